@@ -1,0 +1,27 @@
+import type { Knex } from "knex";
+import * as tenants from "./20261120000100_tenants";
+import * as partitions from "./20261120000200_partitions";
+import * as payments from "./20261120000300_payments";
+import * as snapshots from "./20261120000400_snapshots";
+import * as events from "./20261120000500_events";
+import * as idempotency from "./20261120000600_idempotency";
+import * as ledger from "./20261120000700_ledger";
+import * as inbox from "./20261120000900_inbox";
+import * as webhooks from "./20261120000800_webhooks";
+
+interface Migration {
+  up(tx: Knex.Transaction): Promise<void>;
+}
+
+/** Every migration, by name, in order. Listed, not found on disk, so that source and build run the same ones. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "20261120000100_tenants": tenants,
+  "20261120000200_partitions": partitions,
+  "20261120000300_payments": payments,
+  "20261120000400_snapshots": snapshots,
+  "20261120000500_events": events,
+  "20261120000600_idempotency": idempotency,
+  "20261120000700_ledger": ledger,
+  "20261120000800_webhooks": webhooks,
+  "20261120000900_inbox": inbox,
+};

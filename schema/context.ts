@@ -1,0 +1,62 @@
+import type { App } from "../src/app";
+import { isClientSecretFor, paymentIntentIdOf } from "../src/client-secret";
+import { Failure } from "../src/failures";
+import type { ApiKey } from "../src/merchants/merchant-store";
+import { type Loaders, createLoaders } from "./loaders";
+
+/** What a resolver may see. It is made anew for every request, and with it what was loaded. */
+export interface Context {
+  readonly app: App;
+  readonly requestId: string;
+  /** Undefined: anonymous. Whatever needs a key asks with callerOf(). */
+  readonly caller: ApiKey | undefined;
+  /** The intent whose client secret came with the request. */
+  readonly clientSecretFor: string | undefined;
+  /** Made when first asked for: the hot mutations need none. */
+  readonly loaders: () => Loaders;
+}
+
+export interface Credentials {
+  readonly authorization: string | undefined;
+  readonly clientSecret: string | undefined;
+}
+
+type Authenticate = (secret: string) => Promise<ApiKey | undefined>;
+
+const BEARER = /^Bearer +(\S{1,200})$/i;
+
+export async function createContext(
+  app: App,
+  authenticate: Authenticate,
+  request: Credentials & { readonly requestId: string },
+): Promise<Context> {
+  const secret = BEARER.exec(request.authorization ?? "")?.[1];
+  const caller = secret === undefined ? undefined : await authenticate(secret);
+  return {
+    app,
+    requestId: request.requestId,
+    caller,
+    clientSecretFor: provenIntent(app, request.clientSecret),
+    loaders: once(() => createLoaders(app.db, caller?.merchantId ?? "")),
+  };
+}
+
+function once<Made>(make: () => Made): () => Made {
+  let made: Made | undefined;
+  return () => (made ??= make());
+}
+
+function provenIntent(app: App, clientSecret: string | undefined): string | undefined {
+  const id = clientSecret === undefined ? undefined : paymentIntentIdOf(clientSecret);
+  if (clientSecret === undefined || id === undefined) return undefined;
+  return isClientSecretFor([app.clientSecretKey], id, clientSecret) ? id : undefined;
+}
+
+export function callerOf(context: Context): ApiKey {
+  if (!context.caller) throw unauthenticated();
+  return context.caller;
+}
+
+export function unauthenticated(): Failure {
+  return new Failure("UNAUTHENTICATED", "An API key is needed: `Authorization: Bearer sk_…`.");
+}

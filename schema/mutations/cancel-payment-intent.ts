@@ -1,0 +1,60 @@
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import { fingerprint } from "../../src/fingerprint";
+import { CANCEL, cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
+import type * as intents from "../../src/payments/payment-intent";
+import { type Context, callerOf } from "../context";
+import { CancellationReason } from "../enums";
+import { checkId, checkIdempotencyKey } from "../input";
+import { Idempotency, idempotencyOf } from "../types/idempotency";
+import { PaymentIntent } from "../types/payment-intent";
+import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+
+@InputType({ description: "Which payment to end." })
+export class CancelPaymentIntentInput {
+  @Field(() => ID, { description: "The payment intent's id." })
+  readonly paymentIntentId!: string;
+
+  @Field(() => CancellationReason, { nullable: true, description: "Why it is canceled." })
+  readonly reason?: intents.CancellationReason | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What cancelPaymentIntent answers." })
+export class CancelPaymentIntentPayload {
+  @Field(() => PaymentIntent, {
+    description:
+      "The intent as it stood when it was canceled: PROCESSING while an authorisation is released first.",
+  })
+  readonly paymentIntent!: intents.PaymentIntent;
+
+  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  readonly idempotency!: Idempotency;
+}
+
+@Resolver()
+export class CancelPaymentIntentMutation {
+  @Mutation(() => CancelPaymentIntentPayload, {
+    description: "Ends a payment before any money is captured.",
+  })
+  async cancelPaymentIntent(
+    @Arg("input", () => CancelPaymentIntentInput, { description: "What to cancel." })
+    input: CancelPaymentIntentInput,
+    @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
+    @Ctx() context: Context,
+  ): Promise<CancelPaymentIntentPayload> {
+    const caller = callerOf(context);
+    const key = checkIdempotencyKey(idempotencyKey);
+    const command = {
+      paymentIntentId: checkId("input.paymentIntentId", "paymentIntent", input.paymentIntentId),
+      reason: input.reason ?? null,
+    };
+    const outcome = await cancelPaymentIntent(context.app.db, {
+      ...command,
+      merchantId: caller.merchantId,
+      actor: caller.id,
+      key,
+      fingerprint: fingerprint(CANCEL, command).toString("hex"),
+    });
+    wakeAfter(context, outcome);
+    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
+  }
+}

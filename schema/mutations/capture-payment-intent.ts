@@ -1,0 +1,94 @@
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  Resolver,
+  Root,
+} from "type-graphql";
+import { fingerprint } from "../../src/fingerprint";
+import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
+import { findCaptureMade } from "../../src/payments/capture-store";
+import type * as intents from "../../src/payments/payment-intent";
+import { type Context, callerOf } from "../context";
+import { checkAmount, checkId, checkIdempotencyKey } from "../input";
+import { MinorUnits } from "../scalars";
+import { Idempotency, idempotencyOf } from "../types/idempotency";
+import { Capture } from "../types/movements";
+import { PaymentIntent } from "../types/payment-intent";
+import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+
+@InputType({ description: "How much of what was authorised to take." })
+export class CapturePaymentIntentInput {
+  @Field(() => ID, { description: "The payment intent's id." })
+  readonly paymentIntentId!: string;
+
+  @Field(() => MinorUnits, {
+    nullable: true,
+    description: "The amount to take, at least 1; all that may be captured when absent.",
+  })
+  readonly amount?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: true,
+    description: "Whether what this leaves of the authorisation is released.",
+  })
+  readonly final?: boolean | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What capturePaymentIntent answers." })
+export class CapturePaymentIntentPayload {
+  @Field(() => PaymentIntent, { description: "The intent as it stood when the capture was made." })
+  readonly paymentIntent!: intents.PaymentIntent;
+
+  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  readonly idempotency!: Idempotency;
+
+  readonly key!: string;
+}
+
+@Resolver(() => CapturePaymentIntentPayload)
+export class CapturePaymentIntentMutation {
+  @Mutation(() => CapturePaymentIntentPayload, {
+    description: "Takes money that was authorised, all of it or a part.",
+  })
+  async capturePaymentIntent(
+    @Arg("input", () => CapturePaymentIntentInput, { description: "What to capture." })
+    input: CapturePaymentIntentInput,
+    @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
+    @Ctx() context: Context,
+  ): Promise<CapturePaymentIntentPayload> {
+    const caller = callerOf(context);
+    const key = checkIdempotencyKey(idempotencyKey);
+    const command = {
+      paymentIntentId: checkId("input.paymentIntentId", "paymentIntent", input.paymentIntentId),
+      amount: input.amount == null ? null : checkAmount(input.amount),
+      final: input.final ?? true,
+    };
+    const outcome = await capturePaymentIntent(context.app.db, {
+      ...command,
+      merchantId: caller.merchantId,
+      actor: caller.id,
+      key,
+      fingerprint: fingerprint(CAPTURE, command).toString("hex"),
+    });
+    wakeAfter(context, outcome);
+    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome), key };
+  }
+
+  @FieldResolver(() => Capture, { description: "The capture as it stood when it was made." })
+  async capture(
+    @Root() payload: CapturePaymentIntentPayload,
+    @Ctx() context: Context,
+  ): Promise<intents.Capture> {
+    const { merchantId } = callerOf(context);
+    const capture = await findCaptureMade(context.app.db, merchantId, payload.key);
+    if (!capture) throw new Error("a capture that was committed is not there");
+    return capture;
+  }
+}

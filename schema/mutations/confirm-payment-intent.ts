@@ -1,0 +1,73 @@
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import { DEFAULT_PROCESSOR } from "../../src/app";
+import { fingerprint } from "../../src/fingerprint";
+import { CONFIRM } from "../../src/payments/confirm-payment-intent";
+import type * as intents from "../../src/payments/payment-intent";
+import { requireIntent } from "../access";
+import { type Context, callerOf } from "../context";
+import { checkId, checkIdempotencyKey, checkPaymentMethod } from "../input";
+import { UrlScalar } from "../scalars";
+import { Idempotency, idempotencyOf } from "../types/idempotency";
+import { PaymentIntent } from "../types/payment-intent";
+import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+
+@InputType({ description: "Which payment to make, and with what." })
+export class ConfirmPaymentIntentInput {
+  @Field(() => ID, { description: "The payment intent's id." })
+  readonly paymentIntentId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "A processor's token, in place of the intent's own. Card numbers are refused.",
+  })
+  readonly paymentMethod?: string | null;
+
+  @Field(() => UrlScalar, {
+    nullable: true,
+    description: "Where the shopper comes back to after authenticating.",
+  })
+  readonly returnUrl?: string | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What confirmPaymentIntent answers." })
+export class ConfirmPaymentIntentPayload {
+  @Field(() => PaymentIntent, { description: "The intent as it stood when it was confirmed." })
+  readonly paymentIntent!: intents.PaymentIntent;
+
+  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  readonly idempotency!: Idempotency;
+}
+
+@Resolver()
+export class ConfirmPaymentIntentMutation {
+  @Mutation(() => ConfirmPaymentIntentPayload, {
+    description:
+      "Makes the payment: the intent is PROCESSING at once, and the processor's answer follows. A publishable key may confirm the intent whose client secret it sends.",
+  })
+  async confirmPaymentIntent(
+    @Arg("input", () => ConfirmPaymentIntentInput, { description: "What to confirm." })
+    input: ConfirmPaymentIntentInput,
+    @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
+    @Ctx() context: Context,
+  ): Promise<ConfirmPaymentIntentPayload> {
+    const caller = callerOf(context);
+    const key = checkIdempotencyKey(idempotencyKey);
+    const command = {
+      paymentIntentId: checkId("input.paymentIntentId", "paymentIntent", input.paymentIntentId),
+      paymentMethod: checkPaymentMethod(input.paymentMethod),
+      returnUrl: input.returnUrl ?? null,
+    };
+    requireIntent(context, command.paymentIntentId);
+    const outcome = await context.app.confirmPaymentIntent({
+      ...command,
+      merchantId: caller.merchantId,
+      actor: caller.id,
+      key,
+      fingerprint: fingerprint(CONFIRM, command).toString("hex"),
+      processor: DEFAULT_PROCESSOR,
+    });
+    if (outcome instanceof Error) throw outcome;
+    wakeAfter(context, outcome);
+    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
+  }
+}

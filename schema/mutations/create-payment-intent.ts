@@ -1,0 +1,111 @@
+import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import { fingerprint } from "../../src/fingerprint";
+import type * as intents from "../../src/payments/payment-intent";
+import { CREATE } from "../../src/payments/create-payment-intent";
+import { type Context, callerOf } from "../context";
+import { CaptureMethod } from "../enums";
+import {
+  checkAmount,
+  checkIdempotencyKey,
+  checkOptionalText,
+  checkPaymentMethod,
+} from "../input";
+import { CurrencyCode, Metadata, MinorUnits } from "../scalars";
+import { Idempotency, idempotencyOf } from "../types/idempotency";
+import { PaymentIntent } from "../types/payment-intent";
+import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+
+@InputType({ description: "What a merchant wants to be paid." })
+export class CreatePaymentIntentInput {
+  @Field(() => MinorUnits, { description: "The amount in the currency's minor unit, at least 1." })
+  readonly amount!: number;
+
+  @Field(() => CurrencyCode, { description: "The amount's currency." })
+  readonly currency!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "A processor's token, at most 255 characters. Card numbers are refused.",
+  })
+  readonly paymentMethod?: string | null;
+
+  @Field(() => CaptureMethod, {
+    nullable: true,
+    defaultValue: "AUTOMATIC",
+    description: "When the money is taken.",
+  })
+  readonly captureMethod?: intents.CaptureMethod | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "What the payment is for, at most 1000 characters.",
+  })
+  readonly description?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The merchant's name for the shopper, at most 255 characters.",
+  })
+  readonly customer?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The merchant's own number of the payment, at most 255 characters.",
+  })
+  readonly merchantReference?: string | null;
+
+  @Field(() => Metadata, { nullable: true, description: "The merchant's own pairs." })
+  readonly metadata?: Readonly<Record<string, string>> | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What createPaymentIntent answers." })
+export class CreatePaymentIntentPayload {
+  @Field(() => PaymentIntent, { description: "The intent as it stood when it was created." })
+  readonly paymentIntent!: intents.PaymentIntent;
+
+  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  readonly idempotency!: Idempotency;
+}
+
+/** The input with its defaults: writing them out must not change the fingerprint. */
+function checked(input: CreatePaymentIntentInput) {
+  return {
+    amount: checkAmount(input.amount),
+    currency: input.currency,
+    paymentMethod: checkPaymentMethod(input.paymentMethod),
+    captureMethod: input.captureMethod ?? "AUTOMATIC",
+    description: checkOptionalText("input.description", input.description, { max: 1_000 }),
+    customer: checkOptionalText("input.customer", input.customer, { max: 255 }),
+    merchantReference: checkOptionalText("input.merchantReference", input.merchantReference, {
+      max: 255,
+    }),
+    metadata: input.metadata ?? {},
+  };
+}
+
+@Resolver()
+export class CreatePaymentIntentMutation {
+  @Mutation(() => CreatePaymentIntentPayload, {
+    description: "Creates a payment intent. No money moves until it is confirmed.",
+  })
+  async createPaymentIntent(
+    @Arg("input", () => CreatePaymentIntentInput, { description: "What to be paid." })
+    input: CreatePaymentIntentInput,
+    @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
+    @Ctx() context: Context,
+  ): Promise<CreatePaymentIntentPayload> {
+    const caller = callerOf(context);
+    const key = checkIdempotencyKey(idempotencyKey);
+    const command = checked(input);
+    const outcome = await context.app.createPaymentIntent({
+      ...command,
+      merchantId: caller.merchantId,
+      actor: caller.id,
+      key,
+      fingerprint: fingerprint(CREATE, command).toString("hex"),
+    });
+    if (outcome instanceof Error) throw outcome;
+    wakeAfter(context, outcome);
+    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
+  }
+}

@@ -1,0 +1,12 @@
+import type { Outcome } from "../../src/idempotency";
+import type { Context } from "../context";
+
+export const IDEMPOTENCY_KEY = {
+  description:
+    "Chosen by the caller for this one operation: 1 to 255 visible ASCII characters. A repeat with the same key has no second effect, and gets the original result.",
+};
+
+/** What was committed is waiting in the outbox; a replay has put nothing there. */
+export function wakeAfter(context: Context, outcome: Outcome<unknown>): void {
+  if (outcome.status === "EXECUTED") context.app.wakeRelay();
+}

@@ -1,0 +1,91 @@
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  Resolver,
+  Root,
+} from "type-graphql";
+import { fingerprint } from "../../src/fingerprint";
+import type * as intents from "../../src/payments/payment-intent";
+import { REFUND, refundPaymentIntent } from "../../src/payments/refund-payment-intent";
+import { type Context, callerOf } from "../context";
+import { RefundReason } from "../enums";
+import { checkAmount, checkId, checkIdempotencyKey } from "../input";
+import { Metadata, MinorUnits } from "../scalars";
+import { Idempotency, idempotencyOf } from "../types/idempotency";
+import { Refund } from "../types/movements";
+import { PaymentIntent } from "../types/payment-intent";
+import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+
+@InputType({ description: "How much of what was captured to give back." })
+export class RefundPaymentIntentInput {
+  @Field(() => ID, { description: "The payment intent's id." })
+  readonly paymentIntentId!: string;
+
+  @Field(() => MinorUnits, {
+    nullable: true,
+    description: "The amount to give back, at least 1; all that may be refunded when absent.",
+  })
+  readonly amount?: number | null;
+
+  @Field(() => RefundReason, { nullable: true, description: "Why it is refunded." })
+  readonly reason?: intents.RefundReason | null;
+
+  @Field(() => Metadata, { nullable: true, description: "The merchant's own pairs." })
+  readonly metadata?: Readonly<Record<string, string>> | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What refundPaymentIntent answers." })
+export class RefundPaymentIntentPayload {
+  @Field(() => Refund, { description: "The refund as it stood when it was made." })
+  readonly refund!: intents.Refund;
+
+  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  readonly idempotency!: Idempotency;
+}
+
+@Resolver(() => RefundPaymentIntentPayload)
+export class RefundPaymentIntentMutation {
+  @Mutation(() => RefundPaymentIntentPayload, {
+    description: "Gives captured money back, all of it or a part.",
+  })
+  async refundPaymentIntent(
+    @Arg("input", () => RefundPaymentIntentInput, { description: "What to refund." })
+    input: RefundPaymentIntentInput,
+    @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
+    @Ctx() context: Context,
+  ): Promise<RefundPaymentIntentPayload> {
+    const caller = callerOf(context);
+    const key = checkIdempotencyKey(idempotencyKey);
+    const command = {
+      paymentIntentId: checkId("input.paymentIntentId", "paymentIntent", input.paymentIntentId),
+      amount: input.amount == null ? null : checkAmount(input.amount),
+      reason: input.reason ?? null,
+      metadata: input.metadata ?? {},
+    };
+    const outcome = await refundPaymentIntent(context.app.db, {
+      ...command,
+      merchantId: caller.merchantId,
+      actor: caller.id,
+      key,
+      fingerprint: fingerprint(REFUND, command).toString("hex"),
+    });
+    wakeAfter(context, outcome);
+    return { refund: outcome.result, idempotency: idempotencyOf(outcome) };
+  }
+
+  @FieldResolver(() => PaymentIntent, { description: "The payment intent as it stands now." })
+  async paymentIntent(
+    @Root() payload: RefundPaymentIntentPayload,
+    @Ctx() context: Context,
+  ): Promise<intents.PaymentIntent> {
+    const intent = await context.loaders().intent.load(payload.refund.paymentIntentId);
+    if (!intent) throw new Error("a refund has no payment intent");
+    return intent;
+  }
+}

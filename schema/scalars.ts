@@ -1,0 +1,193 @@
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
+import { containsCardNumber } from "../src/card-numbers";
+import { isCurrency } from "../src/currencies";
+import { EVENT_TYPES, isEventType } from "../src/events";
+import { isMinorUnits } from "../src/money";
+
+/**
+ * Scalars refuse what is malformed before a resolver runs. What they throw is shown to the caller, so it
+ * says what is expected and never repeats what was sent: that may be a card number.
+ */
+function refuse(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
+}
+
+interface TextScalar {
+  readonly name: string;
+  readonly description: string;
+  readonly parse: (text: string) => string;
+  readonly serialize?: (value: unknown) => string;
+  readonly specifiedByURL?: string;
+}
+
+function textScalar({ name, parse, ...rest }: TextScalar): GraphQLScalarType<string, string> {
+  const read = (value: unknown): string => {
+    if (typeof value !== "string") throw refuse(`A ${name} is a string.`);
+    return parse(value);
+  };
+  return new GraphQLScalarType<string, string>({
+    name,
+    serialize: (value) => {
+      if (typeof value !== "string") throw new Error(`${name}: the value is no string`);
+      return value;
+    },
+    ...rest,
+    parseValue: read,
+    parseLiteral: (node) => read(node.kind === Kind.STRING ? node.value : undefined),
+  });
+}
+
+function minorUnits(value: unknown): number {
+  if (!isMinorUnits(value)) {
+    throw refuse("An amount is a whole number of minor units, from 0 to 9007199254740991, not a string.");
+  }
+  return value;
+}
+
+/** Digits only: `1.0` and `1e3` are written as floats, and no amount passes through one. */
+function wholeNumber(node: ValueNode): unknown {
+  return node.kind === Kind.INT ? Number(node.value) : undefined;
+}
+
+export const MinorUnits = new GraphQLScalarType<number, number>({
+  name: "MinorUnits",
+  description:
+    "An amount of money in the currency's minor unit (cents for USD, whole yen for JPY): a JSON integer from 0 to 2^53 − 1. Strings, fractions and negative numbers are refused.",
+  serialize: (value) => {
+    if (!isMinorUnits(value)) throw new Error("MinorUnits: the value is out of range");
+    return value;
+  },
+  parseValue: minorUnits,
+  parseLiteral: (node) => minorUnits(wholeNumber(node)),
+});
+
+export const SignedMinorUnits = new GraphQLScalarType<number, number>({
+  name: "SignedMinorUnits",
+  description:
+    "A balance or a difference in the currency's minor unit: a JSON integer from −(2^53 − 1) to 2^53 − 1.",
+  serialize: (value) => {
+    if (!Number.isSafeInteger(value)) throw new Error("SignedMinorUnits: the value is out of range");
+    return value as number;
+  },
+  parseValue: () => {
+    throw refuse("SignedMinorUnits is never an input.");
+  },
+});
+
+export const CurrencyCode = textScalar({
+  name: "CurrencyCode",
+  description: "An ISO 4217 currency code of three capital letters, for example USD, JPY or KWD.",
+  specifiedByURL: "https://www.iso.org/iso-4217-currency-codes.html",
+  parse: (text) => {
+    if (!isCurrency(text)) throw refuse("A currency is an ISO 4217 code of three capital letters.");
+    return text;
+  },
+});
+
+const ISO_8601 =
+  /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+
+export const DateTime = textScalar({
+  name: "DateTime",
+  description:
+    "A moment in ISO 8601, for example 2026-11-20T10:30:00.000Z. Answers are always in UTC with milliseconds; inputs may carry another offset.",
+  serialize: (value) => {
+    if (value instanceof Date) return value.toISOString();
+    if (typeof value !== "string") throw new Error("DateTime: the value is no moment");
+    return value;
+  },
+  parse: (text) => {
+    const atMs = ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+    // A year before 1970 or after 9999 has no id that could be compared with it.
+    if (!(atMs >= 0 && atMs < 253_402_300_800_000)) {
+      throw refuse("A moment is in ISO 8601 with its offset, for example 2026-11-20T10:30:00Z.");
+    }
+    return new Date(atMs).toISOString();
+  },
+});
+
+const URL_LENGTH_MAX = 2_048;
+
+export const UrlScalar = textScalar({
+  name: "URL",
+  description: "An absolute http or https URL of at most 2048 characters, without a user name or a password.",
+  parse: (text) => {
+    const url = text.length <= URL_LENGTH_MAX && URL.canParse(text) ? new URL(text) : undefined;
+    const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
+    if (!url || !isWeb || url.username !== "" || url.password !== "") {
+      throw refuse("A URL is absolute, http or https, at most 2048 characters, without credentials.");
+    }
+    if (containsCardNumber(text) || containsCardNumber(url.href.replace(/%20|\+/g, " "))) {
+      throw refuse("A URL must not contain a card number.");
+    }
+    return url.href;
+  },
+});
+
+export const EventTypeScalar = textScalar({
+  name: "EventType",
+  description: `What an event announces. One of: ${EVENT_TYPES.map((type) => `"${type}"`).join(", ")}.`,
+  parse: (text) => {
+    if (!isEventType(text)) throw refuse("There is no event type of this name.");
+    return text;
+  },
+});
+
+export const JsonScalar = new GraphQLScalarType({
+  name: "JSON",
+  description: "Any JSON value. It only occurs in answers.",
+  serialize: (value) => value,
+  parseValue: () => {
+    throw refuse("JSON is never an input.");
+  },
+});
+
+const PAIRS_MAX = 50;
+const METADATA_KEY_MAX = 40;
+const METADATA_VALUE_MAX = 500;
+// What a JSON column cannot hold: U+0000 and halves of surrogate pairs.
+export const UNSTORABLE = /[\0\p{Cs}]/u;
+
+function metadata(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw refuse("Metadata is an object of string pairs.");
+  }
+  const pairs = Object.entries(value);
+  if (pairs.length > PAIRS_MAX) throw refuse("Metadata has at most 50 pairs.");
+  for (const [key, text] of pairs) {
+    if (key === "" || key.length > METADATA_KEY_MAX) {
+      throw refuse("A metadata key has from 1 to 40 characters.");
+    }
+    if (typeof text !== "string" || text.length > METADATA_VALUE_MAX) {
+      throw refuse("A metadata value is a string of at most 500 characters.");
+    }
+    if (UNSTORABLE.test(key) || UNSTORABLE.test(text)) {
+      throw refuse("Metadata must not contain U+0000 or unpaired surrogates.");
+    }
+    if (containsCardNumber(key) || containsCardNumber(text)) {
+      throw refuse("Metadata must not contain a card number.");
+    }
+  }
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+function metadataLiteral(
+  node: ValueNode,
+  variables: Readonly<Record<string, unknown>> | null | undefined,
+): Record<string, string> {
+  if (node.kind !== Kind.OBJECT) throw refuse("Metadata is an object of string pairs.");
+  const pairs = node.fields.map(({ name, value }): [string, unknown] => {
+    if (value.kind === Kind.VARIABLE) return [name.value, variables?.[value.name.value]];
+    return [name.value, value.kind === Kind.STRING ? value.value : undefined];
+  });
+  return metadata(Object.fromEntries(pairs));
+}
+
+export const Metadata = new GraphQLScalarType<Record<string, string>, unknown>({
+  name: "Metadata",
+  description:
+    "Pairs of strings that the merchant keeps with an object: at most 50, keys of at most 40 characters, values of at most 500. Card numbers are refused.",
+  serialize: (value) => value,
+  parseValue: metadata,
+  parseLiteral: metadataLiteral,
+});

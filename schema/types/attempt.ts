@@ -1,0 +1,66 @@
+import { Ctx, Field, FieldResolver, ID, ObjectType, Resolver, Root } from "type-graphql";
+import type * as attempts from "../../src/payments/attempt";
+import { isPublishable } from "../access";
+import { type Context, callerOf } from "../context";
+import { AttemptOperation, AttemptStatus } from "../enums";
+import { Node } from "../node";
+import { CurrencyCode, DateTime, MinorUnits } from "../scalars";
+
+@ObjectType({
+  simpleResolvers: true,
+  implements: Node,
+  description: "One try of one operation at a card processor. It is sent at most once.",
+})
+export class Attempt {
+  readonly id!: string;
+
+  @Field(() => ID, { description: "The payment intent that it is for." })
+  readonly paymentIntentId!: string;
+
+  @Field(() => AttemptOperation, { description: "What the processor was asked to do." })
+  readonly operation!: attempts.AttemptOperation;
+
+  @Field(() => AttemptStatus, { description: "Where the attempt stands." })
+  readonly status!: attempts.AttemptStatus;
+
+  @Field(() => MinorUnits, { description: "The amount that was asked for." })
+  readonly amount!: number;
+
+  @Field(() => CurrencyCode, { description: "The amount's currency." })
+  readonly currency!: string;
+
+  @Field(() => String, { nullable: true, description: "The processor's token of the card." })
+  readonly paymentMethod!: string | null;
+
+  @Field(() => String, { nullable: true, description: "What kind of answer it was, for programs." })
+  readonly code!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The issuer's reason for a decline." })
+  readonly declineCode!: string | null;
+
+  @Field(() => String, { nullable: true, description: "What the processor said, for people." })
+  readonly message!: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "When it was sent to the processor." })
+  readonly sentAt!: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Since when its outcome is unknown." })
+  readonly unknownSince!: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: "When its outcome became known for good." })
+  readonly settledAt!: Date | null;
+
+  @Field(() => DateTime, { description: "When the attempt was queued." })
+  readonly createdAt!: Date;
+}
+
+@Resolver(() => Attempt)
+export class AttemptFields {
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: "The processor's id of the charge. Hidden from publishable keys.",
+  })
+  processorChargeId(@Root() attempt: attempts.Attempt, @Ctx() context: Context): string | null {
+    return isPublishable(callerOf(context)) ? null : attempt.processorChargeId;
+  }
+}

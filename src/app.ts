@@ -1,0 +1,146 @@
+import type { Agent } from "undici";
+import { coalesce } from "./coalesce";
+import type { Config } from "./config";
+import { type Db, connect, isDatabaseAway } from "./db";
+import { Failure } from "./failures";
+import type { Log } from "./log";
+import {
+  type ConfirmPaymentIntent,
+  type ConfirmResult,
+  confirmOne,
+  confirmPaymentIntents,
+} from "./payments/confirm-payment-intent";
+import {
+  type CreatePaymentIntent,
+  type CreateResult,
+  createOne,
+  createPaymentIntents,
+} from "./payments/create-payment-intent";
+import { type Settled, settleAttempts } from "./payments/settle-attempt";
+import type { Answer } from "./payments/answer";
+import type { Processor } from "./processors/processor";
+import { createProcessors } from "./processors/registry";
+import { type SecretBox, createSecretBox, deriveKey } from "./secrets";
+import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store";
+import { createGuardedAgent } from "./webhooks/url-guard";
+
+/** What a process is made of. Entry points build it; everything else is given it, or a part of it. */
+export interface App {
+  readonly config: Config;
+  readonly log: Log;
+  readonly db: Db;
+  readonly processors: ReadonlyMap<string, Processor>;
+  readonly secrets: SecretBox;
+  /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
+  readonly clientSecretKeys: readonly Buffer[];
+  readonly webhookAgent: Agent;
+  readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
+  readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
+  readonly settleAttempt: (answer: Answer) => Promise<Settled>;
+  readonly recordDelivery: (record: DeliveryRecord) => Promise<void>;
+  /** Says that rows were committed to the outbox; the entry point decides whom that wakes. */
+  wakeRelay: () => void;
+  close(): Promise<void>;
+}
+
+export interface AppOverrides {
+  readonly processors?: ReadonlyMap<string, Processor>;
+  readonly db?: Db;
+}
+
+/** The processor that new payments go to. */
+export const DEFAULT_PROCESSOR = "sandbox";
+
+// 128 commands make a statement of some 10 ms; more at once only adds latency (measured: no more throughput).
+const SET_SIZE_MAX = 128;
+// Some seconds of work at full speed. What waits longer has been given up by its caller.
+const WAITING_MAX = 20_000;
+
+const unavailable = (): Failure =>
+  new Failure("UNAVAILABLE", "The service is overloaded.", {}, 1_000);
+
+export function createApp(
+  config: Config,
+  log: Log,
+  options: { readonly name: string; readonly overrides?: AppOverrides },
+): App {
+  const db =
+    options.overrides?.db ??
+    connect({
+      url: config.databaseUrl,
+      poolMax: config.poolMax,
+      applicationName: `oncepay ${options.name}`,
+      lockTimeoutMs: config.lockTimeoutMs,
+    });
+  const processors =
+    options.overrides?.processors ??
+    createProcessors({ sandboxUrl: config.sandboxUrl, timeoutMs: config.processorTimeoutMs });
+  const webhookAgent = createGuardedAgent({
+    allowLoopback: config.webhookAllowLoopback,
+    connectTimeoutMs: 5_000,
+    connections: 64,
+  });
+  return {
+    config,
+    log,
+    db,
+    processors,
+    secrets: createSecretBox(config.encryptionKeys),
+    clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
+    webhookAgent,
+    ...coalesced(db, config),
+    wakeRelay: () => undefined,
+    close: async () => {
+      await webhookAgent.close();
+      await Promise.all([...processors.values()].map((processor) => processor.close()));
+      await db.destroy();
+    },
+  };
+}
+
+/** The hot use cases, each as a function of one command; sets are made of the ones that come together. */
+function coalesced(
+  db: Db,
+  config: Config,
+): Pick<App, "createPaymentIntent" | "confirmPaymentIntent" | "settleAttempt" | "recordDelivery"> {
+  const limits = {
+    sizeMax: SET_SIZE_MAX,
+    waitingMax: WAITING_MAX,
+    refuse: unavailable,
+    concernsAll: isDatabaseAway,
+  };
+  return {
+    createPaymentIntent: coalesce<CreatePaymentIntent, CreateResult>({
+      ...limits,
+      run: async (commands) =>
+        commands.length === 1 && commands[0]
+          ? [await createOne(db, commands[0])]
+          : createPaymentIntents(db, commands),
+      claims: (command) => [`${command.merchantId} ${command.key}`],
+    }),
+    confirmPaymentIntent: coalesce<ConfirmPaymentIntent, ConfirmResult>({
+      ...limits,
+      run: async (commands) =>
+        commands.length === 1 && commands[0]
+          ? [await confirmOne(db, commands[0])]
+          : confirmPaymentIntents(db, commands),
+      claims: (command) => [
+        `key ${command.merchantId} ${command.key}`,
+        `intent ${command.merchantId} ${command.paymentIntentId}`,
+      ],
+    }),
+    settleAttempt: coalesce<Answer, Settled>({
+      ...limits,
+      run: (answers) => settleAttempts(db, answers, config),
+      claims: (answer) => [answer.paymentIntentId],
+    }),
+    recordDelivery: coalesce<DeliveryRecord, void>({
+      ...limits,
+      run: async (records) => {
+        await recordDeliveries(db, records);
+        return [];
+      },
+      claims: (record) => [record.id],
+    }),
+  };
+}

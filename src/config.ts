@@ -1,0 +1,203 @@
+import { z } from "zod";
+import { LOOKUP_SCHEDULE_S } from "./payments/attempt";
+import { parseEncryptionKeys } from "./secrets";
+import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
+
+/**
+ * The settings of the API and the worker processes, all from the environment and read here alone. A
+ * setting that is malformed, or that starts with ONCEPAY_ and is not known, stops the process with a
+ * message that names it.
+ */
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().min(1);
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const numbers = z
+  .string()
+  .regex(/^\d+(,\d+)*$/, "must be whole numbers with commas between them")
+  .transform((text) => text.split(",").map(Number));
+
+const SETTINGS = {
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe("Postgres that owns the truth"),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .describe("BullMQ's queues on Redis; without it they are in Postgres"),
+  HOST: z.string().min(1).default("127.0.0.1").describe("address the API listens on"),
+  PORT: port.default(4000).describe("port the API listens on"),
+  LOG_LEVEL: z
+    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
+    .default("info")
+    .describe("least severe level that is logged"),
+  NODE_ENV: z.enum(["development", "production", "test"]).default("production").describe(""),
+  IDEMPOTENCY_RETENTION: z
+    .string()
+    .regex(/^\d+d$/, "must be a number of days, as in 30d")
+    .default("30d")
+    .transform((text) => Number.parseInt(text, 10))
+    .describe("how long keys replay their result, in days"),
+  ONCEPAY_ENCRYPTION_KEY: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return parseEncryptionKeys(text);
+      } catch (error) {
+        context.addIssue((error as Error).message);
+        return z.NEVER;
+      }
+    })
+    .describe("base64 of 32 bytes that seal secrets at rest; several with commas, newest first"),
+  ONCEPAY_PUBLIC_URL: z.url().optional().describe("where clients reach the API"),
+  ONCEPAY_SANDBOX_URL: z
+    .url()
+    .default("http://127.0.0.1:4010")
+    .describe("the sandbox card network"),
+  ONCEPAY_SANDBOX_WEBHOOK_SECRET: z
+    .string()
+    .min(16)
+    .optional()
+    .describe("what the sandbox signs its webhooks with; without it they are refused"),
+  ONCEPAY_PROCESSOR_TIMEOUT_MS: milliseconds
+    .default(10_000)
+    .describe("how long a processor may take before the outcome is UNKNOWN"),
+  ONCEPAY_LOOKUP_SCHEDULE_MS: numbers
+    .default(LOOKUP_SCHEDULE_S.map((seconds) => seconds * 1_000))
+    .describe("when an UNKNOWN outcome is looked up, the last wait again and again"),
+  ONCEPAY_WEBHOOK_SCHEDULE_MS: numbers
+    .default([...RETRY_SCHEDULE_MS])
+    .describe("mean waits between the tries of a webhook delivery"),
+  ONCEPAY_WEBHOOK_TIMEOUT_MS: milliseconds.default(15_000).describe("how long a receiver may take"),
+  ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: flag
+    .default(false)
+    .describe("whether webhooks may go to this machine over http: development only"),
+  ONCEPAY_METRICS_PORT: port.default(4001).describe("port of the worker's health and metrics"),
+  ONCEPAY_WORKER_LEASE_MS: milliseconds
+    .default(3_000)
+    .describe("how long a worker may be silent before what it held is looked up"),
+  ONCEPAY_SWEEP_MS: milliseconds.default(1_000).describe("how often the sweeper looks"),
+  ONCEPAY_POOL_MAX: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(200)
+    .default(10)
+    .describe("connections to Postgres"),
+  ONCEPAY_LOCK_TIMEOUT_MS: milliseconds
+    .default(2_000)
+    .describe("how long a duplicate waits for the first one's commit"),
+  ONCEPAY_INTROSPECTION: flag.default(true).describe("whether the schema may be introspected"),
+  ONCEPAY_EXIT_WITH_PARENT: z.string().optional().describe("1: exit when stdin closes"),
+  ONCEPAY_FAILPOINTS: z
+    .string()
+    .optional()
+    .describe("tests only: where to fail; see src/failpoints.ts"),
+  ONCEPAY_FAILPOINTS_SEED: z.coerce.number().int().default(1).describe("tests only"),
+  ONCEPAY_FAILPOINTS_LOG: z.string().optional().describe("tests only"),
+} as const;
+
+const schema = z.object(SETTINGS);
+
+type Settings = z.infer<typeof schema>;
+
+export interface Config {
+  readonly databaseUrl: string;
+  readonly redisUrl: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: Settings["LOG_LEVEL"];
+  readonly isProduction: boolean;
+  readonly idempotencyRetentionDays: number;
+  /** Newest first. */
+  readonly encryptionKeys: readonly Buffer[];
+  readonly publicUrl: string | undefined;
+  readonly sandboxUrl: string;
+  readonly sandboxWebhookSecret: string | undefined;
+  readonly processorTimeoutMs: number;
+  readonly lookupScheduleMs: readonly number[];
+  readonly webhookScheduleMs: readonly number[];
+  readonly webhookTimeoutMs: number;
+  readonly webhookAllowLoopback: boolean;
+  readonly metricsPort: number;
+  readonly workerLeaseMs: number;
+  readonly sweepMs: number;
+  readonly poolMax: number;
+  readonly lockTimeoutMs: number;
+  readonly introspection: boolean;
+  readonly exitWithParent: boolean;
+  readonly failpoints: string | undefined;
+  readonly failpointsSeed: number;
+  readonly failpointsLog: string | undefined;
+}
+
+// Read by other processes of the development set-up, which is started in the same environment.
+const OTHERS =
+  /^ONCEPAY_(SANDBOX_(DATABASE_URL|WEBHOOK_URL|PUBLIC_URL|MIN_MS|MAX_MS|SEED)|RECEIVER_SECRET)$/;
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const problems: string[] = [];
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith("ONCEPAY_") && !(name in SETTINGS) && !OTHERS.test(name)) {
+      problems.push(`${name}: there is no such setting`);
+    }
+  }
+  const given = Object.entries(environment).filter(([, value]) => value !== "");
+  const parsed = schema.safeParse(Object.fromEntries(given));
+  for (const issue of parsed.error?.issues ?? []) {
+    problems.push(`${issue.path.join(".")}: ${issue.message}`);
+  }
+  if (!parsed.success || problems.length > 0) {
+    throw new ConfigError(`The configuration is not usable.\n  ${problems.join("\n  ")}`);
+  }
+  return fromSettings(parsed.data);
+}
+
+function fromSettings(settings: Settings): Config {
+  return Object.freeze({
+    databaseUrl: settings.DATABASE_URL,
+    redisUrl: settings.REDIS_URL,
+    host: settings.HOST,
+    port: settings.PORT,
+    logLevel: settings.LOG_LEVEL,
+    isProduction: settings.NODE_ENV === "production",
+    idempotencyRetentionDays: settings.IDEMPOTENCY_RETENTION,
+    encryptionKeys: settings.ONCEPAY_ENCRYPTION_KEY,
+    publicUrl: settings.ONCEPAY_PUBLIC_URL,
+    sandboxUrl: settings.ONCEPAY_SANDBOX_URL,
+    sandboxWebhookSecret: settings.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
+    processorTimeoutMs: settings.ONCEPAY_PROCESSOR_TIMEOUT_MS,
+    lookupScheduleMs: settings.ONCEPAY_LOOKUP_SCHEDULE_MS,
+    webhookScheduleMs: settings.ONCEPAY_WEBHOOK_SCHEDULE_MS,
+    webhookTimeoutMs: settings.ONCEPAY_WEBHOOK_TIMEOUT_MS,
+    webhookAllowLoopback: settings.ONCEPAY_WEBHOOK_ALLOW_LOOPBACK,
+    metricsPort: settings.ONCEPAY_METRICS_PORT,
+    workerLeaseMs: settings.ONCEPAY_WORKER_LEASE_MS,
+    sweepMs: settings.ONCEPAY_SWEEP_MS,
+    poolMax: settings.ONCEPAY_POOL_MAX,
+    lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
+    introspection: settings.ONCEPAY_INTROSPECTION,
+    exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",
+    failpoints: settings.ONCEPAY_FAILPOINTS,
+    failpointsSeed: settings.ONCEPAY_FAILPOINTS_SEED,
+    failpointsLog: settings.ONCEPAY_FAILPOINTS_LOG,
+  });
+}
+
+/** For --help: every setting with its default. */
+export function describeSettings(): string {
+  const lines = Object.entries(SETTINGS).map(([name, setting]) => {
+    const parsed = setting.safeParse(undefined);
+    const shown = parsed.success ? describeDefault(parsed.data) : "required";
+    return `  ${name.padEnd(32)}${setting.description ?? ""}${shown ? ` (${shown})` : ""}`;
+  });
+  return `Settings, from the environment:\n${lines.join("\n")}\n`;
+}
+
+function describeDefault(value: unknown): string {
+  return value === undefined
+    ? ""
+    : `default ${Array.isArray(value) ? value.join(",") : JSON.stringify(value)}`;
+}

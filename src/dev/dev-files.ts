@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { commandLine, isRunning } from "./process-identity";
+import { waitUntil } from "./wait-until";
+
+/** What `npm start` keeps in `.oncepay`, which is ours alone: it holds keys and passwords. */
+export interface DevFiles {
+  directory: string;
+  dataDir: string;
+  lock: string;
+  secrets: string;
+  seedState: string;
+  state: string;
+}
+
+export interface DevSecrets {
+  ONCEPAY_ENCRYPTION_KEY: string;
+  ONCEPAY_SANDBOX_WEBHOOK_SECRET: string;
+}
+
+/** Written when everything is ready, for programs that want to use the running system. */
+export interface DevState {
+  graphqlUrl: string;
+  secretKey: string;
+  publishableKey: string;
+  operatorKey: string;
+  sandboxUrl: string;
+  databaseUrl: string;
+  webhookReceiverUrl: string;
+  pids: Record<string, number>;
+}
+
+export function openDevFiles(checkout: string): DevFiles {
+  const directory = path.join(checkout, ".oncepay");
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  chmodSync(directory, 0o700);
+  return {
+    directory,
+    dataDir: path.join(directory, "postgres"),
+    lock: path.join(directory, "start.lock"),
+    secrets: path.join(directory, "secrets.json"),
+    seedState: path.join(directory, "seed.json"),
+    state: path.join(directory, "dev.json"),
+  };
+}
+
+/** Made once and kept: what is sealed with the encryption key cannot be read with another. */
+export function keptSecrets(file: string): DevSecrets {
+  const kept = readJson(file) as Partial<DevSecrets> | undefined;
+  const secrets: DevSecrets = {
+    ONCEPAY_ENCRYPTION_KEY: kept?.ONCEPAY_ENCRYPTION_KEY ?? randomBytes(32).toString("base64"),
+    ONCEPAY_SANDBOX_WEBHOOK_SECRET:
+      kept?.ONCEPAY_SANDBOX_WEBHOOK_SECRET ?? `whsec_${randomBytes(32).toString("base64")}`,
+  };
+  writePrivateJson(file, secrets);
+  return {
+    ONCEPAY_ENCRYPTION_KEY: process.env["ONCEPAY_ENCRYPTION_KEY"] ?? secrets.ONCEPAY_ENCRYPTION_KEY,
+    ONCEPAY_SANDBOX_WEBHOOK_SECRET:
+      process.env["ONCEPAY_SANDBOX_WEBHOOK_SECRET"] ?? secrets.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
+  };
+}
+
+/** Renamed into place: a reader never sees half a file, and a crash never leaves one. */
+export function writePrivateJson(file: string, value: unknown): void {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, file);
+}
+
+export function forgetState(file: string): void {
+  rmSync(file, { force: true });
+}
+
+/**
+ * The children of a supervisor that was killed notice it and end within seconds. They are waited for,
+ * because they hold the usual ports; one that hangs is killed, if it surely is one of ours.
+ */
+export async function clearLeftovers(stateFile: string, dist: string): Promise<void> {
+  const state = readJson(stateFile) as Partial<DevState> | undefined;
+  forgetState(stateFile);
+  const isOurs = (pid: number): boolean =>
+    isRunning(pid) && (commandLine(pid) ?? "").includes(` ${dist}${path.sep}`);
+  const left = Object.values(state?.pids ?? {}).filter(isOurs);
+  await waitUntil(() => !left.some(isOurs), { timeoutMs: 6_000 });
+  for (const pid of left.filter(isOurs)) process.kill(pid, "SIGKILL");
+  await waitUntil(() => !left.some(isOurs), { timeoutMs: 5_000 });
+}
+
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new Error(`${file} is damaged. Remove the directory it is in to start afresh.`);
+  }
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+import type { DevState } from "./dev-files";
+
+export const HELP = `npm start: the API, the worker, a sandbox card network and a webhook receiver on this machine.
+
+  DATABASE_URL                  a Postgres of your own instead of the embedded one
+  ONCEPAY_SANDBOX_DATABASE_URL  the card network's database (default: <name>_sandbox beside yours)
+  REDIS_URL                     run the job queue on Redis instead of Postgres
+  PORT                          the API's port (default 4000)
+  LOG_LEVEL                     trace, debug, info, warn or error (default info)
+
+Data, keys and addresses are kept in .oncepay; remove that directory to start afresh.
+Ctrl-C stops everything in order, a second Ctrl-C at once.`;
+
+/** Addresses, keys, and commands to paste: a first payment without reading anything else. */
+export function welcome(state: Omit<DevState, "pids">): string {
+  const run = randomBytes(3).toString("hex");
+  const create = curl(
+    state,
+    "mutation($input: CreatePaymentIntentInput!, $key: String!) { createPaymentIntent(input: $input, idempotencyKey: $key) { paymentIntent { id status } idempotency { status } } }",
+    `{"input":{"amount":2500,"currency":"USD","paymentMethod":"pm_card_visa"},"key":"create-${run}"}`,
+  );
+  const confirm = curl(
+    state,
+    "mutation($input: ConfirmPaymentIntentInput!, $key: String!) { confirmPaymentIntent(input: $input, idempotencyKey: $key) { paymentIntent { id status } idempotency { status } } }",
+    `{"input":{"paymentIntentId":"'"$ID"'"},"key":"confirm-${run}"}`,
+  );
+  const query = curl(
+    state,
+    "query($id: ID!) { paymentIntent(id: $id) { id status amountCaptured } }",
+    `{"id":"'"$ID"'"}`,
+  );
+  return `
+oncepay is ready.
+
+  GraphQL           ${state.graphqlUrl}
+  card network      ${state.sandboxUrl}/admin/movements
+  webhooks          ${state.webhookReceiverUrl.replace("/webhooks", "/received")}
+  database          ${withoutPassword(state.databaseUrl)}
+
+  secret key        ${state.secretKey}
+  publishable key   ${state.publishableKey}
+  operator key      ${state.operatorKey}
+
+Create a payment of 25.00 USD (run it twice: the second answer is a replay):
+
+ID=$(${create} | tee /dev/stderr | sed -n 's/.*"id":"\\(pi_[^"]*\\)".*/\\1/p')
+
+Confirm it:
+
+${confirm}
+
+See what became of it:
+
+${query}
+
+All of this is in .oncepay/dev.json for programs. Ctrl-C stops.
+`;
+}
+
+function curl(
+  state: Pick<DevState, "graphqlUrl" | "secretKey">,
+  text: string,
+  variables: string,
+): string {
+  return `curl -s ${state.graphqlUrl} -H 'content-type: application/json' -H 'authorization: Bearer ${state.secretKey}' \\
+  -d '{"query":"${text}","variables":${variables}}'`;
+}
+
+function withoutPassword(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  if (url.password) url.password = "***";
+  return url.href;
+}

@@ -1,0 +1,66 @@
+/**
+ * Every failure a caller may see, as a closed list (the edge maps it to GraphQL in schema/failures.ts).
+ * A failure is thrown, because only a throw rolls a transaction back. Whatever else is thrown is a bug.
+ */
+export const FAILURE_CODES = [
+  "BAD_USER_INPUT",
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "NOT_FOUND",
+  "IDEMPOTENCY_KEY_IN_USE",
+  "INVALID_STATE",
+  "IDEMPOTENCY_KEY_REUSED",
+  "AMOUNT_TOO_LARGE",
+  "RATE_LIMITED",
+  "UNAVAILABLE",
+  "INTERNAL",
+] as const;
+
+export type FailureCode = (typeof FAILURE_CODES)[number];
+
+/** Verdicts of the domain: stored under the idempotency key and replayed like any other result. */
+export const STORED_FAILURE_CODES = ["NOT_FOUND", "INVALID_STATE", "AMOUNT_TOO_LARGE"] as const;
+export type StoredFailureCode = (typeof STORED_FAILURE_CODES)[number];
+
+export type FailureDetails = Readonly<Record<string, unknown>>;
+
+export class Failure extends Error {
+  override readonly name = "Failure";
+
+  constructor(
+    readonly code: FailureCode,
+    message: string,
+    readonly details: FailureDetails = {},
+    readonly retryAfterMs?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A verdict as it is stored: no message, which is made from the code and the details when it is shown. */
+export interface StoredFailure {
+  readonly code: StoredFailureCode;
+  readonly details: FailureDetails;
+}
+
+export function verdict(stored: StoredFailure): Failure {
+  return new Failure(stored.code, verdictMessage(stored), stored.details);
+}
+
+function verdictMessage({ code, details }: StoredFailure): string {
+  switch (code) {
+    case "NOT_FOUND":
+      return `There is no ${text(details.object, "object")} ${text(details.id, "")}.`.replace(
+        " .",
+        ".",
+      );
+    case "INVALID_STATE":
+      return `This is not possible while the payment intent is ${text(details.currentState, "in its state")}.`;
+    case "AMOUNT_TOO_LARGE":
+      return `The amount is larger than the ${text(details.remaining, "?")} that remain.`;
+  }
+}
+
+function text(value: unknown, otherwise: string): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : otherwise;
+}

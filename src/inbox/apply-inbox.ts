@@ -1,0 +1,51 @@
+import type { App } from "../app";
+import { failpoint } from "../failpoints";
+import { settleSurely } from "../payments/run-attempt";
+import { type DueInboxMessage, markApplied, park, takeDueInboxMessages } from "./inbox-store";
+
+/*
+ * Guarantees: every stored event is applied through settle-attempt, which does nothing twice: so a crash between
+ * applying and marking applies it again, harmlessly. Order does not matter to what comes out: a settled attempt stays.
+ */
+
+const LEASE_MS = 30_000;
+
+// Our own attempt is committed before the processor hears of it, so an unknown reference is almost always not ours.
+// A day is for the exceptions: a database restored from a backup, a reference made by another installation.
+const PARK_MS = [1_000, 5_000, 30_000, 300_000, 3_600_000, 21_600_000, 64_800_000] as const;
+
+/** Applies what is due; returns how many events that was. */
+export async function applyInbox(app: App, limit: number): Promise<number> {
+  const due = await takeDueInboxMessages(app.db, { leaseMs: LEASE_MS, limit });
+  // Events about one attempt one after the other, in the order in which they came.
+  const byReference = new Map<string, DueInboxMessage[]>();
+  for (const message of due) {
+    byReference.set(message.reference, [...(byReference.get(message.reference) ?? []), message]);
+  }
+  await Promise.all(
+    [...byReference.values()].map(async (messages) => {
+      for (const message of messages) await apply(app, message);
+    }),
+  );
+  return due.length;
+}
+
+async function apply(app: App, message: DueInboxMessage): Promise<void> {
+  const { merchantId, paymentIntentId, reference } = message;
+  if (merchantId === null || paymentIntentId === null) {
+    const dueInMs = PARK_MS[message.tries - 1] ?? null;
+    app.log.warn({ eventId: message.eventId, dueInMs }, "an event refers to nothing known");
+    await park(app.db, message, dueInMs);
+    return;
+  }
+  const fired = failpoint("inbox.before_apply");
+  if (fired) await fired;
+  const settled = await settleSurely(
+    app,
+    { merchantId, id: reference, paymentIntentId },
+    { outcome: message.outcome, source: "webhook" },
+  );
+  const firedAfter = failpoint("inbox.after_apply");
+  if (firedAfter) await firedAfter;
+  await markApplied(app.db, message, settled.effect);
+}

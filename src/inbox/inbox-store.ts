@@ -1,0 +1,83 @@
+import { type Db, type Statement, run } from "../db";
+import type { LookupOutcome } from "../processors/processor";
+
+export interface InboxMessage {
+  readonly processor: string;
+  readonly eventId: string;
+  readonly type: string;
+  /** Our reference: an attempt's id. */
+  readonly reference: string;
+  readonly outcome: LookupOutcome;
+}
+
+const INSERT: Statement = {
+  name: "insert_inbox",
+  text: `
+    insert into inbox (processor, event_id, type, reference, outcome) values (?, ?, ?, ?, ?::jsonb)
+    on conflict do nothing returning event_id`,
+};
+
+/** Stores a processor's event; false when it was stored before. */
+export async function storeInboxMessage(db: Db, message: InboxMessage): Promise<boolean> {
+  const { processor, eventId, type, reference, outcome } = message;
+  const bindings = [processor, eventId, type, reference, JSON.stringify(outcome)];
+  return (await run(db, INSERT, bindings)).length > 0;
+}
+
+export interface DueInboxMessage extends InboxMessage {
+  readonly tries: number;
+  /** The attempt it speaks of; null when there is none (yet). */
+  readonly merchantId: string | null;
+  readonly paymentIntentId: string | null;
+}
+
+/* Across merchants, because a processor's event does not name one: the attempt it refers to does. */
+const TAKE_DUE: Statement = {
+  name: "take_due_inbox",
+  text: `
+    with taken as (
+      update inbox i set next_at = now() + ? * interval '1 millisecond', tries = i.tries + 1
+      from (
+        select q.processor, q.event_id from inbox q where q.next_at <= now()
+        order by q.next_at limit ? for update skip locked
+      ) due
+      where i.processor = due.processor and i.event_id = due.event_id
+      returning i.processor, i.event_id, i.type, i.reference, i.outcome, i.tries, i.received_at
+    )
+    select t.processor as "processor", t.event_id as "eventId", t.type as "type", t.reference as "reference",
+      t.outcome as "outcome", t.tries as "tries", a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId"
+    from taken t left join attempts a on a.id = t.reference and a.processor = t.processor
+    order by t.received_at, t.event_id`,
+};
+
+/** What is to be applied, in the order in which it arrived; nobody else gets it for `leaseMs`. */
+export async function takeDueInboxMessages(
+  db: Db,
+  options: { readonly leaseMs: number; readonly limit: number },
+): Promise<DueInboxMessage[]> {
+  return run<DueInboxMessage>(db, TAKE_DUE, [options.leaseMs, options.limit]);
+}
+
+const MARK_APPLIED: Statement = {
+  name: "mark_inbox_applied",
+  text: `
+    update inbox set status = 'APPLIED', effect = ?, next_at = null, applied_at = now()
+    where processor = ? and event_id = ?`,
+};
+
+export async function markApplied(db: Db, message: InboxMessage, effect: string): Promise<void> {
+  await run(db, MARK_APPLIED, [effect, message.processor, message.eventId]);
+}
+
+const PARK: Statement = {
+  name: "park_inbox",
+  text: `
+    update inbox set status = case when ?::bigint is null then 'GIVEN_UP' else 'PARKED' end,
+      next_at = now() + ?::bigint * interval '1 millisecond'
+    where processor = ? and event_id = ?`,
+};
+
+/** Keeps it until what it refers to appears; null: it never did. */
+export async function park(db: Db, message: InboxMessage, dueInMs: number | null): Promise<void> {
+  await run(db, PARK, [dueInMs, dueInMs, message.processor, message.eventId]);
+}

@@ -1,0 +1,28 @@
+/**
+ * The chart of accounts. Every merchant has one of each kind in each currency it uses.
+ *
+ * - PROCESSOR_RECEIVABLE (asset, grows by debits): what the card processor has captured for the merchant
+ *   and not paid out yet, less what it has refunded and kept as its fee. Its pending side is what it holds
+ *   on cards: authorised, not captured.
+ * - MERCHANT_BALANCE (liability, grows by credits): what shoppers have paid the merchant, less refunds.
+ *   Its pending side is what authorisations will add to it when they are captured.
+ * - PROCESSING_FEES (expense, grows by debits): what the processor keeps for its work.
+ * - SUSPENSE (liability, grows by credits): money that moved although nothing here asked for it, or that
+ *   moved twice. It is here until it has been given back; anything but zero needs a person.
+ */
+export const ACCOUNT_KINDS = [
+  "PROCESSOR_RECEIVABLE",
+  "MERCHANT_BALANCE",
+  "PROCESSING_FEES",
+  "SUSPENSE",
+] as const;
+
+export type AccountKind = (typeof ACCOUNT_KINDS)[number];
+
+/** The side an account grows on: its balance is that side's sum less the other's. */
+export const NORMAL_SIDE: Readonly<Record<AccountKind, "debit" | "credit">> = {
+  PROCESSOR_RECEIVABLE: "debit",
+  MERCHANT_BALANCE: "credit",
+  PROCESSING_FEES: "debit",
+  SUSPENSE: "credit",
+};

@@ -1,0 +1,118 @@
+import { newId } from "../ids";
+import type { AccountKind } from "./accounts";
+
+/** A journal groups the postings of one fact; each posting is balanced by construction. */
+export interface Journal {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly kind: JournalKind;
+  readonly paymentIntentId: string;
+  /** The attempt whose answer is the fact: a journal of one kind is booked once for it. */
+  readonly attemptId: string;
+  readonly currency: string;
+  readonly postings: readonly Posting[];
+}
+
+export type JournalKind =
+  | "authorization"
+  | "capture"
+  | "release"
+  | "refund"
+  | "refund_reversal"
+  | "suspense"
+  | "suspense_release";
+
+export interface Posting {
+  readonly debit: AccountKind;
+  readonly credit: AccountKind;
+  /** Minor units, above zero. */
+  readonly amount: number;
+  readonly pending: boolean;
+}
+
+export interface Fact {
+  readonly merchantId: string;
+  readonly paymentIntentId: string;
+  readonly attemptId: string;
+  readonly currency: string;
+}
+
+function journal(fact: Fact, kind: JournalKind, postings: readonly Posting[]): Journal {
+  return {
+    ...fact,
+    id: newId("journal"),
+    kind,
+    postings: postings.filter(({ amount }) => amount > 0),
+  };
+}
+
+/** An authorisation holds an amount on the card: pending postings. */
+export function bookAuthorization(fact: Fact, amount: number): Journal {
+  const debit = "PROCESSOR_RECEIVABLE";
+  return journal(fact, "authorization", [
+    { debit, credit: "MERCHANT_BALANCE", amount, pending: true },
+  ]);
+}
+
+/** A capture takes the money, and the processor keeps its fee. `heldAmount` is how much of a hold it uses up. */
+export function bookCapture(
+  fact: Fact,
+  amounts: { captured: number; fee: number; held: number },
+): Journal {
+  return journal(fact, "capture", [
+    {
+      debit: "PROCESSOR_RECEIVABLE",
+      credit: "MERCHANT_BALANCE",
+      amount: amounts.captured,
+      pending: false,
+    },
+    {
+      debit: "PROCESSING_FEES",
+      credit: "PROCESSOR_RECEIVABLE",
+      amount: amounts.fee,
+      pending: false,
+    },
+    {
+      debit: "MERCHANT_BALANCE",
+      credit: "PROCESSOR_RECEIVABLE",
+      amount: amounts.held,
+      pending: true,
+    },
+  ]);
+}
+
+/** What is left of a hold goes back to the shopper: voided, or released by a final capture of less. */
+export function bookRelease(fact: Fact, amount: number): Journal {
+  const debit = "MERCHANT_BALANCE";
+  return journal(fact, "release", [
+    { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: true },
+  ]);
+}
+
+export function bookRefund(fact: Fact, amount: number): Journal {
+  const debit = "MERCHANT_BALANCE";
+  return journal(fact, "refund", [
+    { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: false },
+  ]);
+}
+
+/** A refund that the processor first accepted and then could not pay out. */
+export function bookRefundReversal(fact: Fact, amount: number): Journal {
+  const debit = "PROCESSOR_RECEIVABLE";
+  return journal(fact, "refund_reversal", [
+    { debit, credit: "MERCHANT_BALANCE", amount, pending: false },
+  ]);
+}
+
+/** Money that moved and should not have: it is ours to give back. */
+export function bookSuspense(fact: Fact, amount: number): Journal {
+  const debit = "PROCESSOR_RECEIVABLE";
+  return journal(fact, "suspense", [{ debit, credit: "SUSPENSE", amount, pending: false }]);
+}
+
+export function bookSuspenseRelease(fact: Fact, amount: number): Journal {
+  const debit = "SUSPENSE";
+  return journal(fact, "suspense_release", [
+    { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: false },
+  ]);
+}

@@ -1,0 +1,85 @@
+import { type Statement, type Tx, run } from "../db";
+import { newId } from "../ids";
+import { ACCOUNT_KINDS } from "./accounts";
+import type { Journal } from "./journals";
+
+const ENSURE_ACCOUNTS: Statement = {
+  name: "ensure_ledger_accounts",
+  text: `
+    insert into ledger_accounts (merchant_id, id, kind, currency)
+    select merchant_id, id, kind, currency
+    from jsonb_to_recordset(?) as a (merchant_id text, id text, kind text, currency text)
+    order by merchant_id, kind, currency
+    on conflict (merchant_id, kind, currency) do nothing`,
+};
+
+const INSERT_JOURNALS: Statement = {
+  name: "insert_journals",
+  text: `
+    with line as materialized (
+      select * from jsonb_to_recordset(?) as l (merchant_id text, journal_id text, kind text, payment_intent_id text, attempt_id text,
+        currency text, line int, debit text, credit text, amount bigint, pending boolean)
+    ), journal as (
+      insert into journals (merchant_id, id, kind, payment_intent_id, attempt_id)
+      select merchant_id, journal_id, kind, payment_intent_id, attempt_id from line where line = 1
+      order by merchant_id, attempt_id, kind
+    )
+    insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id, amount, currency, pending)
+    select l.merchant_id, l.journal_id, l.line, d.id, c.id, l.amount, l.currency, l.pending
+    from line l
+    join ledger_accounts d on d.merchant_id = l.merchant_id and d.kind = l.debit and d.currency = l.currency
+    join ledger_accounts c on c.merchant_id = l.merchant_id and c.kind = l.credit and c.currency = l.currency
+    returning line`,
+};
+
+// Merchants and currencies whose accounts are there. Accounts are never removed, so this never goes stale;
+// a rolled-back insert is noticed below.
+const accountsKnown = new Set<string>();
+const ACCOUNTS_KNOWN_MAX = 100_000;
+
+async function ensureAccounts(tx: Tx, journals: readonly Journal[]): Promise<void> {
+  const missing = new Map<string, Journal>();
+  for (const journal of journals) {
+    const name = `${journal.merchantId} ${journal.currency}`;
+    if (!accountsKnown.has(name)) missing.set(name, journal);
+  }
+  if (missing.size === 0) return;
+  const rows = [...missing.values()].flatMap(({ merchantId, currency }) =>
+    ACCOUNT_KINDS.map((kind) => ({
+      merchant_id: merchantId,
+      id: newId("ledgerAccount"),
+      kind,
+      currency,
+    })),
+  );
+  await run(tx, ENSURE_ACCOUNTS, [JSON.stringify(rows)]);
+  if (accountsKnown.size > ACCOUNTS_KNOWN_MAX) accountsKnown.clear();
+  for (const name of missing.keys()) accountsKnown.add(name);
+}
+
+/**
+ * Books journals, all of them or none. A journal of one kind is booked once for an attempt: a second one
+ * is a unique violation that rolls the whole transaction back, because whoever got so far twice has lost
+ * a guard before it.
+ */
+export async function insertJournals(tx: Tx, journals: readonly Journal[]): Promise<void> {
+  const lines = journals.flatMap(({ id, merchantId, paymentIntentId, attemptId, ...rest }) =>
+    rest.postings.map((posting, index) => ({
+      merchant_id: merchantId,
+      journal_id: id,
+      kind: rest.kind,
+      payment_intent_id: paymentIntentId,
+      attempt_id: attemptId,
+      currency: rest.currency,
+      line: index + 1,
+      ...posting,
+    })),
+  );
+  if (lines.length === 0) return;
+  await ensureAccounts(tx, journals);
+  const inserted = await run(tx, INSERT_JOURNALS, [JSON.stringify(lines)]);
+  if (inserted.length !== lines.length) {
+    accountsKnown.clear();
+    throw new Error("a posting names a ledger account that is not there");
+  }
+}

@@ -1,0 +1,218 @@
+import { type Db, type Statement, type Tx, run } from "../db";
+import type { Attempt, AttemptKey } from "./attempt";
+import { PARTS_MAX, type IntentState } from "./payment-store";
+
+/** Every statement that reads or claims attempts. What settles one is written by change-store.ts. */
+
+const COLUMNS = `
+  a.merchant_id as "merchantId", a.id as "id", a.payment_intent_id as "paymentIntentId", a.operation as "operation",
+  a.status as "status", a.processor as "processor", a.amount as "amount", a.currency as "currency",
+  a.payment_method as "paymentMethod", a.return_url as "returnUrl", a.final as "final", a.capture_id as "captureId",
+  a.refund_id as "refundId", a.target_attempt_id as "targetAttemptId", a.replaces_attempt_id as "replacesAttemptId",
+  a.generation as "generation", a.processor_charge_id as "processorChargeId", a.code as "code",
+  a.decline_code as "declineCode", a.message as "message", a.worker_id as "workerId", a.sends as "sends",
+  a.lookups as "lookups", a.next_at as "nextAt", a.sent_at as "sentAt", a.unknown_since as "unknownSince",
+  a.settled_at as "settledAt", a.created_at as "createdAt"`;
+
+const KEYS = "jsonb_to_recordset(?) as k (merchant_id text, id text)";
+
+function keysJson(keys: readonly AttemptKey[]): string {
+  return JSON.stringify(keys.map(({ merchantId, id }) => ({ merchant_id: merchantId, id })));
+}
+
+/*
+ * The claim: QUEUED becomes SENT, once. Whoever finds the row otherwise has nothing to send. One update for the
+ * whole set; rows that another worker is claiming at this moment are its own, so they are skipped.
+ */
+const CLAIM: Statement = {
+  name: "claim_attempts",
+  text: `
+    update attempts a
+    set status = 'SENT', worker_id = ?, sends = a.sends + 1, sent_at = now(), next_at = null
+    from (
+      select q.merchant_id, q.id from ${KEYS} join attempts q on q.merchant_id = k.merchant_id and q.id = k.id
+      where q.status = 'QUEUED' and q.next_at <= now()
+      order by q.merchant_id, q.id for update of q skip locked
+    ) due
+    where a.merchant_id = due.merchant_id and a.id = due.id
+    returning ${COLUMNS}`,
+};
+
+export async function claimAttempts(
+  db: Db,
+  workerId: string,
+  keys: readonly AttemptKey[],
+): Promise<Attempt[]> {
+  return run<Attempt>(db, CLAIM, [workerId, keysJson(keys)]);
+}
+
+const LOCK: Statement = {
+  name: "lock_attempts",
+  text: `
+    select ${COLUMNS}, json_build_object('merchantId', pi.merchant_id, 'id', pi.id, 'version', pi.version,
+      'captureMethod', pi.capture_method, 'amountCapturing', pi.amount_capturing, 'amountRefunding', pi.amount_refunding,
+      'attemptsMade', pi.attempts_made, 'snapshot', payment_intent_snapshot(pi)) as "intent"
+    from ${KEYS}
+    join attempts a on a.merchant_id = k.merchant_id and a.id = k.id
+    join payment_intents pi on pi.merchant_id = a.merchant_id and pi.id = a.payment_intent_id
+    order by pi.merchant_id, pi.id, a.id
+    for update of pi, a`,
+};
+
+export interface LockedAttempt extends Attempt {
+  readonly intent: IntentState;
+}
+
+/** The attempts with their intents, both locked, in the order in which everybody locks intents. */
+export async function lockAttempts(tx: Tx, keys: readonly AttemptKey[]): Promise<LockedAttempt[]> {
+  return run<LockedAttempt>(tx, LOCK, [keysJson(keys)]);
+}
+
+const FIND: Statement = {
+  name: "find_attempts",
+  text: `select ${COLUMNS} from attempts a where a.merchant_id = ? and a.id = any(?)`,
+};
+
+export async function findAttempts(
+  db: Db,
+  merchantId: string,
+  ids: readonly string[],
+): Promise<Attempt[]> {
+  return run<Attempt>(db, FIND, [merchantId, ids]);
+}
+
+const FIND_OF: Statement = {
+  name: "find_attempts_of",
+  text: `
+    select a.* from unnest(?::text[]) as p (id) cross join lateral (
+      select ${COLUMNS} from attempts a
+      where a.merchant_id = ? and a.payment_intent_id = p.id order by a.id desc limit ${String(PARTS_MAX)}) a`,
+};
+
+/** Of many intents at once, each one's attempts, newest first. */
+export async function findAttemptsOf(
+  db: Db,
+  merchantId: string,
+  paymentIntentIds: readonly string[],
+): Promise<Attempt[][]> {
+  const rows = await run<Attempt>(db, FIND_OF, [paymentIntentIds, merchantId]);
+  return paymentIntentIds.map((id) => rows.filter((row) => row.paymentIntentId === id));
+}
+
+/** The attempt that holds an intent's money at the processor: its charge or authorisation that succeeded, or that awaits the shopper. */
+const FIND_CHARGE: Statement = {
+  name: "find_charge_of_intent",
+  text: `
+    select ${COLUMNS} from attempts a
+    where a.merchant_id = ? and a.payment_intent_id = ? and a.operation in ('charge', 'authorize')
+      and a.status in ('SUCCEEDED', 'REQUIRES_ACTION')
+    order by a.id desc limit 1`,
+};
+
+export async function findCharge(
+  tx: Tx,
+  merchantId: string,
+  paymentIntentId: string,
+): Promise<Attempt | undefined> {
+  const [row] = await run<Attempt>(tx, FIND_CHARGE, [merchantId, paymentIntentId]);
+  return row;
+}
+
+/* Across merchants, in this one place: what is due, leased to whoever asks by moving it into the future. */
+const TAKE_DUE: Statement = {
+  name: "take_due_attempts",
+  text: `
+    update attempts a set next_at = now() + ? * interval '1 millisecond', lookups = a.lookups + 1
+    from (
+      select q.merchant_id, q.id from attempts q
+      where q.status in ('UNKNOWN', 'REQUIRES_ACTION') and q.next_at <= now()
+      order by q.next_at limit ? for update skip locked
+    ) due
+    where a.merchant_id = due.merchant_id and a.id = due.id
+    returning ${COLUMNS}`,
+};
+
+/** UNKNOWN attempts (and unanswered 3-D Secure ones) whose look-up is due; nobody else gets them for `leaseMs`. */
+export async function takeDueAttempts(
+  db: Db,
+  options: { readonly leaseMs: number; readonly limit: number },
+): Promise<Attempt[]> {
+  return run<Attempt>(db, TAKE_DUE, [options.leaseMs, options.limit]);
+}
+
+const FIND_UNSENT: Statement = {
+  name: "find_unsent_attempts",
+  text: `
+    select q.merchant_id as "merchantId", q.id as "id" from attempts q
+    where q.status = 'QUEUED' and q.next_at <= now() - ? * interval '1 millisecond'
+    order by q.next_at limit ?`,
+};
+
+/** QUEUED attempts that no job seems to carry any more: due for longer than a job needs to reach a worker. */
+export async function findUnsentAttempts(
+  db: Db,
+  options: { readonly overdueMs: number; readonly limit: number },
+): Promise<AttemptKey[]> {
+  return run<AttemptKey>(db, FIND_UNSENT, [options.overdueMs, options.limit]);
+}
+
+const RENEW_LEASE: Statement = {
+  name: "renew_worker_lease",
+  text: `
+    insert into worker_leases (worker_id, expires_at) values (?, now() + ? * interval '1 millisecond')
+    on conflict (worker_id) do update set expires_at = excluded.expires_at`,
+};
+
+/** A worker is alive, by the database's clock, as long as it says so here. */
+export async function renewLease(db: Db, workerId: string, leaseMs: number): Promise<void> {
+  await run(db, RENEW_LEASE, [workerId, leaseMs]);
+}
+
+export async function dropLease(db: Db, workerId: string): Promise<void> {
+  await run(
+    db,
+    {
+      name: "drop_worker_lease",
+      text: `
+        delete from worker_leases w where w.worker_id = ?
+          and not exists (select from attempts a where a.worker_id = w.worker_id and a.status = 'SENT')`,
+    },
+    [workerId],
+  );
+}
+
+/*
+ * What a dead worker held may or may not have been sent: UNKNOWN, looked up when the first look-up would have been.
+ * A worker that is only slow, and answers after all, settles it all the same: its answer is evidence.
+ */
+const ORPHAN: Statement = {
+  name: "orphan_attempts",
+  text: `
+    with dead as (
+      delete from worker_leases w where w.expires_at < now()
+        and not exists (select from attempts a where a.worker_id = w.worker_id and a.status = 'SENT')
+    )
+    update attempts a
+    set status = 'UNKNOWN', unknown_since = now(), worker_id = null, next_at = greatest(now(), a.sent_at + ? * interval '1 millisecond')
+    from (
+      select q.merchant_id, q.id from attempts q left join worker_leases w on w.worker_id = q.worker_id
+      where q.status = 'SENT'
+        and (w.worker_id is null or w.expires_at < now() or q.sent_at < now() - ? * interval '1 millisecond')
+      limit ? for update of q skip locked
+    ) orphan
+    where a.merchant_id = orphan.merchant_id and a.id = orphan.id
+    returning a.merchant_id as "merchantId", a.id as "id"`,
+};
+
+export async function orphanAttempts(
+  db: Db,
+  options: {
+    readonly firstLookupMs: number;
+    /** A live worker that has held one for so long has lost it. */
+    readonly heldMaxMs: number;
+    readonly limit: number;
+  },
+): Promise<AttemptKey[]> {
+  const { firstLookupMs, heldMaxMs, limit } = options;
+  return run<AttemptKey>(db, ORPHAN, [firstLookupMs, heldMaxMs, limit]);
+}

@@ -1,0 +1,90 @@
+import type { ProcessorOperation } from "../processors/processor";
+
+/**
+ * An attempt is one try of one operation at a processor; its id is our reference there. It is sent at
+ * most once. Its statuses:
+ *
+ * - QUEUED: not sent yet.
+ * - SENT: a worker has claimed it and is calling, or died while it did.
+ * - UNKNOWN: sent, and no answer that proves anything. It is looked up until there is evidence.
+ * - REQUIRES_ACTION: the shopper must authenticate; the processor's webhook or a look-up tells how it went.
+ * - SUCCEEDED, DECLINED: the processor's answer.
+ * - ABANDONED: proven to have moved nothing (never arrived, or reversed), and unable to move anything any more.
+ */
+export const ATTEMPT_STATUSES = [
+  "QUEUED",
+  "SENT",
+  "UNKNOWN",
+  "REQUIRES_ACTION",
+  "SUCCEEDED",
+  "DECLINED",
+  "ABANDONED",
+] as const;
+export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
+
+export function isSettled(status: AttemptStatus): boolean {
+  return status === "SUCCEEDED" || status === "DECLINED" || status === "ABANDONED";
+}
+
+/**
+ * Beyond what is asked of a processor for a payment: "reverse" gives back what an attempt holds or may yet move, to
+ * cancel its intent; "compensate" does the same for an attempt that was taken for failed and turns out to have moved
+ * money after all, and leaves the intent alone.
+ */
+export type AttemptOperation = ProcessorOperation | "reverse" | "compensate";
+
+export function isReversal(operation: AttemptOperation): operation is "reverse" | "compensate" {
+  return operation === "reverse" || operation === "compensate";
+}
+
+export interface Attempt {
+  readonly merchantId: string;
+  readonly id: string;
+  readonly paymentIntentId: string;
+  readonly operation: AttemptOperation;
+  readonly status: AttemptStatus;
+  readonly processor: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly paymentMethod: string | null;
+  readonly returnUrl: string | null;
+  readonly final: boolean | null;
+  readonly captureId: string | null;
+  readonly refundId: string | null;
+  readonly targetAttemptId: string | null;
+  readonly replacesAttemptId: string | null;
+  /** 1 for the first try; one more for each try that replaces one proven to have moved nothing. */
+  readonly generation: number;
+  readonly processorChargeId: string | null;
+  readonly code: string | null;
+  readonly declineCode: string | null;
+  readonly message: string | null;
+  readonly workerId: string | null;
+  readonly sends: number;
+  readonly lookups: number;
+  readonly nextAt: Date | null;
+  readonly sentAt: Date | null;
+  readonly unknownSince: Date | null;
+  readonly settledAt: Date | null;
+  readonly createdAt: Date;
+}
+
+export interface AttemptKey {
+  readonly merchantId: string;
+  readonly id: string;
+}
+
+/**
+ * How many cards may be tried on one intent before it fails for good. Five bounds what a card tester
+ * can do with one intent, and is more than a shopper with two cards and a typing error needs.
+ */
+export const CARD_TRIES_MAX = 5;
+
+/** How often an attempt that never arrived is replaced by a fresh one before the payment is told "try again". */
+export const GENERATIONS_MAX = 4;
+
+/**
+ * When an UNKNOWN attempt is looked up, seconds after it was sent, the last one again and again: most
+ * lost answers are known within seconds; a processor that is down for a day must still be asked after it.
+ */
+export const LOOKUP_SCHEDULE_S = [5, 30, 120, 600, 3_600, 21_600, 86_400] as const;

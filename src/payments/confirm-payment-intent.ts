@@ -1,0 +1,209 @@
+import { type Db, type Statement, isLockTimeout, run, violatedConstraint } from "../db";
+import { API_VERSION } from "../events";
+import { failpoint } from "../failpoints";
+import type { FailureDetails, StoredFailureCode } from "../failures";
+import { verdict } from "../failures";
+import { type KeyRecord, type Outcome, findKey, keyInUse, replay } from "../idempotency";
+import { newId } from "../ids";
+import { idempotencyOutcomes, setSizes } from "../metrics";
+import { type PaymentIntent, type PaymentIntentStatus, allowedActions } from "./payment-intent";
+import { findIntentByConfirmKey } from "./payment-store";
+
+/*
+ * Guarantees: an intent that may be confirmed is PROCESSING afterwards, with exactly one attempt queued for it;
+ * one that may not is left as it is, and the verdict is kept under the key. It never waits for a processor:
+ * the outbox row is what makes a worker charge the card. A crash leaves all of it or nothing.
+ *
+ * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts.
+ */
+
+export const CONFIRM = "confirmPaymentIntent";
+
+export interface ConfirmPaymentIntent {
+  readonly merchantId: string;
+  readonly actor: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly paymentIntentId: string;
+  readonly paymentMethod: string | null;
+  readonly returnUrl: string | null;
+  readonly processor: string;
+}
+
+interface Row extends KeyRecord {
+  readonly n: number;
+  readonly executed: boolean;
+}
+
+/*
+ * Intents are locked before keys are inserted, in every statement that does both, and each in sorted order:
+ * so no two transactions can wait for each other. The verdict is made from the locked row, not from the
+ * statement's snapshot; it is written with the key, in the same insert.
+ */
+const CONFIRM_PAYMENT_INTENTS: Statement = {
+  name: "confirm_payment_intents",
+  text: `
+    with command as materialized (
+      select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text, fingerprint text,
+        payment_intent_id text, payment_method text, return_url text, processor text, attempt_id text, event_id text)
+    ), known as materialized (
+      select c.n, c.merchant_id, k.fingerprint, k.created_at, k.event_id, k.failure_code, k.failure_details
+      from command c
+      join idempotency_keys k on k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key
+    ), locked as materialized (
+      select pi.merchant_id, pi.id, pi.status, pi.payment_method
+      from command c join payment_intents pi on pi.merchant_id = c.merchant_id and pi.id = c.payment_intent_id
+      where not exists (select from known k where k.n = c.n)
+      order by pi.merchant_id, pi.id
+      for update of pi
+    ), judged as materialized (
+      select c.*, l.status,
+        case
+          when l.id is null then 'NOT_FOUND'
+          when l.status = 'REQUIRES_CONFIRMATION' then null
+          when l.status = 'REQUIRES_PAYMENT_METHOD' and c.payment_method is not null then null
+          else 'INVALID_STATE'
+        end as failure_code
+      from command c left join locked l on l.merchant_id = c.merchant_id and l.id = c.payment_intent_id
+      where not exists (select from known k where k.n = c.n)
+    ), keyed as (
+      insert into idempotency_keys (merchant_id, operation, key, fingerprint, event_id, failure_code, failure_details)
+      select j.merchant_id, '${CONFIRM}', j.key, decode(j.fingerprint, 'hex'),
+        case when j.failure_code is null then j.event_id end, j.failure_code,
+        case when j.failure_code is not null then jsonb_build_object('object', 'payment intent', 'id', j.payment_intent_id, 'currentState', j.status) end
+      from judged j
+      order by j.merchant_id, j.key
+      on conflict do nothing
+      returning merchant_id, key, fingerprint, created_at, failure_code, failure_details
+    ), intent as (
+      update payment_intents pi
+      set status = 'PROCESSING', payment_method = coalesce(j.payment_method, pi.payment_method), last_payment_error = null,
+        attempts_made = pi.attempts_made + 1, version = pi.version + 1, updated_at = now()
+      from judged j join keyed k on k.merchant_id = j.merchant_id and k.key = j.key
+      where j.failure_code is null and pi.merchant_id = j.merchant_id and pi.id = j.payment_intent_id
+      returning pi.merchant_id, pi.id, pi.version, pi.amount, pi.currency, pi.payment_method,
+        case pi.capture_method when 'MANUAL' then 'authorize' else 'charge' end as operation,
+        payment_intent_snapshot(pi) as snapshot, j.n, j.status as from_status, j.actor, j.key, j.return_url, j.processor,
+        j.attempt_id, j.event_id, k.created_at, k.fingerprint
+    ), attempt as (
+      insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor, amount, currency,
+        payment_method, return_url, idempotency_key)
+      select merchant_id, attempt_id, id, operation, 'QUEUED', processor, amount, currency, payment_method, return_url, key
+      from intent
+    ), transition as (
+      insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal)
+      select merchant_id, id, version, from_status, 'PROCESSING', event_id, actor, '${CONFIRM}', amount, false from intent
+    ), event as (
+      insert into events (merchant_id, id, type, api_version, payment_intent_id, sequence, object)
+      select merchant_id, event_id, 'payment_intent.processing', '${API_VERSION}', id, version, snapshot from intent
+    ), message as (
+      insert into outbox (merchant_id, event_id, attempt_id) select merchant_id, event_id, attempt_id from intent order by n
+    )
+    select n, true as "executed", encode(fingerprint, 'hex') as "fingerprint", iso(created_at) as "firstSeenAt",
+      snapshot as "result", null as "failureCode", null::jsonb as "failureDetails"
+    from intent
+    union all
+    select j.n, true, encode(k.fingerprint, 'hex'), iso(k.created_at), null, k.failure_code, k.failure_details
+    from judged j join keyed k on k.merchant_id = j.merchant_id and k.key = j.key where k.failure_code is not null
+    union all
+    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object, k.failure_code, k.failure_details
+    from known k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id`,
+};
+
+export type ConfirmResult = Outcome<PaymentIntent> | Error;
+
+export async function confirmPaymentIntents(
+  db: Db,
+  commands: readonly ConfirmPaymentIntent[],
+): Promise<ConfirmResult[]> {
+  setSizes.observe({ operation: CONFIRM }, commands.length);
+  const fired = failpoint("api.before_commit");
+  if (fired) await fired;
+  const rows = await run<Row>(db, CONFIRM_PAYMENT_INTENTS, [
+    JSON.stringify(
+      commands.map((command, n) => ({
+        n,
+        merchant_id: command.merchantId,
+        actor: command.actor,
+        key: command.key,
+        fingerprint: command.fingerprint,
+        payment_intent_id: command.paymentIntentId,
+        payment_method: command.paymentMethod,
+        return_url: command.returnUrl,
+        processor: command.processor,
+        attempt_id: newId("attempt"),
+        event_id: newId("event"),
+      })),
+    ),
+  ]);
+  const firedAfter = failpoint("api.after_commit");
+  if (firedAfter) await firedAfter;
+  const byCommand = new Map(rows.map((row) => [row.n, row]));
+  return Promise.all(commands.map((command, n) => toResult(db, command, byCommand.get(n))));
+}
+
+/** A set of one, with what can go wrong with one. */
+export async function confirmOne(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {
+  try {
+    const [result] = await confirmPaymentIntents(db, [command]);
+    return result as ConfirmResult;
+  } catch (error) {
+    if (isLockTimeout(error)) return keyInUse({ ...command, operation: CONFIRM });
+    if (violatedConstraint(error) === "attempts_spent_key") return replaySpent(db, command);
+    throw error;
+  }
+}
+
+async function toResult(
+  db: Db,
+  command: ConfirmPaymentIntent,
+  row: Row | undefined,
+): Promise<ConfirmResult> {
+  const name = { merchantId: command.merchantId, operation: CONFIRM, key: command.key };
+  if (row?.executed) {
+    idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "executed" });
+    if (row.failureCode !== null) return refusal(row.failureCode, row.failureDetails);
+    return {
+      status: "EXECUTED",
+      firstSeenAt: row.firstSeenAt,
+      result: row.result as PaymentIntent,
+    };
+  }
+  const record = row ?? (await findKey(db, name));
+  if (!record) return keyInUse(name);
+  try {
+    return replay<PaymentIntent>(name, command.fingerprint, withActions(record));
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function refusal(code: StoredFailureCode, details: FailureDetails | null): Error {
+  return verdict({ code, details: addActions(details) });
+}
+
+function withActions(record: KeyRecord): KeyRecord {
+  return record.failureCode === null
+    ? record
+    : { ...record, failureDetails: addActions(record.failureDetails) };
+}
+
+/** The statement knows the state; what it allows is known here. No money is captured in a state that refuses a confirmation and is not terminal. */
+function addActions(details: FailureDetails | null): FailureDetails {
+  const status = details?.currentState as PaymentIntentStatus | null | undefined;
+  if (!details || !status) return { object: details?.object, id: details?.id };
+  const amounts = { amountCapturable: 0, amountCaptured: 0, amountRefundable: 0 };
+  const actions = allowedActions({ status, ...amounts });
+  return {
+    id: details.id,
+    currentState: status,
+    allowedActions: status === "SUCCEEDED" ? ["REFUND"] : actions,
+  };
+}
+
+async function replaySpent(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {
+  const spent = await findIntentByConfirmKey(db, command.merchantId, command.key);
+  if (!spent) return keyInUse({ ...command, operation: CONFIRM });
+  idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "replayed" });
+  return { status: "REPLAYED", firstSeenAt: spent.confirmedAt, result: spent.intent };
+}

@@ -1,0 +1,172 @@
+import { type Db, type Statement, isLockTimeout, run, violatedConstraint } from "../db";
+import { API_VERSION } from "../events";
+import { failpoint } from "../failpoints";
+import { type KeyRecord, type Outcome, findKey, keyInUse, replay } from "../idempotency";
+import { newId } from "../ids";
+import { idempotencyOutcomes, setSizes } from "../metrics";
+import type { CaptureMethod, PaymentIntent } from "./payment-intent";
+import { findIntentByKey } from "./payment-store";
+
+/*
+ * Guarantees: one intent for one (merchant, key), with its transition, its event and its outbox row, or
+ * nothing at all. A crash leaves either all of it committed, and the repeat replays it, or nothing.
+ *
+ * Cost: one round trip for the whole set, also for replays; six rows for each intent.
+ */
+
+export const CREATE = "createPaymentIntent";
+
+export interface CreatePaymentIntent {
+  readonly merchantId: string;
+  readonly actor: string;
+  readonly key: string;
+  /** Hex SHA-256 of the coerced input; see src/fingerprint.ts. */
+  readonly fingerprint: string;
+  /** Minor units. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly captureMethod: CaptureMethod;
+  readonly paymentMethod: string | null;
+  readonly description: string | null;
+  readonly customer: string | null;
+  readonly merchantReference: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+interface Row extends KeyRecord {
+  readonly n: number;
+  readonly executed: boolean;
+}
+
+// Rows are inserted in the order of (merchant, key), so that two sets with common keys cannot deadlock.
+const CREATE_PAYMENT_INTENTS: Statement = {
+  name: "create_payment_intents",
+  text: `
+    with command as materialized (
+      select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text, fingerprint text, id text,
+        event_id text, status text, amount bigint, currency text, capture_method text, payment_method text,
+        description text, customer text, merchant_reference text, metadata jsonb)
+    ), known as materialized (
+      select c.n, k.fingerprint, k.created_at, k.event_id, k.failure_code, k.failure_details, c.merchant_id
+      from command c
+      join idempotency_keys k on k.merchant_id = c.merchant_id and k.operation = '${CREATE}' and k.key = c.key
+    ), keyed as (
+      insert into idempotency_keys (merchant_id, operation, key, fingerprint, event_id)
+      select c.merchant_id, '${CREATE}', c.key, decode(c.fingerprint, 'hex'), c.event_id
+      from command c
+      where not exists (select from known k where k.n = c.n)
+      order by c.merchant_id, c.key
+      on conflict do nothing
+      returning merchant_id, event_id, fingerprint, created_at
+    ), fresh as materialized (
+      select c.*, k.created_at, k.fingerprint as stored_fingerprint
+      from command c join keyed k on k.event_id = c.event_id
+    ), intent as (
+      insert into payment_intents as pi (merchant_id, id, status, amount, currency, capture_method, payment_method,
+        description, customer, merchant_reference, metadata, idempotency_key)
+      select merchant_id, id, status, amount, currency, capture_method, payment_method,
+        description, customer, merchant_reference, metadata, key
+      from fresh order by merchant_id, id
+      returning pi.id, payment_intent_snapshot(pi) as snapshot
+    ), made as materialized (
+      select f.*, i.snapshot from fresh f join intent i on i.id = f.id
+    ), transition as (
+      insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal)
+      select merchant_id, id, 1, null, status, event_id, actor, '${CREATE}', amount, false from made
+    ), event as (
+      insert into events (merchant_id, id, type, api_version, payment_intent_id, sequence, object)
+      select merchant_id, event_id, 'payment_intent.created', '${API_VERSION}', id, 1, snapshot from made
+    ), message as (
+      insert into outbox (merchant_id, event_id) select merchant_id, event_id from made order by n
+    )
+    select n, true as "executed", encode(stored_fingerprint, 'hex') as "fingerprint", iso(created_at) as "firstSeenAt",
+      snapshot as "result", null as "failureCode", null::jsonb as "failureDetails"
+    from made
+    union all
+    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object, k.failure_code, k.failure_details
+    from known k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id`,
+};
+
+export type CreateResult = Outcome<PaymentIntent> | Error;
+
+/** Each result is what its command came to; a failure is given, not thrown, so that it stays with its command. */
+export async function createPaymentIntents(
+  db: Db,
+  commands: readonly CreatePaymentIntent[],
+): Promise<CreateResult[]> {
+  setSizes.observe({ operation: CREATE }, commands.length);
+  const fired = failpoint("api.before_commit");
+  if (fired) await fired;
+  const rows = await run<Row>(db, CREATE_PAYMENT_INTENTS, [
+    JSON.stringify(commands.map((command, n) => toRow(command, n))),
+  ]);
+  const firedAfter = failpoint("api.after_commit");
+  if (firedAfter) await firedAfter;
+  const byCommand = new Map(rows.map((row) => [row.n, row]));
+  return Promise.all(commands.map((command, n) => toResult(db, command, byCommand.get(n))));
+}
+
+/** A set of one, with what can go wrong with one: the coalescer's last resort and the plain way to call it. */
+export async function createOne(db: Db, command: CreatePaymentIntent): Promise<CreateResult> {
+  try {
+    const [result] = await createPaymentIntents(db, [command]);
+    return result as CreateResult;
+  } catch (error) {
+    if (isLockTimeout(error)) return keyInUse({ ...command, operation: CREATE });
+    if (violatedConstraint(error) === "payment_intents_spent_key") return replaySpent(db, command);
+    throw error;
+  }
+}
+
+function toRow(command: CreatePaymentIntent, n: number): Record<string, unknown> {
+  return {
+    n,
+    merchant_id: command.merchantId,
+    actor: command.actor,
+    key: command.key,
+    fingerprint: command.fingerprint,
+    id: newId("paymentIntent"),
+    event_id: newId("event"),
+    status: command.paymentMethod === null ? "REQUIRES_PAYMENT_METHOD" : "REQUIRES_CONFIRMATION",
+    amount: command.amount,
+    currency: command.currency,
+    capture_method: command.captureMethod,
+    payment_method: command.paymentMethod,
+    description: command.description,
+    customer: command.customer,
+    merchant_reference: command.merchantReference,
+    metadata: command.metadata,
+  };
+}
+
+async function toResult(
+  db: Db,
+  command: CreatePaymentIntent,
+  row: Row | undefined,
+): Promise<CreateResult> {
+  const name = { merchantId: command.merchantId, operation: CREATE, key: command.key };
+  if (row?.executed) {
+    idempotencyOutcomes.inc({ operation: CREATE, outcome: "executed" });
+    return {
+      status: "EXECUTED",
+      firstSeenAt: row.firstSeenAt,
+      result: row.result as PaymentIntent,
+    };
+  }
+  // Neither made nor seen: its twin committed after this statement's snapshot was taken. It is there now.
+  const record = row ?? (await findKey(db, name));
+  if (!record) return keyInUse(name);
+  try {
+    return replay<PaymentIntent>(name, command.fingerprint, record);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** The key's record has expired, but the intent it made is still there: it is that one, as it stands now. */
+async function replaySpent(db: Db, command: CreatePaymentIntent): Promise<CreateResult> {
+  const intent = await findIntentByKey(db, command.merchantId, command.key);
+  if (!intent) return keyInUse({ ...command, operation: CREATE });
+  idempotencyOutcomes.inc({ operation: CREATE, outcome: "replayed" });
+  return { status: "REPLAYED", firstSeenAt: intent.createdAt, result: intent };
+}

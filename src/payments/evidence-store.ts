@@ -1,0 +1,57 @@
+import { type Db, type Statement, type Tx, run } from "../db";
+
+/** Somebody's word about an attempt, and what it did. */
+export interface HeardAnswer {
+  readonly answer: {
+    readonly merchantId: string;
+    readonly attemptId: string;
+    readonly outcome: { readonly kind: string };
+    readonly source: string;
+    readonly reason?: string;
+  };
+  readonly effect: string;
+}
+
+const INSERT: Statement = {
+  name: "insert_attempt_evidence",
+  text: `
+    insert into attempt_evidence (merchant_id, attempt_id, source, outcome, effect, reason)
+    select merchant_id, attempt_id, source, outcome, effect, reason
+    from jsonb_to_recordset(?) as e (merchant_id text, attempt_id text, source text, outcome jsonb, effect text, reason text)`,
+};
+
+export async function insertEvidence(tx: Tx, heard: readonly HeardAnswer[]): Promise<void> {
+  if (heard.length === 0) return;
+  const rows = heard.map(({ answer, effect }) => ({
+    merchant_id: answer.merchantId,
+    attempt_id: answer.attemptId,
+    source: answer.source,
+    outcome: answer.outcome,
+    effect,
+    reason: answer.reason,
+  }));
+  await run(tx, INSERT, [JSON.stringify(rows)]);
+}
+
+export interface Evidence {
+  readonly source: string;
+  readonly outcome: string;
+  readonly effect: string;
+  readonly reason: string | null;
+  readonly at: string;
+}
+
+const FIND: Statement = {
+  name: "find_attempt_evidence",
+  text: `
+    select source as "source", outcome->>'kind' as "outcome", effect as "effect", reason as "reason", iso(at) as "at"
+    from attempt_evidence where merchant_id = ? and attempt_id = ? order by line limit 100`,
+};
+
+export async function findEvidence(
+  db: Db,
+  merchantId: string,
+  attemptId: string,
+): Promise<Evidence[]> {
+  return run<Evidence>(db, FIND, [merchantId, attemptId]);
+}

@@ -1,0 +1,178 @@
+import type { StoredFailure } from "../failures";
+
+/**
+ * A payment intent is what a merchant wants: so much money, once. Its statuses:
+ *
+ * - REQUIRES_PAYMENT_METHOD: no card yet, or the last one was declined softly.
+ * - REQUIRES_CONFIRMATION: a card is there; nobody has said "pay".
+ * - PROCESSING: something is under way at the processor; the answer decides.
+ * - REQUIRES_ACTION: the shopper must authenticate (3-D Secure).
+ * - REQUIRES_CAPTURE: authorised, and (part of) it may be captured.
+ * - SUCCEEDED: captured. Refunds change amounts, not the status.
+ * - FAILED: declined for good, or the attempts are used up.
+ * - CANCELED: ended before any money was captured.
+ */
+export const PAYMENT_INTENT_STATUSES = [
+  "REQUIRES_PAYMENT_METHOD",
+  "REQUIRES_CONFIRMATION",
+  "REQUIRES_ACTION",
+  "PROCESSING",
+  "REQUIRES_CAPTURE",
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELED",
+] as const;
+
+export type PaymentIntentStatus = (typeof PAYMENT_INTENT_STATUSES)[number];
+
+/** The legal edges; the database enforces the same ones (payment_intent_may_move). */
+export const TRANSITIONS: Readonly<Record<PaymentIntentStatus, readonly PaymentIntentStatus[]>> = {
+  REQUIRES_PAYMENT_METHOD: ["PROCESSING", "CANCELED"],
+  REQUIRES_CONFIRMATION: ["PROCESSING", "CANCELED"],
+  PROCESSING: [
+    "SUCCEEDED",
+    "REQUIRES_CAPTURE",
+    "REQUIRES_ACTION",
+    "REQUIRES_PAYMENT_METHOD",
+    "FAILED",
+    "CANCELED",
+  ],
+  REQUIRES_ACTION: ["PROCESSING"],
+  REQUIRES_CAPTURE: ["PROCESSING"],
+  SUCCEEDED: [],
+  FAILED: [],
+  CANCELED: [],
+};
+
+export function isTerminal(status: PaymentIntentStatus): boolean {
+  return TRANSITIONS[status].length === 0;
+}
+
+export type CaptureMethod = "AUTOMATIC" | "MANUAL";
+
+export const CANCELLATION_REASONS = [
+  "ABANDONED",
+  "DUPLICATE",
+  "FRAUDULENT",
+  "REQUESTED_BY_CUSTOMER",
+] as const;
+export type CancellationReason = (typeof CANCELLATION_REASONS)[number];
+
+export const REFUND_REASONS = ["DUPLICATE", "FRAUDULENT", "REQUESTED_BY_CUSTOMER"] as const;
+export type RefundReason = (typeof REFUND_REASONS)[number];
+
+export interface PaymentError {
+  readonly code: string;
+  readonly declineCode: string | null;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly attempt: string;
+}
+
+export interface NextAction {
+  readonly type: "REDIRECT";
+  readonly redirectUrl: string;
+  readonly expiresAt: string;
+}
+
+/** The public shape of an intent, as payment_intent_snapshot() makes it. Amounts in minor units. */
+export interface PaymentIntent {
+  readonly id: string;
+  readonly object: "payment_intent";
+  readonly status: PaymentIntentStatus;
+  readonly amount: number;
+  readonly currency: string;
+  readonly captureMethod: CaptureMethod;
+  readonly paymentMethod: string | null;
+  readonly amountAuthorized: number;
+  readonly amountCapturable: number;
+  readonly amountCaptured: number;
+  readonly amountRefunded: number;
+  readonly amountRefundable: number;
+  readonly description: string | null;
+  readonly customer: string | null;
+  readonly merchantReference: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly lastPaymentError: PaymentError | null;
+  readonly nextAction: NextAction | null;
+  readonly cancellationReason: string | null;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface Refund {
+  readonly id: string;
+  readonly object: "refund";
+  readonly paymentIntentId: string;
+  readonly status: "PENDING" | "SUCCEEDED" | "FAILED";
+  readonly amount: number;
+  readonly currency: string;
+  readonly reason: RefundReason | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly failureCode: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface Capture {
+  readonly id: string;
+  readonly object: "capture";
+  readonly paymentIntentId: string;
+  readonly status: "PENDING" | "SUCCEEDED" | "FAILED";
+  readonly amount: number;
+  readonly currency: string;
+  readonly final: boolean;
+  readonly failureCode: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export const INTENT_ACTIONS = ["CONFIRM", "CAPTURE", "CANCEL", "REFUND"] as const;
+export type IntentAction = (typeof INTENT_ACTIONS)[number];
+
+/** What may be asked of an intent now. Amounts decide, not extra states. */
+export function allowedActions(
+  intent: Pick<
+    PaymentIntent,
+    "status" | "amountCapturable" | "amountCaptured" | "amountRefundable"
+  >,
+): IntentAction[] {
+  const actions: IntentAction[] = [];
+  switch (intent.status) {
+    case "REQUIRES_PAYMENT_METHOD":
+    case "REQUIRES_CONFIRMATION":
+      actions.push("CONFIRM", "CANCEL");
+      break;
+    case "REQUIRES_ACTION":
+      actions.push("CANCEL");
+      break;
+    case "REQUIRES_CAPTURE":
+      actions.push("CAPTURE");
+      if (intent.amountCaptured === 0) actions.push("CANCEL");
+      break;
+    case "SUCCEEDED":
+      break;
+    case "PROCESSING":
+    case "FAILED":
+    case "CANCELED":
+      return actions;
+  }
+  if (intent.amountRefundable > 0) actions.push("REFUND");
+  return actions;
+}
+
+export function invalidState(intent: PaymentIntent): StoredFailure {
+  return {
+    code: "INVALID_STATE",
+    details: { id: intent.id, currentState: intent.status, allowedActions: allowedActions(intent) },
+  };
+}
+
+export function amountTooLarge(id: string, remaining: number): StoredFailure {
+  return { code: "AMOUNT_TOO_LARGE", details: { id, remaining } };
+}
+
+export function notFound(object: string, id: string): StoredFailure {
+  return { code: "NOT_FOUND", details: { object, id } };
+}

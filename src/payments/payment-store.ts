@@ -1,0 +1,189 @@
+import { type Db, type Statement, type Tx, run } from "../db";
+import type { Capture, PaymentIntent, Refund } from "./payment-intent";
+
+/** Reads of intents, captures and refunds in their public shape. Writes are in change-store.ts. */
+
+const FIND_INTENTS: Statement = {
+  name: "find_payment_intents",
+  text: `
+    select payment_intent_snapshot(pi) as "snapshot" from payment_intents pi
+    where pi.merchant_id = ? and pi.id = any(?)`,
+};
+
+/** The intents with these ids, in no order; those that are not there are missing. */
+export async function findIntents(
+  db: Db,
+  merchantId: string,
+  ids: readonly string[],
+): Promise<PaymentIntent[]> {
+  const rows = await run<{ snapshot: PaymentIntent }>(db, FIND_INTENTS, [merchantId, ids]);
+  return rows.map((row) => row.snapshot);
+}
+
+export async function findIntentByKey(
+  db: Db,
+  merchantId: string,
+  key: string,
+): Promise<PaymentIntent | undefined> {
+  const [row] = await run<{ snapshot: PaymentIntent }>(
+    db,
+    {
+      name: "find_intent_by_key",
+      text: `
+        select payment_intent_snapshot(pi) as "snapshot" from payment_intents pi
+        where pi.merchant_id = ? and pi.idempotency_key = ?`,
+    },
+    [merchantId, key],
+  );
+  return row?.snapshot;
+}
+
+export async function findIntentByConfirmKey(
+  db: Db,
+  merchantId: string,
+  key: string,
+): Promise<{ intent: PaymentIntent; confirmedAt: string } | undefined> {
+  const [row] = await run<{ intent: PaymentIntent; confirmedAt: string }>(
+    db,
+    {
+      name: "find_intent_by_confirm_key",
+      text: `
+        select payment_intent_snapshot(pi) as "intent", iso(a.created_at) as "confirmedAt"
+        from attempts a join payment_intents pi on pi.merchant_id = a.merchant_id and pi.id = a.payment_intent_id
+        where a.merchant_id = ? and a.idempotency_key = ?`,
+    },
+    [merchantId, key],
+  );
+  return row;
+}
+
+const FIND_REFUNDS: Statement = {
+  name: "find_refunds",
+  text: `select refund_snapshot(r) as "snapshot" from refunds r where r.merchant_id = ? and r.id = any(?)`,
+};
+
+export async function findRefunds(
+  db: Db,
+  merchantId: string,
+  ids: readonly string[],
+): Promise<Refund[]> {
+  const rows = await run<{ snapshot: Refund }>(db, FIND_REFUNDS, [merchantId, ids]);
+  return rows.map((row) => row.snapshot);
+}
+
+const FIND_CAPTURES: Statement = {
+  name: "find_captures",
+  text: `select capture_snapshot(c) as "snapshot" from captures c where c.merchant_id = ? and c.id = any(?)`,
+};
+
+export async function findCaptures(
+  db: Db,
+  merchantId: string,
+  ids: readonly string[],
+): Promise<Capture[]> {
+  const rows = await run<{ snapshot: Capture }>(db, FIND_CAPTURES, [merchantId, ids]);
+  return rows.map((row) => row.snapshot);
+}
+
+/** How many of an intent's captures, refunds, attempts or transitions are listed with it. */
+export const PARTS_MAX = 100;
+
+const FIND_PARTS: Readonly<Record<"captures" | "refunds", Statement>> = {
+  captures: {
+    name: "find_captures_of",
+    text: `
+      select p.id as "paymentIntentId", c.snapshot
+      from unnest(?::text[]) as p (id) cross join lateral (
+        select capture_snapshot(c) as snapshot from captures c
+        where c.merchant_id = ? and c.payment_intent_id = p.id order by c.id desc limit ${String(PARTS_MAX)}) c`,
+  },
+  refunds: {
+    name: "find_refunds_of",
+    text: `
+      select p.id as "paymentIntentId", r.snapshot
+      from unnest(?::text[]) as p (id) cross join lateral (
+        select refund_snapshot(r) as snapshot from refunds r
+        where r.merchant_id = ? and r.payment_intent_id = p.id order by r.id desc limit ${String(PARTS_MAX)}) r`,
+  },
+};
+
+/** Of many intents at once, each intent's captures or refunds, newest first. */
+export async function findParts<Part extends Capture | Refund>(
+  db: Db,
+  what: "captures" | "refunds",
+  of: { readonly merchantId: string; readonly paymentIntentIds: readonly string[] },
+): Promise<Part[][]> {
+  const rows = await run<{ paymentIntentId: string; snapshot: Part }>(db, FIND_PARTS[what], [
+    of.paymentIntentIds,
+    of.merchantId,
+  ]);
+  return of.paymentIntentIds.map((id) =>
+    rows.filter((row) => row.paymentIntentId === id).map((row) => row.snapshot),
+  );
+}
+
+export interface TransitionRecord {
+  readonly paymentIntentId: string;
+  readonly version: number;
+  readonly from: string | null;
+  readonly to: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly cause: string;
+  readonly amount: number | null;
+  readonly terminal: boolean;
+  readonly eventId: string;
+}
+
+const FIND_TRANSITIONS: Statement = {
+  name: "find_transitions_of",
+  text: `
+    select p.id as "paymentIntentId", t.*
+    from unnest(?::text[]) as p (id) cross join lateral (
+      select t.version as "version", t.from_status as "from", t.to_status as "to", iso(t.at) as "at", t.actor as "actor",
+        t.cause as "cause", t.amount as "amount", t.terminal as "terminal", t.event_id as "eventId"
+      from transitions t
+      where t.merchant_id = ? and t.payment_intent_id = p.id order by t.version desc limit ${String(PARTS_MAX)}) t
+    order by t.version`,
+};
+
+/** Of many intents at once, each one's audit trail, oldest first. */
+export async function findTransitions(
+  db: Db,
+  merchantId: string,
+  paymentIntentIds: readonly string[],
+): Promise<TransitionRecord[][]> {
+  const rows = await run<TransitionRecord>(db, FIND_TRANSITIONS, [paymentIntentIds, merchantId]);
+  return paymentIntentIds.map((id) => rows.filter((row) => row.paymentIntentId === id));
+}
+
+/** An intent's own columns, as the use cases that change it need them. */
+export interface IntentState {
+  readonly merchantId: string;
+  readonly id: string;
+  readonly version: number;
+  readonly captureMethod: "AUTOMATIC" | "MANUAL";
+  readonly amountCapturing: number;
+  readonly amountRefunding: number;
+  readonly attemptsMade: number;
+  readonly snapshot: PaymentIntent;
+}
+
+const LOCK_INTENT: Statement = {
+  name: "lock_payment_intent",
+  text: `
+    select pi.merchant_id as "merchantId", pi.id as "id", pi.version as "version", pi.capture_method as "captureMethod",
+      pi.amount_capturing as "amountCapturing", pi.amount_refunding as "amountRefunding",
+      pi.attempts_made as "attemptsMade", payment_intent_snapshot(pi) as "snapshot"
+    from payment_intents pi where pi.merchant_id = ? and pi.id = ? for update`,
+};
+
+/** Captures, cancellations, refunds and settlements of one intent stand in line here. */
+export async function lockIntent(
+  tx: Tx,
+  merchantId: string,
+  id: string,
+): Promise<IntentState | undefined> {
+  const [row] = await run<IntentState>(tx, LOCK_INTENT, [merchantId, id]);
+  return row;
+}

@@ -1,0 +1,102 @@
+/**
+ * A card processor as the rest of oncepay sees it. An adapter translates their words into this
+ * closed set of outcomes and decides nothing: what an outcome means for a payment is decided in
+ * payments/settle-attempt.ts alone.
+ */
+
+export type ProcessorOperation = "charge" | "authorize" | "capture" | "refund" | "void";
+
+export interface ProcessorRequest {
+  /** Our deterministic reference for this one try: the attempt id. Also sent as the idempotency key where one is taken. */
+  readonly reference: string;
+  readonly operation: ProcessorOperation;
+  /** Minor units. */
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** charge and authorize: the processor's token for the card. */
+  readonly paymentMethod?: string;
+  /** capture, refund and void: the reference of the charge or authorisation they act on. */
+  readonly targetReference?: string;
+  /** capture: whether what is left of the authorisation is released. */
+  readonly final?: boolean;
+  /** Where a shopper returns to after 3-D Secure. */
+  readonly returnUrl?: string;
+}
+
+/** Money moved (or, for a void, the authorisation is gone). */
+export interface Approved {
+  readonly kind: "approved";
+  readonly processorChargeId: string;
+  readonly amountMinor: number;
+  /** What the processor keeps for it, minor units; 0 when none. */
+  readonly feeMinor: number;
+}
+
+/** The processor answered no, and nothing moved. */
+export interface Declined {
+  readonly kind: "declined";
+  readonly code: string;
+  readonly declineCode?: string;
+  readonly message: string;
+  /** A hard decline will not succeed with this card, ever; a soft one may with another try or another card. */
+  readonly hard: boolean;
+}
+
+/** The shopper must authenticate (3-D Secure); nothing has moved yet. */
+export interface ActionRequired {
+  readonly kind: "action_required";
+  readonly redirectUrl: string;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+}
+
+/** The processor has the request and has not decided yet. */
+export interface Pending {
+  readonly kind: "pending";
+}
+
+/** No answer, or one that proves nothing (timeout, broken connection, 5xx): money may have moved. */
+export interface Unknown {
+  readonly kind: "unknown";
+  readonly reason: string;
+}
+
+/** Proven not to have left this machine (connection refused, name not found, breaker open): nothing moved, safe to send later. */
+export interface Unsent {
+  readonly kind: "unsent";
+  readonly reason: string;
+}
+
+/** The processor knows nothing under this reference. Evidence only once the request can no longer arrive. */
+export interface NotFound {
+  readonly kind: "not_found";
+}
+
+/** A reversal by reference was acknowledged: nothing remains moved, and nothing under this reference can move any more. */
+export interface Reversed {
+  readonly kind: "reversed";
+}
+
+export type SendOutcome = Approved | Declined | ActionRequired | Pending | Unknown | Unsent;
+export type LookupOutcome =
+  Approved | Declined | ActionRequired | Pending | NotFound | Reversed | Unknown;
+export type ReverseOutcome = Reversed | Unknown;
+
+export interface ProcessorCapabilities {
+  /** Sending twice with one reference moves money once. */
+  readonly takesIdempotencyKeys: boolean;
+  readonly canLookUp: boolean;
+  readonly canReverse: boolean;
+  /** How long after sending a request may still arrive, ms: before that, "not found" proves nothing. */
+  readonly requestHorizonMs: number;
+}
+
+export interface Processor {
+  readonly name: string;
+  readonly capabilities: ProcessorCapabilities;
+  /** Never throws for anything the network or the processor does: that is an outcome. */
+  send(request: ProcessorRequest): Promise<SendOutcome>;
+  lookUp(reference: string): Promise<LookupOutcome>;
+  reverse(reference: string): Promise<ReverseOutcome>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,119 @@
+import { Pool, type Dispatcher } from "undici";
+
+/** HTTP only: what came back, or why nothing did. What it means is translate.ts's to say. */
+export type ClientResult =
+  | { readonly kind: "answered"; readonly status: number; readonly text: string }
+  /** It may have arrived. */
+  | { readonly kind: "unanswered"; readonly reason: string }
+  /** No byte of it was given to a socket. */
+  | { readonly kind: "unsent"; readonly reason: string };
+
+export interface SandboxClient {
+  post(path: string, body: unknown): Promise<ClientResult>;
+  get(path: string): Promise<ClientResult>;
+  close(): Promise<void>;
+}
+
+interface ClientRequest {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body: string | null;
+}
+
+const ANSWER_BYTES_MAX = 256 * 1024;
+
+export function createSandboxClient(options: {
+  readonly baseUrl: string;
+  readonly timeoutMs: number;
+  readonly connections: number;
+}): SandboxClient {
+  const { timeoutMs } = options;
+  const base = new URL(options.baseUrl);
+  const prefix = base.pathname.replace(/\/+$/, "");
+  const pool = new Pool(base.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    connect: { timeout: timeoutMs },
+    // Shorter than the network's own, so that we let go of an idle connection before it does.
+    keepAliveTimeout: 30_000,
+    // One clock for the whole exchange, below; undici's own are too coarse to plan with.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const send = (request: ClientRequest): Promise<ClientResult> =>
+    exchange(pool, timeoutMs, { ...request, path: prefix + request.path });
+  return {
+    post: (path, body) => send({ method: "POST", path, body: JSON.stringify(body) }),
+    get: (path) => send({ method: "GET", path, body: null }),
+    close: () => pool.destroy(),
+  };
+}
+
+/**
+ * Undici's dispatch and not its request, because only the dispatch handler is told when a request
+ * is handed to a socket. Before that, a failure proves that nothing was sent; after it, none does,
+ * whatever its code: a reset, and even a refusal on a later connection, may follow bytes that arrived.
+ */
+function exchange(pool: Pool, timeoutMs: number, request: ClientRequest): Promise<ClientResult> {
+  return new Promise((resolve) => {
+    const answer = { status: 0, chunks: [] as Buffer[], bytes: 0 };
+    let controller: Dispatcher.DispatchController | undefined;
+    let settled = false;
+    const settle = (result: ClientResult): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      resolve(result);
+    };
+    const fail = (reason: string): void => {
+      settle({ kind: controller === undefined ? "unsent" : "unanswered", reason });
+    };
+    const abort = (reason: string): void => {
+      fail(reason);
+      controller?.abort(new Error(reason));
+    };
+    const timer = setTimeout(() => abort(`no answer within ${timeoutMs} ms`), timeoutMs);
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart: (started) => {
+        // Given up while queueing, or handed over a second time by undici after a broken
+        // connection: thrown from here, it is dropped before a byte is written.
+        if (settled || controller !== undefined) throw new Error("given up before it was sent");
+        controller = started;
+      },
+      onResponseStart: (_controller, status) => {
+        answer.status = status;
+      },
+      onResponseData: (_controller, chunk) => {
+        answer.chunks.push(chunk);
+        answer.bytes += chunk.length;
+        if (answer.bytes > ANSWER_BYTES_MAX) abort("the answer is too large");
+      },
+      onResponseEnd: () => {
+        const text = Buffer.concat(answer.chunks).toString();
+        settle({ kind: "answered", status: answer.status, text });
+      },
+      onResponseError: (_controller, error) => fail(describe(error)),
+    };
+    try {
+      pool.dispatch(
+        {
+          method: request.method,
+          path: request.path,
+          body: request.body,
+          headers: { "content-type": "application/json", accept: "application/json" },
+          // Nothing that moves money may be sent again by the client on its own.
+          idempotent: false,
+        },
+        handler,
+      );
+    } catch (error) {
+      fail(describe(error));
+    }
+  });
+}
+
+/** The code tells more than the message, which for a refused connection to several addresses is empty. */
+function describe(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return [code, message].filter(Boolean).join(": ") || String(error);
+}

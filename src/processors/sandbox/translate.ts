@@ -1,0 +1,161 @@
+import { z } from "zod";
+import type {
+  Declined,
+  LookupOutcome,
+  ProcessorRequest,
+  ReverseOutcome,
+  SendOutcome,
+  Unknown,
+} from "../processor";
+import type { ClientResult } from "./client";
+
+/** Their words <-> ours. Total: whatever comes back has an outcome, and what proves nothing is unknown. */
+
+export interface SandboxCall {
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const answerShape = z.discriminatedUnion("status", [
+  z.object({
+    status: z.literal("succeeded"),
+    charge_id: z.string(),
+    amount: z.int(),
+    fee: z.int(),
+  }),
+  z.object({
+    status: z.literal("declined"),
+    code: z.string(),
+    decline_code: z.string().optional(),
+    message: z.string(),
+    advice_code: z.string().optional(),
+  }),
+  z.object({
+    status: z.literal("requires_action"),
+    redirect_url: z.string(),
+    expires_at: z.string(),
+  }),
+  z.object({ status: z.literal("processing") }),
+  z.object({ status: z.literal("reversed") }),
+]);
+
+const errorShape = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const notFoundShape = z.object({ found: z.literal(false) });
+
+// "Later, please" is no verdict on the payment.
+const NO_VERDICT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
+
+export function toCall(request: ProcessorRequest): SandboxCall {
+  const { reference, amountMinor: amount, currency } = request;
+  const target = encodeURIComponent(request.targetReference ?? "");
+  switch (request.operation) {
+    case "charge":
+    case "authorize":
+      return {
+        path: "/v1/charges",
+        body: {
+          reference,
+          amount,
+          currency,
+          source: request.paymentMethod,
+          capture: request.operation === "charge",
+          return_url: request.returnUrl,
+        },
+      };
+    case "capture":
+      return {
+        path: `/v1/charges/by-reference/${target}/capture`,
+        body: { reference, amount, currency, final: request.final ?? true },
+      };
+    case "void":
+      return { path: `/v1/charges/by-reference/${target}/void`, body: { reference } };
+    case "refund":
+      return {
+        path: "/v1/refunds",
+        body: { reference, charge_reference: request.targetReference, amount, currency },
+      };
+  }
+}
+
+export function toSendOutcome(result: ClientResult): SendOutcome {
+  if (result.kind === "unsent") return { kind: "unsent", reason: result.reason };
+  if (result.kind === "unanswered") return unknown(result.reason);
+  const { status } = result;
+  if (status === 200) {
+    const outcome = toOutcome(parse(result.text));
+    // Somebody reversed the reference meanwhile. Whoever resolves it looks it up and sees so.
+    return outcome.kind === "reversed" ? unknown("reversed by reference") : outcome;
+  }
+  if (status >= 400 && status < 500 && !NO_VERDICT_STATUSES.has(status)) {
+    const error = errorShape.safeParse(parse(result.text));
+    if (error.success) return rejected(error.data.error.message);
+  }
+  return unknown(`answered ${status}`);
+}
+
+export function toLookupOutcome(result: ClientResult): LookupOutcome {
+  if (result.kind !== "answered") return unknown(result.reason);
+  const value = parse(result.text);
+  if (result.status === 200) return toOutcome(value);
+  // Only the network's own words: a proxy's 404 says nothing about a charge.
+  if (result.status === 404 && notFoundShape.safeParse(value).success) return { kind: "not_found" };
+  return unknown(`answered ${result.status}`);
+}
+
+export function toReverseOutcome(result: ClientResult): ReverseOutcome {
+  if (result.kind !== "answered") return unknown(result.reason);
+  if (result.status !== 200) return unknown(`answered ${result.status}`);
+  const outcome = toOutcome(parse(result.text));
+  return outcome.kind === "reversed" ? outcome : unknown("not acknowledged as reversed");
+}
+
+/** What an answer, a lookup and a webhook's data say; they share one shape. */
+export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_found" }> {
+  const checked = answerShape.safeParse(value);
+  if (!checked.success) return unknown("the answer could not be understood");
+  const answer = checked.data;
+  switch (answer.status) {
+    case "succeeded":
+      return {
+        kind: "approved",
+        processorChargeId: answer.charge_id,
+        amountMinor: answer.amount,
+        feeMinor: answer.fee,
+      };
+    case "declined":
+      return {
+        kind: "declined",
+        code: answer.code,
+        ...(answer.decline_code === undefined ? undefined : { declineCode: answer.decline_code }),
+        message: answer.message,
+        hard: answer.advice_code === "do_not_try_again",
+      };
+    case "requires_action":
+      return {
+        kind: "action_required",
+        redirectUrl: answer.redirect_url,
+        expiresAt: answer.expires_at,
+      };
+    case "processing":
+      return { kind: "pending" };
+    case "reversed":
+      return { kind: "reversed" };
+  }
+}
+
+/** The network did not understand us, and did nothing; nor will it, however often it is asked. */
+function rejected(message: string): Declined {
+  return { kind: "declined", code: "processor_rejected", message, hard: true };
+}
+
+function unknown(reason: string): Unknown {
+  return { kind: "unknown", reason };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { routeAdmin } from "./admin-routes";
+import { routeChallenges } from "./challenge-routes";
+import { routeCharges } from "./charge-routes";
+import { BadRequest, sendError, sendJson } from "./http-exchange";
+import type { Network } from "./network";
+
+/**
+ * Plain node:http: with latency set to 0 the network shares two cores with what it is a test of,
+ * and must cost it next to nothing.
+ */
+export function createNetworkServer(network: Network): Server {
+  const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+    route(network, request, response).catch((error: unknown) => {
+      reportFailure(network, response, error);
+    });
+  });
+  // Requests may hang for as long as their client likes: that is one of the faults on offer.
+  server.requestTimeout = 0;
+  return server;
+}
+
+async function route(
+  network: Network,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const target = request.url ?? "/";
+  const exchange = { request, response };
+  if (target.startsWith("/v1/")) {
+    if (network.outage) return void request.socket.destroy();
+    return routeCharges(network, pathAfter(target, "/v1/"), exchange);
+  }
+  if (target.startsWith("/3ds/"))
+    return routeChallenges(network, pathAfter(target, "/3ds/"), exchange);
+  if (target.startsWith("/admin/")) {
+    return routeAdmin(network, new URL(target, "http://network"), exchange);
+  }
+  if (target === "/health/live") return sendJson(response, 200, { status: "ok" });
+  sendError(response, 404, "No such route.");
+}
+
+function pathAfter(target: string, prefix: string): string {
+  const query = target.indexOf("?");
+  return target.slice(prefix.length, query === -1 ? undefined : query);
+}
+
+function reportFailure(network: Network, response: ServerResponse, error: unknown): void {
+  const known = error instanceof BadRequest;
+  if (!known) network.log.error({ err: error }, "a request failed");
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  if (!known) return sendError(response, 500, "Something went wrong.");
+  // What was not read of the body would otherwise be taken for the next request.
+  if (error.status === 413) response.setHeader("connection", "close");
+  sendError(response, error.status, error.message);
+}

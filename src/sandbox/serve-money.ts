@@ -1,0 +1,125 @@
+import type { ServerResponse } from "node:http";
+import { answerOf, operationToShow, reversedAnswer } from "./answer";
+import { decide, decideReversal } from "./decide";
+import { drawFault, type FaultKind, type FaultyOperation } from "./faults";
+import { sendError, sendJson } from "./http-exchange";
+import { waitLatency } from "./latency";
+import { announce, book, scheduleLateRefund, type Network } from "./network";
+import { beginOperation, entryOf } from "./network-state";
+import type { MoneyRequest, Operation } from "./operation";
+import { armChallengeExpiry } from "./challenges";
+
+/**
+ * One money-moving request, from its arrival to its answer. It is not idempotent, on purpose: a
+ * second request under the same reference moves money a second time.
+ */
+export async function serveMoney(
+  network: Network,
+  request: MoneyRequest,
+  response: ServerResponse,
+): Promise<void> {
+  const fault = meetRequest(network, request.kind);
+  countReference(network, request.reference);
+  if (fault === "reset") return resetConnection(response);
+  const { stats } = network;
+  stats.concurrent += 1;
+  stats.concurrentMax = Math.max(stats.concurrentMax, stats.concurrent);
+  try {
+    const operation = fault === "lose_request" ? undefined : beginOperation(network.state, request);
+    const waiting = waitLatency(network.latency);
+    if (waiting !== undefined) await waiting;
+    if (operation === undefined) return dropConnection(response);
+    const booked = book(network, decide(network.state, operation, request));
+    if (booked !== undefined) await booked;
+    armChallengeExpiry(network, operation);
+    scheduleLateRefund(network, operation);
+    announce(network, operation);
+    answerUnless(fault, response, () => {
+      sendJson(response, 200, answerOf(network.state, operation, network.publicUrl));
+    });
+  } finally {
+    stats.concurrent -= 1;
+  }
+}
+
+/** What is known under a reference, for any operation. Says nothing that is not on disk yet. */
+export async function serveLookup(
+  network: Network,
+  reference: string,
+  response: ServerResponse,
+): Promise<void> {
+  const fault = meetRequest(network, "lookup");
+  if (fault === "reset") return resetConnection(response);
+  if (fault === "lose_request") return dropConnection(response);
+  const entry = network.state.references.get(reference);
+  const operation = entry === undefined ? undefined : operationToShow(entry);
+  await network.books.durable(Math.max(operation?.position ?? 0, entry?.reversedAtPosition ?? 0));
+  answerUnless(fault, response, () => {
+    if (operation !== undefined) {
+      sendJson(response, 200, answerOf(network.state, operation, network.publicUrl));
+    } else if (entry?.reversed === true) {
+      sendJson(response, 200, reversedAnswer(reference, entry));
+    } else {
+      const error = { code: "not_found", message: "Nothing is known under this reference." };
+      sendJson(response, 404, { found: false, reference, error });
+    }
+  });
+}
+
+/** Reversal by reference; asking again, or for something never seen, is acknowledged just the same. */
+export async function serveReversal(
+  network: Network,
+  reference: string,
+  response: ServerResponse,
+): Promise<void> {
+  const fault = meetRequest(network, "reverse");
+  if (fault === "reset") return resetConnection(response);
+  if (fault === "lose_request") return dropConnection(response);
+  const entry = entryOf(network.state, reference);
+  const moved = entry.operations.filter((operation) => operation.status === "succeeded");
+  const rows = decideReversal(network.state, reference);
+  await (rows.length > 0
+    ? book(network, rows)
+    : network.books.durable(latestPositionOf(entry.operations, entry.reversedAtPosition)));
+  for (const operation of moved) announce(network, operation);
+  answerUnless(fault, response, () => sendJson(response, 200, reversedAnswer(reference, entry)));
+}
+
+function latestPositionOf(operations: readonly Operation[], atLeast: number): number {
+  return operations.reduce((latest, operation) => Math.max(latest, operation.position), atLeast);
+}
+
+function answerUnless(
+  fault: FaultKind | undefined,
+  response: ServerResponse,
+  answer: () => void,
+): void {
+  if (fault === "lose_response") return dropConnection(response);
+  if (fault === "hang") return;
+  if (fault === "error_after") return sendError(response, 500, "Something went wrong.");
+  answer();
+}
+
+function dropConnection(response: ServerResponse): void {
+  response.socket?.destroy();
+}
+
+function resetConnection(response: ServerResponse): void {
+  response.socket?.resetAndDestroy();
+}
+
+/** Counts a request, and says which fault befalls it. */
+function meetRequest(network: Network, operation: FaultyOperation): FaultKind | undefined {
+  const { requests, faultsFired } = network.stats;
+  requests[operation] = (requests[operation] ?? 0) + 1;
+  const fault = drawFault(network.faults, operation);
+  if (fault !== undefined) faultsFired[fault] = (faultsFired[fault] ?? 0) + 1;
+  return fault;
+}
+
+function countReference(network: Network, reference: string): void {
+  const entry = entryOf(network.state, reference);
+  entry.requests += 1;
+  const { stats } = network;
+  stats.requestsByReferenceMax = Math.max(stats.requestsByReferenceMax, entry.requests);
+}

@@ -1,0 +1,128 @@
+import type { App } from "../app";
+import { failpoint } from "../failpoints";
+import { deliveries as deliveriesCounter } from "../metrics";
+import { retryDelayMs } from "./backoff";
+import type { DeliveryKey } from "./delivery";
+import {
+  type ClaimedDelivery,
+  type DeliveryRecord,
+  claimDeliveries,
+  disableEndpoint,
+} from "./delivery-store";
+import { type PostResult, postWebhook } from "./post-webhook";
+import { signWebhook } from "./sign";
+
+/*
+ * Guarantees: a delivery that is due is posted at least once and its outcome recorded. A crash after the POST and
+ * before the record means that it is posted again, with the same webhook-id and the same bytes: receivers deduplicate.
+ */
+
+export interface Delivered extends DeliveryKey {
+  readonly status: DeliveryRecord["status"];
+  /** RETRYING: how long until the next try. */
+  readonly dueInMs: number | null;
+}
+
+/** How long a worker may take for one try before another may begin it: the receiver's time and some more. */
+const LEASE_MARGIN_MS = 15_000;
+
+/** Claims those of these deliveries that are due, posts them all at once, and records what came of each. */
+export async function deliverWebhooks(
+  app: App,
+  keys: readonly DeliveryKey[],
+): Promise<Delivered[]> {
+  const leaseMs = app.config.webhookTimeoutMs + LEASE_MARGIN_MS;
+  const claimed = await claimDeliveries(app.db, keys, leaseMs);
+  const fired = failpoint("webhook.after_claim");
+  if (fired) await fired;
+  return Promise.all(claimed.map((delivery) => deliver(app, delivery)));
+}
+
+async function deliver(app: App, delivery: ClaimedDelivery): Promise<Delivered> {
+  const body = webhookBody(delivery);
+  const headers = signWebhook({
+    id: delivery.eventId,
+    timestampSeconds: Math.floor(Date.now() / 1_000),
+    body,
+    secrets: [endpointSecret(app, delivery)],
+  });
+  const fired = failpoint("webhook.before_post");
+  if (fired) await fired;
+  const result = await postWebhook(app.webhookAgent, {
+    url: delivery.url,
+    headers,
+    body,
+    timeoutMs: app.config.webhookTimeoutMs,
+  });
+  const firedAfter = failpoint("webhook.after_post");
+  if (firedAfter) await firedAfter;
+  const record = recordOf(app, delivery, result);
+  await app.recordDelivery(record);
+  deliveriesCounter.inc({ outcome: record.status === "DEAD" ? "dead" : result.kind });
+  if (result.kind === "gone") {
+    const { merchantId, endpointId } = delivery;
+    await disableEndpoint(app.db, { merchantId, id: endpointId, reason: "it answered 410 Gone" });
+  }
+  const firedLast = failpoint("webhook.after_record");
+  if (firedLast) await firedLast;
+  const { merchantId, id } = delivery;
+  return { merchantId, id, status: record.status, dueInMs: record.dueInMs };
+}
+
+/** The bytes of an event's webhook: the same for every try, every endpoint and every replay. */
+export function webhookBody(
+  event: Pick<
+    ClaimedDelivery,
+    "eventId" | "type" | "apiVersion" | "createdAt" | "sequence" | "object"
+  >,
+): string {
+  const head = JSON.stringify({
+    id: event.eventId,
+    type: event.type,
+    apiVersion: event.apiVersion,
+    timestamp: event.createdAt,
+    createdAt: event.createdAt,
+    sequence: event.sequence,
+  });
+  // The object's text goes in as the event stored it: parsed and printed again it might differ.
+  return `${head.slice(0, -1)},"data":{"object":${event.object}}}`;
+}
+
+// Opening a sealed secret costs as much as signing with it; an endpoint's is opened once for each sealing.
+const opened = new Map<string, string>();
+const OPENED_MAX = 10_000;
+
+function endpointSecret(app: App, delivery: ClaimedDelivery): string {
+  const name = delivery.secret.toString("base64");
+  const known = opened.get(name);
+  if (known !== undefined) return known;
+  const secret = app.secrets.open(delivery.secret, delivery.endpointId);
+  if (opened.size >= OPENED_MAX) opened.clear();
+  opened.set(name, secret);
+  return secret;
+}
+
+function recordOf(app: App, delivery: ClaimedDelivery, result: PostResult): DeliveryRecord {
+  const outcome = {
+    merchantId: delivery.merchantId,
+    id: delivery.id,
+    endpointId: delivery.endpointId,
+    tries: delivery.tries,
+    statusCode: result.statusCode ?? null,
+    error: result.error ?? null,
+    responseBody: result.responseBody ?? null,
+    durationMs: Math.round(result.durationMs),
+  };
+  if (result.kind === "delivered") return { ...outcome, status: "SUCCEEDED", dueInMs: null };
+  const dueInMs =
+    result.kind === "gone"
+      ? undefined
+      : retryDelayMs({
+          tries: delivery.tries,
+          retryAfterMs: result.retryAfterMs,
+          scheduleMs: app.config.webhookScheduleMs,
+        });
+  return dueInMs === undefined
+    ? { ...outcome, status: "DEAD", dueInMs: null }
+    : { ...outcome, status: "RETRYING", dueInMs };
+}

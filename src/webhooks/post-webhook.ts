@@ -1,0 +1,168 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { type Dispatcher, errors, request } from "undici";
+import { redactCardNumbers } from "../card-numbers";
+import { BLOCKED_TARGET } from "./url-guard";
+
+type PostWebhookInput = {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body: string | Buffer;
+  timeoutMs?: number;
+};
+
+export type PostResult = {
+  /** `gone` is 410: the receiver wants no more. `unreachable` is no answer at all. */
+  kind: "delivered" | "refused" | "gone" | "unreachable";
+  statusCode?: number;
+  /** Why it was not delivered, in words for the merchant. */
+  error?: string;
+  /** The beginning of what the receiver answered. */
+  responseBody?: string;
+  /** When the receiver wants to be asked again. */
+  retryAfterMs?: number;
+  durationMs: number;
+};
+
+// The status is the verdict, the body only helps a person to understand it. So we keep the first
+// of it, read a little more to be able to use the connection again, and then lose patience: nobody
+// may hold a worker with an endless or a dripping answer.
+const BODY_KEPT_BYTES = 2_048;
+// A card number that begins within what is kept must be seen whole to be struck out.
+const BODY_LOOKED_AT_BYTES = BODY_KEPT_BYTES + 64;
+const BODY_READ_BYTES = 64 * 1_024;
+const BODY_PATIENCE_MS = 2_000;
+
+/** Posts one webhook, once. Whatever the receiver does is a result; this never throws. */
+export async function postWebhook(agent: Dispatcher, input: PostWebhookInput): Promise<PostResult> {
+  const { url, headers, body, timeoutMs = 15_000 } = input;
+  const startedAt = performance.now();
+  const durationMs = (): number => Math.round(performance.now() - startedAt);
+  const abort = new AbortController();
+  const timer = setTimeout(() => {
+    abort.abort();
+  }, timeoutMs);
+  try {
+    // undici follows no redirect unless told to: it would lead past the check of the URL. Its own
+    // timeouts are off because they start anew with every byte; the one above does not.
+    const response = await request(url, {
+      dispatcher: agent,
+      method: "POST",
+      headers: {
+        ...headers,
+        "content-type": "application/json",
+        "user-agent": "oncepay-webhooks/1",
+      },
+      body,
+      signal: abort.signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    const patience = setTimeout(() => {
+      abort.abort();
+    }, BODY_PATIENCE_MS);
+    const responseBody = await readBeginning(response.body);
+    clearTimeout(patience);
+    return { ...verdict(response), ...responseBody, durationMs: durationMs() };
+  } catch (error) {
+    const reason = abort.signal.aborted
+      ? `no answer within ${timeoutMs / 1_000} seconds`
+      : describe(error);
+    return { kind: "unreachable", error: reason, durationMs: durationMs() };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function verdict(response: Dispatcher.ResponseData): Omit<PostResult, "durationMs"> {
+  const { statusCode } = response;
+  if (statusCode >= 200 && statusCode < 300) return { kind: "delivered", statusCode };
+  if (statusCode === 410) return { kind: "gone", statusCode, error: "answered 410 Gone" };
+  const isRedirect = statusCode >= 300 && statusCode < 400;
+  return {
+    kind: "refused",
+    statusCode,
+    error: `answered ${statusCode}${isRedirect ? "; redirects are not followed" : ""}`,
+    ...retryAfter(response.headers),
+  };
+}
+
+/** Retry-After is a number of seconds or a date; whatever else it is, it is not there. */
+function retryAfter(headers: IncomingHttpHeaders): { retryAfterMs?: number } {
+  const value = headers["retry-after"]?.trim() ?? "";
+  if (/^\d{1,10}$/.test(value)) return { retryAfterMs: Number(value) * 1_000 };
+  // Only the date formats of HTTP, which begin with a day's name: Date.parse takes "-5" for a year.
+  const at = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : NaN;
+  return Number.isNaN(at) ? {} : { retryAfterMs: Math.max(0, at - Date.now()) };
+}
+
+/** The first 2 kB as text that can be stored and shown. A body that breaks off is no failure. */
+async function readBeginning(
+  body: Dispatcher.ResponseData["body"],
+): Promise<{ responseBody?: string }> {
+  const kept: Buffer[] = [];
+  let keptBytes = 0;
+  let readBytes = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      readBytes += chunk.length;
+      const wanted = chunk.subarray(0, BODY_LOOKED_AT_BYTES - keptBytes);
+      keptBytes += wanted.length;
+      if (wanted.length > 0) kept.push(wanted);
+      // Leaving the loop destroys the body and closes its connection.
+      if (readBytes > BODY_READ_BYTES) break;
+    }
+  } catch {
+    // Cut off by the receiver or by our patience; the status has been received all the same.
+  }
+  const text = cleanText(Buffer.concat(kept));
+  return text === "" ? {} : { responseBody: text };
+}
+
+function cleanText(bytes: Buffer): string {
+  // Postgres cannot store NUL, and a terminal that shows a log should not obey the receiver.
+  // eslint-disable-next-line no-control-regex
+  const text = decode(bytes).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
+  // The bound is applied last, for decoding made three bytes of each broken one.
+  return decode(Buffer.from(redactCardNumbers(text)).subarray(0, BODY_KEPT_BYTES)).trim();
+}
+
+/** Reads UTF-8; a character that is cut in two at the end is left out. */
+function decode(bytes: Buffer): string {
+  return new TextDecoder().decode(bytes, { stream: true });
+}
+
+// The merchant reads these. Anything not listed could tell of our inside, so it is not repeated.
+const DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
+  [BLOCKED_TARGET, "the address is not on the public internet"],
+  ["ECONNREFUSED", "connection refused"],
+  ["ECONNRESET", "connection closed before an answer"],
+  ["EPIPE", "connection closed before an answer"],
+  ["UND_ERR_SOCKET", "connection closed before an answer"],
+  ["UND_ERR_CONNECT_TIMEOUT", "connection timed out"],
+  ["ETIMEDOUT", "connection timed out"],
+  ["EHOSTUNREACH", "host unreachable"],
+  ["ENETUNREACH", "host unreachable"],
+  ["ENOTFOUND", "the name does not resolve"],
+  ["ENODATA", "the name does not resolve"],
+  ["ESERVFAIL", "the name does not resolve"],
+  ["EREFUSED", "the name does not resolve"],
+  ["ETIMEOUT", "the name does not resolve"],
+  ["EAI_AGAIN", "the name does not resolve"],
+  ["UND_ERR_HEADERS_OVERFLOW", "the answer's headers are too large"],
+  ["EPROTO", "TLS failed"],
+]);
+
+function describe(error: unknown): string {
+  const code = codeOf(error);
+  if (error instanceof errors.HTTPParserError) return "the answer is not valid HTTP";
+  if (/CERT|SELF_SIGNED|UNABLE_TO_/.test(code)) return "the TLS certificate is not valid";
+  if (code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS")) return "TLS failed";
+  return DESCRIPTIONS.get(code) ?? "the request failed";
+}
+
+/** A name with several addresses fails with one error for each; the first speaks for all. */
+function codeOf(error: unknown): string {
+  const { code, errors: each } = (error ?? {}) as { code?: unknown; errors?: unknown };
+  if (typeof code === "string" && code !== "") return code;
+  return Array.isArray(each) && each.length > 0 ? codeOf(each[0]) : "";
+}

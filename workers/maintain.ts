@@ -1,0 +1,13 @@
+import type { App } from "../src/app";
+import { takeBalanceSnapshots } from "../src/ledger/balance-store";
+import { dropExpired, makePartitions } from "../src/retention";
+
+/** Once a minute: partitions for the months to come, those that are over their time, and balance snapshots. */
+export async function maintainOnce(app: App): Promise<void> {
+  await makePartitions(app.db);
+  const dropped = await dropExpired(app.db, {
+    idempotencyRetentionDays: app.config.idempotencyRetentionDays,
+  });
+  if (dropped.length > 0) app.log.info({ dropped }, "dropped expired partitions");
+  await takeBalanceSnapshots(app.db, { limit: 1_000 });
+}

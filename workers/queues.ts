@@ -1,0 +1,155 @@
+import {
+  type ConnectionOptions,
+  type Processor,
+  Queue,
+  Worker,
+  createPostgresBackend,
+} from "bullmq";
+import type { Config } from "../src/config";
+import { QUEUE_SCHEMA } from "../src/migrate";
+import type { AttemptKey } from "../src/payments/attempt";
+import type { DeliveryKey } from "../src/webhooks/delivery";
+
+/**
+ * BullMQ owns timers and nothing else: jobs carry ids, and whether there is anything to do is decided
+ * by the rows. If every job vanishes, the sweeper makes them again.
+ */
+export interface JobData {
+  "run-attempts": { readonly keys: readonly AttemptKey[] };
+  "deliver-webhooks": { readonly keys: readonly DeliveryKey[] };
+}
+export type QueueName = keyof JobData;
+
+// A job is done over when its worker has not renewed the lock for so long. The rows are leased separately, by the
+// database's clock, so this only decides how soon a killed worker's job is taken up again.
+const LOCK_MS = 30_000;
+
+// A worker killed over a job counts as a stall. Giving a job up is harmless, because the sweeper finds its rows.
+const STALLS_MAX = 3;
+
+const JOB_OPTIONS = {
+  removeOnComplete: true,
+  removeOnFail: true,
+  attempts: 3,
+  backoff: { type: "exponential", delay: 1_000 },
+} as const;
+
+export interface Queues {
+  add<Name extends QueueName>(
+    name: Name,
+    jobs: readonly { data: JobData[Name]; jobId?: string; delayMs?: number }[],
+  ): Promise<void>;
+  work<Name extends QueueName>(
+    name: Name,
+    options: { concurrency: number; onError: (error: Error) => void },
+    processor: (data: JobData[Name]) => Promise<void>,
+  ): JobWorker;
+  close(): Promise<void>;
+}
+
+/** What is used of BullMQ's worker, the same on both backends. */
+export interface JobWorker {
+  run(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openQueues(config: Config, onError: (error: Error) => void): Queues {
+  const queues = new Map<QueueName, ReturnType<typeof openQueue>>();
+  const queueOf = (name: QueueName): ReturnType<typeof openQueue> => {
+    const queue = queues.get(name) ?? openQueue(config, name, onError);
+    queues.set(name, queue);
+    return queue;
+  };
+  return {
+    async add(name, jobs) {
+      if (jobs.length === 0) return;
+      await queueOf(name).addBulk(
+        jobs.map(({ data, jobId, delayMs }) => ({
+          name,
+          data,
+          opts: {
+            ...JOB_OPTIONS,
+            ...(jobId !== undefined && { jobId }),
+            ...(delayMs !== undefined && { delay: Math.round(delayMs) }),
+          },
+        })),
+      );
+    },
+    work(name, options, processor) {
+      return openWorker(config, name, {
+        ...options,
+        run: (job) => processor(job.data as JobData[typeof name]),
+      });
+    },
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+function openQueue(
+  config: Config,
+  name: QueueName,
+  onError: (error: Error) => void,
+): Pick<Queue, "addBulk" | "close"> {
+  if (config.redisUrl) {
+    const queue = new Queue(name, { connection: redisConnection(config.redisUrl) });
+    return queue.on("error", onError);
+  }
+  const queue = new Queue(
+    name,
+    { connection: postgresConnection(config, QUEUE_POOL_MAX) },
+    createPostgresBackend,
+  );
+  queue.on("error", onError);
+  return queue;
+}
+
+function openWorker(
+  config: Config,
+  name: QueueName,
+  given: { concurrency: number; onError: (error: Error) => void; run: Processor },
+): JobWorker {
+  const options = {
+    concurrency: given.concurrency,
+    lockDuration: LOCK_MS,
+    maxStalledCount: STALLS_MAX,
+    autorun: false,
+  };
+  if (config.redisUrl) {
+    const connection = redisConnection(config.redisUrl);
+    return new Worker(name, given.run, { ...options, connection }).on("error", given.onError);
+  }
+  const connection = postgresConnection(config, WORKER_POOL_MAX);
+  const worker = new Worker(name, given.run, { ...options, connection }, createPostgresBackend);
+  return worker.on("error", given.onError);
+}
+
+const QUEUE_POOL_MAX = 3;
+// More than the default of ten made it slower when measured.
+const WORKER_POOL_MAX = 8;
+
+function redisConnection(url: string): ConnectionOptions {
+  // Null: a worker waits for Redis to come back, for as long as it takes.
+  return { url, maxRetriesPerRequest: null };
+}
+
+function postgresConnection(config: Config, max: number) {
+  return {
+    connectionString: config.databaseUrl,
+    schema: QUEUE_SCHEMA,
+    max,
+    keepAlive: true,
+    application_name: "oncepay queue",
+  };
+}
+
+/** When there is a backlog a job carries many ids, because a job costs more than a row; when there is none, one. */
+export function chunk<Item>(items: readonly Item[], sizeMax: number): Item[][] {
+  const size = Math.max(1, Math.min(sizeMax, Math.ceil(items.length / 4)));
+  const chunks: Item[][] = [];
+  for (let start = 0; start < items.length; start += size) {
+    chunks.push(items.slice(start, start + size));
+  }
+  return chunks;
+}

@@ -1,0 +1,62 @@
+import type { App } from "../src/app";
+import { failpoint } from "../src/failpoints";
+import { relayed } from "../src/metrics";
+import { type Message, claimMessages, markRelayed } from "../src/outbox";
+import { planDeliveries } from "../src/webhooks/delivery-store";
+import { type Queues, chunk } from "./queues";
+
+export const RELAY_LIMIT = 500;
+
+// Several times what a batch takes. A relay that dies leaves its batch for so long; one that is slower than this has
+// its batch relayed twice, which the claims behind the jobs make harmless.
+const LEASE_MS = 5_000;
+
+// A job's calls go out together: many small jobs spread better over workers than a few large ones.
+const ATTEMPTS_A_JOB = 25;
+const DELIVERIES_A_JOB = 50;
+
+/**
+ * Claims a batch of the outbox, turns it into jobs, and deletes it: in this order, so that nothing is lost.
+ * Returns how many rows there were.
+ */
+export async function relayOnce(app: App, queues: Queues): Promise<number> {
+  const messages = await claimMessages(app.db, { leaseMs: LEASE_MS, limit: RELAY_LIMIT });
+  if (messages.length === 0) return 0;
+  await failpoint("relay.after_claim");
+  const first = String(messages[0]?.position ?? 0);
+  const [deliveries] = await Promise.all([
+    planDeliveries(app.db, messages.filter(hasEvent)),
+    queues.add(
+      "run-attempts",
+      // A batch that is relayed again makes the same job ids, and adding a job that is there does nothing.
+      chunk(messages.filter(hasAttempt).map(attemptKey), ATTEMPTS_A_JOB).map((keys, index) => ({
+        data: { keys },
+        jobId: `relay-${first}-${String(keys.length)}-${String(index)}`,
+      })),
+    ),
+  ]);
+  await queues.add(
+    "deliver-webhooks",
+    chunk(deliveries, DELIVERIES_A_JOB).map((keys, index) => ({
+      data: { keys },
+      jobId: `relay-${first}-${String(keys.length)}-${String(index)}`,
+    })),
+  );
+  await failpoint("relay.after_publish");
+  await markRelayed(app.db, messages);
+  relayed.inc(messages.length);
+  await failpoint("relay.after_mark");
+  return messages.length;
+}
+
+function hasEvent(message: Message): message is Message & { eventId: string } {
+  return message.eventId !== null;
+}
+
+function hasAttempt(message: Message): message is Message & { attemptId: string } {
+  return message.attemptId !== null;
+}
+
+function attemptKey(message: Message & { attemptId: string }): { merchantId: string; id: string } {
+  return { merchantId: message.merchantId, id: message.attemptId };
+}

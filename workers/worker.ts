@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import type { App } from "../src/app";
+import { applyInbox } from "../src/inbox/apply-inbox";
+import { dropLease, renewLease } from "../src/payments/attempt-store";
+import { deliverWebhooksJob } from "./deliver-webhooks";
+import { listenToOutbox } from "./listen";
+import { type Loop, startLoop } from "./loop";
+import { maintainOnce } from "./maintain";
+import { type JobWorker, type QueueName, type Queues, openQueues } from "./queues";
+import { RELAY_LIMIT, relayOnce } from "./relay-outbox";
+import { runAttemptsJob } from "./run-attempts";
+import { sweepOnce } from "./sweep";
+
+export const ROLES = ["relay", "charges", "webhooks", "sweeper"] as const;
+export type Role = (typeof ROLES)[number];
+
+// The relay is woken after commits; the poll is for a wake that was lost.
+const RELAY_POLL_MS = 200;
+// After a batch that was not full, so that under load the next one is larger; an idle relay does not wait.
+const RELAY_LINGER_MS = 10;
+const INBOX_POLL_MS = 100;
+const INBOX_LIMIT = 200;
+const MAINTAIN_MS = 60_000;
+
+// Times 25 or 50 ids a job: hundreds of calls in flight in one process, and a bound on the memory they take.
+const CHARGE_JOBS = 32;
+const DELIVERY_JOBS = 16;
+
+const CLOSE_MS = 20_000;
+
+interface Part {
+  stop(): Promise<void>;
+}
+
+export interface RunningWorker {
+  readonly workerId: string;
+  /** Takes no new work, finishes what is under way, and releases what it held. */
+  stop(): Promise<void>;
+}
+
+/** Starts the roles asked for in this process, all of them over one app. */
+export async function startWorker(app: App, roles: readonly Role[]): Promise<RunningWorker> {
+  const workerId = randomUUID();
+  const queues = openQueues(app.config, (error) => {
+    app.log.warn({ reason: error.message }, "the queue is in trouble");
+  });
+  const parts: Part[] = [];
+  if (roles.includes("relay")) parts.push(startRelay(app, queues));
+  if (roles.includes("charges")) parts.push(await startCharges(app, queues, workerId));
+  if (roles.includes("webhooks")) parts.push(startWebhooks(app, queues));
+  if (roles.includes("sweeper")) parts.push(...startSweeper(app, queues));
+  return {
+    workerId,
+    stop: async () => {
+      // BullMQ waits for its backend while it closes, which may be away: the rows are safe without that.
+      const stopped = Promise.all(parts.map((part) => part.stop())).then(() => queues.close());
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CLOSE_MS);
+      });
+      await Promise.race([stopped, late]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+function startRelay(app: App, queues: Queues): Part {
+  const loop = startLoop("relay", app.log, async () => {
+    const relayed = await relayOnce(app, queues);
+    if (relayed === RELAY_LIMIT) return 0;
+    return relayed > 0 ? RELAY_LINGER_MS : RELAY_POLL_MS;
+  });
+  app.wakeRelay = () => {
+    loop.wake();
+  };
+  const listener = listenToOutbox(app.config.databaseUrl, app.log, () => {
+    loop.wake();
+  });
+  return {
+    stop: async () => {
+      await listener.stop();
+      await loop.stop();
+    },
+  };
+}
+
+async function startCharges(app: App, queues: Queues, workerId: string): Promise<Part> {
+  const leaseMs = app.config.workerLeaseMs;
+  await renewLease(app.db, workerId, leaseMs);
+  const heartbeat = startLoop("heartbeat", app.log, async () => {
+    await renewLease(app.db, workerId, leaseMs);
+    return leaseMs / 3;
+  });
+  const worker = queues.work(
+    "run-attempts",
+    { concurrency: CHARGE_JOBS, onError: queueTrouble(app, "run-attempts") },
+    (data) => runAttemptsJob(app, queues, { workerId, data }),
+  );
+  runJobs(app, worker);
+  return {
+    stop: async () => {
+      await worker.close();
+      await heartbeat.stop();
+      await dropLease(app.db, workerId);
+    },
+  };
+}
+
+function startWebhooks(app: App, queues: Queues): Part {
+  const worker = queues.work(
+    "deliver-webhooks",
+    { concurrency: DELIVERY_JOBS, onError: queueTrouble(app, "deliver-webhooks") },
+    (data) => deliverWebhooksJob(app, queues, data),
+  );
+  runJobs(app, worker);
+  return { stop: () => worker.close() };
+}
+
+function queueTrouble(app: App, queue: QueueName): (error: Error) => void {
+  return (error) => {
+    app.log.warn({ queue, reason: error.message }, "the queue is in trouble");
+  };
+}
+
+function runJobs(app: App, worker: JobWorker): void {
+  worker.run().catch((error: unknown) => {
+    app.log.error({ err: error }, "the queue worker ended");
+  });
+}
+
+function startSweeper(app: App, queues: Queues): Loop[] {
+  return [
+    startLoop("sweeper", app.log, async () => {
+      await sweepOnce(app, queues);
+      return app.config.sweepMs;
+    }),
+    startLoop("inbox", app.log, async () =>
+      (await applyInbox(app, INBOX_LIMIT)) > 0 ? 0 : INBOX_POLL_MS,
+    ),
+    startLoop("maintenance", app.log, async () => {
+      await maintainOnce(app);
+      return MAINTAIN_MS;
+    }),
+  ];
+}
