@@ -37,7 +37,6 @@ export async function up(tx: Knex.Transaction): Promise<void> {
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
       primary key (merchant_id, id),
-      foreign key (merchant_id, endpoint_id) references webhook_endpoints (merchant_id, id),
       check ((status in ('SCHEDULED', 'IN_FLIGHT', 'RETRYING')) = (next_at is not null))
     ) partition by range (id);
     create table webhook_deliveries_default partition of webhook_deliveries default;
@@ -45,6 +44,21 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     create index webhook_deliveries_due on webhook_deliveries (next_at) where next_at is not null;
     create index webhook_deliveries_by_event on webhook_deliveries (merchant_id, event_id);
     create index webhook_deliveries_unwell on webhook_deliveries (merchant_id, status, id) where status in ('RETRYING', 'PAUSED', 'DEAD', 'DISCARDED');
+
+    -- As for postings: a foreign key would lock the endpoint's row for each of its deliveries.
+    create function check_deliveries() returns trigger language plpgsql as $$
+    begin
+      if exists (
+        select from inserted d left join webhook_endpoints w on w.merchant_id = d.merchant_id and w.id = d.endpoint_id
+        where w.id is null
+      ) then
+        raise exception 'a delivery needs an endpoint of its own merchant' using errcode = 'foreign_key_violation';
+      end if;
+      return null;
+    end $$;
+    create trigger check_deliveries after insert on webhook_deliveries referencing new table as inserted
+      for each statement execute function check_deliveries();
+    create trigger keep_endpoints before delete or truncate on webhook_endpoints for each statement execute function refuse_change();
 
     -- Replays are rare and their keys are for ever, as everywhere; the deliveries themselves are dropped by the month.
     create table webhook_replays (

@@ -3,20 +3,26 @@ import { isClientSecretFor, paymentIntentIdOf } from "../src/client-secret";
 import { Failure } from "../src/failures";
 import type { ApiKey } from "../src/merchants/merchant-store";
 import { type Loaders, createLoaders } from "./loaders";
+import type { MediaType } from "./media-type";
 
 /** What a resolver may see. It is made anew for every request, and with it what was loaded. */
 export interface Context {
   readonly app: App;
   readonly requestId: string;
+  readonly mediaType: MediaType;
   /** Undefined: anonymous. Whatever needs a key asks with callerOf(). */
   readonly caller: ApiKey | undefined;
   /** The intent whose client secret came with the request. */
   readonly clientSecretFor: string | undefined;
   /** Made when first asked for: the hot mutations need none. */
   readonly loaders: () => Loaders;
+  /** A mutation has changed what was loaded before it. */
+  readonly forgetLoaded: () => void;
 }
 
-export interface Credentials {
+export interface IncomingRequest {
+  readonly requestId: string;
+  readonly mediaType: MediaType;
   readonly authorization: string | undefined;
   readonly clientSecret: string | undefined;
 }
@@ -28,28 +34,28 @@ const BEARER = /^Bearer +(\S{1,200})$/i;
 export async function createContext(
   app: App,
   authenticate: Authenticate,
-  request: Credentials & { readonly requestId: string },
+  request: IncomingRequest,
 ): Promise<Context> {
   const secret = BEARER.exec(request.authorization ?? "")?.[1];
   const caller = secret === undefined ? undefined : await authenticate(secret);
+  let loaders: Loaders | undefined;
   return {
     app,
     requestId: request.requestId,
+    mediaType: request.mediaType,
     caller,
     clientSecretFor: provenIntent(app, request.clientSecret),
-    loaders: once(() => createLoaders(app.db, caller?.merchantId ?? "")),
+    loaders: () => (loaders ??= createLoaders(app.db, caller?.merchantId ?? "")),
+    forgetLoaded: () => {
+      loaders = undefined;
+    },
   };
-}
-
-function once<Made>(make: () => Made): () => Made {
-  let made: Made | undefined;
-  return () => (made ??= make());
 }
 
 function provenIntent(app: App, clientSecret: string | undefined): string | undefined {
   const id = clientSecret === undefined ? undefined : paymentIntentIdOf(clientSecret);
   if (clientSecret === undefined || id === undefined) return undefined;
-  return isClientSecretFor([app.clientSecretKey], id, clientSecret) ? id : undefined;
+  return isClientSecretFor(app.clientSecretKeys, id, clientSecret) ? id : undefined;
 }
 
 export function callerOf(context: Context): ApiKey {

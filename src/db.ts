@@ -15,7 +15,19 @@ export interface Statement {
 }
 
 const BIGINT_OID = 20;
-const PLANS_KEPT_MS = 10_000;
+const PLANS_KEPT_MS = 2_000;
+
+/*
+ * Every statement here takes some dozens of rows by their keys. Costs that make touching a row dear and a page cheap
+ * (they are in memory) let the planner choose index probes from about a hundred rows on. With the defaults it would
+ * read a small table whole, and go on doing so with the kept plan when the table is small no more.
+ */
+const CHEAP_PROBES = [
+  "random_page_cost=0.01",
+  "seq_page_cost=0.01",
+  "cpu_tuple_cost=0.5",
+  "cpu_index_tuple_cost=0.5",
+];
 const TRANSACTION_TRIES_MAX = 5;
 
 // Amounts are bigint columns below 2^53 (a CHECK says so): exact as numbers. Without this pg gives strings.
@@ -49,6 +61,7 @@ export function connect(options: DbOptions): Db {
     "timezone=UTC",
     // The hot statements take one JSON parameter, about which a custom plan knows nothing more.
     "plan_cache_mode=force_generic_plan",
+    ...CHEAP_PROBES,
     "jit=off",
   ];
   const connectTimeoutMs = options.connectTimeoutMs ?? 2_000;

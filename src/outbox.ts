@@ -1,9 +1,9 @@
 import { type Db, type Statement, run } from "./db";
 
 /**
- * The outbox: rows that mutations and settlements commit together with what they announce. A relay
- * claims a batch for a few seconds, turns it into jobs, and deletes it. A relay that dies in between
- * leaves rows whose lease runs out, and they are relayed again, which nothing downstream minds.
+ * The outbox: rows that mutations and settlements commit together with what they announce. One relay at a
+ * time reads a batch, turns it into jobs, and deletes it, in this order. A relay that dies in between leaves
+ * the rows, and they are relayed again, which nothing downstream minds.
  */
 export interface Message {
   readonly position: number;
@@ -15,28 +15,19 @@ export interface Message {
 /** Where processes that committed outbox rows say so: `notify`, never inside a money transaction, where it would serialise commits. */
 export const OUTBOX_CHANNEL = "oncepay_outbox";
 
-/* Across merchants, in this one place. Skips what another relay is claiming at this moment. */
-const CLAIM: Statement = {
-  name: "claim_outbox",
+/** Held by the relay that is at work, on a session of its own: its death frees it, and another one goes on. */
+export const RELAY_LOCK = 7_460_226_602;
+
+/* Across merchants, in this one place. No lease on the rows: that would be one more write for each of them. */
+const READ: Statement = {
+  name: "read_outbox",
   text: `
-    with claimed as (
-      update outbox o set leased_until = now() + ? * interval '1 millisecond'
-      from (
-        select position from outbox where leased_until is null or leased_until < now()
-        order by position limit ? for update skip locked
-      ) c
-      where o.position = c.position
-      returning o.position, o.merchant_id, o.event_id, o.attempt_id
-    )
     select position as "position", merchant_id as "merchantId", event_id as "eventId", attempt_id as "attemptId"
-    from claimed order by position`,
+    from outbox order by position limit ?`,
 };
 
-export async function claimMessages(
-  db: Db,
-  options: { readonly leaseMs: number; readonly limit: number },
-): Promise<Message[]> {
-  return run<Message>(db, CLAIM, [options.leaseMs, options.limit]);
+export async function readMessages(db: Db, limit: number): Promise<Message[]> {
+  return run<Message>(db, READ, [limit]);
 }
 
 const MARK: Statement = {

@@ -44,6 +44,8 @@ export interface Queues {
     options: { concurrency: number; onError: (error: Error) => void },
     processor: (data: JobData[Name]) => Promise<void>,
   ): JobWorker;
+  /** How many jobs wait for a worker. */
+  waitingJobs(name: QueueName): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,7 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
         run: (job) => processor(job.data as JobData[typeof name]),
       });
     },
+    waitingJobs: (name) => queueOf(name).getWaitingCount(),
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
     },
@@ -91,7 +94,7 @@ function openQueue(
   config: Config,
   name: QueueName,
   onError: (error: Error) => void,
-): Pick<Queue, "addBulk" | "close"> {
+): Pick<Queue, "addBulk" | "getWaitingCount" | "close"> {
   if (config.redisUrl) {
     const queue = new Queue(name, { connection: redisConnection(config.redisUrl) });
     return queue.on("error", onError);
@@ -144,9 +147,15 @@ function postgresConnection(config: Config, max: number) {
   };
 }
 
-/** When there is a backlog a job carries many ids, because a job costs more than a row; when there is none, one. */
+// Below this a set is one job: a job costs the queue several statements, a row in it next to nothing.
+const CHUNK_MIN = 16;
+
+/**
+ * When there is a backlog a job carries many ids, and there are some jobs to share between workers; when there is
+ * none, a job carries one.
+ */
 export function chunk<Item>(items: readonly Item[], sizeMax: number): Item[][] {
-  const size = Math.max(1, Math.min(sizeMax, Math.ceil(items.length / 4)));
+  const size = Math.min(sizeMax, Math.max(CHUNK_MIN, Math.ceil(items.length / 4)));
   const chunks: Item[][] = [];
   for (let start = 0; start < items.length; start += size) {
     chunks.push(items.slice(start, start + size));

@@ -1,26 +1,22 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { relayed } from "../src/metrics";
-import { type Message, claimMessages, markRelayed } from "../src/outbox";
+import { type Message, markRelayed, readMessages } from "../src/outbox";
 import { planDeliveries } from "../src/webhooks/delivery-store";
 import { type Queues, chunk } from "./queues";
 
 export const RELAY_LIMIT = 500;
-
-// Several times what a batch takes. A relay that dies leaves its batch for so long; one that is slower than this has
-// its batch relayed twice, which the claims behind the jobs make harmless.
-const LEASE_MS = 5_000;
 
 // A job's calls go out together: many small jobs spread better over workers than a few large ones.
 const ATTEMPTS_A_JOB = 25;
 const DELIVERIES_A_JOB = 50;
 
 /**
- * Claims a batch of the outbox, turns it into jobs, and deletes it: in this order, so that nothing is lost.
- * Returns how many rows there were.
+ * Reads a batch of the outbox, turns it into jobs, and deletes it: in this order, so that nothing is lost.
+ * For one relay at a time. Returns how many rows there were.
  */
 export async function relayOnce(app: App, queues: Queues): Promise<number> {
-  const messages = await claimMessages(app.db, { leaseMs: LEASE_MS, limit: RELAY_LIMIT });
+  const messages = await readMessages(app.db, RELAY_LIMIT);
   if (messages.length === 0) return 0;
   await failpoint("relay.after_claim");
   const first = String(messages[0]?.position ?? 0);

@@ -3,12 +3,14 @@ import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
 import { resolveAttempts } from "../src/payments/resolve-attempt";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
-import { type Queues, chunk } from "./queues";
+import { type QueueName, type Queues, chunk } from "./queues";
 
 const LIMIT = 500;
 
-// How long a job takes to reach a worker when all is well, several times over. What is due for longer gets a new job.
+// How long a job takes to reach a worker when all is well, several times over. What is due for longer has no job any
+// more, or its job stands in a long line: so while a queue has jobs waiting, only what is due for much longer counts.
 const OVERDUE_MS = 5_000;
+const OVERDUE_IN_LINE_MS = 60_000;
 
 // While the new job waits in a long queue its rows stay overdue. Its id holds the half minute, so that they get one
 // more job in that time and not one at every sweep.
@@ -43,20 +45,26 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
 }
 
 async function requeue(app: App, queues: Queues): Promise<number> {
-  const overdue = { overdueMs: OVERDUE_MS, limit: LIMIT };
+  const overdueMs = async (name: QueueName): Promise<number> =>
+    (await queues.waitingJobs(name)) > 0 ? OVERDUE_IN_LINE_MS : OVERDUE_MS;
   const [attempts, deliveries] = await Promise.all([
-    findUnsentAttempts(app.db, overdue),
-    findOverdueDeliveries(app.db, overdue),
+    findUnsentAttempts(app.db, { overdueMs: await overdueMs("run-attempts"), limit: LIMIT }),
+    findOverdueDeliveries(app.db, { overdueMs: await overdueMs("deliver-webhooks"), limit: LIMIT }),
   ]);
-  const period = String(Math.floor(Date.now() / REMADE_EVERY_MS));
-  const jobs = <Key extends { readonly id: string }>(keys: readonly Key[], sizeMax: number) =>
-    chunk(keys, sizeMax).map((some) => ({
-      data: { keys: some },
-      jobId: `sweep-${some[0]?.id ?? ""}-${String(some.length)}-${period}`,
-    }));
-  await queues.add("run-attempts", jobs(attempts, 25));
-  await queues.add("deliver-webhooks", jobs(deliveries, 50));
+  await queues.add("run-attempts", remade(attempts, 25));
+  await queues.add("deliver-webhooks", remade(deliveries, 50));
   const count = attempts.length + deliveries.length;
-  if (count > 0) app.log.warn({ count }, "rows that were due had no job");
+  if (count > 0) app.log.warn({ count }, "rows were due and had no job; they have one now");
   return count;
+}
+
+function remade<Key extends { readonly id: string }>(
+  keys: readonly Key[],
+  sizeMax: number,
+): { data: { keys: Key[] }; jobId: string }[] {
+  const period = String(Math.floor(Date.now() / REMADE_EVERY_MS));
+  return chunk(keys, sizeMax).map((some) => ({
+    data: { keys: some },
+    jobId: `sweep-${some[0]?.id ?? ""}-${String(some.length)}-${period}`,
+  }));
 }

@@ -3,7 +3,7 @@ import type { App } from "../src/app";
 import { applyInbox } from "../src/inbox/apply-inbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { deliverWebhooksJob } from "./deliver-webhooks";
-import { listenToOutbox } from "./listen";
+import { openOutboxSession } from "./outbox-session";
 import { type Loop, startLoop } from "./loop";
 import { maintainOnce } from "./maintain";
 import { type JobWorker, type QueueName, type Queues, openQueues } from "./queues";
@@ -17,7 +17,9 @@ export type Role = (typeof ROLES)[number];
 // The relay is woken after commits; the poll is for a wake that was lost.
 const RELAY_POLL_MS = 200;
 // After a batch that was not full, so that under load the next one is larger; an idle relay does not wait.
-const RELAY_LINGER_MS = 10;
+const RELAY_LINGER_MS = 25;
+// How soon another relay goes on when the one at work has died.
+const STANDBY_MS = 250;
 const INBOX_POLL_MS = 100;
 const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
@@ -65,7 +67,11 @@ export async function startWorker(app: App, roles: readonly Role[]): Promise<Run
 }
 
 function startRelay(app: App, queues: Queues): Part {
+  const session = openOutboxSession(app.config.databaseUrl, app.log, () => {
+    loop.wake();
+  });
   const loop = startLoop("relay", app.log, async () => {
+    if (!(await session.isRelay())) return STANDBY_MS;
     const relayed = await relayOnce(app, queues);
     if (relayed === RELAY_LIMIT) return 0;
     return relayed > 0 ? RELAY_LINGER_MS : RELAY_POLL_MS;
@@ -73,13 +79,10 @@ function startRelay(app: App, queues: Queues): Part {
   app.wakeRelay = () => {
     loop.wake();
   };
-  const listener = listenToOutbox(app.config.databaseUrl, app.log, () => {
-    loop.wake();
-  });
   return {
     stop: async () => {
-      await listener.stop();
       await loop.stop();
+      await session.stop();
     },
   };
 }

@@ -7,7 +7,7 @@ import { CancellationReason } from "../enums";
 import { checkId, checkIdempotencyKey } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
 @InputType({ description: "Which payment to end." })
 export class CancelPaymentIntentInput {
@@ -54,7 +54,7 @@ export class CancelPaymentIntentMutation {
       key,
       fingerprint: fingerprint(CANCEL, command).toString("hex"),
     });
-    wakeAfter(context, outcome);
+    afterCommit(context, outcome);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
   }
 }

@@ -20,7 +20,7 @@ import { MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Capture } from "../types/movements";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
 @InputType({ description: "How much of what was authorised to take." })
 export class CapturePaymentIntentInput {
@@ -77,7 +77,7 @@ export class CapturePaymentIntentMutation {
       key,
       fingerprint: fingerprint(CAPTURE, command).toString("hex"),
     });
-    wakeAfter(context, outcome);
+    afterCommit(context, outcome);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome), key };
   }
 

@@ -9,7 +9,7 @@ import { checkId, checkIdempotencyKey, checkPaymentMethod } from "../input";
 import { UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
 @InputType({ description: "Which payment to make, and with what." })
 export class ConfirmPaymentIntentInput {
@@ -67,7 +67,7 @@ export class ConfirmPaymentIntentMutation {
       processor: DEFAULT_PROCESSOR,
     });
     if (outcome instanceof Error) throw outcome;
-    wakeAfter(context, outcome);
+    afterCommit(context, outcome);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
   }
 }

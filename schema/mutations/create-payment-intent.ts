@@ -13,7 +13,7 @@ import {
 import { CurrencyCode, Metadata, MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
 @InputType({ description: "What a merchant wants to be paid." })
 export class CreatePaymentIntentInput {
@@ -105,7 +105,7 @@ export class CreatePaymentIntentMutation {
       fingerprint: fingerprint(CREATE, command).toString("hex"),
     });
     if (outcome instanceof Error) throw outcome;
-    wakeAfter(context, outcome);
+    afterCommit(context, outcome);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
   }
 }

@@ -7,6 +7,7 @@ export const IDEMPOTENCY_KEY = {
 };
 
 /** What was committed is waiting in the outbox; a replay has put nothing there. */
-export function wakeAfter(context: Context, outcome: Outcome<unknown>): void {
+export function afterCommit(context: Context, outcome: Outcome<unknown>): void {
+  context.forgetLoaded();
   if (outcome.status === "EXECUTED") context.app.wakeRelay();
 }

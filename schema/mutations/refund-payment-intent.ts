@@ -20,7 +20,7 @@ import { Metadata, MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Refund } from "../types/movements";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, wakeAfter } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
 @InputType({ description: "How much of what was captured to give back." })
 export class RefundPaymentIntentInput {
@@ -75,7 +75,7 @@ export class RefundPaymentIntentMutation {
       key,
       fingerprint: fingerprint(REFUND, command).toString("hex"),
     });
-    wakeAfter(context, outcome);
+    afterCommit(context, outcome);
     return { refund: outcome.result, idempotency: idempotencyOf(outcome) };
   }
 

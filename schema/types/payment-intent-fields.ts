@@ -53,8 +53,9 @@ export class PaymentIntentFields {
       "What a browser needs, beside a publishable key, to confirm and watch this payment. Only secret keys see it.",
   })
   clientSecret(@Root() intent: intents.PaymentIntent, @Ctx() context: Context): string | null {
-    if (callerOf(context).kind !== "SECRET") return null;
-    return clientSecretFor(context.app.clientSecretKey, intent.id);
+    const [newestKey] = context.app.clientSecretKeys;
+    if (callerOf(context).kind !== "SECRET" || !newestKey) return null;
+    return clientSecretFor(newestKey, intent.id);
   }
 
   @FieldResolver(() => [IntentAction], { description: "What may be asked of the intent now." })

@@ -6,7 +6,7 @@ import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeOnce } from "./keyed";
 import { type PaymentIntent, amountTooLarge, invalidState } from "./payment-intent";
-import type { IntentState } from "./payment-store";
+import { type IntentState, findIntentByCaptureKey } from "./payment-store";
 
 /*
  * Guarantees: a capture is reserved on the intent and one attempt is queued for it, or the verdict is kept under
@@ -30,6 +30,7 @@ export async function capturePaymentIntent(
     operation: CAPTURE,
     decide: (tx, state) => decideCapture(tx, state, command),
     beforeCommit: () => failpoint("capture.inside_transaction") ?? undefined,
+    findSpent: (tx) => findIntentByCaptureKey(tx, command.merchantId, command.key),
   });
 }
 

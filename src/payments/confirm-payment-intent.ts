@@ -3,7 +3,7 @@ import { API_VERSION } from "../events";
 import { failpoint } from "../failpoints";
 import type { FailureDetails, StoredFailureCode } from "../failures";
 import { verdict } from "../failures";
-import { type KeyRecord, type Outcome, findKey, keyInUse, replay } from "../idempotency";
+import { type KeyRecord, type Outcome, findKey, keyInUse, keyReused, replay } from "../idempotency";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../metrics";
 import { type PaymentIntent, type PaymentIntentStatus, allowedActions } from "./payment-intent";
@@ -29,6 +29,9 @@ export interface ConfirmPaymentIntent {
   readonly returnUrl: string | null;
   readonly processor: string;
 }
+
+// In the statement alone: a key that has confirmed an intent already, so that nothing is written.
+const SPENT = "SPENT";
 
 interface Row extends KeyRecord {
   readonly n: number;
@@ -62,6 +65,9 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
           when l.id is null then 'NOT_FOUND'
           when l.status = 'REQUIRES_CONFIRMATION' then null
           when l.status = 'REQUIRES_PAYMENT_METHOD' and c.payment_method is not null then null
+          -- A refusal may be the effect of what this very key did, long ago, when its record has expired. Asked only then,
+          -- and as a scalar, because the planner may answer an EXISTS by reading the whole table.
+          when (select 1 from attempts a where a.merchant_id = c.merchant_id and a.idempotency_key = c.key) is not null then '${SPENT}'
           else 'INVALID_STATE'
         end as failure_code
       from command c left join locked l on l.merchant_id = c.merchant_id and l.id = c.payment_intent_id
@@ -71,7 +77,7 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
       select j.merchant_id, '${CONFIRM}', j.key, decode(j.fingerprint, 'hex'),
         case when j.failure_code is null then j.event_id end, j.failure_code,
         case when j.failure_code is not null then jsonb_build_object('object', 'payment intent', 'id', j.payment_intent_id, 'currentState', j.status) end
-      from judged j
+      from judged j where j.failure_code is distinct from '${SPENT}'
       order by j.merchant_id, j.key
       on conflict do nothing
       returning merchant_id, key, fingerprint, created_at, failure_code, failure_details
@@ -170,7 +176,7 @@ async function toResult(
     };
   }
   const record = row ?? (await findKey(db, name));
-  if (!record) return keyInUse(name);
+  if (!record) return replaySpent(db, command);
   try {
     return replay<PaymentIntent>(name, command.fingerprint, withActions(record));
   } catch (error) {
@@ -202,8 +208,10 @@ function addActions(details: FailureDetails | null): FailureDetails {
 }
 
 async function replaySpent(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {
+  const name = { ...command, operation: CONFIRM };
   const spent = await findIntentByConfirmKey(db, command.merchantId, command.key);
-  if (!spent) return keyInUse({ ...command, operation: CONFIRM });
+  if (!spent) return keyInUse(name);
+  if (spent.intent.id !== command.paymentIntentId) return keyReused(name, spent.confirmedAt);
   idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "replayed" });
   return { status: "REPLAYED", firstSeenAt: spent.confirmedAt, result: spent.intent };
 }

@@ -1,7 +1,7 @@
 import { type Db, type Statement, isLockTimeout, run, violatedConstraint } from "../db";
 import { API_VERSION } from "../events";
 import { failpoint } from "../failpoints";
-import { type KeyRecord, type Outcome, findKey, keyInUse, replay } from "../idempotency";
+import { type KeyRecord, type Outcome, findKey, keyInUse, keyReused, replay } from "../idempotency";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../metrics";
 import type { CaptureMethod, PaymentIntent } from "./payment-intent";
@@ -166,7 +166,12 @@ async function toResult(
 /** The key's record has expired, but the intent it made is still there: it is that one, as it stands now. */
 async function replaySpent(db: Db, command: CreatePaymentIntent): Promise<CreateResult> {
   const intent = await findIntentByKey(db, command.merchantId, command.key);
-  if (!intent) return keyInUse({ ...command, operation: CREATE });
+  const name = { ...command, operation: CREATE };
+  if (!intent) return keyInUse(name);
+  // The fingerprint is gone with the record; the money is what is left to tell a retry from another request.
+  if (intent.amount !== command.amount || intent.currency !== command.currency) {
+    return keyReused(name, intent.createdAt);
+  }
   idempotencyOutcomes.inc({ operation: CREATE, outcome: "replayed" });
   return { status: "REPLAYED", firstSeenAt: intent.createdAt, result: intent };
 }

@@ -1,6 +1,21 @@
-import { type Db, type Statement, type Tx, isLockTimeout, run, transact } from "../db";
+import {
+  type Db,
+  type Statement,
+  type Tx,
+  isLockTimeout,
+  run,
+  transact,
+  violatedConstraint,
+} from "../db";
 import { type StoredFailure, verdict } from "../failures";
-import { type OperationKey, type Outcome, findKey, keyInUse, replay } from "../idempotency";
+import {
+  type OperationKey,
+  type Outcome,
+  findKey,
+  keyInUse,
+  keyReused,
+  replay,
+} from "../idempotency";
 import { idempotencyOutcomes } from "../metrics";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
@@ -28,6 +43,22 @@ const INSERT_KEY: Statement = {
     returning iso(created_at) as "firstSeenAt"`,
 };
 
+/** What a key made whose record has expired: the object itself keeps its key for ever. */
+export interface Spent<Result> {
+  readonly paymentIntentId: string;
+  readonly firstSeenAt: string;
+  readonly result: Result;
+}
+
+export interface KeyedUseCase<Result> {
+  readonly operation: string;
+  readonly decide: (tx: Tx, state: IntentState) => Promise<Decision>;
+  readonly beforeCommit: () => Promise<void> | undefined;
+  readonly findSpent?: (db: Db) => Promise<Spent<Result> | undefined>;
+}
+
+const SPENT_KEYS = new Set(["captures_spent_key", "refunds_spent_key"]);
+
 /**
  * Runs a mutation of one intent once for its key, in one transaction: lock the intent, look for the key,
  * decide, write the key with the outcome, write the changes. Five round trips and COMMIT.
@@ -38,44 +69,69 @@ const INSERT_KEY: Statement = {
 export async function changeOnce<Result>(
   db: Db,
   command: KeyedCommand,
-  options: {
-    readonly operation: string;
-    readonly decide: (tx: Tx, state: IntentState) => Promise<Decision>;
-    readonly beforeCommit: () => Promise<void> | undefined;
-  },
+  useCase: KeyedUseCase<Result>,
 ): Promise<Outcome<Result>> {
-  const name: OperationKey = { ...command, operation: options.operation };
+  const name: OperationKey = { ...command, operation: useCase.operation };
   // Replays, the common kind of second request, need no transaction and no lock.
   const known = await findKey(db, name);
   if (known) return replay<Result>(name, command.fingerprint, known);
-  const written = await transact(db, async (tx) => {
-    const state = await lockIntent(tx, command.merchantId, command.paymentIntentId);
-    const decision: Decision = state
-      ? await options.decide(tx, state)
-      : { failure: notFound("payment intent", command.paymentIntentId) };
-    const failure = "failure" in decision ? decision.failure : undefined;
-    const [inserted] = await run<{ firstSeenAt: string }>(tx, INSERT_KEY, [
-      name.merchantId,
-      name.operation,
-      name.key,
-      command.fingerprint,
-      "change" in decision ? decision.resultEventId : null,
-      failure?.code ?? null,
-      failure ? JSON.stringify(failure.details) : null,
-    ]);
-    if (!inserted) return undefined;
-    if ("change" in decision) await writeChanges(tx, [decision.change]);
-    await options.beforeCommit();
-    return { failure };
-  }).catch((error: unknown) => {
-    throw isLockTimeout(error) ? keyInUse(name) : error;
-  });
+  const written = await transact(db, (tx) => execute(tx, command, useCase)).catch(
+    async (error: unknown) => {
+      if (isLockTimeout(error)) throw keyInUse(name);
+      const spent = SPENT_KEYS.has(violatedConstraint(error) ?? "")
+        ? await useCase.findSpent?.(db)
+        : undefined;
+      if (!spent) throw error;
+      return { spent };
+    },
+  );
   if (!written) return replayTwin<Result>(db, name, command.fingerprint);
+  if ("spent" in written) return replaySpent(name, command, written.spent);
   idempotencyOutcomes.inc({ operation: name.operation, outcome: "executed" });
   if (written.failure) throw verdict(written.failure);
   const record = await findKey(db, name);
   if (!record) throw new Error("an idempotency key that was just committed is not there");
   return { status: "EXECUTED", firstSeenAt: record.firstSeenAt, result: record.result as Result };
+}
+
+async function execute<Result>(
+  tx: Tx,
+  command: KeyedCommand,
+  { operation, decide, beforeCommit, findSpent }: KeyedUseCase<Result>,
+): Promise<{ failure: StoredFailure | undefined } | { spent: Spent<Result> } | undefined> {
+  const state = await lockIntent(tx, command.merchantId, command.paymentIntentId);
+  const decision: Decision = state
+    ? await decide(tx, state)
+    : { failure: notFound("payment intent", command.paymentIntentId) };
+  const failure = "failure" in decision ? decision.failure : undefined;
+  // A refusal may be the effect of what this very key did, long ago: that is a replay and no refusal.
+  const spent = failure && (await findSpent?.(tx));
+  if (spent) return { spent };
+  const [inserted] = await run<{ firstSeenAt: string }>(tx, INSERT_KEY, [
+    command.merchantId,
+    operation,
+    command.key,
+    command.fingerprint,
+    "change" in decision ? decision.resultEventId : null,
+    failure?.code ?? null,
+    failure ? JSON.stringify(failure.details) : null,
+  ]);
+  if (!inserted) return undefined;
+  if ("change" in decision) await writeChanges(tx, [decision.change]);
+  await beforeCommit();
+  return { failure };
+}
+
+/** The key's record has expired, but what it made is still there: it is that one, as it stands now. */
+function replaySpent<Result>(
+  name: OperationKey,
+  command: KeyedCommand,
+  spent: Spent<Result>,
+): Outcome<Result> {
+  // The fingerprint is gone with the record; the intent is what is left to tell a retry from another request.
+  if (spent.paymentIntentId !== command.paymentIntentId) throw keyReused(name, spent.firstSeenAt);
+  idempotencyOutcomes.inc({ operation: name.operation, outcome: "replayed" });
+  return { status: "REPLAYED", firstSeenAt: spent.firstSeenAt, result: spent.result };
 }
 
 async function replayTwin<Result>(

@@ -57,6 +57,50 @@ export async function findIntentByConfirmKey(
   return row;
 }
 
+/** What a key made whose record has expired, found by the key that captures and refunds keep for ever. */
+interface MadeByKey<Result> {
+  readonly paymentIntentId: string;
+  readonly firstSeenAt: string;
+  readonly result: Result;
+}
+
+export async function findIntentByCaptureKey(
+  db: Db,
+  merchantId: string,
+  key: string,
+): Promise<MadeByKey<PaymentIntent> | undefined> {
+  const [row] = await run<MadeByKey<PaymentIntent>>(
+    db,
+    {
+      name: "find_intent_by_capture_key",
+      text: `
+        select pi.id as "paymentIntentId", iso(c.created_at) as "firstSeenAt", payment_intent_snapshot(pi) as "result"
+        from captures c join payment_intents pi on pi.merchant_id = c.merchant_id and pi.id = c.payment_intent_id
+        where c.merchant_id = ? and c.idempotency_key = ?`,
+    },
+    [merchantId, key],
+  );
+  return row;
+}
+
+export async function findRefundByKey(
+  db: Db,
+  merchantId: string,
+  key: string,
+): Promise<MadeByKey<Refund> | undefined> {
+  const [row] = await run<MadeByKey<Refund>>(
+    db,
+    {
+      name: "find_refund_by_key",
+      text: `
+        select r.payment_intent_id as "paymentIntentId", iso(r.created_at) as "firstSeenAt", refund_snapshot(r) as "result"
+        from refunds r where r.merchant_id = ? and r.idempotency_key = ?`,
+    },
+    [merchantId, key],
+  );
+  return row;
+}
+
 const FIND_REFUNDS: Statement = {
   name: "find_refunds",
   text: `select refund_snapshot(r) as "snapshot" from refunds r where r.merchant_id = ? and r.id = any(?)`,

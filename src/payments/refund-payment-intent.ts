@@ -6,7 +6,7 @@ import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeOnce } from "./keyed";
 import { type Refund, amountTooLarge, invalidState } from "./payment-intent";
-import type { IntentState } from "./payment-store";
+import { type IntentState, findRefundByKey } from "./payment-store";
 
 /*
  * Guarantees: a refund is reserved on the intent and one attempt is queued for it, or the verdict is kept under the
@@ -30,6 +30,7 @@ export async function refundPaymentIntent(
     operation: REFUND,
     decide: (tx, state) => decideRefund(tx, state, command),
     beforeCommit: () => failpoint("refund.inside_transaction") ?? undefined,
+    findSpent: (tx) => findRefundByKey(tx, command.merchantId, command.key),
   });
 }
 

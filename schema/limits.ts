@@ -1,0 +1,106 @@
+import {
+  type ASTVisitor,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValidationContext,
+} from "graphql";
+
+/**
+ * What a query may ask of us. Everything here is linear in the size of the document, whose tokens are
+ * counted before: fragments are measured once each, however often they are spread.
+ */
+export const TOKENS_MAX = 1_000;
+export const DEPTH_MAX = 12;
+export const ALIASES_MAX = 30;
+export const ROOT_FIELDS_MAX = 10;
+
+type FindFragment = (name: string) => FragmentDefinitionNode | null | undefined;
+
+export function limitDepth(context: ValidationContext): ASTVisitor {
+  const depths = new Map<string, number>();
+  const depthOf = (set: SelectionSetNode | undefined): number => {
+    let deepest = 0;
+    for (const selection of set?.selections ?? []) {
+      if (selection.kind === Kind.FIELD) {
+        // Introspection is deep by nature, and has a limit of its own.
+        const isIntrospection = selection.name.value.startsWith("__");
+        if (!isIntrospection) deepest = Math.max(deepest, 1 + depthOf(selection.selectionSet));
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        deepest = Math.max(deepest, depthOf(selection.selectionSet));
+      } else {
+        deepest = Math.max(deepest, depthOfFragment(selection.name.value));
+      }
+    }
+    return deepest;
+  };
+  const depthOfFragment = (name: string): number => {
+    const known = depths.get(name);
+    if (known !== undefined) return known;
+    // A fragment that spreads itself meets this zero; another rule refuses it.
+    depths.set(name, 0);
+    const depth = depthOf(context.getFragment(name)?.selectionSet);
+    depths.set(name, depth);
+    return depth;
+  };
+  return {
+    OperationDefinition(operation) {
+      if (depthOf(operation.selectionSet) > DEPTH_MAX) {
+        context.reportError(
+          new GraphQLError(`The query is deeper than ${String(DEPTH_MAX)} levels.`),
+        );
+      }
+      return false;
+    },
+  };
+}
+
+export function limitAliases(context: ValidationContext): ASTVisitor {
+  let aliases = 0;
+  return {
+    Field(field) {
+      if (field.alias) aliases += 1;
+      if (aliases === ALIASES_MAX + 1) {
+        context.reportError(
+          new GraphQLError(`The query has more than ${String(ALIASES_MAX)} aliases.`),
+        );
+      }
+    },
+  };
+}
+
+export function limitRootFields(context: ValidationContext): ASTVisitor {
+  return {
+    OperationDefinition(operation) {
+      if (rootFieldsOf(operation, (name) => context.getFragment(name)).length > ROOT_FIELDS_MAX) {
+        context.reportError(
+          new GraphQLError(`The operation has more than ${String(ROOT_FIELDS_MAX)} root fields.`),
+        );
+      }
+      return false;
+    },
+  };
+}
+
+/** The names of an operation's root fields, one for each alias, those in fragments included. */
+export function rootFieldsOf(
+  operation: OperationDefinitionNode,
+  findFragment: FindFragment,
+): string[] {
+  const names: string[] = [];
+  const spread = new Set<string>();
+  const collect = (set: SelectionSetNode | undefined): void => {
+    for (const selection of set?.selections ?? []) {
+      if (selection.kind === Kind.FIELD) names.push(selection.name.value);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet);
+      else if (!spread.has(selection.name.value)) {
+        spread.add(selection.name.value);
+        collect(findFragment(selection.name.value)?.selectionSet);
+      }
+    }
+  };
+  collect(operation.selectionSet);
+  return names;
+}

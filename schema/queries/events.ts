@@ -1,0 +1,27 @@
+import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
+import { type EventFeedPage, listEvents } from "../../src/events/event-store";
+import { type Context, callerOf } from "../context";
+import { EventTypeScalar } from "../scalars";
+import { connectionOf } from "../types/connection";
+import { Event } from "../types/event";
+
+const EventConnection = connectionOf(() => Event, "Event");
+
+@Resolver()
+export class EventQueries {
+  @Query(() => EventConnection, {
+    description:
+      "The feed of events, oldest first. Go on from endCursor, also of an empty page: no event is ever skipped, however late its commit.",
+  })
+  events(
+    @Arg("after", () => String, { nullable: true, description: "Only what comes after this cursor." })
+    after: string | null,
+    @Arg("first", () => Int, { nullable: true, description: "How many, 1 to 100; 20 when absent." })
+    first: number | null,
+    @Arg("types", () => [EventTypeScalar], { nullable: true, description: "Only these types." })
+    types: string[] | null,
+    @Ctx() context: Context,
+  ): Promise<EventFeedPage> {
+    return listEvents(context.app.db, callerOf(context).merchantId, { after, first, types });
+  }
+}

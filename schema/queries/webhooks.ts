@@ -1,0 +1,79 @@
+import { Arg, Args, Ctx, Field, ID, InputType, Query, Resolver } from "type-graphql";
+import type { Page } from "../../src/pagination";
+import type * as webhooks from "../../src/webhooks/delivery";
+import {
+  listDeadLetters,
+  listDeliveries,
+  listEndpoints,
+} from "../../src/webhooks/delivery-list-store";
+import { type Context, callerOf } from "../context";
+import { DeliveryStatus } from "../enums";
+import { checkId } from "../input";
+import { WebhookDeliveryConnection, WebhookEndpointConnection } from "../types/webhook";
+import { PageArgs } from "./page-arguments";
+
+@InputType({ description: "Which dead letters to list." })
+export class DeadLetterFilter {
+  @Field(() => ID, { nullable: true, description: "On their way to this endpoint." })
+  readonly endpointId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "Of this event." })
+  readonly eventId?: string | null;
+}
+
+@InputType({ description: "Which deliveries to list: those that every given field holds for." })
+export class WebhookDeliveryFilter {
+  @Field(() => [DeliveryStatus], { nullable: true, description: "In one of these statuses." })
+  readonly status?: webhooks.DeliveryStatus[] | null;
+
+  @Field(() => ID, { nullable: true, description: "On their way to this endpoint." })
+  readonly endpointId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "Of this event." })
+  readonly eventId?: string | null;
+}
+
+function checkedFilter<Filter extends DeadLetterFilter>(filter: Filter | null): Filter | null {
+  if (filter?.endpointId != null) checkId("filter.endpointId", "webhookEndpoint", filter.endpointId);
+  if (filter?.eventId != null) checkId("filter.eventId", "event", filter.eventId);
+  return filter;
+}
+
+@Resolver()
+export class WebhookQueries {
+  @Query(() => WebhookEndpointConnection, { description: "The merchant's endpoints, newest first." })
+  webhookEndpoints(
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: Context,
+  ): Promise<Page<webhooks.WebhookEndpoint>> {
+    return listEndpoints(context.app.db, callerOf(context).merchantId, page);
+  }
+
+  @Query(() => WebhookDeliveryConnection, { description: "Deliveries, newest first." })
+  async webhookDeliveries(
+    @Arg("filter", () => WebhookDeliveryFilter, { nullable: true, description: "Which ones." })
+    filter: WebhookDeliveryFilter | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: Context,
+  ): Promise<Page<webhooks.WebhookDelivery>> {
+    return listDeliveries(context.app.db, callerOf(context).merchantId, {
+      filter: checkedFilter(filter),
+      page,
+    });
+  }
+
+  @Query(() => WebhookDeliveryConnection, {
+    description: "Deliveries whose tries are used up and that wait for a person, newest first.",
+  })
+  async deadLetters(
+    @Arg("filter", () => DeadLetterFilter, { nullable: true, description: "Which ones." })
+    filter: DeadLetterFilter | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: Context,
+  ): Promise<Page<webhooks.WebhookDelivery>> {
+    return listDeadLetters(context.app.db, callerOf(context).merchantId, {
+      filter: checkedFilter(filter),
+      page,
+    });
+  }
+}

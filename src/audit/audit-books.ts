@@ -1,0 +1,130 @@
+import type { Db, Tx } from "../db";
+import type { Check, Violation } from "./check";
+import {
+  AGREES,
+  type ComparedAttempt,
+  type Movement,
+  ONE_MOVEMENT,
+  byReference,
+  compareAttempt,
+  orphanedMovements,
+} from "./compare-movements";
+import { EVENT_CHECKS } from "./event-checks";
+import { LEAKS, findLeaks } from "./find-leaks";
+import { LEDGER_CHECKS } from "./ledger-checks";
+import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
+
+/*
+ * The invariants, whatever was retried, duplicated, reordered or killed:
+ *
+ * - I1: one intent for one key, and one movement of money at most for one attempt.
+ * - I2: debits are credits, in every currency.      - I3: history cannot be changed.
+ * - I4: stored balances are the sums they stand for. - I5: amounts stay within each other.
+ * - I6: states move along legal edges, without gaps. - I7: every change has its event, and that its deliveries.
+ * - I9: attempts, intents, the ledger and the network's own books agree.
+ * - I10: nothing is stuck (only where a greatest age is given, because it is never true of a busy system).
+ * - I12: no row refers to another tenant's.          - I13: no secret is stored in clear.
+ * - I14: a key can replay its result.
+ */
+export interface AuditOptions {
+  /** What the card network moved. A function is called once the database's snapshot is taken. */
+  readonly movements?: readonly Movement[] | (() => Promise<readonly Movement[]>);
+  /** Compare only the movements of intents that have nothing under way. */
+  readonly settledOnly?: boolean;
+  /** Nothing may be under way for longer than this. */
+  readonly maxAgeSeconds?: number;
+}
+
+const SHOWN_MAX = 100;
+const PAGE = 10_000;
+
+/** Every violation there is, as of one moment. Reads only, and can be run while the system works. */
+export async function auditBooks(db: Db, options: AuditOptions = {}): Promise<Violation[]> {
+  return db.transaction(
+    async (tx) => {
+      // An audit reads whole tables, and waits for the network's books in between.
+      await tx.raw("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0");
+      const violations: Violation[] = [];
+      for (const check of checksFor(options)) violations.push(...(await runCheck(tx, check)));
+      violations.push(...(await findLeaks(tx)));
+      if (options.movements) violations.push(...(await compareAll(tx, options)));
+      return violations;
+    },
+    { isolationLevel: "repeatable read", readOnly: true },
+  );
+}
+
+/** What is looked at, in order. */
+export function checkNames(options: AuditOptions): { invariant: string; name: string }[] {
+  const witnessed = [
+    { invariant: "I1", name: ONE_MOVEMENT },
+    { invariant: "I9", name: AGREES },
+  ];
+  return [
+    ...checksFor(options).map(({ invariant, name }) => ({ invariant, name })),
+    { invariant: "I13", name: LEAKS },
+    ...(options.movements ? witnessed : []),
+  ].sort((a, b) => Number(a.invariant.slice(1)) - Number(b.invariant.slice(1)));
+}
+
+function checksFor(options: AuditOptions): readonly Check[] {
+  const { maxAgeSeconds } = options;
+  return [
+    ...PAYMENT_CHECKS,
+    ...LEDGER_CHECKS,
+    ...EVENT_CHECKS,
+    ...(maxAgeSeconds === undefined ? [] : livenessChecks(maxAgeSeconds)),
+  ];
+}
+
+async function runCheck(tx: Tx, check: Check): Promise<Violation[]> {
+  const { rows } = (await tx.raw(`select subject, detail from (${check.sql}) v limit ?`, [
+    ...(check.bindings ?? []),
+    SHOWN_MAX,
+  ])) as { rows: { subject: string; detail: string }[] };
+  const { invariant, name } = check;
+  return rows.map(({ subject, detail }) => ({ invariant, check: name, subject, detail }));
+}
+
+async function compareAll(tx: Tx, options: AuditOptions): Promise<Violation[]> {
+  // Also takes the snapshot when it was not taken yet; what moves after it is not in it.
+  const { rows } = (await tx.raw("select clock_timestamp() as at")) as { rows: { at: Date }[] };
+  const until = rows[0]?.at ?? new Date();
+  const given = options.movements ?? [];
+  const movements = typeof given === "function" ? await given() : given;
+  const left = byReference(movements.filter(({ at }) => new Date(at) <= until));
+  const violations: Violation[] = [];
+  for await (const attempt of readAttempts(tx)) {
+    const own = left.get(attempt.id) ?? [];
+    left.delete(attempt.id);
+    if (options.settledOnly === true && attempt.busy) continue;
+    violations.push(...compareAttempt(attempt, own));
+  }
+  return [...violations, ...orphanedMovements(left)];
+}
+
+interface ReadAttempt extends ComparedAttempt {
+  readonly merchantId: string;
+  readonly busy: boolean;
+}
+
+async function* readAttempts(tx: Tx): AsyncGenerator<ReadAttempt> {
+  let last = { merchantId: "", id: "" };
+  for (;;) {
+    const { rows } = (await tx.raw(
+      `select a.merchant_id as "merchantId", a.id, a.operation, a.status, a.sends, a.amount, a.currency,
+        coalesce(r.status = 'FAILED', false) as "undone",
+        exists (select from attempts c where c.merchant_id = a.merchant_id and c.payment_intent_id = a.payment_intent_id
+          and c.operation = 'compensate' and c.target_attempt_id = a.id and c.settled_at is null) as "undoing",
+        exists (select from attempts o where o.merchant_id = a.merchant_id and o.payment_intent_id = a.payment_intent_id
+          and o.settled_at is null) as "busy"
+      from attempts a left join refunds r on r.merchant_id = a.merchant_id and r.id = a.refund_id
+      where (a.merchant_id, a.id) > (?, ?) order by a.merchant_id, a.id limit ?`,
+      [last.merchantId, last.id, PAGE],
+    )) as { rows: ReadAttempt[] };
+    yield* rows;
+    const end = rows.at(-1);
+    if (!end || rows.length < PAGE) return;
+    last = end;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Check } from "./check";
+
+export const EVENT_CHECKS: readonly Check[] = [
+  {
+    invariant: "I7",
+    name: "each transition has its event",
+    sql: `
+      select t.payment_intent_id || ' v' || t.version as subject, 'event ' || t.event_id as detail
+      from transitions t
+      left join events e on e.merchant_id = t.merchant_id and e.id = t.event_id
+        and e.payment_intent_id = t.payment_intent_id and e.sequence = t.version
+      where e.id is null`,
+  },
+  {
+    invariant: "I7",
+    name: "each event of an intent has its transition",
+    sql: `
+      select e.id as subject, format('%s of %s, sequence %s', e.type, e.payment_intent_id, e.sequence) as detail
+      from events e
+      left join transitions t on t.merchant_id = e.merchant_id and t.payment_intent_id = e.payment_intent_id
+        and t.version = e.sequence and t.event_id = e.id
+      where e.payment_intent_id is not null and t.event_id is null`,
+  },
+  {
+    invariant: "I7",
+    name: "each event holds its object as it then stood",
+    sql: `
+      select e.id as subject, format('%s, sequence %s', e.type, e.sequence) as detail
+      from events e
+      join transitions t on t.merchant_id = e.merchant_id and t.payment_intent_id = e.payment_intent_id and t.version = e.sequence
+      where e.object is null
+        or (e.type like 'payment\\_intent.%' and (e.object->>'id' is distinct from e.payment_intent_id
+          or (e.object->>'version')::int is distinct from e.sequence or e.object->>'status' is distinct from t.to_status))
+        or (e.type not like 'payment\\_intent.%' and e.object->>'paymentIntentId' is distinct from e.payment_intent_id)`,
+  },
+  {
+    invariant: "I7",
+    name: "each relayed event has a delivery for each endpoint that wants it",
+    // An endpoint's row may be older than its commit: one made within a moment of the event may rightly have missed it.
+    sql: `
+      select e.id as subject, format('%s was not planned for %s', e.type, w.id) as detail
+      from events e
+      join webhook_endpoints w on w.merchant_id = e.merchant_id and w.status = 'ENABLED'
+        and greatest(w.created_at, w.updated_at) < e.created_at - interval '50 milliseconds'
+        and (cardinality(w.event_types) = 0 or e.type = any(w.event_types))
+      where e.payment_intent_id is not null
+        and not exists (select from outbox o where o.merchant_id = e.merchant_id and o.event_id = e.id)
+        and not exists (
+          select from webhook_deliveries d where d.merchant_id = e.merchant_id and d.event_id = e.id and d.endpoint_id = w.id)`,
+  },
+  {
+    invariant: "I7",
+    name: "each event is planned once for an endpoint",
+    sql: `
+      select event_id as subject, format('%s deliveries to %s', count(*), endpoint_id) as detail
+      from webhook_deliveries where replay_of is null
+      group by merchant_id, event_id, endpoint_id having count(*) > 1`,
+  },
+  {
+    invariant: "I12",
+    name: "what refers to another row refers to one of its own tenant",
+    // Where a foreign key cannot stand, because the other side is partitioned or dropped by the month.
+    sql: `
+      select 'delivery ' || d.id as subject, 'event ' || d.event_id as detail
+      from webhook_deliveries d
+      where not exists (select from events e where e.merchant_id = d.merchant_id and e.id = d.event_id)
+      union all
+      select 'attempt ' || a.id, 'target ' || a.target_attempt_id from attempts a
+      where a.target_attempt_id is not null and not exists (
+        select from attempts t where t.merchant_id = a.merchant_id and t.id = a.target_attempt_id and t.payment_intent_id = a.payment_intent_id)
+      union all
+      select 'attempt ' || a.id, 'capture ' || a.capture_id from attempts a
+      where a.capture_id is not null and not exists (
+        select from captures c where c.merchant_id = a.merchant_id and c.id = a.capture_id and c.payment_intent_id = a.payment_intent_id)
+      union all
+      select 'attempt ' || a.id, 'refund ' || a.refund_id from attempts a
+      where a.refund_id is not null and not exists (
+        select from refunds r where r.merchant_id = a.merchant_id and r.id = a.refund_id and r.payment_intent_id = a.payment_intent_id)
+      union all
+      select 'outbox ' || o.position, 'attempt ' || o.attempt_id from outbox o
+      where o.attempt_id is not null and not exists (select from attempts a where a.merchant_id = o.merchant_id and a.id = o.attempt_id)
+      union all
+      select 'outbox ' || o.position, 'event ' || o.event_id from outbox o
+      where o.event_id is not null and not exists (select from events e where e.merchant_id = o.merchant_id and e.id = o.event_id)`,
+  },
+  {
+    invariant: "I14",
+    name: "each key can replay its result",
+    sql: `
+      select k.merchant_id || ' ' || k.operation || ' ' || k.key as subject, 'event ' || k.event_id as detail
+      from idempotency_keys k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
+      where k.event_id is not null and e.id is null
+      union all
+      select k.merchant_id || ' ' || k.operation || ' ' || k.key, 'the intent it created has another key'
+      from idempotency_keys k
+      join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
+      join payment_intents pi on pi.merchant_id = e.merchant_id and pi.id = e.payment_intent_id
+      where k.operation = 'createPaymentIntent' and pi.idempotency_key <> k.key`,
+  },
+];

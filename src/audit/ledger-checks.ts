@@ -1,0 +1,92 @@
+import { NORMAL_SIDE } from "../ledger/accounts";
+import type { Check } from "./check";
+
+const KINDS = `('${Object.keys(NORMAL_SIDE).join("', '")}')`;
+const APPEND_ONLY = "('transitions'), ('events'), ('journals'), ('postings')";
+
+export const LEDGER_CHECKS: readonly Check[] = [
+  {
+    invariant: "I2",
+    name: "the trial balance is zero in every currency",
+    // Counted from the accounts, so that a posting one of whose accounts is missing or of another currency shows.
+    sql: `
+      with side as (
+        select merchant_id, debit_account_id as account_id, amount, pending from postings
+        union all select merchant_id, credit_account_id, -amount, pending from postings
+      )
+      select a.currency || case when s.pending then ' pending' else '' end as subject, 'off by ' || sum(s.amount) as detail
+      from side s join ledger_accounts a on a.merchant_id = s.merchant_id and a.id = s.account_id
+      group by a.currency, s.pending having sum(s.amount) <> 0`,
+  },
+  {
+    invariant: "I2",
+    name: "both accounts of a posting are the merchant's, in its currency",
+    sql: `
+      select p.journal_id || ' ' || p.line as subject, 'accounts ' || p.debit_account_id || ', ' || p.credit_account_id as detail
+      from postings p
+      left join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id and d.currency = p.currency
+      left join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id and c.currency = p.currency
+      where d.id is null or c.id is null or d.kind not in ${KINDS} or c.kind not in ${KINDS}`,
+  },
+  {
+    invariant: "I3",
+    name: "history cannot be changed",
+    sql: `
+      select t.name as subject, 'its append-only trigger is missing or off' as detail
+      from (values ${APPEND_ONLY}) as t (name)
+      where not exists (
+        select from pg_trigger g where g.tgrelid = to_regclass(t.name) and g.tgname = 'append_only' and g.tgenabled in ('O', 'A'))`,
+  },
+  {
+    invariant: "I4",
+    name: "balance snapshots are the sums of their postings",
+    sql: `
+      with latest as (
+        select distinct on (merchant_id, account_id) * from balance_snapshots order by merchant_id, account_id, before desc
+      ), side as (
+        select merchant_id, debit_account_id as account_id, xid, amount as debit, 0 as credit, pending from postings
+        union all select merchant_id, credit_account_id, xid, 0, amount, pending from postings
+      )
+      select l.account_id as subject, format('snapshot before %s: %s, %s, pending %s, %s', l.before, l.debits, l.credits,
+        l.pending_debits, l.pending_credits) as detail
+      from latest l
+      left join side s on s.merchant_id = l.merchant_id and s.account_id = l.account_id and s.xid < l.before
+      group by l.merchant_id, l.account_id, l.before, l.debits, l.credits, l.pending_debits, l.pending_credits
+      having l.debits <> coalesce(sum(s.debit) filter (where not s.pending), 0)
+        or l.credits <> coalesce(sum(s.credit) filter (where not s.pending), 0)
+        or l.pending_debits <> coalesce(sum(s.debit) filter (where s.pending), 0)
+        or l.pending_credits <> coalesce(sum(s.credit) filter (where s.pending), 0)`,
+  },
+  {
+    invariant: "I9",
+    name: "each intent's postings agree with its amounts",
+    // A hold is what is authorised and neither captured nor given back: there is one only until the last capture or the void.
+    sql: `
+      with booked as (
+        select j.merchant_id, j.payment_intent_id,
+          sum(p.amount) filter (where j.kind = 'capture' and c.kind = 'MERCHANT_BALANCE' and not p.pending) as captured,
+          sum(case j.kind when 'refund' then p.amount when 'refund_reversal' then -p.amount end)
+            filter (where not p.pending and j.kind in ('refund', 'refund_reversal')) as refunded,
+          sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end) filter (where p.pending) as held
+        from journals j
+        join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
+        join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+        group by j.merchant_id, j.payment_intent_id
+      )
+      select pi.id as subject, format('%s: books %s captured, %s refunded, %s held; intent %s authorised, %s captured, %s refunded',
+        pi.status, b.captured, b.refunded, b.held, pi.amount_authorized, pi.amount_captured, pi.amount_refunded) as detail
+      from payment_intents pi
+      left join booked b on b.merchant_id = pi.merchant_id and b.payment_intent_id = pi.id
+      where pi.amount_captured <> coalesce(b.captured, 0) or pi.amount_refunded <> coalesce(b.refunded, 0)
+        or coalesce(b.held, 0) <> case when pi.status in ('REQUIRES_CAPTURE', 'PROCESSING') then pi.amount_authorized - pi.amount_captured else 0 end`,
+  },
+  {
+    invariant: "I9",
+    name: "each journal is of an attempt of its intent",
+    sql: `
+      select j.id as subject, format('%s of attempt %s', j.kind, j.attempt_id) as detail
+      from journals j
+      left join attempts a on a.merchant_id = j.merchant_id and a.id = j.attempt_id and a.payment_intent_id = j.payment_intent_id
+      where a.id is null`,
+  },
+];

@@ -1,0 +1,80 @@
+import { type Db, type Statement, run } from "../db";
+import {
+  type CursorFormat,
+  type Page,
+  type PageArguments,
+  type PageRequest,
+  readPage,
+} from "../pagination";
+
+/** One side of a posting, as the account that it stands in sees it. */
+export interface LedgerEntry {
+  readonly journalId: string;
+  readonly line: number;
+  readonly kind: string;
+  readonly side: "DEBIT" | "CREDIT";
+  readonly amount: number;
+  readonly currency: string;
+  readonly pending: boolean;
+  readonly paymentIntentId: string;
+  readonly attemptId: string;
+  readonly createdAt: string;
+  readonly xid: string;
+}
+
+interface EntryKey {
+  readonly xid: string;
+  readonly journalId: string;
+  readonly line: number;
+}
+
+const entryCursor: CursorFormat<EntryKey> = {
+  write: ({ xid, journalId, line }) => `${xid} ${journalId} ${String(line)}`,
+  read: (text) => {
+    const match = /^(\d{1,19}) (jrn_[0-9a-z]{26}) (\d{1,4})$/.exec(text);
+    if (!match?.[1] || !match[2]) return undefined;
+    return { xid: match[1], journalId: match[2], line: Number(match[3]) };
+  },
+};
+
+function entriesStatement(request: PageRequest<EntryKey>): Statement {
+  const older = request.direction === "older";
+  const order = older ? "desc" : "asc";
+  const beyond = `and (p.xid, p.journal_id, p.line) ${older ? "<" : ">"} (?::xid8, ?, ?)`;
+  return {
+    name: `ledger_entries_${request.direction}${request.from ? "_from" : ""}`,
+    text: `
+      select p.journal_id as "journalId", p.line as "line", j.kind as "kind",
+        case when p.debit_account_id = ? then 'DEBIT' else 'CREDIT' end as "side", p.amount as "amount",
+        p.currency as "currency", p.pending as "pending", j.payment_intent_id as "paymentIntentId",
+        j.attempt_id as "attemptId", iso(p.created_at) as "createdAt", p.xid::text as "xid"
+      from postings p join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
+      where p.merchant_id = ? and (p.debit_account_id = ? or p.credit_account_id = ?) ${request.from ? beyond : ""}
+      order by p.xid ${order}, p.journal_id ${order}, p.line ${order} limit ?`,
+  };
+}
+
+/** An account's entries, newest first. */
+export async function listEntries(
+  db: Db,
+  merchantId: string,
+  list: { readonly accountId: string; readonly page: PageArguments },
+): Promise<Page<LedgerEntry>> {
+  const { accountId } = list;
+  return readPage<LedgerEntry, EntryKey>(
+    {
+      format: entryCursor,
+      keyOf: (entry) => entry,
+      fetch: (request) =>
+        run<LedgerEntry>(db, entriesStatement(request), [
+          accountId,
+          merchantId,
+          accountId,
+          accountId,
+          ...(request.from ? [request.from.xid, request.from.journalId, request.from.line] : []),
+          request.limit,
+        ]),
+    },
+    list.page,
+  );
+}

@@ -1,0 +1,145 @@
+import type { RetryOptions } from "./backoff";
+import { call } from "./call";
+import { MUTATIONS, QUERIES } from "./documents";
+import { createKeyTaker } from "./idempotency-key";
+import type { KeyStore } from "./key-store";
+import { mutate } from "./mutate";
+import { OncepayError } from "./oncepay-error";
+import type { Mutations, Queries } from "./operation-types";
+import {
+  type RetryBudget,
+  type RetryBudgetOptions,
+  createRetryBudget,
+  sharedRetryBudget,
+} from "./retry-budget";
+import type { AttemptReport, CallOptions, MutationOptions, Settings } from "./settings";
+import { sleep } from "./sleep";
+
+export interface ClientOptions {
+  /** The API's endpoint: https://…/graphql */
+  readonly url: string;
+  readonly apiKey: string;
+  /** For a browser with a publishable key: the client secret of the one intent that it may see. */
+  readonly clientSecret?: string;
+  readonly fetch?: typeof fetch;
+  /**
+   * Where keys outlive a reload. With a store, equal calls that have no answer yet are the same call; on a
+   * server that serves many shoppers, tell them apart with `intentOf`, or give each its `idempotencyKey`.
+   */
+  readonly keyStore?: KeyStore;
+  /** How long one try may take. */
+  readonly timeoutMs?: number;
+  /** How long a call may take with all its tries. */
+  readonly deadlineMs?: number;
+  readonly retry?: Partial<RetryOptions>;
+  /** By default one budget for all clients of this process that talk to the same URL. */
+  readonly budget?: RetryBudget | RetryBudgetOptions;
+  /** A draw from [0, 1), for the jitter. */
+  readonly random?: () => number;
+  /** Milliseconds of any clock that only goes forward. */
+  readonly now?: () => number;
+  /** Ends early when the signal is aborted. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Hears of every try, for logs and metrics. */
+  readonly onAttempt?: (report: AttemptReport) => void;
+}
+
+type MutationCalls = {
+  readonly [Name in keyof Mutations]: (
+    input: Mutations[Name]["input"],
+    options?: MutationOptions,
+  ) => Promise<Mutations[Name]["payload"]>;
+};
+
+type QueryCalls = {
+  readonly [Name in keyof Queries]: QueryCall<
+    Queries[Name]["variables"],
+    Queries[Name]["result"]
+  >;
+};
+
+type QueryCall<Variables, Result> =
+  Record<never, never> extends Variables
+    ? (variables?: Variables, options?: CallOptions) => Promise<Result>
+    : (variables: Variables, options?: CallOptions) => Promise<Result>;
+
+/** One function for each mutation and each query of the API; every error is an OncepayError. */
+export interface Client extends MutationCalls, QueryCalls {
+  /** For fields that the functions above do not ask for: a query of your own, retried like theirs. */
+  readonly query: <Data>(
+    document: string,
+    variables?: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ) => Promise<Data>;
+}
+
+export function createClient(options: ClientOptions): Client {
+  const settings = settingsOf(options);
+  const client: Record<string, unknown> = {};
+  for (const [operation, document] of Object.entries(MUTATIONS)) {
+    client[operation] = (input: unknown, callOptions: MutationOptions = {}) =>
+      mutate(settings, { operation, document, input, options: callOptions });
+  }
+  for (const [operation, document] of Object.entries(QUERIES)) {
+    client[operation] = async (variables?: unknown, callOptions: CallOptions = {}) => {
+      const query = { operation, document, variables, options: callOptions };
+      return (await ask(settings, query))[operation];
+    };
+  }
+  client.query = (document: string, variables?: unknown, callOptions: CallOptions = {}) =>
+    ask(settings, { operation: "query", document, variables, options: callOptions });
+  // The documents and these types are printed from one schema, and a test compares them.
+  return client as unknown as Client;
+}
+
+interface Query {
+  readonly operation: string;
+  readonly document: string;
+  readonly variables: unknown;
+  readonly options: CallOptions;
+}
+
+async function ask(
+  settings: Settings,
+  { operation, document, variables, options }: Query,
+): Promise<Readonly<Record<string, unknown>>> {
+  const body = JSON.stringify({ query: document, variables });
+  const outcome = await call(settings, { operation, body, options });
+  if ("data" in outcome) return outcome.data;
+  throw new OncepayError(outcome.failure, { tries: outcome.tries });
+}
+
+const RETRY: RetryOptions = { baseMs: 200, capMs: 5_000, triesMax: 8 };
+
+function settingsOf(options: ClientOptions): Settings {
+  const { url, timeoutMs = 10_000, deadlineMs = 60_000 } = options;
+  return {
+    url,
+    headers: headersOf(options),
+    // Looked up late, so that whatever wraps it later (a tracer, a test) is used; and browsers want it called bare.
+    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    timeoutMs,
+    deadlineMs,
+    retry: { ...RETRY, ...options.retry },
+    budget: budgetOf(options),
+    takeKey: createKeyTaker(options.keyStore),
+    random: options.random ?? Math.random,
+    now: options.now ?? (() => performance.now()),
+    sleep: options.sleep ?? sleep,
+    onAttempt: options.onAttempt,
+  };
+}
+
+function headersOf({ apiKey, clientSecret }: ClientOptions): Record<string, string> {
+  return {
+    accept: "application/graphql-response+json, application/json",
+    "content-type": "application/json",
+    authorization: `Bearer ${apiKey}`,
+    ...(clientSecret === undefined ? {} : { "oncepay-client-secret": clientSecret }),
+  };
+}
+
+function budgetOf({ url, budget }: ClientOptions): RetryBudget {
+  if (!budget) return sharedRetryBudget(url);
+  return "takeRetry" in budget ? budget : createRetryBudget(budget);
+}

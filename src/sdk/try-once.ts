@@ -1,0 +1,71 @@
+import { type Answer, type TryFailure, readAnswer } from "./read-answer";
+import type { Settings } from "./settings";
+
+export interface TryInput {
+  readonly body: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sends a request once and always comes back with what became of it, at the latest when its time is up. */
+export async function tryOnce(settings: Settings, input: TryInput): Promise<Answer> {
+  const { signal } = input;
+  // Not AbortSignal.any: browsers of two years ago do not have it.
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  const timer = setTimeout(abort, input.timeoutMs);
+  signal?.addEventListener("abort", abort);
+  try {
+    const response = await settings.fetch(settings.url, {
+      method: "POST",
+      headers: settings.headers,
+      body: input.body,
+      signal: controller.signal,
+      // A redirect would repeat the request elsewhere, with the key that is in it or as a GET.
+      redirect: "manual",
+      credentials: "omit",
+    });
+    return readAnswer(response, await response.text());
+  } catch (error) {
+    if (signal?.aborted) return { failure: abortedFailure(signal) };
+    return { failure: controller.signal.aborted ? timedOut(input, error) : networkFailure(error) };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+export function abortedFailure(signal: AbortSignal): TryFailure {
+  return {
+    code: "ABORTED",
+    message: "The caller aborted the call.",
+    retryable: false,
+    mayHaveExecuted: true,
+    cause: signal.reason,
+  };
+}
+
+function timedOut({ timeoutMs }: TryInput, cause: unknown): TryFailure {
+  return {
+    code: "TIMEOUT",
+    message: `There was no answer within ${String(Math.round(timeoutMs))} ms.`,
+    retryable: true,
+    mayHaveExecuted: true,
+    cause,
+  };
+}
+
+/** Without a connection nothing was sent. Node says so; browsers keep to themselves what went wrong. */
+const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
+
+function networkFailure(error: unknown): TryFailure {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : "";
+  return {
+    code: "NETWORK_ERROR",
+    message: `The connection failed${typeof code === "string" && code ? ` (${code})` : ""}.`,
+    retryable: true,
+    mayHaveExecuted: typeof code !== "string" || !NEVER_SENT.has(code),
+    cause: error,
+  };
+}

@@ -1,0 +1,102 @@
+import type {
+  CancellationReason,
+  CaptureMethod,
+  MovementStatus,
+  NextActionType,
+  PaymentIntentStatus,
+  RefundReason,
+} from "./types";
+
+/** The object of a payment_intent event, as it stood when the event happened. Amounts in minor units. */
+export interface PaymentIntentSnapshot {
+  readonly id: string;
+  readonly object: "payment_intent";
+  readonly status: PaymentIntentStatus;
+  readonly amount: number;
+  readonly currency: string;
+  readonly captureMethod: CaptureMethod;
+  readonly paymentMethod: string | null;
+  readonly amountAuthorized: number;
+  readonly amountCapturable: number;
+  readonly amountCaptured: number;
+  readonly amountRefunded: number;
+  readonly amountRefundable: number;
+  readonly description: string | null;
+  readonly customer: string | null;
+  readonly merchantReference: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly lastPaymentError: {
+    readonly code: string;
+    readonly declineCode: string | null;
+    readonly message: string;
+    readonly retryable: boolean;
+    readonly attempt: string;
+  } | null;
+  readonly nextAction: {
+    readonly type: NextActionType;
+    readonly redirectUrl: string;
+    readonly expiresAt: string;
+  } | null;
+  readonly cancellationReason: CancellationReason | null;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface CaptureSnapshot {
+  readonly id: string;
+  readonly object: "capture";
+  readonly paymentIntentId: string;
+  readonly status: MovementStatus;
+  readonly amount: number;
+  readonly currency: string;
+  readonly final: boolean;
+  readonly failureCode: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface RefundSnapshot {
+  readonly id: string;
+  readonly object: "refund";
+  readonly paymentIntentId: string;
+  readonly status: MovementStatus;
+  readonly amount: number;
+  readonly currency: string;
+  readonly reason: RefundReason | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly failureCode: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+interface EventOf<Type extends string, Snapshot> {
+  /** Equal to the header webhook-id. An event may come twice: deduplicate on it. */
+  readonly id: string;
+  readonly type: Type;
+  readonly apiVersion: string;
+  /** The same moment as createdAt, under the name that Standard Webhooks gives it. */
+  readonly timestamp: string;
+  readonly createdAt: string;
+  /** The version of the payment intent: 1, 2, 3 without gaps. Events may come out of order. */
+  readonly sequence: number;
+  readonly data: { readonly object: Snapshot };
+}
+
+/**
+ * What a webhook brings. `event.type` tells the kinds apart. A newer API may send types that are not listed
+ * here, so let a switch end with a default that ignores them.
+ */
+export type WebhookEvent =
+  | EventOf<
+      | "payment_intent.created"
+      | "payment_intent.processing"
+      | "payment_intent.requires_action"
+      | "payment_intent.amount_capturable_updated"
+      | "payment_intent.payment_failed"
+      | "payment_intent.succeeded"
+      | "payment_intent.canceled",
+      PaymentIntentSnapshot
+    >
+  | EventOf<"capture.created" | "capture.succeeded" | "capture.failed", CaptureSnapshot>
+  | EventOf<"refund.created" | "refund.succeeded" | "refund.failed", RefundSnapshot>;

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { parseArgs } from "node:util";
+import fastify, { type FastifyInstance } from "fastify";
+import { serveGraphiql } from "../schema/graphiql";
+import { serveGraphql } from "../schema/http";
+import { type App, createApp } from "./app";
+import { containsCardNumber } from "./card-numbers";
+import { ConfigError, describeSettings, readConfig } from "./config";
+import { exitWithParent } from "./dev/exit-with-parent";
+import { configureFailpoints } from "./failpoints";
+import { createLog } from "./log";
+import { registry } from "./metrics";
+import { isReady } from "./ready";
+import { createRelayWaker } from "./wake";
+
+const HELP = `Usage: node dist/src/server.js
+
+The API process: answers GraphQL over HTTP, and never waits for a card network.
+
+  --help    this text
+
+${describeSettings()}`;
+
+// A request is small and comes from a backend or a browser: ten seconds to send it is a slow attack, not a slow line.
+const REQUEST_TIMEOUT_MS = 10_000;
+const CONNECTIONS_CHECKED_MS = 2_000;
+// Above the 60 s after which the usual load balancers drop idle connections, so that they do it first.
+const KEEP_ALIVE_MS = 65_000;
+// Nobody is silent this long in the middle of a request: statements end after 5 s.
+const CONNECTION_TIMEOUT_MS = 60_000;
+const DRAIN_MS = 10_000;
+
+export interface Server {
+  readonly url: string;
+  /** Says "not ready", takes no new connections, lets requests finish for ten seconds at most. The app stays open. */
+  close(): Promise<void>;
+}
+
+export async function startServer(
+  app: App,
+  options: { readonly host: string; readonly port: number },
+): Promise<Server> {
+  app.wakeRelay = createRelayWaker(app.db);
+  const server = fastify({
+    logger: false,
+    genReqId,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECKED_MS },
+    // A request that still comes in on an open connection is answered like any other.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+  });
+  let draining = false;
+  server.addHook("onRequest", (request, reply, done) => {
+    void reply.header("x-request-id", request.id);
+    done();
+  });
+  if (app.log.isLevelEnabled("debug")) logRequests(server, app);
+  serveProbes(server, app, () => draining);
+  serveGraphiql(server);
+  await serveGraphql(server, app);
+  await server.listen(options);
+  const { port } = server.server.address() as AddressInfo;
+  return {
+    url: `http://${options.host}:${String(port)}`,
+    close: async () => {
+      draining = true;
+      const timer = setTimeout(() => {
+        server.server.closeAllConnections();
+      }, DRAIN_MS);
+      await server.close();
+      clearTimeout(timer);
+    },
+  };
+}
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** The caller's own id of the request, when it is one that may stand in a log. */
+function genReqId(request: IncomingMessage): string {
+  const given = request.headers["x-request-id"];
+  const isSane = typeof given === "string" && REQUEST_ID.test(given) && !containsCardNumber(given);
+  return isSane ? given : `req_${randomUUID()}`;
+}
+
+function logRequests(server: FastifyInstance, app: App): void {
+  server.addHook("onResponse", (request, reply, done) => {
+    app.log.debug(
+      {
+        requestId: request.id,
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      "answered",
+    );
+    done();
+  });
+}
+
+function serveProbes(server: FastifyInstance, app: App, isDraining: () => boolean): void {
+  server.get("/health/live", () => ({ status: "live" }));
+  server.get("/health/ready", async (_request, reply) => {
+    const ready = !isDraining() && (await isReady(app.db));
+    return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not ready" });
+  });
+  server.get("/metrics", async (_request, reply) =>
+    reply.header("content-type", registry.contentType).send(await registry.metrics()),
+  );
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { help: { type: "boolean", default: false } } });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const config = readConfig(process.env);
+  if (config.exitWithParent) exitWithParent();
+  configureFailpoints(config.failpoints, {
+    seed: config.failpointsSeed,
+    logFile: config.failpointsLog,
+  });
+  const log = createLog("api", config.logLevel);
+  const app = createApp(config, log, { name: "api" });
+  process.on("unhandledRejection", (error) => {
+    log.fatal({ err: error }, "a promise was rejected and nobody listened");
+    process.exit(1);
+  });
+  const server = await startServer(app, config);
+  log.info({ url: server.url }, "listening");
+
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, "stopping");
+    void server
+      .close()
+      .then(() => app.close())
+      .finally(() => {
+        log.info("stopped");
+        process.exit(0);
+      });
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+if (require.main === module) {
+  main().catch((error: unknown) => {
+    const message = error instanceof ConfigError ? error.message : String((error as Error).stack);
+    process.stderr.write(`${message}\n`);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,126 @@
+import { type Db, run } from "../db";
+import { ID_PREFIXES } from "../ids";
+import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
+import { ENDPOINT_COLUMNS } from "./create-webhook-endpoint";
+import type { DeliveryStatus, WebhookDelivery, WebhookEndpoint } from "./delivery";
+import { DELIVERY_COLUMNS } from "./delivery-store";
+
+export interface DeliveryFilter {
+  readonly status?: readonly DeliveryStatus[] | null | undefined;
+  readonly endpointId?: string | null | undefined;
+  readonly eventId?: string | null | undefined;
+}
+
+interface DeliveryList {
+  readonly filter?: DeliveryFilter | null | undefined;
+  readonly page: PageArguments;
+}
+
+/** Deliveries, newest first. */
+export async function listDeliveries(
+  db: Db,
+  merchantId: string,
+  list: DeliveryList,
+): Promise<Page<WebhookDelivery>> {
+  const filter = list.filter ?? {};
+  return readPage<WebhookDelivery, string>(
+    {
+      format: idCursor(ID_PREFIXES.webhookDelivery),
+      keyOf: (delivery) => delivery.id,
+      fetch: (request) => fetchDeliveries(db, merchantId, { filter, request }),
+    },
+    list.page,
+  );
+}
+
+/** Deliveries whose tries are used up, and that wait for a person. */
+export async function listDeadLetters(
+  db: Db,
+  merchantId: string,
+  list: DeliveryList,
+): Promise<Page<WebhookDelivery>> {
+  return listDeliveries(db, merchantId, { ...list, filter: { ...list.filter, status: ["DEAD"] } });
+}
+
+/**
+ * The statuses stand in the text, not in a parameter: the index of what is unwell is partial, and the planner
+ * must see that the query asks for no others.
+ */
+async function fetchDeliveries(
+  db: Db,
+  merchantId: string,
+  list: { readonly filter: DeliveryFilter; readonly request: PageRequest<string> },
+): Promise<WebhookDelivery[]> {
+  const { filter, request } = list;
+  const older = request.direction === "older";
+  const conditions = [
+    { name: "endpoint", text: "d.endpoint_id = ?", value: filter.endpointId },
+    { name: "event", text: "d.event_id = ?", value: filter.eventId },
+    { name: "from", text: older ? "d.id < ?" : "d.id > ?", value: request.from },
+  ].filter(({ value }) => value !== null && value !== undefined);
+  const statuses = [...new Set(filter.status ?? [])].sort();
+  const order = older ? "desc" : "asc";
+  const where = conditions.map(({ text }) => `and ${text}`);
+  if (statuses.length > 0) {
+    where.push(`and d.status in (${statuses.map((status) => `'${status}'`).join(", ")})`);
+  }
+  const text = `
+    select ${DELIVERY_COLUMNS} from webhook_deliveries d
+    where d.merchant_id = ? ${where.join(" ")} order by d.id ${order} limit ?`;
+  const bindings = [merchantId, ...conditions.map(({ value }) => value), request.limit];
+  if (statuses.length > 1) {
+    // Not prepared: there are more combinations of statuses than a connection should remember statements.
+    const result = (await db.raw(text, bindings as string[])) as { rows: WebhookDelivery[] };
+    return result.rows;
+  }
+  const name = ["list_deliveries", order, ...statuses, ...conditions.map((each) => each.name)];
+  return run<WebhookDelivery>(db, { name: name.join("_"), text }, bindings);
+}
+
+/** Endpoints that are not deleted, newest first. */
+export async function listEndpoints(
+  db: Db,
+  merchantId: string,
+  page: PageArguments,
+): Promise<Page<WebhookEndpoint>> {
+  return readPage<WebhookEndpoint, string>(
+    {
+      format: idCursor(ID_PREFIXES.webhookEndpoint),
+      keyOf: (endpoint) => endpoint.id,
+      fetch: ({ direction, from, limit }) => {
+        const older = direction === "older";
+        const beyond = `and w.id ${older ? "<" : ">"} ?`;
+        return run<WebhookEndpoint>(
+          db,
+          {
+            name: `list_webhook_endpoints_${direction}${from === undefined ? "" : "_from"}`,
+            text: `
+              select ${ENDPOINT_COLUMNS} from webhook_endpoints w
+              where w.merchant_id = ? and w.status <> 'DELETED' ${from === undefined ? "" : beyond}
+              order by w.id ${older ? "desc" : "asc"} limit ?`,
+          },
+          [merchantId, ...(from === undefined ? [] : [from]), limit],
+        );
+      },
+    },
+    page,
+  );
+}
+
+export async function findEndpoint(
+  db: Db,
+  merchantId: string,
+  id: string,
+): Promise<WebhookEndpoint | undefined> {
+  const [row] = await run<WebhookEndpoint>(
+    db,
+    {
+      name: "find_webhook_endpoint",
+      text: `
+        select ${ENDPOINT_COLUMNS} from webhook_endpoints w
+        where w.merchant_id = ? and w.id = ? and w.status <> 'DELETED'`,
+    },
+    [merchantId, id],
+  );
+  return row;
+}

@@ -1,0 +1,61 @@
+import type { Installation, InstallationOptions } from "./installation";
+import type { Random } from "./random";
+
+/** One way to make money move twice, or not at all, and what must hold all the same. */
+export interface Attack {
+  readonly name: string;
+  /** What is promised, in a sentence that the run proves or refutes. */
+  readonly promise: string;
+  /** Its servers must survive a crash of Postgres. */
+  readonly durable?: true;
+  readonly run: (context: Context) => Promise<Result>;
+}
+
+export interface Context {
+  readonly seed: number;
+  readonly random: Random;
+  /** "short": the fixed-seed form that the test suite runs, in seconds. */
+  readonly size: "full" | "short";
+  /** Given on the command line; each attack has its own numbers otherwise. */
+  readonly operations: number | undefined;
+  /** How often each operation is asked for. */
+  readonly duplication: number | undefined;
+  /** The share of answers that are lost, 0 to 1. */
+  readonly faults: number | undefined;
+  /** Two API and two worker processes, a card network and a consumer, with a proxy on every way. */
+  readonly installation: Installation;
+  /** A further installation of its own, torn down after the attack. */
+  readonly install: (options: InstallationOptions) => Promise<Installation>;
+  readonly progress: (text: string) => void;
+  readonly check: Checks;
+}
+
+/** What an attack counted, shown as it is named. */
+export type Figures = Readonly<Record<string, number | string>>;
+
+export interface Result {
+  readonly figures: Figures;
+  /** How often each fault really happened: a run in which one never did proves nothing. */
+  readonly sometimes: Readonly<Record<string, number>>;
+}
+
+/** Collects what does not hold; the attack goes on, so that one run tells everything. */
+export interface Checks {
+  readonly violations: readonly string[];
+  equal(what: string, actual: unknown, expected: unknown): void;
+  holds(what: string, condition: boolean): void;
+}
+
+export function createChecks(): Checks {
+  const violations: string[] = [];
+  return {
+    violations,
+    equal: (what, actual, expected) => {
+      const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)];
+      if (is !== should) violations.push(`${what}: ${is}, and not ${should}`);
+    },
+    holds: (what, condition) => {
+      if (!condition) violations.push(what);
+    },
+  };
+}

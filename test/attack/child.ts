@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import path from "node:path";
+import { waitUntil } from "../../src/dev/wait-until";
+
+/** Environment that is merged into a plan's; undefined takes a variable away. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface ChildPlan {
+  readonly name: string;
+  readonly entry: string;
+  readonly execArgv?: readonly string[];
+  readonly env: Env;
+  /** Where it is reached; a restarted process is found at the same place. */
+  readonly url: string;
+  readonly readyPath: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly atMs: number;
+}
+
+/** A real process, which can be killed, frozen and started again. */
+export interface Child {
+  readonly name: string;
+  readonly url: string;
+  /** How it ended, each time; those it was asked for included. */
+  readonly exits: readonly Exit[];
+  isAlive(): boolean;
+  kill(): Promise<void>;
+  /** SIGSTOP: it is there and does nothing, like a machine that swaps or a paused container. */
+  freeze(): void;
+  thaw(): void;
+  signal(signal: NodeJS.Signals): void;
+  /** Starts it (again), with these changes to its environment, and waits until it is ready. */
+  start(changes?: Env): Promise<void>;
+  restart(changes?: Env): Promise<void>;
+  /** From now on a death is followed by a start with these changes, until told otherwise. */
+  reviveWith(changes: Env | undefined): void;
+  /** Waits for a death; false when it lives on. */
+  diedWithin(timeoutMs: number, since?: number): Promise<boolean>;
+  untilReady(timeoutMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+export function createChild(plan: ChildPlan, logDirectory: string): Child {
+  const exits: Exit[] = [];
+  const logFile = path.join(logDirectory, `${plan.name}.log`);
+  let env: Env = plan.env;
+  let child: ChildProcess | undefined;
+  let revival: Env | undefined;
+  let isWanted = false;
+
+  const launch = (changes: Env): void => {
+    env = { ...env, ...changes };
+    isWanted = true;
+    const started = spawnLogged(plan, env, logFile);
+    child = started;
+    started.once("exit", (code, signal) => {
+      exits.push({ code, signal, atMs: Date.now() });
+      child = undefined;
+      if (isWanted && revival !== undefined) launch(revival);
+    });
+  };
+  const isAlive = (): boolean => child !== undefined;
+  const untilReady = async (timeoutMs = READY_TIMEOUT_MS): Promise<void> => {
+    const ready = await waitUntil(() => answersOk(plan.url + plan.readyPath), { timeoutMs });
+    if (!ready) throw new Error(`${plan.name} was not ready within ${timeoutMs} ms; see ${logFile}`);
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    isWanted = false;
+    child?.kill(signal);
+    if (await waitUntil(() => !isAlive(), { timeoutMs: STOP_TIMEOUT_MS, everyMs: 5 })) return;
+    child?.kill("SIGKILL");
+    await waitUntil(() => !isAlive(), { timeoutMs: STOP_TIMEOUT_MS, everyMs: 5 });
+  };
+  const start = async (changes: Env = {}): Promise<void> => {
+    if (!isAlive()) launch(changes);
+    await untilReady();
+  };
+  return {
+    name: plan.name,
+    url: plan.url,
+    exits,
+    isAlive,
+    kill: () => end("SIGKILL"),
+    freeze: () => void child?.kill("SIGSTOP"),
+    thaw: () => void child?.kill("SIGCONT"),
+    signal: (signal) => void child?.kill(signal),
+    start,
+    restart: async (changes) => {
+      await end("SIGKILL");
+      await start(changes);
+    },
+    reviveWith: (changes) => {
+      revival = changes;
+      if (changes !== undefined && isWanted && !isAlive()) launch(changes);
+    },
+    diedWithin: (timeoutMs, since = exits.length) =>
+      waitUntil(() => exits.length > since, { timeoutMs, everyMs: 10 }),
+    untilReady,
+    stop: async () => {
+      child?.kill("SIGCONT");
+      await end("SIGTERM");
+    },
+  };
+}
+
+/** Its output goes to a file and not through us: we may be busy, and it must not wait for us. */
+function spawnLogged(plan: ChildPlan, env: Env, logFile: string): ChildProcess {
+  const log = openSync(logFile, "a");
+  const given = Object.entries({ ...env, ONCEPAY_EXIT_WITH_PARENT: "1" });
+  const child = spawn(process.execPath, [...(plan.execArgv ?? []), plan.entry], {
+    env: Object.fromEntries(given.filter(([, value]) => value !== undefined)) as NodeJS.ProcessEnv,
+    // Its standard input is a pipe that we hold: when we are killed it closes, and the child ends too.
+    stdio: ["pipe", log, log],
+  });
+  child.stdin?.on("error", () => undefined);
+  closeSync(log);
+  return child;
+}
+
+export async function answersOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

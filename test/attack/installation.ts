@@ -1,0 +1,272 @@
+import { mkdirSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { freePort } from "../../src/dev/free-port";
+import { type Db, connect } from "../../src/db";
+import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
+import { newId } from "../../src/ids";
+import { createSecretBox, parseEncryptionKeys } from "../../src/secrets";
+import { newWebhookSecret } from "../../src/webhooks/sign";
+import { type Child, type ChildPlan, type Env, createChild } from "./child";
+import type { Cluster } from "./cluster";
+import { type TcpProxy, startTcpProxy } from "./tcp-proxy";
+
+/** Everything that takes part in a payment, as real processes, with a tenant and its webhook receiver. */
+export interface Installation {
+  readonly apis: readonly Child[];
+  readonly workers: readonly Child[];
+  readonly sandbox: Child;
+  readonly consumer: Child;
+  readonly merchant: CreatedMerchant;
+  /** The harness' own way into the database, past every proxy. */
+  readonly db: Db;
+  readonly databaseUrl: string;
+  readonly proxies: Proxies;
+  readonly logDirectory: string;
+  /** Where clients call: each API process, through its proxy where there is one. */
+  readonly graphqlUrls: readonly string[];
+  stop(): Promise<void>;
+}
+
+export interface Proxies {
+  /** Between clients and the first API process. */
+  readonly api?: TcpProxy;
+  /** Between our processes and Postgres. */
+  readonly database?: TcpProxy;
+  /** Between the workers and the card network. */
+  readonly processor?: TcpProxy;
+}
+
+export interface InstallationOptions {
+  readonly name: string;
+  readonly apis?: number;
+  readonly workers?: number;
+  /** For API and worker processes. */
+  readonly env?: Env;
+  /** For one worker process beyond that. */
+  readonly workerEnv?: (index: number) => Env;
+  readonly proxied?: readonly (keyof Proxies)[];
+  readonly latencyMs?: readonly [number, number];
+  readonly seed?: number;
+}
+
+const ROOT = path.resolve(__dirname, "../..");
+const DIST = path.join(ROOT, "dist");
+const REGISTER = path.join(__dirname, "register.js");
+const PRELOAD = path.join(__dirname, "preload.js");
+const HOST = "127.0.0.1";
+
+/** Everything that waits, waits a little: minutes of the world in seconds of ours. */
+const SHORT_SCHEDULES: Env = {
+  ONCEPAY_LOOKUP_SCHEDULE_MS: "500,1000,2000,5000",
+  ONCEPAY_PROCESSOR_TIMEOUT_MS: "1500",
+  ONCEPAY_WORKER_LEASE_MS: "1500",
+  ONCEPAY_SWEEP_MS: "300",
+  ONCEPAY_WEBHOOK_SCHEDULE_MS: "300,500,1000,2000,2000,2000,5000,5000,5000,5000",
+  ONCEPAY_WEBHOOK_TIMEOUT_MS: "2000",
+  ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: "true",
+};
+
+export async function startInstallation(
+  cluster: Cluster,
+  options: InstallationOptions,
+): Promise<Installation> {
+  const logDirectory = path.join(cluster.directory, options.name);
+  mkdirSync(logDirectory, { recursive: true });
+  const [databaseUrl, sandboxDatabaseUrl, consumerDatabaseUrl] = await Promise.all([
+    cluster.createDatabase("migrated"),
+    cluster.createDatabase("empty"),
+    cluster.createDatabase("empty"),
+  ]);
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close().catch(() => undefined);
+  };
+  try {
+    const db = connect({ url: databaseUrl, poolMax: 4, applicationName: "oncepay attack" });
+    closers.push(() => db.destroy());
+    const secrets = newSecrets();
+    const ports = await choosePorts(options);
+    const consumerUrl = `http://${HOST}:${String(ports.consumer)}`;
+    const merchant = await createTenant(db, { ...secrets, receiverUrl: `${consumerUrl}/webhooks` });
+    const proxies = await startProxies(options.proxied ?? [], {
+      api: { host: HOST, port: ports.apis[0] ?? 0 },
+      database: addressOf(databaseUrl),
+      processor: { host: HOST, port: ports.sandbox },
+    });
+    closers.push(async () => {
+      await Promise.all(Object.values(proxies).map((proxy: TcpProxy) => proxy.close()));
+    });
+    const plans = planChildren({
+      options, ports, secrets, proxies, databaseUrl, sandboxDatabaseUrl, consumerDatabaseUrl,
+    });
+    const children = plans.map((plan) => createChild(plan, logDirectory));
+    closers.push(async () => {
+      await Promise.all(children.map((child) => child.kill()));
+    });
+    await Promise.all(children.map((child) => child.start()));
+    const named = (name: string): Child[] => children.filter((child) => child.name.startsWith(name));
+    const [sandbox, consumer] = [...named("sandbox"), ...named("consumer")];
+    if (!sandbox || !consumer) throw new Error("a part of the installation is missing");
+    const apis = named("api");
+    const graphqlUrls = apis.map(({ url }, index) =>
+      index === 0 && proxies.api
+        ? `http://${HOST}:${String(proxies.api.port)}/graphql`
+        : `${url}/graphql`,
+    );
+    const workers = named("worker");
+    return {
+      apis, workers, sandbox, consumer, merchant, db, databaseUrl, proxies, logDirectory, graphqlUrls,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Secrets {
+  readonly encryptionKey: string;
+  readonly endpointSecret: string;
+  readonly sandboxSecret: string;
+}
+
+function newSecrets(): Secrets {
+  return {
+    encryptionKey: randomBytes(32).toString("base64"),
+    endpointSecret: newWebhookSecret(),
+    sandboxSecret: `whsec_${randomBytes(32).toString("base64")}`,
+  };
+}
+
+interface Ports {
+  readonly apis: readonly number[];
+  readonly workers: readonly number[];
+  readonly sandbox: number;
+  readonly consumer: number;
+}
+
+async function choosePorts({ apis = 1, workers = 1 }: InstallationOptions): Promise<Ports> {
+  const free = (count: number): Promise<number[]> =>
+    Promise.all(Array.from({ length: count }, () => freePort()));
+  const [sandbox = 0, consumer = 0] = await free(2);
+  return { apis: await free(apis), workers: await free(workers), sandbox, consumer };
+}
+
+function addressOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
+}
+
+async function createTenant(
+  db: Db,
+  given: { encryptionKey: string; endpointSecret: string; receiverUrl: string },
+): Promise<CreatedMerchant> {
+  const merchant = await createMerchant(db, "A shop under attack");
+  const id = newId("webhookEndpoint");
+  const box = createSecretBox(parseEncryptionKeys(given.encryptionKey));
+  await db("webhook_endpoints").insert({
+    merchant_id: merchant.id,
+    id,
+    url: given.receiverUrl,
+    secret: box.seal(given.endpointSecret, id),
+    idempotency_key: "attack",
+  });
+  return merchant;
+}
+
+async function startProxies(
+  names: readonly (keyof Proxies)[],
+  targets: Record<keyof Proxies, { host: string; port: number }>,
+): Promise<Proxies> {
+  const started = await Promise.all(
+    names.map(async (name) => [name, await startTcpProxy(targets[name])] as const),
+  );
+  return Object.fromEntries(started);
+}
+
+interface PlanInput {
+  readonly options: InstallationOptions;
+  readonly ports: Ports;
+  readonly secrets: Secrets;
+  readonly proxies: Proxies;
+  readonly databaseUrl: string;
+  readonly sandboxDatabaseUrl: string;
+  readonly consumerDatabaseUrl: string;
+}
+
+function planChildren(input: PlanInput): ChildPlan[] {
+  const { options, ports, secrets } = input;
+  const base: Env = { PATH: process.env["PATH"], HOME: process.env["HOME"], NODE_ENV: "test", HOST };
+  const ours: Env = {
+    ...base,
+    ...SHORT_SCHEDULES,
+    LOG_LEVEL: "info",
+    DATABASE_URL: throughProxy(input.databaseUrl, input.proxies.database),
+    ONCEPAY_ENCRYPTION_KEY: secrets.encryptionKey,
+    ONCEPAY_SANDBOX_URL: `http://${HOST}:${String(input.proxies.processor?.port ?? ports.sandbox)}`,
+    ONCEPAY_SANDBOX_WEBHOOK_SECRET: secrets.sandboxSecret,
+    ...options.env,
+  };
+  const url = (port: number): string => `http://${HOST}:${String(port)}`;
+  const apis = ports.apis.map((port, index): ChildPlan => ({
+    name: `api-${String(index)}`,
+    entry: path.join(DIST, "src/server.js"),
+    env: { ...ours, PORT: String(port) },
+    url: url(port),
+    readyPath: "/health/ready",
+  }));
+  const workers = ports.workers.map((port, index): ChildPlan => ({
+    name: `worker-${String(index)}`,
+    entry: path.join(DIST, "workers/main.js"),
+    execArgv: ["-r", PRELOAD],
+    env: { ...ours, ONCEPAY_METRICS_PORT: String(port), ...options.workerEnv?.(index) },
+    url: url(port),
+    readyPath: "/health/ready",
+  }));
+  return [...apis, ...workers, ...planOthers(input, base)];
+}
+
+/** Those that are not ours: each has what a stranger would have. */
+function planOthers({ options, ports, secrets, ...databases }: PlanInput, base: Env): ChildPlan[] {
+  const [minMs, maxMs] = options.latencyMs ?? [5, 50];
+  return [
+    {
+      name: "sandbox",
+      entry: path.join(DIST, "src/sandbox/main.js"),
+      env: {
+        ...base,
+        PORT: String(ports.sandbox),
+        LOG_LEVEL: "warn",
+        ONCEPAY_SANDBOX_DATABASE_URL: databases.sandboxDatabaseUrl,
+        ONCEPAY_SANDBOX_WEBHOOK_URL: `http://${HOST}:${String(ports.apis[0] ?? 0)}/processors/sandbox/webhooks`,
+        ONCEPAY_SANDBOX_WEBHOOK_SECRET: secrets.sandboxSecret,
+        ONCEPAY_SANDBOX_MIN_MS: String(minMs),
+        ONCEPAY_SANDBOX_MAX_MS: String(maxMs),
+        ONCEPAY_SANDBOX_SEED: String(options.seed ?? 1),
+      },
+      url: `http://${HOST}:${String(ports.sandbox)}`,
+      readyPath: "/health/live",
+    },
+    {
+      name: "consumer",
+      entry: path.join(ROOT, "examples/downstream-consumer/main.ts"),
+      execArgv: ["-r", REGISTER],
+      env: {
+        ...base,
+        PORT: String(ports.consumer),
+        CONSUMER_DATABASE_URL: databases.consumerDatabaseUrl,
+        CONSUMER_WEBHOOK_SECRET: secrets.endpointSecret,
+      },
+      url: `http://${HOST}:${String(ports.consumer)}`,
+      readyPath: "/effects",
+    },
+  ];
+}
+
+function throughProxy(databaseUrl: string, proxy: TcpProxy | undefined): string {
+  if (!proxy) return databaseUrl;
+  const url = new URL(databaseUrl);
+  url.port = String(proxy.port);
+  return url.href;
+}

@@ -1,0 +1,134 @@
+import { parseArgs } from "node:util";
+import type { Attack } from "./attack";
+import { ATTACKS } from "./attacks";
+import { type Cluster, startCluster } from "./cluster";
+import { startInstallation } from "./installation";
+import { type Outcome, type RunOptions, STANDARD, runAttack } from "./run-attack";
+import { table } from "./table";
+
+const HELP = `Usage: npm run attack -- [options]
+
+Attacks a private installation of oncepay (real processes, an embedded Postgres) and counts what moved: in the card
+network's own books, in the metrics, at a downstream consumer. Exits with 1 when a promise is broken.
+
+  --only NAME[,NAME]   these attacks only
+  --quick              the short form of each, as in npm test
+  --seed N             repeats a run (default: a random one, printed)
+  --operations N       how many logical operations, where that is the point of the attack
+  --duplication N      how often each of them is asked for
+  --faults RATE        the share of answers that are lost, 0 to 1
+  --help               this text
+
+Attacks:
+${ATTACKS.map(({ name, promise }) => `  ${name.padEnd(22)}${promise}`).join("\n")}
+`;
+
+const OPTIONS = {
+  only: { type: "string" },
+  quick: { type: "boolean", default: false },
+  seed: { type: "string" },
+  operations: { type: "string" },
+  duplication: { type: "string" },
+  faults: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: OPTIONS });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const attacks = chosen(values.only);
+  const seed = numberOf("seed", values.seed) ?? Math.floor(Math.random() * 1_000_000);
+  const options: Omit<RunOptions, "progress"> = {
+    seed,
+    size: values.quick ? "short" : "full",
+    operations: numberOf("operations", values.operations),
+    duplication: numberOf("duplication", values.duplication),
+    faults: numberOf("faults", values.faults),
+  };
+  say(`seed ${seed}`);
+  const outcomes: Outcome[] = [];
+  for (const attack of attacks) outcomes.push(await attackOnce(attack, options));
+  process.stdout.write(table(outcomes));
+  const broken = outcomes.filter(({ violations }) => violations.length > 0);
+  if (broken.length === 0) {
+    process.stdout.write(`\n${outcomes.length} attacks, no violation (seed ${seed}).\n`);
+    return;
+  }
+  const names = broken.map(({ name }) => name).join(",");
+  process.stdout.write(`\nBroken; to repeat: npm run attack -- --seed ${seed} --only ${names}\n`);
+  process.exitCode = 1;
+}
+
+/** Each attack has an installation of its own, so that one that breaks something spoils no other. */
+async function attackOnce(
+  attack: Attack,
+  options: Omit<RunOptions, "progress">,
+): Promise<Outcome> {
+  const progress = (text: string): void => say(`${attack.name}: ${text}`);
+  progress("starting");
+  const cluster = await clusterFor(attack);
+  let failed = true;
+  try {
+    const installation = await startInstallation(cluster, {
+      ...STANDARD,
+      seed: options.seed,
+      name: attack.name,
+    });
+    try {
+      const outcome = await runAttack(attack, { cluster, installation }, { ...options, progress });
+      for (const violation of outcome.violations) progress(`VIOLATION ${violation}`);
+      failed = outcome.violations.length > 0;
+      return outcome;
+    } finally {
+      await installation.stop();
+    }
+  } finally {
+    // The logs of an attack that succeeded are all there is to find out why.
+    if (failed) progress(`logs are kept in ${await cluster.keepLogs()}`);
+    await cluster.remove();
+  }
+}
+
+let closing: Cluster | undefined;
+
+async function clusterFor(attack: Attack): Promise<Cluster> {
+  closing = await startCluster({ durable: attack.durable === true });
+  return closing;
+}
+
+function chosen(only: string | undefined): readonly Attack[] {
+  if (only === undefined) return ATTACKS;
+  return only.split(",").map((name) => {
+    const attack = ATTACKS.find((known) => known.name === name.trim());
+    if (!attack) throw new Error(`--only: there is no attack called ${name}; see --help`);
+    return attack;
+  });
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text === "" || !(value >= 0)) throw new Error(`--${name} must be a number`);
+  return value;
+}
+
+function say(text: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+}
+
+// Children end with us, because they hold a pipe of ours; the database would stay behind.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    say("stopping");
+    void Promise.resolve(closing?.remove()).finally(() => process.exit(130));
+  });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${String((error as Error).stack)}\n`);
+  process.exitCode = 2;
+  process.exit();
+});

@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { auditBooks } from "../../src/audit/audit-books";
+import { type Attack, type Context, type Figures, createChecks } from "./attack";
+import type { Cluster } from "./cluster";
+import { type Installation, type InstallationOptions, startInstallation } from "./installation";
+import { createRandom } from "./random";
+import { networkOf, settledWithin } from "./witness";
+
+export interface Outcome {
+  readonly name: string;
+  readonly promise: string;
+  readonly figures: Figures;
+  readonly sometimes: Readonly<Record<string, number>>;
+  readonly violations: readonly string[];
+  readonly seconds: number;
+}
+
+export type RunOptions = Pick<
+  Context,
+  "seed" | "size" | "operations" | "duplication" | "faults" | "progress"
+>;
+
+/** After the faults have stopped everything must come to rest within this. */
+const SETTLE_MS = 60_000;
+
+export const STANDARD: InstallationOptions = {
+  name: "standard",
+  apis: 2,
+  workers: 2,
+  proxied: ["api", "database", "processor"],
+};
+
+/** Runs one attack on an installation, then waits until all is settled and audits the books. */
+export async function runAttack(
+  attack: Attack,
+  place: { readonly cluster: Cluster; readonly installation: Installation },
+  options: RunOptions,
+): Promise<Outcome> {
+  const startedAt = Date.now();
+  const { cluster, installation } = place;
+  const check = createChecks();
+  const others: Installation[] = [];
+  const context: Context = {
+    ...options,
+    random: createRandom(options.seed),
+    installation,
+    install: async (wanted) => {
+      const made = await startInstallation(cluster, { seed: options.seed, ...wanted });
+      others.push(made);
+      return made;
+    },
+    check,
+  };
+  try {
+    const { figures, sometimes } = await attack.run(context);
+    const audits = await Promise.all([installation, ...others].map(auditSettled));
+    const never = Object.entries(sometimes).filter(([, count]) => !(count > 0));
+    return {
+      name: attack.name,
+      promise: attack.promise,
+      figures,
+      sometimes,
+      violations: [
+        ...check.violations,
+        ...audits.flat(),
+        ...never.map(([fault]) => `this never happened, so the run proves nothing: ${fault}`),
+      ],
+      seconds: (Date.now() - startedAt) / 1_000,
+    };
+  } finally {
+    await Promise.all(others.map((one) => one.stop()));
+  }
+}
+
+/** The invariants over the database with the network's books as the witness, and the logs. */
+async function auditSettled(installation: Installation): Promise<string[]> {
+  const late = await settledWithin(installation, SETTLE_MS).then(
+    () => [],
+    (error: unknown) => [`I10 ${(error as Error).message}`],
+  );
+  const violations = await auditBooks(installation.db, {
+    movements: () => networkOf(installation).movements(),
+    maxAgeSeconds: SETTLE_MS / 1_000,
+  });
+  const described = violations.map(
+    ({ invariant, check, subject, detail }) => `${invariant} ${check}: ${subject}: ${detail}`,
+  );
+  return [...late, ...described, ...findSecretsInLogs(installation.logDirectory)];
+}
+
+const SECRET = /whsec_[A-Za-z0-9+/]{20}|\b[spro]k_[0-9a-hjkmnp-tv-z]{26}_[0-9A-Za-z]{8}/;
+
+function findSecretsInLogs(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => SECRET.test(readFileSync(path.join(directory, name), "utf8")))
+    .map((name) => `I13 the log ${name} holds a secret`);
+}

@@ -1,0 +1,276 @@
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLInputField,
+  type GraphQLInputType,
+  type GraphQLNamedType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  GraphQLEnumType,
+  GraphQLInputObjectType,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  Kind,
+  getNamedType,
+  isAbstractType,
+  isEnumType,
+  isInputObjectType,
+  isRequiredInputField,
+  isScalarType,
+  typeFromAST,
+} from "graphql";
+
+/*
+ * Prints the SDK's types from the SDL and the SDK's own documents, so that a type promises exactly the fields
+ * that its document asks for. A fragment becomes the interface of its name; so does the type of a root field.
+ */
+
+const SCALARS: Readonly<Record<string, string>> = {
+  ID: "string",
+  String: "string",
+  Int: "number",
+  Float: "number",
+  Boolean: "boolean",
+  MinorUnits: "number",
+  SignedMinorUnits: "number",
+  CurrencyCode: "string",
+  DateTime: "string",
+  URL: "string",
+  EventType: "string",
+  Metadata: "Readonly<Record<string, string>>",
+  JSON: "unknown",
+};
+
+interface Printer {
+  readonly schema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** The names that the printed text refers to. */
+  readonly used: Set<string>;
+}
+
+export interface PrintedTypes {
+  /** Enums, inputs and fragments. */
+  readonly types: string;
+  /** What each operation takes and gives. */
+  readonly operationTypes: string;
+}
+
+export function printTypes(schema: GraphQLSchema, documents: readonly DocumentNode[]): PrintedTypes {
+  const definitions = documents.flatMap((document) => document.definitions);
+  const fragments = new Map(
+    definitions
+      .filter((node) => node.kind === Kind.FRAGMENT_DEFINITION)
+      .map((node) => [node.name.value, node]),
+  );
+  const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  const printer: Printer = { schema, fragments, used: new Set() };
+  const operationText = printOperations(printer, operations);
+  const imported = new Set(printer.used);
+  const fragmentTexts = [...fragments.values()].map((fragment) => printFragment(printer, fragment));
+  const types = [...printEnumsAndInputs(printer), ...fragmentTexts].join("\n\n");
+  return {
+    types: prettier(`${HEAD}\n\n${types}\n`),
+    operationTypes: prettier(
+      `${HEAD}\nimport type { ${[...imported].sort().join(", ")} } from "./types";\n\n${operationText}\n`,
+    ),
+  };
+}
+
+const HEAD = "// Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.";
+
+function printFragment(printer: Printer, fragment: FragmentDefinitionNode): string {
+  const type = printer.schema.getType(fragment.typeCondition.name.value);
+  const body = printSelection(printer, type, fragment.selectionSet);
+  return `${comment(type?.description)}export interface ${fragment.name.value} ${body}`;
+}
+
+/** The enums and inputs that are used anywhere, and ErrorCode, which no field has. */
+function printEnumsAndInputs(printer: Printer): string[] {
+  printer.used.add("ErrorCode");
+  const printed = new Map<string, string>();
+  for (let before = -1; before !== printed.size; ) {
+    before = printed.size;
+    for (const name of printer.used) {
+      const type = printer.schema.getType(name);
+      if (!type || printed.has(name)) continue;
+      if (isEnumType(type)) printed.set(name, printEnum(type));
+      if (isInputObjectType(type)) printed.set(name, printInput(printer, type));
+    }
+  }
+  return [...printed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+}
+
+function printEnum(type: GraphQLEnumType): string {
+  const values = type.getValues().map(({ name }) => JSON.stringify(name));
+  return `${comment(type.description)}export type ${type.name} = ${values.join(" | ")};`;
+}
+
+function printInput(printer: Printer, type: GraphQLInputObjectType): string {
+  const fields = Object.values(type.getFields()).map((field) => printInputField(printer, field));
+  return `${comment(type.description)}export interface ${type.name} {\n${fields.join("\n")}\n}`;
+}
+
+function printInputField(printer: Printer, field: GraphQLInputField): string {
+  const optional = isRequiredInputField(field) ? "" : "?";
+  // A default may be left out, though the type is non-null.
+  const type = printType(printer, field.type) + (optional ? " | undefined" : "");
+  return `${comment(field.description)}readonly ${field.name}${optional}: ${type};`;
+}
+
+function printOperations(printer: Printer, operations: readonly OperationDefinitionNode[]): string {
+  const results = new Map<string, string>();
+  const mutations: string[] = [];
+  const queries: string[] = [];
+  for (const operation of operations) {
+    const { name, field, selection } = rootField(printer, operation);
+    const result = printResult(printer, { field, selection, results });
+    const about = comment(field.description);
+    if (operation.operation === "mutation") {
+      const input = getNamedType(field.args.find((argument) => argument.name === "input")?.type);
+      if (!input) throw new Error(`${name} has no input`);
+      printer.used.add(input.name);
+      mutations.push(`${about}readonly ${name}: { input: ${input.name}; payload: ${result} };`);
+    } else {
+      const variables = printVariables(printer, operation);
+      queries.push(`${about}readonly ${name}: { variables: ${variables}; result: ${result} };`);
+    }
+  }
+  return [
+    ...results.values(),
+    `export interface Mutations {\n${mutations.join("\n")}\n}`,
+    `export interface Queries {\n${queries.join("\n")}\n}`,
+  ].join("\n\n");
+}
+
+function rootField(printer: Printer, operation: OperationDefinitionNode) {
+  const root = printer.schema.getRootType(operation.operation);
+  const selection = operation.selectionSet.selections[0];
+  if (selection?.kind !== Kind.FIELD || operation.selectionSet.selections.length !== 1) {
+    throw new Error("an operation of the SDK asks for one root field");
+  }
+  const name = selection.name.value;
+  const field = root?.getFields()[name];
+  if (!field) throw new Error(`the schema has no root field ${name}`);
+  return { name, field, selection };
+}
+
+interface Result {
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly selection: FieldNode;
+  readonly results: Map<string, string>;
+}
+
+function printResult(printer: Printer, { field, selection, results }: Result): string {
+  const type = getNamedType(field.type);
+  const spread = soleSpread(selection.selectionSet);
+  const body = printSelection(printer, type, selection.selectionSet);
+  if (spread !== undefined || !selection.selectionSet) {
+    return printType(printer, field.type, () => body);
+  }
+  if (results.has(type.name)) throw new Error(`${type.name} is asked for in two shapes`);
+  const kind = isAbstractType(type) ? `type ${type.name} =` : `interface ${type.name}`;
+  results.set(type.name, `${comment(type.description)}export ${kind} ${body}`);
+  return printType(printer, field.type, () => type.name);
+}
+
+function printVariables(printer: Printer, operation: OperationDefinitionNode): string {
+  const variables = (operation.variableDefinitions ?? []).map((variable) => {
+    const type = typeFromAST(printer.schema, variable.type as never) as GraphQLInputType;
+    const required = type instanceof GraphQLNonNull && variable.defaultValue === undefined;
+    const printed = printType(printer, type) + (required ? "" : " | undefined");
+    return `readonly ${variable.variable.name.value}${required ? "" : "?"}: ${printed}`;
+  });
+  return variables.length === 0 ? "Record<string, never>" : `{ ${variables.join("; ")} }`;
+}
+
+function soleSpread(selectionSet: SelectionSetNode | undefined): string | undefined {
+  const [first, ...others] = selectionSet?.selections ?? [];
+  return first?.kind === Kind.FRAGMENT_SPREAD && others.length === 0 ? first.name.value : undefined;
+}
+
+function printSelection(
+  printer: Printer,
+  type: GraphQLNamedType | undefined,
+  selectionSet: SelectionSetNode | undefined,
+): string {
+  if (!selectionSet) return printNamed(printer, type);
+  const spread = soleSpread(selectionSet);
+  if (spread !== undefined) return use(printer, spread);
+  if (isAbstractType(type)) return printAlternatives(printer, selectionSet);
+  if (!(type instanceof GraphQLObjectType)) throw new Error(`${String(type)} has no fields`);
+  const fields = selectionSet.selections.map((selection) => {
+    if (selection.kind !== Kind.FIELD) throw new Error(`${type.name}: a fragment is spread alone`);
+    const name = selection.name.value;
+    if (name === "__typename") return `readonly __typename: ${JSON.stringify(type.name)};`;
+    const field = type.getFields()[name];
+    if (!field) throw new Error(`${type.name} has no field ${name}`);
+    const printed = printType(printer, field.type, (named) =>
+      printSelection(printer, named, selection.selectionSet),
+    );
+    return `${comment(field.description)}readonly ${name}: ${printed};`;
+  });
+  return `{\n${fields.join("\n")}\n}`;
+}
+
+/** Of an interface or a union: each inline fragment is one alternative, told apart by __typename. */
+function printAlternatives(printer: Printer, selectionSet: SelectionSetNode): string {
+  const alternatives = selectionSet.selections.flatMap((selection) => {
+    if (selection.kind !== Kind.INLINE_FRAGMENT) return [];
+    const name = selection.typeCondition?.name.value ?? "";
+    const body = printSelection(printer, printer.schema.getType(name), selection.selectionSet);
+    return [`({ readonly __typename: ${JSON.stringify(name)} } & ${body})`];
+  });
+  return alternatives.join(" | ");
+}
+
+function printType(
+  printer: Printer,
+  type: GraphQLInputType | GraphQLOutputType,
+  printNamedType = (named: GraphQLNamedType): string => printNamed(printer, named),
+): string {
+  if (type instanceof GraphQLNonNull) return printNonNull(printer, type.ofType, printNamedType);
+  return `${printNonNull(printer, type, printNamedType)} | null`;
+}
+
+function printNonNull(
+  printer: Printer,
+  type: GraphQLInputType | GraphQLOutputType,
+  printNamedType: (named: GraphQLNamedType) => string,
+): string {
+  if (!(type instanceof GraphQLList)) return printNamedType(getNamedType(type));
+  const item = type.ofType as GraphQLInputType | GraphQLOutputType;
+  return `readonly (${printType(printer, item, printNamedType)})[]`;
+}
+
+function printNamed(printer: Printer, type: GraphQLNamedType | undefined): string {
+  if (type && !isScalarType(type)) return use(printer, type.name);
+  const printed = SCALARS[type?.name ?? ""];
+  if (printed === undefined) throw new Error(`the scalar ${String(type)} has no TypeScript type`);
+  return printed;
+}
+
+function use(printer: Printer, name: string): string {
+  printer.used.add(name);
+  return name;
+}
+
+function comment(description: string | null | undefined): string {
+  if (!description) return "";
+  const lines = description.replaceAll("*/", "* /").split("\n");
+  if (lines.length === 1) return `\n/** ${description.replaceAll("*/", "* /")} */\n`;
+  return `\n/**\n${lines.map((line) => ` * ${line}`.trimEnd()).join("\n")}\n */\n`;
+}
+
+/** Prettier is a module that Jest cannot load, so it runs as the program that it also is. */
+function prettier(text: string): string {
+  const bin = path.resolve(__dirname, "../../node_modules/prettier/bin/prettier.cjs");
+  const args = [bin, "--parser", "typescript", "--print-width", "100"];
+  return execFileSync(process.execPath, args, { input: text, encoding: "utf8" });
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import { type App, createApp } from "../../src/app";
+import { auditBooks } from "../../src/audit/audit-books";
+import type { Movement } from "../../src/audit/compare-movements";
+import { readConfig } from "../../src/config";
+import type { Db } from "../../src/db";
+import { configureFailpoints } from "../../src/failpoints";
+import { createLog } from "../../src/log";
+import { renewLease } from "../../src/payments/attempt-store";
+import { deliverWebhooksJob } from "../../workers/deliver-webhooks";
+import { relayOnce } from "../../workers/relay-outbox";
+import { runAttemptsJob } from "../../workers/run-attempts";
+import { type Swept, sweepOnce } from "../../workers/sweep";
+import { type TestNetwork, startTestNetwork } from "../sandbox/network";
+import { createTestDatabase } from "./database";
+import { type RecordedQueues, createRecordedQueues } from "./recorded-queues";
+
+export const ENCRYPTION_KEY = Buffer.alloc(32, 7).toString("base64");
+
+export interface TestApp {
+  readonly app: App;
+  readonly db: Db;
+  readonly databaseUrl: string;
+  readonly sandbox: TestNetwork;
+  readonly queues: RecordedQueues;
+  /** Another process' worth of app over the same database: nothing in memory is shared with the first. */
+  anotherApp(): App;
+  relayOnce(): Promise<number>;
+  runCharges(): Promise<void>;
+  deliverWebhooks(): Promise<void>;
+  sweepOnce(): Promise<Swept>;
+  /** Does what workers do until nothing is due. */
+  drain(): Promise<void>;
+  /** Moves every due time and every lease into the past, instead of waiting. */
+  makeDue(): Promise<void>;
+  /** The worker died: what it held is nobody's, and a new one takes its place. */
+  killWorker(): Promise<void>;
+  movements(reference?: string): Promise<Movement[]>;
+  /** Closes everything, and fails when an invariant is violated. Call it in afterAll. */
+  stop(): Promise<void>;
+}
+
+/** A whole system but for its processes: a database of its own, a card network of its own, and workers run by hand. */
+export async function startTestApp(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestApp> {
+  const [database, sandbox] = await Promise.all([createTestDatabase(), startTestNetwork()]);
+  const config = readConfig(testSettings(database.url, sandbox.url, settings));
+  const apps: App[] = [];
+  const open = (): App => {
+    const app = createApp(config, createLog("test", config.logLevel), { name: "test" });
+    apps.push(app);
+    return app;
+  };
+  const app = open();
+  const { db } = app;
+  const queues = createRecordedQueues();
+  const movements = (reference?: string) =>
+    sandbox.movements(reference) as Promise<readonly unknown[]> as Promise<Movement[]>;
+  return {
+    app,
+    db,
+    databaseUrl: database.url,
+    sandbox,
+    queues,
+    anotherApp: open,
+    ...drive(app, queues),
+    movements,
+    stop: async () => {
+      configureFailpoints(undefined);
+      const violations = await auditBooks(db, { movements: () => movements() });
+      await Promise.all(apps.map((opened) => opened.close()));
+      await Promise.all([sandbox.close(), database.drop()]);
+      expect(violations).toEqual([]);
+    },
+  };
+}
+
+export function testSettings(
+  databaseUrl: string,
+  sandboxUrl: string,
+  settings: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return {
+    DATABASE_URL: databaseUrl,
+    NODE_ENV: "test",
+    LOG_LEVEL: "silent",
+    ONCEPAY_ENCRYPTION_KEY: ENCRYPTION_KEY,
+    ONCEPAY_SANDBOX_URL: sandboxUrl,
+    ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: "true",
+    ...settings,
+  };
+}
+
+const ROUNDS_MAX = 200;
+
+type Driven = Pick<
+  TestApp,
+  "relayOnce" | "runCharges" | "deliverWebhooks" | "sweepOnce" | "drain" | "makeDue" | "killWorker"
+>;
+
+function drive(app: App, queues: RecordedQueues): Driven {
+  let workerId: string = randomUUID();
+  const runCharges = async (): Promise<void> => {
+    await renewLease(app.db, workerId, 60_000);
+    for (const data of queues.take("run-attempts")) {
+      await runAttemptsJob(app, queues, { workerId, data });
+    }
+  };
+  const deliverWebhooks = async (): Promise<void> => {
+    for (const data of queues.take("deliver-webhooks")) await deliverWebhooksJob(app, queues, data);
+  };
+  const isIdle = async (): Promise<boolean> => {
+    const { rows } = (await app.db.raw(IS_IDLE)) as { rows: { idle: boolean }[] };
+    return rows[0]?.idle === true;
+  };
+  return {
+    relayOnce: () => relayOnce(app, queues),
+    runCharges,
+    deliverWebhooks,
+    sweepOnce: () => sweepOnce(app, queues),
+    drain: async () => {
+      for (let round = 0; round < ROUNDS_MAX; round += 1) {
+        await relayOnce(app, queues);
+        await runCharges();
+        await deliverWebhooks();
+        if (await isIdle()) return;
+        await sweepOnce(app, queues);
+      }
+      throw new Error(`there was still something due after ${String(ROUNDS_MAX)} rounds`);
+    },
+    makeDue: async () => {
+      await app.db.raw(MAKE_DUE);
+    },
+    killWorker: async () => {
+      await app.db("worker_leases").where({ worker_id: workerId }).del();
+      workerId = randomUUID();
+    },
+  };
+}
+
+const IS_IDLE = `
+  select not exists (select from outbox)
+    and not exists (select from attempts where next_at <= now())
+    and not exists (select from webhook_deliveries where next_at <= now()) as idle`;
+
+// Some seconds into the past, because what is due only now is still left to its job.
+const MAKE_DUE = `
+  update attempts set next_at = now() - interval '1 minute' where next_at is not null;
+  update webhook_deliveries set next_at = now() - interval '1 minute' where next_at is not null`;

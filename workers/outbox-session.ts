@@ -1,0 +1,70 @@
+import { Client } from "pg";
+import type { Log } from "../src/log";
+import { OUTBOX_CHANNEL, RELAY_LOCK } from "../src/outbox";
+
+const RECONNECT_MS = 1_000;
+
+export interface OutboxSession {
+  /** Whether this process is the one that relays. Tries to become it when nobody is. */
+  isRelay(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/**
+ * The relay's session: it hears that outbox rows were committed, and holds the lock that makes this the relay at work.
+ *
+ * Hearing is only a hint, the relay polls as well. The lock goes with the session: when the process dies, or the
+ * connection, Postgres frees it and another relay takes over. Should the old one still be about, both relay the same
+ * rows for a moment, and what comes of it is deduplicated like any repetition.
+ */
+export function openOutboxSession(databaseUrl: string, log: Log, heard: () => void): OutboxSession {
+  let stopped = false;
+  let holdsLock = false;
+  let client: Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const connect = async (): Promise<void> => {
+    const made = new Client({
+      connectionString: databaseUrl,
+      keepAlive: true,
+      application_name: "oncepay listen",
+      connectionTimeoutMillis: 5_000,
+    });
+    client = made;
+    const again = (error?: Error): void => {
+      if (stopped || client !== made) return;
+      client = undefined;
+      holdsLock = false;
+      log.warn({ reason: error?.message }, "not listening; connecting again");
+      timer = setTimeout(() => void connect(), RECONNECT_MS);
+    };
+    made.on("error", again);
+    made.on("end", () => {
+      again();
+    });
+    made.on("notification", heard);
+    try {
+      await made.connect();
+      await made.query(`listen ${OUTBOX_CHANNEL}`);
+    } catch (error) {
+      again(error as Error);
+    }
+  };
+  void connect();
+  return {
+    isRelay: async () => {
+      if (holdsLock || !client) return holdsLock;
+      const asked = client;
+      const { rows } = await asked.query<{ locked: boolean }>(
+        "select pg_try_advisory_lock($1) as locked",
+        [RELAY_LOCK],
+      );
+      holdsLock = client === asked && rows[0]?.locked === true;
+      return holdsLock;
+    },
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}
