@@ -28,8 +28,9 @@ export async function up(tx: Knex.Transaction): Promise<void> {
       merchant_id text collate "C" not null,
       event_id text collate "C",
       attempt_id text collate "C",
+      delivery_id text collate "C",
       created_at timestamptz not null default now(),
-      check (event_id is not null or attempt_id is not null)
+      check (num_nonnulls(event_id, attempt_id, delivery_id) > 0)
     ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
             autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000, autovacuum_vacuum_cost_delay = 0);
   `);

@@ -20,6 +20,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.createWebhookEndpoint": { scope: "webhooks:write" },
   "Mutation.replayWebhookDelivery": { scope: "webhooks:replay" },
   "Mutation.createMerchant": { scope: "merchants:write" },
+  "Mutation.resolveUnknownAttempt": { scope: "operations:write" },
+  "Query.unknownAttempts": { scope: "operations:read" },
   "Query.node": { scope: null, clientSecret: true },
   "Query.paymentIntent": { scope: "payments:read", clientSecret: true },
   "Query.paymentIntents": { scope: "payments:read" },
@@ -51,7 +53,10 @@ export function isPublishable(caller: ApiKey): boolean {
 
 function checkClientSecret(context: Context, rule: Rule): void {
   if (!rule.clientSecret) {
-    throw new Failure("FORBIDDEN", "A publishable key may only confirm and read one payment intent.");
+    throw new Failure(
+      "FORBIDDEN",
+      "A publishable key may only confirm and read one payment intent.",
+    );
   }
   if (context.clientSecretFor === undefined) {
     throw new Failure(

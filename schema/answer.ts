@@ -1,10 +1,16 @@
 import type { ApolloServerPlugin, GraphQLRequestListener } from "@apollo/server";
-import type { FragmentDefinitionNode, OperationDefinitionNode } from "graphql";
-import { Kind, type DocumentNode } from "graphql";
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from "graphql";
 import { failpoint } from "../src/failpoints";
 import { httpRequests } from "../src/metrics";
 import { checkAccess } from "./access";
 import type { Context } from "./context";
+import { checkCost } from "./cost";
 import {
   type Presented,
   type PresentedError,
@@ -16,7 +22,10 @@ import {
 import { rootFieldsOf } from "./limits";
 
 /** Logs what only we may see of a failure, and gives what its caller may. */
-export function logAndShow(context: Pick<Context, "app" | "requestId">, presented: Presented): PresentedError {
+export function logAndShow(
+  context: Pick<Context, "app" | "requestId">,
+  presented: Presented,
+): PresentedError {
   const { shown, cause } = presented;
   const { requestId, app } = context;
   if (shown.extensions.code === "INTERNAL") {
@@ -28,14 +37,21 @@ export function logAndShow(context: Pick<Context, "app" | "requestId">, presente
 }
 
 /** GraphQL over HTTP: only who asks for the newer media type gets a status that says how it went. */
-export function httpStatus(mediaType: Context["mediaType"], errors: readonly PresentedError[]): number {
+export function httpStatus(
+  mediaType: Context["mediaType"],
+  errors: readonly PresentedError[],
+): number {
   return mediaType === "application/json" ? 200 : statusOf(errors);
 }
 
 const listener: GraphQLRequestListener<Context> = {
   // Here, and not in a resolver: nothing of a request that is not permitted is executed.
-  didResolveOperation: async ({ operation, document, contextValue }) => {
-    if (operation) checkAccess(contextValue, askedFields(document, operation));
+  didResolveOperation: ({ operation, document, contextValue, request }) => {
+    if (!operation) return Promise.resolve();
+    checkAccess(contextValue, askedFields(document, operation));
+    if (operation.operation === OperationTypeNode.QUERY) {
+      checkCost(document, operation, request.variables ?? {});
+    }
     return Promise.resolve();
   },
 
@@ -54,7 +70,7 @@ const listener: GraphQLRequestListener<Context> = {
       const wait = retryAfterSeconds(shown);
       if (wait !== undefined) http.headers.set("retry-after", String(wait));
     }
-    if (operation?.operation === "mutation") await failpoint("api.before_reply");
+    if (operation?.operation === OperationTypeNode.MUTATION) await failpoint("api.before_reply");
   },
 };
 
@@ -77,7 +93,7 @@ function askedFields(
       (definition): definition is FragmentDefinitionNode =>
         definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name,
     );
-  const type = operation.operation === "query" ? "Query" : "Mutation";
+  const type = operation.operation === OperationTypeNode.QUERY ? "Query" : "Mutation";
   const fields = rootFieldsOf(operation, fragment)
     .filter((name) => !name.startsWith("__"))
     .map((name) => `${type}.${name}`);

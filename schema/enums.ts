@@ -6,6 +6,7 @@ import type {
   AttemptStatus as AttemptStatusName,
 } from "../src/payments/attempt";
 import type * as intents from "../src/payments/payment-intent";
+import type { Resolution as ResolutionName } from "../src/payments/resolve-unknown-attempt";
 import type { DeliveryStatus as DeliveryStatusName } from "../src/webhooks/delivery";
 
 type Descriptions = Readonly<Record<string, string>>;
@@ -32,12 +33,14 @@ export const ErrorCode = enumOf<FailureCode>(
   "ErrorCode",
   "Why a request failed: `extensions.code` of every error. The list is closed; adding to it is announced.",
   {
-    BAD_USER_INPUT: "The input is malformed or out of range. Nothing was stored and the key is unused.",
+    BAD_USER_INPUT:
+      "The input is malformed or out of range. Nothing was stored and the key is unused.",
     UNAUTHENTICATED: "There is no API key, or it is not a live one.",
     FORBIDDEN: "The API key may not do this.",
     NOT_FOUND: "This merchant has no such object.",
     IDEMPOTENCY_KEY_IN_USE: "The first request with this key is still executing. Repeat it later.",
-    INVALID_STATE: "The object's state forbids this. The details name the state and what it allows.",
+    INVALID_STATE:
+      "The object's state forbids this. The details name the state and what it allows.",
     IDEMPOTENCY_KEY_REUSED: "This key was used with another input of the same operation.",
     AMOUNT_TOO_LARGE: "The amount is above what is left. The details say how much that is.",
     RATE_LIMITED: "The key is over its budget. Repeat the request later.",
@@ -67,7 +70,8 @@ export const AttemptStatus = enumOf<AttemptStatusName>(
   {
     QUEUED: "It has not been sent yet.",
     SENT: "A worker has sent it, or died while it did.",
-    UNKNOWN: "It was sent, and no answer proves anything yet. It is looked up until there is evidence.",
+    UNKNOWN:
+      "It was sent, and no answer proves anything yet. It is looked up until there is evidence.",
     REQUIRES_ACTION: "The shopper must authenticate.",
     SUCCEEDED: "The processor did it.",
     DECLINED: "The processor declined it.",
@@ -114,15 +118,11 @@ export const CancellationReason = enumOf<intents.CancellationReason>(
   },
 );
 
-export const RefundReason = enumOf<intents.RefundReason>(
-  "RefundReason",
-  "Why money is refunded.",
-  {
-    DUPLICATE: "The payment repeats another one.",
-    FRAUDULENT: "The payment is believed to be fraud.",
-    REQUESTED_BY_CUSTOMER: "The customer asked for it.",
-  },
-);
+export const RefundReason = enumOf<intents.RefundReason>("RefundReason", "Why money is refunded.", {
+  DUPLICATE: "The payment repeats another one.",
+  FRAUDULENT: "The payment is believed to be fraud.",
+  REQUESTED_BY_CUSTOMER: "The customer asked for it.",
+});
 
 export const MovementStatus = enumOf<"PENDING" | "SUCCEEDED" | "FAILED">(
   "MovementStatus",
@@ -179,7 +179,8 @@ export const LedgerAccountKind = enumOf<AccountKind>(
       "An asset: what the processor captured and has not paid out, less refunds and fees.",
     MERCHANT_BALANCE: "A liability: what shoppers paid the merchant, less refunds.",
     PROCESSING_FEES: "An expense: what the processor keeps for its work.",
-    SUSPENSE: "A liability: money that moved although nothing asked for it, until it is given back.",
+    SUSPENSE:
+      "A liability: money that moved although nothing asked for it, until it is given back.",
   },
 );
 
@@ -208,3 +209,11 @@ export const EndpointStatus = enumOf<"ENABLED" | "DISABLED">(
   { ENABLED: "It does.", DISABLED: "It does not; its deliveries are kept back." },
 );
 
+export const Resolution = enumOf<ResolutionName>(
+  "UnknownAttemptResolution",
+  "What an operator found out about an attempt whose outcome was unknown.",
+  {
+    SUCCEEDED: "The processor did what it was asked to do, in full.",
+    FAILED: "It did not, and nothing moved.",
+  },
+);

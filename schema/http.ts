@@ -90,7 +90,10 @@ async function prepare(
   checkBody(request.body);
   const mediaType = chooseMediaType(request.headers.accept);
   if (!mediaType) {
-    throw new MalformedRequest(406, "Answers are application/json or application/graphql-response+json.");
+    throw new MalformedRequest(
+      406,
+      "Answers are application/json or application/graphql-response+json.",
+    );
   }
   const context = await createContext(app, authenticate, {
     requestId: request.id,

@@ -22,6 +22,8 @@ const TYPES: Partial<Record<IdKind, string>> = {
   },
 })
 export abstract class Node {
-  @Field(() => ID, { description: "The object's id: opaque, prefixed by its kind, sorted by time." })
+  @Field(() => ID, {
+    description: "The object's id: opaque, prefixed by its kind, sorted by time.",
+  })
   readonly id!: string;
 }

@@ -39,7 +39,9 @@ function textScalar({ name, parse, ...rest }: TextScalar): GraphQLScalarType<str
 
 function minorUnits(value: unknown): number {
   if (!isMinorUnits(value)) {
-    throw refuse("An amount is a whole number of minor units, from 0 to 9007199254740991, not a string.");
+    throw refuse(
+      "An amount is a whole number of minor units, from 0 to 9007199254740991, not a string.",
+    );
   }
   return value;
 }
@@ -66,7 +68,8 @@ export const SignedMinorUnits = new GraphQLScalarType<number, number>({
   description:
     "A balance or a difference in the currency's minor unit: a JSON integer from −(2^53 − 1) to 2^53 − 1.",
   serialize: (value) => {
-    if (!Number.isSafeInteger(value)) throw new Error("SignedMinorUnits: the value is out of range");
+    if (!Number.isSafeInteger(value))
+      throw new Error("SignedMinorUnits: the value is out of range");
     return value as number;
   },
   parseValue: () => {
@@ -110,12 +113,15 @@ const URL_LENGTH_MAX = 2_048;
 
 export const UrlScalar = textScalar({
   name: "URL",
-  description: "An absolute http or https URL of at most 2048 characters, without a user name or a password.",
+  description:
+    "An absolute http or https URL of at most 2048 characters, without a user name or a password.",
   parse: (text) => {
     const url = text.length <= URL_LENGTH_MAX && URL.canParse(text) ? new URL(text) : undefined;
     const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
     if (!url || !isWeb || url.username !== "" || url.password !== "") {
-      throw refuse("A URL is absolute, http or https, at most 2048 characters, without credentials.");
+      throw refuse(
+        "A URL is absolute, http or https, at most 2048 characters, without credentials.",
+      );
     }
     if (containsCardNumber(text) || containsCardNumber(url.href.replace(/%20|\+/g, " "))) {
       throw refuse("A URL must not contain a card number.");
@@ -152,23 +158,25 @@ function metadata(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw refuse("Metadata is an object of string pairs.");
   }
-  const pairs = Object.entries(value);
+  const pairs = Object.entries(value) as [string, string][];
   if (pairs.length > PAIRS_MAX) throw refuse("Metadata has at most 50 pairs.");
-  for (const [key, text] of pairs) {
-    if (key === "" || key.length > METADATA_KEY_MAX) {
-      throw refuse("A metadata key has from 1 to 40 characters.");
-    }
-    if (typeof text !== "string" || text.length > METADATA_VALUE_MAX) {
-      throw refuse("A metadata value is a string of at most 500 characters.");
-    }
-    if (UNSTORABLE.test(key) || UNSTORABLE.test(text)) {
-      throw refuse("Metadata must not contain U+0000 or unpaired surrogates.");
-    }
-    if (containsCardNumber(key) || containsCardNumber(text)) {
-      throw refuse("Metadata must not contain a card number.");
-    }
+  for (const pair of pairs) checkPair(...pair);
+  return Object.fromEntries(pairs);
+}
+
+function checkPair(key: string, text: unknown): void {
+  if (key === "" || key.length > METADATA_KEY_MAX) {
+    throw refuse("A metadata key has from 1 to 40 characters.");
   }
-  return Object.fromEntries(pairs) as Record<string, string>;
+  if (typeof text !== "string" || text.length > METADATA_VALUE_MAX) {
+    throw refuse("A metadata value is a string of at most 500 characters.");
+  }
+  if (UNSTORABLE.test(key) || UNSTORABLE.test(text)) {
+    throw refuse("Metadata must not contain U+0000 or unpaired surrogates.");
+  }
+  if (containsCardNumber(key) || containsCardNumber(text)) {
+    throw refuse("Metadata must not contain a card number.");
+  }
 }
 
 function metadataLiteral(

@@ -1,17 +1,28 @@
 import "reflect-metadata";
-import type { GraphQLSchema } from "graphql";
+import type { GraphQLObjectType, GraphQLSchema } from "graphql";
 import { type BuildSchemaOptions, buildSchemaSync } from "type-graphql";
-import { ErrorCode } from "./enums";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
+import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
+import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoint";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
+import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
+import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
+import { EventQueries } from "./queries/events";
+import { LedgerQueries } from "./queries/ledger";
+import { NodeQueries } from "./queries/node";
+import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
+import { UnknownAttemptQueries } from "./queries/unknown-attempts";
+import { WebhookQueries } from "./queries/webhooks";
 import { AttemptFields } from "./types/attempt";
 import { EventFields } from "./types/event";
+import { LedgerAccountFields } from "./types/ledger";
 import { CaptureFields, RefundFields } from "./types/movements";
 import { PaymentErrorFields, PaymentIntentFields } from "./types/payment-intent-fields";
+import { WebhookDeliveryFields } from "./types/webhook";
 
 /** Everything that the API consists of: a mutation or a query that is not in this list does not exist. */
 const RESOLVERS: BuildSchemaOptions["resolvers"] = [
@@ -20,17 +31,40 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CapturePaymentIntentMutation,
   CancelPaymentIntentMutation,
   RefundPaymentIntentMutation,
+  CreateWebhookEndpointMutation,
+  ReplayWebhookDeliveryMutation,
+  CreateMerchantMutation,
+  ResolveUnknownAttemptMutation,
+  NodeQueries,
   PaymentIntentQueries,
+  OperationQueries,
+  EventQueries,
+  LedgerQueries,
+  WebhookQueries,
+  UnknownAttemptQueries,
   PaymentIntentFields,
   PaymentErrorFields,
   AttemptFields,
   CaptureFields,
   RefundFields,
   EventFields,
+  LedgerAccountFields,
+  WebhookDeliveryFields,
 ];
 
 /** Needs no database and no settings, so that the schema can be printed anywhere. */
 export function buildSchema(): GraphQLSchema {
   // Inputs are checked by scalars and schema/input.ts; class-validator would repeat the whole input in its errors.
-  return buildSchemaSync({ resolvers: RESOLVERS, validate: false, orphanedTypes: [] });
+  const schema = buildSchemaSync({ resolvers: RESOLVERS, validate: false });
+  describeRoot(schema.getQueryType(), "What may be asked. Nothing here changes anything.");
+  describeRoot(
+    schema.getMutationType(),
+    "What may be done: each once for its idempotency key, however often it is sent.",
+  );
+  return schema;
+}
+
+/** TypeGraphQL makes the root types itself, and takes no description of them. */
+function describeRoot(root: GraphQLObjectType | null | undefined, description: string): void {
+  if (root) root.description = description;
 }

@@ -77,8 +77,12 @@ export function connect(options: DbOptions): Db {
     } as Knex.PgConnectionConfig,
     acquireConnectionTimeout: connectTimeoutMs,
     pool: { min: 0, max: options.poolMax, idleTimeoutMillis: 30_000, validate: isUsable },
+    // Whatever Knex has to say it also throws, and stdout is for the log's JSON lines.
+    log: { warn: saysNothing, error: saysNothing, deprecate: saysNothing, debug: saysNothing },
   });
 }
+
+function saysNothing(): void {}
 
 /**
  * Asked of a connection each time it leaves the pool.
@@ -140,7 +144,10 @@ export async function transact<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise
 async function assertNotAborted(tx: Tx): Promise<void> {
   const connection = (await (
     tx.client as { acquireConnection(): Promise<unknown> }
-  ).acquireConnection()) as { getTransactionStatus(): string };
+  ).acquireConnection()) as { readyForQuery: boolean; getTransactionStatus(): string };
+  // A statement's error is heard a moment before what state it left the transaction in, which may come in a later
+  // packet. Whatever is asked next is answered after that; what the answer is does not matter.
+  if (!connection.readyForQuery) await tx.raw("select 1").catch(() => undefined);
   if (connection.getTransactionStatus() === "E") {
     throw new Error("a statement in this transaction failed and its error was swallowed");
   }

@@ -10,6 +10,8 @@ export interface Message {
   readonly merchantId: string;
   readonly eventId: string | null;
   readonly attemptId: string | null;
+  /** A delivery that was made by itself: a replay. */
+  readonly deliveryId: string | null;
 }
 
 /** Where processes that committed outbox rows say so: `notify`, never inside a money transaction, where it would serialise commits. */
@@ -22,7 +24,8 @@ export const RELAY_LOCK = 7_460_226_602;
 const READ: Statement = {
   name: "read_outbox",
   text: `
-    select position as "position", merchant_id as "merchantId", event_id as "eventId", attempt_id as "attemptId"
+    select position as "position", merchant_id as "merchantId", event_id as "eventId", attempt_id as "attemptId",
+      delivery_id as "deliveryId"
     from outbox order by position limit ?`,
 };
 

@@ -36,7 +36,7 @@ export interface Page<Item> {
 }
 
 export const PAGE_SIZE_MAX = 100;
-const PAGE_SIZE_DEFAULT = 20;
+export const PAGE_SIZE_DEFAULT = 20;
 
 /** How a list's keys are written in cursors; what does not match is no cursor of this list. */
 export interface CursorFormat<Key> {
@@ -76,18 +76,26 @@ export function readPageArguments<Key>(
   format: CursorFormat<Key>,
   page: PageArguments,
 ): PageRequest<Key> {
-  const { first = null, after = null, last = null, before = null } = page;
-  const isBackward = last !== null || before !== null;
-  if (isBackward && (first !== null || after !== null)) {
+  const isForward = isGiven(page.first) || isGiven(page.after);
+  const isBackward = isGiven(page.last) || isGiven(page.before);
+  if (isForward && isBackward) {
     throw bad("first", "Use first and after, or last and before, not both.");
   }
-  const cursor = isBackward ? before : after;
+  const read = (cursor: string | null | undefined, field: string): Key | undefined =>
+    isGiven(cursor) ? decodeCursor(format, cursor, field) : undefined;
+  if (isBackward) {
+    const limit = pageSize(page.last, "last");
+    return { direction: "newer", limit, from: read(page.before, "before") };
+  }
   return {
-    direction: isBackward ? "newer" : "older",
-    limit: isBackward ? pageSize(last, "last") : pageSize(first, "first"),
-    from:
-      cursor === null ? undefined : decodeCursor(format, cursor, isBackward ? "before" : "after"),
+    direction: "older",
+    limit: pageSize(page.first, "first"),
+    from: read(page.after, "after"),
   };
+}
+
+function isGiven<Value>(value: Value | null | undefined): value is Value {
+  return value !== null && value !== undefined;
 }
 
 export interface PagedList<Item, Key> {

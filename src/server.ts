@@ -10,8 +10,10 @@ import { containsCardNumber } from "./card-numbers";
 import { ConfigError, describeSettings, readConfig } from "./config";
 import { exitWithParent } from "./dev/exit-with-parent";
 import { configureFailpoints } from "./failpoints";
+import { serveInbox } from "./inbox/serve-inbox";
 import { createLog } from "./log";
 import { registry } from "./metrics";
+import { observe } from "./observe";
 import { isReady } from "./ready";
 import { createRelayWaker } from "./wake";
 
@@ -49,7 +51,10 @@ export async function startServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECKED_MS },
+    http: {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECKED_MS,
+    },
     // A request that still comes in on an open connection is answered like any other.
     return503OnClosing: false,
     forceCloseConnections: "idle",
@@ -62,8 +67,10 @@ export async function startServer(
   if (app.log.isLevelEnabled("debug")) logRequests(server, app);
   serveProbes(server, app, () => draining);
   serveGraphiql(server);
+  await serveInbox(server, app);
   await serveGraphql(server, app);
-  await server.listen(options);
+  // Fastify writes into what it is given, and a configuration is frozen.
+  await server.listen({ host: options.host, port: options.port });
   const { port } = server.server.address() as AddressInfo;
   return {
     url: `http://${options.host}:${String(port)}`,
@@ -128,6 +135,7 @@ async function main(): Promise<void> {
   });
   const log = createLog("api", config.logLevel);
   const app = createApp(config, log, { name: "api" });
+  observe(app.db);
   process.on("unhandledRejection", (error) => {
     log.fatal({ err: error }, "a promise was rejected and nobody listened");
     process.exit(1);

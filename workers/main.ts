@@ -4,6 +4,7 @@ import { ConfigError, describeSettings, readConfig } from "../src/config";
 import { exitWithParent } from "../src/dev/exit-with-parent";
 import { configureFailpoints } from "../src/failpoints";
 import { createLog } from "../src/log";
+import { observe } from "../src/observe";
 import { serveHealth } from "./health";
 import { ROLES, type Role, startWorker } from "./worker";
 
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
   });
   const log = createLog("worker", config.logLevel);
   const app = createApp(config, log, { name: "worker" });
+  observe(app.db);
   const worker = await startWorker(app, roles);
   const health = await serveHealth(app, config.metricsPort);
   log.info({ roles, workerId: worker.workerId, health: health.url }, "working");

@@ -33,7 +33,7 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
   ]);
   await queues.add(
     "deliver-webhooks",
-    chunk(deliveries, DELIVERIES_A_JOB).map((keys, index) => ({
+    chunk([...deliveries, ...messages.flatMap(replayKey)], DELIVERIES_A_JOB).map((keys, index) => ({
       data: { keys },
       jobId: `relay-${first}-${String(keys.length)}-${String(index)}`,
     })),
@@ -47,6 +47,10 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
 
 function hasEvent(message: Message): message is Message & { eventId: string } {
   return message.eventId !== null;
+}
+
+function replayKey({ merchantId, deliveryId }: Message): { merchantId: string; id: string }[] {
+  return deliveryId === null ? [] : [{ merchantId, id: deliveryId }];
 }
 
 function hasAttempt(message: Message): message is Message & { attemptId: string } {

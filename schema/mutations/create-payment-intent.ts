@@ -4,12 +4,7 @@ import type * as intents from "../../src/payments/payment-intent";
 import { CREATE } from "../../src/payments/create-payment-intent";
 import { type Context, callerOf } from "../context";
 import { CaptureMethod } from "../enums";
-import {
-  checkAmount,
-  checkIdempotencyKey,
-  checkOptionalText,
-  checkPaymentMethod,
-} from "../input";
+import { checkAmount, checkIdempotencyKey, checkOptionalText, checkPaymentMethod } from "../input";
 import { CurrencyCode, Metadata, MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";

@@ -1,4 +1,4 @@
-import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
+import { Args, ArgsType, Ctx, Field, Int, Query, Resolver } from "type-graphql";
 import { type EventFeedPage, listEvents } from "../../src/events/event-store";
 import { type Context, callerOf } from "../context";
 import { EventTypeScalar } from "../scalars";
@@ -7,21 +7,25 @@ import { Event } from "../types/event";
 
 const EventConnection = connectionOf(() => Event, "Event");
 
+@ArgsType()
+class FeedArgs {
+  @Field(() => String, { nullable: true, description: "Only what comes after this cursor." })
+  readonly after?: string | null;
+
+  @Field(() => Int, { nullable: true, description: "How many, 1 to 100; 20 when absent." })
+  readonly first?: number | null;
+
+  @Field(() => [EventTypeScalar], { nullable: true, description: "Only these types." })
+  readonly types?: string[] | null;
+}
+
 @Resolver()
 export class EventQueries {
   @Query(() => EventConnection, {
     description:
       "The feed of events, oldest first. Go on from endCursor, also of an empty page: no event is ever skipped, however late its commit.",
   })
-  events(
-    @Arg("after", () => String, { nullable: true, description: "Only what comes after this cursor." })
-    after: string | null,
-    @Arg("first", () => Int, { nullable: true, description: "How many, 1 to 100; 20 when absent." })
-    first: number | null,
-    @Arg("types", () => [EventTypeScalar], { nullable: true, description: "Only these types." })
-    types: string[] | null,
-    @Ctx() context: Context,
-  ): Promise<EventFeedPage> {
-    return listEvents(context.app.db, callerOf(context).merchantId, { after, first, types });
+  events(@Args(() => FeedArgs) page: FeedArgs, @Ctx() context: Context): Promise<EventFeedPage> {
+    return listEvents(context.app.db, callerOf(context).merchantId, page);
   }
 }

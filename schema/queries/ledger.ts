@@ -1,4 +1,4 @@
-import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
+import { Args, ArgsType, Ctx, Field, ID, Query, Resolver } from "type-graphql";
 import { Failure } from "../../src/failures";
 import { idKind } from "../../src/ids";
 import type { AccountKind } from "../../src/ledger/accounts";
@@ -15,6 +15,18 @@ import { refuseCardNumber } from "../input";
 import { CurrencyCode } from "../scalars";
 import { LedgerAccount, TrialBalance } from "../types/ledger";
 
+@ArgsType()
+class AccountArgs {
+  @Field(() => ID, { nullable: true, description: "The account's id." })
+  readonly id?: string | null;
+
+  @Field(() => LedgerAccountKind, { nullable: true, description: "What it holds." })
+  readonly kind?: AccountKind | null;
+
+  @Field(() => CurrencyCode, { nullable: true, description: "Its currency." })
+  readonly currency?: string | null;
+}
+
 @Resolver()
 export class LedgerQueries {
   @Query(() => LedgerAccount, {
@@ -23,11 +35,7 @@ export class LedgerQueries {
       "An account by its id, or by its kind and its currency; null while nothing was posted in that currency.",
   })
   async ledgerAccount(
-    @Arg("id", () => ID, { nullable: true, description: "The account's id." }) id: string | null,
-    @Arg("kind", () => LedgerAccountKind, { nullable: true, description: "What it holds." })
-    kind: AccountKind | null,
-    @Arg("currency", () => CurrencyCode, { nullable: true, description: "Its currency." })
-    currency: string | null,
+    @Args(() => AccountArgs) { id, kind, currency }: AccountArgs,
     @Ctx() context: Context,
   ): Promise<Account | null> {
     const { db } = context.app;

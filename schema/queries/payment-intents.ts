@@ -15,7 +15,9 @@ import { PageArgs } from "./page-arguments";
 
 const PaymentIntentConnection = connectionOf(() => PaymentIntent, "PaymentIntent");
 
-@InputType({ description: "Which payment intents to list: those that every given field holds for." })
+@InputType({
+  description: "Which payment intents to list: those that every given field holds for.",
+})
 export class PaymentIntentFilter {
   @Field(() => [PaymentIntentStatus], { nullable: true, description: "In one of these statuses." })
   readonly status?: intents.PaymentIntentStatus[] | null;

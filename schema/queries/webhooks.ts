@@ -34,14 +34,17 @@ export class WebhookDeliveryFilter {
 }
 
 function checkedFilter<Filter extends DeadLetterFilter>(filter: Filter | null): Filter | null {
-  if (filter?.endpointId != null) checkId("filter.endpointId", "webhookEndpoint", filter.endpointId);
+  if (filter?.endpointId != null)
+    checkId("filter.endpointId", "webhookEndpoint", filter.endpointId);
   if (filter?.eventId != null) checkId("filter.eventId", "event", filter.eventId);
   return filter;
 }
 
 @Resolver()
 export class WebhookQueries {
-  @Query(() => WebhookEndpointConnection, { description: "The merchant's endpoints, newest first." })
+  @Query(() => WebhookEndpointConnection, {
+    description: "The merchant's endpoints, newest first.",
+  })
   webhookEndpoints(
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,

@@ -1,7 +1,10 @@
 import { type ClassType, Field, ObjectType } from "type-graphql";
 import type { Page } from "../../src/pagination";
 
-@ObjectType({ simpleResolvers: true, description: "Where a page of a list lies in the whole of it." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "Where a page of a list lies in the whole of it.",
+})
 export class PageInfo {
   @Field(() => Boolean, { description: "Whether there is something after the page." })
   readonly hasNextPage!: boolean;
@@ -24,7 +27,10 @@ export function connectionOf<Item extends object>(
   itemType: () => ClassType<Item>,
   name: string,
 ): ClassType<Page<unknown>> {
-  @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `One item of a page, with its cursor.` })
+  @ObjectType(`${name}Edge`, {
+    simpleResolvers: true,
+    description: `One item of a page, with its cursor.`,
+  })
   class Edge {
     @Field(() => String, { description: "Where the item stands in the list; opaque." })
     readonly cursor!: string;
@@ -41,5 +47,5 @@ export function connectionOf<Item extends object>(
     @Field(() => PageInfo, { description: "Where the page lies in the list." })
     readonly pageInfo!: PageInfo;
   }
-  return Connection as unknown as ClassType<Page<unknown>>;
+  return Connection;
 }

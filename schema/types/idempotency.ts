@@ -8,7 +8,9 @@ import { DateTime } from "../scalars";
   description: "What the idempotency key decided about a mutation.",
 })
 export class Idempotency {
-  @Field(() => IdempotencyStatus, { description: "Whether this request was the first with its key." })
+  @Field(() => IdempotencyStatus, {
+    description: "Whether this request was the first with its key.",
+  })
   readonly status!: Outcome<unknown>["status"];
 
   @Field(() => DateTime, { description: "When the first request with this key was executed." })

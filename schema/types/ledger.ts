@@ -1,4 +1,15 @@
-import { Arg, Args, Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from "type-graphql";
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Int,
+  ObjectType,
+  Resolver,
+  Root,
+} from "type-graphql";
 import type * as ledger from "../../src/ledger/accounts";
 import { type LedgerAccount as Account, balanceOf, sumsOf } from "../../src/ledger/balance-store";
 import { type LedgerEntry as Entry, listEntries } from "../../src/ledger/entry-store";
@@ -12,7 +23,8 @@ import { connectionOf } from "./connection";
 
 @ObjectType({
   simpleResolvers: true,
-  description: "One side of a posting, as the account that it stands in sees it. It is never changed.",
+  description:
+    "One side of a posting, as the account that it stands in sees it. It is never changed.",
 })
 export class LedgerEntry {
   @Field(() => ID, { description: "The journal that groups the postings of one fact." })
@@ -21,7 +33,9 @@ export class LedgerEntry {
   @Field(() => Int, { description: "The posting's place in its journal." })
   readonly line!: number;
 
-  @Field(() => String, { description: "What kind of fact was booked, for example capture or refund." })
+  @Field(() => String, {
+    description: "What kind of fact was booked, for example capture or refund.",
+  })
   readonly kind!: string;
 
   @Field(() => PostingSide, { description: "Whether it debits or credits this account." })
@@ -66,7 +80,10 @@ export class LedgerAccount {
   readonly createdAt!: string;
 }
 
-const AS_OF = { nullable: true, description: "Of what was posted by this moment; now when absent." };
+const AS_OF = {
+  nullable: true,
+  description: "Of what was posted by this moment; now when absent.",
+};
 
 @Resolver(() => LedgerAccount)
 export class LedgerAccountFields {
@@ -84,7 +101,8 @@ export class LedgerAccountFields {
   }
 
   @FieldResolver(() => SignedMinorUnits, {
-    description: "What is held and not posted: authorisations that are neither captured nor released.",
+    description:
+      "What is held and not posted: authorisations that are neither captured nor released.",
   })
   async pendingBalance(
     @Root() account: Account,

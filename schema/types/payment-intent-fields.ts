@@ -15,7 +15,11 @@ import { Capture, Refund } from "./movements";
 import { PaymentError, PaymentIntent, Transition } from "./payment-intent";
 
 /** What a browser that holds a publishable key does not get to see of an intent. */
-function unlessPublishable<Value, Hidden>(context: Context, value: Value, hidden: Hidden): Value | Hidden {
+function unlessPublishable<Value, Hidden>(
+  context: Context,
+  value: Value,
+  hidden: Hidden,
+): Value | Hidden {
   return isPublishable(callerOf(context)) ? hidden : value;
 }
 

@@ -1,11 +1,6 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type * as intents from "../../src/payments/payment-intent";
-import {
-  CancellationReason,
-  CaptureMethod,
-  NextActionType,
-  PaymentIntentStatus,
-} from "../enums";
+import { CancellationReason, CaptureMethod, NextActionType, PaymentIntentStatus } from "../enums";
 import { Node } from "../node";
 import { CurrencyCode, DateTime, MinorUnits, UrlScalar } from "../scalars";
 

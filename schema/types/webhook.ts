@@ -23,7 +23,9 @@ export class WebhookEndpoint {
   @Field(() => String, { nullable: true, description: "What it is for." })
   readonly description!: string | null;
 
-  @Field(() => [EventTypeScalar], { description: "The types that it receives; empty: all of them." })
+  @Field(() => [EventTypeScalar], {
+    description: "The types that it receives; empty: all of them.",
+  })
   readonly eventTypes!: readonly string[];
 
   @Field(() => EndpointStatus, { description: "Whether it gets deliveries." })

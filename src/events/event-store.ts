@@ -1,11 +1,5 @@
 import { type Db, type Statement, run } from "../db";
-import {
-  type CursorFormat,
-  type Edge,
-  decodeCursor,
-  encodeCursor,
-  pageSize,
-} from "../pagination";
+import { type CursorFormat, type Edge, decodeCursor, encodeCursor, pageSize } from "../pagination";
 
 /** Reads of events. They are written by the statements that make them true. */
 

@@ -1,4 +1,6 @@
 import { type Db, type Statement, run } from "../db";
+import { ID_PREFIXES } from "../ids";
+import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
 
 /** An attempt whose outcome nobody knows yet, as an operator sees it. */
 export interface UnknownAttempt {
@@ -16,21 +18,35 @@ export interface UnknownAttempt {
   readonly nextLookupAt: string | null;
 }
 
-const LIST: Statement = {
-  name: "list_unknown_attempts",
-  text: `
-    select id as "id", payment_intent_id as "paymentIntentId", operation as "operation", processor as "processor",
-      amount as "amount", currency as "currency", message as "message", iso(unknown_since) as "unknownSince",
-      extract(epoch from now() - unknown_since)::int as "ageSeconds", lookups as "lookups", iso(next_at) as "nextLookupAt"
-    from attempts
-    where merchant_id = ? and status = 'UNKNOWN' and id > ? order by id limit ?`,
-};
+function list(direction: PageRequest<string>["direction"]): Statement {
+  const [sign, order] = direction === "older" ? ["<", "desc"] : [">", "asc"];
+  return {
+    name: `list_unknown_attempts_${direction}`,
+    text: `
+      select id as "id", payment_intent_id as "paymentIntentId", operation as "operation", processor as "processor",
+        amount as "amount", currency as "currency", message as "message", iso(unknown_since) as "unknownSince",
+        extract(epoch from now() - unknown_since)::int as "ageSeconds", lookups as "lookups", iso(next_at) as "nextLookupAt"
+      from attempts
+      where merchant_id = ? and status = 'UNKNOWN' and id ${sign} ? order by id ${order} limit ?`,
+  };
+}
 
-/** Oldest first: those that a person should look at. `afterId`: the last one of the page before, or "". */
+const LISTS = { older: list("older"), newer: list("newer") };
+// Sort after and before every id.
+const ENDS = { older: "att_~", newer: "att_" };
+
 export async function listUnknownAttempts(
   db: Db,
   merchantId: string,
-  page: { readonly afterId: string; readonly limit: number },
-): Promise<UnknownAttempt[]> {
-  return run<UnknownAttempt>(db, LIST, [merchantId, page.afterId, page.limit]);
+  page: PageArguments,
+): Promise<Page<UnknownAttempt>> {
+  return readPage<UnknownAttempt, string>(
+    {
+      format: idCursor(ID_PREFIXES.attempt),
+      keyOf: ({ id }) => id,
+      fetch: ({ direction, from, limit }) =>
+        run<UnknownAttempt>(db, LISTS[direction], [merchantId, from ?? ENDS[direction], limit]),
+    },
+    page,
+  );
 }

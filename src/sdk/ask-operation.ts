@@ -1,5 +1,9 @@
-import type { OncepayError } from "./oncepay-error";
+import { RESULTS, operationText } from "./documents";
+import { report } from "./call";
+import { type Failure, OncepayError } from "./oncepay-error";
+import type { Queries } from "./operation-types";
 import type { MutationOptions, Settings } from "./settings";
+import { tryOnce } from "./try-once";
 
 export interface LostCall {
   readonly operation: string;
@@ -7,7 +11,79 @@ export interface LostCall {
   readonly tries: number;
   readonly deadlineAt: number;
   readonly options: MutationOptions;
+  /** The failure of the last try. */
   readonly error: OncepayError;
 }
-export type Found = { status: "SUCCEEDED"; payload: unknown } | { status: "FAILED" | "UNKNOWN"; error: OncepayError };
-export async function askOperation(_s: Settings, l: LostCall): Promise<Found> { return { status: "UNKNOWN", error: l.error } }
+
+export type FoundOutcome =
+  | { readonly status: "SUCCEEDED"; readonly payload: unknown }
+  | { readonly status: "FAILED" | "UNKNOWN"; readonly error: OncepayError };
+
+type Operation = Queries["operation"]["result"];
+
+/**
+ * Asks the API what became of a mutation whose answer was lost: once, and only when there is time and budget
+ * left, because it is one more request to an API that may be in trouble.
+ */
+export async function askOperation(settings: Settings, lost: LostCall): Promise<FoundOutcome> {
+  const operation = await ask(settings, lost);
+  if (operation?.status === "FAILED" && operation.error) {
+    const { code, message } = operation.error;
+    const details = operation.error.details as Readonly<Record<string, unknown>>;
+    const error = errorOf(lost, { code, message, details, retryable: false });
+    return { status: "FAILED", error };
+  }
+  const field = RESULTS[lost.operation]?.field;
+  if (operation?.status === "SUCCEEDED" && operation.result && field !== undefined) {
+    const { firstSeenAt, result } = operation;
+    const idempotency = { status: "REPLAYED", firstSeenAt };
+    return { status: "SUCCEEDED", payload: { [field]: result, idempotency } };
+  }
+  return { status: "UNKNOWN", error: unknown(lost, operation?.status) };
+}
+
+async function ask(settings: Settings, lost: LostCall): Promise<Operation | undefined> {
+  const { operation: name, idempotencyKey, options } = lost;
+  const startedAt = settings.now();
+  const leftMs = lost.deadlineAt - startedAt;
+  // The budget of the mutation itself pays, so that this too stays within 1.1 attempts for each call.
+  if (leftMs <= 0 || options.signal?.aborted || !settings.budget.takeRetry(name)) return undefined;
+  const answer = await tryOnce(settings, {
+    body: JSON.stringify({ query: operationText({ name }), variables: { name, idempotencyKey } }),
+    timeoutMs: Math.min(options.timeoutMs ?? settings.timeoutMs, leftMs),
+    signal: options.signal,
+  });
+  const failure = "failure" in answer ? answer.failure : undefined;
+  report(settings, {
+    operation: "operation",
+    tries: 1,
+    durationMs: settings.now() - startedAt,
+    idempotencyKey,
+    status: "data" in answer ? answer.status : answer.failure.status,
+    code: failure?.code,
+    requestId: failure?.requestId,
+    retryInMs: undefined,
+  });
+  return "data" in answer ? (answer.data.operation as Operation) : undefined;
+}
+
+function errorOf({ tries, idempotencyKey }: LostCall, failure: Failure): OncepayError {
+  return new OncepayError(failure, { tries, idempotencyKey });
+}
+
+function unknown(lost: LostCall, status: Operation["status"] | undefined): OncepayError {
+  const isDone = status === "SUCCEEDED";
+  return errorOf(lost, {
+    code: "OUTCOME_UNKNOWN",
+    message: isDone
+      ? "It was executed, and its answer was lost. Repeat the call with the same idempotency key to get it."
+      : "The answer was lost: it may or may not be executed. Repeat the call with the same idempotency key, or ask `operation` for it.",
+    retryable: true,
+    retryAfterMs: lost.error.retryAfterMs,
+    requestId: lost.error.requestId,
+    status: lost.error.status,
+    // What the API said when it was asked; NOT_SEEN is no verdict, for a request may still be on its way.
+    details: status === undefined ? {} : { operationStatus: status },
+    cause: lost.error,
+  });
+}

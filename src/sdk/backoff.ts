@@ -23,7 +23,10 @@ export interface BackoffInput {
  * The draw is then as wide as that number, for a server that wants a second of peace is not helped by 200
  * clients within the 200 ms after it.
  */
-export function backoffMs(retry: RetryOptions, { tries, retryAfterMs, random }: BackoffInput): number {
+export function backoffMs(
+  retry: RetryOptions,
+  { tries, retryAfterMs, random }: BackoffInput,
+): number {
   const leastMs = retryAfterMs ?? 0;
   const widthMs = Math.min(retry.capMs, Math.max(leastMs, retry.baseMs * 2 ** (tries - 1)));
   return leastMs + random() * widthMs;

@@ -23,7 +23,11 @@ export type CallOutcome = { readonly tries: number; readonly deadlineAt: number 
 
 /** Sends a request until there is a verdict, or tries, budget or time are used up. It throws nothing. */
 export async function call(settings: Settings, request: CallRequest): Promise<CallOutcome> {
-  const { signal, timeoutMs = settings.timeoutMs, deadlineMs = settings.deadlineMs } = request.options;
+  const {
+    signal,
+    timeoutMs = settings.timeoutMs,
+    deadlineMs = settings.deadlineMs,
+  } = request.options;
   const deadlineAt = settings.now() + deadlineMs;
   settings.budget.recordCall(request.operation);
   let mayHaveExecuted = false;

@@ -52,10 +52,7 @@ type MutationCalls = {
 };
 
 type QueryCalls = {
-  readonly [Name in keyof Queries]: QueryCall<
-    Queries[Name]["variables"],
-    Queries[Name]["result"]
-  >;
+  readonly [Name in keyof Queries]: QueryCall<Queries[Name]["variables"], Queries[Name]["result"]>;
 };
 
 type QueryCall<Variables, Result> =
@@ -80,10 +77,12 @@ export function createClient(options: ClientOptions): Client {
     client[operation] = (input: unknown, callOptions: MutationOptions = {}) =>
       mutate(settings, { operation, document, input, options: callOptions });
   }
-  for (const [operation, document] of Object.entries(QUERIES)) {
-    client[operation] = async (variables?: unknown, callOptions: CallOptions = {}) => {
-      const query = { operation, document, variables, options: callOptions };
-      return (await ask(settings, query))[operation];
+  for (const [operation, text] of Object.entries(QUERIES)) {
+    client[operation] = async (variables: never, callOptions: CallOptions = {}) => {
+      const document = typeof text === "string" ? text : text(variables);
+      return (await ask(settings, { operation, document, variables, options: callOptions }))[
+        operation
+      ];
     };
   }
   client.query = (document: string, variables?: unknown, callOptions: CallOptions = {}) =>

@@ -26,6 +26,20 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     code declineCode message sentAt unknownSince settledAt createdAt
   }`,
   Event: `fragment Event on Event { id type apiVersion createdAt sequence data }`,
+  WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {
+    id url description eventTypes status createdAt updatedAt
+  }`,
+  WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
+    id eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf
+    createdAt updatedAt
+  }`,
+  LedgerAccount: `fragment LedgerAccount on LedgerAccount {
+    id kind currency createdAt balance pendingBalance
+  }`,
+  LedgerEntry: `fragment LedgerEntry on LedgerEntry {
+    journalId line kind side amount currency pending paymentIntentId attemptId createdAt
+  }`,
+  Merchant: `fragment Merchant on Merchant { id name createdAt }`,
   Idempotency: `fragment Idempotency on Idempotency { status firstSeenAt }`,
   PageInfo: `fragment PageInfo on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }`,
 };
@@ -77,9 +91,93 @@ export const MUTATIONS = {
   capturePaymentIntent: mutation("capturePaymentIntent", "paymentIntent { ...PaymentIntent }"),
   cancelPaymentIntent: mutation("cancelPaymentIntent", "paymentIntent { ...PaymentIntent }"),
   refundPaymentIntent: mutation("refundPaymentIntent", "refund { ...Refund }"),
+  createWebhookEndpoint: mutation(
+    "createWebhookEndpoint",
+    "webhookEndpoint { ...WebhookEndpoint } secret",
+  ),
+  replayWebhookDelivery: mutation(
+    "replayWebhookDelivery",
+    "webhookDelivery { ...WebhookDelivery }",
+  ),
+  createMerchant: mutation(
+    "createMerchant",
+    "merchant { ...Merchant } secretKey publishableKey operatorKey",
+  ),
 } satisfies Record<keyof Mutations, string>;
 
+interface ResultOf {
+  /** The type of what `operation` gives as the result of the mutation. */
+  readonly type: string;
+  /** Its name in the mutation's payload, when that holds nothing else beside `idempotency`. */
+  readonly field?: string;
+}
+
+const INTENT: ResultOf = { type: "PaymentIntent", field: "paymentIntent" };
+
+export const RESULTS: Readonly<Record<string, ResultOf>> = {
+  createPaymentIntent: INTENT,
+  confirmPaymentIntent: INTENT,
+  capturePaymentIntent: INTENT,
+  cancelPaymentIntent: INTENT,
+  refundPaymentIntent: { type: "Refund", field: "refund" },
+  createWebhookEndpoint: { type: "WebhookEndpoint" },
+  replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
+  createMerchant: { type: "Merchant" },
+} satisfies Record<keyof Mutations, ResultOf>;
+
+/** The type of the object that an id names. */
+const ID_TYPES: Readonly<Record<string, string>> = {
+  pi: "PaymentIntent",
+  att: "Attempt",
+  cap: "Capture",
+  re: "Refund",
+  evt: "Event",
+  we: "WebhookEndpoint",
+  whd: "WebhookDelivery",
+  acct: "LedgerAccount",
+  mer: "Merchant",
+};
+
+/*
+ * One text may not ask several types for fields of one name that differ, as `status` does. So there is one
+ * for each type that an id or an operation may lead to, and "Node" for ids of the future.
+ */
+function forEachType(textFor: (selection: string) => string): TextOfType {
+  const types = [...new Set(Object.values(ID_TYPES))];
+  const texts = types.map((type) => [type, textFor(`__typename ... on ${type} { ...${type} }`)]);
+  return {
+    ...(Object.fromEntries(texts) as Record<string, string>),
+    Node: textFor("__typename id"),
+  };
+}
+
+type TextOfType = Readonly<Record<string, string>> & { readonly Node: string };
+
+export const NODE_TEXTS = forEachType((selection) => query("node", { id: "ID!" }, selection));
+
+export const OPERATION_TEXTS = forEachType((selection) =>
+  query(
+    "operation",
+    { name: "String!", idempotencyKey: "String!" },
+    `name idempotencyKey status firstSeenAt result { ${selection} } error { code message details }`,
+  ),
+);
+
+function nodeText({ id }: Queries["node"]["variables"]): string {
+  return NODE_TEXTS[ID_TYPES[id.slice(0, id.indexOf("_"))] ?? "Node"] ?? NODE_TEXTS.Node;
+}
+
+export function operationText({ name }: Pick<Queries["operation"]["variables"], "name">): string {
+  return OPERATION_TEXTS[RESULTS[name]?.type ?? "Node"] ?? OPERATION_TEXTS.Node;
+}
+
+type QueryTexts = {
+  readonly [Name in keyof Queries]: string | ((variables: Queries[Name]["variables"]) => string);
+};
+
 export const QUERIES = {
+  node: nodeText,
+  operation: operationText,
   paymentIntent: query("paymentIntent", { id: "ID!" }, "...PaymentIntent"),
   paymentIntents: query(
     "paymentIntents",
@@ -87,4 +185,31 @@ export const QUERIES = {
     page("PaymentIntent"),
   ),
   refund: query("refund", { id: "ID!" }, "...Refund"),
-} satisfies Record<keyof Queries, string>;
+  events: query("events", { types: "[EventType!]", first: "Int", after: "String" }, page("Event")),
+  webhookEndpoints: query("webhookEndpoints", PAGE, page("WebhookEndpoint")),
+  webhookDeliveries: query(
+    "webhookDeliveries",
+    { filter: "WebhookDeliveryFilter", ...PAGE },
+    page("WebhookDelivery"),
+  ),
+  deadLetters: query(
+    "deadLetters",
+    { filter: "DeadLetterFilter", ...PAGE },
+    page("WebhookDelivery"),
+  ),
+  ledgerAccount: withFragments(`query ledgerAccount(
+  $id: ID, $kind: LedgerAccountKind, $currency: CurrencyCode, $asOf: DateTime,
+  $first: Int, $after: String, $last: Int, $before: String
+) {
+  ledgerAccount(id: $id, kind: $kind, currency: $currency) {
+    id kind currency createdAt balance(asOf: $asOf) pendingBalance(asOf: $asOf)
+    entries(first: $first, after: $after, last: $last, before: $before) { ${page("LedgerEntry")} }
+  }
+}`),
+  trialBalance: query(
+    "trialBalance",
+    {},
+    "balanced currencies { currency debits credits difference }",
+  ),
+  merchant: query("merchant", {}, "...Merchant"),
+} satisfies QueryTexts;

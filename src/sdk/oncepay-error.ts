@@ -12,12 +12,7 @@ import type { ErrorCode } from "./types";
  *   idempotency key is safe, and so is asking `client.operation` later; a new key might pay twice.
  */
 export type ClientErrorCode =
-  | "NETWORK_ERROR"
-  | "TIMEOUT"
-  | "HTTP_ERROR"
-  | "BAD_RESPONSE"
-  | "ABORTED"
-  | "OUTCOME_UNKNOWN";
+  "NETWORK_ERROR" | "TIMEOUT" | "HTTP_ERROR" | "BAD_RESPONSE" | "ABORTED" | "OUTCOME_UNKNOWN";
 
 /** The last part lets a program go on when a newer server sends a code that this client does not know. */
 export type OncepayErrorCode = ErrorCode | ClientErrorCode | (string & Record<never, never>);

@@ -59,13 +59,18 @@ function timedOut({ timeoutMs }: TryInput, cause: unknown): TryFailure {
 const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 
 function networkFailure(error: unknown): TryFailure {
-  const cause: unknown = error instanceof Error ? error.cause : undefined;
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : "";
+  const code = causeCode(error);
   return {
     code: "NETWORK_ERROR",
-    message: `The connection failed${typeof code === "string" && code ? ` (${code})` : ""}.`,
+    message: `The connection failed${code === undefined ? "" : ` (${code})`}.`,
     retryable: true,
-    mayHaveExecuted: typeof code !== "string" || !NEVER_SENT.has(code),
+    mayHaveExecuted: code === undefined || !NEVER_SENT.has(code),
     cause: error,
   };
+}
+
+function causeCode(error: unknown): string | undefined {
+  const { cause } = Object(error) as { cause?: unknown };
+  const { code } = Object(cause) as { code?: unknown };
+  return typeof code === "string" ? code : undefined;
 }

@@ -1,5 +1,12 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 
+/** What a processor was asked to do. */
+export type AttemptOperation = "AUTHORIZE" | "CAPTURE" | "CHARGE" | "REFUND" | "REVERSE" | "VOID";
+
+/** Where one try at a processor stands. */
+export type AttemptStatus =
+  "ABANDONED" | "DECLINED" | "QUEUED" | "REQUIRES_ACTION" | "SENT" | "SUCCEEDED" | "UNKNOWN";
+
 /** Which payment to end. */
 export interface CancelPaymentIntentInput {
   /** The payment intent's id. */
@@ -17,14 +24,14 @@ export type CaptureMethod = "AUTOMATIC" | "MANUAL";
 
 /** How much of what was authorised to take. */
 export interface CapturePaymentIntentInput {
-  /** The payment intent's id. */
-  readonly paymentIntentId: string;
-
   /** The amount to take, at least 1; all that may be captured when absent. */
   readonly amount?: number | null | undefined;
 
   /** Whether what this leaves of the authorisation is released. */
   readonly final?: boolean | null | undefined;
+
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
 }
 
 /** Which payment to make, and with what. */
@@ -39,49 +46,104 @@ export interface ConfirmPaymentIntentInput {
   readonly returnUrl?: string | null | undefined;
 }
 
+/** A merchant to be. */
+export interface CreateMerchantInput {
+  /** Its name, 1 to 200 characters. */
+  readonly name: string;
+}
+
 /** What a merchant wants to be paid. */
 export interface CreatePaymentIntentInput {
   /** The amount in the currency's minor unit, at least 1. */
   readonly amount: number;
 
-  /** The amount's currency. */
-  readonly currency: string;
-
-  /** A processor's token, at most 255 characters. Card numbers are refused. */
-  readonly paymentMethod?: string | null | undefined;
-
   /** When the money is taken. */
   readonly captureMethod?: CaptureMethod | null | undefined;
 
-  /** What the payment is for, at most 1000 characters. */
-  readonly description?: string | null | undefined;
+  /** The amount's currency. */
+  readonly currency: string;
 
   /** The merchant's name for the shopper, at most 255 characters. */
   readonly customer?: string | null | undefined;
+
+  /** What the payment is for, at most 1000 characters. */
+  readonly description?: string | null | undefined;
 
   /** The merchant's own number of the payment, at most 255 characters. */
   readonly merchantReference?: string | null | undefined;
 
   /** The merchant's own pairs. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** A processor's token, at most 255 characters. Card numbers are refused. */
+  readonly paymentMethod?: string | null | undefined;
 }
+
+/** Where to post events, and which. */
+export interface CreateWebhookEndpointInput {
+  /** What the endpoint is for, at most 1000 characters. */
+  readonly description?: string | null | undefined;
+
+  /** Which types to post; all of them when absent or empty. */
+  readonly eventTypes?: readonly string[] | null | undefined;
+
+  /** Where to post: https, at a public address. */
+  readonly url: string;
+}
+
+/** Which dead letters to list. */
+export interface DeadLetterFilter {
+  /** On their way to this endpoint. */
+  readonly endpointId?: string | null | undefined;
+
+  /** Of this event. */
+  readonly eventId?: string | null | undefined;
+}
+
+/** Where one event on its way to one endpoint stands. */
+export type DeliveryStatus =
+  "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";
+
+/** Why a request failed: `extensions.code` of every error. The list is closed; adding to it is announced. */
+export type ErrorCode =
+  | "AMOUNT_TOO_LARGE"
+  | "BAD_USER_INPUT"
+  | "FORBIDDEN"
+  | "IDEMPOTENCY_KEY_IN_USE"
+  | "IDEMPOTENCY_KEY_REUSED"
+  | "INTERNAL"
+  | "INVALID_STATE"
+  | "NOT_FOUND"
+  | "RATE_LIMITED"
+  | "UNAUTHENTICATED"
+  | "UNAVAILABLE";
 
 /** Whether a request was the first with its key. */
 export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
 
 /** What may be asked of a payment intent now. */
-export type IntentAction = "CONFIRM" | "CAPTURE" | "CANCEL" | "REFUND";
+export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND";
+
+/** What a ledger account holds. Every merchant has one of each kind in each currency that it uses. */
+export type LedgerAccountKind =
+  "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
 
 /** Where a capture or a refund stands. */
-export type MovementStatus = "PENDING" | "SUCCEEDED" | "FAILED";
+export type MovementStatus = "FAILED" | "PENDING" | "SUCCEEDED";
 
 /** What the shopper must do next. */
 export type NextActionType = "REDIRECT";
 
+/** What is known about an operation and its idempotency key. */
+export type OperationStatus = "FAILED" | "IN_PROGRESS" | "NOT_SEEN" | "SUCCEEDED";
+
 /** Which payment intents to list: those that every given field holds for. */
 export interface PaymentIntentFilter {
-  /** In one of these statuses. */
-  readonly status?: readonly PaymentIntentStatus[] | null | undefined;
+  /** Created at this moment or later. */
+  readonly createdAfter?: string | null | undefined;
+
+  /** Created before this moment. */
+  readonly createdBefore?: string | null | undefined;
 
   /** Of this customer. */
   readonly customer?: string | null | undefined;
@@ -89,41 +151,62 @@ export interface PaymentIntentFilter {
   /** With this number of the merchant's. */
   readonly merchantReference?: string | null | undefined;
 
-  /** Created at this moment or later. */
-  readonly createdAfter?: string | null | undefined;
-
-  /** Created before this moment. */
-  readonly createdBefore?: string | null | undefined;
+  /** In one of these statuses. */
+  readonly status?: readonly PaymentIntentStatus[] | null | undefined;
 }
 
 /** Where a payment intent stands. */
 export type PaymentIntentStatus =
-  | "REQUIRES_PAYMENT_METHOD"
-  | "REQUIRES_CONFIRMATION"
-  | "REQUIRES_ACTION"
-  | "PROCESSING"
-  | "REQUIRES_CAPTURE"
-  | "SUCCEEDED"
+  | "CANCELED"
   | "FAILED"
-  | "CANCELED";
+  | "PROCESSING"
+  | "REQUIRES_ACTION"
+  | "REQUIRES_CAPTURE"
+  | "REQUIRES_CONFIRMATION"
+  | "REQUIRES_PAYMENT_METHOD"
+  | "SUCCEEDED";
+
+/** The side of an account. */
+export type PostingSide = "CREDIT" | "DEBIT";
 
 /** How much of what was captured to give back. */
 export interface RefundPaymentIntentInput {
-  /** The payment intent's id. */
-  readonly paymentIntentId: string;
-
   /** The amount to give back, at least 1; all that may be refunded when absent. */
   readonly amount?: number | null | undefined;
 
-  /** Why it is refunded. */
-  readonly reason?: RefundReason | null | undefined;
-
   /** The merchant's own pairs. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
+
+  /** Why it is refunded. */
+  readonly reason?: RefundReason | null | undefined;
 }
 
 /** Why money is refunded. */
 export type RefundReason = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
+
+/** Which delivery to repeat. */
+export interface ReplayWebhookDeliveryInput {
+  /** The delivery's id. */
+  readonly deliveryId: string;
+}
+
+/** Which deliveries to list: those that every given field holds for. */
+export interface WebhookDeliveryFilter {
+  /** On their way to this endpoint. */
+  readonly endpointId?: string | null | undefined;
+
+  /** Of this event. */
+  readonly eventId?: string | null | undefined;
+
+  /** In one of these statuses. */
+  readonly status?: readonly DeliveryStatus[] | null | undefined;
+}
+
+/** Whether an endpoint gets deliveries. */
+export type WebhookEndpointStatus = "DISABLED" | "ENABLED";
 
 /** What a merchant wants: so much money from one shopper, once. Its amounts are in the currency's minor unit. */
 export interface PaymentIntent {
@@ -266,6 +349,84 @@ export interface Refund {
   readonly updatedAt: string;
 }
 
+/** Where a merchant or a partner receives events as signed HTTP requests. */
+export interface WebhookEndpoint {
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  readonly id: string;
+
+  /** Where events are posted to. */
+  readonly url: string;
+
+  /** What it is for. */
+  readonly description: string | null;
+
+  /** The types that it receives; empty: all of them. */
+  readonly eventTypes: readonly string[];
+
+  /** Whether it gets deliveries. */
+  readonly status: WebhookEndpointStatus;
+
+  /** When it was created. */
+  readonly createdAt: string;
+
+  /** When it last changed. */
+  readonly updatedAt: string;
+}
+
+/** One event on its way to one endpoint. */
+export interface WebhookDelivery {
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  readonly id: string;
+
+  /** The event that is delivered: its id is the webhook-id. */
+  readonly eventId: string;
+
+  /** The endpoint that it goes to. */
+  readonly endpointId: string;
+
+  /** Where the delivery stands. */
+  readonly status: DeliveryStatus;
+
+  /** How often it has been tried. */
+  readonly tries: number;
+
+  /** When the next try is due. */
+  readonly nextAt: string | null;
+
+  /** The HTTP status of the last answer. */
+  readonly statusCode: number | null;
+
+  /** Why the last try failed. */
+  readonly error: string | null;
+
+  /** The beginning of the last answer. */
+  readonly responseBody: string | null;
+
+  /** How long the last answer took. */
+  readonly durationMs: number | null;
+
+  /** The delivery that this one repeats. */
+  readonly replayOf: string | null;
+
+  /** When it was planned. */
+  readonly createdAt: string;
+
+  /** When it last changed. */
+  readonly updatedAt: string;
+}
+
+/** A tenant: everything belongs to one, and sees nothing of another. */
+export interface Merchant {
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  readonly id: string;
+
+  /** Its name. */
+  readonly name: string;
+
+  /** When it was created. */
+  readonly createdAt: string;
+}
+
 /** Where a page of a list lies in the whole of it. */
 export interface PageInfo {
   /** Whether there is something after the page. */
@@ -280,3 +441,168 @@ export interface PageInfo {
   /** The cursor of the page's last item: pass it as `after` to go on. */
   readonly endCursor: string | null;
 }
+
+/** A public fact, written by the commit that made it true. It is never changed. */
+export interface Event {
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  readonly id: string;
+
+  /** What it announces. */
+  readonly type: string;
+
+  /** The version of the shapes in data.object. */
+  readonly apiVersion: string;
+
+  /** When it happened. */
+  readonly createdAt: string;
+
+  /** The version of the payment intent that it announces: 1, 2, 3 without gaps. */
+  readonly sequence: number;
+
+  /** `{ object }`: the object as it stood when the event happened. */
+  readonly data: unknown;
+}
+
+/** One side of a posting, as the account that it stands in sees it. It is never changed. */
+export interface LedgerEntry {
+  /** The journal that groups the postings of one fact. */
+  readonly journalId: string;
+
+  /** The posting's place in its journal. */
+  readonly line: number;
+
+  /** What kind of fact was booked, for example capture or refund. */
+  readonly kind: string;
+
+  /** Whether it debits or credits this account. */
+  readonly side: PostingSide;
+
+  /** The amount in the currency's minor unit. */
+  readonly amount: number;
+
+  /** The amount's currency. */
+  readonly currency: string;
+
+  /** Whether it is a hold, which moves no money. */
+  readonly pending: boolean;
+
+  /** The payment intent that it was booked for. */
+  readonly paymentIntentId: string;
+
+  /** The attempt whose outcome was booked. */
+  readonly attemptId: string;
+
+  /** When it was booked. */
+  readonly createdAt: string;
+}
+
+/** One try of one operation at a card processor. It is sent at most once. */
+export interface Attempt {
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  readonly id: string;
+
+  /** The payment intent that it is for. */
+  readonly paymentIntentId: string;
+
+  /** What the processor was asked to do. */
+  readonly operation: AttemptOperation;
+
+  /** Where the attempt stands. */
+  readonly status: AttemptStatus;
+
+  /** The amount that was asked for. */
+  readonly amount: number;
+
+  /** The amount's currency. */
+  readonly currency: string;
+
+  /** The processor's token of the card. */
+  readonly paymentMethod: string | null;
+
+  /** The processor's id of the charge. Hidden from publishable keys. */
+  readonly processorChargeId: string | null;
+
+  /** What kind of answer it was, for programs. */
+  readonly code: string | null;
+
+  /** The issuer's reason for a decline. */
+  readonly declineCode: string | null;
+
+  /** What the processor said, for people. */
+  readonly message: string | null;
+
+  /** When it was sent to the processor. */
+  readonly sentAt: string | null;
+
+  /** Since when its outcome is unknown. */
+  readonly unknownSince: string | null;
+
+  /** When its outcome became known for good. */
+  readonly settledAt: string | null;
+
+  /** When the attempt was queued. */
+  readonly createdAt: string;
+}
+
+/** Money of a payment intent that is taken from what was authorised. */
+export interface Capture {
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  readonly id: string;
+
+  /** The payment intent that it belongs to. */
+  readonly paymentIntentId: string;
+
+  /** Where the capture stands. */
+  readonly status: MovementStatus;
+
+  /** The amount that is captured. */
+  readonly amount: number;
+
+  /** The amount's currency. */
+  readonly currency: string;
+
+  /** Whether what it leaves of the authorisation is released. */
+  readonly final: boolean;
+
+  /** Why it failed. */
+  readonly failureCode: string | null;
+
+  /** When the capture was created. */
+  readonly createdAt: string;
+
+  /** When the capture last changed. */
+  readonly updatedAt: string;
+}
+
+/** An account of the merchant's double-entry ledger, in one currency. */
+export interface LedgerAccount {
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  readonly id: string;
+
+  /** What the account holds. */
+  readonly kind: LedgerAccountKind;
+
+  /** The account's currency. */
+  readonly currency: string;
+
+  /** When the account was opened. */
+  readonly createdAt: string;
+
+  /** What the account holds, on the side that it grows on: assets and expenses by debits, liabilities by credits. */
+  readonly balance: number;
+
+  /** What is held and not posted: authorisations that are neither captured nor released. */
+  readonly pendingBalance: number;
+}
+
+/** Anything with an id, which `node(id:)` finds again. */
+export type Node =
+  | ({ readonly __typename: "Attempt" } & Attempt)
+  | ({ readonly __typename: "Capture" } & Capture)
+  | ({ readonly __typename: "Event" } & Event)
+  | ({ readonly __typename: "LedgerAccount" } & LedgerAccount)
+  | ({ readonly __typename: "Merchant" } & Merchant)
+  | ({ readonly __typename: "PaymentIntent" } & PaymentIntent)
+  | ({ readonly __typename: "Refund" } & Refund)
+  | ({ readonly __typename: "WebhookDelivery" } & WebhookDelivery)
+  | ({ readonly __typename: "WebhookEndpoint" } & WebhookEndpoint);

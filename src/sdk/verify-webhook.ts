@@ -34,7 +34,8 @@ export async function verifyWebhook(input: VerifyWebhookInput): Promise<WebhookE
   const id = header(headers, "webhook-id");
   const timestamp = header(headers, "webhook-timestamp");
   const signatures = header(headers, "webhook-signature").split(" ");
-  if (!/^\d{1,12}$/.test(timestamp)) refuse("The header webhook-timestamp is no number of seconds.");
+  if (!/^\d{1,12}$/.test(timestamp))
+    refuse("The header webhook-timestamp is no number of seconds.");
   // Without this, whoever once saw a webhook could send it again for ever.
   const ageSeconds = Math.floor(now() / 1_000) - Number(timestamp);
   if (ageSeconds > toleranceSeconds) refuse("The webhook is too old.");

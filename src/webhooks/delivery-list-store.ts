@@ -70,7 +70,7 @@ async function fetchDeliveries(
   const bindings = [merchantId, ...conditions.map(({ value }) => value), request.limit];
   if (statuses.length > 1) {
     // Not prepared: there are more combinations of statuses than a connection should remember statements.
-    const result = (await db.raw(text, bindings as string[])) as { rows: WebhookDelivery[] };
+    const result = await db.raw<{ rows: WebhookDelivery[] }>(text, bindings as string[]);
     return result.rows;
   }
   const name = ["list_deliveries", order, ...statuses, ...conditions.map((each) => each.name)];
@@ -121,6 +121,43 @@ export async function findEndpoint(
         where w.merchant_id = ? and w.id = ? and w.status <> 'DELETED'`,
     },
     [merchantId, id],
+  );
+  return row;
+}
+
+/** What createWebhookEndpoint made under a key; the endpoint keeps the key for ever. */
+export async function findEndpointByKey(
+  db: Db,
+  merchantId: string,
+  key: string,
+): Promise<WebhookEndpoint | undefined> {
+  const [row] = await run<WebhookEndpoint>(
+    db,
+    {
+      name: "find_endpoint_by_its_key",
+      text: `select ${ENDPOINT_COLUMNS} from webhook_endpoints w where w.merchant_id = ? and w.idempotency_key = ?`,
+    },
+    [merchantId, key],
+  );
+  return row;
+}
+
+/** What replayWebhookDelivery made under a key. */
+export async function findReplayByKey(
+  db: Db,
+  merchantId: string,
+  key: string,
+): Promise<WebhookDelivery | undefined> {
+  const [row] = await run<WebhookDelivery>(
+    db,
+    {
+      name: "find_replay_by_its_key",
+      text: `
+        select ${DELIVERY_COLUMNS} from webhook_replays r
+        join webhook_deliveries d on d.merchant_id = r.merchant_id and d.id = r.delivery_id
+        where r.merchant_id = ? and r.idempotency_key = ?`,
+    },
+    [merchantId, key],
   );
   return row;
 }

@@ -9,7 +9,6 @@ import { DELIVERY_COLUMNS } from "./delivery-store";
 /*
  * Guarantees: a replay is a new delivery of the same event, with the same bytes and the same webhook-id, linked to the
  * one it repeats; one for one (merchant, key). The old one stays as it is: a dead one is still what happened.
- * The sweeper gives it to a worker at once, whatever became of the endpoint's other deliveries.
  */
 
 export interface ReplayWebhookDelivery {
@@ -49,6 +48,11 @@ const INSERT: Statement = {
     from webhook_deliveries d where d.merchant_id = ? and d.id = ?`,
 };
 
+const INSERT_MESSAGE: Statement = {
+  name: "insert_replay_message",
+  text: "insert into outbox (merchant_id, delivery_id) values (?, ?)",
+};
+
 export async function replayWebhookDelivery(
   app: App,
   command: ReplayWebhookDelivery,
@@ -77,6 +81,7 @@ export async function replayWebhookDelivery(
     await transact(db, async (tx) => {
       await run(tx, INSERT_KEY, [merchantId, key, id]);
       await run(tx, INSERT, [id, merchantId, deliveryId]);
+      await run(tx, INSERT_MESSAGE, [merchantId, id]);
     });
   } catch (error) {
     if (violatedConstraint(error) !== "webhook_replays_spent_key") throw error;

@@ -10,6 +10,7 @@ export interface ChildPlan {
   readonly name: string;
   readonly entry: string;
   readonly execArgv?: readonly string[];
+  readonly args?: readonly string[];
   readonly env: Env;
   /** Where it is reached; a restarted process is found at the same place. */
   readonly url: string;
@@ -34,9 +35,10 @@ export interface Child {
   freeze(): void;
   thaw(): void;
   signal(signal: NodeJS.Signals): void;
-  /** Starts it (again), with these changes to its environment, and waits until it is ready. */
-  start(changes?: Env): Promise<void>;
-  restart(changes?: Env): Promise<void>;
+  /** Starts it, with these changes to its environment, and waits until it is ready. */
+  start(changes?: Env, args?: readonly string[]): Promise<void>;
+  /** Kills it first. */
+  restart(changes?: Env, args?: readonly string[]): Promise<void>;
   /** From now on a death is followed by a start with these changes, until told otherwise. */
   reviveWith(changes: Env | undefined): void;
   /** Waits for a death; false when it lives on. */
@@ -56,10 +58,10 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
   let revival: Env | undefined;
   let isWanted = false;
 
-  const launch = (changes: Env): void => {
+  const launch = (changes: Env, args = plan.args): void => {
     env = { ...env, ...changes };
     isWanted = true;
-    const started = spawnLogged(plan, env, logFile);
+    const started = spawnLogged({ ...plan, args: args ?? [], env }, logFile);
     child = started;
     started.once("exit", (code, signal) => {
       exits.push({ code, signal, atMs: Date.now() });
@@ -69,8 +71,11 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
   };
   const isAlive = (): boolean => child !== undefined;
   const untilReady = async (timeoutMs = READY_TIMEOUT_MS): Promise<void> => {
-    const ready = await waitUntil(() => answersOk(plan.url + plan.readyPath), { timeoutMs });
-    if (!ready) throw new Error(`${plan.name} was not ready within ${timeoutMs} ms; see ${logFile}`);
+    const before = exits.length;
+    const isReady = (): Promise<boolean> => answersOk(plan.url + plan.readyPath);
+    const isBroken = (): boolean => !isAlive() && exits.slice(before).some(({ code }) => code !== null);
+    await waitUntil(async () => isBroken() || isReady(), { timeoutMs });
+    if (isBroken() || !(await isReady())) throw new Error(`${plan.name} is not ready; see ${logFile}`);
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     isWanted = false;
@@ -79,8 +84,8 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
     child?.kill("SIGKILL");
     await waitUntil(() => !isAlive(), { timeoutMs: STOP_TIMEOUT_MS, everyMs: 5 });
   };
-  const start = async (changes: Env = {}): Promise<void> => {
-    if (!isAlive()) launch(changes);
+  const start = async (changes: Env = {}, args?: readonly string[]): Promise<void> => {
+    if (!isAlive()) launch(changes, args);
     await untilReady();
   };
   return {
@@ -93,9 +98,9 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
     thaw: () => void child?.kill("SIGCONT"),
     signal: (signal) => void child?.kill(signal),
     start,
-    restart: async (changes) => {
+    restart: async (changes, args) => {
       await end("SIGKILL");
-      await start(changes);
+      await start(changes, args);
     },
     reviveWith: (changes) => {
       revival = changes;
@@ -112,10 +117,11 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
 }
 
 /** Its output goes to a file and not through us: we may be busy, and it must not wait for us. */
-function spawnLogged(plan: ChildPlan, env: Env, logFile: string): ChildProcess {
+function spawnLogged(plan: ChildPlan, logFile: string): ChildProcess {
   const log = openSync(logFile, "a");
-  const given = Object.entries({ ...env, ONCEPAY_EXIT_WITH_PARENT: "1" });
-  const child = spawn(process.execPath, [...(plan.execArgv ?? []), plan.entry], {
+  const given = Object.entries({ ...plan.env, ONCEPAY_EXIT_WITH_PARENT: "1" });
+  const words = [...(plan.execArgv ?? []), plan.entry, ...(plan.args ?? [])];
+  const child = spawn(process.execPath, words, {
     env: Object.fromEntries(given.filter(([, value]) => value !== undefined)) as NodeJS.ProcessEnv,
     // Its standard input is a pipe that we hold: when we are killed it closes, and the child ends too.
     stdio: ["pipe", log, log],

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { Client } from "pg";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/dev/embedded-postgres";
@@ -16,6 +17,8 @@ export interface Cluster {
   /** A migrated database, or an empty one. */
   createDatabase(kind: "migrated" | "empty"): Promise<string>;
   dropDatabase(url: string): Promise<void>;
+  /** Copies what processes wrote to where it outlives the cluster; returns where. */
+  keepLogs(): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -36,6 +39,7 @@ export async function startCluster(options: { readonly durable: boolean }): Prom
     ...databasesOf(postgres.url, template),
     directory,
     postgres,
+    keepLogs: () => keepLogs(directory),
     remove: async () => {
       await postgres.remove();
       await rm(directory, { recursive: true, force: true });
@@ -52,6 +56,7 @@ export function clusterOfTestRun(): Cluster {
   return {
     ...databasesOf(serverUrl, template),
     directory,
+    keepLogs: () => keepLogs(directory),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
@@ -73,6 +78,15 @@ function databasesOf(
       await onServer(serverUrl, `drop database if exists ${name} with (force)`);
     },
   };
+}
+
+async function keepLogs(directory: string): Promise<string> {
+  const kept = await mkdtemp(path.join(tmpdir(), "oncepay-attack-logs-"));
+  await cp(directory, kept, {
+    recursive: true,
+    filter: (source) => !path.basename(source).startsWith("postgres"),
+  });
+  return kept;
 }
 
 export async function onServer(serverUrl: string, statement: string): Promise<void> {

@@ -18,6 +18,8 @@ export interface Installation {
   readonly sandbox: Child;
   readonly consumer: Child;
   readonly merchant: CreatedMerchant;
+  /** What the card network signs its webhooks with. */
+  readonly sandboxSecret: string;
   /** The harness' own way into the database, past every proxy. */
   readonly db: Db;
   readonly databaseUrl: string;
@@ -48,6 +50,8 @@ export interface InstallationOptions {
   readonly proxied?: readonly (keyof Proxies)[];
   readonly latencyMs?: readonly [number, number];
   readonly seed?: number;
+  /** Where the card network and the consumer keep theirs, when our own server is what is attacked. */
+  readonly witnesses?: Cluster;
 }
 
 const ROOT = path.resolve(__dirname, "../..");
@@ -75,8 +79,8 @@ export async function startInstallation(
   mkdirSync(logDirectory, { recursive: true });
   const [databaseUrl, sandboxDatabaseUrl, consumerDatabaseUrl] = await Promise.all([
     cluster.createDatabase("migrated"),
-    cluster.createDatabase("empty"),
-    cluster.createDatabase("empty"),
+    (options.witnesses ?? cluster).createDatabase("empty"),
+    (options.witnesses ?? cluster).createDatabase("empty"),
   ]);
   const closers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -117,6 +121,7 @@ export async function startInstallation(
     const workers = named("worker");
     return {
       apis, workers, sandbox, consumer, merchant, db, databaseUrl, proxies, logDirectory, graphqlUrls,
+      sandboxSecret: secrets.sandboxSecret,
       stop,
     };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Attack } from "./attack";
-import { ATTACKS } from "./attacks";
+import { ATTACKS } from "./all-attacks";
 import { type Cluster, startCluster } from "./cluster";
 import { startInstallation } from "./installation";
 import { type Outcome, type RunOptions, STANDARD, runAttack } from "./run-attack";

@@ -84,8 +84,8 @@ it("gives back what was reserved when the processor declines", async () => {
   const merchant = await aMerchant(t);
   const { id } = await anAuthorizedIntent(t, merchant.id);
   const [charge] = await t.db("attempts").where({ payment_intent_id: id });
-  // As a card network does when an authorisation has run out on its side.
-  await t.sandbox.reverse(charge.id);
+  // Somebody let go of the authorisation behind our back, so that the network refuses ours.
+  await t.sandbox.voidCharge(charge.id, "elsewhere");
   await capturePaymentIntent(t.db, captureCommand(merchant.id, id));
   await t.drain();
   expect(await theIntent(t, merchant.id, id)).toMatchObject({
@@ -93,8 +93,7 @@ it("gives back what was reserved when the processor declines", async () => {
     amountCaptured: 0,
     amountCapturable: 1_000,
   });
-  // The network's side was changed behind our back; putting the hold back keeps the audit about us.
-  await t.sandbox.authorize(charge.id, 1_000);
+  await t.sandbox.reverse("elsewhere");
 });
 
 describe("once the key's record has expired", () => {

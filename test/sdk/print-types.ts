@@ -62,7 +62,10 @@ export interface PrintedTypes {
   readonly operationTypes: string;
 }
 
-export function printTypes(schema: GraphQLSchema, documents: readonly DocumentNode[]): PrintedTypes {
+export function printTypes(
+  schema: GraphQLSchema,
+  documents: readonly DocumentNode[],
+): PrintedTypes {
   const definitions = documents.flatMap((document) => document.definitions);
   const fragments = new Map(
     definitions
@@ -74,7 +77,8 @@ export function printTypes(schema: GraphQLSchema, documents: readonly DocumentNo
   const operationText = printOperations(printer, operations);
   const imported = new Set(printer.used);
   const fragmentTexts = [...fragments.values()].map((fragment) => printFragment(printer, fragment));
-  const types = [...printEnumsAndInputs(printer), ...fragmentTexts].join("\n\n");
+  const interfaceTexts = printInterfaces(printer);
+  const types = [...printEnumsAndInputs(printer), ...fragmentTexts, ...interfaceTexts].join("\n\n");
   return {
     types: prettier(`${HEAD}\n\n${types}\n`),
     operationTypes: prettier(
@@ -83,7 +87,8 @@ export function printTypes(schema: GraphQLSchema, documents: readonly DocumentNo
   };
 }
 
-const HEAD = "// Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.";
+const HEAD =
+  "// Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.";
 
 function printFragment(printer: Printer, fragment: FragmentDefinitionNode): string {
   const type = printer.schema.getType(fragment.typeCondition.name.value);
@@ -91,11 +96,24 @@ function printFragment(printer: Printer, fragment: FragmentDefinitionNode): stri
   return `${comment(type?.description)}export interface ${fragment.name.value} ${body}`;
 }
 
+/** An interface or a union is whichever of its types there is a fragment for, told apart by __typename. */
+function printInterfaces({ schema, fragments, used }: Printer): string[] {
+  return [...used].flatMap((name) => {
+    const type = schema.getType(name);
+    if (!isAbstractType(type)) return [];
+    const alternatives = schema
+      .getPossibleTypes(type)
+      .filter((possible) => fragments.has(possible.name))
+      .map((possible) => `({ readonly __typename: "${possible.name}" } & ${possible.name})`);
+    return [`${comment(type.description)}export type ${name} = ${alternatives.join(" | ")};`];
+  });
+}
+
 /** The enums and inputs that are used anywhere, and ErrorCode, which no field has. */
 function printEnumsAndInputs(printer: Printer): string[] {
   printer.used.add("ErrorCode");
   const printed = new Map<string, string>();
-  for (let before = -1; before !== printed.size; ) {
+  for (let before = -1; before !== printed.size;) {
     before = printed.size;
     for (const name of printer.used) {
       const type = printer.schema.getType(name);
@@ -169,15 +187,15 @@ interface Result {
 
 function printResult(printer: Printer, { field, selection, results }: Result): string {
   const type = getNamedType(field.type);
-  const spread = soleSpread(selection.selectionSet);
   const body = printSelection(printer, type, selection.selectionSet);
-  if (spread !== undefined || !selection.selectionSet) {
-    return printType(printer, field.type, () => body);
-  }
-  if (results.has(type.name)) throw new Error(`${type.name} is asked for in two shapes`);
-  const kind = isAbstractType(type) ? `type ${type.name} =` : `interface ${type.name}`;
-  results.set(type.name, `${comment(type.description)}export ${kind} ${body}`);
-  return printType(printer, field.type, () => type.name);
+  const isNamed = soleSpread(selection.selectionSet) !== undefined || isAbstractType(type);
+  if (isNamed || !selection.selectionSet) return printType(printer, field.type, () => body);
+  // A page and its like have the name of their type, unless a fragment has it.
+  const name = printer.fragments.has(type.name) ? `${type.name}Result` : type.name;
+  const text = `${comment(type.description)}export interface ${name} ${body}`;
+  if ((results.get(name) ?? text) !== text) throw new Error(`${name} is asked for in two shapes`);
+  results.set(name, text);
+  return printType(printer, field.type, () => name);
 }
 
 function printVariables(printer: Printer, operation: OperationDefinitionNode): string {
@@ -203,7 +221,7 @@ function printSelection(
   if (!selectionSet) return printNamed(printer, type);
   const spread = soleSpread(selectionSet);
   if (spread !== undefined) return use(printer, spread);
-  if (isAbstractType(type)) return printAlternatives(printer, selectionSet);
+  if (isAbstractType(type)) return use(printer, type.name);
   if (!(type instanceof GraphQLObjectType)) throw new Error(`${String(type)} has no fields`);
   const fields = selectionSet.selections.map((selection) => {
     if (selection.kind !== Kind.FIELD) throw new Error(`${type.name}: a fragment is spread alone`);
@@ -217,17 +235,6 @@ function printSelection(
     return `${comment(field.description)}readonly ${name}: ${printed};`;
   });
   return `{\n${fields.join("\n")}\n}`;
-}
-
-/** Of an interface or a union: each inline fragment is one alternative, told apart by __typename. */
-function printAlternatives(printer: Printer, selectionSet: SelectionSetNode): string {
-  const alternatives = selectionSet.selections.flatMap((selection) => {
-    if (selection.kind !== Kind.INLINE_FRAGMENT) return [];
-    const name = selection.typeCondition?.name.value ?? "";
-    const body = printSelection(printer, printer.schema.getType(name), selection.selectionSet);
-    return [`({ readonly __typename: ${JSON.stringify(name)} } & ${body})`];
-  });
-  return alternatives.join(" | ");
 }
 
 function printType(

@@ -2,7 +2,14 @@ import { createClient } from "../../src/sdk/client";
 import { OncepayError } from "../../src/sdk/oncepay-error";
 import { createRetryBudget } from "../../src/sdk/retry-budget";
 import type { AttemptReport } from "../../src/sdk/settings";
-import { type Reply, type ScriptedApi, created, refused, startApi } from "./scripted-api";
+import {
+  type Reply,
+  type ScriptedApi,
+  type Script,
+  created,
+  refused,
+  startApi,
+} from "./scripted-api";
 
 const input = { amount: 2_500, currency: "USD" };
 const plenty = () => createRetryBudget({ ratio: 1, burst: 100, initial: 100 });
@@ -12,7 +19,7 @@ const found: Reply = { body: { data: { paymentIntent: { id: "pi_1" } } } };
 const running: ScriptedApi[] = [];
 afterEach(() => Promise.all(running.splice(0).map((api) => api.stop())));
 
-async function start(...script: Parameters<typeof startApi>) {
+async function start(...script: Script) {
   const api = await startApi(...script);
   running.push(api);
   const reports: AttemptReport[] = [];
@@ -107,7 +114,11 @@ test("of several errors, the one that repeating does not help decides", async ()
 });
 
 test("queries are tried again likewise, and carry no key", async () => {
-  const { api, client } = await start({ cut: "before" }, refused("INTERNAL", { retryable: true }), found);
+  const { api, client } = await start(
+    { cut: "before" },
+    refused("INTERNAL", { retryable: true }),
+    found,
+  );
   await expect(client.paymentIntent({ id: "pi_1" })).resolves.toEqual({ id: "pi_1" });
   expect(api.keys()).toEqual([undefined, undefined, undefined]);
   expect(api.seen[0]?.headers).toMatchObject({
@@ -156,14 +167,17 @@ test.each<[string, Reply, number]>([
     }),
     1_000,
   ],
-])("comes back no earlier than asked for by %s, and jitters on top", async (_what, reply, askedMs) => {
-  const { api, client, reports } = await start(reply, created());
-  await client.createPaymentIntent(input);
-  const waitedMs = (api.seen[1]?.at ?? 0) - (api.seen[0]?.at ?? 0);
-  expect(waitedMs).toBeGreaterThanOrEqual(askedMs);
-  expect(reports[0]?.retryInMs).toBeGreaterThan(askedMs);
-  expect(reports[0]?.retryInMs).toBeLessThanOrEqual(askedMs + quick.capMs);
-});
+])(
+  "comes back no earlier than asked for by %s, and jitters on top",
+  async (_what, reply, askedMs) => {
+    const { api, client, reports } = await start(reply, created());
+    await client.createPaymentIntent(input);
+    const waitedMs = (api.seen[1]?.at ?? 0) - (api.seen[0]?.at ?? 0);
+    expect(waitedMs).toBeGreaterThanOrEqual(askedMs);
+    expect(reports[0]?.retryInMs).toBeGreaterThan(askedMs);
+    expect(reports[0]?.retryInMs).toBeLessThanOrEqual(askedMs + quick.capMs);
+  },
+);
 
 test("gives up at once when the wait would pass the deadline", async () => {
   const reply = refused("UNAVAILABLE", { retryable: true, retryAfterMs: 5_000 });
@@ -215,7 +229,10 @@ test("a refused connection was never sent, so nobody needs to doubt", async () =
 });
 
 test("the caller's signal ends the call before, during and between its tries", async () => {
-  const { api, client } = await start({ hang: true }, { status: 503, headers: { "retry-after": "9" } });
+  const { api, client } = await start(
+    { hang: true },
+    { status: 503, headers: { "retry-after": "9" } },
+  );
   const before = AbortSignal.abort("changed my mind");
   expect(await errorOf(client.createPaymentIntent(input, { signal: before }))).toMatchObject({
     code: "ABORTED",

@@ -27,10 +27,10 @@ export interface ScriptedApi {
   readonly stop: () => Promise<void>;
 }
 
+export type Script = readonly (Reply | ((request: SeenRequest) => Reply))[];
+
 /** A real HTTP server that answers from a list; the last entry answers everything after it. */
-export async function startApi(
-  ...script: readonly (Reply | ((request: SeenRequest) => Reply))[]
-): Promise<ScriptedApi> {
+export async function startApi(...script: Script): Promise<ScriptedApi> {
   const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];

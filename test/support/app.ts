@@ -7,6 +7,7 @@ import type { Db } from "../../src/db";
 import { configureFailpoints } from "../../src/failpoints";
 import { createLog } from "../../src/log";
 import { renewLease } from "../../src/payments/attempt-store";
+import type { JobData } from "../../workers/queues";
 import { deliverWebhooksJob } from "../../workers/deliver-webhooks";
 import { relayOnce } from "../../workers/relay-outbox";
 import { runAttemptsJob } from "../../workers/run-attempts";
@@ -24,9 +25,11 @@ export interface TestApp {
   readonly sandbox: TestNetwork;
   readonly queues: RecordedQueues;
   /** Another process' worth of app over the same database: nothing in memory is shared with the first. */
-  anotherApp(): App;
+  anotherApp(others?: Readonly<Record<string, string>>): App;
   relayOnce(): Promise<number>;
   runCharges(): Promise<void>;
+  /** Runs one job, in any app: the same one as often as wanted. */
+  runJob(data: JobData["run-attempts"], app?: App): Promise<void>;
   deliverWebhooks(): Promise<void>;
   sweepOnce(): Promise<Swept>;
   /** Does what workers do until nothing is due. */
@@ -45,9 +48,11 @@ export async function startTestApp(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<TestApp> {
   const [database, sandbox] = await Promise.all([createTestDatabase(), startTestNetwork()]);
-  const config = readConfig(testSettings(database.url, sandbox.url, settings));
   const apps: App[] = [];
-  const open = (): App => {
+  const open = (others: Readonly<Record<string, string>> = {}): App => {
+    const config = readConfig(
+      testSettings(database.url, sandbox.url, { ...settings, ...others }),
+    );
     const app = createApp(config, createLog("test", config.logLevel), { name: "test" });
     apps.push(app);
     return app;
@@ -96,16 +101,17 @@ const ROUNDS_MAX = 200;
 
 type Driven = Pick<
   TestApp,
-  "relayOnce" | "runCharges" | "deliverWebhooks" | "sweepOnce" | "drain" | "makeDue" | "killWorker"
+  "relayOnce" | "runCharges" | "runJob" | "deliverWebhooks" | "sweepOnce" | "drain" | "makeDue" | "killWorker"
 >;
 
 function drive(app: App, queues: RecordedQueues): Driven {
   let workerId: string = randomUUID();
-  const runCharges = async (): Promise<void> => {
+  const runJob: TestApp["runJob"] = async (data, where = app) => {
     await renewLease(app.db, workerId, 60_000);
-    for (const data of queues.take("run-attempts")) {
-      await runAttemptsJob(app, queues, { workerId, data });
-    }
+    await runAttemptsJob(where, queues, { workerId, data });
+  };
+  const runCharges = async (): Promise<void> => {
+    for (const data of queues.take("run-attempts")) await runJob(data);
   };
   const deliverWebhooks = async (): Promise<void> => {
     for (const data of queues.take("deliver-webhooks")) await deliverWebhooksJob(app, queues, data);
@@ -117,6 +123,7 @@ function drive(app: App, queues: RecordedQueues): Driven {
   return {
     relayOnce: () => relayOnce(app, queues),
     runCharges,
+    runJob,
     deliverWebhooks,
     sweepOnce: () => sweepOnce(app, queues),
     drain: async () => {

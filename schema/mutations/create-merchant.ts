@@ -1,0 +1,63 @@
+import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import { fingerprint } from "../../src/fingerprint";
+import { CREATE_MERCHANT, createMerchantOnce } from "../../src/merchants/create-merchant-once";
+import { type Context, callerOf } from "../context";
+import { checkIdempotencyKey, checkText } from "../input";
+import { Idempotency, idempotencyOf } from "../types/idempotency";
+import { Merchant } from "../types/merchant";
+import { IDEMPOTENCY_KEY } from "./mutation";
+
+@InputType({ description: "A merchant to be." })
+export class CreateMerchantInput {
+  @Field(() => String, { description: "Its name, 1 to 200 characters." })
+  readonly name!: string;
+}
+
+const SHOWN_ONCE = "Shown in the answer to the first request and never again.";
+
+@ObjectType({ simpleResolvers: true, description: "What createMerchant answers." })
+export class CreateMerchantPayload {
+  @Field(() => Merchant, { description: "The merchant." })
+  readonly merchant!: Merchant;
+
+  @Field(() => String, { nullable: true, description: `Its backend's key. ${SHOWN_ONCE}` })
+  readonly secretKey!: string | null;
+
+  @Field(() => String, { nullable: true, description: `Its frontend's key. ${SHOWN_ONCE}` })
+  readonly publishableKey!: string | null;
+
+  @Field(() => String, { nullable: true, description: `Its operators' key. ${SHOWN_ONCE}` })
+  readonly operatorKey!: string | null;
+
+  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  readonly idempotency!: Idempotency;
+}
+
+@Resolver()
+export class CreateMerchantMutation {
+  @Mutation(() => CreateMerchantPayload, {
+    description: "Creates a merchant with its first API keys. It needs the scope merchants:write.",
+  })
+  async createMerchant(
+    @Arg("input", () => CreateMerchantInput, { description: "The merchant." })
+    input: CreateMerchantInput,
+    @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
+    @Ctx() context: Context,
+  ): Promise<CreateMerchantPayload> {
+    const command = { name: checkText("input.name", input.name, { min: 1, max: 200 }) };
+    const outcome = await createMerchantOnce(context.app.db, {
+      ...command,
+      merchantId: callerOf(context).merchantId,
+      key: checkIdempotencyKey(idempotencyKey),
+      fingerprint: fingerprint(CREATE_MERCHANT, command).toString("hex"),
+    });
+    const { merchant, keys } = outcome.result;
+    return {
+      merchant,
+      secretKey: keys?.secretKey ?? null,
+      publishableKey: keys?.publishableKey ?? null,
+      operatorKey: keys?.operatorKey ?? null,
+      idempotency: idempotencyOf(outcome),
+    };
+  }
+}

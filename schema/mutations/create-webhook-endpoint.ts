@@ -1,0 +1,69 @@
+import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
+import type * as webhooks from "../../src/webhooks/delivery";
+import { type Context, callerOf } from "../context";
+import { checkIdempotencyKey, checkOptionalText } from "../input";
+import { EventTypeScalar, UrlScalar } from "../scalars";
+import { Idempotency, idempotencyOf } from "../types/idempotency";
+import { WebhookEndpoint } from "../types/webhook";
+import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+
+@InputType({ description: "Where to post events, and which." })
+export class CreateWebhookEndpointInput {
+  @Field(() => UrlScalar, { description: "Where to post: https, at a public address." })
+  readonly url!: string;
+
+  @Field(() => [EventTypeScalar], {
+    nullable: true,
+    description: "Which types to post; all of them when absent or empty.",
+  })
+  readonly eventTypes?: string[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "What the endpoint is for, at most 1000 characters.",
+  })
+  readonly description?: string | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What createWebhookEndpoint answers." })
+export class CreateWebhookEndpointPayload {
+  @Field(() => WebhookEndpoint, { description: "The endpoint." })
+  readonly webhookEndpoint!: webhooks.WebhookEndpoint;
+
+  @Field(() => String, {
+    description: "What the deliveries are signed with, as Standard Webhooks wants it: whsec_….",
+  })
+  readonly secret!: string;
+
+  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  readonly idempotency!: Idempotency;
+}
+
+@Resolver()
+export class CreateWebhookEndpointMutation {
+  @Mutation(() => CreateWebhookEndpointPayload, {
+    description: "Subscribes a URL to events, from now on.",
+  })
+  async createWebhookEndpoint(
+    @Arg("input", () => CreateWebhookEndpointInput, { description: "The endpoint." })
+    input: CreateWebhookEndpointInput,
+    @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
+    @Ctx() context: Context,
+  ): Promise<CreateWebhookEndpointPayload> {
+    const outcome = await createWebhookEndpoint(context.app, {
+      merchantId: callerOf(context).merchantId,
+      key: checkIdempotencyKey(idempotencyKey),
+      url: input.url,
+      // In one order and once each: which types they are is what counts.
+      eventTypes: [...new Set(input.eventTypes ?? [])].sort(),
+      description: checkOptionalText("input.description", input.description, { max: 1_000 }),
+    });
+    afterCommit(context, outcome);
+    return {
+      webhookEndpoint: outcome.result,
+      secret: outcome.secret,
+      idempotency: idempotencyOf(outcome),
+    };
+  }
+}

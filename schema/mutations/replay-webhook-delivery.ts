@@ -1,0 +1,45 @@
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import type * as webhooks from "../../src/webhooks/delivery";
+import { replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
+import { type Context, callerOf } from "../context";
+import { checkId, checkIdempotencyKey } from "../input";
+import { Idempotency, idempotencyOf } from "../types/idempotency";
+import { WebhookDelivery } from "../types/webhook";
+import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+
+@InputType({ description: "Which delivery to repeat." })
+export class ReplayWebhookDeliveryInput {
+  @Field(() => ID, { description: "The delivery's id." })
+  readonly deliveryId!: string;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What replayWebhookDelivery answers." })
+export class ReplayWebhookDeliveryPayload {
+  @Field(() => WebhookDelivery, { description: "The new delivery; replayOf names the old one." })
+  readonly webhookDelivery!: webhooks.WebhookDelivery;
+
+  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  readonly idempotency!: Idempotency;
+}
+
+@Resolver()
+export class ReplayWebhookDeliveryMutation {
+  @Mutation(() => ReplayWebhookDeliveryPayload, {
+    description:
+      "Delivers an event to an endpoint once more: a new delivery of the same bytes with the same webhook-id.",
+  })
+  async replayWebhookDelivery(
+    @Arg("input", () => ReplayWebhookDeliveryInput, { description: "The delivery." })
+    input: ReplayWebhookDeliveryInput,
+    @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
+    @Ctx() context: Context,
+  ): Promise<ReplayWebhookDeliveryPayload> {
+    const outcome = await replayWebhookDelivery(context.app, {
+      merchantId: callerOf(context).merchantId,
+      key: checkIdempotencyKey(idempotencyKey),
+      deliveryId: checkId("input.deliveryId", "webhookDelivery", input.deliveryId),
+    });
+    afterCommit(context, outcome);
+    return { webhookDelivery: outcome.result, idempotency: idempotencyOf(outcome) };
+  }
+}

@@ -1,0 +1,72 @@
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import { fingerprint } from "../../src/fingerprint";
+import type * as intents from "../../src/payments/payment-intent";
+import {
+  RESOLVE_UNKNOWN,
+  type Resolution as ResolutionName,
+  resolveUnknownAttempt,
+} from "../../src/payments/resolve-unknown-attempt";
+import { type Context, callerOf } from "../context";
+import { Resolution } from "../enums";
+import { checkId, checkIdempotencyKey, checkOptionalText, checkText } from "../input";
+import { Idempotency, idempotencyOf } from "../types/idempotency";
+import { PaymentIntent } from "../types/payment-intent";
+import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+
+@InputType({ description: "What an operator found out about an attempt." })
+export class ResolveUnknownAttemptInput {
+  @Field(() => ID, { description: "The attempt's id." })
+  readonly attemptId!: string;
+
+  @Field(() => Resolution, { description: "What happened at the processor." })
+  readonly resolution!: ResolutionName;
+
+  @Field(() => String, { description: "How that is known; kept as evidence for ever." })
+  readonly reason!: string;
+
+  @Field(() => String, { nullable: true, description: "The processor's id of the charge." })
+  readonly processorChargeId?: string | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What resolveUnknownAttempt answers." })
+export class ResolveUnknownAttemptPayload {
+  @Field(() => PaymentIntent, { description: "The intent as the resolution left it." })
+  readonly paymentIntent!: intents.PaymentIntent;
+
+  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  readonly idempotency!: Idempotency;
+}
+
+@Resolver()
+export class ResolveUnknownAttemptMutation {
+  @Mutation(() => ResolveUnknownAttemptPayload, {
+    description:
+      "Settles an attempt whose outcome is unknown by an operator's word. Should the processor say otherwise later, money that moved is given back.",
+  })
+  async resolveUnknownAttempt(
+    @Arg("input", () => ResolveUnknownAttemptInput, { description: "The finding." })
+    input: ResolveUnknownAttemptInput,
+    @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
+    @Ctx() context: Context,
+  ): Promise<ResolveUnknownAttemptPayload> {
+    const caller = callerOf(context);
+    const key = checkIdempotencyKey(idempotencyKey);
+    const command = {
+      attemptId: checkId("input.attemptId", "attempt", input.attemptId),
+      resolution: input.resolution,
+      reason: checkText("input.reason", input.reason, { min: 1, max: 1_000 }),
+      processorChargeId: checkOptionalText("input.processorChargeId", input.processorChargeId, {
+        max: 255,
+      }),
+    };
+    const outcome = await resolveUnknownAttempt(context.app, {
+      ...command,
+      merchantId: caller.merchantId,
+      actor: caller.id,
+      key,
+      fingerprint: fingerprint(RESOLVE_UNKNOWN, command).toString("hex"),
+    });
+    afterCommit(context, outcome);
+    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
+  }
+}

@@ -1,0 +1,42 @@
+import type { FastifyInstance } from "fastify";
+import type { App } from "../app";
+import { isDatabaseAway } from "../db";
+import { Failure } from "../failures";
+import { receiveWebhook } from "./receive-webhook";
+
+const BODY_MAX_BYTES = 64 * 1_024;
+
+/** `POST /processors/:processor/webhooks`: where card processors send theirs. 200 means stored; anything else, send it again. */
+export async function serveInbox(server: FastifyInstance, app: App): Promise<void> {
+  await server.register((scope, _options, done) => {
+    // The signature is over the bytes, so nothing may parse them first.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "string" }, (_request, body, parsed) => {
+      parsed(null, body);
+    });
+    scope.post<{ Params: { processor: string }; Body: string | undefined }>(
+      "/processors/:processor/webhooks",
+      { bodyLimit: BODY_MAX_BYTES },
+      async (request, reply) => {
+        try {
+          const { headers, body = "" } = request;
+          await receiveWebhook(app, { processor: request.params.processor, headers, body });
+          return await reply.code(200).send({ received: true });
+        } catch (error) {
+          const [status, message] = refusal(error);
+          if (status === 500) app.log.error({ err: error }, "storing a processor's webhook failed");
+          return reply.code(status).send({ error: message });
+        }
+      },
+    );
+    done();
+  });
+}
+
+function refusal(error: unknown): [number, string] {
+  if (error instanceof Failure) {
+    return [error.code === "NOT_FOUND" ? 404 : 401, error.message];
+  }
+  if (isDatabaseAway(error)) return [503, "not stored; send it again"];
+  return [500, "not stored; send it again"];
+}

@@ -1,0 +1,27 @@
+/** The package's entry `oncepay/sdk`. */
+export { type Client, type ClientOptions, createClient } from "./client";
+export type { RetryOptions } from "./backoff";
+export {
+  type KeyStore,
+  type WebStorage,
+  type WebStorageKeyStoreOptions,
+  memoryKeyStore,
+  webStorageKeyStore,
+} from "./key-store";
+export { type ClientErrorCode, OncepayError, type OncepayErrorCode } from "./oncepay-error";
+export { type RetryBudget, type RetryBudgetOptions, createRetryBudget } from "./retry-budget";
+export type { AttemptReport, CallOptions, MutationOptions } from "./settings";
+export {
+  type VerifyWebhookInput,
+  type WebhookHeaders,
+  WebhookVerificationError,
+  verifyWebhook,
+} from "./verify-webhook";
+export type {
+  CaptureSnapshot,
+  PaymentIntentSnapshot,
+  RefundSnapshot,
+  WebhookEvent,
+} from "./webhook-event";
+export type * from "./operation-types";
+export type * from "./types";

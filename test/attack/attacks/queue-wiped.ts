@@ -1,0 +1,137 @@
+import { connect } from "node:net";
+import { once } from "node:events";
+import { run } from "../../../src/db";
+import { QUEUE_SCHEMA } from "../../../src/migrate";
+import { waitUntil } from "../../../src/dev/wait-until";
+import type { Attack, Context } from "../attack";
+import type { Installation } from "../installation";
+import { eachLimited, openShop, orders, pay } from "../shop";
+import { takeTally, tallySince } from "../tally";
+import { networkOf, settledWithin, underway } from "../witness";
+
+const SIZES = { full: { payments: 500 }, short: { payments: 60 } };
+
+const RECOVERY_MS = 60_000;
+
+/** BullMQ owns timers and nothing else, so its tables may vanish at any moment. */
+export const queueWiped: Attack = {
+  name: "queue-wiped",
+  promise: "Every job wiped with 500 payments in flight: rebuilt from the rows within 60 s, no duplicate.",
+  run: async (context) => {
+    const { figures, wiped } = await wipe(context, context.installation, wipePostgres);
+    return { figures, sometimes: { "jobs wiped": wiped } };
+  },
+};
+
+/** The same where the queue is in Redis; for whoever has one at this address. */
+export function queueWipedOnRedis(redisUrl: string): Attack {
+  return {
+    ...queueWiped,
+    name: "queue-wiped-redis",
+    run: async (context) => {
+      const installation = await context.install({
+        name: "redis",
+        workers: 2,
+        env: { REDIS_URL: redisUrl },
+      });
+      const flush = async (): Promise<number> => {
+        const keys = await redis(redisUrl, "DBSIZE");
+        await redis(redisUrl, "FLUSHALL");
+        return Number(keys.slice(1));
+      };
+      const { figures, wiped } = await wipe(context, installation, flush);
+      return { figures, sometimes: { "keys flushed": wiped } };
+    },
+  };
+}
+
+async function wipe(
+  context: Context,
+  installation: Installation,
+  wipeQueue: (installation: Installation) => Promise<number>,
+) {
+  const { check, progress, seed } = context;
+  const payments = context.operations ?? SIZES[context.size].payments;
+  const half = Math.ceil(payments / 2);
+  const network = networkOf(installation);
+  const shop = openShop(installation);
+  const before = await takeTally(installation);
+  const wanted = orders(2 * half, { prefix: `wiped-${seed}` });
+  // One half is being charged when the queue goes: the calls are out and their jobs are active.
+  await network.latency(1_000, 1_400);
+  await eachLimited(wanted.slice(0, half), 32, (order) => pay(shop.client(), order));
+  const charging = await underway(installation);
+  const wipedActive = await wipeQueue(installation);
+  await settledWithin(installation, RECOVERY_MS);
+  progress(`${charging.attempts} were being charged when ${wipedActive} jobs vanished`);
+
+  // The other half waits in the queue, because nobody is there but the relay.
+  const [first, ...others] = installation.workers;
+  await Promise.all(others.map((worker) => worker.kill()));
+  await first?.restart({}, ["--only", "relay"]);
+  await eachLimited(wanted.slice(half), 32, (order) => pay(shop.client(), order));
+  const published = await waitUntil(async () => (await underway(installation)).outbox === 0, {
+    timeoutMs: 20_000,
+  });
+  check.holds("the relay published everything", published);
+  const waiting = await underway(installation);
+  const wipedWaiting = await wipeQueue(installation);
+  const wipedAt = Date.now();
+  progress(`${waiting.attempts} waited in the queue when ${wipedWaiting} jobs vanished`);
+  await first?.restart({}, []);
+  await Promise.all(others.map((worker) => worker.start()));
+  await settledWithin(installation, RECOVERY_MS);
+  const recoveredMs = Date.now() - wipedAt;
+  await network.latency(5, 50);
+  const counted = await tallySince(installation, before);
+  check.equal("charges in the network's books", counted.captures, 2 * half);
+  check.equal("requests for money at the network", counted.charges, 2 * half);
+  check.equal("payments that succeeded", counted.succeeded, 2 * half);
+  check.equal("sales at the consumer", counted.sales, 2 * half);
+  check.holds(`recovered within 60 s (${recoveredMs} ms)`, recoveredMs < RECOVERY_MS);
+  return {
+    wiped: wipedWaiting,
+    figures: {
+      "payments": 2 * half,
+      "being charged at the first wipe": charging.attempts,
+      "waiting in the queue at the second wipe": waiting.attempts,
+      "jobs wiped": wipedActive + wipedWaiting,
+      "rebuilt, charged and delivered after, ms": recoveredMs,
+      "charges in the network's books": counted.captures,
+      "double charges": counted.captures - 2 * half,
+      "effects at the downstream consumer": counted.sales,
+    },
+  };
+}
+
+async function wipePostgres({ db }: Installation): Promise<number> {
+  const tables = await run<{ name: string }>(
+    db,
+    {
+      name: "attack_queue_tables",
+      text: `select format('%I.%I', schemaname, tablename) as "name" from pg_tables
+        where schemaname = ? and tablename not like '%migration%'`,
+    },
+    [QUEUE_SCHEMA],
+  );
+  const counts = await Promise.all(
+    tables.map(async ({ name }) => {
+      const { rows } = (await db.raw(`select count(*) as "rows" from ${name}`)) as {
+        rows: { rows: number }[];
+      };
+      return name.includes("job") ? (rows[0]?.rows ?? 0) : 0;
+    }),
+  );
+  await db.raw(`truncate ${tables.map(({ name }) => name).join(", ")} cascade`);
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** One command of Redis' protocol, which needs no client. */
+async function redis(redisUrl: string, command: string): Promise<string> {
+  const { hostname, port } = new URL(redisUrl);
+  const socket = connect({ host: hostname, port: Number(port || 6_379) });
+  socket.write(`${command}\r\n`);
+  const [reply] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return reply.toString().trim();
+}

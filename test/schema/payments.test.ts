@@ -1,0 +1,213 @@
+import {
+  CANCEL_INTENT,
+  CAPTURE_INTENT,
+  CONFIRM_INTENT,
+  CREATE_INTENT,
+  CREATE_MERCHANT,
+  REFUND_INTENT,
+  type TestApi,
+  makeIntent,
+  makePaid,
+  newKey,
+  startTestApi,
+} from "../support/api";
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.stop());
+
+const input = { amount: 2_500, currency: "USD", paymentMethod: "pm_card_visa" };
+
+test("creates a payment intent and replays it, whatever is selected and whatever defaults are written out", async () => {
+  const key = newKey();
+  const first = await api.send({ query: CREATE_INTENT, variables: { input, key } });
+  expect(first.body.errors).toBeUndefined();
+  expect(first.data.createPaymentIntent).toMatchObject({
+    paymentIntent: { status: "REQUIRES_CONFIRMATION", amount: 2_500, currency: "USD", version: 1 },
+    idempotency: { status: "EXECUTED" },
+  });
+  const { id } = first.data.createPaymentIntent.paymentIntent;
+  const again = await api.send({
+    query: `mutation ($key: String!) {
+      createPaymentIntent(idempotencyKey: $key, input: {
+        currency: "USD", paymentMethod: "pm_card_visa", captureMethod: AUTOMATIC, amount: 2500, description: null, metadata: {}
+      }) { idempotency { status } paymentIntent { id attempts { id } createdAt } }
+    }`,
+    variables: { key },
+  });
+  expect(again.data.createPaymentIntent).toMatchObject({
+    idempotency: { status: "REPLAYED" },
+    paymentIntent: { id, attempts: [] },
+  });
+  const other = await api.send({
+    query: CREATE_INTENT,
+    variables: { input: { ...input, amount: 2_501 }, key },
+  });
+  expect(other.error?.extensions).toMatchObject({
+    code: "IDEMPOTENCY_KEY_REUSED",
+    retryable: false,
+  });
+});
+
+test("confirms, and shows everything that belongs to the intent", async () => {
+  const { id } = await makeIntent(api, { metadata: { order: "1" } });
+  const confirmed = await api.send({
+    query: CONFIRM_INTENT,
+    variables: { input: { paymentIntentId: id }, key: newKey() },
+  });
+  expect(confirmed.body.errors).toBeUndefined();
+  expect(confirmed.data.confirmPaymentIntent.paymentIntent).toMatchObject({
+    id,
+    status: "PROCESSING",
+  });
+  const { data, body } = await api.send({
+    query: `query ($id: ID!) { paymentIntent(id: $id) {
+      id status amount currency captureMethod paymentMethod amountAuthorized amountCapturable amountCaptured
+      amountRefunded amountRefundable description customer merchantReference metadata cancellationReason version
+      createdAt updatedAt allowedActions clientSecret
+      nextAction { type redirectUrl expiresAt }
+      lastPaymentError { code declineCode message retryable attempt { id } }
+      attempts { id operation status amount currency paymentMethod code declineCode message processorChargeId sentAt unknownSince settledAt createdAt paymentIntentId }
+      captures { id paymentIntent { id } } refunds { id paymentIntent { id } }
+      transitions { version from to at actor cause amount terminal eventId }
+      events { id type apiVersion createdAt sequence data }
+    } }`,
+    variables: { id },
+  });
+  expect(body.errors).toBeUndefined();
+  expect(data.paymentIntent).toMatchObject({
+    metadata: { order: "1" },
+    attempts: [{ operation: "CHARGE", status: "QUEUED", amount: 2_500 }],
+    transitions: [
+      { version: 1, from: null, to: "REQUIRES_CONFIRMATION", cause: "createPaymentIntent" },
+      { version: 2, from: "REQUIRES_CONFIRMATION", to: "PROCESSING" },
+    ],
+    events: [
+      { type: "payment_intent.created", sequence: 1, data: { object: { id } } },
+      { type: "payment_intent.processing", sequence: 2 },
+    ],
+    allowedActions: [],
+  });
+  expect(data.paymentIntent.transitions[0].actor).toMatch(/^key_/);
+});
+
+test("captures a part, replays the capture as it was made, and refunds it", async () => {
+  const { id } = await makePaid(api, { captureMethod: "MANUAL" });
+  const key = newKey();
+  const capture = {
+    query: CAPTURE_INTENT,
+    variables: { input: { paymentIntentId: id, amount: 2_000 }, key },
+  };
+  const captured = await api.send(capture);
+  expect(captured.body.errors).toBeUndefined();
+  expect(captured.data.capturePaymentIntent).toMatchObject({
+    capture: { status: "PENDING", amount: 2_000, final: true },
+    paymentIntent: { status: "PROCESSING" },
+  });
+  await api.drain();
+  const replayed = await api.send(capture);
+  expect(replayed.data.capturePaymentIntent).toEqual({
+    ...captured.data.capturePaymentIntent,
+    idempotency: { ...captured.data.capturePaymentIntent.idempotency, status: "REPLAYED" },
+  });
+  const refund = await api.send({
+    query: REFUND_INTENT,
+    variables: {
+      input: { paymentIntentId: id, amount: 500, reason: "DUPLICATE", metadata: { a: "b" } },
+      key: newKey(),
+    },
+  });
+  expect(refund.body.errors).toBeUndefined();
+  expect(refund.data.refundPaymentIntent).toMatchObject({
+    refund: { status: "PENDING", amount: 500, metadata: { a: "b" }, reason: "DUPLICATE" },
+    paymentIntent: { id, amountRefundable: 1_500 },
+  });
+  await api.drain();
+  const { data, body } = await api.send({
+    query: `query ($id: ID!, $refund: ID!) {
+      paymentIntent(id: $id) { status amountRefunded captures { status } refunds { status paymentIntent { id } } }
+      refund(id: $refund) { status paymentIntent { id } }
+      node(id: $refund) { id ... on Refund { amount } }
+    }`,
+    variables: { id, refund: refund.data.refundPaymentIntent.refund.id },
+  });
+  expect(body.errors).toBeUndefined();
+  expect(data).toMatchObject({
+    paymentIntent: {
+      status: "SUCCEEDED",
+      amountRefunded: 500,
+      captures: [{ status: "SUCCEEDED" }],
+      refunds: [{ status: "SUCCEEDED", paymentIntent: { id } }],
+    },
+    refund: { status: "SUCCEEDED" },
+    node: { amount: 500 },
+  });
+});
+
+test("a later mutation of the same request is not answered from what an earlier one had loaded", async () => {
+  const { id } = await makePaid(api);
+  const { data, body } = await api.send({
+    query: `mutation ($a: RefundPaymentIntentInput!, $b: RefundPaymentIntentInput!) {
+      a: refundPaymentIntent(input: $a, idempotencyKey: "same-request-a") { paymentIntent { amountRefundable } }
+      b: refundPaymentIntent(input: $b, idempotencyKey: "same-request-b") { paymentIntent { amountRefundable } }
+    }`,
+    variables: { a: { paymentIntentId: id, amount: 100 }, b: { paymentIntentId: id, amount: 200 } },
+  });
+  expect(body.errors).toBeUndefined();
+  expect(data).toEqual({
+    a: { paymentIntent: { amountRefundable: 2_400 } },
+    b: { paymentIntent: { amountRefundable: 2_200 } },
+  });
+  await api.drain();
+});
+
+test("a decline is data: the intent says why, and which attempt it was", async () => {
+  const { id } = await makePaid(api, { paymentMethod: "pm_card_chargeDeclined" });
+  const { data, body } = await api.send({
+    query: `query ($id: ID!) { paymentIntent(id: $id) {
+      status allowedActions lastPaymentError { code declineCode message retryable attempt { id operation status processorChargeId } }
+    } }`,
+    variables: { id },
+  });
+  expect(body.errors).toBeUndefined();
+  expect(data.paymentIntent).toMatchObject({
+    status: "REQUIRES_PAYMENT_METHOD",
+    allowedActions: ["CONFIRM", "CANCEL"],
+    lastPaymentError: { retryable: true, attempt: { operation: "CHARGE", status: "DECLINED" } },
+  });
+});
+
+test("cancels, and says why", async () => {
+  const { id } = await makeIntent(api);
+  const { data } = await api.send({
+    query: CANCEL_INTENT,
+    variables: { input: { paymentIntentId: id, reason: "ABANDONED" }, key: newKey() },
+  });
+  expect(data.cancelPaymentIntent.paymentIntent).toMatchObject({ status: "CANCELED" });
+});
+
+test("an operator creates a merchant, whose keys are shown once", async () => {
+  const request = {
+    query: CREATE_MERCHANT,
+    variables: { input: { name: "New" }, key: newKey() },
+    key: api.merchant.operatorKey,
+  };
+  const first = await api.send(request);
+  expect(first.body.errors).toBeUndefined();
+  const { merchant, secretKey } = first.data.createMerchant;
+  const { data } = await api.send({ query: "{ merchant { id name } }", key: secretKey });
+  expect(data).toEqual({ merchant: { id: merchant.id, name: "New" } });
+  const again = await api.send(request);
+  expect(again.data.createMerchant).toMatchObject({
+    merchant,
+    secretKey: null,
+    idempotency: { status: "REPLAYED" },
+  });
+  const reused = await api.send({
+    ...request,
+    variables: { ...request.variables, input: { name: "Other" } },
+  });
+  expect(reused.error?.extensions.code).toBe("IDEMPOTENCY_KEY_REUSED");
+});

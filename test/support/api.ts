@@ -1,0 +1,177 @@
+import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
+import { type Server, startServer } from "../../src/server";
+import { type TestApp, startTestApp } from "./app";
+
+/** A whole system that is reached over HTTP, as its callers reach it. */
+export interface TestApi extends TestApp {
+  readonly server: Server;
+  readonly merchant: CreatedMerchant;
+  /** Another tenant. */
+  readonly stranger: CreatedMerchant;
+  send(request: TestRequest): Promise<TestAnswer>;
+  /** How many rows there are in all that mutations write to. */
+  countRows(): Promise<number>;
+}
+
+export interface TestRequest {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** An API key; the merchant's secret key when absent, none when null. */
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- Answers come as JSON; the expectations check their shape. */
+export interface TestAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: any;
+  readonly data: any;
+  readonly error: { message: string; extensions: Record<string, any>; path?: unknown } | undefined;
+}
+/* eslint-enable @typescript-eslint/no-explicit-any */
+
+const WRITTEN = [
+  "payment_intents",
+  "attempts",
+  "captures",
+  "refunds",
+  "transitions",
+  "events",
+  "outbox",
+  "idempotency_keys",
+  "webhook_endpoints",
+  "webhook_deliveries",
+  "webhook_replays",
+  "merchants",
+];
+
+const COUNT_ROWS = `select ${WRITTEN.map((table) => `(select count(*) from ${table})`).join(" + ")} as count`;
+
+export async function startTestApi(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestApi> {
+  const system = await startTestApp(settings);
+  const { app, db } = system;
+  const [merchant, stranger, server] = await Promise.all([
+    createMerchant(db, "Merchant"),
+    createMerchant(db, "Stranger"),
+    startServer(app, { host: "127.0.0.1", port: 0 }),
+  ]);
+  return {
+    ...system,
+    server,
+    merchant,
+    stranger,
+    send: (request) => send(server.url, { key: merchant.secretKey, ...request }),
+    countRows: async () => {
+      const { rows } = await db.raw<{ rows: { count: number }[] }>(COUNT_ROWS);
+      return rows[0]?.count ?? 0;
+    },
+    stop: async () => {
+      await server.close();
+      await system.stop();
+    },
+  };
+}
+
+export async function send(
+  url: string,
+  { query, variables, key, headers }: TestRequest,
+): Promise<TestAnswer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      ...(key != null && { authorization: `Bearer ${key}` }),
+      ...headers,
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  const body = (await response.json()) as Pick<TestAnswer, "data"> & {
+    errors?: NonNullable<TestAnswer["error"]>[];
+  };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body,
+    data: body.data,
+    error: body.errors?.[0],
+  };
+}
+
+function mutation(verb: string, fields: string): string {
+  const name = verb.charAt(0).toUpperCase() + verb.slice(1);
+  return `
+    mutation ($input: ${name}Input!, $key: String!) {
+      ${verb}(input: $input, idempotencyKey: $key) { ${fields} idempotency { status firstSeenAt } }
+    }`;
+}
+
+const INTENT =
+  "paymentIntent { id status amount currency version clientSecret amountCapturable amountRefundable }";
+
+export const CREATE_INTENT = mutation("createPaymentIntent", INTENT);
+export const CONFIRM_INTENT = mutation("confirmPaymentIntent", INTENT);
+export const CAPTURE_INTENT = mutation(
+  "capturePaymentIntent",
+  `${INTENT} capture { id status amount final }`,
+);
+export const CANCEL_INTENT = mutation("cancelPaymentIntent", INTENT);
+export const REFUND_INTENT = mutation(
+  "refundPaymentIntent",
+  `${INTENT} refund { id status amount metadata reason paymentIntentId }`,
+);
+export const CREATE_ENDPOINT = mutation(
+  "createWebhookEndpoint",
+  "webhookEndpoint { id url eventTypes description status } secret",
+);
+export const REPLAY_DELIVERY = mutation(
+  "replayWebhookDelivery",
+  "webhookDelivery { id status replayOf eventId }",
+);
+export const CREATE_MERCHANT = mutation(
+  "createMerchant",
+  "merchant { id name } secretKey publishableKey operatorKey",
+);
+
+let keys = 0;
+
+/** An idempotency key that no other request of this test file has. */
+export function newKey(): string {
+  keys += 1;
+  return `key-${String(keys)}`;
+}
+
+export interface MadeIntent {
+  readonly id: string;
+  readonly clientSecret: string;
+}
+
+export async function makeIntent(
+  api: TestApi,
+  input: Readonly<Record<string, unknown>> = {},
+): Promise<MadeIntent> {
+  const whole = { amount: 2_500, currency: "USD", paymentMethod: "pm_card_visa", ...input };
+  const answer = await api.send({
+    query: CREATE_INTENT,
+    variables: { input: whole, key: newKey() },
+  });
+  if (answer.error) throw new Error(JSON.stringify(answer.body));
+  return answer.data.createPaymentIntent.paymentIntent as MadeIntent;
+}
+
+/** An intent that has been confirmed and charged, or authorised where the input says MANUAL. */
+export async function makePaid(
+  api: TestApi,
+  input: Readonly<Record<string, unknown>> = {},
+): Promise<MadeIntent> {
+  const intent = await makeIntent(api, input);
+  const answer = await api.send({
+    query: CONFIRM_INTENT,
+    variables: { input: { paymentIntentId: intent.id }, key: newKey() },
+  });
+  if (answer.error) throw new Error(JSON.stringify(answer.body));
+  await api.drain();
+  return intent;
+}
