@@ -26,6 +26,14 @@ export async function up(tx: Knex.Transaction): Promise<void> {
       id_prefix text  -- null: partitioned by the date column "period"
     );
 
+    -- Gives a partition the append-only trigger that its parent has: a statement that names the partition would not meet the parent's.
+    create function keep_append_only(parent text, partition text) returns void language plpgsql as $$
+    begin
+      if exists (select from pg_trigger where tgrelid = to_regclass(parent) and tgname = 'append_only') then
+        execute format('create trigger append_only before update or delete or truncate on %I for each statement execute function refuse_change()', partition);
+      end if;
+    end $$;
+
     -- Makes the partitions of this month and of those up to the moment given. Safe to run at any time, by several at once.
     create function ensure_partitions(until timestamptz) returns int language plpgsql as $$
     declare
@@ -50,6 +58,7 @@ export async function up(tx: Knex.Transaction): Promise<void> {
               upper_bound := quote_literal(id_floor(parent.id_prefix, month + interval '1 month'));
             end if;
             execute format('create table %I partition of %I for values from (%s) to (%s)', partition, parent.name, lower_bound, upper_bound);
+            perform keep_append_only(parent.name, partition);
             made := made + 1;
           end if;
           month := month + interval '1 month';

@@ -189,6 +189,7 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     create table transitions_default partition of transitions default;
     insert into partitioned_tables values ('transitions', 'pi');
     create trigger append_only before update or delete or truncate on transitions for each statement execute function refuse_change();
+    select keep_append_only('transitions', 'transitions_default');
 
     -- A worker's lease. What it holds is taken from it when the lease, by this database's clock, has run out.
     create table worker_leases (

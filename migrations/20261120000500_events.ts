@@ -21,6 +21,7 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     insert into partitioned_tables values ('events', 'evt');
     create index events_feed on events (merchant_id, xid, id);
     create trigger append_only before update or delete or truncate on events for each statement execute function refuse_change();
+    select keep_append_only('events', 'events_default');
 
     -- Emptied as fast as it is filled: a relayed row is deleted, so the table stays as small as the backlog.
     create table outbox (

@@ -138,10 +138,10 @@ export const IntentAction = enumOf<intents.IntentAction>(
   "IntentAction",
   "What may be asked of a payment intent now.",
   {
-    CONFIRM: "confirmPaymentIntent is possible.",
-    CAPTURE: "capturePaymentIntent is possible.",
-    CANCEL: "cancelPaymentIntent is possible.",
-    REFUND: "refundPaymentIntent is possible.",
+    CONFIRM: "It may be confirmed.",
+    CAPTURE: "What was authorised may be captured.",
+    CANCEL: "It may be canceled.",
+    REFUND: "What was captured may be refunded.",
   },
 );
 

@@ -184,10 +184,15 @@ function metadataLiteral(
   variables: Readonly<Record<string, unknown>> | null | undefined,
 ): Record<string, string> {
   if (node.kind !== Kind.OBJECT) throw refuse("Metadata is an object of string pairs.");
-  const pairs = node.fields.map(({ name, value }): [string, unknown] => {
-    if (value.kind === Kind.VARIABLE) return [name.value, variables?.[value.name.value]];
-    return [name.value, value.kind === Kind.STRING ? value.value : undefined];
-  });
+  const pairs: [string, unknown][] = [];
+  for (const { name, value } of node.fields) {
+    if (value.kind !== Kind.VARIABLE) {
+      pairs.push([name.value, value.kind === Kind.STRING ? value.value : undefined]);
+    } else if (variables) {
+      // While the document is validated there are no variables yet; they are checked when it is executed.
+      pairs.push([name.value, variables[value.name.value]]);
+    }
+  }
   return metadata(Object.fromEntries(pairs));
 }
 

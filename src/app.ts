@@ -57,7 +57,7 @@ const SET_SIZE_MAX = 128;
 const WAITING_MAX = 20_000;
 
 const unavailable = (): Failure =>
-  new Failure("UNAVAILABLE", "The service is overloaded.", {}, 1_000);
+  new Failure("UNAVAILABLE", "The service is overloaded.").retryAfter(1_000);
 
 export function createApp(
   config: Config,

@@ -27,13 +27,20 @@ export type FailureDetails = Readonly<Record<string, unknown>>;
 export class Failure extends Error {
   override readonly name = "Failure";
 
+  /** How long to wait before the same request is worth repeating. */
+  retryAfterMs: number | undefined;
+
   constructor(
     readonly code: FailureCode,
     message: string,
     readonly details: FailureDetails = {},
-    readonly retryAfterMs?: number,
   ) {
     super(message);
+  }
+
+  retryAfter(ms: number): this {
+    this.retryAfterMs = ms;
+    return this;
   }
 }
 

@@ -70,8 +70,7 @@ export function keyInUse(name: OperationKey): Failure {
     "IDEMPOTENCY_KEY_IN_USE",
     "The first request with this idempotency key is still executing.",
     { operation: name.operation },
-    1_000,
-  );
+  ).retryAfter(1_000);
 }
 
 const PROBE_KEY: Statement = {

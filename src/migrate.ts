@@ -44,7 +44,13 @@ export async function migrate(options: {
   try {
     await session.query(`set lock_timeout = ${String(LOCK_TIMEOUT_MS)}`);
     await session.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    const db = knex({ client: "pg", connection: options.databaseUrl, pool: { min: 0, max: 1 } });
+    const db = knex({
+      client: "pg",
+      connection: options.databaseUrl,
+      pool: { min: 0, max: 1 },
+      // Whatever Knex has to say it also throws.
+      log: { warn: () => undefined, error: () => undefined },
+    });
     try {
       const [, done] = (await db.migrate.latest({
         migrationSource,

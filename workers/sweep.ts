@@ -16,8 +16,9 @@ const OVERDUE_IN_LINE_MS = 60_000;
 // more job in that time and not one at every sweep.
 const REMADE_EVERY_MS = 30_000;
 
-// A worker that has held an attempt for so much longer than a call may take has lost it.
-const HELD_MARGIN_MS = 75_000;
+// A worker that has held an attempt for so much longer than a call may take has lost it, or never knew that it has
+// it: the answer to its claim may have been lost. One that is only slow settles it all the same, as a duplicate.
+const HELD_MARGIN_MS = 10_000;
 
 export interface Swept {
   readonly orphaned: number;

@@ -1,6 +1,5 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
-import { fingerprint } from "../../src/fingerprint";
-import { CREATE_MERCHANT, createMerchantOnce } from "../../src/merchants/create-merchant-once";
+import { createMerchantOnce } from "../../src/merchants/create-merchant-once";
 import { type Context, callerOf } from "../context";
 import { checkIdempotencyKey, checkText } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -44,12 +43,10 @@ export class CreateMerchantMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<CreateMerchantPayload> {
-    const command = { name: checkText("input.name", input.name, { min: 1, max: 200 }) };
     const outcome = await createMerchantOnce(context.app.db, {
-      ...command,
       merchantId: callerOf(context).merchantId,
       key: checkIdempotencyKey(idempotencyKey),
-      fingerprint: fingerprint(CREATE_MERCHANT, command).toString("hex"),
+      name: checkText("input.name", input.name, { min: 1, max: 200 }),
     });
     const { merchant, keys } = outcome.result;
     return {

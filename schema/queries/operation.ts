@@ -2,8 +2,7 @@ import { Arg, Ctx, Field, ObjectType, Query, Resolver } from "type-graphql";
 import type { Db } from "../../src/db";
 import { Failure, type FailureCode, type FailureDetails, verdict } from "../../src/failures";
 import { type KeyRecord, type OperationKey, findKey, isExecuting } from "../../src/idempotency";
-import { CREATE_MERCHANT, findMerchantCreation } from "../../src/merchants/create-merchant-once";
-import { findMerchant } from "../../src/merchants/merchant-store";
+import { CREATE_MERCHANT, findMerchantByKey } from "../../src/merchants/create-merchant-once";
 import { CANCEL } from "../../src/payments/cancel-payment-intent";
 import { CAPTURE } from "../../src/payments/capture-payment-intent";
 import { findCaptureMade, findRefundByKey } from "../../src/payments/capture-store";
@@ -98,13 +97,9 @@ const OPERATIONS: Readonly<Record<string, FindMade>> = {
     made(await findEndpointByKey(db, merchantId, key)),
   replayWebhookDelivery: async (db, merchantId, key) =>
     made(await findReplayByKey(db, merchantId, key)),
+  [CREATE_MERCHANT]: async (db, merchantId, key) =>
+    made(await findMerchantByKey(db, merchantId, key)),
 };
-
-async function findCreatedMerchant(db: Db, key: OperationKey): Promise<Found | undefined> {
-  const known = await findMerchantCreation(db, key);
-  const merchant = known && (await findMerchant(db, known.createdId));
-  return merchant && { firstSeenAt: known.firstSeenAt, result: merchant };
-}
 
 type Status = Pick<Operation, "status" | "firstSeenAt" | "result" | "error">;
 
@@ -120,7 +115,10 @@ function recorded({ failureCode, failureDetails, firstSeenAt, result }: KeyRecor
 
 const NOT_SEEN: Status = { status: "NOT_SEEN", firstSeenAt: null, result: null, error: null };
 
-async function look(db: Db, key: OperationKey, findMade: FindMade): Promise<Status> {
+/** Undefined: there is no operation of this name. */
+export async function look(db: Db, key: OperationKey): Promise<Status | undefined> {
+  const findMade = Object.hasOwn(OPERATIONS, key.operation) ? OPERATIONS[key.operation] : undefined;
+  if (!findMade) return undefined;
   const known = await findKey(db, key);
   if (known) return recorded(known);
   if (await isExecuting(db, key)) return { ...NOT_SEEN, status: "IN_PROGRESS" };
@@ -146,20 +144,14 @@ export class OperationQueries {
     idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<Operation> {
-    const { db } = context.app;
-    const key: OperationKey = {
+    const found = await look(context.app.db, {
       merchantId: callerOf(context).merchantId,
       operation: name,
       key: checkIdempotencyKey(idempotencyKey),
-    };
-    if (name === CREATE_MERCHANT) {
-      const found = await findCreatedMerchant(db, key);
-      return { name, idempotencyKey, ...(found ? succeeded(found) : NOT_SEEN) };
-    }
-    const findMade = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
-    if (!findMade) {
+    });
+    if (!found) {
       throw new Failure("BAD_USER_INPUT", "There is no operation of this name.", { field: "name" });
     }
-    return { name, idempotencyKey, ...(await look(db, key, findMade)) };
+    return { name, idempotencyKey, ...found };
   }
 }

@@ -43,7 +43,9 @@ export async function auditBooks(db: Db, options: AuditOptions = {}): Promise<Vi
   return db.transaction(
     async (tx) => {
       // An audit reads whole tables, and waits for the network's books in between.
-      await tx.raw("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0");
+      await tx.raw(
+        "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0",
+      );
       const violations: Violation[] = [];
       for (const check of checksFor(options)) violations.push(...(await runCheck(tx, check)));
       violations.push(...(await findLeaks(tx)));

@@ -87,9 +87,12 @@ export function compareAttempt(
 
 function agrees(attempt: ComparedAttempt, movements: readonly Movement[]): boolean {
   const [moved] = movements;
-  if (moved?.currency !== attempt.currency || moved.kind !== KIND_OF[attempt.operation]) return false;
+  if (moved?.currency !== attempt.currency || moved.kind !== KIND_OF[attempt.operation])
+    return false;
   // A void gives back what is left of the hold, which is less than was authorised once something was captured.
-  return attempt.operation === "void" ? moved.amount <= attempt.amount : moved.amount === attempt.amount;
+  return attempt.operation === "void"
+    ? moved.amount <= attempt.amount
+    : moved.amount === attempt.amount;
 }
 
 /** Movements under references that no attempt has: money moved for nobody. */
@@ -97,11 +100,20 @@ export function orphanedMovements(left: ReadonlyMap<string, readonly Movement[]>
   return [...left].flatMap(([reference, movements]) =>
     standing(movements) === 0
       ? []
-      : [{ invariant: "I9", check: AGREES, subject: reference, detail: `no such attempt, moved: ${describe(movements)}` }],
+      : [
+          {
+            invariant: "I9",
+            check: AGREES,
+            subject: reference,
+            detail: `no such attempt, moved: ${describe(movements)}`,
+          },
+        ],
   );
 }
 
 function describe(movements: readonly Movement[]): string {
   if (movements.length === 0) return "nothing";
-  return movements.map(({ kind, amount, currency }) => `${kind} ${String(amount)} ${currency}`).join(", ");
+  return movements
+    .map(({ kind, amount, currency }) => `${kind} ${String(amount)} ${currency}`)
+    .join(", ");
 }

@@ -22,7 +22,11 @@ const PLACES: readonly { readonly table: string; readonly id: string; readonly t
     text: "json_build_array(payment_method, description, customer, merchant_reference, metadata, last_payment_error)::text",
   },
   { table: "captures", id: "id", text: "json_build_array(failure_code, idempotency_key)::text" },
-  { table: "refunds", id: "id", text: "json_build_array(metadata, failure_code, idempotency_key)::text" },
+  {
+    table: "refunds",
+    id: "id",
+    text: "json_build_array(metadata, failure_code, idempotency_key)::text",
+  },
 ];
 
 const SECRET = /whsec_[A-Za-z0-9+/]{24}|\b(?:sk|pk|rk|ok)_[0-9a-hjkmnp-tv-z]{26}_[0-9A-Za-z]{40}/;
@@ -42,7 +46,12 @@ export async function findLeaks(tx: Tx): Promise<Violation[]> {
     for (const row of rows) {
       const found = leakIn(JSON.parse(row.text));
       if (found === undefined) continue;
-      violations.push({ invariant: "I13", check: LEAKS, subject: `${table} ${row.subject}`, detail: found });
+      violations.push({
+        invariant: "I13",
+        check: LEAKS,
+        subject: `${table} ${row.subject}`,
+        detail: found,
+      });
     }
   }
   return violations;

@@ -2,7 +2,7 @@ import { NORMAL_SIDE } from "../ledger/accounts";
 import type { Check } from "./check";
 
 const KINDS = `('${Object.keys(NORMAL_SIDE).join("', '")}')`;
-const APPEND_ONLY = "('transitions'), ('events'), ('journals'), ('postings')";
+const APPEND_ONLY = "('transitions'), ('events'), ('journals'), ('postings'), ('attempt_evidence')";
 
 export const LEDGER_CHECKS: readonly Check[] = [
   {
@@ -31,11 +31,16 @@ export const LEDGER_CHECKS: readonly Check[] = [
   {
     invariant: "I3",
     name: "history cannot be changed",
+    // The partitions too: a statement that names one does not meet the triggers of its parent.
     sql: `
-      select t.name as subject, 'its append-only trigger is missing or off' as detail
-      from (values ${APPEND_ONLY}) as t (name)
+      with kept as (
+        select to_regclass(t.name)::oid as oid from (values ${APPEND_ONLY}) as t (name)
+        union all select i.inhrelid from pg_inherits i where i.inhparent in (select to_regclass(t.name) from (values ${APPEND_ONLY}) as t (name))
+      )
+      select k.oid::regclass::text as subject, 'its append-only trigger is missing or off' as detail
+      from kept k
       where not exists (
-        select from pg_trigger g where g.tgrelid = to_regclass(t.name) and g.tgname = 'append_only' and g.tgenabled in ('O', 'A'))`,
+        select from pg_trigger g where g.tgrelid = k.oid and g.tgname = 'append_only' and g.tgenabled in ('O', 'A'))`,
   },
   {
     invariant: "I4",

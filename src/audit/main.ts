@@ -85,7 +85,8 @@ function report(violations: readonly Violation[], options: AuditOptions): void {
     const broken = violations.filter((violation) => violation.check === name);
     const state = broken.length > 0 ? "BROKEN" : "holds";
     process.stdout.write(`${invariant.padEnd(5)}${state.padEnd(8)}${name}\n`);
-    for (const { subject, detail } of broken) process.stdout.write(`             ${subject}: ${detail}\n`);
+    for (const { subject, detail } of broken)
+      process.stdout.write(`             ${subject}: ${detail}\n`);
   }
   const witness = options.movements ? "with" : "without";
   process.stdout.write(

@@ -3,14 +3,21 @@ import { newId } from "../ids";
 import { ACCOUNT_KINDS } from "./accounts";
 import type { Journal } from "./journals";
 
+// Gives those that were committed before: what this transaction inserts itself may yet be rolled back.
 const ENSURE_ACCOUNTS: Statement = {
   name: "ensure_ledger_accounts",
   text: `
-    insert into ledger_accounts (merchant_id, id, kind, currency)
-    select merchant_id, id, kind, currency
-    from jsonb_to_recordset(?) as a (merchant_id text, id text, kind text, currency text)
-    order by merchant_id, kind, currency
-    on conflict (merchant_id, kind, currency) do nothing`,
+    with account as materialized (
+      select * from jsonb_to_recordset(?) as a (merchant_id text, id text, kind text, currency text)
+    ), inserted as (
+      insert into ledger_accounts (merchant_id, id, kind, currency)
+      select merchant_id, id, kind, currency from account order by merchant_id, kind, currency
+      on conflict (merchant_id, kind, currency) do nothing
+    )
+    select distinct l.merchant_id as "merchantId", l.currency as "currency"
+    from account a
+    join ledger_accounts l on l.merchant_id = a.merchant_id and l.kind = a.kind and l.currency = a.currency
+    where l.xmin <> pg_current_xact_id()::xid`,
 };
 
 const INSERT_JOURNALS: Statement = {
@@ -32,8 +39,7 @@ const INSERT_JOURNALS: Statement = {
     returning line`,
 };
 
-// Merchants and currencies whose accounts are there. Accounts are never removed, so this never goes stale;
-// a rolled-back insert is noticed below.
+// Merchants and currencies whose accounts are there, committed. Accounts are never removed, so this never goes stale.
 const accountsKnown = new Set<string>();
 const ACCOUNTS_KNOWN_MAX = 100_000;
 
@@ -52,9 +58,11 @@ async function ensureAccounts(tx: Tx, journals: readonly Journal[]): Promise<voi
       currency,
     })),
   );
-  await run(tx, ENSURE_ACCOUNTS, [JSON.stringify(rows)]);
+  const committed = await run<Pick<Journal, "merchantId" | "currency">>(tx, ENSURE_ACCOUNTS, [
+    JSON.stringify(rows),
+  ]);
   if (accountsKnown.size > ACCOUNTS_KNOWN_MAX) accountsKnown.clear();
-  for (const name of missing.keys()) accountsKnown.add(name);
+  for (const { merchantId, currency } of committed) accountsKnown.add(`${merchantId} ${currency}`);
 }
 
 /**

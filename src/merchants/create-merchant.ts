@@ -13,8 +13,11 @@ export interface CreatedMerchant {
 }
 
 /** A merchant with a key of each kind that it needs on its first day, in one commit. */
-export async function createMerchant(db: Db, name: string): Promise<CreatedMerchant> {
-  const id = newId("merchant");
+export async function createMerchant(
+  db: Db,
+  name: string,
+  id: string = newId("merchant"),
+): Promise<CreatedMerchant> {
   const make = (kind: ApiKeyKind) => ({ kind, ...newApiKey(kind, id) });
   const secret = make("SECRET");
   const publishable = make("PUBLISHABLE");

@@ -12,12 +12,13 @@ import type { Settled } from "./settle-attempt";
  * Looking up changes nothing, and reversing by reference is harmless to repeat, so a crash here costs one more look-up.
  */
 
-/** Nobody else looks an attempt up for this long: several times what a look-up takes. */
-const LEASE_MS = 30_000;
+/** Nobody else looks an attempt up for this many times what a call may take: a look-up makes two. */
+const LEASE_CALLS = 3;
 
 /** Looks up what is due, all of it at once, and settles what is found. */
 export async function resolveAttempts(app: App, limit: number): Promise<Settled[]> {
-  const due = await takeDueAttempts(app.db, { leaseMs: LEASE_MS, limit });
+  const leaseMs = LEASE_CALLS * app.config.processorTimeoutMs;
+  const due = await takeDueAttempts(app.db, { leaseMs, limit });
   return Promise.all(due.map((attempt) => resolve(app, attempt)));
 }
 

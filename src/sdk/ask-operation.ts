@@ -1,5 +1,5 @@
 import { RESULTS, operationText } from "./documents";
-import { report } from "./call";
+import { reportAttempt } from "./call";
 import { type Failure, OncepayError } from "./oncepay-error";
 import type { Queries } from "./operation-types";
 import type { MutationOptions, Settings } from "./settings";
@@ -33,13 +33,17 @@ export async function askOperation(settings: Settings, lost: LostCall): Promise<
     const error = errorOf(lost, { code, message, details, retryable: false });
     return { status: "FAILED", error };
   }
-  const field = RESULTS[lost.operation]?.field;
-  if (operation?.status === "SUCCEEDED" && operation.result && field !== undefined) {
-    const { firstSeenAt, result } = operation;
-    const idempotency = { status: "REPLAYED", firstSeenAt };
-    return { status: "SUCCEEDED", payload: { [field]: result, idempotency } };
-  }
+  const payload = operation?.status === "SUCCEEDED" ? payloadOf(lost, operation) : undefined;
+  if (payload) return { status: "SUCCEEDED", payload };
   return { status: "UNKNOWN", error: unknown(lost, operation?.status) };
+}
+
+/** The mutation's own answer; undefined when that holds more than is kept. */
+function payloadOf(lost: LostCall, { result, firstSeenAt }: Operation): object | undefined {
+  const expected = RESULTS[lost.operation];
+  if (expected?.field === undefined || result?.__typename !== expected.type) return undefined;
+  const { __typename, ...object } = result;
+  return { [expected.field]: object, idempotency: { status: "REPLAYED", firstSeenAt } };
 }
 
 async function ask(settings: Settings, lost: LostCall): Promise<Operation | undefined> {
@@ -53,17 +57,8 @@ async function ask(settings: Settings, lost: LostCall): Promise<Operation | unde
     timeoutMs: Math.min(options.timeoutMs ?? settings.timeoutMs, leftMs),
     signal: options.signal,
   });
-  const failure = "failure" in answer ? answer.failure : undefined;
-  report(settings, {
-    operation: "operation",
-    tries: 1,
-    durationMs: settings.now() - startedAt,
-    idempotencyKey,
-    status: "data" in answer ? answer.status : answer.failure.status,
-    code: failure?.code,
-    requestId: failure?.requestId,
-    retryInMs: undefined,
-  });
+  const attempt = { operation: "operation", tries: 1, retryInMs: undefined };
+  reportAttempt(settings, answer, { ...attempt, startedAt, idempotencyKey });
   return "data" in answer ? (answer.data.operation as Operation) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { backoffMs } from "./backoff";
-import type { TryFailure } from "./read-answer";
-import type { CallOptions, Settings } from "./settings";
+import type { Answer, TryFailure } from "./read-answer";
+import type { AttemptReport, CallOptions, Settings } from "./settings";
 import { abortedFailure, tryOnce } from "./try-once";
 
 export interface CallRequest {
@@ -23,74 +23,89 @@ export type CallOutcome = { readonly tries: number; readonly deadlineAt: number 
 
 /** Sends a request until there is a verdict, or tries, budget or time are used up. It throws nothing. */
 export async function call(settings: Settings, request: CallRequest): Promise<CallOutcome> {
-  const {
-    signal,
-    timeoutMs = settings.timeoutMs,
-    deadlineMs = settings.deadlineMs,
-  } = request.options;
+  const { signal, deadlineMs = settings.deadlineMs } = request.options;
   const deadlineAt = settings.now() + deadlineMs;
-  settings.budget.recordCall(request.operation);
   let mayHaveExecuted = false;
-  let last: TryFailure | undefined;
+  if (signal?.aborted) {
+    return { failure: abortedFailure(signal), mayHaveExecuted, tries: 0, deadlineAt };
+  }
+  settings.budget.recordCall(request.operation);
   for (let tries = 1; ; tries += 1) {
-    const startedAt = settings.now();
-    if (signal?.aborted) last = { ...abortedFailure(signal), mayHaveExecuted };
-    // A machine that was suspended sleeps longer than it was told to.
-    if (last && (signal?.aborted || startedAt >= deadlineAt)) {
-      return { failure: last, mayHaveExecuted, tries: tries - 1, deadlineAt };
-    }
-    const answer = await tryOnce(settings, {
-      body: request.body,
-      timeoutMs: Math.min(timeoutMs, deadlineAt - startedAt),
-      signal,
-    });
-    const failure = "failure" in answer ? answer.failure : undefined;
-    const retryInMs = failure && retryDelayMs(settings, request, { failure, tries, deadlineAt });
-    report(settings, {
-      operation: request.operation,
-      tries,
-      durationMs: settings.now() - startedAt,
-      idempotencyKey: request.idempotencyKey,
-      status: "data" in answer ? answer.status : answer.failure.status,
-      code: failure?.code,
-      requestId: failure?.requestId,
-      retryInMs,
-    });
+    const { answer, retryInMs } = await nextTry(settings, request, { tries, deadlineAt });
     if ("data" in answer) return { data: answer.data, tries, deadlineAt };
-    last = answer.failure;
-    mayHaveExecuted ||= last.mayHaveExecuted;
-    if (retryInMs === undefined) {
-      return { failure: last, mayHaveExecuted, tries, deadlineAt };
-    }
+    mayHaveExecuted ||= answer.failure.mayHaveExecuted;
+    const ended = { failure: answer.failure, mayHaveExecuted, tries, deadlineAt };
+    if (retryInMs === undefined) return ended;
     await settings.sleep(retryInMs, signal);
+    if (signal?.aborted) return { ...ended, failure: abortedFailure(signal) };
+    // A machine that was suspended sleeps longer than it was told to.
+    if (settings.now() >= deadlineAt) return ended;
   }
 }
 
-interface Failed {
-  readonly failure: TryFailure;
+interface Position {
   readonly tries: number;
   readonly deadlineAt: number;
 }
 
-/** Undefined: this was the last try. The budget is asked last, since asking takes from it. */
+interface Tried {
+  readonly answer: Answer;
+  /** Undefined: this was the last try. */
+  readonly retryInMs: number | undefined;
+}
+
+async function nextTry(
+  settings: Settings,
+  { operation, body, options, idempotencyKey }: CallRequest,
+  { tries, deadlineAt }: Position,
+): Promise<Tried> {
+  const startedAt = settings.now();
+  const timeoutMs = Math.min(options.timeoutMs ?? settings.timeoutMs, deadlineAt - startedAt);
+  const answer = await tryOnce(settings, { body, timeoutMs, signal: options.signal });
+  const retryInMs =
+    "failure" in answer
+      ? retryDelayMs(settings, { operation, failure: answer.failure, tries, deadlineAt })
+      : undefined;
+  reportAttempt(settings, answer, { operation, tries, startedAt, idempotencyKey, retryInMs });
+  return { answer, retryInMs };
+}
+
+interface Failed extends Position {
+  readonly operation: string;
+  readonly failure: TryFailure;
+}
+
+/** The budget is asked last, since asking takes from it. */
 function retryDelayMs(
   settings: Settings,
-  request: CallRequest,
-  { failure, tries, deadlineAt }: Failed,
+  { operation, failure, tries, deadlineAt }: Failed,
 ): number | undefined {
   if (!failure.retryable || tries >= settings.retry.triesMax) return undefined;
   const { retryAfterMs } = failure;
   const waitMs = backoffMs(settings.retry, { tries, retryAfterMs, random: settings.random });
   // Whoever waits for this call is told now what would be true at the deadline as well.
   if (settings.now() + waitMs >= deadlineAt) return undefined;
-  return settings.budget.takeRetry(request.operation) ? waitMs : undefined;
+  return settings.budget.takeRetry(operation) ? waitMs : undefined;
 }
 
-type Report = Parameters<NonNullable<Settings["onAttempt"]>>[0];
+interface Attempt extends Pick<
+  AttemptReport,
+  "operation" | "tries" | "idempotencyKey" | "retryInMs"
+> {
+  readonly startedAt: number;
+}
 
-export function report(settings: Settings, attempt: Report): void {
+export function reportAttempt(settings: Settings, answer: Answer, attempt: Attempt): void {
+  const { startedAt, ...known } = attempt;
+  const failure = "failure" in answer ? answer.failure : undefined;
   try {
-    settings.onAttempt?.(attempt);
+    settings.onAttempt?.({
+      ...known,
+      durationMs: settings.now() - startedAt,
+      status: "data" in answer ? answer.status : answer.failure.status,
+      code: failure?.code,
+      requestId: failure?.requestId,
+    });
   } catch {
     // Who only watches must not decide what becomes of a payment.
   }

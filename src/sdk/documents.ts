@@ -39,6 +39,10 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   LedgerEntry: `fragment LedgerEntry on LedgerEntry {
     journalId line kind side amount currency pending paymentIntentId attemptId createdAt
   }`,
+  UnknownAttempt: `fragment UnknownAttempt on UnknownAttempt {
+    id paymentIntentId operation amount currency processor message lookups nextLookupAt
+    unknownSince ageSeconds
+  }`,
   Merchant: `fragment Merchant on Merchant { id name createdAt }`,
   Idempotency: `fragment Idempotency on Idempotency { status firstSeenAt }`,
   PageInfo: `fragment PageInfo on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }`,
@@ -103,6 +107,7 @@ export const MUTATIONS = {
     "createMerchant",
     "merchant { ...Merchant } secretKey publishableKey operatorKey",
   ),
+  resolveUnknownAttempt: mutation("resolveUnknownAttempt", "paymentIntent { ...PaymentIntent }"),
 } satisfies Record<keyof Mutations, string>;
 
 interface ResultOf {
@@ -123,6 +128,7 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createWebhookEndpoint: { type: "WebhookEndpoint" },
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   createMerchant: { type: "Merchant" },
+  resolveUnknownAttempt: INTENT,
 } satisfies Record<keyof Mutations, ResultOf>;
 
 /** The type of the object that an id names. */
@@ -197,6 +203,7 @@ export const QUERIES = {
     { filter: "DeadLetterFilter", ...PAGE },
     page("WebhookDelivery"),
   ),
+  unknownAttempts: query("unknownAttempts", PAGE, page("UnknownAttempt")),
   ledgerAccount: withFragments(`query ledgerAccount(
   $id: ID, $kind: LedgerAccountKind, $currency: CurrencyCode, $asOf: DateTime,
   $first: Int, $after: String, $last: Int, $before: String

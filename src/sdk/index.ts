@@ -23,5 +23,8 @@ export type {
   RefundSnapshot,
   WebhookEvent,
 } from "./webhook-event";
-export type * from "./operation-types";
-export type * from "./types";
+export type * from "./enums";
+export type * from "./inputs";
+export type * from "./objects";
+export type { Mutations, Queries } from "./operation-types";
+export type * from "./results";

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "./types";
+import type { ErrorCode } from "./enums";
 
 /**
  * What the client itself has to say, beside the codes of the server:

@@ -1,4 +1,5 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
+import type { LedgerAccountKind } from "./enums";
 import type {
   CancelPaymentIntentInput,
   CapturePaymentIntentInput,
@@ -7,255 +8,32 @@ import type {
   CreatePaymentIntentInput,
   CreateWebhookEndpointInput,
   DeadLetterFilter,
-  ErrorCode,
-  Event,
-  Idempotency,
-  LedgerAccountKind,
-  LedgerEntry,
-  Merchant,
-  Node,
-  OperationStatus,
-  PageInfo,
-  PaymentIntent,
   PaymentIntentFilter,
-  Refund,
   RefundPaymentIntentInput,
   ReplayWebhookDeliveryInput,
-  WebhookDelivery,
+  ResolveUnknownAttemptInput,
   WebhookDeliveryFilter,
-  WebhookEndpoint,
-} from "./types";
-
-/** What createPaymentIntent answers. */
-export interface CreatePaymentIntentPayload {
-  /** The intent as it stood when it was created. */
-  readonly paymentIntent: PaymentIntent;
-
-  /** What the idempotency key decided. */
-  readonly idempotency: Idempotency;
-}
-
-/** What confirmPaymentIntent answers. */
-export interface ConfirmPaymentIntentPayload {
-  /** The intent as it stood when it was confirmed. */
-  readonly paymentIntent: PaymentIntent;
-
-  /** What the idempotency key decided. */
-  readonly idempotency: Idempotency;
-}
-
-/** What capturePaymentIntent answers. */
-export interface CapturePaymentIntentPayload {
-  /** The intent as it stood when the capture was made. */
-  readonly paymentIntent: PaymentIntent;
-
-  /** What the idempotency key decided. */
-  readonly idempotency: Idempotency;
-}
-
-/** What cancelPaymentIntent answers. */
-export interface CancelPaymentIntentPayload {
-  /** The intent as it stood when it was canceled: PROCESSING while an authorisation is released first. */
-  readonly paymentIntent: PaymentIntent;
-
-  /** What the idempotency key decided. */
-  readonly idempotency: Idempotency;
-}
-
-/** What refundPaymentIntent answers. */
-export interface RefundPaymentIntentPayload {
-  /** The refund as it stood when it was made. */
-  readonly refund: Refund;
-
-  /** What the idempotency key decided. */
-  readonly idempotency: Idempotency;
-}
-
-/** What createWebhookEndpoint answers. */
-export interface CreateWebhookEndpointPayload {
-  /** The endpoint. */
-  readonly webhookEndpoint: WebhookEndpoint;
-
-  /** What the deliveries are signed with, as Standard Webhooks wants it: whsec_…. */
-  readonly secret: string;
-
-  /** What the idempotency key decided. */
-  readonly idempotency: Idempotency;
-}
-
-/** What replayWebhookDelivery answers. */
-export interface ReplayWebhookDeliveryPayload {
-  /** The new delivery; replayOf names the old one. */
-  readonly webhookDelivery: WebhookDelivery;
-
-  /** What the idempotency key decided. */
-  readonly idempotency: Idempotency;
-}
-
-/** What createMerchant answers. */
-export interface CreateMerchantPayload {
-  /** The merchant. */
-  readonly merchant: Merchant;
-
-  /** Its backend's key. Shown in the answer to the first request and never again. */
-  readonly secretKey: string | null;
-
-  /** Its frontend's key. Shown in the answer to the first request and never again. */
-  readonly publishableKey: string | null;
-
-  /** Its operators' key. Shown in the answer to the first request and never again. */
-  readonly operatorKey: string | null;
-
-  /** What the idempotency key decided. */
-  readonly idempotency: Idempotency;
-}
-
-/** A page of a list. */
-export interface PaymentIntentConnection {
-  /** The page's items with their cursors. */
-  readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
-    readonly cursor: string;
-
-    /** The item. */
-    readonly node: PaymentIntent;
-  }[];
-
-  /** Where the page lies in the list. */
-  readonly pageInfo: PageInfo;
-}
-
-/** A page of a list. */
-export interface EventConnection {
-  /** The page's items with their cursors. */
-  readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
-    readonly cursor: string;
-
-    /** The item. */
-    readonly node: Event;
-  }[];
-
-  /** Where the page lies in the list. */
-  readonly pageInfo: PageInfo;
-}
-
-/** A page of a list. */
-export interface WebhookEndpointConnection {
-  /** The page's items with their cursors. */
-  readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
-    readonly cursor: string;
-
-    /** The item. */
-    readonly node: WebhookEndpoint;
-  }[];
-
-  /** Where the page lies in the list. */
-  readonly pageInfo: PageInfo;
-}
-
-/** A page of a list. */
-export interface WebhookDeliveryConnection {
-  /** The page's items with their cursors. */
-  readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
-    readonly cursor: string;
-
-    /** The item. */
-    readonly node: WebhookDelivery;
-  }[];
-
-  /** Where the page lies in the list. */
-  readonly pageInfo: PageInfo;
-}
-
-/** An account of the merchant's double-entry ledger, in one currency. */
-export interface LedgerAccountResult {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
-  readonly id: string;
-
-  /** What the account holds. */
-  readonly kind: LedgerAccountKind;
-
-  /** The account's currency. */
-  readonly currency: string;
-
-  /** When the account was opened. */
-  readonly createdAt: string;
-
-  /** What the account holds, on the side that it grows on: assets and expenses by debits, liabilities by credits. */
-  readonly balance: number;
-
-  /** What is held and not posted: authorisations that are neither captured nor released. */
-  readonly pendingBalance: number;
-
-  /** Its entries, newest first. */
-  readonly entries: {
-    /** The page's items with their cursors. */
-    readonly edges: readonly {
-      /** Where the item stands in the list; opaque. */
-      readonly cursor: string;
-
-      /** The item. */
-      readonly node: LedgerEntry;
-    }[];
-
-    /** Where the page lies in the list. */
-    readonly pageInfo: PageInfo;
-  };
-}
-
-/** Proof that the books balance, for each currency. Holds on cards are not in it. */
-export interface TrialBalance {
-  /** Whether every difference is zero. */
-  readonly balanced: boolean;
-
-  /** The sums, for each currency that was used. */
-  readonly currencies: readonly {
-    /** The currency. */
-    readonly currency: string;
-
-    /** The sum of all debits. */
-    readonly debits: number;
-
-    /** The sum of all credits. */
-    readonly credits: number;
-
-    /** Debits less credits: always zero. */
-    readonly difference: number;
-  }[];
-}
-
-/** What became of an operation: for a client that has lost the answer. */
-export interface Operation {
-  /** The mutation's name. */
-  readonly name: string;
-
-  /** The key that it was sent with. */
-  readonly idempotencyKey: string;
-
-  /** What is known about it. */
-  readonly status: OperationStatus;
-
-  /** When it was executed. */
-  readonly firstSeenAt: string | null;
-
-  /** The original result: a payment intent, a refund, an endpoint, a delivery or a merchant. */
-  readonly result: Node | null;
-
-  /** The original refusal. */
-  readonly error: {
-    /** Why it was refused. */
-    readonly code: ErrorCode;
-
-    /** The same for people. */
-    readonly message: string;
-
-    /** What helps to understand it. */
-    readonly details: unknown;
-  } | null;
-}
+} from "./inputs";
+import type { Merchant, Node, PaymentIntent, Refund } from "./objects";
+import type {
+  CancelPaymentIntentPayload,
+  CapturePaymentIntentPayload,
+  ConfirmPaymentIntentPayload,
+  CreateMerchantPayload,
+  CreatePaymentIntentPayload,
+  CreateWebhookEndpointPayload,
+  EventConnection,
+  LedgerAccountResult,
+  Operation,
+  PaymentIntentConnection,
+  RefundPaymentIntentPayload,
+  ReplayWebhookDeliveryPayload,
+  ResolveUnknownAttemptPayload,
+  TrialBalance,
+  UnknownAttemptConnection,
+  WebhookDeliveryConnection,
+  WebhookEndpointConnection,
+} from "./results";
 
 export interface Mutations {
   /** Creates a payment intent. No money moves until it is confirmed. */
@@ -302,6 +80,12 @@ export interface Mutations {
 
   /** Creates a merchant with its first API keys. It needs the scope merchants:write. */
   readonly createMerchant: { input: CreateMerchantInput; payload: CreateMerchantPayload };
+
+  /** Settles an attempt whose outcome is unknown by an operator's word. Should the processor say otherwise later, money that moved is given back. */
+  readonly resolveUnknownAttempt: {
+    input: ResolveUnknownAttemptInput;
+    payload: ResolveUnknownAttemptPayload;
+  };
 }
 
 export interface Queries {
@@ -366,6 +150,17 @@ export interface Queries {
       readonly before?: string | null | undefined;
     };
     result: WebhookDeliveryConnection;
+  };
+
+  /** Attempts whose outcome is unknown, newest first. For operators. */
+  readonly unknownAttempts: {
+    variables: {
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: UnknownAttemptConnection;
   };
 
   /** An account by its id, or by its kind and its currency; null while nothing was posted in that currency. */

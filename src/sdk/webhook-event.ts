@@ -5,7 +5,7 @@ import type {
   NextActionType,
   PaymentIntentStatus,
   RefundReason,
-} from "./types";
+} from "./enums";
 
 /** The object of a payment_intent event, as it stood when the event happened. Amounts in minor units. */
 export interface PaymentIntentSnapshot {

@@ -23,15 +23,15 @@ export interface Delivered extends DeliveryKey {
   readonly dueInMs: number | null;
 }
 
-/** How long a worker may take for one try before another may begin it: the receiver's time and some more. */
-const LEASE_MARGIN_MS = 15_000;
+/** How long a worker may take for one try before another may begin it, in receivers' times. */
+const LEASE_TIMEOUTS = 2;
 
 /** Claims those of these deliveries that are due, posts them all at once, and records what came of each. */
 export async function deliverWebhooks(
   app: App,
   keys: readonly DeliveryKey[],
 ): Promise<Delivered[]> {
-  const leaseMs = app.config.webhookTimeoutMs + LEASE_MARGIN_MS;
+  const leaseMs = LEASE_TIMEOUTS * app.config.webhookTimeoutMs;
   const claimed = await claimDeliveries(app.db, keys, leaseMs);
   const fired = failpoint("webhook.after_claim");
   if (fired) await fired;

@@ -1,15 +1,29 @@
 import type { Attack } from "./attack";
+import { databaseAway } from "./attacks/database-away";
+import { frozenWorker } from "./attacks/frozen-worker";
 import { keyReuse } from "./attacks/key-reuse";
 import { lostAnswers } from "./attacks/lost-answers";
 import { parallelRefunds } from "./attacks/parallel-refunds";
+import { processorOutage } from "./attacks/processor-outage";
+import { processorWebhooks } from "./attacks/processor-webhooks";
+import { queueWiped } from "./attacks/queue-wiped";
+import { relayKilled } from "./attacks/relay-killed";
 import { sameKey } from "./attacks/same-key";
+import { skewedWorker } from "./attacks/skewed-worker";
 import { unknownOutcomes } from "./attacks/unknown-outcomes";
 
 /** In the order in which they run. */
 export const ATTACKS: readonly Attack[] = [
   lostAnswers,
   sameKey,
-  unknownOutcomes,
-  parallelRefunds,
   keyReuse,
+  parallelRefunds,
+  unknownOutcomes,
+  processorWebhooks,
+  relayKilled,
+  queueWiped,
+  databaseAway,
+  skewedWorker,
+  frozenWorker,
+  processorOutage,
 ];

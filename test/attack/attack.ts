@@ -1,3 +1,4 @@
+import type { Cluster } from "./cluster";
 import type { Installation, InstallationOptions } from "./installation";
 import type { Random } from "./random";
 
@@ -24,6 +25,8 @@ export interface Context {
   readonly faults: number | undefined;
   /** Two API and two worker processes, a card network and a consumer, with a proxy on every way. */
   readonly installation: Installation;
+  /** The server that it keeps its tables on. */
+  readonly cluster: Cluster;
   /** A further installation of its own, torn down after the attack. */
   readonly install: (options: InstallationOptions) => Promise<Installation>;
   readonly progress: (text: string) => void;

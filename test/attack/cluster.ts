@@ -16,7 +16,6 @@ export interface Cluster {
   readonly postgres?: EmbeddedPostgres;
   /** A migrated database, or an empty one. */
   createDatabase(kind: "migrated" | "empty"): Promise<string>;
-  dropDatabase(url: string): Promise<void>;
   /** Copies what processes wrote to where it outlives the cluster; returns where. */
   keepLogs(): Promise<string>;
   remove(): Promise<void>;
@@ -64,7 +63,7 @@ export function clusterOfTestRun(): Cluster {
 function databasesOf(
   serverUrl: string,
   template: string,
-): Pick<Cluster, "serverUrl" | "createDatabase" | "dropDatabase"> {
+): Pick<Cluster, "serverUrl" | "createDatabase"> {
   return {
     serverUrl,
     createDatabase: async (kind) => {
@@ -72,10 +71,6 @@ function databasesOf(
       const from = kind === "migrated" ? template : "template0";
       await onServer(serverUrl, `create database ${name} template ${from}`);
       return databaseUrl(serverUrl, name);
-    },
-    dropDatabase: async (url) => {
-      const name = new URL(url).pathname.slice(1);
-      await onServer(serverUrl, `drop database if exists ${name} with (force)`);
     },
   };
 }
@@ -89,12 +84,13 @@ async function keepLogs(directory: string): Promise<string> {
   return kept;
 }
 
-export async function onServer(serverUrl: string, statement: string): Promise<void> {
+/** Returns how many rows the statement was about. */
+export async function onServer(serverUrl: string, statement: string): Promise<number> {
   const client = new Client({ connectionString: serverUrl });
   client.on("error", () => undefined);
   await client.connect();
   try {
-    await client.query(statement);
+    return (await client.query(statement)).rowCount ?? 0;
   } finally {
     await client.end();
   }

@@ -69,34 +69,38 @@ async function attackOnce(
 ): Promise<Outcome> {
   const progress = (text: string): void => say(`${attack.name}: ${text}`);
   progress("starting");
-  const cluster = await clusterFor(attack);
+  const witnesses = await clusterOf(false);
+  // A crash of our own server must not take the witnesses with it.
+  const cluster = attack.durable === true ? await clusterOf(true) : witnesses;
+  const installation = await startInstallation(cluster, {
+    ...STANDARD,
+    name: attack.name,
+    seed: options.seed,
+    witnesses,
+  });
   let failed = true;
   try {
-    const installation = await startInstallation(cluster, {
-      ...STANDARD,
-      seed: options.seed,
-      name: attack.name,
-    });
-    try {
-      const outcome = await runAttack(attack, { cluster, installation }, { ...options, progress });
-      for (const violation of outcome.violations) progress(`VIOLATION ${violation}`);
-      failed = outcome.violations.length > 0;
-      return outcome;
-    } finally {
-      await installation.stop();
-    }
+    const outcome = await runAttack(attack, { cluster, installation }, { ...options, progress });
+    for (const violation of outcome.violations) progress(`VIOLATION ${violation}`);
+    failed = outcome.violations.length > 0;
+    return outcome;
   } finally {
+    await installation.stop();
     // The logs of an attack that succeeded are all there is to find out why.
     if (failed) progress(`logs are kept in ${await cluster.keepLogs()}`);
-    await cluster.remove();
   }
 }
 
-let closing: Cluster | undefined;
+const clusters = new Map<boolean, Promise<Cluster>>();
 
-async function clusterFor(attack: Attack): Promise<Cluster> {
-  closing = await startCluster({ durable: attack.durable === true });
-  return closing;
+function clusterOf(durable: boolean): Promise<Cluster> {
+  const known = clusters.get(durable) ?? startCluster({ durable });
+  clusters.set(durable, known);
+  return known;
+}
+
+async function removeClusters(): Promise<void> {
+  for (const starting of clusters.values()) await (await starting).remove();
 }
 
 function chosen(only: string | undefined): readonly Attack[] {
@@ -123,12 +127,14 @@ function say(text: string): void {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
     say("stopping");
-    void Promise.resolve(closing?.remove()).finally(() => process.exit(130));
+    void removeClusters().finally(() => process.exit(130));
   });
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${String((error as Error).stack)}\n`);
-  process.exitCode = 2;
-  process.exit();
-});
+main()
+  .catch((error: unknown) => {
+    process.stderr.write(`${String((error as Error).stack)}\n`);
+    process.exitCode = 2;
+  })
+  .finally(removeClusters)
+  .finally(() => process.exit());

@@ -45,6 +45,7 @@ export async function runAttack(
     ...options,
     random: createRandom(options.seed),
     installation,
+    cluster,
     install: async (wanted) => {
       const made = await startInstallation(cluster, { seed: options.seed, ...wanted });
       others.push(made);

@@ -21,7 +21,7 @@ import { waitFor } from "../support/wait-for";
 
 let t: TestApp;
 beforeAll(async () => {
-  t = await startTestApp({ ONCEPAY_LOOKUP_SCHEDULE_MS: "0,1" });
+  t = await startTestApp({ ONCEPAY_LOOKUP_SCHEDULE_MS: "0,60000" });
 });
 afterAll(() => t.stop());
 afterEach(async () => {
@@ -183,13 +183,6 @@ describe("a worker's lease", () => {
     expect(await t.db("attempts").where({ payment_intent_id: id })).toMatchObject([
       { status: "SUCCEEDED", sends: 1 },
     ]);
-  });
-
-  it("is given up on shutdown, but not while something is held", async () => {
-    const merchant = await aMerchant(t);
-    const { id } = await aConfirmedIntent(t, merchant.id);
-    await t.drain();
-    expect(await theIntent(t, merchant.id, id)).toMatchObject({ status: "SUCCEEDED" });
   });
 });
 

@@ -164,7 +164,7 @@ test("a later mutation of the same request is not answered from what an earlier 
 });
 
 test("a decline is data: the intent says why, and which attempt it was", async () => {
-  const { id } = await makePaid(api, { paymentMethod: "pm_card_chargeDeclined" });
+  const { id } = await makePaid(api, { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" });
   const { data, body } = await api.send({
     query: `query ($id: ID!) { paymentIntent(id: $id) {
       status allowedActions lastPaymentError { code declineCode message retryable attempt { id operation status processorChargeId } }

@@ -148,7 +148,7 @@ describe("when the answer is lost for good", () => {
     const client = clientOf(api, { keyStore });
     const payload = await client.createPaymentIntent(input);
     expect(payload).toEqual({
-      paymentIntent: result,
+      paymentIntent: { id: "pi_7", status: "REQUIRES_CONFIRMATION" },
       idempotency: { status: "REPLAYED", firstSeenAt },
     });
     expect(api.seen[2]).toMatchObject({

@@ -4,20 +4,21 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLEnumType,
   type GraphQLField,
   type GraphQLInputField,
+  type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLNamedType,
   type GraphQLOutputType,
   type GraphQLSchema,
   type OperationDefinitionNode,
   type SelectionSetNode,
-  GraphQLEnumType,
-  GraphQLInputObjectType,
   GraphQLList,
   GraphQLNonNull,
   GraphQLObjectType,
   Kind,
+  OperationTypeNode,
   getNamedType,
   isAbstractType,
   isEnumType,
@@ -55,12 +56,10 @@ interface Printer {
   readonly used: Set<string>;
 }
 
-export interface PrintedTypes {
-  /** Enums, inputs and fragments. */
-  readonly types: string;
-  /** What each operation takes and gives. */
-  readonly operationTypes: string;
-}
+/** A file each, in the order in which they build on each other. */
+export const FILES = ["enums", "inputs", "objects", "results", "operation-types"] as const;
+
+export type PrintedTypes = Readonly<Record<(typeof FILES)[number], string>>;
 
 export function printTypes(
   schema: GraphQLSchema,
@@ -74,21 +73,39 @@ export function printTypes(
   );
   const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   const printer: Printer = { schema, fragments, used: new Set() };
-  const operationText = printOperations(printer, operations);
-  const imported = new Set(printer.used);
+  const { results, maps } = printOperations(printer, operations);
   const fragmentTexts = [...fragments.values()].map((fragment) => printFragment(printer, fragment));
-  const interfaceTexts = printInterfaces(printer);
-  const types = [...printEnumsAndInputs(printer), ...fragmentTexts, ...interfaceTexts].join("\n\n");
-  return {
-    types: prettier(`${HEAD}\n\n${types}\n`),
-    operationTypes: prettier(
-      `${HEAD}\nimport type { ${[...imported].sort().join(", ")} } from "./types";\n\n${operationText}\n`,
-    ),
-  };
+  const objects = [...fragmentTexts, ...printInterfaces(printer)];
+  const { enums, inputs } = printEnumsAndInputs(printer);
+  return withImports({ enums, inputs, objects, results, "operation-types": maps });
 }
 
 const HEAD =
   "// Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.";
+
+function withImports(
+  sections: Readonly<Record<keyof PrintedTypes, readonly string[]>>,
+): PrintedTypes {
+  const declared = new Map<string, string[]>();
+  const files = FILES.map((file) => {
+    const text = sections[file].join("\n\n");
+    const code = text.replace(/\/\*\*[^]*?\*\/|"[^"]*"/g, "");
+    const words = new Set(code.match(/\w+/g));
+    const imports = [...declared].flatMap(([from, names]) => {
+      const imported = names.filter((name) => words.has(name)).sort();
+      return imported.length > 0
+        ? [`import type { ${imported.join(", ")} } from "./${from}";`]
+        : [];
+    });
+    declared.set(
+      file,
+      [...code.matchAll(/export (?:type|interface) (\w+)/g)].map(([, name = ""]) => name),
+    );
+    const head = imports.length > 0 ? `${HEAD}\n${imports.join("\n")}` : HEAD;
+    return [file, prettier(`${head}\n\n${text}\n`)];
+  });
+  return Object.fromEntries(files) as PrintedTypes;
+}
 
 function printFragment(printer: Printer, fragment: FragmentDefinitionNode): string {
   const type = printer.schema.getType(fragment.typeCondition.name.value);
@@ -109,20 +126,24 @@ function printInterfaces({ schema, fragments, used }: Printer): string[] {
   });
 }
 
-/** The enums and inputs that are used anywhere, and ErrorCode, which no field has. */
-function printEnumsAndInputs(printer: Printer): string[] {
+/** The enums and inputs that are used anywhere, and ErrorCode, which every error has. */
+function printEnumsAndInputs(printer: Printer): { enums: string[]; inputs: string[] } {
   printer.used.add("ErrorCode");
-  const printed = new Map<string, string>();
-  for (let before = -1; before !== printed.size;) {
-    before = printed.size;
-    for (const name of printer.used) {
-      const type = printer.schema.getType(name);
-      if (!type || printed.has(name)) continue;
-      if (isEnumType(type)) printed.set(name, printEnum(type));
-      if (isInputObjectType(type)) printed.set(name, printInput(printer, type));
-    }
+  const inputs = new Map<string, string>();
+  // A set that grows while it is walked: inputs refer to enums and to other inputs.
+  for (const name of printer.used) {
+    const type = printer.schema.getType(name);
+    if (isInputObjectType(type)) inputs.set(name, printInput(printer, type));
   }
-  return [...printed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+  const enums = [...printer.used].map((name) => printer.schema.getType(name)).filter(isEnumType);
+  return {
+    enums: enums.sort(byName).map(printEnum),
+    inputs: [...inputs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text),
+  };
+}
+
+function byName(a: GraphQLEnumType, b: GraphQLEnumType): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 function printEnum(type: GraphQLEnumType): string {
@@ -142,7 +163,15 @@ function printInputField(printer: Printer, field: GraphQLInputField): string {
   return `${comment(field.description)}readonly ${field.name}${optional}: ${type};`;
 }
 
-function printOperations(printer: Printer, operations: readonly OperationDefinitionNode[]): string {
+interface PrintedOperations {
+  readonly results: readonly string[];
+  readonly maps: readonly string[];
+}
+
+function printOperations(
+  printer: Printer,
+  operations: readonly OperationDefinitionNode[],
+): PrintedOperations {
   const results = new Map<string, string>();
   const mutations: string[] = [];
   const queries: string[] = [];
@@ -150,7 +179,7 @@ function printOperations(printer: Printer, operations: readonly OperationDefinit
     const { name, field, selection } = rootField(printer, operation);
     const result = printResult(printer, { field, selection, results });
     const about = comment(field.description);
-    if (operation.operation === "mutation") {
+    if (operation.operation === OperationTypeNode.MUTATION) {
       const input = getNamedType(field.args.find((argument) => argument.name === "input")?.type);
       if (!input) throw new Error(`${name} has no input`);
       printer.used.add(input.name);
@@ -160,11 +189,13 @@ function printOperations(printer: Printer, operations: readonly OperationDefinit
       queries.push(`${about}readonly ${name}: { variables: ${variables}; result: ${result} };`);
     }
   }
-  return [
-    ...results.values(),
-    `export interface Mutations {\n${mutations.join("\n")}\n}`,
-    `export interface Queries {\n${queries.join("\n")}\n}`,
-  ].join("\n\n");
+  return {
+    results: [...results.values()],
+    maps: [
+      `export interface Mutations {\n${mutations.join("\n")}\n}`,
+      `export interface Queries {\n${queries.join("\n")}\n}`,
+    ],
+  };
 }
 
 function rootField(printer: Printer, operation: OperationDefinitionNode) {
@@ -252,8 +283,7 @@ function printNonNull(
   printNamedType: (named: GraphQLNamedType) => string,
 ): string {
   if (!(type instanceof GraphQLList)) return printNamedType(getNamedType(type));
-  const item = type.ofType as GraphQLInputType | GraphQLOutputType;
-  return `readonly (${printType(printer, item, printNamedType)})[]`;
+  return `readonly (${printType(printer, type.ofType, printNamedType)})[]`;
 }
 
 function printNamed(printer: Printer, type: GraphQLNamedType | undefined): string {

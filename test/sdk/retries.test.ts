@@ -216,6 +216,16 @@ test("without budget there is no retry", async () => {
   }
 });
 
+test("clients of one process that talk to one API share its budget unless told otherwise", async () => {
+  const { api } = await start({ status: 503, body: "" });
+  const clientOf = () => createClient({ url: api.url, apiKey: "sk_test", retry: quick });
+  const tries = [];
+  for (let number = 0; number < 3; number += 1) {
+    tries.push((await errorOf(clientOf().paymentIntent({ id: "pi_1" }))).tries);
+  }
+  expect(tries).toEqual([4, 1, 1]);
+});
+
 test("a refused connection was never sent, so nobody needs to doubt", async () => {
   const { api, client } = await start(created());
   await api.stop();

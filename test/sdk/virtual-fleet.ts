@@ -46,11 +46,6 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-export interface Arrival {
-  readonly client: number;
-  readonly at: number;
-}
-
 export interface VirtualReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;

@@ -9,8 +9,6 @@ interface RecordedJob {
 export interface RecordedQueues extends Queues {
   /** What waits in a queue, taken out of it. As in BullMQ a job may be asked to wait; here whoever takes it decides. */
   take<Name extends QueueName>(name: Name): JobData[Name][];
-  /** How many wait. */
-  waiting(): number;
   /** As if the queue's store had been wiped. */
   wipe(): void;
 }
@@ -41,7 +39,7 @@ export function createRecordedQueues(): RecordedQueues {
         .map((job) => job.data as JobData[Name]);
     },
     waitingJobs: (name) => Promise.resolve(of(name).length),
-    waiting: () => [...queues.values()].reduce((sum, jobs) => sum + jobs.length, 0),
+    waitingJobs: (name) => Promise.resolve(of(name).length),
     wipe: () => {
       queues.clear();
     },

@@ -113,7 +113,7 @@ async function create(
   const { scene, ...input } = order;
   const { paymentIntent } = await client.createPaymentIntent(
     { currency: "USD", paymentMethod: "pm_card_visa", merchantReference: scene, ...input },
-    { idempotencyKey: `${shop.run}-${scene}` },
+    { idempotencyKey: `${shop.run}-${scene.replaceAll(" ", "-")}` },
   );
   shop.intents.push({ id: paymentIntent.id, scene });
   return paymentIntent.id;

@@ -73,9 +73,11 @@ async function blockWhileCharging(
   const { attempts } = await underway(installation);
   worker?.signal("SIGUSR2");
   progress(`blocked with ${attempts} attempts under way`);
-  const answered = await fetch(`${worker?.url ?? ""}/health/live`, { signal: AbortSignal.timeout(500) })
-    .then(() => true)
-    .catch(() => false);
+  const isSilent = (): Promise<boolean> =>
+    fetch(`${worker?.url ?? ""}/health/live`, { signal: AbortSignal.timeout(200) })
+      .then(() => false)
+      .catch(() => true);
+  const silent = await waitUntil(isSilent, { timeoutMs: 1_000, everyMs: 10 });
   await working;
-  return { underway: attempts, silent: answered ? 0 : 1 };
+  return { underway: attempts, silent: silent ? 1 : 0 };
 }

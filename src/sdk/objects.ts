@@ -1,212 +1,20 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
-
-/** What a processor was asked to do. */
-export type AttemptOperation = "AUTHORIZE" | "CAPTURE" | "CHARGE" | "REFUND" | "REVERSE" | "VOID";
-
-/** Where one try at a processor stands. */
-export type AttemptStatus =
-  "ABANDONED" | "DECLINED" | "QUEUED" | "REQUIRES_ACTION" | "SENT" | "SUCCEEDED" | "UNKNOWN";
-
-/** Which payment to end. */
-export interface CancelPaymentIntentInput {
-  /** The payment intent's id. */
-  readonly paymentIntentId: string;
-
-  /** Why it is canceled. */
-  readonly reason?: CancellationReason | null | undefined;
-}
-
-/** Why a payment intent was canceled. */
-export type CancellationReason = "ABANDONED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
-
-/** When the money of a payment intent is taken. */
-export type CaptureMethod = "AUTOMATIC" | "MANUAL";
-
-/** How much of what was authorised to take. */
-export interface CapturePaymentIntentInput {
-  /** The amount to take, at least 1; all that may be captured when absent. */
-  readonly amount?: number | null | undefined;
-
-  /** Whether what this leaves of the authorisation is released. */
-  readonly final?: boolean | null | undefined;
-
-  /** The payment intent's id. */
-  readonly paymentIntentId: string;
-}
-
-/** Which payment to make, and with what. */
-export interface ConfirmPaymentIntentInput {
-  /** The payment intent's id. */
-  readonly paymentIntentId: string;
-
-  /** A processor's token, in place of the intent's own. Card numbers are refused. */
-  readonly paymentMethod?: string | null | undefined;
-
-  /** Where the shopper comes back to after authenticating. */
-  readonly returnUrl?: string | null | undefined;
-}
-
-/** A merchant to be. */
-export interface CreateMerchantInput {
-  /** Its name, 1 to 200 characters. */
-  readonly name: string;
-}
-
-/** What a merchant wants to be paid. */
-export interface CreatePaymentIntentInput {
-  /** The amount in the currency's minor unit, at least 1. */
-  readonly amount: number;
-
-  /** When the money is taken. */
-  readonly captureMethod?: CaptureMethod | null | undefined;
-
-  /** The amount's currency. */
-  readonly currency: string;
-
-  /** The merchant's name for the shopper, at most 255 characters. */
-  readonly customer?: string | null | undefined;
-
-  /** What the payment is for, at most 1000 characters. */
-  readonly description?: string | null | undefined;
-
-  /** The merchant's own number of the payment, at most 255 characters. */
-  readonly merchantReference?: string | null | undefined;
-
-  /** The merchant's own pairs. */
-  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
-
-  /** A processor's token, at most 255 characters. Card numbers are refused. */
-  readonly paymentMethod?: string | null | undefined;
-}
-
-/** Where to post events, and which. */
-export interface CreateWebhookEndpointInput {
-  /** What the endpoint is for, at most 1000 characters. */
-  readonly description?: string | null | undefined;
-
-  /** Which types to post; all of them when absent or empty. */
-  readonly eventTypes?: readonly string[] | null | undefined;
-
-  /** Where to post: https, at a public address. */
-  readonly url: string;
-}
-
-/** Which dead letters to list. */
-export interface DeadLetterFilter {
-  /** On their way to this endpoint. */
-  readonly endpointId?: string | null | undefined;
-
-  /** Of this event. */
-  readonly eventId?: string | null | undefined;
-}
-
-/** Where one event on its way to one endpoint stands. */
-export type DeliveryStatus =
-  "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";
-
-/** Why a request failed: `extensions.code` of every error. The list is closed; adding to it is announced. */
-export type ErrorCode =
-  | "AMOUNT_TOO_LARGE"
-  | "BAD_USER_INPUT"
-  | "FORBIDDEN"
-  | "IDEMPOTENCY_KEY_IN_USE"
-  | "IDEMPOTENCY_KEY_REUSED"
-  | "INTERNAL"
-  | "INVALID_STATE"
-  | "NOT_FOUND"
-  | "RATE_LIMITED"
-  | "UNAUTHENTICATED"
-  | "UNAVAILABLE";
-
-/** Whether a request was the first with its key. */
-export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
-
-/** What may be asked of a payment intent now. */
-export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND";
-
-/** What a ledger account holds. Every merchant has one of each kind in each currency that it uses. */
-export type LedgerAccountKind =
-  "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
-
-/** Where a capture or a refund stands. */
-export type MovementStatus = "FAILED" | "PENDING" | "SUCCEEDED";
-
-/** What the shopper must do next. */
-export type NextActionType = "REDIRECT";
-
-/** What is known about an operation and its idempotency key. */
-export type OperationStatus = "FAILED" | "IN_PROGRESS" | "NOT_SEEN" | "SUCCEEDED";
-
-/** Which payment intents to list: those that every given field holds for. */
-export interface PaymentIntentFilter {
-  /** Created at this moment or later. */
-  readonly createdAfter?: string | null | undefined;
-
-  /** Created before this moment. */
-  readonly createdBefore?: string | null | undefined;
-
-  /** Of this customer. */
-  readonly customer?: string | null | undefined;
-
-  /** With this number of the merchant's. */
-  readonly merchantReference?: string | null | undefined;
-
-  /** In one of these statuses. */
-  readonly status?: readonly PaymentIntentStatus[] | null | undefined;
-}
-
-/** Where a payment intent stands. */
-export type PaymentIntentStatus =
-  | "CANCELED"
-  | "FAILED"
-  | "PROCESSING"
-  | "REQUIRES_ACTION"
-  | "REQUIRES_CAPTURE"
-  | "REQUIRES_CONFIRMATION"
-  | "REQUIRES_PAYMENT_METHOD"
-  | "SUCCEEDED";
-
-/** The side of an account. */
-export type PostingSide = "CREDIT" | "DEBIT";
-
-/** How much of what was captured to give back. */
-export interface RefundPaymentIntentInput {
-  /** The amount to give back, at least 1; all that may be refunded when absent. */
-  readonly amount?: number | null | undefined;
-
-  /** The merchant's own pairs. */
-  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
-
-  /** The payment intent's id. */
-  readonly paymentIntentId: string;
-
-  /** Why it is refunded. */
-  readonly reason?: RefundReason | null | undefined;
-}
-
-/** Why money is refunded. */
-export type RefundReason = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
-
-/** Which delivery to repeat. */
-export interface ReplayWebhookDeliveryInput {
-  /** The delivery's id. */
-  readonly deliveryId: string;
-}
-
-/** Which deliveries to list: those that every given field holds for. */
-export interface WebhookDeliveryFilter {
-  /** On their way to this endpoint. */
-  readonly endpointId?: string | null | undefined;
-
-  /** Of this event. */
-  readonly eventId?: string | null | undefined;
-
-  /** In one of these statuses. */
-  readonly status?: readonly DeliveryStatus[] | null | undefined;
-}
-
-/** Whether an endpoint gets deliveries. */
-export type WebhookEndpointStatus = "DISABLED" | "ENABLED";
+import type {
+  AttemptOperation,
+  AttemptStatus,
+  CancellationReason,
+  CaptureMethod,
+  DeliveryStatus,
+  IdempotencyStatus,
+  IntentAction,
+  LedgerAccountKind,
+  MovementStatus,
+  NextActionType,
+  PaymentIntentStatus,
+  PostingSide,
+  RefundReason,
+  WebhookEndpointStatus,
+} from "./enums";
 
 /** What a merchant wants: so much money from one shopper, once. Its amounts are in the currency's minor unit. */
 export interface PaymentIntent {
@@ -461,6 +269,42 @@ export interface Event {
 
   /** `{ object }`: the object as it stood when the event happened. */
   readonly data: unknown;
+}
+
+/** An attempt that was sent and whose outcome nobody knows: money may have moved. It is looked up by itself; what stays here is for a person. */
+export interface UnknownAttempt {
+  /** The attempt's id. */
+  readonly id: string;
+
+  /** The payment intent that it is for. */
+  readonly paymentIntentId: string;
+
+  /** What the processor was asked to do. */
+  readonly operation: AttemptOperation;
+
+  /** The amount that may have moved. */
+  readonly amount: number;
+
+  /** The amount's currency. */
+  readonly currency: string;
+
+  /** The processor that was asked. */
+  readonly processor: string;
+
+  /** What is known of the reason. */
+  readonly message: string | null;
+
+  /** How often it has been looked up. */
+  readonly lookups: number;
+
+  /** When it is looked up next. */
+  readonly nextLookupAt: string | null;
+
+  /** Since when the outcome is unknown. */
+  readonly unknownSince: string;
+
+  /** For how many seconds it has been. */
+  readonly ageSeconds: number;
 }
 
 /** One side of a posting, as the account that it stands in sees it. It is never changed. */

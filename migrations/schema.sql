@@ -1,0 +1,603 @@
+-- What the migrations make. Not run by anything; refresh it with: npm run schema:sql
+
+create table api_keys (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  kind text not null,
+  name text not null default ''::text,
+  scopes text[] not null,
+  secret_hash bytea not null,
+  hint text not null,
+  idempotency_key text,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint api_keys_pkey PRIMARY KEY (merchant_id, id),
+  constraint api_keys_merchant_id_idempotency_key_key UNIQUE (merchant_id, idempotency_key),
+  constraint api_keys_merchant_id_secret_hash_key UNIQUE (merchant_id, secret_hash),
+  constraint api_keys_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint api_keys_kind_check CHECK ((kind = ANY (ARRAY['SECRET'::text, 'PUBLISHABLE'::text, 'RESTRICTED'::text, 'OPERATOR'::text]))),
+  constraint api_keys_secret_hash_check CHECK ((length(secret_hash) = 32))
+);
+
+create table attempt_evidence (
+  merchant_id text collate "C" not null,
+  attempt_id text collate "C" not null,
+  line bigint not null generated always as identity,
+  source text not null,
+  outcome jsonb not null,
+  effect text not null,
+  reason text,
+  at timestamp with time zone not null default now(),
+  constraint attempt_evidence_pkey PRIMARY KEY (merchant_id, attempt_id, line),
+  constraint attempt_evidence_merchant_id_attempt_id_fkey FOREIGN KEY (merchant_id, attempt_id) REFERENCES attempts(merchant_id, id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attempt_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table attempts (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  operation text not null,
+  status text not null,
+  processor text not null,
+  amount bigint not null,
+  currency text not null,
+  payment_method text,
+  return_url text,
+  final boolean,
+  capture_id text collate "C",
+  refund_id text collate "C",
+  target_attempt_id text collate "C",
+  replaces_attempt_id text collate "C",
+  generation integer not null default 1,
+  processor_charge_id text,
+  code text,
+  decline_code text,
+  message text,
+  fee bigint,
+  worker_id text,
+  sends integer not null default 0,
+  lookups integer not null default 0,
+  next_at timestamp with time zone default now(),
+  sent_at timestamp with time zone,
+  unknown_since timestamp with time zone,
+  settled_at timestamp with time zone,
+  idempotency_key text collate "C",
+  created_at timestamp with time zone not null default now(),
+  constraint attempts_pkey PRIMARY KEY (merchant_id, id),
+  constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
+  constraint attempts_amount_check CHECK ((amount > 0)),
+  constraint attempts_check CHECK (((status = ANY (ARRAY['SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])) = (settled_at IS NOT NULL))),
+  constraint attempts_check1 CHECK (((status <> 'SENT'::text) OR (worker_id IS NOT NULL))),
+  constraint attempts_operation_check CHECK ((operation = ANY (ARRAY['charge'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'void'::text, 'reverse'::text, 'compensate'::text]))),
+  constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])))
+) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=85);
+CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
+CREATE INDEX attempts_by_reference ON public.attempts USING btree (id);
+CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (status = ANY (ARRAY['QUEUED'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text]));
+CREATE INDEX attempts_held ON public.attempts USING btree (worker_id) WHERE (status = 'SENT'::text);
+CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text])));
+CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE (status = 'UNKNOWN'::text);
+
+create table balance_snapshots (
+  merchant_id text collate "C" not null,
+  account_id text collate "C" not null,
+  before xid8 not null,
+  debits numeric not null,
+  credits numeric not null,
+  pending_debits numeric not null,
+  pending_credits numeric not null,
+  taken_at timestamp with time zone not null default now(),
+  constraint balance_snapshots_pkey PRIMARY KEY (merchant_id, account_id, before),
+  constraint balance_snapshots_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES ledger_accounts(merchant_id, id)
+);
+
+create table captures (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  status text not null,
+  amount bigint not null,
+  currency text not null,
+  final boolean not null,
+  failure_code text,
+  idempotency_key text collate "C" not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint captures_pkey PRIMARY KEY (merchant_id, id),
+  constraint captures_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint captures_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
+  constraint captures_amount_check CHECK ((amount > 0)),
+  constraint captures_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text])))
+);
+CREATE INDEX captures_by_intent ON public.captures USING btree (merchant_id, payment_intent_id, id);
+
+create table events (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  type text not null,
+  api_version text not null,
+  payment_intent_id text collate "C",
+  sequence integer not null,
+  object json not null,
+  created_at timestamp with time zone not null default now(),
+  xid xid8 not null default pg_current_xact_id(),
+  constraint events_pkey PRIMARY KEY (merchant_id, id)
+) partition by RANGE (id);
+CREATE INDEX events_feed ON ONLY public.events USING btree (merchant_id, xid, id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+create table events_default partition of events DEFAULT;
+
+create table idempotency_keys (
+  merchant_id text collate "C" not null,
+  operation text not null,
+  key text collate "C" not null,
+  period date not null default (date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)))::date,
+  fingerprint bytea not null,
+  event_id text collate "C",
+  failure_code text,
+  failure_details jsonb,
+  created_at timestamp with time zone not null default now(),
+  constraint idempotency_keys_pkey PRIMARY KEY (merchant_id, operation, key, period),
+  constraint idempotency_keys_check CHECK (((event_id IS NULL) <> (failure_code IS NULL)))
+) partition by RANGE (period);
+create table idempotency_keys_default partition of idempotency_keys DEFAULT;
+
+create table inbox (
+  processor text not null,
+  event_id text collate "C" not null,
+  type text not null,
+  reference text collate "C" not null,
+  outcome jsonb not null,
+  status text not null default 'RECEIVED'::text,
+  effect text,
+  tries integer not null default 0,
+  next_at timestamp with time zone default now(),
+  received_at timestamp with time zone not null default now(),
+  applied_at timestamp with time zone,
+  constraint inbox_pkey PRIMARY KEY (processor, event_id),
+  constraint inbox_check CHECK (((status = ANY (ARRAY['RECEIVED'::text, 'PARKED'::text])) = (next_at IS NOT NULL))),
+  constraint inbox_status_check CHECK ((status = ANY (ARRAY['RECEIVED'::text, 'PARKED'::text, 'APPLIED'::text, 'GIVEN_UP'::text])))
+);
+CREATE INDEX inbox_due ON public.inbox USING btree (next_at) WHERE (next_at IS NOT NULL);
+
+create table journals (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  kind text not null,
+  payment_intent_id text collate "C" not null,
+  attempt_id text collate "C" not null,
+  created_at timestamp with time zone not null default now(),
+  constraint journals_pkey PRIMARY KEY (merchant_id, id),
+  constraint journals_merchant_id_attempt_id_kind_key UNIQUE (merchant_id, attempt_id, kind),
+  constraint journals_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
+);
+CREATE INDEX journals_by_intent ON public.journals USING btree (merchant_id, payment_intent_id, id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table ledger_accounts (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  kind text not null,
+  currency text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint ledger_accounts_pkey PRIMARY KEY (merchant_id, id),
+  constraint ledger_accounts_merchant_id_id_currency_key UNIQUE (merchant_id, id, currency),
+  constraint ledger_accounts_merchant_id_kind_currency_key UNIQUE (merchant_id, kind, currency),
+  constraint ledger_accounts_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+);
+CREATE TRIGGER keep_accounts BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table merchants (
+  id text collate "C" not null,
+  name text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint merchants_pkey PRIMARY KEY (id),
+  constraint merchants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+create table outbox (
+  position bigint not null generated always as identity,
+  merchant_id text collate "C" not null,
+  event_id text collate "C",
+  attempt_id text collate "C",
+  delivery_id text collate "C",
+  created_at timestamp with time zone not null default now(),
+  constraint outbox_pkey PRIMARY KEY ("position"),
+  constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0))
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+
+create table partitioned_tables (
+  name text not null,
+  id_prefix text,
+  constraint partitioned_tables_pkey PRIMARY KEY (name)
+);
+
+create table payment_intents (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  status text not null,
+  amount bigint not null,
+  currency text not null,
+  capture_method text not null,
+  payment_method text,
+  amount_authorized bigint not null default 0,
+  amount_capturing bigint not null default 0,
+  amount_captured bigint not null default 0,
+  amount_refunding bigint not null default 0,
+  amount_refunded bigint not null default 0,
+  description text,
+  customer text,
+  merchant_reference text,
+  metadata jsonb not null default '{}'::jsonb,
+  last_payment_error jsonb,
+  next_action jsonb,
+  cancellation_reason text,
+  attempts_made integer not null default 0,
+  version integer not null default 1,
+  idempotency_key text collate "C" not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint payment_intents_pkey PRIMARY KEY (merchant_id, id),
+  constraint payment_intents_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint payment_intents_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint payment_intents_amount_captured_check CHECK ((amount_captured >= 0)),
+  constraint payment_intents_amount_capturing_check CHECK ((amount_capturing >= 0)),
+  constraint payment_intents_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
+  constraint payment_intents_amount_refunded_check CHECK ((amount_refunded >= 0)),
+  constraint payment_intents_amount_refunding_check CHECK ((amount_refunding >= 0)),
+  constraint payment_intents_capture_method_check CHECK ((capture_method = ANY (ARRAY['AUTOMATIC'::text, 'MANUAL'::text]))),
+  constraint payment_intents_check CHECK (((amount_authorized >= 0) AND (amount_authorized <= amount))),
+  constraint payment_intents_check1 CHECK (((amount_captured + amount_capturing) <= amount_authorized)),
+  constraint payment_intents_check2 CHECK (((amount_refunded + amount_refunding) <= amount_captured)),
+  constraint payment_intents_currency_check CHECK ((length(currency) = 3)),
+  constraint payment_intents_status_check CHECK ((status = ANY (ARRAY['REQUIRES_PAYMENT_METHOD'::text, 'REQUIRES_CONFIRMATION'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'REQUIRES_CAPTURE'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text])))
+) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=85);
+CREATE INDEX payment_intents_by_customer ON public.payment_intents USING btree (merchant_id, customer, id) WHERE (customer IS NOT NULL);
+CREATE INDEX payment_intents_by_reference ON public.payment_intents USING btree (merchant_id, merchant_reference, id) WHERE (merchant_reference IS NOT NULL);
+CREATE INDEX payment_intents_by_status ON public.payment_intents USING btree (merchant_id, status, id);
+CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW EXECUTE FUNCTION guard_payment_intent();
+CREATE TRIGGER keep_payment_intents BEFORE DELETE OR TRUNCATE ON public.payment_intents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table postings (
+  merchant_id text collate "C" not null,
+  journal_id text collate "C" not null,
+  line smallint not null,
+  debit_account_id text collate "C" not null,
+  credit_account_id text collate "C" not null,
+  amount bigint not null,
+  currency text not null,
+  pending boolean not null,
+  created_at timestamp with time zone not null default now(),
+  xid xid8 not null default pg_current_xact_id(),
+  constraint postings_pkey PRIMARY KEY (merchant_id, journal_id, line),
+  constraint postings_amount_check CHECK ((amount > 0)),
+  constraint postings_check CHECK ((debit_account_id <> credit_account_id))
+);
+CREATE INDEX postings_by_commit ON public.postings USING btree (merchant_id, xid);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER check_postings AFTER INSERT ON public.postings REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_postings();
+
+create table refunds (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  status text not null,
+  amount bigint not null,
+  currency text not null,
+  reason text,
+  metadata jsonb not null default '{}'::jsonb,
+  failure_code text,
+  idempotency_key text collate "C" not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint refunds_pkey PRIMARY KEY (merchant_id, id),
+  constraint refunds_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint refunds_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
+  constraint refunds_amount_check CHECK ((amount > 0)),
+  constraint refunds_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text])))
+);
+CREATE INDEX refunds_by_intent ON public.refunds USING btree (merchant_id, payment_intent_id, id);
+
+create table transitions (
+  merchant_id text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  version integer not null,
+  from_status text,
+  to_status text not null,
+  event_id text collate "C" not null,
+  actor text not null,
+  cause text not null,
+  amount bigint,
+  terminal boolean not null,
+  at timestamp with time zone not null default now(),
+  constraint transitions_pkey PRIMARY KEY (merchant_id, payment_intent_id, version),
+  constraint transitions_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
+) partition by RANGE (payment_intent_id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transitions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+create table transitions_default partition of transitions DEFAULT;
+
+create table webhook_deliveries (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  event_id text collate "C" not null,
+  endpoint_id text collate "C" not null,
+  status text not null default 'SCHEDULED'::text,
+  tries integer not null default 0,
+  next_at timestamp with time zone default now(),
+  status_code integer,
+  error text,
+  response_body text,
+  duration_ms integer,
+  replay_of text collate "C",
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
+  constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
+  constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
+  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'SUCCEEDED'::text, 'RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text])))
+) partition by RANGE (id);
+CREATE INDEX webhook_deliveries_by_event ON ONLY public.webhook_deliveries USING btree (merchant_id, event_id);
+CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE INDEX webhook_deliveries_unwell ON ONLY public.webhook_deliveries USING btree (merchant_id, status, id) WHERE (status = ANY (ARRAY['RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]));
+CREATE TRIGGER check_deliveries AFTER INSERT ON public.webhook_deliveries REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_deliveries();
+create table webhook_deliveries_default partition of webhook_deliveries DEFAULT;
+
+create table webhook_endpoints (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  url text not null,
+  description text,
+  event_types text[] not null default '{}'::text[],
+  status text not null default 'ENABLED'::text,
+  disabled_reason text,
+  secret bytea not null,
+  idempotency_key text collate "C" not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint webhook_endpoints_pkey PRIMARY KEY (merchant_id, id),
+  constraint webhook_endpoints_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint webhook_endpoints_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint webhook_endpoints_status_check CHECK ((status = ANY (ARRAY['ENABLED'::text, 'DISABLED'::text, 'DELETED'::text]))),
+  constraint webhook_endpoints_url_check CHECK ((length(url) <= 2048))
+);
+CREATE TRIGGER keep_endpoints BEFORE DELETE OR TRUNCATE ON public.webhook_endpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table webhook_replays (
+  merchant_id text collate "C" not null,
+  idempotency_key text collate "C" not null,
+  delivery_id text collate "C" not null,
+  constraint webhook_replays_spent_key PRIMARY KEY (merchant_id, idempotency_key)
+);
+
+create table worker_leases (
+  worker_id text not null,
+  started_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  constraint worker_leases_pkey PRIMARY KEY (worker_id)
+);
+
+CREATE OR REPLACE FUNCTION public.capture_snapshot(c captures)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select json_build_object(
+        'id', c.id,
+        'object', 'capture',
+        'paymentIntentId', c.payment_intent_id,
+        'status', c.status,
+        'amount', c.amount,
+        'currency', c.currency,
+        'final', c.final,
+        'failureCode', c.failure_code,
+        'createdAt', iso(c.created_at),
+        'updatedAt', iso(c.updated_at))
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.check_deliveries()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if exists (
+        select from inserted d left join webhook_endpoints w on w.merchant_id = d.merchant_id and w.id = d.endpoint_id
+        where w.id is null
+      ) then
+        raise exception 'a delivery needs an endpoint of its own merchant' using errcode = 'foreign_key_violation';
+      end if;
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.check_postings()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if exists (
+        select from inserted p
+        left join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
+        left join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id and d.currency = p.currency
+        left join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id and c.currency = p.currency
+        where j.id is null or d.id is null or c.id is null
+      ) then
+        raise exception 'a posting needs its journal, and accounts of its own merchant and currency' using errcode = 'foreign_key_violation';
+      end if;
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.drop_partitions_before(parent text, horizon timestamp with time zone)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      partition text;
+    begin
+      for partition in
+        select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = parent::regclass and c.relname ~ ('^' || parent || '_\d{4}_\d{2}$')
+          and to_timestamp(right(c.relname, 7) || '_01+00', 'YYYY_MM_DD+TZH') + interval '1 month' <= horizon
+        order by c.relname
+      loop
+        execute format('drop table %I', partition);
+        return next partition;
+      end loop;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.ensure_partitions(until timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      parent record;
+      month timestamptz;
+      partition text;
+      lower_bound text;
+      upper_bound text;
+      made int := 0;
+    begin
+      perform pg_advisory_xact_lock(hashtext('oncepay.ensure_partitions'));
+      for parent in select * from partitioned_tables order by name loop
+        month := date_trunc('month', now(), 'UTC');
+        while month <= until loop
+          partition := parent.name || '_' || to_char(month at time zone 'UTC', 'YYYY_MM');
+          if to_regclass(partition) is null then
+            if parent.id_prefix is null then
+              lower_bound := quote_literal((month at time zone 'UTC')::date);
+              upper_bound := quote_literal(((month at time zone 'UTC') + interval '1 month')::date);
+            else
+              lower_bound := quote_literal(id_floor(parent.id_prefix, month));
+              upper_bound := quote_literal(id_floor(parent.id_prefix, month + interval '1 month'));
+            end if;
+            execute format('create table %I partition of %I for values from (%s) to (%s)', partition, parent.name, lower_bound, upper_bound);
+            perform keep_append_only(parent.name, partition);
+            made := made + 1;
+          end if;
+          month := month + interval '1 month';
+        end loop;
+      end loop;
+      return made;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.guard_payment_intent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if new.status <> old.status and not payment_intent_may_move(old.status, new.status) then
+        raise exception 'illegal transition of a payment intent: % to %', old.status, new.status using errcode = 'check_violation';
+      end if;
+      if new.version <= old.version or new.amount <> old.amount or new.currency <> old.currency
+        or new.id <> old.id or new.merchant_id <> old.merchant_id or new.idempotency_key <> old.idempotency_key then
+        raise exception 'a payment intent keeps its identity and amount, and its version only grows' using errcode = 'check_violation';
+      end if;
+      return new;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.id_floor(prefix text, at timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE STRICT
+AS $function$
+    declare
+      alphabet constant text := '0123456789abcdefghjkmnpqrstvwxyz';
+      rest bigint := floor(extract(epoch from at) * 1000);
+      body text := '';
+    begin
+      for i in 1..10 loop
+        body := substr(alphabet, (rest % 32)::int + 1, 1) || body;
+        rest := rest / 32;
+      end loop;
+      return prefix || '_' || body;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.iso(at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE STRICT
+AS $function$
+      select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_append_only(parent text, partition text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if exists (select from pg_trigger where tgrelid = to_regclass(parent) and tgname = 'append_only') then
+        execute format('create trigger append_only before update or delete or truncate on %I for each statement execute function refuse_change()', partition);
+      end if;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.payment_intent_may_move(from_status text, to_status text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+      select (from_status, to_status) in (
+        ('REQUIRES_PAYMENT_METHOD', 'PROCESSING'), ('REQUIRES_PAYMENT_METHOD', 'CANCELED'),
+        ('REQUIRES_CONFIRMATION', 'PROCESSING'), ('REQUIRES_CONFIRMATION', 'CANCELED'),
+        ('PROCESSING', 'SUCCEEDED'), ('PROCESSING', 'REQUIRES_CAPTURE'), ('PROCESSING', 'REQUIRES_ACTION'),
+        ('PROCESSING', 'REQUIRES_PAYMENT_METHOD'), ('PROCESSING', 'FAILED'), ('PROCESSING', 'CANCELED'),
+        ('REQUIRES_ACTION', 'PROCESSING'),
+        ('REQUIRES_CAPTURE', 'PROCESSING'))
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.payment_intent_snapshot(p payment_intents)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select json_build_object(
+        'id', p.id,
+        'object', 'payment_intent',
+        'status', p.status,
+        'amount', p.amount,
+        'currency', p.currency,
+        'captureMethod', p.capture_method,
+        'paymentMethod', p.payment_method,
+        'amountAuthorized', p.amount_authorized,
+        'amountCapturable', case when p.status = 'REQUIRES_CAPTURE' then p.amount_authorized - p.amount_captured - p.amount_capturing else 0 end,
+        'amountCaptured', p.amount_captured,
+        'amountRefunded', p.amount_refunded,
+        'amountRefundable', p.amount_captured - p.amount_refunded - p.amount_refunding,
+        'description', p.description,
+        'customer', p.customer,
+        'merchantReference', p.merchant_reference,
+        'metadata', p.metadata,
+        'lastPaymentError', p.last_payment_error,
+        'nextAction', p.next_action,
+        'cancellationReason', p.cancellation_reason,
+        'version', p.version,
+        'createdAt', iso(p.created_at),
+        'updatedAt', iso(p.updated_at))
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.refund_snapshot(r refunds)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select json_build_object(
+        'id', r.id,
+        'object', 'refund',
+        'paymentIntentId', r.payment_intent_id,
+        'status', r.status,
+        'amount', r.amount,
+        'currency', r.currency,
+        'reason', r.reason,
+        'metadata', r.metadata,
+        'failureCode', r.failure_code,
+        'createdAt', iso(r.created_at),
+        'updatedAt', iso(r.updated_at))
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
+    end $function$;

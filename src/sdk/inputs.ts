@@ -1,0 +1,162 @@
+// Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
+import type {
+  CancellationReason,
+  CaptureMethod,
+  DeliveryStatus,
+  PaymentIntentStatus,
+  RefundReason,
+  UnknownAttemptResolution,
+} from "./enums";
+
+/** Which payment to end. */
+export interface CancelPaymentIntentInput {
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
+
+  /** Why it is canceled. */
+  readonly reason?: CancellationReason | null | undefined;
+}
+
+/** How much of what was authorised to take. */
+export interface CapturePaymentIntentInput {
+  /** The amount to take, at least 1; all that may be captured when absent. */
+  readonly amount?: number | null | undefined;
+
+  /** Whether what this leaves of the authorisation is released. */
+  readonly final?: boolean | null | undefined;
+
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
+}
+
+/** Which payment to make, and with what. */
+export interface ConfirmPaymentIntentInput {
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
+
+  /** A processor's token, in place of the intent's own. Card numbers are refused. */
+  readonly paymentMethod?: string | null | undefined;
+
+  /** Where the shopper comes back to after authenticating. */
+  readonly returnUrl?: string | null | undefined;
+}
+
+/** A merchant to be. */
+export interface CreateMerchantInput {
+  /** Its name, 1 to 200 characters. */
+  readonly name: string;
+}
+
+/** What a merchant wants to be paid. */
+export interface CreatePaymentIntentInput {
+  /** The amount in the currency's minor unit, at least 1. */
+  readonly amount: number;
+
+  /** When the money is taken. */
+  readonly captureMethod?: CaptureMethod | null | undefined;
+
+  /** The amount's currency. */
+  readonly currency: string;
+
+  /** The merchant's name for the shopper, at most 255 characters. */
+  readonly customer?: string | null | undefined;
+
+  /** What the payment is for, at most 1000 characters. */
+  readonly description?: string | null | undefined;
+
+  /** The merchant's own number of the payment, at most 255 characters. */
+  readonly merchantReference?: string | null | undefined;
+
+  /** The merchant's own pairs. */
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** A processor's token, at most 255 characters. Card numbers are refused. */
+  readonly paymentMethod?: string | null | undefined;
+}
+
+/** Where to post events, and which. */
+export interface CreateWebhookEndpointInput {
+  /** What the endpoint is for, at most 1000 characters. */
+  readonly description?: string | null | undefined;
+
+  /** Which types to post; all of them when absent or empty. */
+  readonly eventTypes?: readonly string[] | null | undefined;
+
+  /** Where to post: https, at a public address. */
+  readonly url: string;
+}
+
+/** Which dead letters to list. */
+export interface DeadLetterFilter {
+  /** On their way to this endpoint. */
+  readonly endpointId?: string | null | undefined;
+
+  /** Of this event. */
+  readonly eventId?: string | null | undefined;
+}
+
+/** Which payment intents to list: those that every given field holds for. */
+export interface PaymentIntentFilter {
+  /** Created at this moment or later. */
+  readonly createdAfter?: string | null | undefined;
+
+  /** Created before this moment. */
+  readonly createdBefore?: string | null | undefined;
+
+  /** Of this customer. */
+  readonly customer?: string | null | undefined;
+
+  /** With this number of the merchant's. */
+  readonly merchantReference?: string | null | undefined;
+
+  /** In one of these statuses. */
+  readonly status?: readonly PaymentIntentStatus[] | null | undefined;
+}
+
+/** How much of what was captured to give back. */
+export interface RefundPaymentIntentInput {
+  /** The amount to give back, at least 1; all that may be refunded when absent. */
+  readonly amount?: number | null | undefined;
+
+  /** The merchant's own pairs. */
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
+
+  /** Why it is refunded. */
+  readonly reason?: RefundReason | null | undefined;
+}
+
+/** Which delivery to repeat. */
+export interface ReplayWebhookDeliveryInput {
+  /** The delivery's id. */
+  readonly deliveryId: string;
+}
+
+/** What an operator found out about an attempt. */
+export interface ResolveUnknownAttemptInput {
+  /** The attempt's id. */
+  readonly attemptId: string;
+
+  /** The processor's id of the charge. */
+  readonly processorChargeId?: string | null | undefined;
+
+  /** How that is known; kept as evidence for ever. */
+  readonly reason: string;
+
+  /** What happened at the processor. */
+  readonly resolution: UnknownAttemptResolution;
+}
+
+/** Which deliveries to list: those that every given field holds for. */
+export interface WebhookDeliveryFilter {
+  /** On their way to this endpoint. */
+  readonly endpointId?: string | null | undefined;
+
+  /** Of this event. */
+  readonly eventId?: string | null | undefined;
+
+  /** In one of these statuses. */
+  readonly status?: readonly DeliveryStatus[] | null | undefined;
+}

@@ -1,0 +1,235 @@
+import { run } from "../../../src/db";
+import { waitUntil } from "../../../src/dev/wait-until";
+import { answersOk } from "../child";
+import type { Attack, Context } from "../attack";
+import { onServer } from "../cluster";
+import type { Installation } from "../installation";
+import { type Shop, openShop, orders, pay } from "../shop";
+import { isWholePostgresAnswer } from "../tcp-proxy";
+import { networkOf, settledWithin } from "../witness";
+
+const SIZES = {
+  full: { terminations: 5, awayMs: 10_000, answers: 5, atOnce: 12 },
+  short: { terminations: 1, awayMs: 2_000, answers: 1, atOnce: 6 },
+};
+
+const READY_AGAIN_MS = 5_000;
+
+/** Statements whose answer is lost after they were done: what commits in one statement, and COMMIT itself. */
+const LOST: readonly (readonly [string, RegExp])[] = [
+  ["create_payment_intents", /create_payment_intents/],
+  ["confirm_payment_intents", /confirm_payment_intents/],
+  ["claim_attempts", /claim_attempts/],
+  ["COMMIT", /COMMIT;/i],
+  ["record_deliveries", /record_deliveries/],
+  ["mark_relayed", /mark_relayed/],
+];
+
+interface Load {
+  /** Intents whose creation, and whose confirmation, a client was told of. */
+  readonly created: Set<string>;
+  readonly confirmed: Set<string>;
+  readonly codes: Shop["tries"]["codes"];
+  stop(): Promise<number>;
+}
+
+/** The database goes, in every way it can, while customers go on buying. */
+export const databaseAway: Attack = {
+  name: "database-away",
+  promise: "Connections ended, restart -m immediate, 10 s away, COMMIT's answer lost: nothing acknowledged is missing.",
+  durable: true,
+  run: async (context) => {
+    const { installation, check, progress } = context;
+    const { terminations, awayMs } = SIZES[context.size];
+    const postgres = context.cluster.postgres;
+    if (!postgres) throw new Error("this attack needs a server of its own");
+    const load = startLoad(context);
+    const enough = (count: number): Promise<boolean> =>
+      waitUntil(() => load.confirmed.size >= count, { timeoutMs: 30_000 });
+    await enough(10);
+
+    let ended = 0;
+    for (let time = 0; time < terminations; time += 1) {
+      ended += await terminateAll(installation, context.cluster.serverUrl);
+      await enough(load.confirmed.size + 10);
+    }
+    progress(`${ended} connections ended`);
+
+    await postgres.stop("immediate");
+    await postgres.restart();
+    const afterRestartMs = await readyAgain(installation);
+    progress(`restarted -m immediate; ready after ${afterRestartMs} ms`);
+    await enough(load.confirmed.size + 10);
+
+    const away = await goAway(context, awayMs);
+    progress(`away for ${away.awayMs} ms; ready after ${away.readyMs} ms`);
+    await enough(load.confirmed.size + 10);
+
+    const lost = await loseAnswers(context, load);
+    progress(`answers lost: ${JSON.stringify(lost)}`);
+    const wanted = await load.stop();
+    const settledMs = await settledWithin(installation, 60_000);
+
+    const missing = await missingFrom(installation, load);
+    const movements = await networkOf(installation).movements();
+    const captures = movements.filter(({ kind }) => kind === "capture").length;
+    const exits = [...installation.apis, ...installation.workers].flatMap(({ exits }) => exits);
+    check.equal("acknowledged creations that are missing", missing.created, 0);
+    check.equal("acknowledged confirmations that are missing", missing.confirmed, 0);
+    check.equal("payments that customers never got an answer for", load.confirmed.size, wanted);
+    check.equal("captures that stand, and payments confirmed", captures, wanted);
+    check.equal("processes that exited", exits.length, 0);
+    check.equal("codes seen while it was away", away.codes, ["UNAVAILABLE"]);
+    check.holds("UNAVAILABLE came with Retry-After", away.withRetryAfter === away.refused);
+    check.equal("readiness while it was away", away.statuses, [503]);
+    check.holds(`ready within 5 s after the restart (${afterRestartMs} ms)`, afterRestartMs <= READY_AGAIN_MS);
+    check.holds(`ready within 5 s after the absence (${away.readyMs} ms)`, away.readyMs <= READY_AGAIN_MS);
+    return {
+      figures: {
+        "payments meanwhile": wanted,
+        "connections ended by the server": ended,
+        "ready again after restart -m immediate, ms": afterRestartMs,
+        "ready again after an absence, ms": away.readyMs,
+        "readiness while away": away.statuses.join(", "),
+        "answers while away": `${away.refused} × ${away.codes.join(", ")}, ${away.withRetryAfter} with Retry-After`,
+        "answers lost after the statement was done": Object.entries(lost)
+          .map(([name, count]) => `${name} ${count}`)
+          .join(", "),
+        "acknowledged mutations missing": missing.created + missing.confirmed,
+        "processes that exited": exits.length,
+        "captures in the network's books": captures,
+        "settled afterwards, ms": settledMs,
+      },
+      sometimes: {
+        "connections ended": ended,
+        "requests while it was away": away.refused,
+        ...Object.fromEntries(LOST.map(([name]) => [`answer of ${name} lost`, lost[name] ?? 0])),
+      },
+    };
+  },
+};
+
+function startLoad(context: Context): Load {
+  const { atOnce } = SIZES[context.size];
+  const shop = openShop(context.installation);
+  const created = new Set<string>();
+  const confirmed = new Set<string>();
+  const [spare] = orders(1, { prefix: "none" });
+  let wanted = 0;
+  let stopping = false;
+  const customer = async (): Promise<void> => {
+    while (!stopping) {
+      wanted += 1;
+      const order = { ...spare, id: `away-${context.seed}-${wanted}`, amount: 1_000, card: "pm_card_visa" };
+      const id = await pay({ ...shop.client(), ...noting(shop) }, order);
+      confirmed.add(id);
+    }
+  };
+  /** Notes a creation the moment it was acknowledged, whatever becomes of the confirmation. */
+  function noting({ client }: Shop): Pick<ReturnType<Shop["client"]>, "createPaymentIntent"> {
+    return {
+      createPaymentIntent: async (...given) => {
+        const made = await client().createPaymentIntent(...given);
+        created.add(made.paymentIntent.id);
+        return made;
+      },
+    };
+  }
+  const customers = Array.from({ length: atOnce }, customer);
+  return {
+    created,
+    confirmed,
+    codes: shop.tries.codes,
+    stop: async () => {
+      stopping = true;
+      await Promise.all(customers);
+      return wanted;
+    },
+  };
+}
+
+async function terminateAll({ databaseUrl }: Installation, serverUrl: string): Promise<number> {
+  const name = new URL(databaseUrl).pathname.slice(1);
+  return onServer(
+    serverUrl,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and pid <> pg_backend_pid()`,
+  );
+}
+
+async function readyAgain({ apis, workers }: Installation): Promise<number> {
+  const startedAt = Date.now();
+  const all = [...apis, ...workers].map(({ url }) => `${url}/health/ready`);
+  await waitUntil(async () => (await Promise.all(all.map(answersOk))).every(Boolean), {
+    timeoutMs: 30_000,
+  });
+  return Date.now() - startedAt;
+}
+
+async function goAway({ installation, cluster, seed }: Context, forMs: number) {
+  const [api] = installation.apis;
+  const impatient = openShop(installation, { retry: { triesMax: 1 } });
+  await cluster.postgres?.stop("fast");
+  const startedAt = Date.now();
+  const statuses = new Set<number>();
+  const codes = new Set<string>();
+  let refused = 0;
+  let withRetryAfter = 0;
+  while (Date.now() - startedAt < forMs) {
+    const probe = await fetch(`${api?.url ?? ""}/health/ready`);
+    await probe.arrayBuffer();
+    statuses.add(probe.status);
+    const [order] = orders(1, { prefix: `probe-${seed}-${refused}` });
+    await impatient.clients.at(-1)?.createPaymentIntent(
+      { amount: 1, currency: "EUR" },
+      { idempotencyKey: order?.id ?? "" },
+    ).catch((error: { code: string; retryAfterMs?: number }) => {
+      codes.add(error.code);
+      refused += 1;
+      if (error.retryAfterMs !== undefined) withRetryAfter += 1;
+    });
+  }
+  const awayMs = Date.now() - startedAt;
+  await cluster.postgres?.restart();
+  const readyMs = await readyAgain(installation);
+  return { awayMs, readyMs, statuses: [...statuses], codes: [...codes], refused, withRetryAfter };
+}
+
+/** The statement is done and committed, and who asked for it sees a connection that breaks. */
+async function loseAnswers(
+  { installation, size }: Context,
+  load: Load,
+): Promise<Record<string, number>> {
+  const { answers } = SIZES[size];
+  const proxy = installation.proxies.database;
+  const lost: Record<string, number> = {};
+  for (const [name, pattern] of LOST) {
+    const before = proxy?.lost() ?? 0;
+    proxy?.loseAnswers({
+      matches: (bytes) => pattern.test(bytes),
+      isWhole: isWholePostgresAnswer,
+      timesMax: answers,
+    });
+    await waitUntil(() => (proxy?.lost() ?? 0) - before >= answers, { timeoutMs: 20_000 });
+    proxy?.loseAnswers(undefined);
+    lost[name] = (proxy?.lost() ?? 0) - before;
+    const confirmed = load.confirmed.size;
+    await waitUntil(() => load.confirmed.size > confirmed + 5, { timeoutMs: 20_000 });
+  }
+  return lost;
+}
+
+async function missingFrom({ db }: Installation, load: Load) {
+  const [row] = await run<{ created: number; confirmed: number }>(
+    db,
+    {
+      name: "attack_present",
+      text: `select count(*) filter (where id = any(?)) as "created",
+        count(*) filter (where id = any(?) and status = 'SUCCEEDED') as "confirmed" from payment_intents`,
+    },
+    [[...load.created], [...load.confirmed]],
+  );
+  return {
+    created: load.created.size - (row?.created ?? 0),
+    confirmed: load.confirmed.size - (row?.confirmed ?? 0),
+  };
+}

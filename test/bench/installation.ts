@@ -1,0 +1,181 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { freePort } from "../../src/dev/free-port";
+import { type Db, connect } from "../../src/db";
+import { newId } from "../../src/ids";
+import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
+import { createSecretBox, parseEncryptionKeys } from "../../src/secrets";
+import { newWebhookSecret } from "../../src/webhooks/sign";
+import { type Child, type ChildPlan, startChild } from "./child";
+import { REGISTER } from "./helper";
+import type { Server } from "./server";
+
+/** One deployment of the product as real processes over a database of its own, with its merchants. */
+export interface Installation {
+  readonly databaseUrl: string;
+  /** Our own way into the database. */
+  readonly db: Db;
+  readonly merchants: readonly CreatedMerchant[];
+  readonly encryptionKey: string;
+  start(program: ProgramName, options?: StartOptions): Promise<Child>;
+  stop(): Promise<void>;
+}
+
+export type ProgramName = "api" | "worker" | "sandbox";
+
+export interface StartOptions {
+  readonly nodeFlags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface InstallationOptions {
+  readonly name: string;
+  readonly merchants?: number;
+  readonly webhooks?: {
+    readonly port: number;
+    readonly secret: string;
+    /** None: all of them. */
+    readonly eventTypes: readonly string[];
+  };
+  readonly latencyMs?: readonly [number, number];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly source: boolean;
+}
+
+const ROOT = path.resolve(__dirname, "../..");
+const HOST = "127.0.0.1";
+
+const PROGRAMS: Readonly<Record<ProgramName, { file: string; readyPath: string }>> = {
+  api: { file: "src/server", readyPath: "/health/ready" },
+  worker: { file: "workers/main", readyPath: "/health/ready" },
+  sandbox: { file: "src/sandbox/main", readyPath: "/health/live" },
+};
+
+export function programArgs(name: ProgramName, source: boolean): string[] {
+  const { file } = PROGRAMS[name];
+  return source
+    ? ["-r", REGISTER, path.join(ROOT, `${file}.ts`)]
+    : [path.join(ROOT, "dist", `${file}.js`)];
+}
+
+export async function createInstallation(
+  server: Server,
+  options: InstallationOptions,
+): Promise<Installation> {
+  const databaseUrl = await server.createDatabase("migrated");
+  const sandboxDatabaseUrl = await server.createDatabase("empty");
+  const encryptionKey = randomBytes(32).toString("base64");
+  const db = connect({
+    url: databaseUrl,
+    poolMax: 4,
+    applicationName: "oncepay bench",
+    // What we fill tables with takes as long as it takes.
+    statementTimeoutMs: 0,
+  });
+  const logDirectory = path.join(server.directory, options.name);
+  mkdirSync(logDirectory, { recursive: true });
+  const children = new Set<Child>();
+  const merchants = await createMerchants(db, options, encryptionKey);
+  const ports = { api: await freePort(), worker: await freePort(), sandbox: await freePort() };
+  return {
+    databaseUrl,
+    db,
+    merchants,
+    encryptionKey,
+    start: async (program, given = {}) => {
+      const plan = planOf(program, { options, ports, databaseUrl, sandboxDatabaseUrl, encryptionKey });
+      const child = await startChild(
+        {
+          ...plan,
+          args: [...(given.nodeFlags ?? []), ...programArgs(program, options.source)],
+          env: { ...plan.env, ...given.env },
+        },
+        logDirectory,
+      );
+      children.add(child);
+      return child;
+    },
+    stop: async () => {
+      await Promise.all([...children].map((child) => child.kill()));
+      await db.destroy();
+      await server.dropDatabase(databaseUrl);
+      await server.dropDatabase(sandboxDatabaseUrl);
+    },
+  };
+}
+
+async function createMerchants(
+  db: Db,
+  { merchants = 1, webhooks }: InstallationOptions,
+  encryptionKey: string,
+): Promise<CreatedMerchant[]> {
+  const made: CreatedMerchant[] = [];
+  for (let count = 0; count < merchants; count += 1) {
+    made.push(await createMerchant(db, `Shop ${String(count + 1)}`));
+  }
+  if (!webhooks) return made;
+  const box = createSecretBox(parseEncryptionKeys(encryptionKey));
+  await db.batchInsert(
+    "webhook_endpoints",
+    made.map((merchant) => {
+      const id = newId("webhookEndpoint");
+      return {
+        merchant_id: merchant.id,
+        id,
+        url: `http://${HOST}:${String(webhooks.port)}/webhooks`,
+        event_types: webhooks.eventTypes,
+        secret: box.seal(webhooks.secret, id),
+        idempotency_key: "bench",
+      };
+    }),
+    500,
+  );
+  return made;
+}
+
+export function newReceiverSecret(): string {
+  return newWebhookSecret();
+}
+
+interface PlanInput {
+  readonly options: InstallationOptions;
+  readonly ports: Readonly<Record<ProgramName, number>>;
+  readonly databaseUrl: string;
+  readonly sandboxDatabaseUrl: string;
+  readonly encryptionKey: string;
+}
+
+function planOf(program: ProgramName, input: PlanInput): Omit<ChildPlan, "args"> {
+  const { options, ports } = input;
+  const port = ports[program];
+  const base = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: process.env["HOME"] ?? "",
+    NODE_ENV: "production",
+    LOG_LEVEL: "warn",
+    HOST,
+    PORT: String(port),
+  };
+  const { readyPath } = PROGRAMS[program];
+  if (program === "sandbox") {
+    const [minMs, maxMs] = options.latencyMs ?? [0, 0];
+    const env = {
+      ...base,
+      ONCEPAY_SANDBOX_DATABASE_URL: input.sandboxDatabaseUrl,
+      ONCEPAY_SANDBOX_MIN_MS: String(minMs),
+      ONCEPAY_SANDBOX_MAX_MS: String(maxMs),
+    };
+    return { name: program, env, port, readyPath };
+  }
+  const env = {
+    ...base,
+    DATABASE_URL: input.databaseUrl,
+    ONCEPAY_ENCRYPTION_KEY: input.encryptionKey,
+    ONCEPAY_SANDBOX_URL: `http://${HOST}:${String(ports.sandbox)}`,
+    ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: "true",
+    ONCEPAY_METRICS_PORT: String(ports.worker),
+    ...options.env,
+  };
+  return { name: program, env, port, readyPath };
+}

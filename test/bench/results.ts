@@ -1,0 +1,93 @@
+import type { Cores } from "./bench";
+import type { StatementCeiling } from "./ceilings/statement-ceiling";
+import type { Latency } from "./load/latency";
+import type { PaymentsResult } from "./load/payments";
+
+/** What a run found out; this is the JSON file. Parts that did not run are not there. */
+export interface Results {
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly machine: Machine;
+  readonly statement?: StatementCeiling;
+  /** Requests per second without a database, at the client count of the requirements. */
+  readonly http?: { readonly create: number; readonly typename: number };
+  readonly operations?: Partial<Record<MeasuredOperation, readonly Measured[]>>;
+  readonly payment?: PaymentFigures;
+  readonly drains?: readonly DrainFigures[];
+  readonly merchants?: MerchantFigures;
+  readonly size?: SizeFigures;
+  readonly memory?: readonly MemoryFigures[];
+  readonly start?: { readonly apiMs: readonly number[] };
+  readonly recovery?: RecoveryFigures;
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGb: number;
+  readonly node: string;
+  readonly postgres: string;
+  readonly platform: string;
+}
+
+export const OPERATIONS = ["create", "confirm", "replay", "query", "list"] as const;
+export type MeasuredOperation = (typeof OPERATIONS)[number];
+
+export interface Measured {
+  readonly clients: number;
+  readonly throughput: number;
+  readonly latency: Latency;
+  readonly cores: Cores;
+}
+
+export interface PaymentFigures extends PaymentsResult {
+  readonly seconds: number;
+  readonly cores: Cores;
+  /** Rows that wait, sampled once a second while it was measured. */
+  readonly backlog: readonly Backlog[];
+  readonly settled: number;
+  readonly journals: number;
+}
+
+export interface Backlog {
+  readonly atSeconds: number;
+  readonly outbox: number;
+  readonly queuedAttempts: number;
+  readonly dueDeliveries: number;
+}
+
+export interface DrainFigures {
+  readonly queue: "postgres" | "redis";
+  readonly receiverMs: number;
+  readonly rows: number;
+  readonly throughput: number;
+  /** 0 ms: the bare loop's; else the receiver's own limit. */
+  readonly ceiling: number;
+  readonly cores: Cores;
+}
+
+export interface MerchantFigures {
+  readonly oneThroughput: number;
+  readonly thousandThroughput: number;
+  readonly payments: { readonly one: number; readonly thousand: number };
+}
+
+export interface SizeFigures {
+  readonly small: { readonly payments: number; readonly throughput: number; readonly p99: number };
+  readonly large: { readonly payments: number; readonly throughput: number; readonly p99: number };
+  readonly fillSeconds: number;
+  readonly databaseGb: number;
+}
+
+export interface MemoryFigures {
+  readonly process: string;
+  readonly idleMb: number;
+  readonly loadedMb: number;
+}
+
+export interface RecoveryFigures {
+  readonly inFlight: number;
+  /** Of those, sent to the processor and without an answer. */
+  readonly sent: number;
+  readonly seconds: number;
+}

@@ -1,0 +1,157 @@
+import {
+  CANCEL_INTENT,
+  CAPTURE_INTENT,
+  CONFIRM_INTENT,
+  CREATE_ENDPOINT,
+  CREATE_INTENT,
+  CREATE_MERCHANT,
+  REFUND_INTENT,
+  type TestApi,
+  makeIntent,
+  makePaid,
+  newKey,
+  startTestApi,
+} from "../support/api";
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi({ LOG_LEVEL: "error" });
+});
+afterAll(() => api.stop());
+
+const OPERATION = `query ($name: String!, $key: String!) {
+  operation(name: $name, idempotencyKey: $key) {
+    name idempotencyKey status firstSeenAt
+    result { id __typename ... on PaymentIntent { status version } ... on Refund { amount } ... on WebhookEndpoint { url } ... on Merchant { name } }
+    error { code message details }
+  }
+}`;
+
+async function ask(name: string, key: string, as = api.merchant.secretKey) {
+  const { data, body } = await api.send({ query: OPERATION, variables: { name, key }, key: as });
+  expect(body.errors).toBeUndefined();
+  return data.operation;
+}
+
+test("NOT_SEEN, and asking leaves the key unused", async () => {
+  const key = newKey();
+  expect(await ask("createPaymentIntent", key)).toEqual({
+    name: "createPaymentIntent",
+    idempotencyKey: key,
+    status: "NOT_SEEN",
+    firstSeenAt: null,
+    result: null,
+    error: null,
+  });
+  const { data } = await api.send({
+    query: CREATE_INTENT,
+    variables: { input: { amount: 1, currency: "USD" }, key },
+  });
+  expect(data.createPaymentIntent.idempotency.status).toBe("EXECUTED");
+});
+
+test("SUCCEEDED with the original result of every mutation, also when the keys' records are dropped", async () => {
+  const keys = {
+    createPaymentIntent: newKey(),
+    confirmPaymentIntent: newKey(),
+    capturePaymentIntent: newKey(),
+    refundPaymentIntent: newKey(),
+    cancelPaymentIntent: newKey(),
+    createWebhookEndpoint: newKey(),
+    createMerchant: newKey(),
+  };
+  const created = await api.send({
+    query: CREATE_INTENT,
+    variables: {
+      input: {
+        amount: 900,
+        currency: "USD",
+        paymentMethod: "pm_card_visa",
+        captureMethod: "MANUAL",
+      },
+      key: keys.createPaymentIntent,
+    },
+  });
+  const { id } = created.data.createPaymentIntent.paymentIntent;
+  const of = { paymentIntentId: id };
+  await api.send({
+    query: CONFIRM_INTENT,
+    variables: { input: of, key: keys.confirmPaymentIntent },
+  });
+  await api.drain();
+  await api.send({
+    query: CAPTURE_INTENT,
+    variables: { input: of, key: keys.capturePaymentIntent },
+  });
+  await api.drain();
+  await api.send({ query: REFUND_INTENT, variables: { input: of, key: keys.refundPaymentIntent } });
+  await api.drain();
+  const canceled = await makeIntent(api);
+  await api.send({
+    query: CANCEL_INTENT,
+    variables: { input: { paymentIntentId: canceled.id }, key: keys.cancelPaymentIntent },
+  });
+  await api.send({
+    query: CREATE_ENDPOINT,
+    variables: { input: { url: "http://127.0.0.1:9/" }, key: keys.createWebhookEndpoint },
+  });
+  await api.send({
+    query: CREATE_MERCHANT,
+    variables: { input: { name: "Made" }, key: keys.createMerchant },
+    key: api.merchant.operatorKey,
+  });
+
+  const answers: Record<string, unknown> = {};
+  for (const [name, key] of Object.entries(keys)) answers[name] = await ask(name, key);
+  const intent = { id, __typename: "PaymentIntent" };
+  expect(answers).toMatchObject({
+    createPaymentIntent: {
+      status: "SUCCEEDED",
+      result: { ...intent, status: "REQUIRES_CONFIRMATION", version: 1 },
+    },
+    confirmPaymentIntent: { status: "SUCCEEDED", result: { ...intent, status: "PROCESSING" } },
+    capturePaymentIntent: { status: "SUCCEEDED", result: { ...intent, status: "PROCESSING" } },
+    refundPaymentIntent: { status: "SUCCEEDED", result: { __typename: "Refund", amount: 900 } },
+    cancelPaymentIntent: { status: "SUCCEEDED", result: { id: canceled.id, status: "CANCELED" } },
+    createWebhookEndpoint: { status: "SUCCEEDED", result: { url: "http://127.0.0.1:9/" } },
+    createMerchant: { status: "SUCCEEDED", result: { name: "Made" } },
+  });
+
+  // As after the retention: the objects still know.
+  const tx = await api.db.transaction();
+  const { look } = await import("../../schema/queries/operation");
+  try {
+    await tx("idempotency_keys").del();
+    for (const [name, key] of Object.entries(keys)) {
+      const expected = name === "cancelPaymentIntent" ? "NOT_SEEN" : "SUCCEEDED";
+      const found = await look(tx, { merchantId: api.merchant.id, operation: name, key });
+      expect({ name, status: found?.status }).toEqual({ name, status: expected });
+    }
+  } finally {
+    await tx.rollback();
+  }
+});
+
+test("FAILED with the stored refusal", async () => {
+  const { id } = await makePaid(api);
+  const key = newKey();
+  const refused = await api.send({
+    query: REFUND_INTENT,
+    variables: { input: { paymentIntentId: id, amount: 9_999 }, key },
+  });
+  expect(refused.error?.extensions.code).toBe("AMOUNT_TOO_LARGE");
+  expect(await ask("refundPaymentIntent", key)).toMatchObject({
+    status: "FAILED",
+    firstSeenAt: expect.any(String),
+    result: null,
+    error: { code: "AMOUNT_TOO_LARGE", details: { id, remaining: 2_500 } },
+  });
+});
+
+test.each(["payCash", "", "constructor", "paymentIntent", "__proto__"])(
+  "there is no operation %j",
+  async (name) => {
+    const { error } = await api.send({ query: OPERATION, variables: { name, key: "k" } });
+    expect(error?.extensions.code).toBe("BAD_USER_INPUT");
+  },
+);

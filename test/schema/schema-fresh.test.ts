@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { ACCESS } from "../../schema/access";
+import { printSdl } from "../../schema/print";
+import { buildSchema } from "../../schema/schema";
+import { FAILURE_CODES } from "../../src/failures";
+
+test("schema.graphql is what the code says; `npm run schema` prints it anew", () => {
+  const committed = readFileSync(path.join(__dirname, "../../schema/schema.graphql"), "utf8");
+  expect(committed).toBe(printSdl());
+});
+
+test("every type, field, argument and value is described in a full sentence", () => {
+  const undescribed: string[] = [];
+  const check = (name: string, description: string | null | undefined): void => {
+    if (!description || !/^[A-Z`].*[.…"]$/s.test(description)) undescribed.push(name);
+  };
+  for (const type of Object.values(buildSchema().getTypeMap())) {
+    if (type.name.startsWith("__")) continue;
+    check(type.name, type.description);
+    if ("getValues" in type) {
+      for (const value of type.getValues()) check(`${type.name}.${value.name}`, value.description);
+    }
+    if (!("getFields" in type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      check(`${type.name}.${field.name}`, field.description);
+      if (!("args" in field)) continue;
+      for (const argument of field.args) {
+        check(`${type.name}.${field.name}(${argument.name})`, argument.description);
+      }
+    }
+  }
+  expect(undescribed).toEqual([]);
+});
+
+test("who may ask is decided for every root field, and for nothing else", () => {
+  const schema = buildSchema();
+  const roots = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+    Object.keys(type?.getFields() ?? {}).map((name) => `${type?.name ?? ""}.${name}`),
+  );
+  expect(Object.keys(ACCESS).sort()).toEqual(roots.sort());
+});
+
+test("the schema's ErrorCode is the closed list of failures", () => {
+  const type = buildSchema().getType("ErrorCode");
+  const values = type && "getValues" in type ? type.getValues().map(({ name }) => name) : [];
+  expect(values.sort()).toEqual([...FAILURE_CODES].sort());
+});
