@@ -129,6 +129,8 @@ export async function up(tx: Knex.Transaction): Promise<void> {
       worker_id text,
       sends int not null default 0,
       lookups int not null default 0,
+      -- It has been decided to undo it by its reference: from then on nothing but the acknowledgement settles it.
+      reversing boolean not null default false,
       -- When it is due next: QUEUED, to be sent; UNKNOWN and REQUIRES_ACTION, to be looked up.
       next_at timestamptz default now(),
       sent_at timestamptz,

@@ -59,6 +59,7 @@ create table attempts (
   worker_id text,
   sends integer not null default 0,
   lookups integer not null default 0,
+  reversing boolean not null default false,
   next_at timestamp with time zone default now(),
   sent_at timestamp with time zone,
   unknown_since timestamp with time zone,

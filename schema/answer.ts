@@ -6,6 +6,7 @@ import {
   type OperationDefinitionNode,
   OperationTypeNode,
 } from "graphql";
+import { redactCardNumbers } from "../src/card-numbers";
 import { failpoint } from "../src/failpoints";
 import { httpRequests } from "../src/metrics";
 import { checkAccess } from "./access";
@@ -29,11 +30,15 @@ export function logAndShow(
   const { shown, cause } = presented;
   const { requestId, app } = context;
   if (shown.extensions.code === "INTERNAL") {
-    app.log.error({ requestId, path: shown.path, error: describeError(cause) }, "a request failed");
+    // A path holds the caller's own aliases.
+    const path = redactCardNumbers(shown.path?.join(".") ?? "");
+    app.log.error({ requestId, path, error: describeError(cause) }, "a request failed");
   } else if (shown.extensions.code === "UNAVAILABLE" && cause !== undefined) {
     app.log.warn({ requestId, reason: (cause as Error).message }, "a part of the service is away");
   }
-  return shown;
+  if (app.config.introspection) return shown;
+  // Who may not introspect shall not be led there word by word.
+  return { ...shown, message: shown.message.replace(/ ?Did you mean .*$/s, "") };
 }
 
 /** GraphQL over HTTP: only who asks for the newer media type gets a status that says how it went. */
@@ -71,11 +76,17 @@ const listener: GraphQLRequestListener<Context> = {
       if (wait !== undefined) http.headers.set("retry-after", String(wait));
     }
     if (operation?.operation === OperationTypeNode.MUTATION) await failpoint("api.before_reply");
+    contextValue.progress.answered = true;
   },
 };
 
 export const answerPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: () => Promise.resolve(listener),
+  unexpectedErrorProcessingRequest: ({ requestContext, error }) => {
+    const { app, requestId } = requestContext.contextValue;
+    app.log.error({ requestId, error: describeError(error) }, "an answer could not be made");
+    return Promise.resolve();
+  },
 };
 
 // Documents are parsed once and kept, so this finds most operations again.

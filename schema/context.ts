@@ -16,6 +16,8 @@ export interface Context {
   readonly clientSecretFor: string | undefined;
   /** Made when first asked for: the hot mutations need none. */
   readonly loaders: () => Loaders;
+  /** Whether our own answer was made: shared with the one who sends it. */
+  readonly progress: { answered: boolean };
   /** A mutation has changed what was loaded before it. */
   readonly forgetLoaded: () => void;
 }
@@ -46,6 +48,7 @@ export async function createContext(
     caller,
     clientSecretFor: provenIntent(app, request.clientSecret),
     loaders: () => (loaders ??= createLoaders(app.db, caller?.merchantId ?? "")),
+    progress: { answered: false },
     forgetLoaded: () => {
       loaders = undefined;
     },

@@ -11,7 +11,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../src/app";
 import { Failure } from "../src/failures";
 import { createAuthenticator } from "../src/merchants/authenticate";
-import { httpRequests } from "../src/metrics";
+import { clientTries, httpRequests } from "../src/metrics";
 import { answerPlugin, httpStatus, logAndShow } from "./answer";
 import { type Context, createContext, unauthenticated } from "./context";
 import { presentError, retryAfterSeconds } from "./failures";
@@ -24,6 +24,18 @@ declare module "fastify" {
     graphql: Context | null;
   }
 }
+
+/** Frontends of every merchant call from their own origins. Keys travel in a header that no browser adds by itself, so any origin may. */
+const CROSS_ORIGIN = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "retry-after, x-request-id",
+};
+const PREFLIGHT = {
+  "access-control-allow-methods": "POST",
+  "access-control-allow-headers":
+    "authorization, content-type, oncepay-client-secret, oncepay-try, x-request-id",
+  "access-control-max-age": "7200",
+};
 
 export const BODY_BYTES_MAX = 256 * 1_024;
 
@@ -59,10 +71,18 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
   await apollo.start();
   fastify.addHook("onClose", () => apollo.stop());
   const authenticate = createAuthenticator(app.db);
+  const execute = fastifyApolloHandler(apollo, {
+    context: (request) => Promise.resolve(contextOf(request)),
+  });
 
   await fastify.register((scope, _options, done) => {
     scope.removeContentTypeParser("text/plain");
     scope.decorateRequest("graphql", null);
+    scope.addHook("onRequest", (_request, reply, next) => {
+      void reply.headers(CROSS_ORIGIN);
+      next();
+    });
+    scope.options("/graphql", (_request, reply) => reply.code(204).headers(PREFLIGHT).send());
     scope.setErrorHandler((error, request, reply) => sendError(app, error, { request, reply }));
     scope.route<{ Reply: string }>({
       method: "POST",
@@ -71,15 +91,20 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
       preHandler: async (request) => {
         request.graphql = await prepare(app, authenticate, request);
       },
-      handler: fastifyApolloHandler(apollo, {
-        context: (request) => {
-          if (!request.graphql) throw new Error("the request was not prepared");
-          return Promise.resolve(request.graphql);
-        },
-      }),
+      handler: async (request, reply) => {
+        const answer = await execute.call(scope, request, reply);
+        // When something fails that Apollo does not expect, it answers in its own words.
+        if (!contextOf(request).progress.answered) throw new Error("there is no answer");
+        return answer as string;
+      },
     });
     done();
   });
+}
+
+function contextOf(request: FastifyRequest): Context {
+  if (!request.graphql) throw new Error("the request was not prepared");
+  return request.graphql;
 }
 
 async function prepare(
@@ -95,6 +120,7 @@ async function prepare(
       "Answers are application/json or application/graphql-response+json.",
     );
   }
+  countTry(onlyText(request.headers["oncepay-try"]));
   const context = await createContext(app, authenticate, {
     requestId: request.id,
     mediaType,
@@ -104,6 +130,15 @@ async function prepare(
   // Else what is wrong with a query would tell strangers what is in the schema.
   if (!app.config.introspection && !context.caller) throw unauthenticated();
   return context;
+}
+
+const TRIES_COUNTED_MAX = 10;
+
+/** Which try of its call a request is, as the client says: how much of the load is retries. */
+function countTry(header: string | undefined): void {
+  const tries = Number(header);
+  if (!Number.isInteger(tries) || tries < 1) return;
+  clientTries.inc({ attempt: tries > TRIES_COUNTED_MAX ? "more" : String(tries) });
 }
 
 function onlyText(header: string | string[] | undefined): string | undefined {

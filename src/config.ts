@@ -85,6 +85,16 @@ const SETTINGS = {
   ONCEPAY_LOCK_TIMEOUT_MS: milliseconds
     .default(2_000)
     .describe("how long a duplicate waits for the first one's commit"),
+  ONCEPAY_CORS_ORIGINS: z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .split(",")
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ""),
+    )
+    .describe("origins of web pages that may call the API, with commas; * for every one"),
   ONCEPAY_INTROSPECTION: flag.default(true).describe("whether the schema may be introspected"),
   ONCEPAY_EXIT_WITH_PARENT: z.string().optional().describe("1: exit when stdin closes"),
   ONCEPAY_FAILPOINTS: z
@@ -122,6 +132,7 @@ export interface Config {
   readonly sweepMs: number;
   readonly poolMax: number;
   readonly lockTimeoutMs: number;
+  readonly corsOrigins: readonly string[];
   readonly introspection: boolean;
   readonly exitWithParent: boolean;
   readonly failpoints: string | undefined;
@@ -178,6 +189,7 @@ function fromSettings(settings: Settings): Config {
     sweepMs: settings.ONCEPAY_SWEEP_MS,
     poolMax: settings.ONCEPAY_POOL_MAX,
     lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
+    corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
     introspection: settings.ONCEPAY_INTROSPECTION,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",
     failpoints: settings.ONCEPAY_FAILPOINTS,

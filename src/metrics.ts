@@ -72,7 +72,7 @@ export const inboxReceived = new Counter({
 
 export const clientTries = new Counter({
   name: "oncepay_client_tries_total",
-  help: "Mutations by which try of the client's it was, as its oncepay-try header says.",
+  help: "Requests by which try of the client's it was, as its oncepay-try header says.",
   labelNames: ["attempt"] as const,
   registers,
 });

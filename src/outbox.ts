@@ -41,3 +41,14 @@ const MARK: Statement = {
 export async function markRelayed(db: Db, messages: readonly Message[]): Promise<void> {
   await run(db, MARK, [messages.map(({ position }) => position)]);
 }
+
+const OLDEST: Statement = {
+  name: "oldest_of_outbox",
+  text: `select position as "position" from outbox order by position limit 1`,
+};
+
+/** The row that is to be relayed next; it is another one each time as long as the relay works. */
+export async function findOldest(db: Db): Promise<number | undefined> {
+  const [row] = await run<{ position: number }>(db, OLDEST, []);
+  return row?.position;
+}

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
+import cors from "@fastify/cors";
 import fastify, { type FastifyInstance } from "fastify";
 import { serveGraphiql } from "../schema/graphiql";
 import { serveGraphql } from "../schema/http";
@@ -64,7 +65,13 @@ export async function startServer(
     void reply.header("x-request-id", request.id);
     done();
   });
+  server.addHook("onSend", (_request, reply, payload, done) => {
+    // Else the connection would stay open for a next request, and closing would wait for it.
+    if (draining) void reply.header("connection", "close");
+    done(null, payload);
+  });
   if (app.log.isLevelEnabled("debug")) logRequests(server, app);
+  await allowOrigins(server, app.config.corsOrigins);
   serveProbes(server, app, () => draining);
   serveGraphiql(server);
   await serveInbox(server, app);
@@ -92,6 +99,18 @@ function genReqId(request: IncomingMessage): string {
   const given = request.headers["x-request-id"];
   const isSane = typeof given === "string" && REQUEST_ID.test(given) && !containsCardNumber(given);
   return isSane ? given : `req_${randomUUID()}`;
+}
+
+/** Frontend apps call from pages of other origins: with a publishable key, never with cookies. */
+async function allowOrigins(server: FastifyInstance, origins: readonly string[]): Promise<void> {
+  if (origins.length === 0) return;
+  await server.register(cors, {
+    origin: origins.includes("*") ? "*" : [...origins],
+    methods: ["POST"],
+    allowedHeaders: ["authorization", "content-type", "oncepay-client-secret", "oncepay-try"],
+    exposedHeaders: ["retry-after", "x-request-id"],
+    maxAge: 86_400,
+  });
 }
 
 function logRequests(server: FastifyInstance, app: App): void {

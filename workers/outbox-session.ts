@@ -7,8 +7,20 @@ const RECONNECT_MS = 1_000;
 export interface OutboxSession {
   /** Whether this process is the one that relays. Tries to become it when nobody is. */
   isRelay(): Promise<boolean>;
+  /** Takes the lock from a relay that holds it and does nothing. */
+  depose(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/*
+ * A machine that lost its power ends no connection, and a process that hangs keeps it open: Postgres would leave the
+ * lock with them for hours. Ending their session frees it; one that comes back is told so by its broken connection.
+ */
+const DEPOSE = `
+  select pg_terminate_backend(pid) from pg_locks
+  where locktype = 'advisory' and granted and pid <> pg_backend_pid() and objsubid = 1
+    and database = (select oid from pg_database where datname = current_database())
+    and classid = ($1::bigint >> 32)::oid and objid = ($1::bigint & 4294967295)::oid`;
 
 /**
  * The relay's session: it hears that outbox rows were committed, and holds the lock that makes this the relay at work.
@@ -60,6 +72,10 @@ export function openOutboxSession(databaseUrl: string, log: Log, heard: () => vo
       );
       holdsLock = client === asked && rows[0]?.locked === true;
       return holdsLock;
+    },
+    depose: async () => {
+      log.warn("the relay at work does nothing; it is relieved");
+      await client?.query(DEPOSE, [RELAY_LOCK]);
     },
     stop: async () => {
       stopped = true;

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { relayed } from "../src/metrics";
@@ -19,23 +20,21 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
   const messages = await readMessages(app.db, RELAY_LIMIT);
   if (messages.length === 0) return 0;
   await failpoint("relay.after_claim");
-  const first = String(messages[0]?.position ?? 0);
   const [deliveries] = await Promise.all([
     planDeliveries(app.db, messages.filter(hasEvent)),
     queues.add(
       "run-attempts",
-      // A batch that is relayed again makes the same job ids, and adding a job that is there does nothing.
-      chunk(messages.filter(hasAttempt).map(attemptKey), ATTEMPTS_A_JOB).map((keys, index) => ({
+      chunk(messages.filter(hasAttempt).map(attemptKey), ATTEMPTS_A_JOB).map((keys) => ({
         data: { keys },
-        jobId: `relay-${first}-${String(keys.length)}-${String(index)}`,
+        jobId: jobIdOf(keys),
       })),
     ),
   ]);
   await queues.add(
     "deliver-webhooks",
-    chunk([...deliveries, ...messages.flatMap(replayKey)], DELIVERIES_A_JOB).map((keys, index) => ({
+    chunk([...deliveries, ...messages.flatMap(replayKey)], DELIVERIES_A_JOB).map((keys) => ({
       data: { keys },
-      jobId: `relay-${first}-${String(keys.length)}-${String(index)}`,
+      jobId: jobIdOf(keys),
     })),
   );
   await failpoint("relay.after_publish");
@@ -43,6 +42,15 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
   relayed.inc(messages.length);
   await failpoint("relay.after_mark");
   return messages.length;
+}
+
+/**
+ * Adding a job that is there does nothing, so a batch that is relayed again makes its jobs once. But it may be cut up
+ * differently then, because rows were added to it: a job is the same only when it carries exactly the same keys.
+ */
+function jobIdOf(keys: readonly { readonly id: string }[]): string {
+  const ids = keys.map(({ id }) => id).join(" ");
+  return `relay-${hash("sha256", ids, "hex").slice(0, 40)}`;
 }
 
 function hasEvent(message: Message): message is Message & { eventId: string } {

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { App } from "../src/app";
+import type { Db } from "../src/db";
 import { applyInbox } from "../src/inbox/apply-inbox";
+import { findOldest } from "../src/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { deliverWebhooksJob } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
@@ -18,8 +20,9 @@ export type Role = (typeof ROLES)[number];
 const RELAY_POLL_MS = 200;
 // After a batch that was not full, so that under load the next one is larger; an idle relay does not wait.
 const RELAY_LINGER_MS = 25;
-// How soon another relay goes on when the one at work has died.
+// How soon another relay goes on when the one at work has died, and when it is there and does nothing.
 const STANDBY_MS = 250;
+const STUCK_MS = 5_000;
 const INBOX_POLL_MS = 100;
 const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
@@ -70,8 +73,12 @@ function startRelay(app: App, queues: Queues): Part {
   const session = openOutboxSession(app.config.databaseUrl, app.log, () => {
     loop.wake();
   });
+  const isStuck = watchOutbox(app.db);
   const loop = startLoop("relay", app.log, async () => {
-    if (!(await session.isRelay())) return STANDBY_MS;
+    if (!(await session.isRelay())) {
+      if (await isStuck()) await session.depose();
+      return STANDBY_MS;
+    }
     const relayed = await relayOnce(app, queues);
     if (relayed === RELAY_LIMIT) return 0;
     return relayed > 0 ? RELAY_LINGER_MS : RELAY_POLL_MS;
@@ -84,6 +91,20 @@ function startRelay(app: App, queues: Queues): Part {
       await loop.stop();
       await session.stop();
     },
+  };
+}
+
+/** Whether the outbox has had the same first row for too long, as seen by a relay that stands by. */
+function watchOutbox(db: Db): () => Promise<boolean> {
+  let oldest: number | undefined;
+  let sinceMs = 0;
+  return async () => {
+    const found = await findOldest(db);
+    const nowMs = performance.now();
+    const isStuck = found !== undefined && found === oldest && nowMs - sinceMs > STUCK_MS;
+    if (found !== oldest || isStuck) sinceMs = nowMs;
+    oldest = found;
+    return isStuck;
   };
 }
 

@@ -5,13 +5,13 @@ import { type KeyRecord, type OperationKey, findKey, isExecuting } from "../../s
 import { CREATE_MERCHANT, findMerchantByKey } from "../../src/merchants/create-merchant-once";
 import { CANCEL } from "../../src/payments/cancel-payment-intent";
 import { CAPTURE } from "../../src/payments/capture-payment-intent";
-import { findCaptureMade, findRefundByKey } from "../../src/payments/capture-store";
 import { CONFIRM } from "../../src/payments/confirm-payment-intent";
 import { CREATE } from "../../src/payments/create-payment-intent";
 import {
+  findIntentByCaptureKey,
   findIntentByConfirmKey,
   findIntentByKey,
-  findIntents,
+  findRefundByKey,
 } from "../../src/payments/payment-store";
 import { REFUND } from "../../src/payments/refund-payment-intent";
 import { RESOLVE_UNKNOWN } from "../../src/payments/resolve-unknown-attempt";
@@ -83,16 +83,11 @@ const OPERATIONS: Readonly<Record<string, FindMade>> = {
     const found = await findIntentByConfirmKey(db, merchantId, key);
     return found && { firstSeenAt: found.confirmedAt, result: found.intent };
   },
-  [CAPTURE]: async (db, merchantId, key) => {
-    const capture = await findCaptureMade(db, merchantId, key);
-    if (!capture) return undefined;
-    const [intent] = await findIntents(db, merchantId, [capture.paymentIntentId]);
-    return intent && { firstSeenAt: capture.createdAt, result: intent };
-  },
+  [CAPTURE]: findIntentByCaptureKey,
   // A cancellation and a resolution are final in their intent, and have no object of their own.
   [CANCEL]: () => Promise.resolve(undefined),
   [RESOLVE_UNKNOWN]: () => Promise.resolve(undefined),
-  [REFUND]: async (db, merchantId, key) => made(await findRefundByKey(db, merchantId, key)),
+  [REFUND]: findRefundByKey,
   createWebhookEndpoint: async (db, merchantId, key) =>
     made(await findEndpointByKey(db, merchantId, key)),
   replayWebhookDelivery: async (db, merchantId, key) =>

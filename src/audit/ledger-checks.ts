@@ -87,6 +87,27 @@ export const LEDGER_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I9",
+    name: "what has been given back is in suspense no more",
+    sql: `
+      with suspense as (
+        select j.merchant_id, j.payment_intent_id, sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end) as amount
+        from journals j
+        join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
+        join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
+        join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+        where 'SUSPENSE' in (d.kind, c.kind)
+        group by j.merchant_id, j.payment_intent_id
+      )
+      select s.payment_intent_id as subject, s.amount || ' in suspense, and nothing is being given back' as detail
+      from suspense s
+      where s.amount <> 0
+        and exists (select from attempts a where a.merchant_id = s.merchant_id and a.payment_intent_id = s.payment_intent_id
+          and a.operation = 'compensate')
+        and not exists (select from attempts a where a.merchant_id = s.merchant_id and a.payment_intent_id = s.payment_intent_id
+          and a.operation = 'compensate' and a.status <> 'SUCCEEDED')`,
+  },
+  {
+    invariant: "I9",
     name: "each journal is of an attempt of its intent",
     sql: `
       select j.id as subject, format('%s of attempt %s', j.kind, j.attempt_id) as detail

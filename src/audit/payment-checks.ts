@@ -42,7 +42,7 @@ const ONCE: readonly Check[] = [
     name: "one attempt of a capture or refund succeeded or is under way",
     sql: `
       select coalesce(capture_id, refund_id) as subject, string_agg(id || ' ' || status, ', ') as detail
-      from attempts where coalesce(capture_id, refund_id) is not null and (status = 'SUCCEEDED' or status in ${IN_FLIGHT})
+      from attempts where coalesce(capture_id, refund_id) is not null and operation <> 'compensate' and (status = 'SUCCEEDED' or status in ${IN_FLIGHT})
       group by merchant_id, coalesce(capture_id, refund_id) having count(*) > 1`,
   },
 ];
@@ -102,6 +102,7 @@ const AMOUNTS: readonly Check[] = [
       )
       select p.id as subject, format('%s of %s, attempts: %s', p.status, p.amount, string_agg(a.status || ' ' || a.amount, ', ')) as detail
       from part p left join attempts a on a.merchant_id = p.merchant_id and coalesce(a.capture_id, a.refund_id) = p.id
+        and a.operation <> 'compensate'
       group by p.merchant_id, p.id, p.status, p.amount
       having bool_or(a.amount <> p.amount)
         or (p.status = 'PENDING') <> (count(*) filter (where a.status in ${IN_FLIGHT}) = 1)

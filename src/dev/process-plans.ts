@@ -56,6 +56,7 @@ export function planProcesses(input: PlanInput): ProcessPlan[] {
     ONCEPAY_SANDBOX_URL: `http://${HOST}:${ports.sandbox}`,
     ONCEPAY_SANDBOX_WEBHOOK_SECRET: secrets.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
     ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: "true",
+    ONCEPAY_CORS_ORIGINS: "*",
   };
   const sandboxOnly = {
     ONCEPAY_SANDBOX_DATABASE_URL: databases.sandboxDatabaseUrl,

@@ -11,7 +11,7 @@ const COLUMNS = `
   a.refund_id as "refundId", a.target_attempt_id as "targetAttemptId", a.replaces_attempt_id as "replacesAttemptId",
   a.generation as "generation", a.processor_charge_id as "processorChargeId", a.code as "code",
   a.decline_code as "declineCode", a.message as "message", a.worker_id as "workerId", a.sends as "sends",
-  a.lookups as "lookups", a.next_at as "nextAt", a.sent_at as "sentAt", a.unknown_since as "unknownSince",
+  a.lookups as "lookups", a.reversing as "reversing", a.next_at as "nextAt", a.sent_at as "sentAt", a.unknown_since as "unknownSince",
   a.settled_at as "settledAt", a.created_at as "createdAt"`;
 
 const KEYS = "jsonb_to_recordset(?) as k (merchant_id text, id text)";
@@ -138,6 +138,22 @@ export async function takeDueAttempts(
   options: { readonly leaseMs: number; readonly limit: number },
 ): Promise<Attempt[]> {
   return run<Attempt>(db, TAKE_DUE, [options.leaseMs, options.limit]);
+}
+
+const BEGIN_REVERSAL: Statement = {
+  name: "begin_attempt_reversal",
+  text: `
+    update attempts set reversing = true
+    where merchant_id = ? and id = ? and status in ('UNKNOWN', 'REQUIRES_ACTION') returning id`,
+};
+
+/**
+ * Commits that an attempt is going to be undone, before the processor is told; false when it has been settled meanwhile.
+ * A worker that was taken for dead may be about to settle what it heard, which the reversal would then undo behind the
+ * books' back: so one of the two must win, here.
+ */
+export async function beginReversal(db: Db, { merchantId, id }: AttemptKey): Promise<boolean> {
+  return (await run(db, BEGIN_REVERSAL, [merchantId, id])).length > 0;
 }
 
 const FIND_UNSENT: Statement = {

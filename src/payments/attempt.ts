@@ -62,6 +62,8 @@ export interface Attempt {
   readonly workerId: string | null;
   readonly sends: number;
   readonly lookups: number;
+  /** It has been decided to undo it by its reference: from then on nothing but the acknowledgement settles it. */
+  readonly reversing: boolean;
   readonly nextAt: Date | null;
   readonly sentAt: Date | null;
   readonly unknownSince: Date | null;

@@ -1,7 +1,5 @@
 import { type Db, type Statement, run } from "../db";
-import type { Capture, Refund } from "./payment-intent";
-
-/** Captures and refunds by the idempotency keys that made them, which they keep for ever. */
+import type { Capture } from "./payment-intent";
 
 const FIND_CAPTURE_MADE: Statement = {
   name: "find_capture_made",
@@ -20,20 +18,4 @@ export async function findCaptureMade(
 ): Promise<Capture | undefined> {
   const [row] = await run<{ object: Capture }>(db, FIND_CAPTURE_MADE, [merchantId, key]);
   return row?.object;
-}
-
-const FIND_REFUND_BY_KEY: Statement = {
-  name: "find_refund_by_key",
-  text: `
-    select refund_snapshot(r) as "snapshot" from refunds r
-    where r.merchant_id = ? and r.idempotency_key = ?`,
-};
-
-export async function findRefundByKey(
-  db: Db,
-  merchantId: string,
-  key: string,
-): Promise<Refund | undefined> {
-  const [row] = await run<{ snapshot: Refund }>(db, FIND_REFUND_BY_KEY, [merchantId, key]);
-  return row?.snapshot;
 }

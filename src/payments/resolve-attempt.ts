@@ -1,9 +1,14 @@
 import type { App } from "../app";
 import { failpoint } from "../failpoints";
 import { processorCalls } from "../metrics";
-import type { LookupOutcome, Processor, SendOutcome } from "../processors/processor";
+import type {
+  LookupOutcome,
+  Processor,
+  ReverseOutcome,
+  SendOutcome,
+} from "../processors/processor";
 import { type Attempt, isReversal } from "./attempt";
-import { takeDueAttempts } from "./attempt-store";
+import { beginReversal, takeDueAttempts } from "./attempt-store";
 import { processorOf, requestOf, reverse, settleSurely } from "./run-attempt";
 import type { Settled } from "./settle-attempt";
 
@@ -28,7 +33,7 @@ async function resolve(app: App, attempt: Attempt): Promise<Settled> {
   const processor = processorOf(app, attempt);
   const outcome = isReversal(attempt.operation)
     ? await reverse(processor, attempt)
-    : await findOut(processor, attempt);
+    : await findOut(app, processor, attempt);
   const firedAfter = failpoint("resolve.after_lookup");
   if (firedAfter) await firedAfter;
   app.log.info({ attemptId: attempt.id, outcome: outcome.kind }, "looked up");
@@ -45,9 +50,11 @@ async function resolve(app: App, attempt: Attempt): Promise<Settled> {
  * - none of these: only a webhook, a settlement line or an operator can tell.
  */
 async function findOut(
+  app: App,
   processor: Processor,
   attempt: Attempt,
 ): Promise<LookupOutcome | SendOutcome> {
+  if (attempt.reversing) return undo(processor, attempt);
   const { canLookUp, canReverse, takesIdempotencyKeys, requestHorizonMs } = processor.capabilities;
   const found: LookupOutcome = canLookUp
     ? await processor.lookUp(attempt.id)
@@ -58,12 +65,16 @@ async function findOut(
   if (!tellsNothing || isReversal(attempt.operation)) return found;
   if (takesIdempotencyKeys) return processor.send(requestOf(attempt, attempt.operation));
   if (canReverse) {
-    const reversed = await processor.reverse(attempt.id);
-    processorCalls.inc({ processor: processor.name, operation: "reverse", outcome: reversed.kind });
-    const fired = failpoint("resolve.after_reverse");
-    if (fired) await fired;
-    return reversed;
+    return (await beginReversal(app.db, attempt)) ? undo(processor, attempt) : found;
   }
   const sinceSentMs = attempt.sentAt ? Date.now() - attempt.sentAt.getTime() : Infinity;
   return canLookUp && sinceSentMs > requestHorizonMs ? { kind: "reversed" } : found;
+}
+
+async function undo(processor: Processor, attempt: Attempt): Promise<ReverseOutcome> {
+  const reversed = await processor.reverse(attempt.id);
+  processorCalls.inc({ processor: processor.name, operation: "reverse", outcome: reversed.kind });
+  const fired = failpoint("resolve.after_reverse");
+  if (fired) await fired;
+  return reversed;
 }

@@ -11,7 +11,7 @@ export function movesMoney({ operation }: LockedAttempt): boolean {
   return operation !== "void" && !isReversal(operation);
 }
 
-/** What marks a settled attempt whose money moved after all and is being given back. */
+/** Says of a settled attempt that its money moved after all and is being given back. */
 const LATE_APPROVAL = "late_approval";
 
 /**
@@ -30,7 +30,10 @@ export function settleAgain(heard: Heard): Settlement {
     return { effect: "applied", changes: [returnRefund(heard, outcome)] };
   }
   const late = outcome.kind === "approved" && attempt.status !== "SUCCEEDED" && movesMoney(attempt);
-  if (!late || attempt.code === LATE_APPROVAL) return { effect: "duplicate", changes: [] };
+  // An approval that has been heard before is old news, whatever happened since: a refund that succeeded and was
+  // returned later, say, whose first webhook comes last.
+  const heardBefore = attempt.processorChargeId !== null;
+  if (!late || heardBefore) return { effect: "duplicate", changes: [] };
   const { merchantId, paymentIntentId, processor, currency } = attempt;
   const amount = outcome.amountMinor;
   const booked = { charge: bookSuspense, capture: bookSuspense, refund: bookSuspenseRelease };
@@ -52,6 +55,9 @@ export function settleAgain(heard: Heard): Settlement {
       processor,
       amount,
       currency,
+      // What it gives back, for whoever books that it has been given back.
+      captureId: attempt.captureId,
+      refundId: attempt.refundId,
       targetAttemptId: attempt.id,
       announce: true,
     },

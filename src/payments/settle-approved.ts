@@ -4,8 +4,11 @@ import {
   bookCapture,
   bookRefund,
   bookRelease,
+  bookSuspense,
+  bookSuspenseRelease,
 } from "../ledger/journals";
 import type { Approved } from "../processors/processor";
+import type { LockedAttempt } from "./attempt-store";
 import { type AttemptChange, type Change, changeIntent } from "./change";
 import { type Heard, factOf, partOf, partStep, step } from "./settlement-steps";
 
@@ -58,7 +61,7 @@ export function approve(heard: Heard, outcome: Approved): Change {
         journals: [bookRefund(fact, amount)],
       };
     case "compensate":
-      return { attempt: settled };
+      return { attempt: settled, journals: bookCompensation(attempt) };
     case "void":
     case "reverse":
       return {
@@ -72,6 +75,14 @@ export function approve(heard: Heard, outcome: Approved): Change {
             : [],
       };
   }
+}
+
+/** What was booked as suspense when the money moved is booked back now that it has been given back. */
+function bookCompensation(attempt: LockedAttempt): Journal[] {
+  const fact = factOf(attempt);
+  if (attempt.refundId !== null) return [bookSuspense(fact, attempt.amount)];
+  const onlyHeld = attempt.captureId === null && attempt.intent.captureMethod === "MANUAL";
+  return onlyHeld ? [] : [bookSuspenseRelease(fact, attempt.amount)];
 }
 
 function approveCapture(heard: Heard, settled: AttemptChange): Change {

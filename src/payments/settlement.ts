@@ -22,6 +22,9 @@ export function settle(
 ): Settlement {
   const { outcome } = answer;
   if (isSettled(attempt.status)) return settleAgain({ attempt, answer });
+  if (attempt.reversing && outcome.kind !== "reversed" && !isOperators(answer)) {
+    return waiting(attempt, "its reversal is not acknowledged yet", policy);
+  }
   if (movedAnotherAmount(attempt, outcome)) {
     return waiting(attempt, "the processor moved another amount than was asked for", policy);
   }
@@ -45,6 +48,11 @@ export function settle(
     case "declined":
       return final(attempt, answer, { ...policy, outcome });
   }
+}
+
+/** An operator's word, which comes with a reason, counts also where the processor will never acknowledge anything. */
+function isOperators(answer: Answer): boolean {
+  return answer.reason !== undefined;
 }
 
 /** Something moved, and it is not what was asked for: that is for a person to look at. */

@@ -53,6 +53,7 @@ async function ask(settings: Settings, lost: LostCall): Promise<Operation | unde
   // The budget of the mutation itself pays, so that this too stays within 1.1 attempts for each call.
   if (leftMs <= 0 || options.signal?.aborted || !settings.budget.takeRetry(name)) return undefined;
   const answer = await tryOnce(settings, {
+    tries: 1,
     body: JSON.stringify({ query: operationText({ name }), variables: { name, idempotencyKey } }),
     timeoutMs: Math.min(options.timeoutMs ?? settings.timeoutMs, leftMs),
     signal: options.signal,

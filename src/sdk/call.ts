@@ -61,7 +61,7 @@ async function nextTry(
 ): Promise<Tried> {
   const startedAt = settings.now();
   const timeoutMs = Math.min(options.timeoutMs ?? settings.timeoutMs, deadlineAt - startedAt);
-  const answer = await tryOnce(settings, { body, timeoutMs, signal: options.signal });
+  const answer = await tryOnce(settings, { body, timeoutMs, tries, signal: options.signal });
   const retryInMs =
     "failure" in answer
       ? retryDelayMs(settings, { operation, failure: answer.failure, tries, deadlineAt })

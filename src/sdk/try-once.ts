@@ -4,6 +4,8 @@ import type { Settings } from "./settings";
 export interface TryInput {
   readonly body: string;
   readonly timeoutMs: number;
+  /** Which try of the call this is, from 1; the server counts retries by it. */
+  readonly tries: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,7 +20,7 @@ export async function tryOnce(settings: Settings, input: TryInput): Promise<Answ
   try {
     const response = await settings.fetch(settings.url, {
       method: "POST",
-      headers: settings.headers,
+      headers: { ...settings.headers, "oncepay-try": String(input.tries) },
       body: input.body,
       signal: controller.signal,
       // A redirect would repeat the request elsewhere, with the key that is in it or as a GET.

@@ -2,11 +2,12 @@ import type { Attack } from "./attack";
 import { databaseAway } from "./attacks/database-away";
 import { frozenWorker } from "./attacks/frozen-worker";
 import { keyReuse } from "./attacks/key-reuse";
+import { killEverywhere } from "./attacks/kill-everywhere";
 import { lostAnswers } from "./attacks/lost-answers";
 import { parallelRefunds } from "./attacks/parallel-refunds";
 import { processorOutage } from "./attacks/processor-outage";
 import { processorWebhooks } from "./attacks/processor-webhooks";
-import { queueWiped } from "./attacks/queue-wiped";
+import { queueWiped, queueWipedOnRedis } from "./attacks/queue-wiped";
 import { relayKilled } from "./attacks/relay-killed";
 import { sameKey } from "./attacks/same-key";
 import { skewedWorker } from "./attacks/skewed-worker";
@@ -22,8 +23,10 @@ export const ATTACKS: readonly Attack[] = [
   processorWebhooks,
   relayKilled,
   queueWiped,
+  queueWipedOnRedis,
   databaseAway,
   skewedWorker,
   frozenWorker,
   processorOutage,
+  killEverywhere,
 ];

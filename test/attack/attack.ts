@@ -7,8 +7,12 @@ export interface Attack {
   readonly name: string;
   /** What is promised, in a sentence that the run proves or refutes. */
   readonly promise: string;
-  /** Its servers must survive a crash of Postgres. */
+  /** Its server must survive a crash of Postgres. */
   readonly durable?: true;
+  /** Where the standard installation is not what it needs. */
+  readonly options?: Partial<InstallationOptions>;
+  /** Why it cannot run here, if so. */
+  readonly skip?: () => string | undefined;
   readonly run: (context: Context) => Promise<Result>;
 }
 

@@ -54,7 +54,8 @@ async function main(): Promise<void> {
   process.stdout.write(table(outcomes));
   const broken = outcomes.filter(({ violations }) => violations.length > 0);
   if (broken.length === 0) {
-    process.stdout.write(`\n${outcomes.length} attacks, no violation (seed ${seed}).\n`);
+    const ran = outcomes.filter(({ skipped }) => skipped === undefined).length;
+    process.stdout.write(`\n${ran} attacks, no violation (seed ${seed}).\n`);
     return;
   }
   const names = broken.map(({ name }) => name).join(",");
@@ -68,12 +69,19 @@ async function attackOnce(
   options: Omit<RunOptions, "progress">,
 ): Promise<Outcome> {
   const progress = (text: string): void => say(`${attack.name}: ${text}`);
+  const skipped = attack.skip?.();
+  if (skipped !== undefined) {
+    const { name, promise } = attack;
+    progress(`skipped: ${skipped}`);
+    return { name, promise, figures: {}, sometimes: {}, violations: [], seconds: 0, skipped };
+  }
   progress("starting");
   const witnesses = await clusterOf(false);
   // A crash of our own server must not take the witnesses with it.
   const cluster = attack.durable === true ? await clusterOf(true) : witnesses;
   const installation = await startInstallation(cluster, {
     ...STANDARD,
+    ...attack.options,
     name: attack.name,
     seed: options.seed,
     witnesses,

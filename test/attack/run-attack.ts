@@ -14,6 +14,8 @@ export interface Outcome {
   readonly sometimes: Readonly<Record<string, number>>;
   readonly violations: readonly string[];
   readonly seconds: number;
+  /** Why it was not run. */
+  readonly skipped?: string;
 }
 
 export type RunOptions = Pick<

@@ -8,8 +8,9 @@ export function table(outcomes: readonly Outcome[]): string {
 }
 
 function describe(outcome: Outcome): string {
-  const { name, promise, figures, sometimes, violations, seconds } = outcome;
-  const verdict = violations.length === 0 ? "HOLDS" : `BROKEN (${violations.length} violations)`;
+  const { name, promise, figures, sometimes, violations, seconds, skipped } = outcome;
+  const held = violations.length === 0 ? "HOLDS" : `BROKEN (${violations.length} violations)`;
+  const verdict = skipped === undefined ? held : `SKIPPED: ${skipped}`;
   const lines = [
     "─".repeat(WIDTH),
     `${name.padEnd(24)}${verdict.padEnd(WIDTH - 34)}${`${seconds.toFixed(1)} s`.padStart(10)}`,

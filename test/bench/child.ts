@@ -78,10 +78,13 @@ async function endsWithin(child: ChildProcess, timeoutMs: number): Promise<boole
 
 function answersOk(port: number, readyPath: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = http.get({ port, host: "127.0.0.1", path: readyPath, agent: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
-    });
+    const request = http.get(
+      { port, host: "127.0.0.1", path: readyPath, agent: false },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode === 200);
+      },
+    );
     request.setTimeout(2_000, () => request.destroy());
     request.once("error", () => resolve(false));
   });

@@ -84,7 +84,13 @@ export async function createInstallation(
     merchants,
     encryptionKey,
     start: async (program, given = {}) => {
-      const plan = planOf(program, { options, ports, databaseUrl, sandboxDatabaseUrl, encryptionKey });
+      const plan = planOf(program, {
+        options,
+        ports,
+        databaseUrl,
+        sandboxDatabaseUrl,
+        encryptionKey,
+      });
       const child = await startChild(
         {
           ...plan,

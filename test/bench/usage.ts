@@ -16,7 +16,10 @@ function statOf(pid: number): Stat | undefined {
   try {
     const text = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
     // The second field is a name in parentheses, which may hold anything.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ").map(Number);
+    const fields = text
+      .slice(text.lastIndexOf(")") + 2)
+      .split(" ")
+      .map(Number);
     const field = (number: number): number => fields[number - 3] ?? 0;
     return {
       parent: field(4),

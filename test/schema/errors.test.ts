@@ -212,6 +212,25 @@ test("INTERNAL: shown without any detail, logged whole under the request's id, a
   }
 });
 
+test("INTERNAL, in the same words, when the answer itself could not be made", async () => {
+  try {
+    configureFailpoints("api.before_reply:throw");
+    const key = newKey();
+    const answer = await api.send({
+      query: CREATE_INTENT,
+      variables: { input, key },
+      headers: GRAPHQL,
+    });
+    expectError(answer, { code: "INTERNAL", status: 500, retryable: true, details: {} });
+    expect(answer.status).toBe(500);
+    configureFailpoints(undefined);
+    const again = await api.send({ query: CREATE_INTENT, variables: { input, key } });
+    expect(again.data.createPaymentIntent.idempotency.status).toBe("REPLAYED");
+  } finally {
+    configureFailpoints(undefined);
+  }
+});
+
 test("UNAVAILABLE with a time to come back, when the database is away", async () => {
   const config = readConfig(
     testSettings("postgres://nobody@127.0.0.1:1/none", api.sandbox.url, {}),

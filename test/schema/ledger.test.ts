@@ -1,4 +1,4 @@
-import { takeBalanceSnapshots } from "../../src/ledger/balance-store";
+import { takeBalanceSnapshots, trialBalance } from "../../src/ledger/balance-store";
 import { REFUND_INTENT, type TestApi, makePaid, newKey, startTestApi } from "../support/api";
 
 let api: TestApi;
@@ -75,7 +75,6 @@ test("a snapshot that lies shows in the trial balance", async () => {
   const tx = await api.db.transaction();
   try {
     await tx.raw("update balance_snapshots set debits = debits + 1 where debits > 0");
-    const { trialBalance } = await import("../../src/ledger/balance-store");
     const { balanced, currencies } = await trialBalance(tx, api.merchant.id);
     expect(balanced).toBe(false);
     expect(currencies.some(({ difference }) => difference > 0)).toBe(true);

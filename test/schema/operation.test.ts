@@ -1,3 +1,5 @@
+import "reflect-metadata";
+import { look } from "../../schema/queries/operation";
 import {
   CANCEL_INTENT,
   CAPTURE_INTENT,
@@ -15,7 +17,7 @@ import {
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await startTestApi({ LOG_LEVEL: "error" });
+  api = await startTestApi();
 });
 afterAll(() => api.stop());
 
@@ -119,7 +121,6 @@ test("SUCCEEDED with the original result of every mutation, also when the keys' 
 
   // As after the retention: the objects still know.
   const tx = await api.db.transaction();
-  const { look } = await import("../../schema/queries/operation");
   try {
     await tx("idempotency_keys").del();
     for (const [name, key] of Object.entries(keys)) {

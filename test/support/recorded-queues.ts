@@ -39,7 +39,6 @@ export function createRecordedQueues(): RecordedQueues {
         .map((job) => job.data as JobData[Name]);
     },
     waitingJobs: (name) => Promise.resolve(of(name).length),
-    waitingJobs: (name) => Promise.resolve(of(name).length),
     wipe: () => {
       queues.clear();
     },

@@ -9,6 +9,8 @@ import { waitUntil } from "../../src/dev/wait-until";
 
 export interface TestRedis {
   url: string;
+  /** As if it had lost everything. */
+  flush(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -49,7 +51,7 @@ async function tryStart(port: number): Promise<TestRedis | undefined> {
     await exited;
   };
   if (await waitUntil(() => answers(port), { timeoutMs: 10_000 })) {
-    return { url: `redis://127.0.0.1:${port}`, stop };
+    return { url: `redis://127.0.0.1:${port}`, flush: () => flush(port), stop };
   }
   await stop();
   return undefined;
@@ -65,5 +67,17 @@ function answers(port: number): Promise<boolean> {
     });
     socket.once("error", () => resolve(false));
     socket.once("close", () => resolve(false));
+  });
+}
+
+function flush(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1" }, () => socket.write("FLUSHALL\r\n"));
+    socket.once("error", reject);
+    socket.once("data", (reply) => {
+      socket.destroy();
+      if (reply.toString().startsWith("+OK")) resolve();
+      else reject(new Error(reply.toString()));
+    });
   });
 }

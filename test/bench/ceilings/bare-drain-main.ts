@@ -45,7 +45,9 @@ interface Claimed {
 async function drain(given: BareDrain): Promise<number> {
   const client = new Client({ connectionString: given.databaseUrl });
   await client.connect();
-  const pool = new Pool(`http://127.0.0.1:${String(given.receiverPort)}`, { connections: IN_FLIGHT });
+  const pool = new Pool(`http://127.0.0.1:${String(given.receiverPort)}`, {
+    connections: IN_FLIGHT,
+  });
   const startedAt = performance.now();
   for (;;) {
     const { rows } = await client.query<Claimed>({ name: "claim", text: CLAIM });

@@ -65,7 +65,7 @@ async function recordStatement(): Promise<{ text: string; row: Record<string, un
 
 function literal(value: unknown): string {
   if (value === null || value === undefined) return "null";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   return `'${text.replaceAll("'", "''")}'`;
 }
 

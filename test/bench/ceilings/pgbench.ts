@@ -11,10 +11,14 @@ export interface StatementRate {
 export function findPgbench(): { readonly file: string; readonly version: string } | undefined {
   const packaged = "/usr/lib/postgresql";
   const versions = list(packaged).sort((a, b) => Number(b) - Number(a));
-  const files = ["pgbench", ...versions.map((version) => path.join(packaged, version, "bin/pgbench"))];
+  const files = [
+    "pgbench",
+    ...versions.map((version) => path.join(packaged, version, "bin/pgbench")),
+  ];
   for (const file of files) {
     const asked = spawnSync(file, ["--version"], { encoding: "utf8" });
-    if (asked.status === 0) return { file, version: asked.stdout.trim() };
+    if (asked.status === 0)
+      return { file, version: `pgbench ${/[\d.]+/.exec(asked.stdout)?.[0] ?? ""}` };
   }
   return undefined;
 }

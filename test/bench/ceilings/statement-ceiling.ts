@@ -1,3 +1,5 @@
+import { clientsText } from "../report/words";
+import { ask } from "../ask";
 import type { Bench } from "../bench";
 import { startHelper } from "../helper";
 import type { Installation } from "../installation";
@@ -77,14 +79,15 @@ export async function createStatementProbe(
 function describe(rate: (StatementRate & { readonly clients: number }) | undefined): string {
   if (!rate) return "";
   const [each, mean] = [Math.round(rate.throughput), rate.meanMs.toFixed(2)];
-  return `${String(rate.clients)} clients: ${String(each)}/s, mean ${mean} ms`;
+  return `${clientsText(rate.clients)}: ${String(each)}/s, mean ${mean} ms`;
 }
 
 /** What the product sets on its connections, asked of one of them, so that plans are made alike. */
 async function settingsOfProduct({ db }: Installation): Promise<Record<string, string>> {
-  const answer = (await db.raw(
+  const rows = await ask<{ name: string; setting: string }>(
+    db,
     `select name, setting from pg_settings where source = 'client'
      and (name like '%_cost' or name in ('plan_cache_mode', 'jit'))`,
-  )) as { rows: { name: string; setting: string }[] };
-  return Object.fromEntries(answer.rows.map(({ name, setting }) => [name, setting]));
+  );
+  return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
 }

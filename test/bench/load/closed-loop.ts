@@ -70,7 +70,8 @@ export async function askInLoops(
           if (wrong !== undefined) return broken(new Error(wrong));
           lastAnswerAt = now;
           if (now <= deadline) latencies.push(now - sentAt);
-          if (plan.remember && request.created) created.push({ id: idIn(body), ...request.created });
+          if (plan.remember && request.created)
+            created.push({ id: idIn(body), ...request.created });
           askNext();
         });
       };

@@ -104,10 +104,7 @@ async function runPayments(run: Run, receiver: Receiver): Promise<PaymentsResult
   for (const connection of connections) payNext(run, connection);
   const end = run.measuredUntil + END_TIMEOUT_MS;
   do await new Promise((resolve) => setTimeout(resolve, 50));
-  while (
-    performance.now() < run.measuredUntil ||
-    (run.underway > 0 && performance.now() < end)
-  );
+  while (performance.now() < run.measuredUntil || (run.underway > 0 && performance.now() < end));
   for (const connection of connections) connection.close();
   const count = run.latencies.length;
   return {

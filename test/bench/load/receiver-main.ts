@@ -12,5 +12,8 @@ serveTasks({
     return receiver.port;
   },
   counts: () =>
-    Promise.resolve({ accepted: receiver?.accepted() ?? 0, duplicates: receiver?.duplicates() ?? 0 }),
+    Promise.resolve({
+      accepted: receiver?.accepted() ?? 0,
+      duplicates: receiver?.duplicates() ?? 0,
+    }),
 });

@@ -144,5 +144,7 @@ export function idIn(body: Buffer): string {
 /** What is wrong with an answer; undefined when it is a good one. */
 export function complaint(head: string, body: Buffer): string | undefined {
   const isGood = head.startsWith("HTTP/1.1 2") && body.indexOf('"errors"') < 0;
-  return isGood ? undefined : `${head.slice(0, head.indexOf("\r\n"))} ${body.toString().slice(0, 500)}`;
+  return isGood
+    ? undefined
+    : `${head.slice(0, head.indexOf("\r\n"))} ${body.toString().slice(0, 500)}`;
 }

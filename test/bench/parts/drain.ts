@@ -1,3 +1,4 @@
+import { ask } from "../ask";
 import { type Bench, type Cores, describeCores, watchCores, withInstallation } from "../bench";
 import { type Helper, startHelper } from "../helper";
 import { type Installation, newReceiverSecret } from "../installation";
@@ -28,7 +29,8 @@ export async function measureDrain(bench: Bench): Promise<Partial<Results>> {
     const limit = await measureReceiver(site);
     const drains: DrainFigures[] = [];
     for (const queue of redis ? (["postgres", "redis"] as const) : (["postgres"] as const)) {
-      const env: Record<string, string> = redis && queue === "redis" ? { REDIS_URL: redis.url } : {};
+      const env: Record<string, string> =
+        redis && queue === "redis" ? { REDIS_URL: redis.url } : {};
       drains.push(
         await drainWith(site, { queue, env, receiverMs: 0, ceiling: bare }),
         await drainWith(site, { queue, env, receiverMs: RECEIVER_MS, ceiling: limit }),
@@ -41,7 +43,7 @@ export async function measureDrain(bench: Bench): Promise<Partial<Results>> {
   }
 }
 
-interface Site {
+export interface Site {
   readonly bench: Bench;
   readonly receiver: Helper;
   readonly secret: string;
@@ -108,28 +110,34 @@ async function drainWith(
   const port = await openReceiver(site, receiverMs);
   const repeats = receiverMs === 0 ? REPEATS : 1;
   const webhooks = { port, secret, eventTypes: [] };
-  return withInstallation(bench, { name: `drain-${queue}`, webhooks, env }, async (installation) => {
-    const warm = Math.min(WARM_ROWS, rows);
-    await seedPayments(installation, warm + repeats * rows);
-    await installation.db.raw("create table bench_held as select * from outbox; delete from outbox");
-    await settleTables(installation);
-    const worker = await installation.start("worker");
-    await drainOnce(site, installation, warm);
-    const rates: number[] = [];
-    let cores: Cores;
-    for (let repeat = 0; repeat < repeats; repeat += 1) {
-      const readCores = watchCores(bench, [worker]);
-      const tookMs = await drainOnce(site, installation, rows);
-      cores = readCores();
-      rates.push((rows * 1_000) / tookMs);
-    }
-    const throughput = median(rates);
-    bench.say(
-      `drain on ${queue}, receiver ${String(receiverMs)} ms: ${throughput.toFixed(0)}/s${describeCores(cores)}`,
-    );
-    await worker.stop();
-    return { queue, receiverMs, rows, throughput, ceiling, cores };
-  });
+  return withInstallation(
+    bench,
+    { name: `drain-${queue}`, webhooks, env },
+    async (installation) => {
+      const warm = Math.min(WARM_ROWS, rows);
+      await seedPayments(installation, warm + repeats * rows);
+      await installation.db.raw(
+        "create table bench_held as select * from outbox; delete from outbox",
+      );
+      await settleTables(installation);
+      const worker = await installation.start("worker");
+      await drainOnce(site, installation, warm);
+      const rates: number[] = [];
+      let cores: Cores;
+      for (let repeat = 0; repeat < repeats; repeat += 1) {
+        const readCores = watchCores(bench, [worker]);
+        const tookMs = await drainOnce(site, installation, rows);
+        cores = readCores();
+        rates.push((rows * 1_000) / tookMs);
+      }
+      const throughput = median(rates);
+      bench.say(
+        `drain on ${queue}, receiver ${String(receiverMs)} ms: ${throughput.toFixed(0)}/s${describeCores(cores)}`,
+      );
+      await worker.stop();
+      return { queue, receiverMs, rows, throughput, ceiling, cores };
+    },
+  );
 }
 
 /** Puts held rows into the outbox at once, and waits until all are delivered and recorded. */
@@ -160,10 +168,11 @@ export async function drainOnce(
 }
 
 async function isRecorded(db: Installation["db"]): Promise<boolean> {
-  const { rows } = (await db.raw(`
+  const rows = await ask<{ done: boolean }>(
+    db,
+    `
     select not exists (select from outbox)
-      and not exists (select from webhook_deliveries where next_at is not null) as done`)) as {
-    rows: { done: boolean }[];
-  };
+      and not exists (select from webhook_deliveries where next_at is not null) as done`,
+  );
   return rows[0]?.done === true;
 }

@@ -27,7 +27,13 @@ async function measureCreates(bench: Bench): Promise<Omit<MerchantFigures, "paym
     const apiKeys = installation.merchants.map(({ secretKey }) => secretKey);
     const create = async (keys: readonly string[], seconds: number): Promise<number> => {
       const clients = requiredClients(bench.options.clients);
-      const plan = { port: api.port, operation: "create" as const, apiKeys: keys, clients, seconds };
+      const plan = {
+        port: api.port,
+        operation: "create" as const,
+        apiKeys: keys,
+        clients,
+        seconds,
+      };
       return (await runLoad(bench, plan)).throughput;
     };
     await create(apiKeys, warmupSeconds(bench));

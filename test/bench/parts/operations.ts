@@ -1,3 +1,4 @@
+import { clientsText } from "../report/words";
 import {
   type Bench,
   describeCores,
@@ -108,7 +109,7 @@ async function measureOnce(
   });
   const measured = { clients, throughput, latency, cores: cores() };
   bench.say(
-    `${operation}, ${String(clients)} clients: ${String(Math.round(throughput))}/s, ` +
+    `${operation}, ${clientsText(clients)}: ${String(Math.round(throughput))}/s, ` +
       `p50 ${latency.p50.toFixed(2)} ms, p99 ${latency.p99.toFixed(2)} ms${describeCores(measured.cores)}`,
   );
   return measured;

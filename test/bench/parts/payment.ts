@@ -1,3 +1,4 @@
+import { ask } from "../ask";
 import {
   type Bench,
   type Cores,
@@ -33,7 +34,7 @@ export interface PaymentsRun {
   readonly seconds: number;
   /** For whoever wants to watch a process while it works. */
   readonly nodeFlags?: Readonly<Partial<Record<"api" | "worker", readonly string[]>>>;
-  readonly measured?: () => Promise<void>;
+  readonly onMeasured?: (fromMs: number, untilMs: number) => void;
 }
 
 export async function runPayments(bench: Bench, run: PaymentsRun): Promise<PaymentFigures> {
@@ -64,6 +65,7 @@ export async function runPayments(bench: Bench, run: PaymentsRun): Promise<Payme
     const figures = await watch(bench, installation, {
       seconds: run.seconds,
       children,
+      onMeasured: run.onMeasured ?? (() => undefined),
       load: () =>
         bench.load.call<PaymentsResult>("payments", {
           ...plan,
@@ -71,6 +73,7 @@ export async function runPayments(bench: Bench, run: PaymentsRun): Promise<Payme
           seconds: run.seconds,
         } satisfies PaymentsPlan),
     });
+    // In order, because a profile is written when its process ends by itself.
     for (const child of children) await child.stop();
     return figures;
   });
@@ -82,6 +85,7 @@ async function watch(
   run: {
     readonly seconds: number;
     readonly children: Parameters<typeof watchCores>[1];
+    readonly onMeasured: (fromMs: number, untilMs: number) => void;
     readonly load: () => Promise<PaymentsResult>;
   },
 ): Promise<PaymentFigures> {
@@ -91,18 +95,22 @@ async function watch(
   const readCores = watchCores(bench, run.children);
   let cores: Cores;
   const backlog: Backlog[] = [];
-  const timer = setInterval(() => {
-    const now = performance.now();
-    if (now < measuredFrom || now > measuredUntil) return;
-    cores = readCores();
-    void sampleBacklog(installation).then((rows) => {
-      const sample = { atSeconds: (now - measuredFrom) / 1_000, ...rows };
-      backlog.push(sample);
-      bench.say(describe(sample, cores));
-    });
-  }, Math.min(SAMPLE_MS, (run.seconds * 1_000) / 4));
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      if (now < measuredFrom || now > measuredUntil) return;
+      cores = readCores();
+      void sampleBacklog(installation).then((rows) => {
+        const sample = { atSeconds: (now - measuredFrom) / 1_000, ...rows };
+        backlog.push(sample);
+        bench.say(describe(sample, cores));
+      });
+    },
+    Math.min(SAMPLE_MS, (run.seconds * 1_000) / 4),
+  );
   try {
     const result = await run.load();
+    run.onMeasured(measuredFrom, measuredUntil);
     const booked = await readBooked(installation);
     const lost = result.lost > 0 ? `; ${String(result.lost)} LOST` : "";
     bench.say(`whole payments: ${result.throughput.toFixed(0)}/s delivered${lost}`);
@@ -118,16 +126,17 @@ const BACKLOG = `
     (select count(*) from webhook_deliveries where next_at is not null)::int as "dueDeliveries"`;
 
 async function sampleBacklog({ db }: Installation): Promise<Omit<Backlog, "atSeconds">> {
-  const { rows } = (await db.raw(BACKLOG)) as { rows: Omit<Backlog, "atSeconds">[] };
+  const rows = await ask<Omit<Backlog, "atSeconds">>(db, BACKLOG);
   return rows[0] ?? { outbox: 0, queuedAttempts: 0, dueDeliveries: 0 };
 }
 
 async function readBooked({ db }: Installation): Promise<{ settled: number; journals: number }> {
-  const { rows } = (await db.raw(`
+  const rows = await ask<{ settled: number; journals: number }>(
+    db,
+    `
     select (select count(*) from payment_intents where status = 'SUCCEEDED')::int as "settled",
-      (select count(*) from journals)::int as "journals"`)) as {
-    rows: { settled: number; journals: number }[];
-  };
+      (select count(*) from journals)::int as "journals"`,
+  );
   return rows[0] ?? { settled: 0, journals: 0 };
 }
 

@@ -1,0 +1,4 @@
+import { databaseAway } from "./attacks/database-away";
+import { testAttacks } from "./test-attacks";
+
+testAttacks([databaseAway]);

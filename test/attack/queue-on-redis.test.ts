@@ -1,0 +1,4 @@
+import { queueWipedOnRedis } from "./attacks/queue-wiped";
+import { testAttacks } from "./test-attacks";
+
+testAttacks([queueWipedOnRedis]);

@@ -1,0 +1,3 @@
+export function clientsText(clients: number): string {
+  return clients === 1 ? "1 client" : `${String(clients)} clients`;
+}

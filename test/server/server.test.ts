@@ -1,0 +1,136 @@
+import { connect } from "node:net";
+import { startServer } from "../../src/server";
+import { configureFailpoints } from "../../src/failpoints";
+import {
+  CREATE_INTENT,
+  type TestApi,
+  makeIntent,
+  newKey,
+  send,
+  startTestApi,
+} from "../support/api";
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.stop());
+afterEach(() => {
+  configureFailpoints(undefined);
+});
+
+test("answers probes, and metrics in Prometheus' format", async () => {
+  for (const path of ["/health/live", "/health/ready"]) {
+    expect((await fetch(api.server.url + path)).status).toBe(200);
+  }
+  await makeIntent(api);
+  const metrics = await fetch(`${api.server.url}/metrics`);
+  expect(metrics.headers.get("content-type")).toContain("text/plain");
+  const text = await metrics.text();
+  expect(text).toContain('oncepay_graphql_requests_total{code="OK"}');
+  expect(text).toContain("oncepay_idempotency_outcomes_total");
+});
+
+test("every answer has a request id: the caller's when it is a sane one, else our own", async () => {
+  const idOf = async (path: string, given?: string): Promise<string | null> => {
+    const headers = given === undefined ? {} : { "x-request-id": given };
+    return (await fetch(api.server.url + path, { headers })).headers.get("x-request-id");
+  };
+  for (const path of ["/health/live", "/nowhere", "/graphql", "/metrics"]) {
+    expect(await idOf(path)).toMatch(/^req_[0-9a-f-]{36}$/);
+    expect(await idOf(path, "their-id.1:2_3")).toBe("their-id.1:2_3");
+  }
+  for (const bad of ["a b", "4242424242424242", "x".repeat(129), "<script>"]) {
+    expect(await idOf("/health/live", bad)).toMatch(/^req_/);
+  }
+});
+
+test("shows GraphiQL to browsers, all of it from this server", async () => {
+  const html = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+  const home = await fetch(`${api.server.url}/`, { headers: html, redirect: "manual" });
+  expect(home.status).toBe(302);
+  expect(home.headers.get("location")).toBe("/graphql");
+  expect((await fetch(`${api.server.url}/`)).status).toBe(404);
+  const page = await fetch(`${api.server.url}/graphql`, { headers: html });
+  expect(page.status).toBe(200);
+  expect(page.headers.get("content-type")).toContain("text/html");
+  const policy = page.headers.get("content-security-policy") ?? "";
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("script-src 'self';");
+  expect(policy).not.toMatch(/https?:|unsafe-eval|\*/);
+  const text = await page.text();
+  expect(text).not.toMatch(/https?:|src="\/\//);
+  expect(text).not.toMatch(/<script(?![^>]* src=)/);
+  const assets = [...text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((match) => match[1] ?? "");
+  expect(assets.length).toBeGreaterThanOrEqual(6);
+  for (const asset of assets) {
+    const answer = await fetch(api.server.url + asset);
+    expect([asset, answer.status]).toEqual([asset, 200]);
+    expect(answer.headers.get("content-type")).toMatch(
+      asset.endsWith(".css") ? /^text\/css/ : /^text\/javascript/,
+    );
+    expect((await answer.text()).length).toBeGreaterThan(20);
+  }
+  for (const path of ["nothing.js", "..%2f..%2f..%2fpackage.json", "%2e%2e/package.json"]) {
+    expect((await fetch(`${api.server.url}/graphiql/assets/${path}`)).status).toBe(404);
+  }
+});
+
+test("frontends may call from any origin", async () => {
+  const url = `${api.server.url}/graphql`;
+  const preflight = await fetch(url, {
+    method: "OPTIONS",
+    headers: { origin: "https://shop.example", "access-control-request-method": "POST" },
+  });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get("access-control-allow-origin")).toBe("*");
+  expect(preflight.headers.get("access-control-allow-headers")).toContain("oncepay-client-secret");
+  const { headers } = await api.send({ query: "{ merchant { id } }" });
+  expect(headers.get("access-control-allow-origin")).toBe("*");
+  expect(headers.get("access-control-expose-headers")).toContain("retry-after");
+  expect(headers.get("access-control-allow-credentials")).toBeNull();
+});
+
+test("a stopping server says that it is not ready, takes no new connection, and finishes what it has begun", async () => {
+  const server = await startServer(api.app, { host: "127.0.0.1", port: 0 });
+  // Holds the answer of a mutation that is committed.
+  configureFailpoints("api.before_reply:delay=600");
+  const running = send(server.url, {
+    query: CREATE_INTENT,
+    variables: { input: { amount: 1, currency: "USD" }, key: newKey() },
+    key: api.merchant.secretKey,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const closed = server.close();
+  const ready = await fetch(`${server.url}/health/ready`).then(
+    ({ status }) => status,
+    () => "refused",
+  );
+  expect([503, "refused"]).toContain(ready);
+  const answer = await running;
+  expect(answer.data.createPaymentIntent.idempotency.status).toBe("EXECUTED");
+  await closed;
+  await expect(fetch(`${server.url}/health/live`)).rejects.toThrow();
+});
+
+test("a client that never finishes its request is cut off", async () => {
+  const { hostname, port } = new URL(api.server.url);
+  const startedAt = performance.now();
+  const received = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(
+        "POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+      );
+    });
+    socket.on("data", (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on("close", () => {
+      resolve(text);
+    });
+    socket.on("error", reject);
+  });
+  expect(performance.now() - startedAt).toBeLessThan(15_000);
+  expect(received).toContain("408");
+}, 20_000);
