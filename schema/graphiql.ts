@@ -73,19 +73,21 @@ interface Asset {
   readonly read: () => Promise<string>;
 }
 
-function packaged(name: string, file: string, type: string): Asset {
-  const root = path.dirname(require.resolve(`${name}/package.json`));
-  return { type, read: () => readFile(path.join(root, file), "utf8") };
+function packaged(packageFile: string, file: string, type: string): Asset {
+  return { type, read: () => readFile(path.join(path.dirname(packageFile), file), "utf8") };
 }
 
 function assets(): ReadonlyMap<string, Asset> {
+  const react = require.resolve("react/package.json");
+  const reactDom = require.resolve("react-dom/package.json");
+  const graphiql = require.resolve("graphiql/package.json");
   return new Map<string, Asset>([
     ["page.js", { type: SCRIPT, read: () => Promise.resolve(PAGE_SCRIPT) }],
     ["page.css", { type: STYLE, read: () => Promise.resolve(PAGE_STYLE) }],
-    ["react.js", packaged("react", "umd/react.production.min.js", SCRIPT)],
-    ["react-dom.js", packaged("react-dom", "umd/react-dom.production.min.js", SCRIPT)],
-    ["graphiql.js", packaged("graphiql", "graphiql.min.js", SCRIPT)],
-    ["graphiql.css", packaged("graphiql", "graphiql.min.css", STYLE)],
+    ["react.js", packaged(react, "umd/react.production.min.js", SCRIPT)],
+    ["react-dom.js", packaged(reactDom, "umd/react-dom.production.min.js", SCRIPT)],
+    ["graphiql.js", packaged(graphiql, "graphiql.min.js", SCRIPT)],
+    ["graphiql.css", packaged(graphiql, "graphiql.min.css", STYLE)],
   ]);
 }
 

@@ -25,18 +25,6 @@ declare module "fastify" {
   }
 }
 
-/** Frontends of every merchant call from their own origins. Keys travel in a header that no browser adds by itself, so any origin may. */
-const CROSS_ORIGIN = {
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "retry-after, x-request-id",
-};
-const PREFLIGHT = {
-  "access-control-allow-methods": "POST",
-  "access-control-allow-headers":
-    "authorization, content-type, oncepay-client-secret, oncepay-try, x-request-id",
-  "access-control-max-age": "7200",
-};
-
 export const BODY_BYTES_MAX = 256 * 1_024;
 
 function createApollo(app: App): ApolloServer<Context> {
@@ -78,11 +66,6 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
   await fastify.register((scope, _options, done) => {
     scope.removeContentTypeParser("text/plain");
     scope.decorateRequest("graphql", null);
-    scope.addHook("onRequest", (_request, reply, next) => {
-      void reply.headers(CROSS_ORIGIN);
-      next();
-    });
-    scope.options("/graphql", (_request, reply) => reply.code(204).headers(PREFLIGHT).send());
     scope.setErrorHandler((error, request, reply) => sendError(app, error, { request, reply }));
     scope.route<{ Reply: string }>({
       method: "POST",
@@ -95,7 +78,7 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
         const answer = await execute.call(scope, request, reply);
         // When something fails that Apollo does not expect, it answers in its own words.
         if (!contextOf(request).progress.answered) throw new Error("there is no answer");
-        return answer as string;
+        return answer;
       },
     });
     done();

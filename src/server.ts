@@ -65,10 +65,10 @@ export async function startServer(
     void reply.header("x-request-id", request.id);
     done();
   });
-  server.addHook("onSend", (_request, reply, payload, done) => {
+  server.addHook("onSend", async (_request, reply, payload) => {
     // Else the connection would stay open for a next request, and closing would wait for it.
     if (draining) void reply.header("connection", "close");
-    done(null, payload);
+    return Promise.resolve(payload);
   });
   if (app.log.isLevelEnabled("debug")) logRequests(server, app);
   await allowOrigins(server, app.config.corsOrigins);

@@ -51,7 +51,10 @@ async function all(submitted: Promise<string>[], letGo: () => Promise<void>) {
 
 it("runs commands that come together as one set, in their order", async () => {
   const { submit, sets, letGo } = recorded();
-  const results = await all(["a", "b", "c"].map((name) => submit({ name })), letGo);
+  const results = await all(
+    ["a", "b", "c"].map((name) => submit({ name })),
+    letGo,
+  );
   expect(results).toEqual(["a done", "b done", "c done"]);
   expect(sets).toEqual([["a", "b", "c"]]);
 });
@@ -92,21 +95,30 @@ it("does not let a command overtake one that waits for another key of its own", 
 
 it("runs each alone when the set fails, so that a bad command fails alone", async () => {
   const { submit, sets, letGo } = recorded();
-  const results = await all(["a", "bad", "c"].map((name) => submit({ name })), letGo);
+  const results = await all(
+    ["a", "bad", "c"].map((name) => submit({ name })),
+    letGo,
+  );
   expect(results).toEqual(["a done", "bad", "c done"]);
   expect(sets).toEqual([["a", "bad", "c"], ["a"], ["bad"], ["c"]]);
 });
 
 it("fails the whole set, and tries none again, when the failure concerns all of it", async () => {
   const { submit, sets, letGo } = recorded();
-  const results = await all(["a", "away", "c"].map((name) => submit({ name })), letGo);
+  const results = await all(
+    ["a", "away", "c"].map((name) => submit({ name })),
+    letGo,
+  );
   expect(results).toEqual(["away", "away", "away"]);
   expect(sets).toEqual([["a", "away", "c"]]);
 });
 
 it("makes no set larger than allowed", async () => {
   const { submit, sets, letGo } = recorded({ sizeMax: 2 });
-  await all(["a", "b", "c", "d", "e"].map((name) => submit({ name })), letGo);
+  await all(
+    ["a", "b", "c", "d", "e"].map((name) => submit({ name })),
+    letGo,
+  );
   expect(sets).toEqual([["a", "b"], ["c", "d"], ["e"]]);
 });
 

@@ -76,7 +76,8 @@ describe("transact", () => {
     await transact(db, async (tx) => {
       tries += 1;
       await tx("notes").insert({ id: tries });
-      if (tries < 3) await tx.raw(`do $$ begin raise exception 'again' using errcode = '${state}'; end $$`);
+      if (tries < 3)
+        await tx.raw(`do $$ begin raise exception 'again' using errcode = '${state}'; end $$`);
     });
     expect(tries).toBe(3);
     expect(await db("notes").pluck("id")).toEqual([3]);
@@ -128,7 +129,11 @@ describe("classification", () => {
   it("knows a backend that was terminated, and one that refuses connections", async () => {
     const killed = await failed(db.raw("select pg_terminate_backend(pg_backend_pid())"));
     expect(isDatabaseAway(killed)).toBe(true);
-    const nobody = connect({ url: "postgres://u:p@127.0.0.1:1/none", poolMax: 1, applicationName: "t" });
+    const nobody = connect({
+      url: "postgres://u:p@127.0.0.1:1/none",
+      poolMax: 1,
+      applicationName: "t",
+    });
     expect(isDatabaseAway(await failed(nobody.raw("select 1")))).toBe(true);
     await nobody.destroy();
   });
@@ -158,7 +163,7 @@ describe("connections", () => {
   it("does not give out one again whose answer never came", async () => {
     const small = connect({ url: t.databaseUrl, poolMax: 1, applicationName: "poisoned" });
     const pid = async (): Promise<number> =>
-      ((await small.raw("select pg_backend_pid() as pid")) as { rows: { pid: number }[] }).rows[0]
+      (await small.raw<{ rows: { pid: number }[] }>("select pg_backend_pid() as pid")).rows[0]
         ?.pid ?? 0;
     const poisoned = await pid();
     // Knex gives up on its side; the connection goes on waiting for the answer.

@@ -42,7 +42,11 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function route(pool: Pool, secret: string, request: IncomingMessage): Promise<[number, unknown]> {
+async function route(
+  pool: Pool,
+  secret: string,
+  request: IncomingMessage,
+): Promise<[number, unknown]> {
   switch (`${request.method ?? ""} ${request.url ?? ""}`) {
     case "POST /webhooks":
       return [await receive(pool, secret, request).catch(statusOf), {}];

@@ -60,28 +60,29 @@ export function compareAttempt(
   movements: readonly Movement[],
 ): Violation[] {
   const count = standing(movements);
-  const found = `${attempt.operation} ${attempt.status}, moved: ${describe(movements)}`;
-  const violation = (invariant: string, check: string): Violation[] => [
-    { invariant, check, subject: attempt.id, detail: found },
-  ];
-  if (count > 1 || count < 0) return violation("I1", ONE_MOVEMENT);
+  const detail = `${attempt.operation} ${attempt.status}, moved: ${describe(movements)}`;
+  const violation = { subject: attempt.id, detail };
+  if (count > 1 || count < 0) return [{ invariant: "I1", check: ONE_MOVEMENT, ...violation }];
+  return mayStand(attempt, movements) ? [] : [{ invariant: "I9", check: AGREES, ...violation }];
+}
+
+function mayStand(attempt: ComparedAttempt, movements: readonly Movement[]): boolean {
+  const stands = standing(movements) === 1;
   switch (attempt.status) {
-    case "SUCCEEDED": {
-      // It acts under the reference of what it reverses.
-      if (isReversal(attempt.operation)) return count === 0 ? [] : violation("I9", AGREES);
-      if (attempt.undone && count === 0) return [];
-      return count === 1 && agrees(attempt, movements) ? [] : violation("I9", AGREES);
-    }
+    case "SUCCEEDED":
+      // A reversal acts under the reference of what it reverses.
+      if (isReversal(attempt.operation) || (attempt.undone && !stands)) return !stands;
+      return stands && agrees(attempt, movements);
     case "DECLINED":
     case "ABANDONED":
-      return count === 0 || attempt.undoing ? [] : violation("I9", AGREES);
+      return !stands || attempt.undoing;
     case "QUEUED":
-      return movements.length === 0 || attempt.sends > 0 ? [] : violation("I9", AGREES);
+      return movements.length === 0 || attempt.sends > 0;
     // Under way: it may have moved or not, and no answer says so yet.
     case "SENT":
     case "UNKNOWN":
     case "REQUIRES_ACTION":
-      return [];
+      return true;
   }
 }
 

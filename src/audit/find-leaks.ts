@@ -39,10 +39,10 @@ const SUSPECTS_MAX = 10_000;
 export async function findLeaks(tx: Tx): Promise<Violation[]> {
   const violations: Violation[] = [];
   for (const { table, id, text } of PLACES) {
-    const { rows } = (await tx.raw(
+    const { rows } = await tx.raw<{ rows: { subject: string; text: string }[] }>(
       `select ${id} as subject, ${text} as text from ${table} where ${text} ~ ? limit ?`,
       [SUSPICIOUS, SUSPECTS_MAX],
-    )) as { rows: { subject: string; text: string }[] };
+    );
     for (const row of rows) {
       const found = leakIn(JSON.parse(row.text));
       if (found === undefined) continue;

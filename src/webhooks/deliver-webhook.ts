@@ -40,20 +40,17 @@ export async function deliverWebhooks(
 
 async function deliver(app: App, delivery: ClaimedDelivery): Promise<Delivered> {
   const body = webhookBody(delivery);
-  const headers = signWebhook({
-    id: delivery.eventId,
-    timestampSeconds: Math.floor(Date.now() / 1_000),
-    body,
-    secrets: [endpointSecret(app, delivery)],
-  });
+  const headers = sign(app, delivery, body);
   const fired = failpoint("webhook.before_post");
   if (fired) await fired;
-  const result = await postWebhook(app.webhookAgent, {
-    url: delivery.url,
-    headers,
-    body,
-    timeoutMs: app.config.webhookTimeoutMs,
-  });
+  const result: PostResult = headers
+    ? await postWebhook(app.webhookAgent, {
+        url: delivery.url,
+        headers,
+        body,
+        timeoutMs: app.config.webhookTimeoutMs,
+      })
+    : { kind: "unreachable", error: "it could not be signed", durationMs: 0 };
   const firedAfter = failpoint("webhook.after_post");
   if (firedAfter) await firedAfter;
   const record = recordOf(app, delivery, result);
@@ -67,6 +64,28 @@ async function deliver(app: App, delivery: ClaimedDelivery): Promise<Delivered> 
   if (firedLast) await firedLast;
   const { merchantId, id } = delivery;
   return { merchantId, id, status: record.status, dueInMs: record.dueInMs };
+}
+
+/**
+ * A secret that cannot be opened (its key is missing, say) is a failure of this delivery, which is tried again and ends
+ * as a dead letter like any other. Thrown, it would take the rest of its job along, and come back for ever.
+ */
+function sign(
+  app: App,
+  delivery: ClaimedDelivery,
+  body: string,
+): ReturnType<typeof signWebhook> | undefined {
+  try {
+    return signWebhook({
+      id: delivery.eventId,
+      timestampSeconds: Math.floor(Date.now() / 1_000),
+      body,
+      secrets: [endpointSecret(app, delivery)],
+    });
+  } catch (error) {
+    app.log.error({ err: error, deliveryId: delivery.id }, "a webhook could not be signed");
+    return undefined;
+  }
 }
 
 /** The bytes of an event's webhook: the same for every try, every endpoint and every replay. */

@@ -105,17 +105,15 @@ export interface Stage {
 
 /** Plays a cell's payment through, up to its last mutation. */
 export async function play(cell: Cell, stage: Stage): Promise<Play> {
-  switch (cell.failpoint) {
-    case "capture.inside_transaction":
-      return playCapture(cell, stage);
-    case "refund.inside_transaction":
-      return playRefund(cell, stage);
-    case "cancel.inside_transaction":
-      return playCancel(cell, stage);
-    default:
-      return playCharge(cell, stage);
-  }
+  const played = PLAYS[cell.failpoint as keyof typeof PLAYS] ?? playCharge;
+  return played(cell, stage);
 }
+
+const PLAYS = {
+  "capture.inside_transaction": playCapture,
+  "refund.inside_transaction": playRefund,
+  "cancel.inside_transaction": playCancel,
+};
 
 async function playCharge(cell: Cell, { client, arm, id }: Stage): Promise<Play> {
   const declined = cell.behaviour === "decline";
@@ -137,7 +135,9 @@ async function playCapture(cell: Cell, { client, arm, id, installation }: Stage)
   await arm();
   const amount = refused ? AMOUNT + 1 : AMOUNT;
   const input = { paymentIntentId: intentId, amount };
-  const code = await codeOf(client.capturePaymentIntent(input, { idempotencyKey: `${id}-capture` }));
+  const code = await codeOf(
+    client.capturePaymentIntent(input, { idempotencyKey: `${id}-capture` }),
+  );
   mustBe(code, refused ? "AMOUNT_TOO_LARGE" : undefined);
   const status = refused ? "REQUIRES_CAPTURE" : "SUCCEEDED";
   return { intentId, expected: { status, amountRefunded: 0 } };

@@ -73,9 +73,18 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
   const untilReady = async (timeoutMs = READY_TIMEOUT_MS): Promise<void> => {
     const before = exits.length;
     const isReady = (): Promise<boolean> => answersOk(plan.url + plan.readyPath);
-    const isBroken = (): boolean => !isAlive() && exits.slice(before).some(({ code }) => code !== null);
-    await waitUntil(async () => isBroken() || isReady(), { timeoutMs });
-    if (isBroken() || !(await isReady())) throw new Error(`${plan.name} is not ready; see ${logFile}`);
+    const isBroken = (): boolean =>
+      !isAlive() && exits.slice(before).some(({ code }) => code !== null);
+    // Asked no second time: one that has a failpoint may die the moment after it was ready.
+    let ready = false;
+    await waitUntil(
+      async () => {
+        ready = await isReady();
+        return ready || isBroken();
+      },
+      { timeoutMs },
+    );
+    if (!ready) throw new Error(`${plan.name} is not ready; see ${logFile}`);
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     isWanted = false;
@@ -122,7 +131,7 @@ function spawnLogged(plan: ChildPlan, logFile: string): ChildProcess {
   const given = Object.entries({ ...plan.env, ONCEPAY_EXIT_WITH_PARENT: "1" });
   const words = [...(plan.execArgv ?? []), plan.entry, ...(plan.args ?? [])];
   const child = spawn(process.execPath, words, {
-    env: Object.fromEntries(given.filter(([, value]) => value !== undefined)) as NodeJS.ProcessEnv,
+    env: Object.fromEntries(given.filter(([, value]) => value !== undefined)),
     // Its standard input is a pipe that we hold: when we are killed it closes, and the child ends too.
     stdio: ["pipe", log, log],
   });

@@ -102,14 +102,21 @@ export async function startInstallation(
       await Promise.all(Object.values(proxies).map((proxy: TcpProxy) => proxy.close()));
     });
     const plans = planChildren({
-      options, ports, secrets, proxies, databaseUrl, sandboxDatabaseUrl, consumerDatabaseUrl,
+      options,
+      ports,
+      secrets,
+      proxies,
+      databaseUrl,
+      sandboxDatabaseUrl,
+      consumerDatabaseUrl,
     });
     const children = plans.map((plan) => createChild(plan, logDirectory));
     closers.push(async () => {
       await Promise.all(children.map((child) => child.kill()));
     });
     await Promise.all(children.map((child) => child.start()));
-    const named = (name: string): Child[] => children.filter((child) => child.name.startsWith(name));
+    const named = (name: string): Child[] =>
+      children.filter((child) => child.name.startsWith(name));
     const [sandbox, consumer] = [...named("sandbox"), ...named("consumer")];
     if (!sandbox || !consumer) throw new Error("a part of the installation is missing");
     const apis = named("api");
@@ -120,7 +127,16 @@ export async function startInstallation(
     );
     const workers = named("worker");
     return {
-      apis, workers, sandbox, consumer, merchant, db, databaseUrl, proxies, logDirectory, graphqlUrls,
+      apis,
+      workers,
+      sandbox,
+      consumer,
+      merchant,
+      db,
+      databaseUrl,
+      proxies,
+      logDirectory,
+      graphqlUrls,
       sandboxSecret: secrets.sandboxSecret,
       stop,
     };
@@ -202,7 +218,12 @@ interface PlanInput {
 
 function planChildren(input: PlanInput): ChildPlan[] {
   const { options, ports, secrets } = input;
-  const base: Env = { PATH: process.env["PATH"], HOME: process.env["HOME"], NODE_ENV: "test", HOST };
+  const base: Env = {
+    PATH: process.env["PATH"],
+    HOME: process.env["HOME"],
+    NODE_ENV: "test",
+    HOST,
+  };
   const ours: Env = {
     ...base,
     ...SHORT_SCHEDULES,

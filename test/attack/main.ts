@@ -64,10 +64,7 @@ async function main(): Promise<void> {
 }
 
 /** Each attack has an installation of its own, so that one that breaks something spoils no other. */
-async function attackOnce(
-  attack: Attack,
-  options: Omit<RunOptions, "progress">,
-): Promise<Outcome> {
+async function attackOnce(attack: Attack, options: Omit<RunOptions, "progress">): Promise<Outcome> {
   const progress = (text: string): void => say(`${attack.name}: ${text}`);
   const skipped = attack.skip?.();
   if (skipped !== undefined) {

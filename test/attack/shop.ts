@@ -120,7 +120,11 @@ export const APPROVED = "pm_card_visa";
 
 export function orders(
   count: number,
-  of: { readonly prefix: string; readonly amount?: (index: number) => number; readonly card?: string },
+  of: {
+    readonly prefix: string;
+    readonly amount?: (index: number) => number;
+    readonly card?: string;
+  },
 ): Order[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `${of.prefix}-${String(index)}`,

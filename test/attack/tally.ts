@@ -75,5 +75,7 @@ export async function takeTally(installation: Installation): Promise<Tally> {
 export async function tallySince(installation: Installation, before: Tally): Promise<Tally> {
   const after = await takeTally(installation);
   const names = Object.keys(after) as (keyof Tally)[];
-  return Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as unknown as Tally;
+  return Object.fromEntries(
+    names.map((name) => [name, after[name] - before[name]]),
+  ) as unknown as Tally;
 }

@@ -1,12 +1,7 @@
 import { type AddressInfo, type Server, createServer } from "node:net";
 import { Client } from "pg";
 import { type TestDatabase, createEmptyDatabase } from "../support/database";
-import {
-  type TcpProxy,
-  isBegunAnswer,
-  isWholePostgresAnswer,
-  startTcpProxy,
-} from "./tcp-proxy";
+import { type TcpProxy, isBegunAnswer, isWholePostgresAnswer, startTcpProxy } from "./tcp-proxy";
 
 let echo: Server;
 let requests: number;

@@ -12,7 +12,10 @@ const TIMEOUT_MS = 60_000;
 async function call<Answer>(url: string, method = "GET", body?: unknown): Promise<Answer> {
   const response = await fetch(url, {
     method,
-    ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    ...(body !== undefined && {
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);

@@ -273,10 +273,13 @@ describe("webhooks", () => {
         description: null,
       });
     const { result } = await endpoint("early");
-    await t.db("webhook_endpoints").where({ id: result.id }).update({
-      created_at: t.db.raw("now() - interval '1 minute'"),
-      updated_at: t.db.raw("now() - interval '1 minute'"),
-    });
+    await t
+      .db("webhook_endpoints")
+      .where({ id: result.id })
+      .update({
+        created_at: t.db.raw("now() - interval '1 minute'"),
+        updated_at: t.db.raw("now() - interval '1 minute'"),
+      });
     await anIntent(t, own);
     await t.drain();
     await endpoint("late");

@@ -44,5 +44,5 @@ test("measures one operation from end to end, and leaves table, figures and draw
 
 test("refuses what it does not know, before it starts anything", async () => {
   const { code, output } = await runBench(["--only", "coffee"]);
-  expect({ code, output }).toEqual({ code: 1, output: "" });
+  expect({ code, output }).toEqual({ code: 2, output: "" });
 });

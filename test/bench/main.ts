@@ -2,12 +2,23 @@ import { HELP, parseOptions } from "./options";
 import { runBench, withBench } from "./run";
 
 async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
+  const options = readOptions();
+  if (!options) return;
   if (options === "help") {
     process.stdout.write(HELP);
     return;
   }
   process.stdout.write(await withBench(options, runBench));
+}
+
+function readOptions(): ReturnType<typeof parseOptions> | undefined {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\nRun with --help for what there is.\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
 }
 
 main().catch((error: unknown) => {

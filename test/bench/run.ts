@@ -80,22 +80,23 @@ export async function withBench<T>(
   options: Options,
   work: (bench: Bench) => Promise<T>,
 ): Promise<T> {
-  let server: Server | undefined;
+  say("starting Postgres");
+  // Held as a promise: a server that is being started when a signal comes has to be stopped as well.
+  const starting = startServer();
   let load: Helper | undefined;
   const onSignal = (): void => {
     say("stopping");
-    server?.removeAtOnce();
-    process.exit(130);
+    // A second signal, should this take too long, ends us at once.
+    void starting.then((server) => server.remove()).finally(() => process.exit(130));
   };
   for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
-    say("starting Postgres");
-    server = await startServer();
+    const server = await starting;
     load = startHelper("load/load-main.ts");
     return await work({ options, server, load, say });
   } finally {
     await load?.stop();
-    await server?.remove();
+    await (await starting).remove();
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);
   }
 }

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { Client } from "pg";
@@ -13,8 +12,6 @@ export interface Server {
   createDatabase(kind: "migrated" | "empty"): Promise<string>;
   dropDatabase(url: string): Promise<void>;
   remove(): Promise<void>;
-  /** For when there is no time: what it leaves behind, the next run removes. */
-  removeAtOnce(): void;
 }
 
 const TEMPLATE = "bench_template";
@@ -52,10 +49,6 @@ export async function startServer(): Promise<Server> {
         await onServer(started.url, `drop database if exists ${name} with (force)`);
       },
       remove,
-      removeAtOnce: () => {
-        if (started.isAlive()) process.kill(started.pid, "SIGQUIT");
-        rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-      },
     };
   } catch (error) {
     await remove();

@@ -13,10 +13,13 @@ export async function dumpSchema(client: Client): Promise<string> {
   const blocks: string[] = [];
   for (const table of tables) blocks.push(await dumpTable(client, table));
   const functions = await lines(client, FUNCTIONS);
-  return [HEAD, ...blocks, ...functions.map((definition) => `${definition.trim()};`)].join("\n\n") + "\n";
+  return (
+    [HEAD, ...blocks, ...functions.map((definition) => `${definition.trim()};`)].join("\n\n") + "\n"
+  );
 }
 
-const HEAD = "-- What the migrations make. Not run by anything; refresh it with: npm run schema:sql";
+const HEAD =
+  "-- What the migrations make. Not run by anything; refresh it with: npm run schema:sql";
 
 async function lines(client: Client, query: string, bindings: string[] = []): Promise<string[]> {
   const { rows } = await client.query<{ line: string }>(query, bindings);

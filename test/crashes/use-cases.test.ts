@@ -62,7 +62,10 @@ it("captures once when it dies before its commit", async () => {
   crashOnceAt("capture.inside_transaction");
   await dying(capturePaymentIntent(t.db, command));
   expectCrashed("capture.inside_transaction");
-  expect(await theIntent(t, merchant.id, id)).toMatchObject({ status: "REQUIRES_CAPTURE", version: 3 });
+  expect(await theIntent(t, merchant.id, id)).toMatchObject({
+    status: "REQUIRES_CAPTURE",
+    version: 3,
+  });
   expect(await capturePaymentIntent(t.db, command)).toMatchObject({ status: "EXECUTED" });
   await t.drain();
   expect(await theIntent(t, merchant.id, id)).toMatchObject({ amountCaptured: 1_000 });
@@ -75,7 +78,10 @@ it("refunds once when it dies before its commit", async () => {
   crashOnceAt("refund.inside_transaction");
   await dying(refundPaymentIntent(t.db, command));
   expectCrashed("refund.inside_transaction");
-  expect(await theIntent(t, merchant.id, id)).toMatchObject({ amountRefundable: 1_000, version: 3 });
+  expect(await theIntent(t, merchant.id, id)).toMatchObject({
+    amountRefundable: 1_000,
+    version: 3,
+  });
   expect(await refundPaymentIntent(t.db, command)).toMatchObject({ status: "EXECUTED" });
   await t.drain();
   expect(await theIntent(t, merchant.id, id)).toMatchObject({ amountRefunded: 400 });
@@ -88,7 +94,10 @@ it("cancels once when it dies before its commit", async () => {
   crashOnceAt("cancel.inside_transaction");
   await dying(cancelPaymentIntent(t.db, command));
   expectCrashed("cancel.inside_transaction");
-  expect(await theIntent(t, merchant.id, id)).toMatchObject({ status: "REQUIRES_CAPTURE", version: 3 });
+  expect(await theIntent(t, merchant.id, id)).toMatchObject({
+    status: "REQUIRES_CAPTURE",
+    version: 3,
+  });
   expect(await cancelPaymentIntent(t.db, command)).toMatchObject({ status: "EXECUTED" });
   await t.drain();
   expect(await theIntent(t, merchant.id, id)).toMatchObject({ status: "CANCELED" });

@@ -36,10 +36,10 @@ describe("history", () => {
   it.each(["transitions", "events", "journals", "postings", "attempt_evidence"])(
     "cannot be changed, deleted or emptied in %s, nor in a partition of it",
     async (table) => {
-      const { rows } = (await t.db.raw(
+      const { rows } = await t.db.raw<{ rows: { name: string }[] }>(
         "select inhrelid::regclass::text as name from pg_inherits where inhparent = ?::regclass",
         [table],
-      )) as { rows: { name: string }[] };
+      );
       for (const name of [table, ...rows.map((row) => row.name)]) {
         expect(await stateOf(`update ${name} set merchant_id = merchant_id`)).toBe(RESTRICTED);
         expect(await stateOf(`delete from ${name}`)).toBe(RESTRICTED);
@@ -60,11 +60,13 @@ describe("payment intents", () => {
   );
 
   it("move along the same edges as the table in the code, and along no other", async () => {
-    const { rows } = (await t.db.raw(
+    const { rows } = await t.db.raw<{
+      rows: { from: keyof typeof TRANSITIONS; to: string; may: boolean }[];
+    }>(
       `select "from", "to", payment_intent_may_move("from", "to") as may
        from jsonb_to_recordset(?) as p ("from" text, "to" text)`,
       [JSON.stringify(pairs)],
-    )) as { rows: { from: keyof typeof TRANSITIONS; to: string; may: boolean }[] };
+    );
     expect(rows).toHaveLength(64);
     for (const { from, to, may } of rows) {
       expect({ from, to, may }).toEqual({
@@ -112,7 +114,8 @@ describe("payment intents", () => {
     ["more authorised than asked for", "amount_authorized = amount + 1"],
   ])("cannot get %s", async (_, set) => {
     const { id } = await anIntent(t, merchantId);
-    const version = set.includes("version") || set.includes("description") ? "" : ", version = version + 1";
+    const version =
+      set.includes("version") || set.includes("description") ? "" : ", version = version + 1";
     const change = `update payment_intents set ${set}${version} where id = ?`;
     expect(await stateOf(change, [id])).toBe(CHECK_VIOLATION);
   });
@@ -133,7 +136,8 @@ describe("the ledger", () => {
   async function given() {
     const [journal] = await t.db("journals").where({ merchant_id: merchantId }).limit(1);
     const accounts = await t.db("ledger_accounts").where({ merchant_id: merchantId });
-    const idOf = (kind: string): string => accounts.find((account) => account.kind === kind)?.id ?? "";
+    const idOf = (kind: string): string =>
+      accounts.find((account) => account.kind === kind)?.id ?? "";
     const receivable = idOf("PROCESSOR_RECEIVABLE");
     return { journal: journal.id as string, receivable, balance: idOf("MERCHANT_BALANCE") };
   }
@@ -148,7 +152,9 @@ describe("the ledger", () => {
   it("refuses a posting between merchants, from an account to itself, or of nothing", async () => {
     const { journal, receivable, balance } = await given();
     const stranger = (await aMerchant(t)).id;
-    expect(await stateOf(posting, [stranger, journal, receivable, balance, 1, "USD"])).toBe(FOREIGN_KEY);
+    expect(await stateOf(posting, [stranger, journal, receivable, balance, 1, "USD"])).toBe(
+      FOREIGN_KEY,
+    );
     const own = [merchantId, journal, receivable];
     expect(await stateOf(posting, [...own, receivable, 1, "USD"])).toBe(CHECK_VIOLATION);
     expect(await stateOf(posting, [...own, balance, 0, "USD"])).toBe(CHECK_VIOLATION);
@@ -167,10 +173,10 @@ describe("tenants", () => {
     "cannot have another's intent in %s",
     async (table) => {
       const stranger = (await aMerchant(t)).id;
-      const { rows } = (await t.db.raw(
+      const { rows } = await t.db.raw<{ rows: { definition: string }[] }>(
         `select pg_get_constraintdef(oid) as definition from pg_constraint where contype = 'f' and conrelid = ?::regclass`,
         [table],
-      )) as { rows: { definition: string }[] };
+      );
       expect(rows.map(({ definition }) => definition).join()).toContain(
         "(merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)",
       );
@@ -185,10 +191,10 @@ describe("tenants", () => {
 
 describe("partitions", () => {
   const partitionsOf = async (table: string): Promise<string[]> => {
-    const { rows } = (await t.db.raw(
+    const { rows } = await t.db.raw<{ rows: { name: string }[] }>(
       `select inhrelid::regclass::text as name from pg_inherits where inhparent = ?::regclass order by 1`,
       [table],
-    )) as { rows: { name: string }[] };
+    );
     return rows.map(({ name }) => name);
   };
   const monthAfter = (months: number): string => {
@@ -213,7 +219,11 @@ describe("partitions", () => {
   });
 
   it("begin where the first id of their month does", async () => {
-    for (const at of ["2026-12-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z", "1999-12-31T23:59:59.999Z"]) {
+    for (const at of [
+      "2026-12-01T00:00:00.000Z",
+      "2027-01-01T00:00:00.000Z",
+      "1999-12-31T23:59:59.999Z",
+    ]) {
       const { rows } = await t.db.raw("select id_floor('evt', ?::timestamptz) as floor", [at]);
       expect(rows).toEqual([{ floor: `evt_${timePart(Date.parse(at))}` }]);
       expect(newId("event", Date.parse(at)) >= rows[0].floor).toBe(true);

@@ -22,9 +22,10 @@ async function expectMigrated(): Promise<void> {
   const locks = await client.query("select is_locked from knex_migrations_lock");
   expect(locks.rows).toEqual([{ is_locked: 0 }]);
   await client.query("select * from payment_intents, outbox");
-  const queue = await client.query("select from information_schema.tables where table_schema = $1", [
-    QUEUE_SCHEMA,
-  ]);
+  const queue = await client.query(
+    "select from information_schema.tables where table_schema = $1",
+    [QUEUE_SCHEMA],
+  );
   expect(queue.rowCount).toBeGreaterThan(0);
 }
 

@@ -87,7 +87,9 @@ it("refuses a key that was used for another intent", async () => {
   const merchant = await aMerchant(t);
   const [one, other] = [await anIntent(t, merchant.id), await anIntent(t, merchant.id)];
   await t.app.confirmPaymentIntent(confirmCommand(merchant.id, one.id, { key: "k" }));
-  const reused = await t.app.confirmPaymentIntent(confirmCommand(merchant.id, other.id, { key: "k" }));
+  const reused = await t.app.confirmPaymentIntent(
+    confirmCommand(merchant.id, other.id, { key: "k" }),
+  );
   expect(reused).toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED" });
   expect(await theIntent(t, merchant.id, other.id)).toMatchObject({ version: 1 });
 });
@@ -130,7 +132,9 @@ it("sends a softly declined intent back for another card, until its tries are us
   }
   expect(intent).toMatchObject({ status: "FAILED", lastPaymentError: { retryable: false } });
   expect(await t.movements()).toEqual(
-    expect.not.arrayContaining([expect.objectContaining({ reference: intent.lastPaymentError?.attempt })]),
+    expect.not.arrayContaining([
+      expect.objectContaining({ reference: intent.lastPaymentError?.attempt }),
+    ]),
   );
 });
 
@@ -188,7 +192,9 @@ describe("once the key's record has expired", () => {
     expect(await t.app.confirmPaymentIntent(command)).toMatchObject(again);
     const other = await anIntent(t, merchant.id);
     const reused = confirmCommand(merchant.id, other.id, { key: command.key });
-    expect(await t.app.confirmPaymentIntent(reused)).toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED" });
+    expect(await t.app.confirmPaymentIntent(reused)).toMatchObject({
+      code: "IDEMPOTENCY_KEY_REUSED",
+    });
   });
 
   it("judges a new key as always", async () => {

@@ -1,6 +1,13 @@
 import { type TestApp, startTestApp } from "../support/app";
 import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
-import { aMerchant, anIntent, cancelCommand, createCommand, succeeded, theIntent } from "../support/factories";
+import {
+  aMerchant,
+  anIntent,
+  cancelCommand,
+  createCommand,
+  succeeded,
+  theIntent,
+} from "../support/factories";
 
 let t: TestApp;
 beforeAll(async () => {

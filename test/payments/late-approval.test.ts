@@ -41,12 +41,12 @@ async function webhookSays(id: string, operation: string, kind: "approved" | "de
 }
 
 const suspense = async (merchantId: string): Promise<number> => {
-  const { rows } = (await t.db.raw(
+  const { rows } = await t.db.raw<{ rows: { amount: number }[] }>(
     `select coalesce(sum(case when p.credit_account_id = a.id then p.amount else -p.amount end), 0)::int as amount
      from ledger_accounts a join postings p on p.merchant_id = a.merchant_id and a.id in (p.debit_account_id, p.credit_account_id)
      where a.merchant_id = ? and a.kind = 'SUSPENSE'`,
     [merchantId],
-  )) as { rows: { amount: number }[] };
+  );
   return rows[0]?.amount ?? 0;
 };
 
@@ -56,7 +56,9 @@ it("gives back what a shopper paid while the payment was being canceled, and kee
   const intent = await aSettledIntent(t, merchantId, card);
   await cancelPaymentIntent(t.db, cancelCommand(merchantId, intent.id));
   await t.sandbox.post(`${new URL(intent.nextAction?.redirectUrl ?? "").pathname}/complete`);
-  expect(await webhookSays(intent.id, "charge", "approved")).toMatchObject({ effect: "contradiction" });
+  expect(await webhookSays(intent.id, "charge", "approved")).toMatchObject({
+    effect: "contradiction",
+  });
   expect(await suspense(merchantId)).toBe(1_000);
   expect(await webhookSays(intent.id, "charge", "approved")).toMatchObject({ effect: "duplicate" });
   await t.drain();

@@ -34,7 +34,9 @@ it("reserves the amount at once, and refunds it once the processor has", async (
     amountRefunded: 400,
     amountRefundable: 600,
   });
-  expect(await findRefunds(t.db, merchant.id, [refund.id])).toMatchObject([{ status: "SUCCEEDED" }]);
+  expect(await findRefunds(t.db, merchant.id, [refund.id])).toMatchObject([
+    { status: "SUCCEEDED" },
+  ]);
 });
 
 it("refunds all that is left when no amount is given", async () => {
@@ -87,7 +89,10 @@ it("gives the reserved amount back when the processor declines", async () => {
   const [charge] = await t.db("attempts").where({ payment_intent_id: id });
   // Somebody refunded it behind our back, so that the network refuses ours.
   await t.sandbox.refund(charge.id, { reference: "elsewhere", amount: 900, currency: "USD" });
-  const { result } = await refundPaymentIntent(t.db, refundCommand(merchant.id, id, { amount: 500 }));
+  const { result } = await refundPaymentIntent(
+    t.db,
+    refundCommand(merchant.id, id, { amount: 500 }),
+  );
   await t.drain();
   expect(await findRefunds(t.db, merchant.id, [result.id])).toMatchObject([
     { status: "FAILED", failureCode: "amount_too_large" },

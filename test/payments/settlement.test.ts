@@ -43,15 +43,16 @@ const OUTCOMES: Readonly<Record<Outcome["kind"], Outcome>> = {
 };
 
 /** The state in which an intent is while such an attempt is under way. */
-const AMOUNTS: Readonly<Record<AttemptOperation, Partial<PaymentIntent> & { capturing?: number }>> = {
-  charge: {},
-  authorize: {},
-  capture: { amountAuthorized: 1_000, capturing: 1_000 },
-  refund: { status: "SUCCEEDED", amountAuthorized: 1_000, amountCaptured: 1_000 },
-  void: { amountAuthorized: 1_000 },
-  reverse: {},
-  compensate: { status: "CANCELED" },
-};
+const AMOUNTS: Readonly<Record<AttemptOperation, Partial<PaymentIntent> & { capturing?: number }>> =
+  {
+    charge: {},
+    authorize: {},
+    capture: { amountAuthorized: 1_000, capturing: 1_000 },
+    refund: { status: "SUCCEEDED", amountAuthorized: 1_000, amountCaptured: 1_000 },
+    void: { amountAuthorized: 1_000 },
+    reverse: {},
+    compensate: { status: "CANCELED" },
+  };
 
 function anAttempt(
   operation: AttemptOperation,
@@ -59,7 +60,8 @@ function anAttempt(
   given: Partial<LockedAttempt> = {},
 ): LockedAttempt {
   const { capturing = 0, ...amounts } = AMOUNTS[operation];
-  const waits: PaymentIntentStatus = status === "REQUIRES_ACTION" ? "REQUIRES_ACTION" : "PROCESSING";
+  const waits: PaymentIntentStatus =
+    status === "REQUIRES_ACTION" ? "REQUIRES_ACTION" : "PROCESSING";
   const snapshot = {
     id: "pi_1",
     status: waits,
@@ -115,7 +117,7 @@ function anAttempt(
       snapshot,
     },
     ...given,
-  } as LockedAttempt;
+  };
 }
 
 const hear = (attempt: LockedAttempt, outcome: Outcome) =>
@@ -168,25 +170,31 @@ describe("whatever is heard", () => {
     }
   });
 
-  it.each(possible.filter(({ kind }) => ["unknown", "not_found", "unsent", "pending"].includes(kind)))(
-    "takes nothing that proves nothing for a failure: $operation, $status, $kind",
-    (row) => {
-      const { changes } = hear(anAttempt(row.operation, row.status), OUTCOMES[row.kind]);
-      for (const { attempt, intent, journals } of changes) {
-        expect(attempt && isSettled(attempt.status)).toBeFalsy();
-        expect(intent?.set.status).not.toBe("FAILED");
-        expect(journals ?? []).toEqual([]);
-      }
-    },
-  );
+  it.each(
+    possible.filter(({ kind }) => ["unknown", "not_found", "unsent", "pending"].includes(kind)),
+  )("takes nothing that proves nothing for a failure: $operation, $status, $kind", (row) => {
+    const { changes } = hear(anAttempt(row.operation, row.status), OUTCOMES[row.kind]);
+    for (const { attempt, intent, journals } of changes) {
+      expect(attempt && isSettled(attempt.status)).toBeFalsy();
+      expect(intent?.set.status).not.toBe("FAILED");
+      expect(journals ?? []).toEqual([]);
+    }
+  });
 });
 
-const LIVE = ATTEMPT_STATUSES.filter((status) => !isSettled(status) && status !== "REQUIRES_ACTION");
+const LIVE = ATTEMPT_STATUSES.filter(
+  (status) => !isSettled(status) && status !== "REQUIRES_ACTION",
+);
 
 describe("an approval", () => {
   it.each([
     ["charge", "SUCCEEDED", ["capture"], { amountAuthorized: 1_000, amountCaptured: 1_000 }],
-    ["authorize", "REQUIRES_CAPTURE", ["authorization"], { amountAuthorized: 1_000, amountCaptured: 0 }],
+    [
+      "authorize",
+      "REQUIRES_CAPTURE",
+      ["authorization"],
+      { amountAuthorized: 1_000, amountCaptured: 0 },
+    ],
     ["capture", "SUCCEEDED", ["capture"], { amountCaptured: 1_000, amountCapturing: 0 }],
     ["refund", "SUCCEEDED", ["refund"], { amountRefunded: 1_000, amountRefunding: 0 }],
     ["void", "CANCELED", ["release"], { amountCaptured: 0 }],
@@ -210,7 +218,10 @@ describe("an approval", () => {
   it("of a partial capture that is not the last leaves the rest capturable", () => {
     const attempt = anAttempt("capture", "SENT", { amount: 400, final: false });
     const { changes } = hear(attempt, { ...OUTCOMES.approved, amountMinor: 400 } as Outcome);
-    expect(changes[0]?.intent?.set).toMatchObject({ status: "REQUIRES_CAPTURE", amountCaptured: 400 });
+    expect(changes[0]?.intent?.set).toMatchObject({
+      status: "REQUIRES_CAPTURE",
+      amountCaptured: 400,
+    });
     expect(changes[0]?.journals?.map(({ kind }) => kind)).toEqual(["capture"]);
   });
 
@@ -218,7 +229,9 @@ describe("an approval", () => {
     const attempt = anAttempt("capture", "SENT", { amount: 400, final: true });
     const { changes } = hear(attempt, { ...OUTCOMES.approved, amountMinor: 400 } as Outcome);
     expect(changes[0]?.intent?.set.status).toBe("SUCCEEDED");
-    expect(changes[0]?.journals?.map(({ kind, postings }) => [kind, postings.at(-1)?.amount])).toEqual([
+    expect(
+      changes[0]?.journals?.map(({ kind, postings }) => [kind, postings.at(-1)?.amount]),
+    ).toEqual([
       ["capture", 400],
       ["release", 600],
     ]);
@@ -249,16 +262,23 @@ describe("a decline", () => {
     ["charge", true, 1, "FAILED"],
     ["authorize", false, 1, "REQUIRES_PAYMENT_METHOD"],
     ["authorize", true, 1, "FAILED"],
-  ] as const)("of a %s (hard: %s, try %i) makes its intent %s", (operation, hard, tries, status) => {
-    const attempt = anAttempt(operation, "SENT");
-    const tried = { ...attempt, intent: { ...attempt.intent, attemptsMade: tries } };
-    const { changes } = hear(tried, { ...OUTCOMES.declined, hard } as Outcome);
-    expect(changes[0]?.intent?.set).toMatchObject({
-      status,
-      lastPaymentError: { code: "card_declined", retryable: status !== "FAILED", attempt: "att_1" },
-    });
-    expect(changes[0]?.journals ?? []).toEqual([]);
-  });
+  ] as const)(
+    "of a %s (hard: %s, try %i) makes its intent %s",
+    (operation, hard, tries, status) => {
+      const attempt = anAttempt(operation, "SENT");
+      const tried = { ...attempt, intent: { ...attempt.intent, attemptsMade: tries } };
+      const { changes } = hear(tried, { ...OUTCOMES.declined, hard } as Outcome);
+      expect(changes[0]?.intent?.set).toMatchObject({
+        status,
+        lastPaymentError: {
+          code: "card_declined",
+          retryable: status !== "FAILED",
+          attempt: "att_1",
+        },
+      });
+      expect(changes[0]?.journals ?? []).toEqual([]);
+    },
+  );
 
   it.each([
     ["capture", "REQUIRES_CAPTURE", { amountCapturing: 0, amountCaptured: 0 }],
@@ -305,7 +325,12 @@ describe("an attempt that is being reversed", () => {
       const { effect } = hear(attempt, outcome);
       expect(effect).toBe(outcome.kind === "reversed" ? "replaced" : "waiting");
     }
-    const word = { merchantId: "mer_1", attemptId: "att_1", paymentIntentId: "pi_1", source: "key_1" };
+    const word = {
+      merchantId: "mer_1",
+      attemptId: "att_1",
+      paymentIntentId: "pi_1",
+      source: "key_1",
+    };
     const answer = { ...word, outcome: OUTCOMES.approved, reason: "seen on the statement" };
     expect(settle(attempt, answer, POLICY).effect).toBe("applied");
   });
@@ -359,7 +384,10 @@ describe("a second answer", () => {
   });
 
   it("that repeats the old yes of a refund that was returned meanwhile is old news", () => {
-    const attempt = anAttempt("refund", "DECLINED", { processorChargeId: "rf_1", code: "refund_failed" });
+    const attempt = anAttempt("refund", "DECLINED", {
+      processorChargeId: "rf_1",
+      code: "refund_failed",
+    });
     expect(hear(attempt, OUTCOMES.approved)).toEqual({ effect: "duplicate", changes: [] });
   });
 
@@ -369,15 +397,18 @@ describe("a second answer", () => {
     ["capture", "ABANDONED", ["suspense"]],
     ["refund", "ABANDONED", ["suspense_release"]],
     ["authorize", "ABANDONED", undefined],
-  ] as const)("of money that moved after all, by a %s that is %s, has it given back", (operation, status, kinds) => {
-    const { effect, changes } = hear(anAttempt(operation, status), OUTCOMES.approved);
-    expect(effect).toBe("contradiction");
-    expect(changes).toMatchObject([
-      { newAttempt: { operation: "compensate", targetAttemptId: "att_1", amount: 1_000 } },
-    ]);
-    expect(changes[0]?.intent).toBeUndefined();
-    expect(changes[0]?.journals?.map(({ kind }) => kind)).toEqual(kinds);
-    const again = anAttempt(operation, status, { processorChargeId: "ch_1" });
-    expect(hear(again, OUTCOMES.approved).effect).toBe("duplicate");
-  });
+  ] as const)(
+    "of money that moved after all, by a %s that is %s, has it given back",
+    (operation, status, kinds) => {
+      const { effect, changes } = hear(anAttempt(operation, status), OUTCOMES.approved);
+      expect(effect).toBe("contradiction");
+      expect(changes).toMatchObject([
+        { newAttempt: { operation: "compensate", targetAttemptId: "att_1", amount: 1_000 } },
+      ]);
+      expect(changes[0]?.intent).toBeUndefined();
+      expect(changes[0]?.journals?.map(({ kind }) => kind)).toEqual(kinds);
+      const again = anAttempt(operation, status, { processorChargeId: "ch_1" });
+      expect(hear(again, OUTCOMES.approved).effect).toBe("duplicate");
+    },
+  );
 });

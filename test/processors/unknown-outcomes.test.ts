@@ -183,6 +183,9 @@ it("settles hundreds of payments through a storm of lost answers, each moved onc
     await t.makeDue();
     await t.drain();
   }
-  const statuses = await t.db("payment_intents").where({ merchant_id: merchant.id }).pluck("status");
+  const statuses = await t
+    .db("payment_intents")
+    .where({ merchant_id: merchant.id })
+    .pluck("status");
   expect(statuses).toEqual(intents.map(() => "SUCCEEDED"));
 });

@@ -13,14 +13,16 @@ import {
   newKey,
   startTestApi,
 } from "../support/api";
+import { type TestReceiver, startReceiver } from "../support/receiver";
 
 let api: TestApi;
+let receiver: TestReceiver;
 let paid: MadeIntent;
 beforeAll(async () => {
-  api = await startTestApi();
+  [api, receiver] = await Promise.all([startTestApi(), startReceiver()]);
   await api.send({
     query: CREATE_ENDPOINT,
-    variables: { input: { url: "http://127.0.0.1:9/hook" }, key: newKey() },
+    variables: { input: { url: receiver.url }, key: newKey() },
   });
   paid = await makePaid(api, {
     customer: "cus_1",
@@ -32,7 +34,10 @@ beforeAll(async () => {
   });
   await api.drain();
 });
-afterAll(() => api.stop());
+afterAll(async () => {
+  await api.stop();
+  await receiver.close();
+});
 
 const EVERYTHING = `{
   paymentIntents { edges { node { id attempts { id } captures { id } refunds { id } events { id } } } }

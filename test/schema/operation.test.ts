@@ -95,7 +95,11 @@ test("SUCCEEDED with the original result of every mutation, also when the keys' 
   });
   await api.send({
     query: CREATE_ENDPOINT,
-    variables: { input: { url: "http://127.0.0.1:9/" }, key: keys.createWebhookEndpoint },
+    // Of a type that never occurs here: nobody answers there.
+    variables: {
+      input: { url: "https://hooks.example/", eventTypes: ["refund.failed"] },
+      key: keys.createWebhookEndpoint,
+    },
   });
   await api.send({
     query: CREATE_MERCHANT,
@@ -115,7 +119,7 @@ test("SUCCEEDED with the original result of every mutation, also when the keys' 
     capturePaymentIntent: { status: "SUCCEEDED", result: { ...intent, status: "PROCESSING" } },
     refundPaymentIntent: { status: "SUCCEEDED", result: { __typename: "Refund", amount: 900 } },
     cancelPaymentIntent: { status: "SUCCEEDED", result: { id: canceled.id, status: "CANCELED" } },
-    createWebhookEndpoint: { status: "SUCCEEDED", result: { url: "http://127.0.0.1:9/" } },
+    createWebhookEndpoint: { status: "SUCCEEDED", result: { url: "https://hooks.example/" } },
     createMerchant: { status: "SUCCEEDED", result: { name: "Made" } },
   });
 

@@ -76,21 +76,6 @@ test("shows GraphiQL to browsers, all of it from this server", async () => {
   }
 });
 
-test("frontends may call from any origin", async () => {
-  const url = `${api.server.url}/graphql`;
-  const preflight = await fetch(url, {
-    method: "OPTIONS",
-    headers: { origin: "https://shop.example", "access-control-request-method": "POST" },
-  });
-  expect(preflight.status).toBe(204);
-  expect(preflight.headers.get("access-control-allow-origin")).toBe("*");
-  expect(preflight.headers.get("access-control-allow-headers")).toContain("oncepay-client-secret");
-  const { headers } = await api.send({ query: "{ merchant { id } }" });
-  expect(headers.get("access-control-allow-origin")).toBe("*");
-  expect(headers.get("access-control-expose-headers")).toContain("retry-after");
-  expect(headers.get("access-control-allow-credentials")).toBeNull();
-});
-
 test("a stopping server says that it is not ready, takes no new connection, and finishes what it has begun", async () => {
   const server = await startServer(api.app, { host: "127.0.0.1", port: 0 });
   // Holds the answer of a mutation that is committed.

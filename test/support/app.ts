@@ -50,9 +50,7 @@ export async function startTestApp(
   const [database, sandbox] = await Promise.all([createTestDatabase(), startTestNetwork()]);
   const apps: App[] = [];
   const open = (others: Readonly<Record<string, string>> = {}): App => {
-    const config = readConfig(
-      testSettings(database.url, sandbox.url, { ...settings, ...others }),
-    );
+    const config = readConfig(testSettings(database.url, sandbox.url, { ...settings, ...others }));
     const app = createApp(config, createLog("test", config.logLevel), { name: "test" });
     apps.push(app);
     return app;
@@ -101,7 +99,14 @@ const ROUNDS_MAX = 200;
 
 type Driven = Pick<
   TestApp,
-  "relayOnce" | "runCharges" | "runJob" | "deliverWebhooks" | "sweepOnce" | "drain" | "makeDue" | "killWorker"
+  | "relayOnce"
+  | "runCharges"
+  | "runJob"
+  | "deliverWebhooks"
+  | "sweepOnce"
+  | "drain"
+  | "makeDue"
+  | "killWorker"
 >;
 
 function drive(app: App, queues: RecordedQueues): Driven {
@@ -117,7 +122,7 @@ function drive(app: App, queues: RecordedQueues): Driven {
     for (const data of queues.take("deliver-webhooks")) await deliverWebhooksJob(app, queues, data);
   };
   const isIdle = async (): Promise<boolean> => {
-    const { rows } = (await app.db.raw(IS_IDLE)) as { rows: { idle: boolean }[] };
+    const { rows } = await app.db.raw<{ rows: { idle: boolean }[] }>(IS_IDLE);
     return rows[0]?.idle === true;
   };
   return {

@@ -15,8 +15,11 @@ let t: TestApp;
 let receiver: TestReceiver;
 let merchantId: string;
 beforeAll(async () => {
-  // Three waits of no time to speak of: four tries.
-  t = await startTestApp({ ONCEPAY_WEBHOOK_SCHEDULE_MS: "1,1,1", ONCEPAY_WEBHOOK_TIMEOUT_MS: "300" });
+  // Four tries; nobody waits between them, because the rows are moved instead.
+  t = await startTestApp({
+    ONCEPAY_WEBHOOK_SCHEDULE_MS: "60000,60000,60000",
+    ONCEPAY_WEBHOOK_TIMEOUT_MS: "300",
+  });
 });
 afterAll(() => t.stop());
 beforeEach(async () => {
@@ -94,14 +97,17 @@ it.each([
   ["302", { status: 302, headers: { location: "/elsewhere" } }],
   ["404", 404],
   ["500", 500],
-])("takes %s for a failure, and keeps it as a dead letter after the last try", async (_, answer) => {
-  await anEndpoint();
-  receiver.answerWith(...Array.from({ length: TRIES }, () => answer));
-  await anIntent(t, merchantId);
-  await deliverToTheEnd();
-  expect(receiver.received).toHaveLength(TRIES);
-  expect(await deliveries()).toMatchObject([{ status: "DEAD", tries: TRIES, next_at: null }]);
-});
+])(
+  "takes %s for a failure, and keeps it as a dead letter after the last try",
+  async (_, answer) => {
+    await anEndpoint();
+    receiver.answerWith(...Array.from({ length: TRIES }, () => answer));
+    await anIntent(t, merchantId);
+    await deliverToTheEnd();
+    expect(receiver.received).toHaveLength(TRIES);
+    expect(await deliveries()).toMatchObject([{ status: "DEAD", tries: TRIES, next_at: null }]);
+  },
+);
 
 it("takes silence for a failure", async () => {
   await anEndpoint([], "http://127.0.0.1:1/nobody");
@@ -144,6 +150,23 @@ it("tells each endpoint what it asked for, whatever becomes of the other", async
   await deliverToTheEnd();
   const types = receiver.received.map((webhook) => receiver.verify(webhook, all.secret).type);
   expect(new Set(types).size).toBe(3);
+  await other.close();
+});
+
+it("lets an endpoint whose secret cannot be opened fail alone, down to a dead letter", async () => {
+  const other = await startReceiver();
+  const broken = await anEndpoint();
+  await anEndpoint([], other.url);
+  await t
+    .db("webhook_endpoints")
+    .where({ id: broken.result.id })
+    .update({ secret: Buffer.alloc(64) });
+  await anIntent(t, merchantId);
+  await deliverToTheEnd();
+  expect(other.received).toHaveLength(1);
+  expect(receiver.received).toEqual([]);
+  const [dead] = await deliveries().where({ endpoint_id: broken.result.id });
+  expect(dead).toMatchObject({ status: "DEAD", tries: TRIES, error: "it could not be signed" });
   await other.close();
 });
 
@@ -210,17 +233,20 @@ describe("a worker that dies", () => {
     ["webhook.before_post", 1],
     ["webhook.after_post", 2],
     ["webhook.after_record", 1],
-  ] as const)("at %s leaves a delivery that is posted %i times, under one id", async (point, times) => {
-    const { secret } = await anEndpoint();
-    await anIntent(t, merchantId);
-    crashOnceAt(point);
-    await surviveCrash(t);
-    expectCrashed(point);
-    expect(receiver.received).toHaveLength(times);
-    expect(new Set(receiver.received.map(({ id, body }) => id + body)).size).toBe(1);
-    for (const webhook of receiver.received) receiver.verify(webhook, secret);
-    expect(await deliveries()).toMatchObject([{ status: "SUCCEEDED" }]);
-  });
+  ] as const)(
+    "at %s leaves a delivery that is posted %i times, under one id",
+    async (point, times) => {
+      const { secret } = await anEndpoint();
+      await anIntent(t, merchantId);
+      crashOnceAt(point);
+      await surviveCrash(t);
+      expectCrashed(point);
+      expect(receiver.received).toHaveLength(times);
+      expect(new Set(receiver.received.map(({ id, body }) => id + body)).size).toBe(1);
+      for (const webhook of receiver.received) receiver.verify(webhook, secret);
+      expect(await deliveries()).toMatchObject([{ status: "SUCCEEDED" }]);
+    },
+  );
 
   it("as a relay, after it has published and before it has marked, loses and doubles nothing", async () => {
     await anEndpoint();

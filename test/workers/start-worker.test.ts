@@ -66,11 +66,11 @@ function suite(start: () => Promise<TestRedis | undefined>): void {
   };
 
   const nothingLeft = async (): Promise<boolean> => {
-    const { rows } = (await t.db.raw(`
-      select not exists (select from outbox) and not exists (select from webhook_deliveries where next_at is not null)
-        and not exists (select from attempts where status in ('QUEUED', 'SENT', 'UNKNOWN')) as nothing`)) as {
+    const { rows } = await t.db.raw<{
       rows: { nothing: boolean }[];
-    };
+    }>(`
+      select not exists (select from outbox) and not exists (select from webhook_deliveries where next_at is not null)
+        and not exists (select from attempts where status in ('QUEUED', 'SENT', 'UNKNOWN')) as nothing`);
     return rows[0]?.nothing === true;
   };
 
@@ -122,10 +122,10 @@ function suite(start: () => Promise<TestRedis | undefined>): void {
     await t.sandbox.call("DELETE", "/admin/faults");
     await waitFor("every payment", allSucceeded);
     await waitFor("every webhook", nothingLeft);
-    const { rows } = (await t.db.raw(
+    const { rows } = await t.db.raw<{ rows: { status: string }[] }>(
       "select status, count(*)::int from webhook_deliveries where merchant_id = ? group by status",
       [merchantId],
-    )) as { rows: { status: string }[] };
+    );
     expect(rows.map(({ status }) => status)).toEqual(["SUCCEEDED"]);
   });
 

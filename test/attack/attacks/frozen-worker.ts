@@ -11,7 +11,8 @@ const CARRY_ON_MS = 60_000;
 /** A machine that hangs: its connections stay open, its locks stay taken, and it comes back with old news. */
 export const frozenWorker: Attack = {
   name: "frozen-worker",
-  promise: "Each worker frozen in turn while it charges: the other carries on within 60 s, and nothing happens twice.",
+  promise:
+    "Each worker frozen in turn while it charges: the other carries on within 60 s, and nothing happens twice.",
   run: async (context) => {
     const { installation, check, progress, seed } = context;
     const { payments } = SIZES[context.size];
@@ -24,7 +25,10 @@ export const frozenWorker: Attack = {
     for (const worker of installation.workers) {
       const wanted = orders(payments, { prefix: `frozen-${worker.name}-${seed}` });
       const paying = eachLimited(wanted, 16, (order) => pay(shop.client(), order));
-      await waitUntil(async () => (await underway(installation)).attempts > 4, { timeoutMs: 10_000, everyMs: 5 });
+      await waitUntil(async () => (await underway(installation)).attempts > 4, {
+        timeoutMs: 10_000,
+        everyMs: 5,
+      });
       frozenWith += (await underway(installation)).attempts;
       worker.freeze();
       const startedAt = Date.now();
@@ -47,7 +51,7 @@ export const frozenWorker: Attack = {
     check.equal("sales at the consumer", counted.sales, total);
     return {
       figures: {
-        "payments": total,
+        payments: total,
         "attempts under way at the freezes": frozenWith,
         "settled by the other while it was frozen, ms": carriedOnMs.join(", "),
         "charges in the network's books": counted.captures,

@@ -19,17 +19,33 @@ export const keyReuse: Attack = {
     const ids = await Promise.all(wanted.map((order) => pay(shop.client(), order)));
     await settledWithin(installation, 60_000);
     const first = ids[0] ?? "";
-    await shop.client().refundPaymentIntent({ paymentIntentId: first, amount: 5 }, { idempotencyKey: `reuse-${context.seed}-refund` });
+    await shop
+      .client()
+      .refundPaymentIntent(
+        { paymentIntentId: first, amount: 5 },
+        { idempotencyKey: `reuse-${context.seed}-refund` },
+      );
     await settledWithin(installation, 60_000);
 
     const before = await takeTally(installation);
     const asked = wanted.flatMap((order, index) => {
       const client = shop.client();
-      const creation = { amount: order.amount, currency: "EUR", paymentMethod: order.card, metadata: { sku: "shirt" } };
+      const creation = {
+        amount: order.amount,
+        currency: "EUR",
+        paymentMethod: order.card,
+        metadata: { sku: "shirt" },
+      };
       const create = (input: object) =>
-        client.createPaymentIntent({ ...creation, ...input }, { idempotencyKey: `${order.id}-create` });
+        client.createPaymentIntent(
+          { ...creation, ...input },
+          { idempotencyKey: `${order.id}-create` },
+        );
       const confirm = (input: object) =>
-        client.confirmPaymentIntent({ paymentIntentId: ids[index] ?? "", ...input }, { idempotencyKey: `${order.id}-confirm` });
+        client.confirmPaymentIntent(
+          { paymentIntentId: ids[index] ?? "", ...input },
+          { idempotencyKey: `${order.id}-confirm` },
+        );
       return [
         create({ amount: order.amount + 1 }),
         create({ currency: "USD" }),
@@ -42,7 +58,12 @@ export const keyReuse: Attack = {
       ].map(codeOf);
     });
     const refund = (amount: number): Promise<unknown> =>
-      shop.client().refundPaymentIntent({ paymentIntentId: first, amount }, { idempotencyKey: `reuse-${context.seed}-refund` });
+      shop
+        .client()
+        .refundPaymentIntent(
+          { paymentIntentId: first, amount },
+          { idempotencyKey: `reuse-${context.seed}-refund` },
+        );
     asked.push(codeOf(refund(6)));
     const codes = await Promise.all(asked);
     const refused = codes.filter((code) => code === "IDEMPOTENCY_KEY_REUSED").length;

@@ -1,14 +1,7 @@
 import { FAILPOINTS } from "../../../src/failpoints";
 import { run } from "../../../src/db";
 import type { Attack, Context } from "../attack";
-import {
-  BEHAVIOURS,
-  type Cell,
-  type Expected,
-  play,
-  setBehaviour,
-  victimOf,
-} from "../cells";
+import { BEHAVIOURS, type Cell, type Expected, play, setBehaviour, victimOf } from "../cells";
 import type { Installation } from "../installation";
 import { shuffled } from "../random";
 import { eachLimited, openShop } from "../shop";
@@ -25,7 +18,8 @@ const LANE = { apis: 1, workers: 1, proxied: ["processor"] } as const;
 /** SIGKILL at every step of every path, whatever the card network does at that moment. */
 export const killEverywhere: Attack = {
   name: "kill-everywhere",
-  promise: "SIGKILL at every failpoint × every behaviour of the processor: no violation, settled within 60 s.",
+  promise:
+    "SIGKILL at every failpoint × every behaviour of the processor: no violation, settled within 60 s.",
   options: LANE,
   run: async (context) => {
     const { check, progress, random } = context;
@@ -75,7 +69,10 @@ function matrix(): Cell[] {
   return FAILPOINTS.flatMap(({ name: failpoint }) =>
     BEHAVIOURS.flatMap((behaviour): Cell[] =>
       failpoint.startsWith("api.")
-        ? [{ failpoint, behaviour }, { failpoint, behaviour, at: "create" }]
+        ? [
+            { failpoint, behaviour },
+            { failpoint, behaviour, at: "create" },
+          ]
         : [{ failpoint, behaviour }],
     ),
   );
@@ -105,7 +102,8 @@ async function runCell(
       throw new Error("the failpoint never fired");
     }
     const death = victim.exits[deathsBefore];
-    if (death?.signal !== "SIGKILL") throw new Error(`it ended by itself, with ${death?.code ?? 0}`);
+    if (death?.signal !== "SIGKILL")
+      throw new Error(`it ended by itself, with ${death?.code ?? 0}`);
     await settledWithin(lane, SETTLE_MS);
     const settledMs = Date.now() - death.atMs;
     await compareIntent(lane, intentId, expected);

@@ -13,7 +13,8 @@ const SIZES = {
 /** Duplicates, concurrency, and answers lost on both sides of us: the client's and the card network's. */
 export const lostAnswers: Attack = {
   name: "lost-answers",
-  promise: "N logical operations, asked for three times each, with answers lost: exactly N effects.",
+  promise:
+    "N logical operations, asked for three times each, with answers lost: exactly N effects.",
   run: async (context) => {
     const { installation, random, check, progress } = context;
     const size = SIZES[context.size];
@@ -22,7 +23,12 @@ export const lostAnswers: Attack = {
     const faults = context.faults ?? size.faults;
     const network = networkOf(installation);
     const before = await takeTally(installation);
-    await network.fault({ fault: "lose_response", rate: faults, operation: "charge", seed: context.seed });
+    await network.fault({
+      fault: "lose_response",
+      rate: faults,
+      operation: "charge",
+      seed: context.seed,
+    });
     const proxy = installation.proxies.api;
     const lostBefore = proxy?.lost() ?? 0;
     proxy?.loseAnswers({
@@ -48,7 +54,10 @@ export const lostAnswers: Attack = {
     const lost = (proxy?.lost() ?? 0) - lostBefore;
 
     check.equal("orders that became one payment", paid.size, operations);
-    check.holds("each order is one payment", [...paid.values()].every((ids) => ids.size === 1));
+    check.holds(
+      "each order is one payment",
+      [...paid.values()].every((ids) => ids.size === 1),
+    );
     check.equal("charges in the network's books", counted.captures, operations);
     check.equal("requests for money at the network", counted.charges, operations);
     check.equal("effects in our metrics", counted.effects, operations);

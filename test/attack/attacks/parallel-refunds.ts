@@ -12,7 +12,8 @@ const REFUND = 700;
 /** Everybody refunds the same payment at the same moment, for much more than there is. */
 export const parallelRefunds: Attack = {
   name: "parallel-refunds",
-  promise: "50 parallel refunds whose sum is five times what was captured: refunded equals captured.",
+  promise:
+    "50 parallel refunds whose sum is five times what was captured: refunded equals captured.",
   run: async (context) => {
     const { installation, check } = context;
     const { payments, refunds } = SIZES[context.size];
@@ -23,7 +24,12 @@ export const parallelRefunds: Attack = {
     const ids = await Promise.all(wanted.map((order) => pay(shop.client(), order)));
     await settledWithin(installation, 60_000);
     // Some of the refunds are made and not heard of, so that reservations stay for a while.
-    await networkOf(installation).fault({ fault: "lose_response", rate: 0.2, operation: "refund", seed: context.seed });
+    await networkOf(installation).fault({
+      fault: "lose_response",
+      rate: 0.2,
+      operation: "refund",
+      seed: context.seed,
+    });
     const codes: Record<string, number> = {};
     await Promise.all(
       ids.flatMap((paymentIntentId, payment) =>

@@ -4,7 +4,10 @@ import { takeTally, tallySince } from "../tally";
 import { metric, networkOf, settledWithin } from "../witness";
 
 // `perSecond` payments begin for as long as the processor is away; half of that time it refuses, half it is not there.
-const SIZES = { full: { outageMs: 60_000, perSecond: 10 }, short: { outageMs: 3_000, perSecond: 10 } };
+const SIZES = {
+  full: { outageMs: 60_000, perSecond: 10 },
+  short: { outageMs: 3_000, perSecond: 10 },
+};
 
 /** Every look-up of one attempt in a minute of the short schedule: 0.5, 1, 2, then every 5 s. */
 const CALLS_A_MINUTE_MAX = 16;
@@ -13,7 +16,8 @@ const SETTLE_MS = 60_000;
 /** The card network is away for a minute while customers go on buying. */
 export const processorOutage: Attack = {
   name: "processor-outage",
-  promise: "A processor outage under load: no retry storm, at the processor or from clients, and all settles after it.",
+  promise:
+    "A processor outage under load: no retry storm, at the processor or from clients, and all settles after it.",
   run: async (context) => {
     const { installation, check, progress, seed } = context;
     const { outageMs, perSecond } = SIZES[context.size];
@@ -57,7 +61,9 @@ export const processorOutage: Attack = {
     progress("refused everything so far; now nobody is there at all");
     await installation.sandbox.kill();
     await upTo(1);
-    const accepted = (await Promise.allSettled(paying)).filter(({ status }) => status === "fulfilled");
+    const accepted = (await Promise.allSettled(paying)).filter(
+      ({ status }) => status === "fulfilled",
+    );
     const callsDuring = (await allCalls()) - callsBefore;
     const awayMs = Date.now() - beganAt;
     await installation.sandbox.start();
@@ -81,8 +87,14 @@ export const processorOutage: Attack = {
     check.equal("charges in the network's books", counted.captures, count);
     check.equal("payments that succeeded", counted.succeeded, count);
     check.equal("sales at the consumer", counted.sales, count);
-    check.holds(`calls during the outage (${callsDuring}) at most ${callsMax}`, callsDuring <= callsMax);
-    check.holds(`requests per call of a client (${amplification}) at most 1.1`, amplification <= 1.1);
+    check.holds(
+      `calls during the outage (${callsDuring}) at most ${callsMax}`,
+      callsDuring <= callsMax,
+    );
+    check.holds(
+      `requests per call of a client (${amplification}) at most 1.1`,
+      amplification <= 1.1,
+    );
     return {
       figures: {
         "outage, ms": awayMs,

@@ -13,7 +13,8 @@ const DECLINED = "pm_card_chargeDeclined";
 /** What the card network says by itself: twice, late, in any order, by somebody else, about nobody knows what. */
 export const processorWebhooks: Attack = {
   name: "processor-webhooks",
-  promise: "The processor's webhooks duplicated, late, shuffled, forged, or about nothing known: the same end state.",
+  promise:
+    "The processor's webhooks duplicated, late, shuffled, forged, or about nothing known: the same end state.",
   run: async (context) => {
     const { installation, check, progress, seed } = context;
     const { payments, forged } = SIZES[context.size];
@@ -25,7 +26,9 @@ export const processorWebhooks: Attack = {
     await network.fault({ fault: "lose_response", rate: 0.3, operation: "charge", seed });
     const approved = orders(payments, { prefix: `inbox-${seed}` });
     const declined = orders(payments, { prefix: `inbox-no-${seed}`, card: DECLINED });
-    const ids = await eachLimited([...approved, ...declined], 24, (order) => pay(shop.client(), order));
+    const ids = await eachLimited([...approved, ...declined], 24, (order) =>
+      pay(shop.client(), order),
+    );
     progress("paid; now what nobody should believe");
     const refused = await forge(context, ids[0] ?? "", forged);
     const unknown = await tellOfStrangers(context, forged);
@@ -58,7 +61,7 @@ export const processorWebhooks: Attack = {
       },
       sometimes: {
         "answers of the network lost": counted.faults,
-        "duplicates": duplicates,
+        duplicates: duplicates,
         "forged ones": refused,
         "unknown references": unknown.parked,
       },
@@ -70,7 +73,11 @@ function inboxCount({ installation }: Context, outcome: string): Promise<number>
   return metric(installation.apis, "oncepay_inbox_received_total", { outcome });
 }
 
-async function post(context: Context, body: string, signature: string | undefined): Promise<number> {
+async function post(
+  context: Context,
+  body: string,
+  signature: string | undefined,
+): Promise<number> {
   const [api] = context.installation.apis;
   const response = await fetch(`${api?.url ?? ""}/processors/sandbox/webhooks`, {
     method: "POST",
@@ -85,7 +92,14 @@ async function post(context: Context, body: string, signature: string | undefine
 }
 
 function newsOf(reference: string, id: string): string {
-  const data = { found: true, reference, status: "declined", code: "card_declined", message: "No.", count: 1 };
+  const data = {
+    found: true,
+    reference,
+    status: "declined",
+    code: "card_declined",
+    message: "No.",
+    count: 1,
+  };
   return JSON.stringify({ id, type: "charge.failed", created: new Date().toISOString(), data });
 }
 

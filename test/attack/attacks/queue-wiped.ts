@@ -18,7 +18,8 @@ const RECOVERY_MS = 60_000;
 /** BullMQ owns timers and nothing else, so its tables may vanish at any moment. */
 export const queueWiped: Attack = {
   name: "queue-wiped",
-  promise: "Every job wiped with 500 payments in flight: rebuilt from the rows within 60 s, no duplicate.",
+  promise:
+    "Every job wiped with 500 payments in flight: rebuilt from the rows within 60 s, no duplicate.",
   run: async (context) => {
     const { figures, wiped } = await wipe(context, context.installation, wipePostgres);
     return { figures, sometimes: { "jobs wiped": wiped } };
@@ -28,7 +29,8 @@ export const queueWiped: Attack = {
 /** The same where the queue is in Redis. */
 export const queueWipedOnRedis: Attack = {
   name: "queue-wiped-redis",
-  promise: "Redis flushed with 500 payments in flight: rebuilt from the rows within 60 s, no duplicate.",
+  promise:
+    "Redis flushed with 500 payments in flight: rebuilt from the rows within 60 s, no duplicate.",
   // It needs one of its own beside this.
   options: { apis: 1, workers: 0 },
   skip: () =>
@@ -101,7 +103,7 @@ async function wipe(
   return {
     wiped: wipedWaiting,
     figures: {
-      "payments": 2 * half,
+      payments: 2 * half,
       "being charged at the first wipe": charging.attempts,
       "waiting in the queue at the second wipe": waiting.attempts,
       "jobs wiped": wipedActive + wipedWaiting,
@@ -125,9 +127,9 @@ async function wipePostgres({ db }: Installation): Promise<number> {
   );
   const counts = await Promise.all(
     tables.map(async ({ name }) => {
-      const { rows } = (await db.raw(`select count(*) as "rows" from ${name}`)) as {
-        rows: { rows: number }[];
-      };
+      const { rows } = await db.raw<{ rows: { rows: number }[] }>(
+        `select count(*) as "rows" from ${name}`,
+      );
       return name.includes("job") ? (rows[0]?.rows ?? 0) : 0;
     }),
   );

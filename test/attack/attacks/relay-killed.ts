@@ -11,7 +11,8 @@ const SIZES = { full: { rounds: 10, payments: 20 }, short: { rounds: 1, payments
 /** Published and not marked; posted and not recorded: each is done a second time, and must count once. */
 export const relayKilled: Attack = {
   name: "relay-killed",
-  promise: "A relay killed after publishing and before marking publishes again; each effect at the consumer is one.",
+  promise:
+    "A relay killed after publishing and before marking publishes again; each effect at the consumer is one.",
   run: async (context) => {
     const { installation, check, progress, seed } = context;
     const { rounds, payments } = SIZES[context.size];
@@ -39,7 +40,7 @@ export const relayKilled: Attack = {
     check.equal("amount: consumer and network", counted.salesAmount, counted.captured);
     return {
       figures: {
-        "payments": total,
+        payments: total,
         "relays killed between publishing and marking": figures.published,
         "outbox rows published again": figures.again,
         "workers killed between posting and recording": figures.posted,

@@ -3,12 +3,16 @@ import { codeOf, openShop, orders } from "../shop";
 import { takeTally, tallySince } from "../tally";
 import { settledWithin } from "../witness";
 
-const SIZES = { full: { keys: 50, atOnce: 100, abreast: 5 }, short: { keys: 6, atOnce: 40, abreast: 3 } };
+const SIZES = {
+  full: { keys: 50, atOnce: 100, abreast: 5 },
+  short: { keys: 6, atOnce: 40, abreast: 3 },
+};
 
 /** Everybody at once with one key, over two processes that know nothing of each other. */
 export const sameKey: Attack = {
   name: "same-key",
-  promise: "100 simultaneous requests with one key, 50 keys: one execution each, the rest replays or 409.",
+  promise:
+    "100 simultaneous requests with one key, 50 keys: one execution each, the rest replays or 409.",
   run: async (context) => {
     const { installation, check, progress } = context;
     const { keys, atOnce, abreast } = SIZES[context.size];
@@ -19,7 +23,9 @@ export const sameKey: Attack = {
     const counts = { EXECUTED: 0, REPLAYED: 0, IDEMPOTENCY_KEY_IN_USE: 0, other: 0 };
     const ids = new Set<string>();
 
-    const ask = async (work: () => Promise<{ idempotency: { status: "EXECUTED" | "REPLAYED" } }>) => {
+    const ask = async (
+      work: () => Promise<{ idempotency: { status: "EXECUTED" | "REPLAYED" } }>,
+    ) => {
       try {
         counts[(await work()).idempotency.status] += 1;
       } catch (error) {
@@ -34,7 +40,9 @@ export const sameKey: Attack = {
       await Promise.all(
         all.map((client) =>
           ask(async () => {
-            const made = await client.createPaymentIntent(input, { idempotencyKey: `${order.id}-create` });
+            const made = await client.createPaymentIntent(input, {
+              idempotencyKey: `${order.id}-create`,
+            });
             ids.add(made.paymentIntent.id);
             return made;
           }),
@@ -55,9 +63,18 @@ export const sameKey: Attack = {
     }
     // The same payment confirmed with another key is another operation, and refused: it is under way, or made.
     const [again] = await Promise.all(
-      [...ids].slice(0, 1).map((paymentIntentId) =>
-        codeOf(shop.client().confirmPaymentIntent({ paymentIntentId }, { idempotencyKey: `other-${context.seed}` })),
-      ),
+      [...ids]
+        .slice(0, 1)
+        .map((paymentIntentId) =>
+          codeOf(
+            shop
+              .client()
+              .confirmPaymentIntent(
+                { paymentIntentId },
+                { idempotencyKey: `other-${context.seed}` },
+              ),
+          ),
+        ),
     );
     await settledWithin(installation, 60_000);
     const counted = await tallySince(installation, before);
@@ -72,8 +89,8 @@ export const sameKey: Attack = {
     return {
       figures: {
         "keys × simultaneous requests × mutations": `${keys} × ${atOnce} × 2`,
-        "executed": counts.EXECUTED,
-        "replayed": counts.REPLAYED,
+        executed: counts.EXECUTED,
+        replayed: counts.REPLAYED,
         "409 IDEMPOTENCY_KEY_IN_USE": counts.IDEMPOTENCY_KEY_IN_USE,
         "anything else": counts.other,
         "charges in the network's books": counted.captures,
@@ -84,4 +101,3 @@ export const sameKey: Attack = {
     };
   },
 };
-

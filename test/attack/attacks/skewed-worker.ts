@@ -14,7 +14,8 @@ const SKEWS_MS = [60_000, -60_000];
 /** A worker that is wrong about the time, and one that does not notice how it passes. */
 export const skewedWorker: Attack = {
   name: "skewed-worker",
-  promise: "One worker's clock 60 s off either way, its event loop blocked twice the lock: effects still once.",
+  promise:
+    "One worker's clock 60 s off either way, its event loop blocked twice the lock: effects still once.",
   run: async (context) => {
     const { installation, check, progress, seed } = context;
     const { payments, blockMs } = SIZES[context.size];
@@ -25,7 +26,9 @@ export const skewedWorker: Attack = {
     await network.latency(50, 400);
     const work = async (name: string, during?: () => Promise<void>): Promise<void> => {
       const wanted = orders(payments, { prefix: `${name}-${seed}` });
-      const paying = eachLimited(wanted, 16, (order) => pay(openShop(installation).client(), order));
+      const paying = eachLimited(wanted, 16, (order) =>
+        pay(openShop(installation).client(), order),
+      );
       await Promise.all([paying, during?.()]);
       await settledWithin(installation, blockMs + 60_000);
     };
@@ -46,7 +49,7 @@ export const skewedWorker: Attack = {
     check.equal("sales at the consumer", counted.sales, total);
     return {
       figures: {
-        "payments": total,
+        payments: total,
         "clock of one worker off by, s": SKEWS_MS.map((ms) => ms / 1_000).join(" and "),
         "event loop blocked for, ms": blockMs,
         "attempts under way when it was blocked": blocked.underway,
@@ -69,7 +72,10 @@ async function blockWhileCharging(
 ): Promise<{ underway: number; silent: number }> {
   const [, worker] = installation.workers;
   const working = work();
-  await waitUntil(async () => (await underway(installation)).attempts > 4, { timeoutMs: 10_000, everyMs: 5 });
+  await waitUntil(async () => (await underway(installation)).attempts > 4, {
+    timeoutMs: 10_000,
+    everyMs: 5,
+  });
   const { attempts } = await underway(installation);
   worker?.signal("SIGUSR2");
   progress(`blocked with ${attempts} attempts under way`);

@@ -20,7 +20,8 @@ interface SeenIntent {
 /** The card was charged and the answer is gone. The network tells nothing on its own either: it must be asked. */
 export const unknownOutcomes: Attack = {
   name: "unknown-outcomes",
-  promise: "A fifth of the processor's answers lost: no double charge, none wrongly failed, all found by look-up.",
+  promise:
+    "A fifth of the processor's answers lost: no double charge, none wrongly failed, all found by look-up.",
   run: async (context) => {
     const { installation, check, progress } = context;
     const size = SIZES[context.size];
@@ -75,12 +76,16 @@ export const unknownOutcomes: Attack = {
     check.equal("effects in our metrics", counted.effects, operations);
     check.equal("payments that succeeded", counted.succeeded, operations);
     check.equal("payments that failed", counted.failed, 0);
-    check.equal("answers that were UNKNOWN, and those that were lost", counted.unknown, counted.faults);
+    check.equal(
+      "answers that were UNKNOWN, and those that were lost",
+      counted.unknown,
+      counted.faults,
+    );
     check.holds("every lost answer was looked up", counted.lookups >= counted.faults);
     check.equal("UNKNOWN shown as anything but PROCESSING", seen.wrongly, 0);
     return {
       figures: {
-        "payments": operations,
+        payments: operations,
         "answers lost": counted.faults,
         "look-ups": counted.lookups,
         "charges in the network's books": counted.captures,

@@ -68,7 +68,7 @@ async function warmUp(bench: Bench, installation: Installation, api: Child): Pro
   const { created } = await runLoad(bench, {
     ...plan,
     seconds: 60,
-    requestsMax: KNOWN_PAYMENTS,
+    requestsMax: Math.ceil(KNOWN_PAYMENTS * Math.min(1, bench.options.seconds)),
   });
   await runLoad(bench, { ...plan, remember: false, seconds: warmupSeconds(bench) });
   return [...created];
