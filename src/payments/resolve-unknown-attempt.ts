@@ -51,7 +51,8 @@ export async function resolveUnknownAttempt(
       operation: RESOLVE_UNKNOWN,
       decide: async (tx) => {
         const [attempt] = await lockAttempts(tx, [{ merchantId, id: attemptId }]);
-        if (attempt?.status !== "UNKNOWN") {
+        // One that is being undone is settled by the acknowledgement alone: the order to undo it may be on its way.
+        if (attempt?.status !== "UNKNOWN" || attempt.reversing) {
           return {
             failure: {
               code: "INVALID_STATE",

@@ -54,12 +54,13 @@ async function deliver(app: App, delivery: ClaimedDelivery): Promise<Delivered> 
   const firedAfter = failpoint("webhook.after_post");
   if (firedAfter) await firedAfter;
   const record = recordOf(app, delivery, result);
-  await app.recordDelivery(record);
-  deliveriesCounter.inc({ outcome: record.status === "DEAD" ? "dead" : result.kind });
+  // Before the record: a crash between the two then repeats the try, and hears 410 again.
   if (result.kind === "gone") {
     const { merchantId, endpointId } = delivery;
     await disableEndpoint(app.db, { merchantId, id: endpointId, reason: "it answered 410 Gone" });
   }
+  await app.recordDelivery(record);
+  deliveriesCounter.inc({ outcome: record.status === "DEAD" ? "dead" : result.kind });
   const firedLast = failpoint("webhook.after_record");
   if (firedLast) await firedLast;
   const { merchantId, id } = delivery;

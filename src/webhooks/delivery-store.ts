@@ -112,14 +112,16 @@ const RECORD: Statement = {
   name: "record_deliveries",
   text: `
     update webhook_deliveries d
-    set status = r.status, status_code = r.status_code, error = r.error, response_body = r.response_body,
-      duration_ms = r.duration_ms, next_at = now() + r.due_in_ms * interval '1 millisecond', updated_at = now()
-    from (
+    set status = case when r.due_in_ms is not null and w.status <> 'ENABLED' then 'PAUSED' else r.status end,
+      status_code = r.status_code, error = r.error, response_body = r.response_body, duration_ms = r.duration_ms,
+      next_at = case when w.status = 'ENABLED' then now() + r.due_in_ms * interval '1 millisecond' end, updated_at = now()
+    from webhook_endpoints w, (
       select r.* from jsonb_to_recordset(?) as r (merchant_id text, id text, tries int, status text, status_code int, error text,
         response_body text, duration_ms int, due_in_ms bigint)
       order by r.merchant_id, r.id
     ) r
-    where d.merchant_id = r.merchant_id and d.id = r.id and d.status = 'IN_FLIGHT' and d.tries = r.tries`,
+    where d.merchant_id = r.merchant_id and d.id = r.id and d.status = 'IN_FLIGHT' and d.tries = r.tries
+      and w.merchant_id = d.merchant_id and w.id = d.endpoint_id`,
 };
 
 export async function recordDeliveries(db: Db, records: readonly DeliveryRecord[]): Promise<void> {

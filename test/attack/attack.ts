@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "./cluster";
 import type { Installation, InstallationOptions } from "./installation";
 import type { Random } from "./random";
@@ -58,8 +59,8 @@ export function createChecks(): Checks {
   return {
     violations,
     equal: (what, actual, expected) => {
-      const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)];
-      if (is !== should) violations.push(`${what}: ${is}, and not ${should}`);
+      if (isDeepStrictEqual(actual, expected)) return;
+      violations.push(`${what}: ${JSON.stringify(actual)}, and not ${JSON.stringify(expected)}`);
     },
     holds: (what, condition) => {
       if (!condition) violations.push(what);

@@ -10,6 +10,13 @@ const SIZES = {
 
 const ATTEMPTS = `query ($id: ID!) { paymentIntent(id: $id) { status attempts { status unknownSince } } }`;
 
+/** An operator's list of them, with age and amount. */
+const LIST = `{ unknownAttempts(first: 100) { edges { node { id amount ageSeconds } } } }`;
+
+interface SeenList {
+  readonly unknownAttempts: { readonly edges: readonly unknown[] };
+}
+
 interface SeenIntent {
   readonly paymentIntent: {
     readonly status: string;
@@ -33,13 +40,16 @@ export const unknownOutcomes: Attack = {
     const rate = context.faults ?? size.faults;
     await network.fault({ fault: "lose_response", rate, operation: "charge", seed: context.seed });
 
-    const seen = { intents: 0, asUnknown: 0, wrongly: 0, gauge: 0 };
+    const operator = openShop(installation, { apiKey: installation.merchant.operatorKey }).client();
+    const seen = { intents: 0, asUnknown: 0, wrongly: 0, gauge: 0, listed: 0 };
     const watching = new Set<string>();
     let done = false;
     const watch = async (): Promise<void> => {
       while (!done || watching.size > 0) {
         const ids = [...watching].slice(0, 20);
         await Promise.all(ids.map(look));
+        const { unknownAttempts } = await operator.query<SeenList>(LIST);
+        seen.listed = Math.max(seen.listed, unknownAttempts.edges.length);
         seen.gauge = Math.max(
           seen.gauge,
           await metric(installation.workers.slice(0, 1), "oncepay_unknown_attempts"),
@@ -93,12 +103,13 @@ export const unknownOutcomes: Attack = {
         "double charges": counted.captures - operations,
         "wrongly failed": counted.failed,
         "times UNKNOWN was seen through the API": seen.asUnknown,
-        "most UNKNOWN at once (gauge)": seen.gauge,
+        "most UNKNOWN at once: operators' list (of 100), gauge": `${seen.listed}, ${seen.gauge}`,
         "settled after the last confirmation, ms": settledMs,
       },
       sometimes: {
         "answers of the network lost": counted.faults,
         "UNKNOWN seen through the API": seen.asUnknown,
+        "UNKNOWN on the operators' list": seen.listed,
       },
     };
   },
