@@ -1,13 +1,13 @@
 import { type Db, run } from "./db";
 import { OUTBOX_CHANNEL } from "./outbox";
 
-// A relay that is woken claims whatever is there: more wake-ups than this find nothing new.
-const INTERVAL_MS = 5;
+// A relay that is woken takes whatever is there, and lingers about as long: more wake-ups than this find nothing new.
+const INTERVAL_MS = 20;
 
 /**
  * Tells the relays that rows were committed to the outbox, outside of any money transaction: a NOTIFY
  * takes a lock over the whole database until its commit. At most one is in flight, and at most one in
- * 5 ms, however many mutations commit. One that fails is not missed: the relays also poll.
+ * 20 ms, however many mutations commit. One that fails is not missed: the relays also poll.
  */
 export function createRelayWaker(db: Db): () => void {
   let wanted = false;
