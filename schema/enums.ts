@@ -87,7 +87,8 @@ export const AttemptOperation = {
   REFUND: "refund",
   VOID: "void",
   REVERSE: "reverse",
-} as const satisfies Record<string, AttemptOperationName>;
+  COMPENSATE: "compensate",
+} as const satisfies Record<Uppercase<AttemptOperationName>, AttemptOperationName>;
 registerEnumType(AttemptOperation, {
   name: "AttemptOperation",
   description: "What a processor was asked to do.",
@@ -97,7 +98,10 @@ registerEnumType(AttemptOperation, {
     CAPTURE: { description: "Take money that is held." },
     REFUND: { description: "Give captured money back." },
     VOID: { description: "Release money that is held." },
-    REVERSE: { description: "Undo whatever another attempt moved." },
+    REVERSE: { description: "Undo whatever another attempt holds or may yet move." },
+    COMPENSATE: {
+      description: "Give back what an attempt moved that had been taken for failed.",
+    },
   },
 });
 

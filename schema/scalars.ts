@@ -40,7 +40,7 @@ function textScalar({ name, parse, ...rest }: TextScalar): GraphQLScalarType<str
 function minorUnits(value: unknown): number {
   if (!isMinorUnits(value)) {
     throw refuse(
-      "An amount is a whole number of minor units, from 0 to 9007199254740991, not a string.",
+      "An amount is a whole number of minor units from 0 to 9007199254740991, as a number and not as a string.",
     );
   }
   return value;

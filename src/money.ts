@@ -3,8 +3,6 @@
  * JSON number in every client. A JavaScript number holds it exactly; sums that could pass that
  * bound (account balances) are made in Postgres, in `numeric`.
  */
-export const MINOR_UNITS_MAX = Number.MAX_SAFE_INTEGER;
-
 export function isMinorUnits(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }

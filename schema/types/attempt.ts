@@ -1,5 +1,6 @@
 import { Ctx, Field, FieldResolver, ID, ObjectType, Resolver, Root } from "type-graphql";
 import type * as attempts from "../../src/payments/attempt";
+import { findEvidence } from "../../src/payments/evidence-store";
 import { isPublishable } from "../access";
 import { type Context, callerOf } from "../context";
 import { AttemptOperation, AttemptStatus } from "../enums";
@@ -54,8 +55,39 @@ export class Attempt {
   readonly createdAt!: Date;
 }
 
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    "What was heard about an attempt beyond the answer to the call itself: look-ups, the processor's webhooks, operators, and whatever came late.",
+})
+export class Evidence {
+  @Field(() => String, { description: "Who said so: lookup, webhook, worker or an API key." })
+  readonly source!: string;
+
+  @Field(() => String, { description: "What they said." })
+  readonly outcome!: string;
+
+  @Field(() => String, { description: "What that did." })
+  readonly effect!: string;
+
+  @Field(() => String, { nullable: true, description: "An operator's reason." })
+  readonly reason!: string | null;
+
+  @Field(() => DateTime, { description: "When it was heard." })
+  readonly at!: string;
+}
+
 @Resolver(() => Attempt)
 export class AttemptFields {
+  @FieldResolver(() => [Evidence], {
+    description: "What else was heard about it, oldest first. Hidden from publishable keys.",
+  })
+  evidence(@Root() attempt: attempts.Attempt, @Ctx() context: Context): Promise<Evidence[]> {
+    const caller = callerOf(context);
+    if (isPublishable(caller)) return Promise.resolve([]);
+    return findEvidence(context.app.db, caller.merchantId, attempt.id);
+  }
+
   @FieldResolver(() => String, {
     nullable: true,
     description: "The processor's id of the charge. Hidden from publishable keys.",

@@ -1,7 +1,8 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 
 /** What a processor was asked to do. */
-export type AttemptOperation = "AUTHORIZE" | "CAPTURE" | "CHARGE" | "REFUND" | "REVERSE" | "VOID";
+export type AttemptOperation =
+  "AUTHORIZE" | "CAPTURE" | "CHARGE" | "COMPENSATE" | "REFUND" | "REVERSE" | "VOID";
 
 /** Where one try at a processor stands. */
 export type AttemptStatus =

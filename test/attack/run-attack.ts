@@ -57,6 +57,7 @@ export async function runAttack(
   };
   try {
     const { figures, sometimes } = await attack.run(context);
+    options.progress("done; auditing");
     const audits = await Promise.all([installation, ...others].map(auditSettled));
     const never = Object.entries(sometimes).filter(([, count]) => !(count > 0));
     return {

@@ -39,6 +39,9 @@ export const skewedWorker: Attack = {
     }
     await skewed.restart({ ATTACK_CLOCK_SKEW_MS: undefined, ATTACK_BLOCK_MS: String(blockMs) });
     const blocked = await blockWhileCharging(context, () => work("blocked"));
+    // It comes to with old news, and must be let tell them.
+    await skewed.untilReady(blockMs + 30_000);
+    await settledWithin(installation, 60_000);
     await skewed.restart({ ATTACK_BLOCK_MS: undefined });
     await network.latency(5, 50);
     const counted = await tallySince(installation, before);

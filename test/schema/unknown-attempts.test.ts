@@ -1,0 +1,135 @@
+import { settleSurely } from "../../src/payments/run-attempt";
+import {
+  CONFIRM_INTENT,
+  type TestAnswer,
+  type TestApi,
+  makeIntent,
+  newKey,
+  startTestApi,
+} from "../support/api";
+
+/** What a named operator may say about an outcome that nobody knows, and what happens when it was wrong. */
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi({
+    ONCEPAY_LOOKUP_SCHEDULE_MS: "60000",
+    ONCEPAY_PROCESSOR_TIMEOUT_MS: "150",
+  });
+});
+afterAll(() => api.stop());
+afterEach(() => api.sandbox.call("DELETE", "/admin/faults"));
+
+const UNKNOWN = `{ unknownAttempts { edges { node { id paymentIntentId operation amount currency ageSeconds unknownSince } } } }`;
+
+const RESOLVE = `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
+  resolveUnknownAttempt(input: $input, idempotencyKey: $key) {
+    paymentIntent { id status amountCaptured lastPaymentError { code } } idempotency { status }
+  }
+}`;
+
+const EVIDENCE = `query ($id: ID!) {
+  paymentIntent(id: $id) { status attempts { id operation status evidence { source outcome effect reason } } }
+}`;
+
+interface Resolution {
+  readonly attemptId: string;
+  readonly resolution: "SUCCEEDED" | "FAILED";
+  readonly reason: string;
+}
+
+function resolve(
+  input: Resolution,
+  { key = newKey(), as = api.merchant.operatorKey } = {},
+): Promise<TestAnswer> {
+  return api.send({ query: RESOLVE, variables: { input, key }, key: as });
+}
+
+/** Confirmed, sent, and no answer came. */
+async function anUnknown(
+  fault: "lose_response" | "lose_request",
+): Promise<{ id: string; attemptId: string }> {
+  const { id } = await makeIntent(api);
+  const input = { paymentIntentId: id };
+  await api.send({ query: CONFIRM_INTENT, variables: { input, key: newKey() } });
+  await api.sandbox.setFault({ fault, rate: 1, operation: "charge", count: 1 });
+  await api.relayOnce();
+  await api.runCharges();
+  const { data } = await api.send({ query: UNKNOWN, key: api.merchant.operatorKey });
+  const found = data.unknownAttempts.edges.find(
+    ({ node }: { node: { paymentIntentId: string } }) => node.paymentIntentId === id,
+  );
+  expect(found.node).toMatchObject({ operation: "CHARGE", amount: 2_500, currency: "USD" });
+  return { id, attemptId: found.node.id };
+}
+
+it("settles by an operator's word, once for its key, and keeps the reason", async () => {
+  const { id, attemptId } = await anUnknown("lose_response");
+  const finding = { attemptId, resolution: "SUCCEEDED", reason: "seen in their portal" } as const;
+  const key = newKey();
+  const first = await resolve(finding, { key });
+  expect(first.data.resolveUnknownAttempt).toMatchObject({
+    paymentIntent: { id, status: "SUCCEEDED", amountCaptured: 2_500 },
+    idempotency: { status: "EXECUTED" },
+  });
+  const again = await resolve(finding, { key });
+  expect(again.data.resolveUnknownAttempt.idempotency.status).toBe("REPLAYED");
+  const { data } = await api.send({ query: EVIDENCE, variables: { id } });
+  expect(data.paymentIntent.attempts[0].evidence).toMatchObject([
+    { outcome: "approved", effect: "applied", reason: "seen in their portal" },
+  ]);
+  const late = await resolve({ ...finding, resolution: "FAILED" });
+  expect(late.error?.extensions).toMatchObject({
+    code: "INVALID_STATE",
+    details: { currentState: "SUCCEEDED" },
+  });
+});
+
+it("gives money back that moved although an operator said it had not", async () => {
+  const { id, attemptId } = await anUnknown("lose_response");
+  const resolved = await resolve({ attemptId, resolution: "FAILED", reason: "not in their list" });
+  expect(resolved.data.resolveUnknownAttempt.paymentIntent).toMatchObject({
+    status: "REQUIRES_PAYMENT_METHOD",
+    lastPaymentError: { code: "resolved_by_operator" },
+  });
+  // The shopper pays again, and then the network says what it did the first time.
+  const input = { paymentIntentId: id, paymentMethod: "pm_card_mastercard" };
+  await api.send({ query: CONFIRM_INTENT, variables: { input, key: newKey() } });
+  await api.drain();
+  const [moved] = await api.movements(attemptId);
+  const outcome = {
+    kind: "approved",
+    processorChargeId: moved?.chargeId ?? "",
+    amountMinor: 2_500,
+    feeMinor: 103,
+  } as const;
+  const attempt = { merchantId: api.merchant.id, id: attemptId, paymentIntentId: id };
+  const settled = await settleSurely(api.app, attempt, { outcome, source: "webhook" });
+  expect(settled.effect).toBe("contradiction");
+  await api.drain();
+  expect((await api.movements(attemptId)).map(({ kind }) => kind)).toEqual(["capture", "reverse"]);
+  const { data, error } = await api.send({ query: EVIDENCE, variables: { id } });
+  expect(error).toBeUndefined();
+  expect(data.paymentIntent).toMatchObject({
+    status: "SUCCEEDED",
+    attempts: [
+      { operation: "COMPENSATE", status: "SUCCEEDED" },
+      { operation: "CHARGE", status: "SUCCEEDED" },
+      { id: attemptId, status: "DECLINED", evidence: [{}, { effect: "contradiction" }] },
+    ],
+  });
+});
+
+it("is for operators alone, of the same merchant, and wants a reason", async () => {
+  const { attemptId } = await anUnknown("lose_request");
+  const finding = { attemptId, resolution: "FAILED", reason: "asked them" } as const;
+  const backend = await resolve(finding, { as: api.merchant.secretKey });
+  expect(backend.error?.extensions.code).toBe("FORBIDDEN");
+  const stranger = await resolve(finding, { as: api.stranger.operatorKey });
+  expect(stranger.error?.extensions.code).toBe("NOT_FOUND");
+  const silent = await resolve({ ...finding, reason: "" });
+  expect(silent.error?.extensions.code).toBe("BAD_USER_INPUT");
+  const theirs = await api.send({ query: UNKNOWN, key: api.stranger.operatorKey });
+  expect(theirs.data.unknownAttempts.edges).toEqual([]);
+  expect((await resolve(finding)).error).toBeUndefined();
+});
