@@ -46,11 +46,18 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
 }
 
 async function requeue(app: App, queues: Queues): Promise<number> {
-  const overdueMs = async (name: QueueName): Promise<number> =>
-    (await queues.waitingJobs(name)) > 0 ? OVERDUE_IN_LINE_MS : OVERDUE_MS;
+  const overdue = async (name: QueueName): Promise<{ overdueMs: number; limit: number }> => {
+    const inLine = (await queues.waitingJobs(name)) > 0;
+    return { overdueMs: inLine ? OVERDUE_IN_LINE_MS : OVERDUE_MS, limit: LIMIT };
+  };
+  // Begun together and awaited together: one that failed while the other was only being prepared would have nobody who
+  // listens, and that ends the process.
+  // Asked before anything is started below: a promise that nobody holds yet must not fail meanwhile.
+  const attemptsOverdueMs = await overdueMs("run-attempts");
+  const deliveriesOverdueMs = await overdueMs("deliver-webhooks");
   const [attempts, deliveries] = await Promise.all([
-    findUnsentAttempts(app.db, { overdueMs: await overdueMs("run-attempts"), limit: LIMIT }),
-    findOverdueDeliveries(app.db, { overdueMs: await overdueMs("deliver-webhooks"), limit: LIMIT }),
+    findUnsentAttempts(app.db, { overdueMs: attemptsOverdueMs, limit: LIMIT }),
+    findOverdueDeliveries(app.db, { overdueMs: deliveriesOverdueMs, limit: LIMIT }),
   ]);
   await queues.add("run-attempts", remade(attempts, 25));
   await queues.add("deliver-webhooks", remade(deliveries, 50));

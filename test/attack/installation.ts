@@ -47,7 +47,10 @@ export interface InstallationOptions {
   readonly env?: Env;
   /** For one worker process beyond that. */
   readonly workerEnv?: (index: number) => Env;
+  readonly workerArgs?: (index: number) => readonly string[];
   readonly proxied?: readonly (keyof Proxies)[];
+  /** Processes that connect to the database past its proxy. */
+  readonly direct?: readonly string[];
   readonly latencyMs?: readonly [number, number];
   readonly seed?: number;
   /** Where the card network and the consumer keep theirs, when our own server is what is attacked. */
@@ -246,11 +249,17 @@ function planChildren(input: PlanInput): ChildPlan[] {
     name: `worker-${String(index)}`,
     entry: path.join(DIST, "workers/main.js"),
     execArgv: ["-r", PRELOAD],
+    args: options.workerArgs?.(index) ?? [],
     env: { ...ours, ONCEPAY_METRICS_PORT: String(port), ...options.workerEnv?.(index) },
     url: url(port),
     readyPath: "/health/ready",
   }));
-  return [...apis, ...workers, ...planOthers(input, base)];
+  const all = [...apis, ...workers].map((plan) =>
+    options.direct?.includes(plan.name) === true
+      ? { ...plan, env: { ...plan.env, DATABASE_URL: input.databaseUrl } }
+      : plan,
+  );
+  return [...all, ...planOthers(input, base)];
 }
 
 /** Those that are not ours: each has what a stranger would have. */

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { run } from "../../../src/db";
 import { waitUntil } from "../../../src/dev/wait-until";
 import { answersOk } from "../child";
@@ -38,6 +40,13 @@ export const databaseAway: Attack = {
   promise:
     "Connections ended, restart -m immediate, 10 s away, COMMIT's answer lost: nothing acknowledged is missing.",
   durable: true,
+  // A proxy breaks connections where a server that is not there refuses them: both kinds are met. The relay is among
+  // those whose answers can be lost.
+  options: {
+    workers: 3,
+    direct: ["api-1", "worker-2"],
+    workerArgs: (index) => (index === 2 ? ["--only", "charges,webhooks,sweeper"] : []),
+  },
   run: async (context) => {
     const { installation, check, progress } = context;
     const { terminations, awayMs } = SIZES[context.size];
@@ -73,6 +82,7 @@ export const databaseAway: Attack = {
     const missing = await missingFrom(installation, load);
     const movements = await networkOf(installation).movements();
     const captures = movements.filter(({ kind }) => kind === "capture").length;
+    const logged = countLogLines(installation);
     const exits = [...installation.apis, ...installation.workers].flatMap(({ exits }) => exits);
     check.equal("acknowledged creations that are missing", missing.created, 0);
     check.equal("acknowledged confirmations that are missing", missing.confirmed, 0);
@@ -104,6 +114,7 @@ export const databaseAway: Attack = {
         "acknowledged mutations missing": missing.created + missing.confirmed,
         "processes that exited": exits.length,
         "captures in the network's books": captures,
+        "lines that each worker logged": logged.join(", "),
         "settled afterwards, ms": settledMs,
       },
       sometimes: {
@@ -214,6 +225,13 @@ async function loseAnswers(
     await waitUntil(() => load.confirmed.size > confirmed + 5, { timeoutMs: 20_000 });
   }
   return lost;
+}
+
+function countLogLines({ workers, logDirectory }: Installation): number[] {
+  return workers.map(
+    ({ name }) =>
+      readFileSync(path.join(logDirectory, `${name}.log`), "utf8").split("\n").length - 1,
+  );
 }
 
 async function missingFrom({ db }: Installation, load: Load) {

@@ -1,9 +1,9 @@
-import { clientsText } from "../report/words";
 import { ask } from "../ask";
 import type { Bench } from "../bench";
 import { startHelper } from "../helper";
 import type { Installation } from "../installation";
 import { median } from "../load/latency";
+import { clientsText } from "../report/words";
 import { singleCreateStatement } from "./create-statement";
 import { type StatementRate, findPgbench, runPgbench } from "./pgbench";
 

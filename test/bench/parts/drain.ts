@@ -1,12 +1,12 @@
+import { waitUntil } from "../../../src/dev/wait-until";
+import { OUTBOX_CHANNEL } from "../../../src/outbox";
+import { startRedis } from "../../support/redis";
 import { ask } from "../ask";
 import { type Bench, type Cores, describeCores, watchCores, withInstallation } from "../bench";
 import { type Helper, startHelper } from "../helper";
 import { type Installation, newReceiverSecret } from "../installation";
-import { median } from "../load/latency";
 import type { LoopResult } from "../load/closed-loop";
-import { startRedis } from "../../support/redis";
-import { waitUntil } from "../../../src/dev/wait-until";
-import { OUTBOX_CHANNEL } from "../../../src/outbox";
+import { median } from "../load/latency";
 import type { DrainFigures, Results } from "../results";
 import { seedPayments, settleTables } from "./seed";
 

@@ -1,4 +1,3 @@
-import { clientsText } from "../report/words";
 import {
   type Bench,
   describeCores,
@@ -7,13 +6,17 @@ import {
   watchCores,
   withInstallation,
 } from "../bench";
-import { type StatementProbe, createStatementProbe } from "../ceilings/statement-ceiling";
-import type { StatementCeiling } from "../ceilings/statement-ceiling";
-import { type Child } from "../child";
+import {
+  type StatementCeiling,
+  type StatementProbe,
+  createStatementProbe,
+} from "../ceilings/statement-ceiling";
+import type { Child } from "../child";
 import { startHelper } from "../helper";
 import type { Installation } from "../installation";
 import { median } from "../load/latency";
 import type { Created } from "../load/requests";
+import { clientsText } from "../report/words";
 import { type Measured, type MeasuredOperation, OPERATIONS, type Results } from "../results";
 import { seedPayments, settleTables } from "./seed";
 

@@ -1,14 +1,14 @@
+import { waitUntil } from "../../../src/dev/wait-until";
+import { OUTBOX_CHANNEL } from "../../../src/outbox";
 import { ask } from "../ask";
 import { type Bench, withInstallation } from "../bench";
 import type { Installation } from "../installation";
-import { OUTBOX_CHANNEL } from "../../../src/outbox";
-import { waitUntil } from "../../../src/dev/wait-until";
 import type { Results } from "../results";
 import { confirmSeeded, seedPayments, settleTables } from "./seed";
 
-// So many are confirmed, and the worker is killed when so many are left: it has hundreds of calls open then.
-const PAYMENTS = 1_600;
-const IN_FLIGHT = 1_000;
+// So many are confirmed, and the worker is killed when about a thousand are left: it has hundreds of calls open then.
+const PAYMENTS = 1_700;
+const IN_FLIGHT = 1_100;
 const TIMEOUT_MS = 120_000;
 
 /** A worker is killed while a slow network works on a thousand payments; another one is started at once. */

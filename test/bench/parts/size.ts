@@ -1,7 +1,7 @@
-import { ask } from "../ask";
 import { statfsSync } from "node:fs";
 import { Client } from "pg";
 import { timePart } from "../../../src/ids";
+import { ask } from "../ask";
 import { type Bench, runLoad, warmupSeconds, withInstallation } from "../bench";
 import type { Installation } from "../installation";
 import { median } from "../load/latency";

@@ -1,7 +1,7 @@
-import { clientsText } from "./words";
 import { median } from "../load/latency";
 import { requiredClients } from "../parts/operations";
 import { type Measured, type MeasuredOperation, OPERATIONS, type Results } from "../results";
+import { clientsText } from "./words";
 
 /** A line of the table. What is not about a ceiling, or is not required, has none. */
 export interface Row {
