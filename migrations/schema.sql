@@ -517,7 +517,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.iso(at timestamp with time zone)
  RETURNS text
  LANGUAGE sql
- IMMUTABLE STRICT
+ STABLE
 AS $function$
       select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
     $function$;

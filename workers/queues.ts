@@ -20,6 +20,9 @@ export interface JobData {
 }
 export type QueueName = keyof JobData;
 
+// Adding in bulk makes temporary tables on the PostgreSQL backend, which costs as much as some six single additions.
+const SINGLES_MAX = 4;
+
 // A job is done over when its worker has not renewed the lock for so long. The rows are leased separately, by the
 // database's clock, so this only decides how soon a killed worker's job is taken up again.
 const LOCK_MS = 30_000;
@@ -65,17 +68,18 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
   return {
     async add(name, jobs) {
       if (jobs.length === 0) return;
-      await queueOf(name).addBulk(
-        jobs.map(({ data, jobId, delayMs }) => ({
-          name,
-          data,
-          opts: {
-            ...JOB_OPTIONS,
-            ...(jobId !== undefined && { jobId }),
-            ...(delayMs !== undefined && { delay: Math.round(delayMs) }),
-          },
-        })),
-      );
+      const queue = queueOf(name);
+      const made = jobs.map(({ data, jobId, delayMs }) => ({
+        name,
+        data,
+        opts: {
+          ...JOB_OPTIONS,
+          ...(jobId !== undefined && { jobId }),
+          ...(delayMs !== undefined && { delay: Math.round(delayMs) }),
+        },
+      }));
+      if (made.length > SINGLES_MAX) await queue.addBulk(made);
+      else await Promise.all(made.map((job) => queue.add(job.name, job.data, job.opts)));
     },
     work(name, options, processor) {
       return openWorker(config, name, {
@@ -94,7 +98,7 @@ function openQueue(
   config: Config,
   name: QueueName,
   onError: (error: Error) => void,
-): Pick<Queue, "addBulk" | "getWaitingCount" | "close"> {
+): Pick<Queue, "add" | "addBulk" | "getWaitingCount" | "close"> {
   if (config.redisUrl) {
     const queue = new Queue(name, { connection: redisConnection(config.redisUrl) });
     return queue.on("error", onError);
@@ -148,7 +152,7 @@ function postgresConnection(config: Config, max: number) {
 }
 
 // Below this a set is one job: a job costs the queue several statements, a row in it next to nothing.
-const CHUNK_MIN = 16;
+const CHUNK_MIN = 64;
 
 /**
  * When there is a backlog a job carries many ids, and there are some jobs to share between workers; when there is

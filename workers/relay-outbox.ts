@@ -9,8 +9,8 @@ import { type Queues, chunk } from "./queues";
 export const RELAY_LIMIT = 500;
 
 // A job's calls go out together: many small jobs spread better over workers than a few large ones.
-const ATTEMPTS_A_JOB = 25;
-const DELIVERIES_A_JOB = 50;
+const ATTEMPTS_A_JOB = 64;
+const DELIVERIES_A_JOB = 100;
 
 /**
  * Reads a batch of the outbox, turns it into jobs, and deletes it: in this order, so that nothing is lost.

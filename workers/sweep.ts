@@ -50,17 +50,15 @@ async function requeue(app: App, queues: Queues): Promise<number> {
     const inLine = (await queues.waitingJobs(name)) > 0;
     return { overdueMs: inLine ? OVERDUE_IN_LINE_MS : OVERDUE_MS, limit: LIMIT };
   };
-  // Begun together and awaited together: one that failed while the other was only being prepared would have nobody who
-  // listens, and that ends the process.
-  // Asked before anything is started below: a promise that nobody holds yet must not fail meanwhile.
-  const attemptsOverdueMs = await overdueMs("run-attempts");
-  const deliveriesOverdueMs = await overdueMs("deliver-webhooks");
+  // Asked before anything is begun below: a promise that fails while nobody holds it yet ends the process.
+  const attemptsOverdue = await overdue("run-attempts");
+  const deliveriesOverdue = await overdue("deliver-webhooks");
   const [attempts, deliveries] = await Promise.all([
-    findUnsentAttempts(app.db, { overdueMs: attemptsOverdueMs, limit: LIMIT }),
-    findOverdueDeliveries(app.db, { overdueMs: deliveriesOverdueMs, limit: LIMIT }),
+    findUnsentAttempts(app.db, attemptsOverdue),
+    findOverdueDeliveries(app.db, deliveriesOverdue),
   ]);
-  await queues.add("run-attempts", remade(attempts, 25));
-  await queues.add("deliver-webhooks", remade(deliveries, 50));
+  await queues.add("run-attempts", remade(attempts, 64));
+  await queues.add("deliver-webhooks", remade(deliveries, 100));
   const count = attempts.length + deliveries.length;
   if (count > 0) app.log.warn({ count }, "rows were due and had no job; they have one now");
   return count;

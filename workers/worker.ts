@@ -27,9 +27,9 @@ const INBOX_POLL_MS = 100;
 const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
 
-// Times 25 or 50 ids a job: hundreds of calls in flight in one process, and a bound on the memory they take.
-const CHARGE_JOBS = 32;
-const DELIVERY_JOBS = 16;
+// Times 64 or 100 ids a job: hundreds of calls in flight in one process, and a bound on the memory they take.
+const CHARGE_JOBS = 16;
+const DELIVERY_JOBS = 6;
 
 const CLOSE_MS = 20_000;
 

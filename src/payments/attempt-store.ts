@@ -23,6 +23,7 @@ function keysJson(keys: readonly AttemptKey[]): string {
 /*
  * The claim: QUEUED becomes SENT, once. Whoever finds the row otherwise has nothing to send. One update for the
  * whole set; rows that another worker is claiming at this moment are its own, so they are skipped.
+ * The rows are probed by key, behind a fence: the planner would else read the whole backlog from the index of what is due.
  */
 const CLAIM: Statement = {
   name: "claim_attempts",
@@ -30,9 +31,13 @@ const CLAIM: Statement = {
     update attempts a
     set status = 'SENT', worker_id = ?, sends = a.sends + 1, sent_at = now(), next_at = null
     from (
-      select q.merchant_id, q.id from ${KEYS} join attempts q on q.merchant_id = k.merchant_id and q.id = k.id
+      select q.merchant_id, q.id
+      from (select * from ${KEYS} order by k.merchant_id, k.id) k
+      cross join lateral (
+        select q.merchant_id, q.id, q.status, q.next_at from attempts q
+        where q.merchant_id = k.merchant_id and q.id = k.id for update skip locked
+      ) q
       where q.status = 'QUEUED' and q.next_at <= now()
-      order by q.merchant_id, q.id for update of q skip locked
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
     returning ${COLUMNS}`,

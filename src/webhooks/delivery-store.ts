@@ -70,9 +70,12 @@ const CLAIM: Statement = {
       set status = 'IN_FLIGHT', tries = d.tries + 1, next_at = now() + ? * interval '1 millisecond', updated_at = now()
       from (
         select q.merchant_id, q.id
-        from ${KEYS} join webhook_deliveries q on q.merchant_id = k.merchant_id and q.id = k.id
+        from (select * from ${KEYS} order by k.merchant_id, k.id) k
+        cross join lateral (
+          select q.merchant_id, q.id, q.status, q.next_at from webhook_deliveries q
+          where q.merchant_id = k.merchant_id and q.id = k.id for update skip locked
+        ) q
         where q.next_at <= now() and q.status in ('SCHEDULED', 'RETRYING', 'IN_FLIGHT')
-        order by q.merchant_id, q.id for update of q skip locked
       ) due
       where d.merchant_id = due.merchant_id and d.id = due.id
       returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries
