@@ -21,6 +21,8 @@ export interface TcpProxy {
   refuse(on: boolean): void;
   /** A black hole: connections stay open and bytes in these directions stay underway until it ends. */
   hang(directions: readonly Direction[]): void;
+  /** The machine at the other end lost its power: what is connected stays so, and never hears anything again. */
+  strand(): void;
   delay(direction: Direction, ms: number): void;
   /** The server does what it was asked and answers; the one who asked sees a broken connection. */
   loseAnswers(loss: AnswerLoss | undefined): void;
@@ -32,6 +34,7 @@ interface Pair {
   readonly server: Socket;
   /** The answer that is being swallowed, as far as it has come. */
   swallowed: Buffer | undefined;
+  stranded: boolean;
 }
 
 /** ReadyForQuery ends each of Postgres' answers, and a COMMIT's comes after the commit: nothing shorter proves it. */
@@ -83,12 +86,13 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       else if (!to.destroyed) to.write(bytes);
     };
     from.on("data", (bytes) => {
-      if (swallow(pair, direction, bytes)) return;
+      if (pair.stranded || swallow(pair, direction, bytes)) return;
       if (delays[direction] === 0) pass(bytes);
       else setTimeout(pass, delays[direction], bytes);
     });
     from.on("error", () => undefined);
     from.on("close", () => {
+      if (pair.stranded && from === pair.server) return;
       pairs.delete(pair);
       // What was delayed is still to come, and the other end goes after it.
       setTimeout(() => to.destroySoon(), delays[direction]);
@@ -98,7 +102,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   const listener = createServer((client) => {
     client.on("error", () => undefined);
     if (refusing) return void client.resetAndDestroy();
-    const pair: Pair = { client, server: connect(target), swallowed: undefined };
+    const pair: Pair = { client, server: connect(target), swallowed: undefined, stranded: false };
     pairs.add(pair);
     pair.client.setNoDelay(true);
     pair.server.setNoDelay(true);
@@ -122,6 +126,13 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       const waiting = held;
       held = [];
       for (const pass of waiting) pass();
+    },
+    strand: () => {
+      for (const pair of pairs) {
+        pair.stranded = true;
+        // The server may notice; whoever is connected to us does not.
+        pair.server.destroy();
+      }
     },
     delay: (direction, ms) => {
       delays[direction] = ms;
