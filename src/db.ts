@@ -48,14 +48,23 @@ export interface DbOptions {
   readonly poolMax: number;
   readonly applicationName: string;
   readonly statementTimeoutMs?: number;
+  /** False for those who lift the statement timeout, because they read whole tables. */
+  readonly giveUpSilent?: boolean;
   /** How long a statement waits for another transaction: a duplicate's wait for the first one's commit. */
   readonly lockTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
 }
 
+/*
+ * A server that lost its power ends no connection. Whoever waits for it would wait until the kernel gives up, a quarter of
+ * an hour; the server's own time-out comes first wherever there is a server.
+ */
+const SILENCE_MARGIN_MS = 2_000;
+
 export function connect(options: DbOptions): Db {
+  const { statementTimeoutMs = 5_000, giveUpSilent = true } = options;
   const settings = [
-    `statement_timeout=${String(options.statementTimeoutMs ?? 5_000)}`,
+    `statement_timeout=${String(statementTimeoutMs)}`,
     `lock_timeout=${String(options.lockTimeoutMs ?? 2_000)}`,
     "idle_in_transaction_session_timeout=10000",
     "timezone=UTC",
@@ -72,6 +81,7 @@ export function connect(options: DbOptions): Db {
       application_name: options.applicationName,
       keepAlive: true,
       connectionTimeoutMillis: connectTimeoutMs,
+      ...(giveUpSilent && { query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS }),
       options: settings.map((setting) => `-c ${setting}`).join(" "),
       types: typeParsers,
     } as Knex.PgConnectionConfig,
@@ -184,7 +194,7 @@ const AWAY_CODES = new Set([
   "ENOENT",
 ]);
 const AWAY_MESSAGES =
-  /Connection terminated|Client has encountered a connection error|not queryable|Timeout acquiring a connection|timeout expired|connection timeout|Unable to acquire a connection|Connection ended|socket hang up|server closed the connection/i;
+  /Connection terminated|Client has encountered a connection error|not queryable|Timeout acquiring a connection|timeout expired|Query read timeout|connection timeout|Unable to acquire a connection|Connection ended|socket hang up|server closed the connection/i;
 
 /**
  * The database is away, or went away in between. If that was during COMMIT, what was asked may be

@@ -3,6 +3,9 @@ import type { Log } from "../src/log";
 import { OUTBOX_CHANNEL, RELAY_LOCK } from "../src/outbox";
 
 const RECONNECT_MS = 1_000;
+// A session whose other end lost its power is silent for ever. Asked now and then, it is found out, and replaced.
+const ASK_EVERY_MS = 5_000;
+const SILENT_MS = 5_000;
 
 export interface OutboxSession {
   /** Whether this process is the one that relays. Tries to become it when nobody is. */
@@ -32,6 +35,7 @@ const DEPOSE = `
 export function openOutboxSession(databaseUrl: string, log: Log, heard: () => void): OutboxSession {
   let stopped = false;
   let holdsLock = false;
+  let askedAtMs = 0;
   let client: Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   const connect = async (): Promise<void> => {
@@ -40,37 +44,41 @@ export function openOutboxSession(databaseUrl: string, log: Log, heard: () => vo
       keepAlive: true,
       application_name: "oncepay listen",
       connectionTimeoutMillis: 5_000,
+      query_timeout: SILENT_MS,
     });
     client = made;
-    const again = (error?: Error): void => {
-      if (stopped || client !== made) return;
-      client = undefined;
-      holdsLock = false;
-      log.warn({ reason: error?.message }, "not listening; connecting again");
-      timer = setTimeout(() => void connect(), RECONNECT_MS);
-    };
-    made.on("error", again);
-    made.on("end", () => {
-      again();
-    });
+    made.on("error", (error) => lost(made, error));
+    made.on("end", () => lost(made));
     made.on("notification", heard);
     try {
       await made.connect();
       await made.query(`listen ${OUTBOX_CHANNEL}`);
     } catch (error) {
-      again(error as Error);
+      lost(made, error as Error);
     }
+  };
+  const lost = (made: Client, error?: Error): void => {
+    if (stopped || client !== made) return;
+    client = undefined;
+    holdsLock = false;
+    void made.end().catch(() => undefined);
+    log.warn({ reason: error?.message }, "not listening; connecting again");
+    timer = setTimeout(() => void connect(), RECONNECT_MS);
   };
   void connect();
   return {
     isRelay: async () => {
-      if (holdsLock || !client) return holdsLock;
       const asked = client;
-      const { rows } = await asked.query<{ locked: boolean }>(
-        "select pg_try_advisory_lock($1) as locked",
-        [RELAY_LOCK],
-      );
-      holdsLock = client === asked && rows[0]?.locked === true;
+      const nowMs = performance.now();
+      if (!asked || (holdsLock && nowMs - askedAtMs < ASK_EVERY_MS)) return holdsLock;
+      askedAtMs = nowMs;
+      try {
+        const locked = await takeLock(asked, holdsLock);
+        // It may have been lost the moment after it answered.
+        holdsLock = locked && client === asked;
+      } catch (error) {
+        lost(asked, error as Error);
+      }
       return holdsLock;
     },
     depose: async () => {
@@ -83,4 +91,14 @@ export function openOutboxSession(databaseUrl: string, log: Log, heard: () => vo
       await client?.end().catch(() => undefined);
     },
   };
+}
+
+/** Whether this session has the lock; one that has it is only asked whether it is still there. */
+async function takeLock(client: Client, holdsLock: boolean): Promise<boolean> {
+  const { rows } = holdsLock
+    ? await client.query<{ locked: boolean }>("select true as locked")
+    : await client.query<{ locked: boolean }>("select pg_try_advisory_lock($1) as locked", [
+        RELAY_LOCK,
+      ]);
+  return rows[0]?.locked === true;
 }

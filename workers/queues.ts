@@ -141,6 +141,9 @@ function redisConnection(url: string): ConnectionOptions {
   return { url, maxRetriesPerRequest: null };
 }
 
+// A connection whose other end lost its power is silent for ever; none of the queue's statements takes this long.
+const SILENT_MS = 10_000;
+
 function postgresConnection(config: Config, max: number) {
   return {
     connectionString: config.databaseUrl,
@@ -148,6 +151,7 @@ function postgresConnection(config: Config, max: number) {
     max,
     keepAlive: true,
     application_name: "oncepay queue",
+    query_timeout: SILENT_MS,
   };
 }
 

@@ -42,7 +42,12 @@ async function main(): Promise<void> {
     ...(sandboxUrl !== undefined && { movements: () => fetchMovements(sandboxUrl) }),
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
   };
-  const db = connect({ url: places.databaseUrl, poolMax: 2, applicationName: "oncepay verify" });
+  const db = connect({
+    url: places.databaseUrl,
+    poolMax: 2,
+    applicationName: "oncepay verify",
+    giveUpSilent: false,
+  });
   try {
     report(await auditBooks(db, options), options);
   } finally {

@@ -90,7 +90,12 @@ export async function startInstallation(
     for (const close of closers.splice(0).reverse()) await close().catch(() => undefined);
   };
   try {
-    const db = connect({ url: databaseUrl, poolMax: 4, applicationName: "oncepay attack" });
+    const db = connect({
+      url: databaseUrl,
+      poolMax: 4,
+      applicationName: "oncepay attack",
+      giveUpSilent: false,
+    });
     closers.push(() => db.destroy());
     const secrets = newSecrets();
     const ports = await choosePorts(options);

@@ -104,7 +104,10 @@ export const databaseAway: Attack = {
       `ready within 5 s after the absence (${away.readyMs} ms)`,
       away.readyMs <= READY_AGAIN_MS,
     );
-    check.holds(`ready within 15 s with silent connections (${strandedMs} ms)`, strandedMs <= 15_000);
+    check.holds(
+      `ready within 15 s with silent connections (${strandedMs} ms)`,
+      strandedMs <= 15_000,
+    );
     return {
       figures: {
         "payments meanwhile": wanted,
