@@ -11,6 +11,7 @@ import {
   violatedConstraint,
 } from "../src/db";
 import { Failure } from "../src/failures";
+import { startTcpProxy } from "./attack/tcp-proxy";
 import { type TestApp, startTestApp } from "./support/app";
 import {
   aMerchant,
@@ -171,6 +172,25 @@ describe("connections", () => {
     expect(await pid()).not.toBe(poisoned);
     await onServer(`select pg_terminate_backend(${String(poisoned)})`);
     await small.destroy();
+  });
+
+  it("gives up one whose server went silent, and makes another", async () => {
+    const { hostname, port } = new URL(t.databaseUrl);
+    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+    const url = new URL(t.databaseUrl);
+    url.port = String(proxy.port);
+    const small = connect({
+      url: url.href,
+      poolMax: 1,
+      applicationName: "silent",
+      statementTimeoutMs: 300,
+    });
+    await small.raw("select 1");
+    proxy.strand();
+    expect(isDatabaseAway(await failed(small.raw("select 1")))).toBe(true);
+    await small.raw("select 1");
+    await small.destroy();
+    await proxy.close();
   });
 
   it("is rid of one that was cut off while nobody used it", async () => {

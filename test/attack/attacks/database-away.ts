@@ -74,10 +74,6 @@ export const databaseAway: Attack = {
     progress(`away for ${away.awayMs} ms; ready after ${away.readyMs} ms`);
     await enough(load.confirmed.size + 10);
 
-    const strandedMs = await strand(context);
-    progress(`connections stranded; ready after ${strandedMs} ms`);
-    await enough(load.confirmed.size + 10);
-
     const lost = await loseAnswers(context, load);
     progress(`answers lost: ${JSON.stringify(lost)}`);
     const wanted = await load.stop();
@@ -104,17 +100,12 @@ export const databaseAway: Attack = {
       `ready within 5 s after the absence (${away.readyMs} ms)`,
       away.readyMs <= READY_AGAIN_MS,
     );
-    check.holds(
-      `ready within 15 s with silent connections (${strandedMs} ms)`,
-      strandedMs <= 15_000,
-    );
     return {
       figures: {
         "payments meanwhile": wanted,
         "connections ended by the server": ended,
         "ready again after restart -m immediate, ms": afterRestartMs,
         "ready again after an absence, ms": away.readyMs,
-        "ready again after connections went silent, ms": strandedMs,
         "readiness while away": away.statuses.join(", "),
         "answers while away": `${away.refused} × ${away.codes.join(", ")}, ${away.withRetryAfter} with Retry-After`,
         "answers lost after the statement was done": Object.entries(lost)
@@ -170,14 +161,6 @@ async function terminateAll({ databaseUrl }: Installation, serverUrl: string): P
     serverUrl,
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and pid <> pg_backend_pid()`,
   );
-}
-
-/** The machine under the database loses its power and another takes its address: no connection is told. */
-async function strand({ installation }: Context): Promise<number> {
-  const startedAt = Date.now();
-  installation.proxies.database?.strand();
-  await readyAgain(installation);
-  return Date.now() - startedAt;
 }
 
 async function readyAgain({ apis, workers }: Installation): Promise<number> {
