@@ -152,6 +152,7 @@ function postgresConnection(config: Config, max: number) {
     keepAlive: true,
     application_name: "oncepay queue",
     query_timeout: SILENT_MS,
+    connectionTimeoutMillis: SILENT_MS,
   };
 }
 
