@@ -7,6 +7,7 @@ import * as events from "./20261120000500_events";
 import * as idempotency from "./20261120000600_idempotency";
 import * as ledger from "./20261120000700_ledger";
 import * as inbox from "./20261120000900_inbox";
+import * as lighterUpdates from "./20261120001000_lighter_updates";
 import * as webhooks from "./20261120000800_webhooks";
 
 interface Migration {
@@ -24,4 +25,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261120000700_ledger": ledger,
   "20261120000800_webhooks": webhooks,
   "20261120000900_inbox": inbox,
+  "20261120001000_lighter_updates": lighterUpdates,
 };

@@ -66,7 +66,7 @@ create table attempts (
   settled_at timestamp with time zone,
   idempotency_key text collate "C",
   created_at timestamp with time zone not null default now(),
-  constraint attempts_pkey PRIMARY KEY (merchant_id, id),
+  constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
   constraint attempts_amount_check CHECK ((amount > 0)),
@@ -74,13 +74,11 @@ create table attempts (
   constraint attempts_check1 CHECK (((status <> 'SENT'::text) OR (worker_id IS NOT NULL))),
   constraint attempts_operation_check CHECK ((operation = ANY (ARRAY['charge'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'void'::text, 'reverse'::text, 'compensate'::text]))),
   constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])))
-) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=85);
+) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=70);
 CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
-CREATE INDEX attempts_by_reference ON public.attempts USING btree (id);
-CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (status = ANY (ARRAY['QUEUED'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text]));
-CREATE INDEX attempts_held ON public.attempts USING btree (worker_id) WHERE (status = 'SENT'::text);
-CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text])));
-CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE (status = 'UNKNOWN'::text);
+CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
+CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
+CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
 
 create table balance_snapshots (
   merchant_id text collate "C" not null,
@@ -259,7 +257,7 @@ create table payment_intents (
 CREATE INDEX payment_intents_by_customer ON public.payment_intents USING btree (merchant_id, customer, id) WHERE (customer IS NOT NULL);
 CREATE INDEX payment_intents_by_reference ON public.payment_intents USING btree (merchant_id, merchant_reference, id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX payment_intents_by_status ON public.payment_intents USING btree (merchant_id, status, id);
-CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW EXECUTE FUNCTION guard_payment_intent();
+CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR (new.version <= old.version) OR (new.amount <> old.amount) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key))) EXECUTE FUNCTION guard_payment_intent();
 CREATE TRIGGER keep_payment_intents BEFORE DELETE OR TRUNCATE ON public.payment_intents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table postings (
@@ -474,12 +472,23 @@ AS $function$
             end if;
             execute format('create table %I partition of %I for values from (%s) to (%s)', partition, parent.name, lower_bound, upper_bound);
             perform keep_append_only(parent.name, partition);
+            perform expect_busy_merchants(partition);
             made := made + 1;
           end if;
           month := month + interval '1 month';
         end loop;
       end loop;
       return made;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.expect_busy_merchants(relation text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if exists (select from pg_attribute where attrelid = to_regclass(relation) and attname = 'merchant_id') then
+        execute format('alter table %I alter column merchant_id set (n_distinct = 10)', relation);
+      end if;
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.guard_payment_intent()

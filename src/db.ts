@@ -15,7 +15,8 @@ export interface Statement {
 }
 
 const BIGINT_OID = 20;
-const PLANS_KEPT_MS = 2_000;
+const PLANS_KEPT_MIN_MS = 2_000;
+const PLANS_KEPT_MAX_MS = 60_000;
 
 /*
  * Every statement here takes some dozens of rows by their keys. Costs that make touching a row dear and a page cheap
@@ -40,7 +41,8 @@ const typeParsers = {
 
 interface PooledClient extends Client {
   readyForQuery?: boolean;
-  plansMadeAt?: number;
+  connectedAtMs?: number;
+  plansMadeAtMs?: number;
 }
 
 export interface DbOptions {
@@ -102,14 +104,18 @@ function saysNothing(): void {}
  *
  * A prepared statement's plan is made once and kept. One made while a table was empty scans it whole,
  * still when it has millions of rows; so plans are thrown away now and then and made for today's
- * tables. pg sends queries in order: whoever takes the connection now waits behind this one, 0.1 ms.
+ * tables: often on a young connection, whose tables may be as young, and seldom on an old one, because
+ * the largest plans cost some milliseconds. pg sends queries in order: whoever takes the connection now
+ * waits behind this one, 0.1 ms.
  */
 function isUsable(client: PooledClient): boolean {
   if (client.readyForQuery === false) return false;
   const nowMs = performance.now();
-  client.plansMadeAt ??= nowMs;
-  if (nowMs - client.plansMadeAt > PLANS_KEPT_MS) {
-    client.plansMadeAt = nowMs;
+  client.connectedAtMs ??= nowMs;
+  client.plansMadeAtMs ??= nowMs;
+  const keptMs = Math.max(PLANS_KEPT_MIN_MS, (nowMs - client.connectedAtMs) / 4);
+  if (nowMs - client.plansMadeAtMs > Math.min(keptMs, PLANS_KEPT_MAX_MS)) {
+    client.plansMadeAtMs = nowMs;
     client.query("discard plans").catch(() => undefined);
   }
   return true;

@@ -9,14 +9,18 @@ const LOOK: Statement = {
     select
       (select count(*) from outbox) as "outboxRows",
       (select coalesce(extract(epoch from now() - min(created_at)), 0) from outbox) as "outboxOldestSeconds",
-      (select count(*) from attempts where status = 'UNKNOWN') as "unknownAttempts",
-      (select coalesce(extract(epoch from now() - min(unknown_since)), 0) from attempts where status = 'UNKNOWN') as "unknownOldestSeconds",
-      (select coalesce(sum(amount), 0) from attempts where status = 'UNKNOWN') as "unknownAmountMinor",
-      (select count(*) from attempts where status = 'QUEUED') as "queuedAttempts",
-      (select count(*) from attempts where status = 'SENT') as "sentAttempts",
+      open.*,
       (select count(*) from webhook_deliveries where next_at is not null) as "dueDeliveries",
       (select count(*) from webhook_deliveries where status = 'DEAD') as "deadLetters",
-      (select count(*) from inbox where status = 'PARKED') as "parkedInbox"`,
+      (select count(*) from inbox where status = 'PARKED') as "parkedInbox"
+    from (
+      select count(*) filter (where status = 'UNKNOWN') as "unknownAttempts",
+        coalesce(extract(epoch from now() - min(unknown_since) filter (where status = 'UNKNOWN')), 0) as "unknownOldestSeconds",
+        coalesce(sum(amount) filter (where status = 'UNKNOWN'), 0) as "unknownAmountMinor",
+        count(*) filter (where status = 'QUEUED') as "queuedAttempts",
+        count(*) filter (where status = 'SENT') as "sentAttempts"
+      from attempts where settled_at is null
+    ) open`,
 };
 
 const GAUGES = {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { App } from "../src/app";
 import type { Db } from "../src/db";
 import { applyInbox } from "../src/inbox/apply-inbox";
@@ -18,8 +19,9 @@ export type Role = (typeof ROLES)[number];
 
 // The relay is woken after commits; the poll is for a wake that was lost.
 const RELAY_POLL_MS = 200;
-// After a batch that was not full, so that under load the next one is larger; an idle relay does not wait.
-const RELAY_LINGER_MS = 25;
+// After a batch it stays away for a millisecond for each row, and no wake shortens that: under load the next batch is
+// larger, and jobs are fewer, each of which costs the queue several statements. After one row it is back at once.
+const RELAY_LINGER_MAX_MS = 30;
 // How soon another relay goes on when the one at work has died, and when it is there and does nothing.
 const STANDBY_MS = 250;
 const STUCK_MS = 5_000;
@@ -80,8 +82,9 @@ function startRelay(app: App, queues: Queues): Part {
       return STANDBY_MS;
     }
     const relayed = await relayOnce(app, queues);
-    if (relayed === RELAY_LIMIT) return 0;
-    return relayed > 0 ? RELAY_LINGER_MS : RELAY_POLL_MS;
+    if (relayed === 0) return RELAY_POLL_MS;
+    if (relayed < RELAY_LIMIT) await pause(Math.min(relayed, RELAY_LINGER_MAX_MS));
+    return 0;
   });
   app.wakeRelay = () => {
     loop.wake();

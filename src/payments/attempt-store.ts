@@ -23,19 +23,21 @@ function keysJson(keys: readonly AttemptKey[]): string {
 /*
  * The claim: QUEUED becomes SENT, once. Whoever finds the row otherwise has nothing to send. One update for the
  * whole set; rows that another worker is claiming at this moment are its own, so they are skipped.
- * The rows are probed by key, behind a fence: the planner would else read the whole backlog from the index of what is due.
+ * The rows are probed by key, and "offset 0" is a fence: the planner would else take what is asked of them inside, and
+ * read the whole backlog from the index of what is due, once for each key.
+ * It writes no index, because it changes no indexed column: next_at stays, and says nothing of what is SENT.
  */
 const CLAIM: Statement = {
   name: "claim_attempts",
   text: `
     update attempts a
-    set status = 'SENT', worker_id = ?, sends = a.sends + 1, sent_at = now(), next_at = null
+    set status = 'SENT', worker_id = ?, sends = a.sends + 1, sent_at = now()
     from (
       select q.merchant_id, q.id
       from (select * from ${KEYS} order by k.merchant_id, k.id) k
       cross join lateral (
         select q.merchant_id, q.id, q.status, q.next_at from attempts q
-        where q.merchant_id = k.merchant_id and q.id = k.id for update skip locked
+        where q.merchant_id = k.merchant_id and q.id = k.id offset 0 for update skip locked
       ) q
       where q.status = 'QUEUED' and q.next_at <= now()
     ) due
@@ -130,7 +132,7 @@ const TAKE_DUE: Statement = {
     update attempts a set next_at = now() + ? * interval '1 millisecond', lookups = a.lookups + 1
     from (
       select q.merchant_id, q.id from attempts q
-      where q.status in ('UNKNOWN', 'REQUIRES_ACTION') and q.next_at <= now()
+      where q.settled_at is null and q.status in ('UNKNOWN', 'REQUIRES_ACTION') and q.next_at <= now()
       order by q.next_at limit ? for update skip locked
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
@@ -165,7 +167,7 @@ const FIND_UNSENT: Statement = {
   name: "find_unsent_attempts",
   text: `
     select q.merchant_id as "merchantId", q.id as "id" from attempts q
-    where q.status = 'QUEUED' and q.next_at <= now() - ? * interval '1 millisecond'
+    where q.settled_at is null and q.status = 'QUEUED' and q.next_at <= now() - ? * interval '1 millisecond'
     order by q.next_at limit ?`,
 };
 
@@ -196,7 +198,7 @@ export async function dropLease(db: Db, workerId: string): Promise<void> {
       name: "drop_worker_lease",
       text: `
         delete from worker_leases w where w.worker_id = ?
-          and not exists (select from attempts a where a.worker_id = w.worker_id and a.status = 'SENT')`,
+          and not exists (select from attempts a where a.worker_id = w.worker_id and a.status = 'SENT' and a.settled_at is null)`,
     },
     [workerId],
   );
@@ -211,13 +213,13 @@ const ORPHAN: Statement = {
   text: `
     with dead as (
       delete from worker_leases w where w.expires_at < now()
-        and not exists (select from attempts a where a.worker_id = w.worker_id and a.status = 'SENT')
+        and not exists (select from attempts a where a.worker_id = w.worker_id and a.status = 'SENT' and a.settled_at is null)
     )
     update attempts a
     set status = 'UNKNOWN', unknown_since = now(), worker_id = null, next_at = greatest(now(), a.sent_at + ? * interval '1 millisecond')
     from (
       select q.merchant_id, q.id from attempts q left join worker_leases w on w.worker_id = q.worker_id
-      where q.status = 'SENT'
+      where q.settled_at is null and q.status = 'SENT'
         and (w.worker_id is null or w.expires_at < now() or q.sent_at < now() - ? * interval '1 millisecond')
       limit ? for update of q skip locked
     ) orphan

@@ -27,7 +27,7 @@ function list(direction: PageRequest<string>["direction"]): Statement {
         amount as "amount", currency as "currency", message as "message", iso(unknown_since) as "unknownSince",
         extract(epoch from now() - unknown_since)::int as "ageSeconds", lookups as "lookups", iso(next_at) as "nextLookupAt"
       from attempts
-      where merchant_id = ? and status = 'UNKNOWN' and id ${sign} ? order by id ${order} limit ?`,
+      where merchant_id = ? and unknown_since is not null and settled_at is null and status = 'UNKNOWN' and id ${sign} ? order by id ${order} limit ?`,
   };
 }
 

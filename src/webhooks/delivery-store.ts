@@ -73,7 +73,7 @@ const CLAIM: Statement = {
         from (select * from ${KEYS} order by k.merchant_id, k.id) k
         cross join lateral (
           select q.merchant_id, q.id, q.status, q.next_at from webhook_deliveries q
-          where q.merchant_id = k.merchant_id and q.id = k.id for update skip locked
+          where q.merchant_id = k.merchant_id and q.id = k.id offset 0 for update skip locked
         ) q
         where q.next_at <= now() and q.status in ('SCHEDULED', 'RETRYING', 'IN_FLIGHT')
       ) due

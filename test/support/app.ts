@@ -153,7 +153,7 @@ function drive(app: App, queues: RecordedQueues): Driven {
 
 const IS_IDLE = `
   select not exists (select from outbox)
-    and not exists (select from attempts where next_at <= now())
+    and not exists (select from attempts where next_at <= now() and status <> 'SENT')
     and not exists (
       select from attempts a where a.status = 'SENT' and not exists (select from worker_leases w where w.worker_id = a.worker_id))
     and not exists (select from webhook_deliveries where next_at <= now()) as idle`;

@@ -122,7 +122,7 @@ async function watch(
 
 const BACKLOG = `
   select (select count(*) from outbox)::int as "outbox",
-    (select count(*) from attempts where status = 'QUEUED')::int as "queuedAttempts",
+    (select count(*) from attempts where settled_at is null and status = 'QUEUED')::int as "queuedAttempts",
     (select count(*) from webhook_deliveries where next_at is not null)::int as "dueDeliveries"`;
 
 async function sampleBacklog({ db }: Installation): Promise<Omit<Backlog, "atSeconds">> {

@@ -1,0 +1,77 @@
+import type { Knex } from "knex";
+
+/**
+ * An update that changes no indexed column, nor one in an index's condition, writes no index (a HOT update). Claiming
+ * an attempt is now such an update, and what guards an intent's updates calls a function only to refuse one.
+ */
+export async function up(tx: Knex.Transaction): Promise<void> {
+  await tx.raw(`
+    drop index attempts_one_charge_in_flight, attempts_due, attempts_held, attempts_unknown, attempts_by_reference;
+
+    -- Open is what is not settled: the conditions say so by a column that changes once, instead of by the status.
+    create unique index attempts_one_charge_in_flight on attempts (merchant_id, payment_intent_id)
+      where operation in ('charge', 'authorize') and settled_at is null;
+    -- Across merchants, for the sweeper: what is due. A claim leaves next_at as it is.
+    create index attempts_due on attempts (next_at) where settled_at is null;
+    create index attempts_unknown on attempts (merchant_id, id) where unknown_since is not null and settled_at is null;
+
+    -- The id first, because a processor's webhook knows our reference and not our merchant.
+    alter table attempt_evidence drop constraint attempt_evidence_merchant_id_attempt_id_fkey;
+    alter table attempts drop constraint attempts_pkey, add primary key (id, merchant_id);
+    alter table attempt_evidence add foreign key (merchant_id, attempt_id) references attempts (merchant_id, id);
+    -- Room on the page for the claimed version of most rows on it.
+    alter table attempts set (fillfactor = 70);
+
+    create or replace trigger guard_payment_intent before update on payment_intents for each row
+      when (new.status <> old.status and not payment_intent_may_move(old.status, new.status)
+        or new.version <= old.version or new.amount <> old.amount or new.currency <> old.currency
+        or new.id <> old.id or new.merchant_id <> old.merchant_id or new.idempotency_key <> old.idempotency_key)
+      execute function guard_payment_intent();
+
+    -- As long as most merchants have one row, the merchant's id looks as selective as a whole key, and the planner may
+    -- choose any index that begins with it: then the first merchant to get busy has all its rows read for each look-up.
+    -- It is to believe in few merchants, whatever ANALYZE finds, so that only the whole key looks good for one row.
+    create function expect_busy_merchants(relation text) returns void language plpgsql as $$
+    begin
+      if exists (select from pg_attribute where attrelid = to_regclass(relation) and attname = 'merchant_id') then
+        execute format('alter table %I alter column merchant_id set (n_distinct = 10)', relation);
+      end if;
+    end $$;
+
+    create or replace function ensure_partitions(until timestamptz) returns int language plpgsql as $$
+    declare
+      parent record;
+      month timestamptz;
+      partition text;
+      lower_bound text;
+      upper_bound text;
+      made int := 0;
+    begin
+      perform pg_advisory_xact_lock(hashtext('oncepay.ensure_partitions'));
+      for parent in select * from partitioned_tables order by name loop
+        month := date_trunc('month', now(), 'UTC');
+        while month <= until loop
+          partition := parent.name || '_' || to_char(month at time zone 'UTC', 'YYYY_MM');
+          if to_regclass(partition) is null then
+            if parent.id_prefix is null then
+              lower_bound := quote_literal((month at time zone 'UTC')::date);
+              upper_bound := quote_literal(((month at time zone 'UTC') + interval '1 month')::date);
+            else
+              lower_bound := quote_literal(id_floor(parent.id_prefix, month));
+              upper_bound := quote_literal(id_floor(parent.id_prefix, month + interval '1 month'));
+            end if;
+            execute format('create table %I partition of %I for values from (%s) to (%s)', partition, parent.name, lower_bound, upper_bound);
+            perform keep_append_only(parent.name, partition);
+            perform expect_busy_merchants(partition);
+            made := made + 1;
+          end if;
+          month := month + interval '1 month';
+        end loop;
+      end loop;
+      return made;
+    end $$;
+
+    select expect_busy_merchants(c.relname) from pg_class c
+    where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r';
+  `);
+}
