@@ -73,5 +73,8 @@ export async function up(tx: Knex.Transaction): Promise<void> {
 
     select expect_busy_merchants(c.relname) from pg_class c
     where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r';
+
+    -- Likewise any status may be rare, although nearly all payments end in the same one.
+    alter table payment_intents alter column status set (n_distinct = 8);
   `);
 }

@@ -38,13 +38,20 @@ export function coalesce<Command, Result>(
     // All requests read in this turn of the event loop get into the same set.
     setImmediate(() => {
       scheduled = false;
-      flying = true;
-      const [set, rest] = takeSet(waiting, options.sizeMax);
-      waiting = rest;
-      void fly(set, options).finally(() => {
-        flying = false;
-        schedule();
-      });
+      takeOff();
+    });
+  }
+
+  function takeOff(): void {
+    if (flying || waiting.length === 0) return;
+    flying = true;
+    const [set, rest] = takeSet(waiting, options.sizeMax);
+    waiting = rest;
+    void fly(set, options).then((tell) => {
+      flying = false;
+      // The next set first: the database works on it while the answers to this one are being written.
+      takeOff();
+      tell();
     });
   }
 
@@ -75,21 +82,28 @@ function takeSet<Command, Result>(
   return [set, rest];
 }
 
+/** Runs a set; what it gives tells each command its result. Never throws. */
 async function fly<Command, Result>(
   set: readonly Waiting<Command, Result>[],
   options: CoalesceOptions<Command, Result>,
-): Promise<void> {
+): Promise<() => void> {
   try {
     const results = await options.run(set.map((entry) => entry.command));
-    set.forEach((entry, index) => {
-      entry.resolve(results[index] as Result);
-    });
+    return () => {
+      set.forEach((entry, index) => {
+        entry.resolve(results[index] as Result);
+      });
+    };
   } catch (error) {
     if (set.length === 1 || options.concernsAll(error)) {
-      for (const entry of set) entry.reject(error);
-      return;
+      return () => {
+        for (const entry of set) entry.reject(error);
+      };
     }
     // One of them is bad; nothing of the set is committed. Each alone, so that only the bad one fails.
-    await Promise.all(set.map((entry) => fly([entry], options)));
+    const tell = await Promise.all(set.map((entry) => fly([entry], options)));
+    return () => {
+      for (const each of tell) each();
+    };
   }
 }

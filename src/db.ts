@@ -49,6 +49,7 @@ export interface DbOptions {
   readonly url: string;
   readonly poolMax: number;
   readonly applicationName: string;
+  /** 0: none. */
   readonly statementTimeoutMs?: number;
   /** False for those who lift the statement timeout, because they read whole tables. */
   readonly giveUpSilent?: boolean;
@@ -83,7 +84,8 @@ export function connect(options: DbOptions): Db {
       application_name: options.applicationName,
       keepAlive: true,
       connectionTimeoutMillis: connectTimeoutMs,
-      ...(giveUpSilent && { query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS }),
+      ...(giveUpSilent &&
+        statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS }),
       options: settings.map((setting) => `-c ${setting}`).join(" "),
       types: typeParsers,
     } as Knex.PgConnectionConfig,

@@ -12,7 +12,7 @@ const LOOK: Statement = {
       open.*,
       (select count(*) from webhook_deliveries where next_at is not null) as "dueDeliveries",
       (select count(*) from webhook_deliveries where status = 'DEAD') as "deadLetters",
-      (select count(*) from inbox where status = 'PARKED') as "parkedInbox"
+      (select count(*) from inbox where next_at is not null and status = 'PARKED') as "parkedInbox"
     from (
       select count(*) filter (where status = 'UNKNOWN') as "unknownAttempts",
         coalesce(extract(epoch from now() - min(unknown_since) filter (where status = 'UNKNOWN')), 0) as "unknownOldestSeconds",

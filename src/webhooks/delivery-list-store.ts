@@ -42,10 +42,28 @@ export async function listDeadLetters(
   return listDeliveries(db, merchantId, { ...list, filter: { ...list.filter, status: ["DEAD"] } });
 }
 
+const ON_ITS_WAY: readonly DeliveryStatus[] = ["SCHEDULED", "IN_FLIGHT"];
+
 /**
- * The statuses stand in the text, not in a parameter: the index of what is unwell is partial, and the planner
- * must see that the query asks for no others.
+ * Where a list is taken from. What an event has, and what is on its way, is little as a rule: it is taken as a whole,
+ * behind a fence, because the planner might go down the merchant's whole list to find it.
  */
+function sourceOf(filter: DeliveryFilter): { readonly name: string; readonly text: string } {
+  const isOnItsWay =
+    !!filter.status?.length && filter.status.every((status) => ON_ITS_WAY.includes(status));
+  if (filter.eventId != null) {
+    const text = "select * from webhook_deliveries where merchant_id = ? and event_id = ? offset 0";
+    return { name: "of_event", text: `(${text})` };
+  }
+  if (isOnItsWay) {
+    const text =
+      "select * from webhook_deliveries where merchant_id = ? and next_at is not null offset 0";
+    return { name: "due", text: `(${text})` };
+  }
+  return { name: "all", text: "(select * from webhook_deliveries where merchant_id = ?)" };
+}
+
+/** The statuses stand in the text, not in a parameter: the index of what is unwell is partial, and the planner must see that the query asks for no others. */
 async function fetchDeliveries(
   db: Db,
   merchantId: string,
@@ -53,28 +71,34 @@ async function fetchDeliveries(
 ): Promise<WebhookDelivery[]> {
   const { filter, request } = list;
   const older = request.direction === "older";
+  const source = sourceOf(filter);
   const conditions = [
     { name: "endpoint", text: "d.endpoint_id = ?", value: filter.endpointId },
-    { name: "event", text: "d.event_id = ?", value: filter.eventId },
     { name: "from", text: older ? "d.id < ?" : "d.id > ?", value: request.from },
   ].filter(({ value }) => value !== null && value !== undefined);
   const statuses = [...new Set(filter.status ?? [])].sort();
   const order = older ? "desc" : "asc";
-  const where = conditions.map(({ text }) => `and ${text}`);
+  const where = conditions.map(({ text }) => text);
   if (statuses.length > 0) {
-    where.push(`and d.status in (${statuses.map((status) => `'${status}'`).join(", ")})`);
+    where.push(`d.status in (${statuses.map((status) => `'${status}'`).join(", ")})`);
   }
   const text = `
-    select ${DELIVERY_COLUMNS} from webhook_deliveries d
-    where d.merchant_id = ? ${where.join(" ")} order by d.id ${order} limit ?`;
-  const bindings = [merchantId, ...conditions.map(({ value }) => value), request.limit];
+    select ${DELIVERY_COLUMNS} from ${source.text} d
+    ${where.length > 0 ? `where ${where.join(" and ")}` : ""} order by d.id ${order} limit ?`;
+  const bindings = [
+    merchantId,
+    ...(filter.eventId == null ? [] : [filter.eventId]),
+    ...conditions.map(({ value }) => value),
+    request.limit,
+  ];
   if (statuses.length > 1) {
     // Not prepared: there are more combinations of statuses than a connection should remember statements.
     const result = await db.raw<{ rows: WebhookDelivery[] }>(text, bindings as string[]);
     return result.rows;
   }
-  const name = ["list_deliveries", order, ...statuses, ...conditions.map((each) => each.name)];
-  return run<WebhookDelivery>(db, { name: name.join("_"), text }, bindings);
+  const names = conditions.map(({ name }) => name);
+  const name = ["list_deliveries", source.name, order, ...statuses, ...names].join("_");
+  return run<WebhookDelivery>(db, { name, text }, bindings);
 }
 
 /** Endpoints that are not deleted, newest first. */
