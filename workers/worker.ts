@@ -29,7 +29,7 @@ const INBOX_POLL_MS = 100;
 const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
 
-// Times 64 or 100 ids a job: hundreds of calls in flight in one process, and a bound on the memory they take.
+// Times 64 or 125 ids a job: hundreds of calls in flight in one process, and a bound on the memory they take.
 const CHARGE_JOBS = 16;
 const DELIVERY_JOBS = 6;
 
