@@ -41,7 +41,7 @@ interface Row extends KeyRecord {
 /*
  * Intents are locked before keys are inserted, in every statement that does both, and each in sorted order:
  * so no two transactions can wait for each other. The verdict is made from the locked row, not from the
- * statement's snapshot; it is written with the key, in the same insert.
+ * statement's snapshot; it is written with the key, in the same insert. For the fence see createPaymentIntents.
  */
 const CONFIRM_PAYMENT_INTENTS: Statement = {
   name: "confirm_payment_intents",
@@ -51,8 +51,10 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         payment_intent_id text, payment_method text, return_url text, processor text, attempt_id text, event_id text)
     ), known as materialized (
       select c.n, c.merchant_id, k.fingerprint, k.created_at, k.event_id, k.failure_code, k.failure_details
-      from command c
-      join idempotency_keys k on k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key
+      from command c cross join lateral (
+        select k.* from idempotency_keys k
+        where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key offset 0
+      ) k
     ), locked as materialized (
       select pi.merchant_id, pi.id, pi.status, pi.payment_method
       from command c join payment_intents pi on pi.merchant_id = c.merchant_id and pi.id = c.payment_intent_id

@@ -39,6 +39,8 @@ interface Row extends KeyRecord {
 }
 
 // Rows are inserted in the order of (merchant, key), so that two sets with common keys cannot deadlock.
+// Known keys are probed one by one, behind a fence ("offset 0"): as long as statistics know of no key of this operation,
+// the planner would read them all.
 const CREATE_PAYMENT_INTENTS: Statement = {
   name: "create_payment_intents",
   text: `
@@ -48,8 +50,10 @@ const CREATE_PAYMENT_INTENTS: Statement = {
         description text, customer text, merchant_reference text, metadata jsonb)
     ), known as materialized (
       select c.n, k.fingerprint, k.created_at, k.event_id, k.failure_code, k.failure_details, c.merchant_id
-      from command c
-      join idempotency_keys k on k.merchant_id = c.merchant_id and k.operation = '${CREATE}' and k.key = c.key
+      from command c cross join lateral (
+        select k.* from idempotency_keys k
+        where k.merchant_id = c.merchant_id and k.operation = '${CREATE}' and k.key = c.key offset 0
+      ) k
     ), keyed as (
       insert into idempotency_keys (merchant_id, operation, key, fingerprint, event_id)
       select c.merchant_id, '${CREATE}', c.key, decode(c.fingerprint, 'hex'), c.event_id
