@@ -1,6 +1,12 @@
 import { median } from "../load/latency";
 import { requiredClients } from "../parts/operations";
-import { type Measured, type MeasuredOperation, OPERATIONS, type Results } from "../results";
+import {
+  type DrainFigures,
+  type Measured,
+  type MeasuredOperation,
+  OPERATIONS,
+  type Results,
+} from "../results";
 import { clientsText } from "./words";
 
 /** A line of the table. What is not about a ceiling, or is not required, has none. */
@@ -194,10 +200,15 @@ function drainRows({ drains = [] }: Results): Row[] {
         unit: "/s",
       },
       receiverMs === 0
-        ? { name: "bare SKIP LOCKED loop", value: ceiling, atLeast: 0.55 }
-        : { name: "the receiver itself", value: ceiling, atLeast: 0.8 },
+        ? { name: "bare SKIP LOCKED loop", value: ceiling, ...share(queue, 0.55) }
+        : { name: "the receiver itself", value: ceiling, ...share(queue, 0.8) },
     ),
   );
+}
+
+/** What is required is required of the queue that needs no other server; the other is shown beside it. */
+function share(queue: DrainFigures["queue"], atLeast: number): { readonly atLeast?: number } {
+  return queue === "postgres" ? { atLeast } : {};
 }
 
 function merchantRows({ merchants }: Results): Row[] {
