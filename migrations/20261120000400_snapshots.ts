@@ -7,8 +7,7 @@ import type { Knex } from "knex";
 export async function up(tx: Knex.Transaction): Promise<void> {
   await tx.raw(`
     -- ISO 8601 in UTC with milliseconds, as JavaScript prints it, whatever the session's time zone.
-    -- Stable like to_char itself, or it could not be inlined, and is called ten times for each payment.
-    create function iso(at timestamptz) returns text language sql stable as $$
+    create function iso(at timestamptz) returns text language sql immutable strict as $$
       select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
     $$;
 

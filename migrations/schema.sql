@@ -450,45 +450,28 @@ CREATE OR REPLACE FUNCTION public.ensure_partitions(until timestamp with time zo
  LANGUAGE plpgsql
 AS $function$
     declare
-      parent record;
-      month timestamptz;
-      partition text;
-      lower_bound text;
-      upper_bound text;
-      made int := 0;
+      made int := make_partitions(until);
     begin
-      perform pg_advisory_xact_lock(hashtext('oncepay.ensure_partitions'));
-      for parent in select * from partitioned_tables order by name loop
-        month := date_trunc('month', now(), 'UTC');
-        while month <= until loop
-          partition := parent.name || '_' || to_char(month at time zone 'UTC', 'YYYY_MM');
-          if to_regclass(partition) is null then
-            if parent.id_prefix is null then
-              lower_bound := quote_literal((month at time zone 'UTC')::date);
-              upper_bound := quote_literal(((month at time zone 'UTC') + interval '1 month')::date);
-            else
-              lower_bound := quote_literal(id_floor(parent.id_prefix, month));
-              upper_bound := quote_literal(id_floor(parent.id_prefix, month + interval '1 month'));
-            end if;
-            execute format('create table %I partition of %I for values from (%s) to (%s)', partition, parent.name, lower_bound, upper_bound);
-            perform keep_append_only(parent.name, partition);
-            perform expect_busy_merchants(partition);
-            made := made + 1;
-          end if;
-          month := month + interval '1 month';
-        end loop;
-      end loop;
+      if made > 0 then
+        perform expect_busy_merchants();
+      end if;
       return made;
     end $function$;
 
-CREATE OR REPLACE FUNCTION public.expect_busy_merchants(relation text)
+CREATE OR REPLACE FUNCTION public.expect_busy_merchants()
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
+    declare
+      relation text;
     begin
-      if exists (select from pg_attribute where attrelid = to_regclass(relation) and attname = 'merchant_id') then
+      for relation in
+        select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'
+          and a.attname = 'merchant_id' and a.attoptions is null
+      loop
         execute format('alter table %I alter column merchant_id set (n_distinct = 10)', relation);
-      end if;
+      end loop;
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.guard_payment_intent()
@@ -539,6 +522,41 @@ AS $function$
       if exists (select from pg_trigger where tgrelid = to_regclass(parent) and tgname = 'append_only') then
         execute format('create trigger append_only before update or delete or truncate on %I for each statement execute function refuse_change()', partition);
       end if;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.make_partitions(until timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      parent record;
+      month timestamptz;
+      partition text;
+      lower_bound text;
+      upper_bound text;
+      made int := 0;
+    begin
+      perform pg_advisory_xact_lock(hashtext('oncepay.ensure_partitions'));
+      for parent in select * from partitioned_tables order by name loop
+        month := date_trunc('month', now(), 'UTC');
+        while month <= until loop
+          partition := parent.name || '_' || to_char(month at time zone 'UTC', 'YYYY_MM');
+          if to_regclass(partition) is null then
+            if parent.id_prefix is null then
+              lower_bound := quote_literal((month at time zone 'UTC')::date);
+              upper_bound := quote_literal(((month at time zone 'UTC') + interval '1 month')::date);
+            else
+              lower_bound := quote_literal(id_floor(parent.id_prefix, month));
+              upper_bound := quote_literal(id_floor(parent.id_prefix, month + interval '1 month'));
+            end if;
+            execute format('create table %I partition of %I for values from (%s) to (%s)', partition, parent.name, lower_bound, upper_bound);
+            perform keep_append_only(parent.name, partition);
+            made := made + 1;
+          end if;
+          month := month + interval '1 month';
+        end loop;
+      end loop;
+      return made;
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.payment_intent_may_move(from_status text, to_status text)
