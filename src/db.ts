@@ -49,10 +49,8 @@ export interface DbOptions {
   readonly url: string;
   readonly poolMax: number;
   readonly applicationName: string;
-  /** 0: none. */
+  /** 0: none, for those who read or fill whole tables. */
   readonly statementTimeoutMs?: number;
-  /** False for those who lift the statement timeout, because they read whole tables. */
-  readonly giveUpSilent?: boolean;
   /** How long a statement waits for another transaction: a duplicate's wait for the first one's commit. */
   readonly lockTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
@@ -65,7 +63,7 @@ export interface DbOptions {
 const SILENCE_MARGIN_MS = 2_000;
 
 export function connect(options: DbOptions): Db {
-  const { statementTimeoutMs = 5_000, giveUpSilent = true } = options;
+  const { statementTimeoutMs = 5_000 } = options;
   const settings = [
     `statement_timeout=${String(statementTimeoutMs)}`,
     `lock_timeout=${String(options.lockTimeoutMs ?? 2_000)}`,
@@ -84,8 +82,7 @@ export function connect(options: DbOptions): Db {
       application_name: options.applicationName,
       keepAlive: true,
       connectionTimeoutMillis: connectTimeoutMs,
-      ...(giveUpSilent &&
-        statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS }),
+      ...(statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS }),
       options: settings.map((setting) => `-c ${setting}`).join(" "),
       types: typeParsers,
     } as Knex.PgConnectionConfig,

@@ -46,7 +46,7 @@ async function main(): Promise<void> {
     url: places.databaseUrl,
     poolMax: 2,
     applicationName: "oncepay verify",
-    giveUpSilent: false,
+    statementTimeoutMs: 0,
   });
   try {
     report(await auditBooks(db, options), options);

@@ -94,7 +94,7 @@ export async function startInstallation(
       url: databaseUrl,
       poolMax: 4,
       applicationName: "oncepay attack",
-      giveUpSilent: false,
+      statementTimeoutMs: 0,
     });
     closers.push(() => db.destroy());
     const secrets = newSecrets();
