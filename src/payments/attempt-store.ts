@@ -1,3 +1,4 @@
+import { KEYS, keysJson, lockKeys } from "../claim-keys";
 import { type Db, type Statement, type Tx, run } from "../db";
 import type { Attempt, AttemptKey } from "./attempt";
 import { PARTS_MAX, type IntentState } from "./payment-store";
@@ -14,18 +15,9 @@ const COLUMNS = `
   a.lookups as "lookups", a.reversing as "reversing", a.next_at as "nextAt", a.sent_at as "sentAt", a.unknown_since as "unknownSince",
   a.settled_at as "settledAt", a.created_at as "createdAt"`;
 
-const KEYS = "jsonb_to_recordset(?) as k (merchant_id text, id text)";
-
-function keysJson(keys: readonly AttemptKey[]): string {
-  return JSON.stringify(keys.map(({ merchantId, id }) => ({ merchant_id: merchantId, id })));
-}
-
 /*
  * The claim: QUEUED becomes SENT, once. Whoever finds the row otherwise has nothing to send. One update for the
- * whole set; rows that another worker is claiming at this moment are its own, so they are skipped.
- * The rows are probed by key, and "offset 0" is a fence: the planner would else take what is asked of them inside, and
- * read the whole backlog from the index of what is due, once for each key.
- * It writes no index, because it changes no indexed column: next_at stays, and says nothing of what is SENT.
+ * whole set. It writes no index, because it changes no indexed column: next_at stays, and says nothing of what is SENT.
  */
 const CLAIM: Statement = {
   name: "claim_attempts",
@@ -33,12 +25,7 @@ const CLAIM: Statement = {
     update attempts a
     set status = 'SENT', worker_id = ?, sends = a.sends + 1, sent_at = now()
     from (
-      select q.merchant_id, q.id
-      from (select * from ${KEYS} order by k.merchant_id, k.id) k
-      cross join lateral (
-        select q.merchant_id, q.id, q.status, q.next_at from attempts q
-        where q.merchant_id = k.merchant_id and q.id = k.id offset 0 for update skip locked
-      ) q
+      select q.merchant_id, q.id from (${lockKeys("attempts")}) q
       where q.status = 'QUEUED' and q.next_at <= now()
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id

@@ -1,3 +1,4 @@
+import { keysJson, lockKeys } from "../claim-keys";
 import { type Db, type Statement, run } from "../db";
 import type { DeliveryKey, DeliveryStatus, WebhookDelivery } from "./delivery";
 
@@ -60,8 +61,6 @@ export interface ClaimedDelivery extends DeliveryKey {
   readonly object: string;
 }
 
-const KEYS = "jsonb_to_recordset(?) as k (merchant_id text, id text)";
-
 const CLAIM: Statement = {
   name: "claim_deliveries",
   text: `
@@ -69,12 +68,7 @@ const CLAIM: Statement = {
       update webhook_deliveries d
       set status = 'IN_FLIGHT', tries = d.tries + 1, next_at = now() + ? * interval '1 millisecond', updated_at = now()
       from (
-        select q.merchant_id, q.id
-        from (select * from ${KEYS} order by k.merchant_id, k.id) k
-        cross join lateral (
-          select q.merchant_id, q.id, q.status, q.next_at from webhook_deliveries q
-          where q.merchant_id = k.merchant_id and q.id = k.id offset 0 for update skip locked
-        ) q
+        select q.merchant_id, q.id from (${lockKeys("webhook_deliveries")}) q
         where q.next_at <= now() and q.status in ('SCHEDULED', 'RETRYING', 'IN_FLIGHT')
       ) due
       where d.merchant_id = due.merchant_id and d.id = due.id
@@ -94,8 +88,7 @@ export async function claimDeliveries(
   keys: readonly DeliveryKey[],
   leaseMs: number,
 ): Promise<ClaimedDelivery[]> {
-  const rows = keys.map(({ merchantId, id }) => ({ merchant_id: merchantId, id }));
-  return run<ClaimedDelivery>(db, CLAIM, [leaseMs, JSON.stringify(rows)]);
+  return run<ClaimedDelivery>(db, CLAIM, [leaseMs, keysJson(keys)]);
 }
 
 export interface DeliveryRecord extends DeliveryKey {

@@ -1,0 +1,27 @@
+/** A row of a tenant, by its key. */
+interface TenantKey {
+  readonly merchantId: string;
+  readonly id: string;
+}
+
+/** Keys as one JSON parameter, written by `keysJson`. */
+export const KEYS = "jsonb_to_recordset(?) as k (merchant_id text, id text)";
+
+export function keysJson(keys: readonly TenantKey[]): string {
+  return JSON.stringify(keys.map(({ merchantId, id }) => ({ merchant_id: merchantId, id })));
+}
+
+/**
+ * The rows of these keys, locked, without those that another transaction has locked: whoever has them is claiming them.
+ * They are probed by key, in sorted order, and "offset 0" is a fence: the planner would else take what is asked of the
+ * rows inside, and read the whole backlog from the index of what is due, once for each key.
+ */
+export function lockKeys(table: "attempts" | "webhook_deliveries"): string {
+  return `
+        select q.merchant_id, q.id, q.status, q.next_at
+        from (select * from ${KEYS} order by k.merchant_id, k.id) k
+        cross join lateral (
+          select q.merchant_id, q.id, q.status, q.next_at from ${table} q
+          where q.merchant_id = k.merchant_id and q.id = k.id offset 0 for update skip locked
+        ) q`;
+}
