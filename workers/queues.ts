@@ -159,12 +159,19 @@ function postgresConnection(config: Config, max: number) {
 // Below this a set is one job: a job costs the queue several statements, a row in it next to nothing.
 const CHUNK_MIN = 64;
 
+// A job's calls go out together: many small jobs spread better over workers than a few large ones. A full batch of
+// deliveries is four jobs, because from five on the queue adds them in bulk, which takes longer.
+const CHUNK_MAX: Readonly<Record<QueueName, number>> = {
+  "run-attempts": 64,
+  "deliver-webhooks": 125,
+};
+
 /**
  * When there is a backlog a job carries many ids, and there are some jobs to share between workers; when there is
  * none, a job carries one.
  */
-export function chunk<Item>(items: readonly Item[], sizeMax: number): Item[][] {
-  const size = Math.min(sizeMax, Math.max(CHUNK_MIN, Math.ceil(items.length / 4)));
+export function chunk<Item>(name: QueueName, items: readonly Item[]): Item[][] {
+  const size = Math.min(CHUNK_MAX[name], Math.max(CHUNK_MIN, Math.ceil(items.length / 4)));
   const chunks: Item[][] = [];
   for (let start = 0; start < items.length; start += size) {
     chunks.push(items.slice(start, start + size));

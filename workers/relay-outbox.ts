@@ -8,11 +8,6 @@ import { type Queues, chunk } from "./queues";
 
 export const RELAY_LIMIT = 500;
 
-// A job's calls go out together: many small jobs spread better over workers than a few large ones. A full batch of
-// deliveries is four jobs, because from five on the queue adds them in bulk, which takes longer.
-const ATTEMPTS_A_JOB = 64;
-const DELIVERIES_A_JOB = 125;
-
 /**
  * Reads a batch of the outbox, turns it into jobs, and deletes it: in this order, so that nothing is lost.
  * For one relay at a time. Returns how many rows there were.
@@ -25,7 +20,7 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
     planDeliveries(app.db, messages.filter(hasEvent)),
     queues.add(
       "run-attempts",
-      chunk(messages.filter(hasAttempt).map(attemptKey), ATTEMPTS_A_JOB).map((keys) => ({
+      chunk("run-attempts", messages.filter(hasAttempt).map(attemptKey)).map((keys) => ({
         data: { keys },
         jobId: jobIdOf(keys),
       })),
@@ -33,7 +28,7 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
   ]);
   await queues.add(
     "deliver-webhooks",
-    chunk([...deliveries, ...messages.flatMap(replayKey)], DELIVERIES_A_JOB).map((keys) => ({
+    chunk("deliver-webhooks", [...deliveries, ...messages.flatMap(replayKey)]).map((keys) => ({
       data: { keys },
       jobId: jobIdOf(keys),
     })),

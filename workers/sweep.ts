@@ -57,19 +57,19 @@ async function requeue(app: App, queues: Queues): Promise<number> {
     findUnsentAttempts(app.db, attemptsOverdue),
     findOverdueDeliveries(app.db, deliveriesOverdue),
   ]);
-  await queues.add("run-attempts", remade(attempts, 64));
-  await queues.add("deliver-webhooks", remade(deliveries, 100));
+  await queues.add("run-attempts", remade("run-attempts", attempts));
+  await queues.add("deliver-webhooks", remade("deliver-webhooks", deliveries));
   const count = attempts.length + deliveries.length;
   if (count > 0) app.log.warn({ count }, "rows were due and had no job; they have one now");
   return count;
 }
 
 function remade<Key extends { readonly id: string }>(
+  name: QueueName,
   keys: readonly Key[],
-  sizeMax: number,
 ): { data: { keys: Key[] }; jobId: string }[] {
   const period = String(Math.floor(Date.now() / REMADE_EVERY_MS));
-  return chunk(keys, sizeMax).map((some) => ({
+  return chunk(name, keys).map((some) => ({
     data: { keys: some },
     jobId: `sweep-${some[0]?.id ?? ""}-${String(some.length)}-${period}`,
   }));
