@@ -31,6 +31,7 @@ export function testAttacks(attacks: readonly Attack[]): void {
     const skipped = attack.skip?.();
     const title = `${attack.name}: ${attack.promise}`;
     if (skipped !== undefined) {
+      // What this machine has not got (a redis-server, say); the title says so wherever results are shown.
       test.skip(`${title} (${skipped})`, () => undefined);
       continue;
     }

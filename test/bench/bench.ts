@@ -44,6 +44,13 @@ export function warmupSeconds(bench: Bench): number {
   return Math.min(2, bench.options.seconds / 2);
 }
 
+const ROUNDS = 3;
+
+/** How often what is compared is measured; short runs, for trying things out, do it once. */
+export function rounds(bench: Bench): number {
+  return bench.options.seconds < 2 ? 1 : ROUNDS;
+}
+
 /** Starts counting; the function that it returns says how many cores each process used since. */
 export function watchCores(bench: Bench, children: readonly Child[]): () => Cores {
   const processes: [string, () => number | undefined][] = [

@@ -13,8 +13,7 @@ export interface TestMovement {
 
 export interface Reply {
   readonly status: number;
-  // The wire format is what these tests look at, so it stays as it came.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- These tests look at the wire format, as it came.
   readonly body: any;
 }
 

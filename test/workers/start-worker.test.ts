@@ -16,6 +16,7 @@ import { waitFor } from "../support/wait-for";
 
 const hasRedis = spawnSync("redis-server", ["--version"]).status === 0 || process.env["CI"];
 const onRedis = hasRedis ? describe : describe.skip;
+if (!hasRedis) console.info("Skipped without redis-server: the worker on Redis.");
 
 describe("on PostgreSQL", () => suite(() => Promise.resolve(undefined)));
 onRedis("on Redis", () => suite(startRedis));

@@ -1,4 +1,4 @@
-import { type Bench, runLoad, warmupSeconds, withInstallation } from "../bench";
+import { type Bench, rounds, runLoad, warmupSeconds, withInstallation } from "../bench";
 import { median } from "../load/latency";
 import type { MerchantFigures, Results } from "../results";
 import { runPayments } from "./payment";
@@ -6,7 +6,6 @@ import { requiredClients } from "./operations";
 import { settleTables } from "./seed";
 
 const THOUSAND = 1_000;
-const ROUNDS = 3;
 
 /** All the load on one merchant, against the same load spread over a thousand. */
 export async function measureMerchants(bench: Bench): Promise<Partial<Results>> {
@@ -39,7 +38,7 @@ async function measureCreates(bench: Bench): Promise<Omit<MerchantFigures, "paym
     await create(apiKeys, warmupSeconds(bench));
     await settleTables(installation);
     const rates = { one: [] as number[], thousand: [] as number[] };
-    for (let round = 0; round < (bench.options.seconds < 2 ? 1 : ROUNDS); round += 1) {
+    for (let round = 0; round < rounds(bench); round += 1) {
       rates.one.push(await create(apiKeys.slice(0, 1), bench.options.seconds));
       rates.thousand.push(await create(apiKeys, bench.options.seconds));
     }

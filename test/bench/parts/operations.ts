@@ -1,6 +1,7 @@
 import {
   type Bench,
   describeCores,
+  rounds,
   runLoad,
   warmupSeconds,
   watchCores,
@@ -25,7 +26,6 @@ export function requiredClients(clients: readonly number[]): number {
   return clients.reduce((a, b) => (Math.abs(b - 64) < Math.abs(a - 64) ? b : a));
 }
 
-const ROUNDS = 3;
 // Of what replay, query and list ask again. Not so many that they would not fit into memory.
 const KNOWN_PAYMENTS = 5_000;
 
@@ -129,13 +129,12 @@ async function repeatRequired(
 ): Promise<Pick<Results, "statement" | "operations">> {
   const { options } = site.bench;
   const clients = requiredClients(options.clients);
-  const rounds = options.seconds < 2 ? 1 : ROUNDS;
   const names = (["create", "confirm", "replay"] as const).filter((name) => first.operations[name]);
   const runs = new Map(
     names.map((name) => [name, first.operations[name]?.filter((one) => one.clients === clients)]),
   );
   let statement = first.ceiling;
-  for (let round = 1; round < rounds; round += 1) {
+  for (let round = 1; round < rounds(site.bench); round += 1) {
     statement = await first.probe.again(statement);
     for (const name of names) runs.get(name)?.push(await measureOnce(site, name, clients));
   }

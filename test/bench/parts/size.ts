@@ -2,7 +2,7 @@ import { statfsSync } from "node:fs";
 import { Client } from "pg";
 import { timePart } from "../../../src/ids";
 import { ask } from "../ask";
-import { type Bench, runLoad, warmupSeconds, withInstallation } from "../bench";
+import { type Bench, rounds, runLoad, warmupSeconds, withInstallation } from "../bench";
 import type { Installation } from "../installation";
 import type { LoopResult } from "../load/closed-loop";
 import { median } from "../load/latency";
@@ -12,7 +12,6 @@ import { settleTables } from "./seed";
 
 const SMALL = 10_000;
 const MERCHANTS = 1_000;
-const ROUNDS = 3;
 const CHUNK = 50_000;
 const WRITERS = 2;
 // Intent, key, transition and event with their indexes, and the log that writes them.
@@ -32,7 +31,7 @@ export async function measureSize(bench: Bench): Promise<Partial<Results>> {
     withTables(bench, size, async (large) => {
       const runs = { small: [] as LoopResult[], large: [] as LoopResult[] };
       // In turns, so that what else the machine does meets both.
-      for (let round = 0; round < (bench.options.seconds < 2 ? 1 : ROUNDS); round += 1) {
+      for (let round = 0; round < rounds(bench); round += 1) {
         runs.small.push(await small.create(bench.options.seconds));
         runs.large.push(await large.create(bench.options.seconds));
       }
