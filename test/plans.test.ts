@@ -89,7 +89,6 @@ import {
   connectExplained,
   createMaker,
   explainEverything,
-  fillIntents,
   fillShops,
   now,
   recordOf,
@@ -496,20 +495,4 @@ describe.each([
   it.each(WRITES)("writes without reading on: %s", async (...question) => {
     expect(await complaintsAbout(question)).toEqual([]);
   });
-});
-
-it("hears of it when merchants are believed to stay as small as they were", async () => {
-  const small = await createTestDatabase();
-  const filling = connect({ url: small.url, poolMax: 1, applicationName: "filling" });
-  await filling.raw("alter table payment_intents alter column merchant_id reset (n_distinct)");
-  const busy = await fillIntents(filling);
-  await explainEverything(filling);
-  await filling.destroy();
-  const listened = connectExplained(small.url);
-  const commands = repeat(0, SET).map(() => createCommand(busy));
-  const [, prepare] = now("creates", () => createPaymentIntents(listened.db, commands));
-  const complaints = complaintsIn(await listened.ask(prepare, 1));
-  await listened.db.destroy();
-  await small.drop();
-  expect(complaints.join()).toMatch(/rows read by Index Scan of payment_intents by/);
 });
