@@ -1,5 +1,5 @@
 import type { App } from "../src/app";
-import { isClientSecretFor, paymentIntentIdOf } from "../src/client-secret";
+import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
 import { Failure } from "../src/failures";
 import type { ApiKey } from "../src/merchants/merchant-store";
 import { type Loaders, createLoaders } from "./loaders";

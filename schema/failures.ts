@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { redactCardNumbers } from "../src/card-numbers";
-import { isDatabaseAway } from "../src/db";
+import { redactCardNumbers } from "../src/security/card-numbers";
+import { isDatabaseAway } from "../src/db/errors";
 import { Failure, type FailureCode, type FailureDetails } from "../src/failures";
 import { fullJitter } from "../src/retry";
 

@@ -1,4 +1,4 @@
-import { containsCardNumber, isCardNumber } from "../src/card-numbers";
+import { containsCardNumber, isCardNumber } from "../src/security/card-numbers";
 import { Failure } from "../src/failures";
 import { type IdKind, ID_PREFIXES } from "../src/ids";
 import { UNSTORABLE } from "./scalars";

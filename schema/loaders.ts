@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import type { Db } from "../src/db";
+import type { Db } from "../src/db/db";
 import { type Event, findEvents } from "../src/events/event-store";
 import type { Attempt } from "../src/payments/attempt";
 import { findAttempts, findAttemptsOf } from "../src/payments/attempt-store";

@@ -1,8 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
-import { containsCardNumber } from "../src/card-numbers";
-import { isCurrency } from "../src/currencies";
-import { EVENT_TYPES, isEventType } from "../src/events";
-import { isMinorUnits } from "../src/money";
+import { containsCardNumber } from "../src/security/card-numbers";
+import { EVENT_TYPES, isEventType } from "../src/events/event-types";
+import { isCurrency, isMinorUnits } from "../src/money";
 
 /**
  * Scalars refuse what is malformed before a resolver runs. What they throw is shown to the caller, so it

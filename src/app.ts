@@ -1,9 +1,11 @@
 import type { Agent } from "undici";
-import { coalesce } from "./coalesce";
+import { groupCommit } from "./db/group-commit";
 import type { Config } from "./config";
-import { type Db, connect, isDatabaseAway } from "./db";
+import type { Db } from "./db/db";
+import { connect } from "./db/connect";
+import { isDatabaseAway } from "./db/errors";
 import { Failure } from "./failures";
-import type { Log } from "./log";
+import type { Log } from "./observability/log";
 import {
   type ConfirmPaymentIntent,
   type ConfirmResult,
@@ -16,11 +18,11 @@ import {
   createOne,
   createPaymentIntents,
 } from "./payments/create-payment-intent";
-import { type Settled, settleAttempts } from "./payments/settle-attempt";
-import type { Answer } from "./payments/answer";
+import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
+import type { Answer } from "./payments/settle/answer";
 import type { Processor } from "./processors/processor";
 import { createProcessors } from "./processors/registry";
-import { type SecretBox, createSecretBox, deriveKey } from "./secrets";
+import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
 import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store";
 import { createGuardedAgent } from "./webhooks/url-guard";
 
@@ -88,7 +90,7 @@ export function createApp(
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
     webhookAgent,
-    ...coalesced(db, config),
+    ...groupCommits(db, config),
     wakeRelay: () => undefined,
     close: async () => {
       await webhookAgent.close();
@@ -99,7 +101,7 @@ export function createApp(
 }
 
 /** The hot use cases, each as a function of one command; sets are made of the ones that come together. */
-function coalesced(
+function groupCommits(
   db: Db,
   config: Config,
 ): Pick<App, "createPaymentIntent" | "confirmPaymentIntent" | "settleAttempt" | "recordDelivery"> {
@@ -110,7 +112,7 @@ function coalesced(
     concernsAll: isDatabaseAway,
   };
   return {
-    createPaymentIntent: coalesce<CreatePaymentIntent, CreateResult>({
+    createPaymentIntent: groupCommit<CreatePaymentIntent, CreateResult>({
       ...limits,
       run: async (commands) =>
         commands.length === 1 && commands[0]
@@ -118,7 +120,7 @@ function coalesced(
           : createPaymentIntents(db, commands),
       claims: (command) => [`${command.merchantId} ${command.key}`],
     }),
-    confirmPaymentIntent: coalesce<ConfirmPaymentIntent, ConfirmResult>({
+    confirmPaymentIntent: groupCommit<ConfirmPaymentIntent, ConfirmResult>({
       ...limits,
       run: async (commands) =>
         commands.length === 1 && commands[0]
@@ -129,12 +131,12 @@ function coalesced(
         `intent ${command.merchantId} ${command.paymentIntentId}`,
       ],
     }),
-    settleAttempt: coalesce<Answer, Settled>({
+    settleAttempt: groupCommit<Answer, Settled>({
       ...limits,
       run: (answers) => settleAttempts(db, answers, config),
       claims: (answer) => [answer.paymentIntentId],
     }),
-    recordDelivery: coalesce<DeliveryRecord, void>({
+    recordDelivery: groupCommit<DeliveryRecord, void>({
       ...limits,
       run: async (records) => {
         await recordDeliveries(db, records);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LOOKUP_SCHEDULE_S } from "./payments/attempt";
-import { parseEncryptionKeys } from "./secrets";
+import { parseEncryptionKeys } from "./security/secrets";
 import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
 
 /**

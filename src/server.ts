@@ -7,16 +7,16 @@ import fastify, { type FastifyInstance } from "fastify";
 import { serveGraphiql } from "../schema/graphiql";
 import { serveGraphql } from "../schema/http";
 import { type App, createApp } from "./app";
-import { containsCardNumber } from "./card-numbers";
+import { containsCardNumber } from "./security/card-numbers";
 import { ConfigError, describeSettings, readConfig } from "./config";
-import { exitWithParent } from "./dev/exit-with-parent";
+import { exitWithParent } from "./process/exit-with-parent";
 import { configureFailpoints } from "./failpoints";
 import { serveInbox } from "./inbox/serve-inbox";
-import { createLog } from "./log";
-import { registry } from "./metrics";
-import { observe } from "./observe";
-import { isReady } from "./ready";
-import { createRelayWaker } from "./wake";
+import { createLog } from "./observability/log";
+import { registry } from "./observability/metrics";
+import { observe } from "./observability/gauges";
+import { isReady } from "./observability/ready";
+import { createRelayWaker } from "./events/wake-relay";
 
 const HELP = `Usage: node dist/src/server.js
 

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { App } from "../src/app";
-import { registry } from "../src/metrics";
-import { isReady } from "../src/ready";
+import { registry } from "../src/observability/metrics";
+import { isReady } from "../src/observability/ready";
 
 /** The worker's probes and metrics, on a port of their own. */
 export async function serveHealth(

@@ -1,4 +1,4 @@
-import type { Log } from "../src/log";
+import type { Log } from "../src/observability/log";
 
 /** A piece of work that is done again and again until it is stopped. Tests call the work itself. */
 export interface Loop {

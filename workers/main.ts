@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { createApp } from "../src/app";
 import { ConfigError, describeSettings, readConfig } from "../src/config";
-import { exitWithParent } from "../src/dev/exit-with-parent";
+import { exitWithParent } from "../src/process/exit-with-parent";
 import { configureFailpoints } from "../src/failpoints";
-import { createLog } from "../src/log";
-import { observe } from "../src/observe";
+import { createLog } from "../src/observability/log";
+import { observe } from "../src/observability/gauges";
 import { serveHealth } from "./health";
 import { ROLES, type Role, startWorker } from "./worker";
 

@@ -1,6 +1,6 @@
 import type { App } from "../src/app";
 import { takeBalanceSnapshots } from "../src/ledger/balance-store";
-import { dropExpired, makePartitions } from "../src/retention";
+import { dropExpired, makePartitions } from "../src/db/retention";
 
 /** Once a minute: partitions for the months to come, those that are over their time, and balance snapshots. */
 export async function maintainOnce(app: App): Promise<void> {

@@ -1,6 +1,6 @@
 import { Client } from "pg";
-import type { Log } from "../src/log";
-import { OUTBOX_CHANNEL, RELAY_LOCK } from "../src/outbox";
+import type { Log } from "../src/observability/log";
+import { OUTBOX_CHANNEL, RELAY_LOCK } from "../src/events/outbox";
 
 const RECONNECT_MS = 1_000;
 // A session whose other end lost its power is silent for ever. Asked now and then, it is found out, and replaced.

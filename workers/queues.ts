@@ -6,7 +6,7 @@ import {
   createPostgresBackend,
 } from "bullmq";
 import type { Config } from "../src/config";
-import { QUEUE_SCHEMA } from "../src/migrate";
+import { QUEUE_SCHEMA } from "../src/db/migrate";
 import type { AttemptKey } from "../src/payments/attempt";
 import type { DeliveryKey } from "../src/webhooks/delivery";
 

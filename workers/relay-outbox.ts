@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
-import { relayed } from "../src/metrics";
-import { type Message, markRelayed, readMessages } from "../src/outbox";
+import { relayed } from "../src/observability/metrics";
+import { type Message, markRelayed, readMessages } from "../src/events/outbox";
 import { planDeliveries } from "../src/webhooks/delivery-store";
 import { type Queues, chunk } from "./queues";
 

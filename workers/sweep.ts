@@ -1,7 +1,7 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
-import { resolveAttempts } from "../src/payments/resolve-attempt";
+import { resolveAttempts } from "../src/payments/look-up-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
 import { type QueueName, type Queues, chunk } from "./queues";
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { App } from "../src/app";
-import type { Db } from "../src/db";
+import type { Db } from "../src/db/db";
 import { applyInbox } from "../src/inbox/apply-inbox";
-import { findOldest } from "../src/outbox";
+import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { deliverWebhooksJob } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";

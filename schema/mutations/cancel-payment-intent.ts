@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
-import { fingerprint } from "../../src/fingerprint";
+import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CANCEL, cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
 import { type Context, callerOf } from "../context";

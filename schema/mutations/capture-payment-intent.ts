@@ -10,9 +10,9 @@ import {
   Resolver,
   Root,
 } from "type-graphql";
-import { fingerprint } from "../../src/fingerprint";
+import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
-import { findCaptureMade } from "../../src/payments/capture-store";
+import { findCaptureMade } from "../../src/payments/payment-store";
 import type * as intents from "../../src/payments/payment-intent";
 import { type Context, callerOf } from "../context";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";

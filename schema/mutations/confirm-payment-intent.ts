@@ -1,6 +1,6 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { DEFAULT_PROCESSOR } from "../../src/app";
-import { fingerprint } from "../../src/fingerprint";
+import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CONFIRM } from "../../src/payments/confirm-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
 import { requireIntent } from "../access";

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
-import { fingerprint } from "../../src/fingerprint";
+import { fingerprint } from "../../src/idempotency/fingerprint";
 import type * as intents from "../../src/payments/payment-intent";
 import { CREATE } from "../../src/payments/create-payment-intent";
 import { type Context, callerOf } from "../context";

@@ -1,4 +1,4 @@
-import type { Outcome } from "../../src/idempotency";
+import type { Outcome } from "../../src/idempotency/keys";
 import type { Context } from "../context";
 
 export const IDEMPOTENCY_KEY = {

@@ -10,7 +10,7 @@ import {
   Resolver,
   Root,
 } from "type-graphql";
-import { fingerprint } from "../../src/fingerprint";
+import { fingerprint } from "../../src/idempotency/fingerprint";
 import type * as intents from "../../src/payments/payment-intent";
 import { REFUND, refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type Context, callerOf } from "../context";

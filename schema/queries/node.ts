@@ -4,7 +4,7 @@ import { type IdKind, idKind } from "../../src/ids";
 import { findAccount } from "../../src/ledger/balance-store";
 import type { Scope } from "../../src/merchants/api-key";
 import { findMerchant } from "../../src/merchants/merchant-store";
-import { findEndpoint } from "../../src/webhooks/delivery-list-store";
+import { findEndpoint } from "../../src/webhooks/list-deliveries";
 import { findDelivery } from "../../src/webhooks/delivery-store";
 import { isPublishable, requireIntent, requireScope } from "../access";
 import { type Context, callerOf } from "../context";

@@ -1,7 +1,12 @@
 import { Arg, Ctx, Field, ObjectType, Query, Resolver } from "type-graphql";
-import type { Db } from "../../src/db";
+import type { Db } from "../../src/db/db";
 import { Failure, type FailureCode, type FailureDetails, verdict } from "../../src/failures";
-import { type KeyRecord, type OperationKey, findKey, isExecuting } from "../../src/idempotency";
+import {
+  type KeyRecord,
+  type OperationKey,
+  findKey,
+  isExecuting,
+} from "../../src/idempotency/keys";
 import { CREATE_MERCHANT, findMerchantByKey } from "../../src/merchants/create-merchant-once";
 import { CANCEL } from "../../src/payments/cancel-payment-intent";
 import { CAPTURE } from "../../src/payments/capture-payment-intent";
@@ -15,7 +20,7 @@ import {
 } from "../../src/payments/payment-store";
 import { REFUND } from "../../src/payments/refund-payment-intent";
 import { RESOLVE_UNKNOWN } from "../../src/payments/resolve-unknown-attempt";
-import { findEndpointByKey, findReplayByKey } from "../../src/webhooks/delivery-list-store";
+import { findEndpointByKey, findReplayByKey } from "../../src/webhooks/list-deliveries";
 import { type Context, callerOf } from "../context";
 import { ErrorCode, OperationStatus } from "../enums";
 import { checkIdempotencyKey } from "../input";

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, Field, ID, InputType, Query, Resolver } from "type-graphql";
 import { idKind } from "../../src/ids";
 import type { Page } from "../../src/pagination";
-import { listPaymentIntents } from "../../src/payments/list-store";
+import { listPaymentIntents } from "../../src/payments/list-payment-intents";
 import type * as intents from "../../src/payments/payment-intent";
 import { requireIntent } from "../access";
 import { type Context, callerOf } from "../context";

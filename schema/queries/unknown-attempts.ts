@@ -1,6 +1,6 @@
 import { Args, Ctx, Query, Resolver } from "type-graphql";
 import type { Page } from "../../src/pagination";
-import { listUnknownAttempts } from "../../src/payments/unknown-attempts";
+import { listUnknownAttempts } from "../../src/payments/list-unknown-attempts";
 import { type Context, callerOf } from "../context";
 import { UnknownAttemptConnection } from "../types/unknown-attempt";
 import { PageArgs } from "./page-arguments";

@@ -1,11 +1,7 @@
 import { Arg, Args, Ctx, Field, ID, InputType, Query, Resolver } from "type-graphql";
 import type { Page } from "../../src/pagination";
 import type * as webhooks from "../../src/webhooks/delivery";
-import {
-  listDeadLetters,
-  listDeliveries,
-  listEndpoints,
-} from "../../src/webhooks/delivery-list-store";
+import { listDeadLetters, listDeliveries, listEndpoints } from "../../src/webhooks/list-deliveries";
 import { type Context, callerOf } from "../context";
 import { DeliveryStatus } from "../enums";
 import { checkId } from "../input";

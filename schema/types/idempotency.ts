@@ -1,5 +1,5 @@
 import { Field, ObjectType } from "type-graphql";
-import type { Outcome } from "../../src/idempotency";
+import type { Outcome } from "../../src/idempotency/keys";
 import { IdempotencyStatus } from "../enums";
 import { DateTime } from "../scalars";
 

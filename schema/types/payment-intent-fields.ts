@@ -1,5 +1,5 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import { clientSecretFor } from "../../src/client-secret";
+import { clientSecretFor } from "../../src/payments/client-secret";
 import type * as store from "../../src/events/event-store";
 import type * as attempts from "../../src/payments/attempt";
 import type * as intents from "../../src/payments/payment-intent";

@@ -1,4 +1,4 @@
-import type { Db, Tx } from "../db";
+import type { Db, Tx } from "../db/db";
 import type { Check, Violation } from "./check";
 import {
   AGREES,

@@ -1,5 +1,5 @@
-import { containsCardNumber } from "../card-numbers";
-import type { Tx } from "../db";
+import { containsCardNumber } from "../security/card-numbers";
+import type { Tx } from "../db/db";
 import type { Violation } from "./check";
 
 // Where what people and machines wrote ends up, and from where it is shown again or sent on.

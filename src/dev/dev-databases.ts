@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded-postgres";
+import { startEmbeddedPostgres, type EmbeddedPostgres } from "./postgres/embedded-postgres";
 
 export interface DevDatabases {
   databaseUrl: string;

@@ -5,7 +5,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import { exitWithParent } from "./exit-with-parent";
+import { exitWithParent } from "../process/exit-with-parent";
 
 /**
  * A webhook endpoint as a partner would write it, for development. It shares no code with the sender, so

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { connect } from "../db";
+import { connect } from "../db/connect";
 import { createMerchant } from "../merchants/create-merchant";
 import { findMerchant } from "../merchants/merchant-store";
 import { newId } from "../ids";
-import { createSecretBox, parseEncryptionKeys } from "../secrets";
+import { createSecretBox, parseEncryptionKeys } from "../security/secrets";
 import { newWebhookSecret } from "../webhooks/sign";
 import { writePrivateJson } from "./dev-files";
 

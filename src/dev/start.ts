@@ -6,7 +6,7 @@
  * nothing that hinders the next start: children end with it, and the database is adopted.
  */
 import path from "node:path";
-import { migrate } from "../migrate";
+import { migrate } from "../db/migrate";
 import { openDevDatabases, type DevDatabases } from "./dev-databases";
 import {
   clearLeftovers,

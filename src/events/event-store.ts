@@ -1,4 +1,4 @@
-import { type Db, type Statement, run } from "../db";
+import { type Db, type Statement, run } from "../db/db";
 import { type CursorFormat, type Edge, decodeCursor, encodeCursor, pageSize } from "../pagination";
 
 /** Reads of events. They are written by the statements that make them true. */

@@ -1,7 +1,7 @@
 import type { App } from "../app";
 import { failpoint } from "../failpoints";
 import { Failure } from "../failures";
-import { deduplications, inboxReceived } from "../metrics";
+import { deduplications, inboxReceived } from "../observability/metrics";
 import { verifySandboxWebhook } from "../processors/sandbox/verify-webhook";
 import { storeInboxMessage } from "./inbox-store";
 

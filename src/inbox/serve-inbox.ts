@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { App } from "../app";
-import { isDatabaseAway } from "../db";
+import { isDatabaseAway } from "../db/errors";
 import { Failure } from "../failures";
 import { receiveWebhook } from "./receive-webhook";
 

@@ -1,4 +1,5 @@
-import { type Db, type Statement, run, transact } from "../db";
+import { type Db, type Statement, run } from "../db/db";
+import { transact } from "../db/transact";
 import { type AccountKind, NORMAL_SIDE } from "./accounts";
 
 /**

@@ -1,4 +1,4 @@
-import { type Db, type Statement, run } from "../db";
+import { type Db, type Statement, run } from "../db/db";
 import {
   type CursorFormat,
   type Page,

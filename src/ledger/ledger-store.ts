@@ -1,4 +1,4 @@
-import { type Statement, type Tx, run } from "../db";
+import { type Statement, type Tx, run } from "../db/db";
 import { newId } from "../ids";
 import { ACCOUNT_KINDS } from "./accounts";
 import type { Journal } from "./journals";

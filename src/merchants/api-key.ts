@@ -1,4 +1,4 @@
-import { hashApiKey, newSecretToken } from "../secrets";
+import { hashApiKey, newSecretToken } from "../security/secrets";
 
 /**
  * An API key is `<prefix>_<merchant>_<secret>`: the kind, the tenant it belongs to, 256 random bits.

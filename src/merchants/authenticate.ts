@@ -1,5 +1,5 @@
-import type { Db } from "../db";
-import { hashApiKey } from "../secrets";
+import type { Db } from "../db/db";
+import { hashApiKey } from "../security/secrets";
 import { merchantOfApiKey } from "./api-key";
 import { type ApiKey, findLiveApiKey } from "./merchant-store";
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { type Db, isLockTimeout, violatedConstraint } from "../db";
-import { type Outcome, keyInUse, keyReused } from "../idempotency";
+import type { Db } from "../db/db";
+import { isLockTimeout, violatedConstraint } from "../db/errors";
+import { type Outcome, keyInUse, keyReused } from "../idempotency/keys";
 import { ID_PREFIXES } from "../ids";
 import { type CreatedMerchant, createMerchant } from "./create-merchant";
 import { type Merchant, findMerchant } from "./merchant-store";

@@ -1,4 +1,5 @@
-import { type Db, transact } from "../db";
+import type { Db } from "../db/db";
+import { transact } from "../db/transact";
 import { newId } from "../ids";
 import { type ApiKeyKind, DEFAULT_SCOPES, newApiKey } from "./api-key";
 import { insertApiKeys, insertMerchant } from "./merchant-store";

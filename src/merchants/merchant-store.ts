@@ -1,4 +1,4 @@
-import { type Db, type Statement, type Tx, run } from "../db";
+import { type Db, type Statement, type Tx, run } from "../db/db";
 import type { ApiKeyKind, Scope } from "./api-key";
 
 export interface Merchant {

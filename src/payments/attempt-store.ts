@@ -1,5 +1,5 @@
-import { KEYS, keysJson, lockKeys } from "../claim-keys";
-import { type Db, type Statement, type Tx, run } from "../db";
+import { KEYS, keysJson, lockKeys } from "../db/claim-keys";
+import { type Db, type Statement, type Tx, run } from "../db/db";
 import type { Attempt, AttemptKey } from "./attempt";
 import { PARTS_MAX, type IntentState } from "./payment-store";
 

@@ -1,5 +1,5 @@
-import { type Statement, type Tx, run } from "../db";
-import { API_VERSION } from "../events";
+import { type Statement, type Tx, run } from "../db/db";
+import { API_VERSION } from "../events/event-types";
 import { insertEvidence } from "./evidence-store";
 import { insertJournals } from "../ledger/ledger-store";
 import type {

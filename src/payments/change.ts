@@ -1,4 +1,4 @@
-import type { EventType } from "../events";
+import type { EventType } from "../events/event-types";
 import { newId } from "../ids";
 import type { Journal } from "../ledger/journals";
 import type { AttemptOperation, AttemptStatus } from "./attempt";

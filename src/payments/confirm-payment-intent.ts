@@ -1,11 +1,19 @@
-import { type Db, type Statement, isLockTimeout, run, violatedConstraint } from "../db";
-import { API_VERSION } from "../events";
+import { type Db, type Statement, run } from "../db/db";
+import { isLockTimeout, violatedConstraint } from "../db/errors";
+import { API_VERSION } from "../events/event-types";
 import { failpoint } from "../failpoints";
 import type { FailureDetails, StoredFailureCode } from "../failures";
 import { verdict } from "../failures";
-import { type KeyRecord, type Outcome, findKey, keyInUse, keyReused, replay } from "../idempotency";
+import {
+  type KeyRecord,
+  type Outcome,
+  findKey,
+  keyInUse,
+  keyReused,
+  replay,
+} from "../idempotency/keys";
 import { newId } from "../ids";
-import { idempotencyOutcomes, setSizes } from "../metrics";
+import { idempotencyOutcomes, setSizes } from "../observability/metrics";
 import { type PaymentIntent, type PaymentIntentStatus, allowedActions } from "./payment-intent";
 import { findIntentByConfirmKey } from "./payment-store";
 

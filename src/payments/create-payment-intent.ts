@@ -1,9 +1,17 @@
-import { type Db, type Statement, isLockTimeout, run, violatedConstraint } from "../db";
-import { API_VERSION } from "../events";
+import { type Db, type Statement, run } from "../db/db";
+import { isLockTimeout, violatedConstraint } from "../db/errors";
+import { API_VERSION } from "../events/event-types";
 import { failpoint } from "../failpoints";
-import { type KeyRecord, type Outcome, findKey, keyInUse, keyReused, replay } from "../idempotency";
+import {
+  type KeyRecord,
+  type Outcome,
+  findKey,
+  keyInUse,
+  keyReused,
+  replay,
+} from "../idempotency/keys";
 import { newId } from "../ids";
-import { idempotencyOutcomes, setSizes } from "../metrics";
+import { idempotencyOutcomes, setSizes } from "../observability/metrics";
 import type { CaptureMethod, PaymentIntent } from "./payment-intent";
 import { findIntentByKey } from "./payment-store";
 
@@ -20,7 +28,7 @@ export interface CreatePaymentIntent {
   readonly merchantId: string;
   readonly actor: string;
   readonly key: string;
-  /** Hex SHA-256 of the coerced input; see src/fingerprint.ts. */
+  /** Hex SHA-256 of the coerced input; see src/idempotency/fingerprint.ts. */
   readonly fingerprint: string;
   /** Minor units. */
   readonly amount: number;
@@ -110,7 +118,7 @@ export async function createPaymentIntents(
   return Promise.all(commands.map((command, n) => toResult(db, command, byCommand.get(n))));
 }
 
-/** A set of one, with what can go wrong with one: the coalescer's last resort and the plain way to call it. */
+/** A set of one, with what can go wrong with one: group commit's last resort and the plain way to call it. */
 export async function createOne(db: Db, command: CreatePaymentIntent): Promise<CreateResult> {
   try {
     const [result] = await createPaymentIntents(db, [command]);

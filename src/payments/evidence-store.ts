@@ -1,4 +1,4 @@
-import { type Db, type Statement, type Tx, run } from "../db";
+import { type Db, type Statement, type Tx, run } from "../db/db";
 
 /** Somebody's word about an attempt, and what it did. */
 export interface HeardAnswer {

@@ -1,10 +1,10 @@
-import type { Db, Tx } from "../db";
+import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
-import type { Outcome } from "../idempotency";
+import type { Outcome } from "../idempotency/keys";
 import { newId } from "../ids";
 import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
-import { type Decision, type KeyedCommand, changeOnce } from "./keyed";
+import { type Decision, type KeyedCommand, changeOnce } from "./change-intent-once";
 import { type Refund, amountTooLarge, invalidState } from "./payment-intent";
 import { type IntentState, findRefundByKey } from "./payment-store";
 

@@ -1,12 +1,12 @@
 import type { App } from "../app";
 import { Failure } from "../failures";
-import type { Outcome } from "../idempotency";
+import type { Outcome } from "../idempotency/keys";
 import type { Approved, Declined } from "../processors/processor";
 import { findAttempts, lockAttempts } from "./attempt-store";
-import { changeOnce } from "./keyed";
+import { changeOnce } from "./change-intent-once";
 import { type PaymentIntent, notFound } from "./payment-intent";
-import type { Answer } from "./answer";
-import { settle } from "./settlement";
+import type { Answer } from "./settle/answer";
+import { settle } from "./settle/settle";
 
 /*
  * Guarantees: a named operator's word about an UNKNOWN outcome settles it like a processor's answer would, once, with

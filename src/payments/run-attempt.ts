@@ -1,13 +1,13 @@
 import type { App } from "../app";
-import { isDatabaseAway, isLockTimeout } from "../db";
+import { isDatabaseAway, isLockTimeout } from "../db/errors";
 import { failpoint } from "../failpoints";
-import { processorCalls, processorSeconds } from "../metrics";
+import { processorCalls, processorSeconds } from "../observability/metrics";
 import type { Processor, ProcessorRequest, SendOutcome } from "../processors/processor";
 import { type Attempt, type AttemptKey, isReversal } from "./attempt";
 import { claimAttempts } from "./attempt-store";
 import { fullJitter } from "../retry";
-import type { Settled } from "./settle-attempt";
-import type { Answer } from "./answer";
+import type { Settled } from "./settle/settle-attempts";
+import type { Answer } from "./settle/answer";
 
 /*
  * Guarantees: an attempt is sent by one worker, once. Claiming it is a commit of its own, so that a crash at any

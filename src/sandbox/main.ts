@@ -1,6 +1,6 @@
 import pino from "pino";
 import { z } from "zod";
-import { exitWithParent } from "../dev/exit-with-parent";
+import { exitWithParent } from "../process/exit-with-parent";
 import { startSandbox } from "./start-sandbox";
 
 const HELP = `The sandbox card network: a slow, careless card processor with books of its own.

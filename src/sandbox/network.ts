@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Books } from "./books";
-import { answerOf, type Answer } from "./answer";
+import { answerOf, type Answer } from "./operation-answer";
 import type { ActiveFault } from "./faults";
 import type { Latency } from "./latency";
 import { decideLateRefund } from "./decide";

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { answerOf, operationToShow, reversedAnswer } from "./answer";
+import { answerOf, operationToShow, reversedAnswer } from "./operation-answer";
 import { decide, decideReversal } from "./decide";
 import { drawFault, type FaultKind, type FaultyOperation } from "./faults";
 import { sendError, sendJson } from "./http-exchange";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { Agent } from "undici";
-import type { Answer } from "./answer";
+import type { Answer } from "./operation-answer";
 import { newNetworkId } from "./network-id";
 import type { Random } from "./random";
 import { signWebhook } from "./webhook-signature";

@@ -1,7 +1,8 @@
 import type { App } from "../app";
-import { type Statement, run, violatedConstraint } from "../db";
+import { type Statement, run } from "../db/db";
+import { violatedConstraint } from "../db/errors";
 import { Failure } from "../failures";
-import { type Outcome, keyReused } from "../idempotency";
+import { type Outcome, keyReused } from "../idempotency/keys";
 import { newId } from "../ids";
 import type { WebhookEndpoint } from "./delivery";
 import { newWebhookSecret } from "./sign";

@@ -1,6 +1,6 @@
 import type { App } from "../app";
 import { failpoint } from "../failpoints";
-import { deliveries as deliveriesCounter } from "../metrics";
+import { deliveries as deliveriesCounter } from "../observability/metrics";
 import { retryDelayMs } from "./backoff";
 import type { DeliveryKey } from "./delivery";
 import {

@@ -1,5 +1,5 @@
-import { keysJson, lockKeys } from "../claim-keys";
-import { type Db, type Statement, run } from "../db";
+import { keysJson, lockKeys } from "../db/claim-keys";
+import { type Db, type Statement, run } from "../db/db";
 import type { DeliveryKey, DeliveryStatus, WebhookDelivery } from "./delivery";
 
 /** Every statement that plans, claims and records deliveries. Lists are in delivery-list-store.ts. */
@@ -51,7 +51,7 @@ export interface ClaimedDelivery extends DeliveryKey {
   readonly endpointId: string;
   readonly tries: number;
   readonly url: string;
-  /** Sealed; see src/secrets.ts. */
+  /** Sealed; see src/security/secrets.ts. */
   readonly secret: Buffer;
   readonly type: string;
   readonly apiVersion: string;

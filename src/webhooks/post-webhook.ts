@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type Dispatcher, errors } from "undici";
-import { redactCardNumbers } from "../card-numbers";
+import { redactCardNumbers } from "../security/card-numbers";
 import { BLOCKED_TARGET } from "./url-guard";
 
 type PostWebhookInput = {

@@ -1,7 +1,9 @@
 import type { App } from "../app";
-import { type Statement, run, transact, violatedConstraint } from "../db";
+import { type Statement, run } from "../db/db";
+import { transact } from "../db/transact";
+import { violatedConstraint } from "../db/errors";
 import { Failure, verdict } from "../failures";
-import { type Outcome, keyReused } from "../idempotency";
+import { type Outcome, keyReused } from "../idempotency/keys";
 import { newId } from "../ids";
 import type { DeliveryStatus, WebhookDelivery } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";

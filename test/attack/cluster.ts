@@ -3,8 +3,11 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Client } from "pg";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/dev/embedded-postgres";
-import { migrate } from "../../src/migrate";
+import {
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../../src/dev/postgres/embedded-postgres";
+import { migrate } from "../../src/db/migrate";
 import { createRunDirectory, reapDeadRuns } from "../setup/test-run";
 
 /** A Postgres server with databases made to order. */

@@ -1,4 +1,4 @@
-import { run } from "../../src/db";
+import { run } from "../../src/db/db";
 import type { Installation } from "./installation";
 import { effectsAt, metric, networkOf, standing } from "./witness";
 

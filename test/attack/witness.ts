@@ -1,6 +1,6 @@
 import type { Movement } from "../../src/audit/compare-movements";
 import type { FaultOrder } from "../../src/sandbox/faults";
-import { run } from "../../src/db";
+import { run } from "../../src/db/db";
 import { waitUntil } from "../../src/dev/wait-until";
 import type { Child } from "./child";
 import type { Installation } from "./installation";

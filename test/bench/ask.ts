@@ -1,4 +1,4 @@
-import type { Db } from "../../src/db";
+import type { Db } from "../../src/db/db";
 
 /** A plain question to the database. */
 export async function ask<Row>(

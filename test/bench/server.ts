@@ -1,8 +1,11 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { Client } from "pg";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/dev/embedded-postgres";
-import { migrate } from "../../src/migrate";
+import {
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../../src/dev/postgres/embedded-postgres";
+import { migrate } from "../../src/db/migrate";
 import { createRunDirectory, reapDeadRuns } from "../setup/test-run";
 
 /** A private Postgres whose commits are on disk, with databases made to order. */

@@ -14,7 +14,10 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Client } from "pg";
-import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../src/dev/embedded-postgres";
+import {
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from "../../src/dev/postgres/embedded-postgres";
 import { freePort } from "../../src/dev/free-port";
 import { isRunning } from "../../src/dev/process-identity";
 import { waitUntil } from "../../src/dev/wait-until";

@@ -3,13 +3,13 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { cp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { asAccount, unprivilegedAccount } from "../../src/dev/postgres-account";
+import { asAccount, unprivilegedAccount } from "../../src/dev/postgres/account";
 import {
   assertPrivateDirectory,
   packagedBinaries,
   runnableBinaries,
   type PackagedBinaries,
-} from "../../src/dev/postgres-binaries";
+} from "../../src/dev/postgres/binaries";
 
 const isRoot = process.getuid?.() === 0;
 const noLog = (): void => undefined;

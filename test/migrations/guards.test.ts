@@ -1,7 +1,7 @@
-import { sqlState } from "../../src/db";
+import { sqlState } from "../../src/db/errors";
 import { newId, timePart } from "../../src/ids";
 import { PAYMENT_INTENT_STATUSES, TRANSITIONS } from "../../src/payments/payment-intent";
-import { dropExpired, makePartitions } from "../../src/retention";
+import { dropExpired, makePartitions } from "../../src/db/retention";
 import { type TestApp, startTestApp } from "../support/app";
 import { aCapturedIntent, aConfirmedIntent, aMerchant, anIntent } from "../support/factories";
 

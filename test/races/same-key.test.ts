@@ -17,7 +17,7 @@ import {
   theIntent,
 } from "../support/factories";
 
-/** Everything is asked of two apps in turn, as of two processes: coalescing in one of them must not be what helps. */
+/** Everything is asked of two apps in turn, as of two processes: group commit in one of them must not be what helps. */
 
 let t: TestApp;
 let apps: readonly [App, App];

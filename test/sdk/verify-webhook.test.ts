@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Webhook } from "standardwebhooks";
-import { EVENT_TYPES } from "../../src/events";
+import { EVENT_TYPES } from "../../src/events/event-types";
 import { WebhookVerificationError, verifyWebhook } from "../../src/sdk/verify-webhook";
 import { newWebhookSecret, signWebhook } from "../../src/webhooks/sign";
 

@@ -2,8 +2,11 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { Client } from "pg";
-import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../src/dev/embedded-postgres";
-import { migrate } from "../../src/migrate";
+import {
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from "../../src/dev/postgres/embedded-postgres";
+import { migrate } from "../../src/db/migrate";
 import { createRunDirectory, reapDeadRuns } from "./test-run";
 
 export interface TestCluster {

@@ -2,7 +2,7 @@ import { mkdtempSync, chmodSync, writeFileSync } from "node:fs";
 import { lstat, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { stopPostmaster } from "../../src/dev/postmaster";
+import { stopPostmaster } from "../../src/dev/postgres/postmaster";
 import { isRunning, processIdentity } from "../../src/dev/process-identity";
 
 const PREFIX = "oncepay-test-";

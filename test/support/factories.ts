@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type App, DEFAULT_PROCESSOR } from "../../src/app";
-import { fingerprint } from "../../src/fingerprint";
-import type { Outcome } from "../../src/idempotency";
+import { fingerprint } from "../../src/idempotency/fingerprint";
+import type { Outcome } from "../../src/idempotency/keys";
 import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
 import type { CapturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import type { CancelPaymentIntent } from "../../src/payments/cancel-payment-intent";

@@ -1,10 +1,12 @@
 import type { Client } from "pg";
-import { type Db, connect, transact } from "../../src/db";
+import type { Db } from "../../src/db/db";
+import { connect } from "../../src/db/connect";
+import { transact } from "../../src/db/transact";
 import { newId } from "../../src/ids";
 import { DEFAULT_SCOPES, newApiKey } from "../../src/merchants/api-key";
 import { insertApiKeys } from "../../src/merchants/merchant-store";
-import { type Message, markRelayed, readMessages } from "../../src/outbox";
-import type { Answer } from "../../src/payments/answer";
+import { type Message, markRelayed, readMessages } from "../../src/events/outbox";
+import type { Answer } from "../../src/payments/settle/answer";
 import type { Attempt, AttemptKey } from "../../src/payments/attempt";
 import { claimAttempts } from "../../src/payments/attempt-store";
 import { confirmPaymentIntents } from "../../src/payments/confirm-payment-intent";
@@ -14,7 +16,7 @@ import {
 } from "../../src/payments/create-payment-intent";
 import { insertEvidence } from "../../src/payments/evidence-store";
 import type { PaymentIntent } from "../../src/payments/payment-intent";
-import { type Settled, settleAttempts } from "../../src/payments/settle-attempt";
+import { type Settled, settleAttempts } from "../../src/payments/settle/settle-attempts";
 import type { SendOutcome } from "../../src/processors/processor";
 import type { DeliveryKey } from "../../src/webhooks/delivery";
 import {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { Client } from "pg";
 import { auditBooks } from "../../src/audit/audit-books";
 import type { App } from "../../src/app";
-import { RELAY_LOCK } from "../../src/outbox";
+import { RELAY_LOCK } from "../../src/events/outbox";
 import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
 import { openQueues } from "../../workers/queues";
 import { ROLES, type Role, type RunningWorker, startWorker } from "../../workers/worker";

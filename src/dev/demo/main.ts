@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { formatMinor } from "../../currencies";
+import { formatMinor } from "../../money";
 import { createClient } from "../../sdk";
 import { type DevState, openDevFiles } from "../dev-files";
 import { isRunning } from "../process-identity";

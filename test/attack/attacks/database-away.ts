@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { run } from "../../../src/db";
+import { run } from "../../../src/db/db";
 import { waitUntil } from "../../../src/dev/wait-until";
 import { answersOk } from "../child";
 import type { Attack, Context } from "../attack";

@@ -1,5 +1,5 @@
 import { FAILPOINTS } from "../../../src/failpoints";
-import { run } from "../../../src/db";
+import { run } from "../../../src/db/db";
 import type { Attack, Context } from "../attack";
 import { BEHAVIOURS, type Cell, type Expected, play, setBehaviour, victimOf } from "../cells";
 import type { Installation } from "../installation";

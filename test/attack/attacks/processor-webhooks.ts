@@ -1,4 +1,4 @@
-import { run } from "../../../src/db";
+import { run } from "../../../src/db/db";
 import { waitUntil } from "../../../src/dev/wait-until";
 import { signWebhook } from "../../../src/sandbox/webhook-signature";
 import type { Attack, Context } from "../attack";

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { run } from "../../../src/db";
-import { QUEUE_SCHEMA } from "../../../src/migrate";
+import { run } from "../../../src/db/db";
+import { QUEUE_SCHEMA } from "../../../src/db/migrate";
 import { waitUntil } from "../../../src/dev/wait-until";
 import { startRedis } from "../../support/redis";
 import type { Attack, Context } from "../attack";

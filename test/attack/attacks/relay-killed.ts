@@ -1,4 +1,4 @@
-import { run } from "../../../src/db";
+import { run } from "../../../src/db/db";
 import { waitUntil } from "../../../src/dev/wait-until";
 import type { Attack } from "../attack";
 import type { Installation } from "../installation";

@@ -1,4 +1,4 @@
-import type { Db } from "../../../src/db";
+import type { Db } from "../../../src/db/db";
 import { timePart } from "../../../src/ids";
 import { createPaymentIntents } from "../../../src/payments/create-payment-intent";
 

@@ -1,6 +1,6 @@
 import { createApp } from "../../../src/app";
 import { readConfig } from "../../../src/config";
-import { createLog } from "../../../src/log";
+import { createLog } from "../../../src/observability/log";
 import type { PaymentIntent } from "../../../src/payments/payment-intent";
 import { newId } from "../../../src/ids";
 import { startServer } from "../../../src/server";

@@ -1,5 +1,5 @@
 import { waitUntil } from "../../../src/dev/wait-until";
-import { OUTBOX_CHANNEL } from "../../../src/outbox";
+import { OUTBOX_CHANNEL } from "../../../src/events/outbox";
 import { startRedis } from "../../support/redis";
 import { ask } from "../ask";
 import { type Bench, type Cores, describeCores, watchCores, withInstallation } from "../bench";

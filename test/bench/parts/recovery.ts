@@ -1,5 +1,5 @@
 import { waitUntil } from "../../../src/dev/wait-until";
-import { OUTBOX_CHANNEL } from "../../../src/outbox";
+import { OUTBOX_CHANNEL } from "../../../src/events/outbox";
 import { ask } from "../ask";
 import { type Bench, withInstallation } from "../bench";
 import type { Installation } from "../installation";

@@ -1,0 +1,113 @@
+import type { ApolloServerPlugin, GraphQLRequestListener } from "@apollo/server";
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from "graphql";
+import { redactCardNumbers } from "../src/security/card-numbers";
+import { failpoint } from "../src/failpoints";
+import { httpRequests } from "../src/observability/metrics";
+import { checkAccess } from "./access";
+import type { Context } from "./context";
+import { checkCost } from "./cost";
+import {
+  type Presented,
+  type PresentedError,
+  describeError,
+  presentError,
+  retryAfterSeconds,
+  statusOf,
+} from "./failures";
+import { rootFieldsOf } from "./limits";
+
+/** Logs what only we may see of a failure, and gives what its caller may. */
+export function logAndShow(
+  context: Pick<Context, "app" | "requestId">,
+  presented: Presented,
+): PresentedError {
+  const { shown, cause } = presented;
+  const { requestId, app } = context;
+  if (shown.extensions.code === "INTERNAL") {
+    // A path holds the caller's own aliases.
+    const path = redactCardNumbers(shown.path?.join(".") ?? "");
+    app.log.error({ requestId, path, error: describeError(cause) }, "a request failed");
+  } else if (shown.extensions.code === "UNAVAILABLE" && cause !== undefined) {
+    app.log.warn({ requestId, reason: (cause as Error).message }, "a part of the service is away");
+  }
+  if (app.config.introspection) return shown;
+  // Who may not introspect shall not be led there word by word.
+  return { ...shown, message: shown.message.replace(/ ?Did you mean .*$/s, "") };
+}
+
+/** GraphQL over HTTP: only who asks for the newer media type gets a status that says how it went. */
+export function httpStatus(
+  mediaType: Context["mediaType"],
+  errors: readonly PresentedError[],
+): number {
+  return mediaType === "application/json" ? 200 : statusOf(errors);
+}
+
+const listener: GraphQLRequestListener<Context> = {
+  // Here, and not in a resolver: nothing of a request that is not permitted is executed.
+  didResolveOperation: ({ operation, document, contextValue, request }) => {
+    if (!operation) return Promise.resolve();
+    checkAccess(contextValue, askedFields(document, operation));
+    if (operation.operation === OperationTypeNode.QUERY) {
+      checkCost(document, operation, request.variables ?? {});
+    }
+    return Promise.resolve();
+  },
+
+  willSendResponse: async ({ contextValue, response, errors, operation }) => {
+    const { body, http } = response;
+    if (body.kind !== "single") return;
+    http.headers.set("content-type", `${contextValue.mediaType}; charset=utf-8`);
+    const shown = errors?.map((error) =>
+      logAndShow(contextValue, presentError(error, contextValue.requestId)),
+    );
+    httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
+    if (shown) {
+      body.singleResult.errors = shown;
+      const hasData = body.singleResult.data !== null && body.singleResult.data !== undefined;
+      http.status = hasData ? 200 : httpStatus(contextValue.mediaType, shown);
+      const wait = retryAfterSeconds(shown);
+      if (wait !== undefined) http.headers.set("retry-after", String(wait));
+    }
+    if (operation?.operation === OperationTypeNode.MUTATION) await failpoint("api.before_reply");
+    contextValue.progress.answered = true;
+  },
+};
+
+export const answerPlugin: ApolloServerPlugin<Context> = {
+  requestDidStart: () => Promise.resolve(listener),
+  unexpectedErrorProcessingRequest: ({ requestContext, error }) => {
+    const { app, requestId } = requestContext.contextValue;
+    app.log.error({ requestId, error: describeError(error) }, "an answer could not be made");
+    return Promise.resolve();
+  },
+};
+
+// Documents are parsed once and kept, so this finds most operations again.
+const asked = new WeakMap<OperationDefinitionNode, readonly string[]>();
+
+/** The root fields as access.ts names them, without introspection, which needs no permission. */
+function askedFields(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): readonly string[] {
+  const found = asked.get(operation);
+  if (found) return found;
+  const fragment = (name: string): FragmentDefinitionNode | undefined =>
+    document.definitions.find(
+      (definition): definition is FragmentDefinitionNode =>
+        definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name,
+    );
+  const type = operation.operation === OperationTypeNode.QUERY ? "Query" : "Mutation";
+  const fields = rootFieldsOf(operation, fragment)
+    .filter((name) => !name.startsWith("__"))
+    .map((name) => `${type}.${name}`);
+  asked.set(operation, fields);
+  return fields;
+}

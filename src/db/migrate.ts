@@ -1,0 +1,68 @@
+import knex, { type Knex } from "knex";
+import { runMigrations } from "bullmq";
+import { Client } from "pg";
+import { MIGRATIONS } from "../../migrations/index";
+
+/** BullMQ's PostgreSQL backend keeps its tables in a schema of their own in the same database. */
+export const QUEUE_SCHEMA = "bullmq";
+
+// Any constant will do; it must only be the same in every process that migrates.
+const MIGRATION_LOCK = 7_460_226_601;
+const LOCK_TIMEOUT_MS = 120_000;
+
+const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: () => Promise.resolve(Object.keys(MIGRATIONS)),
+  getMigrationName: (name) => name,
+  getMigration: (name) => {
+    const migration = MIGRATIONS[name];
+    if (!migration) throw new Error(`unknown migration ${name}`);
+    return Promise.resolve({
+      up: (tx: Knex) => migration.up(tx as Knex.Transaction),
+      down: () => Promise.reject(new Error("migrations only go forward")),
+    });
+  },
+};
+
+/**
+ * Brings a database to the newest shape; does nothing when it is there already.
+ *
+ * Knex's own lock table is bricked for good when several processes migrate a fresh database at once
+ * (each inserts a lock row), so an advisory lock on a connection of its own comes first: whoever
+ * holds it migrates, the others wait and find nothing to do. A killed migration leaves nothing: each
+ * runs in a transaction, and the session's end frees the lock.
+ */
+export async function migrate(options: {
+  databaseUrl: string;
+  log?: (line: string) => void;
+}): Promise<void> {
+  const session = new Client({
+    connectionString: options.databaseUrl,
+    application_name: "migrate",
+  });
+  session.on("error", () => undefined);
+  await session.connect();
+  try {
+    await session.query(`set lock_timeout = ${String(LOCK_TIMEOUT_MS)}`);
+    await session.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    const db = knex({
+      client: "pg",
+      connection: options.databaseUrl,
+      pool: { min: 0, max: 1 },
+      // Whatever Knex has to say it also throws.
+      log: { warn: () => undefined, error: () => undefined },
+    });
+    try {
+      const [, done] = (await db.migrate.latest({
+        migrationSource,
+        disableMigrationsListValidation: false,
+      })) as [number, string[]];
+      for (const name of done) options.log?.(`migrated ${name}`);
+    } finally {
+      await db.destroy();
+    }
+    await session.query("set lock_timeout = default");
+    await runMigrations(session, QUEUE_SCHEMA);
+  } finally {
+    await session.end();
+  }
+}

@@ -1,0 +1,182 @@
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
+import path from "node:path";
+import { asAccount, canEnter, unprivilegedAccount, type Account } from "./account";
+import { assertPrivateDirectory, reachableTemporaryDirectory } from "./binaries";
+import { isRunning } from "../process-identity";
+
+export interface DataPlace {
+  /** The real directory, links resolved: what the postmaster's command line names. */
+  dataDir: string;
+  account: Account | undefined;
+  /** Made by us in a shared place because the wanted directory is out of the account's reach. */
+  holder?: string;
+}
+
+/** Decides where the data lives and who runs the server. A directory out of reach becomes a symlink. */
+export async function placeDataDir(
+  wanted: string,
+  log: (line: string) => void,
+): Promise<DataPlace> {
+  const parent = path.dirname(wanted);
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const elsewhere = await followLink(wanted, log);
+  if (elsewhere) return elsewhere;
+
+  const inPlace = path.join(await realpath(parent), path.basename(wanted));
+  const owner = await stat(inPlace).catch(() => undefined);
+  if (process.getuid?.() === 0 && owner !== undefined && owner.uid !== 0) {
+    // An earlier run made it as this user, and Postgres insists on owning its directory.
+    const account = { uid: owner.uid, gid: owner.gid, name: `with id ${owner.uid}` };
+    return { dataDir: inPlace, account };
+  }
+  const account = unprivilegedAccount();
+  if (canEnter(path.dirname(inPlace), account)) return { dataDir: inPlace, account };
+  return relocate(inPlace, account, log);
+}
+
+async function followLink(
+  wanted: string,
+  log: (line: string) => void,
+): Promise<DataPlace | undefined> {
+  const target = await readlink(wanted).catch(() => undefined);
+  if (target === undefined) return undefined;
+  const holder = path.dirname(target);
+  const isThere = await stat(holder).catch(() => undefined);
+  if (isThere === undefined) {
+    log(`the data that was kept in ${target} is gone; starting with an empty database`);
+    await unlink(wanted);
+    return undefined;
+  }
+  await assertPrivateDirectory(holder);
+  const owner = await stat(target).catch(() => undefined);
+  const isRoot = process.getuid?.() === 0;
+  const account =
+    isRoot && owner !== undefined
+      ? { uid: owner.uid, gid: owner.gid, name: `with id ${owner.uid}` }
+      : unprivilegedAccount();
+  return { dataDir: target, account, holder };
+}
+
+async function relocate(
+  wanted: string,
+  account: Account | undefined,
+  log: (line: string) => void,
+): Promise<DataPlace> {
+  const shared = await reachableTemporaryDirectory(account);
+  // Random at the end: a name that could be known beforehand could be taken by another user.
+  const hash = createHash("sha256").update(wanted).digest("hex").slice(0, 12);
+  const holder = await mkdtemp(path.join(shared, `oncepay-${hash}-`));
+  await chmod(holder, 0o711);
+  const dataDir = path.join(holder, "data");
+  await symlink(dataDir, wanted);
+  log(
+    `the user ${account?.name ?? "we are"} cannot enter ${path.dirname(wanted)}; the data lives in ${dataDir}`,
+  );
+  return { dataDir, account, holder };
+}
+
+/**
+ * The superuser's password, kept in a file only we can read. It is written before the cluster exists, so
+ * that a crash in between never leaves a cluster nobody can log in to.
+ */
+export async function clusterPassword(file: string, dataDir: string): Promise<string> {
+  const kept = await readFile(file, "utf8").catch(() => undefined);
+  if (kept) return kept.trim();
+  if (await isCluster(dataDir)) {
+    throw new Error(
+      `${file}, which holds the password of the database in ${dataDir}, is missing. ` +
+        "Put it back, or remove that directory to start with an empty database.",
+    );
+  }
+  const password = randomBytes(24).toString("base64url");
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, `${password}\n`, { mode: 0o600 });
+  await rename(draft, file);
+  return password;
+}
+
+export interface NewCluster {
+  place: DataPlace;
+  native: string;
+  password: string;
+}
+
+/** Runs initdb unless there is a cluster. Made aside and renamed: a killed initdb leaves half a cluster. */
+export async function ensureCluster(cluster: NewCluster): Promise<void> {
+  const { dataDir, account } = cluster.place;
+  await removeAbandonedDrafts(dataDir);
+  if (await isCluster(dataDir)) return;
+
+  const draft = `${dataDir}.initdb-${process.pid}`;
+  const passwordFile = `${draft}.password`;
+  try {
+    await mkdir(draft, { mode: 0o700 });
+    await writeFile(passwordFile, `${cluster.password}\n`, { mode: 0o600 });
+    if (account) {
+      await chown(draft, account.uid, account.gid);
+      await chown(passwordFile, account.uid, account.gid);
+    }
+    await runInitdb(cluster, draft, passwordFile);
+    await rename(draft, dataDir);
+  } finally {
+    await rm(passwordFile, { force: true });
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function runInitdb(cluster: NewCluster, draft: string, passwordFile: string): Promise<void> {
+  const program = path.join(cluster.native, "bin", "initdb");
+  const flags = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums"];
+  const child = spawn(
+    program,
+    ["-D", draft, "-U", "postgres", `--pwfile=${passwordFile}`, ...flags],
+    { ...asAccount(cluster.place.account), stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let output = "";
+  const collect = (chunk: Buffer): void => {
+    output += chunk.toString();
+  };
+  child.stdout.on("data", collect);
+  child.stderr.on("data", collect);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`initdb failed (exit code ${code}):\n${output.trim()}`);
+}
+
+/** Drafts are named after the process that makes them, so those of a dead one are rubbish. */
+async function removeAbandonedDrafts(dataDir: string): Promise<void> {
+  const prefix = `${path.basename(dataDir)}.initdb-`;
+  const parent = path.dirname(dataDir);
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number.parseInt(name.slice(prefix.length), 10);
+    if (isRunning(pid) && pid !== process.pid) continue;
+    await rm(path.join(parent, name), { recursive: true, force: true });
+  }
+}
+
+async function isCluster(dataDir: string): Promise<boolean> {
+  return stat(path.join(dataDir, "PG_VERSION")).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,90 @@
+import { Gauge } from "prom-client";
+import { type Db, type Statement, run } from "../db/db";
+import { registry } from "./metrics";
+
+/** What the tables say when they are scraped. All of it is read from small partial indexes. */
+const LOOK: Statement = {
+  name: "observe",
+  text: `
+    select
+      (select count(*) from outbox) as "outboxRows",
+      (select coalesce(extract(epoch from now() - min(created_at)), 0) from outbox) as "outboxOldestSeconds",
+      open.*,
+      (select count(*) from webhook_deliveries where next_at is not null) as "dueDeliveries",
+      (select count(*) from webhook_deliveries where status = 'DEAD') as "deadLetters",
+      (select count(*) from inbox where next_at is not null and status = 'PARKED') as "parkedInbox"
+    from (
+      select count(*) filter (where status = 'UNKNOWN') as "unknownAttempts",
+        coalesce(extract(epoch from now() - min(unknown_since) filter (where status = 'UNKNOWN')), 0) as "unknownOldestSeconds",
+        coalesce(sum(amount) filter (where status = 'UNKNOWN'), 0) as "unknownAmountMinor",
+        count(*) filter (where status = 'QUEUED') as "queuedAttempts",
+        count(*) filter (where status = 'SENT') as "sentAttempts"
+      from attempts where settled_at is null
+    ) open`,
+};
+
+const GAUGES = {
+  outboxRows: ["oncepay_outbox_rows", "Outbox rows that are not relayed yet."],
+  outboxOldestSeconds: ["oncepay_outbox_oldest_seconds", "Age of the oldest of them."],
+  unknownAttempts: ["oncepay_unknown_attempts", "Attempts whose outcome is unknown."],
+  unknownOldestSeconds: ["oncepay_unknown_oldest_seconds", "For how long the oldest has been."],
+  unknownAmountMinor: [
+    "oncepay_unknown_amount_minor",
+    "Their amounts added up, minor units of whatever currency: for alarms, not for books.",
+  ],
+  queuedAttempts: ["oncepay_queued_attempts", "Attempts that are still to be sent."],
+  sentAttempts: ["oncepay_sent_attempts", "Attempts that a worker holds."],
+  dueDeliveries: ["oncepay_due_deliveries", "Webhook deliveries that are scheduled or under way."],
+  deadLetters: ["oncepay_dead_letters", "Webhook deliveries that a person must decide about."],
+  parkedInbox: ["oncepay_parked_inbox", "Processors' events that refer to nothing known."],
+} as const;
+
+interface Pool {
+  numUsed(): number;
+  numFree(): number;
+  numPendingAcquires(): number;
+}
+
+/** Registers the gauges that are read from the database and from this process's pool. */
+export function observe(db: Db): void {
+  for (const [field, [name, help]] of Object.entries(GAUGES)) {
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        async collect() {
+          this.set(Number((await look(db))?.[field] ?? Number.NaN));
+        },
+      }),
+    );
+  }
+  const pool = (db.client as { pool: Pool }).pool;
+  registry.registerMetric(
+    new Gauge({
+      name: "oncepay_db_pool_connections",
+      help: "Connections to Postgres by what they do; waiting: callers without one.",
+      labelNames: ["state"] as const,
+      registers: [],
+      collect() {
+        this.set({ state: "used" }, pool.numUsed());
+        this.set({ state: "free" }, pool.numFree());
+        this.set({ state: "waiting" }, pool.numPendingAcquires());
+      },
+    }),
+  );
+}
+
+const LOOKED_FOR_MS = 1_000;
+let looked: { atMs: number; row: Promise<Record<string, unknown> | undefined> } | undefined;
+
+/** One look for all the gauges of a scrape. While the database is away they are absent (NaN), and the scrape still answers. */
+async function look(db: Db): Promise<Record<string, unknown> | undefined> {
+  if (!looked || performance.now() - looked.atMs > LOOKED_FOR_MS) {
+    const row = run<Record<string, unknown>>(db, LOOK, [])
+      .then((rows) => rows[0])
+      .catch(() => undefined);
+    looked = { atMs: performance.now(), row };
+  }
+  return looked.row;
+}

@@ -1,0 +1,85 @@
+import { Counter, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+
+/** What the process counted, in Prometheus' format. No ids in labels: every label is from a closed list. */
+export const registry = new Registry();
+collectDefaultMetrics({ register: registry, prefix: "oncepay_" });
+
+const registers = [registry];
+
+export const idempotencyOutcomes = new Counter({
+  name: "oncepay_idempotency_outcomes_total",
+  help: "Mutations by what their idempotency key decided.",
+  labelNames: ["operation", "outcome"] as const,
+  registers,
+});
+
+export const setSizes = new Histogram({
+  name: "oncepay_group_commit_set_size",
+  help: "How many commands were committed together.",
+  labelNames: ["operation"] as const,
+  buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  registers,
+});
+
+export const processorCalls = new Counter({
+  name: "oncepay_processor_calls_total",
+  help: "Calls to card processors by what came back.",
+  labelNames: ["processor", "operation", "outcome"] as const,
+  registers,
+});
+
+export const processorSeconds = new Histogram({
+  name: "oncepay_processor_call_seconds",
+  help: "How long card processors took to answer.",
+  labelNames: ["processor", "operation"] as const,
+  buckets: [0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 5, 15],
+  registers,
+});
+
+export const effectsApplied = new Counter({
+  name: "oncepay_effects_applied_total",
+  help: "Answers of processors that changed a payment, by operation and outcome.",
+  labelNames: ["operation", "outcome"] as const,
+  registers,
+});
+
+export const deduplications = new Counter({
+  name: "oncepay_deduplications_total",
+  help: "Work that was found done already, by where it was found.",
+  labelNames: ["where"] as const,
+  registers,
+});
+
+export const relayed = new Counter({
+  name: "oncepay_outbox_relayed_total",
+  help: "Outbox rows turned into jobs and deliveries.",
+  registers,
+});
+
+export const deliveries = new Counter({
+  name: "oncepay_webhook_deliveries_total",
+  help: "Webhook tries by outcome.",
+  labelNames: ["outcome"] as const,
+  registers,
+});
+
+export const inboxReceived = new Counter({
+  name: "oncepay_inbox_received_total",
+  help: "Processors' webhooks by what became of them: stored, duplicate, refused.",
+  labelNames: ["outcome"] as const,
+  registers,
+});
+
+export const clientTries = new Counter({
+  name: "oncepay_client_tries_total",
+  help: "Requests by which try of the client's it was, as its oncepay-try header says.",
+  labelNames: ["attempt"] as const,
+  registers,
+});
+
+export const httpRequests = new Counter({
+  name: "oncepay_graphql_requests_total",
+  help: "GraphQL requests by result code (OK or an ErrorCode).",
+  labelNames: ["code"] as const,
+  registers,
+});

@@ -1,0 +1,126 @@
+import { type Db, run } from "../db/db";
+import { ID_PREFIXES, timePart } from "../ids";
+import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
+import type { PaymentIntent, PaymentIntentStatus } from "./payment-intent";
+
+export interface PaymentIntentFilter {
+  readonly status?: readonly PaymentIntentStatus[] | null | undefined;
+  readonly customer?: string | null | undefined;
+  readonly merchantReference?: string | null | undefined;
+  /** ISO 8601; at this moment or later. */
+  readonly createdAfter?: string | null | undefined;
+  /** ISO 8601; earlier than this moment. */
+  readonly createdBefore?: string | null | undefined;
+}
+
+const format = idCursor(ID_PREFIXES.paymentIntent);
+
+export async function listPaymentIntents(
+  db: Db,
+  merchantId: string,
+  list: { readonly filter?: PaymentIntentFilter | null | undefined; readonly page: PageArguments },
+): Promise<Page<PaymentIntent>> {
+  const filter = list.filter ?? {};
+  return readPage<PaymentIntent, string>(
+    {
+      format,
+      keyOf: (intent) => intent.id,
+      fetch: (request) => fetchPage(db, merchantId, { filter, request }),
+    },
+    list.page,
+  );
+}
+
+interface Condition {
+  readonly name: string;
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/** Intents' ids are time-ordered, so a range of time is a range of ids, and the same index serves. */
+function idFloor(at: string): string {
+  return `${ID_PREFIXES.paymentIntent}_${timePart(Date.parse(at))}`;
+}
+
+function conditionsOf(filter: PaymentIntentFilter, request: PageRequest<string>): Condition[] {
+  const older = request.direction === "older";
+  const all: (Condition & { readonly isSet: boolean })[] = [
+    {
+      name: "customer",
+      text: "pi.customer = ?",
+      value: filter.customer,
+      isSet: filter.customer != null,
+    },
+    {
+      name: "reference",
+      text: "pi.merchant_reference = ?",
+      value: filter.merchantReference,
+      isSet: filter.merchantReference != null,
+    },
+    {
+      name: "after",
+      text: "pi.id >= ?",
+      value: idFloor(filter.createdAfter ?? ""),
+      isSet: filter.createdAfter != null,
+    },
+    {
+      name: "before",
+      text: "pi.id < ?",
+      value: idFloor(filter.createdBefore ?? ""),
+      isSet: filter.createdBefore != null,
+    },
+    {
+      name: "from",
+      text: older ? "pi.id < ?" : "pi.id > ?",
+      value: request.from,
+      isSet: request.from !== undefined,
+    },
+  ];
+  return all.filter(({ isSet }) => isSet);
+}
+
+/**
+ * A statement for each set of filters, named after the set: with filters that may be absent in one text, the
+ * planner could use no index.
+ */
+async function fetchPage(
+  db: Db,
+  merchantId: string,
+  list: { readonly filter: PaymentIntentFilter; readonly request: PageRequest<string> },
+): Promise<PaymentIntent[]> {
+  const { filter, request } = list;
+  const conditions = conditionsOf(filter, request);
+  const statuses = filter.status ?? [];
+  const order = request.direction === "older" ? "desc" : "asc";
+  const where = conditions.map(({ text }) => `and ${text}`).join(" ");
+  const values = conditions.map(({ value }) => value);
+  const names = conditions.map(({ name }) => name);
+  if (statuses.length === 0) {
+    const rows = await run<{ snapshot: PaymentIntent }>(
+      db,
+      {
+        name: ["list_intents", order, ...names].join("_"),
+        text: `
+          select payment_intent_snapshot(pi) as "snapshot" from payment_intents pi
+          where pi.merchant_id = ? ${where} order by pi.id ${order} limit ?`,
+      },
+      [merchantId, ...values, request.limit],
+    );
+    return rows.map(({ snapshot }) => snapshot);
+  }
+  // The newest of each status, then the newest of those: an index gives each status in the order of ids, but not several together.
+  const rows = await run<{ snapshot: PaymentIntent }>(
+    db,
+    {
+      name: ["list_intents_of_status", order, ...names].join("_"),
+      text: `
+        select payment_intent_snapshot(pi) as "snapshot"
+        from (select distinct status from unnest(?::text[]) as s (status)) s cross join lateral (
+          select * from payment_intents pi
+          where pi.merchant_id = ? and pi.status = s.status ${where} order by pi.id ${order} limit ?) pi
+        order by pi.id ${order} limit ?`,
+    },
+    [statuses, merchantId, ...values, request.limit, request.limit],
+  );
+  return rows.map(({ snapshot }) => snapshot);
+}

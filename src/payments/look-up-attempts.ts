@@ -1,0 +1,80 @@
+import type { App } from "../app";
+import { failpoint } from "../failpoints";
+import { processorCalls } from "../observability/metrics";
+import type {
+  LookupOutcome,
+  Processor,
+  ReverseOutcome,
+  SendOutcome,
+} from "../processors/processor";
+import { type Attempt, isReversal } from "./attempt";
+import { beginReversal, takeDueAttempts } from "./attempt-store";
+import { processorOf, requestOf, reverse, settleSurely } from "./run-attempt";
+import type { Settled } from "./settle/settle-attempts";
+
+/*
+ * Guarantees: an outcome that is unknown becomes known by evidence, never by guessing and never by trying again.
+ * Looking up changes nothing, and reversing by reference is harmless to repeat, so a crash here costs one more look-up.
+ */
+
+/** Nobody else looks an attempt up for this many times what a call may take: a look-up makes two. */
+const LEASE_CALLS = 3;
+
+/** Looks up what is due, all of it at once, and settles what is found. */
+export async function resolveAttempts(app: App, limit: number): Promise<Settled[]> {
+  const leaseMs = LEASE_CALLS * app.config.processorTimeoutMs;
+  const due = await takeDueAttempts(app.db, { leaseMs, limit });
+  return Promise.all(due.map((attempt) => resolve(app, attempt)));
+}
+
+async function resolve(app: App, attempt: Attempt): Promise<Settled> {
+  const fired = failpoint("resolve.before_lookup");
+  if (fired) await fired;
+  const processor = processorOf(app, attempt);
+  const outcome = isReversal(attempt.operation)
+    ? await reverse(processor, attempt)
+    : await findOut(app, processor, attempt);
+  const firedAfter = failpoint("resolve.after_lookup");
+  if (firedAfter) await firedAfter;
+  app.log.info({ attemptId: attempt.id, outcome: outcome.kind }, "looked up");
+  return settleSurely(app, attempt, { outcome, source: "lookup" });
+}
+
+/**
+ * What the processor knows under our reference, and if that is nothing, what settles the matter with what this
+ * processor can do:
+ *
+ * - it takes idempotency keys: the request is repeated under the same one, and the answer is the answer;
+ * - it can reverse by reference: the acknowledgement undoes whatever moved and refuses whatever arrives later;
+ * - it can be asked: "not found" is evidence once the request can no longer arrive, not before;
+ * - none of these: only a webhook, a settlement line or an operator can tell.
+ */
+async function findOut(
+  app: App,
+  processor: Processor,
+  attempt: Attempt,
+): Promise<LookupOutcome | SendOutcome> {
+  if (attempt.reversing) return undo(processor, attempt);
+  const { canLookUp, canReverse, takesIdempotencyKeys, requestHorizonMs } = processor.capabilities;
+  const found: LookupOutcome = canLookUp
+    ? await processor.lookUp(attempt.id)
+    : { kind: "unknown", reason: "this processor cannot be asked" };
+  const labels = { processor: processor.name, outcome: found.kind };
+  processorCalls.inc({ ...labels, operation: "lookup" });
+  const tellsNothing = found.kind === "not_found" || !canLookUp;
+  if (!tellsNothing || isReversal(attempt.operation)) return found;
+  if (takesIdempotencyKeys) return processor.send(requestOf(attempt, attempt.operation));
+  if (canReverse) {
+    return (await beginReversal(app.db, attempt)) ? undo(processor, attempt) : found;
+  }
+  const sinceSentMs = attempt.sentAt ? Date.now() - attempt.sentAt.getTime() : Infinity;
+  return canLookUp && sinceSentMs > requestHorizonMs ? { kind: "reversed" } : found;
+}
+
+async function undo(processor: Processor, attempt: Attempt): Promise<ReverseOutcome> {
+  const reversed = await processor.reverse(attempt.id);
+  processorCalls.inc({ processor: processor.name, operation: "reverse", outcome: reversed.kind });
+  const fired = failpoint("resolve.after_reverse");
+  if (fired) await fired;
+  return reversed;
+}

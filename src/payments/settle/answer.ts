@@ -1,0 +1,30 @@
+import type { LookupOutcome, SendOutcome } from "../../processors/processor";
+import type { Change } from "../change";
+
+/** An answer about an attempt, from whoever heard it: the call itself, a look-up, a webhook, an operator. */
+export interface Answer {
+  readonly merchantId: string;
+  readonly attemptId: string;
+  readonly paymentIntentId: string;
+  readonly outcome: SendOutcome | LookupOutcome;
+  /** Who heard it: worker, lookup, webhook, or an operator's key. */
+  readonly source: string;
+  /** An operator's words. */
+  readonly reason?: string;
+}
+
+export type SettlementEffect =
+  "applied" | "duplicate" | "waiting" | "requeued" | "replaced" | "contradiction";
+
+export interface Settlement {
+  readonly effect: SettlementEffect;
+  /** requeued: how long until it is due again. */
+  readonly dueInMs?: number;
+  /** Written in this order, each with its own version of the intent. */
+  readonly changes: readonly Change[];
+}
+
+export interface SettlementPolicy {
+  /** When an UNKNOWN attempt is looked up: waits, the first from the sending, the last again and again. */
+  readonly lookupScheduleMs: readonly number[];
+}

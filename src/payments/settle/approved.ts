@@ -1,0 +1,111 @@
+import {
+  type Journal,
+  bookAuthorization,
+  bookCapture,
+  bookRefund,
+  bookRelease,
+  bookSuspense,
+  bookSuspenseRelease,
+} from "../../ledger/journals";
+import type { Approved } from "../../processors/processor";
+import type { LockedAttempt } from "../attempt-store";
+import { type AttemptChange, type Change, changeIntent } from "../change";
+import { type Heard, factOf, partOf, partStep, step } from "./steps";
+
+/** The processor did what was asked. */
+export function approve(heard: Heard, outcome: Approved): Change {
+  const { attempt } = heard;
+  const { intent, amount } = attempt;
+  const fact = factOf(attempt);
+  const settled: AttemptChange = {
+    merchantId: attempt.merchantId,
+    id: attempt.id,
+    status: "SUCCEEDED",
+    processorChargeId: outcome.processorChargeId,
+    fee: outcome.feeMinor,
+    dueInMs: null,
+  };
+  switch (attempt.operation) {
+    case "charge":
+      return {
+        attempt: settled,
+        intent: changeIntent(
+          intent,
+          { amountAuthorized: amount, amountCaptured: amount, nextAction: null },
+          [step(heard, "payment_intent.succeeded", "SUCCEEDED")],
+        ),
+        journals: [bookCapture(fact, { captured: amount, fee: outcome.feeMinor, held: 0 })],
+      };
+    case "authorize":
+      return {
+        attempt: settled,
+        intent: changeIntent(intent, { amountAuthorized: amount, nextAction: null }, [
+          step(heard, "payment_intent.amount_capturable_updated", "REQUIRES_CAPTURE"),
+        ]),
+        journals: [bookAuthorization(fact, amount)],
+      };
+    case "capture":
+      return approveCapture(heard, settled);
+    case "refund":
+      return {
+        attempt: settled,
+        refund: partOf(attempt, "SUCCEEDED"),
+        intent: changeIntent(
+          intent,
+          {
+            amountRefunding: intent.amountRefunding - amount,
+            amountRefunded: intent.snapshot.amountRefunded + amount,
+          },
+          [partStep(heard, "refund.succeeded")],
+        ),
+        journals: [bookRefund(fact, amount)],
+      };
+    case "compensate":
+      return { attempt: settled, journals: bookCompensation(attempt) };
+    case "void":
+    case "reverse":
+      return {
+        attempt: settled,
+        intent: changeIntent(intent, { nextAction: null }, [
+          step(heard, "payment_intent.canceled", "CANCELED"),
+        ]),
+        journals:
+          intent.snapshot.amountAuthorized > 0
+            ? [bookRelease(fact, intent.snapshot.amountAuthorized)]
+            : [],
+      };
+  }
+}
+
+/** What was booked as suspense when the money moved is booked back now that it has been given back. */
+function bookCompensation(attempt: LockedAttempt): Journal[] {
+  const fact = factOf(attempt);
+  if (attempt.refundId !== null) return [bookSuspense(fact, attempt.amount)];
+  const onlyHeld = attempt.captureId === null && attempt.intent.captureMethod === "MANUAL";
+  return onlyHeld ? [] : [bookSuspenseRelease(fact, attempt.amount)];
+}
+
+function approveCapture(heard: Heard, settled: AttemptChange): Change {
+  const { attempt } = heard;
+  const { intent, amount } = attempt;
+  const captured = intent.snapshot.amountCaptured + amount;
+  const left = intent.snapshot.amountAuthorized - captured;
+  const done = attempt.final === true || left === 0;
+  const journals: Journal[] = [
+    bookCapture(factOf(attempt), { captured: amount, fee: settled.fee ?? 0, held: amount }),
+  ];
+  if (done && left > 0) journals.push(bookRelease(factOf(attempt), left));
+  const next = done
+    ? step(heard, "payment_intent.succeeded", "SUCCEEDED")
+    : step(heard, "payment_intent.amount_capturable_updated", "REQUIRES_CAPTURE");
+  return {
+    attempt: settled,
+    capture: partOf(attempt, "SUCCEEDED"),
+    intent: changeIntent(
+      intent,
+      { amountCapturing: intent.amountCapturing - amount, amountCaptured: captured },
+      [partStep(heard, "capture.succeeded"), next],
+    ),
+    journals,
+  };
+}

@@ -1,0 +1,102 @@
+import { bookRefundReversal } from "../../ledger/journals";
+import type { Declined } from "../../processors/processor";
+import { CARD_TRIES_MAX } from "../attempt";
+import type { LockedAttempt } from "../attempt-store";
+import { type AttemptChange, type Change, changeIntent } from "../change";
+import type { PaymentError, PaymentIntentStatus } from "../payment-intent";
+import { type Heard, factOf, partOf, partStep, step } from "./steps";
+
+/** The processor refused, and nothing moved. */
+export function decline(heard: Heard, outcome: Declined): Change {
+  const { attempt } = heard;
+  const { intent, amount } = attempt;
+  const settled: AttemptChange = {
+    merchantId: attempt.merchantId,
+    id: attempt.id,
+    status: "DECLINED",
+    code: outcome.code,
+    declineCode: outcome.declineCode ?? null,
+    message: outcome.message,
+    dueInMs: null,
+  };
+  const lastPaymentError = errorOf(attempt, outcome);
+  switch (attempt.operation) {
+    case "charge":
+    case "authorize": {
+      const ended = outcome.hard || intent.attemptsMade >= CARD_TRIES_MAX;
+      const to: PaymentIntentStatus = ended ? "FAILED" : "REQUIRES_PAYMENT_METHOD";
+      const error = { ...lastPaymentError, retryable: !ended };
+      return {
+        attempt: settled,
+        intent: changeIntent(
+          intent,
+          {
+            lastPaymentError: error,
+            nextAction: null,
+            paymentMethod: ended ? intent.snapshot.paymentMethod : null,
+          },
+          [step(heard, "payment_intent.payment_failed", to)],
+        ),
+      };
+    }
+    case "capture":
+      return {
+        attempt: settled,
+        capture: partOf(attempt, "FAILED", outcome.code),
+        intent: changeIntent(
+          intent,
+          { amountCapturing: intent.amountCapturing - amount, lastPaymentError },
+          [{ ...partStep(heard, "capture.failed"), to: "REQUIRES_CAPTURE" }],
+        ),
+      };
+    case "refund":
+      return {
+        attempt: settled,
+        refund: partOf(attempt, "FAILED", outcome.code),
+        intent: changeIntent(intent, { amountRefunding: intent.amountRefunding - amount }, [
+          partStep(heard, "refund.failed"),
+        ]),
+      };
+    case "compensate":
+      return { attempt: settled };
+    case "void":
+    case "reverse":
+      return {
+        attempt: settled,
+        intent: changeIntent(intent, { lastPaymentError, cancellationReason: null }, [
+          step(heard, "payment_intent.amount_capturable_updated", "REQUIRES_CAPTURE"),
+        ]),
+      };
+  }
+}
+
+/** Refunds may fail after they were accepted (a closed account, say): what was refunded is the merchant's again. */
+export function returnRefund(heard: Heard, outcome: Declined): Change {
+  const { attempt } = heard;
+  const { intent, amount } = attempt;
+  return {
+    attempt: {
+      merchantId: attempt.merchantId,
+      id: attempt.id,
+      status: "DECLINED",
+      code: outcome.code,
+      message: outcome.message,
+      dueInMs: null,
+    },
+    refund: partOf(attempt, "FAILED", outcome.code),
+    intent: changeIntent(intent, { amountRefunded: intent.snapshot.amountRefunded - amount }, [
+      partStep(heard, "refund.failed"),
+    ]),
+    journals: [bookRefundReversal(factOf(attempt), amount)],
+  };
+}
+
+function errorOf(attempt: LockedAttempt, outcome: Declined): PaymentError {
+  return {
+    code: outcome.code,
+    declineCode: outcome.declineCode ?? null,
+    message: outcome.message,
+    retryable: !outcome.hard,
+    attempt: attempt.id,
+  };
+}

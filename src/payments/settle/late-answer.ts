@@ -1,0 +1,69 @@
+import { newId } from "../../ids";
+import { bookSuspense, bookSuspenseRelease } from "../../ledger/journals";
+import { isReversal } from "../attempt";
+import type { LockedAttempt } from "../attempt-store";
+import type { Change } from "../change";
+import { returnRefund } from "./declined";
+import type { Settlement } from "./answer";
+import { type Heard, factOf } from "./steps";
+
+export function movesMoney({ operation }: LockedAttempt): boolean {
+  return operation !== "void" && !isReversal(operation);
+}
+
+/** Says of a settled attempt that its money moved after all and is being given back. */
+const LATE_APPROVAL = "late_approval";
+
+/**
+ * A second answer about something settled. The same again is a duplicate. But an approval of what was taken for
+ * failed means that money moved which nobody counts on, perhaps for the second time: it is booked as suspense and
+ * given back, whatever has become of the payment.
+ */
+export function settleAgain(heard: Heard): Settlement {
+  const { attempt } = heard;
+  const { outcome } = heard.answer;
+  if (
+    outcome.kind === "declined" &&
+    attempt.status === "SUCCEEDED" &&
+    attempt.operation === "refund"
+  ) {
+    return { effect: "applied", changes: [returnRefund(heard, outcome)] };
+  }
+  const late = outcome.kind === "approved" && attempt.status !== "SUCCEEDED" && movesMoney(attempt);
+  // An approval that has been heard before is old news, whatever happened since: a refund that succeeded and was
+  // returned later, say, whose first webhook comes last.
+  const heardBefore = attempt.processorChargeId !== null;
+  if (!late || heardBefore) return { effect: "duplicate", changes: [] };
+  const { merchantId, paymentIntentId, processor, currency } = attempt;
+  const amount = outcome.amountMinor;
+  const booked = { charge: bookSuspense, capture: bookSuspense, refund: bookSuspenseRelease };
+  const { operation } = attempt;
+  const change: Change = {
+    attempt: {
+      merchantId,
+      id: attempt.id,
+      status: attempt.status,
+      processorChargeId: outcome.processorChargeId,
+      code: LATE_APPROVAL,
+      dueInMs: null,
+    },
+    newAttempt: {
+      merchantId,
+      id: newId("attempt"),
+      paymentIntentId,
+      operation: "compensate",
+      processor,
+      amount,
+      currency,
+      // What it gives back, for whoever books that it has been given back.
+      captureId: attempt.captureId,
+      refundId: attempt.refundId,
+      targetAttemptId: attempt.id,
+      announce: true,
+    },
+    ...(operation in booked && {
+      journals: [booked[operation as keyof typeof booked](factOf(attempt), amount)],
+    }),
+  };
+  return { effect: "contradiction", changes: [change] };
+}

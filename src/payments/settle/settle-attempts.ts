@@ -1,0 +1,81 @@
+import type { Db } from "../../db/db";
+import { transact } from "../../db/transact";
+import { failpoint } from "../../failpoints";
+import { deduplications, effectsApplied, setSizes } from "../../observability/metrics";
+import type { AttemptOperation } from "../attempt";
+import { type LockedAttempt, lockAttempts } from "../attempt-store";
+import type { Change } from "../change";
+import { writeChanges } from "../change-store";
+import { insertEvidence } from "../evidence-store";
+import type { Answer, Settlement, SettlementEffect, SettlementPolicy } from "./answer";
+import { settle } from "./settle";
+
+/*
+ * Guarantees: an answer changes its payment once, whoever brings it and however often: the attempt's row is
+ * locked, and a settled one is not settled again. State, books, audit trail, event and outbox row are one commit.
+ * A crash leaves the attempt as it was; the answer is found again by looking it up.
+ *
+ * Cost, for the whole set: BEGIN, one lock, one statement for each kind of row, COMMIT.
+ */
+
+export interface Settled {
+  readonly effect: SettlementEffect | "missing";
+  readonly operation?: AttemptOperation;
+  /** requeued: how long until it is due again. */
+  readonly dueInMs?: number;
+}
+
+/** Settles answers about different intents; group commit sees to it that they differ. */
+export async function settleAttempts(
+  db: Db,
+  answers: readonly Answer[],
+  policy: SettlementPolicy,
+): Promise<Settled[]> {
+  setSizes.observe({ operation: "settleAttempt" }, answers.length);
+  const settled = await transact(db, async (tx) => {
+    const locked = await lockAttempts(
+      tx,
+      answers.map(({ merchantId, attemptId }) => ({ merchantId, id: attemptId })),
+    );
+    const byAttempt = new Map(locked.map((attempt) => [attempt.id, attempt]));
+    const pairs = answers.map((answer) => {
+      const attempt = byAttempt.get(answer.attemptId);
+      return { answer, attempt, settlement: attempt && settle(attempt, answer, policy) };
+    });
+    const settlements = pairs.flatMap(({ settlement }) => settlement ?? []);
+    await writeChanges(tx, inLockOrder(settlements, 0));
+    await writeChanges(tx, inLockOrder(settlements, 1));
+    await insertEvidence(
+      tx,
+      pairs.flatMap(({ answer, settlement }) =>
+        settlement && isEvidence(answer, settlement) ? [{ answer, effect: settlement.effect }] : [],
+      ),
+    );
+    const fired = failpoint("settle.inside_transaction");
+    if (fired) await fired;
+    return pairs;
+  });
+  return settled.map(({ attempt, answer, settlement }) => {
+    if (!attempt || !settlement) return { effect: "missing" };
+    count(attempt, answer, settlement);
+    const { effect, dueInMs } = settlement;
+    return { effect, operation: attempt.operation, ...(dueInMs !== undefined && { dueInMs }) };
+  });
+}
+
+/** The plain answer to a call is in the attempt itself. Whatever else was heard is kept beside it. */
+function isEvidence(answer: Answer, { effect }: Settlement): boolean {
+  if (answer.source === "worker") return effect === "contradiction" || effect === "duplicate";
+  return effect !== "waiting" || answer.outcome.kind === "not_found";
+}
+
+/** Most settlements are one change of the intent; after 3-D Secure they are two, one after the other. */
+function inLockOrder(settlements: readonly Settlement[], index: number): Change[] {
+  return settlements.flatMap(({ changes }) => changes[index] ?? []);
+}
+
+function count(attempt: LockedAttempt, answer: Answer, { effect }: Settlement): void {
+  if (effect === "duplicate") deduplications.inc({ where: "settle" });
+  if (effect !== "applied") return;
+  effectsApplied.inc({ operation: attempt.operation, outcome: answer.outcome.kind });
+}

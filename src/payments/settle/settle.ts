@@ -1,0 +1,220 @@
+import { newId } from "../../ids";
+import type { Approved, Declined } from "../../processors/processor";
+import type { Answer, Settlement, SettlementPolicy } from "./answer";
+import { GENERATIONS_MAX, isSettled } from "../attempt";
+import type { LockedAttempt } from "../attempt-store";
+import { type AttemptChange, type Change, changeIntent } from "../change";
+import { movesMoney, settleAgain } from "./late-answer";
+import { approve } from "./approved";
+import { decline } from "./declined";
+import { step } from "./steps";
+
+const UNSENT_BACKOFF_MS = { base: 500, cap: 15_000 };
+
+/**
+ * What an answer means for its payment. Pure: the rows are locked by the caller, who writes what this
+ * returns. This is the only place where a processor's words become state.
+ */
+export function settle(
+  attempt: LockedAttempt,
+  answer: Answer,
+  policy: SettlementPolicy,
+): Settlement {
+  const { outcome } = answer;
+  if (isSettled(attempt.status)) return settleAgain({ attempt, answer });
+  if (attempt.reversing && outcome.kind !== "reversed" && !isOperators(answer)) {
+    return waiting(attempt, "its reversal is not acknowledged yet", policy);
+  }
+  if (movedAnotherAmount(attempt, outcome)) {
+    return waiting(attempt, "the processor moved another amount than was asked for", policy);
+  }
+  switch (outcome.kind) {
+    case "unknown":
+    case "not_found":
+      return waiting(attempt, outcome.kind === "unknown" ? outcome.reason : "not found", policy);
+    case "unsent":
+      return requeue(attempt);
+    case "pending":
+      return attempt.status === "REQUIRES_ACTION"
+        ? { effect: "applied", changes: [authenticated(attempt, answer, policy)] }
+        : waiting(attempt, "the processor has not decided yet", policy);
+    case "action_required":
+      return attempt.status === "REQUIRES_ACTION"
+        ? waiting(attempt, "the shopper has not authenticated yet", policy)
+        : actionRequired(attempt, answer, { ...policy, ...outcome });
+    case "reversed":
+      return neverHappened(attempt, answer, policy);
+    case "approved":
+    case "declined":
+      return final(attempt, answer, { ...policy, outcome });
+  }
+}
+
+/** An operator's word, which comes with a reason, counts also where the processor will never acknowledge anything. */
+function isOperators(answer: Answer): boolean {
+  return answer.reason !== undefined;
+}
+
+/** Something moved, and it is not what was asked for: that is for a person to look at. */
+function movedAnotherAmount(attempt: LockedAttempt, outcome: Answer["outcome"]): boolean {
+  return (
+    outcome.kind === "approved" && movesMoney(attempt) && outcome.amountMinor !== attempt.amount
+  );
+}
+
+/** How long until the next look-up, from now. */
+function lookupDelayMs(attempt: LockedAttempt, { lookupScheduleMs }: SettlementPolicy): number {
+  const waitMs = lookupScheduleMs[Math.min(attempt.lookups, lookupScheduleMs.length - 1)] ?? 0;
+  if (attempt.lookups > 0 || !attempt.sentAt) return waitMs;
+  // The first wait counts from the sending: after a time-out it is over already.
+  return Math.max(0, waitMs - Math.max(0, Date.now() - attempt.sentAt.getTime()));
+}
+
+function waiting(attempt: LockedAttempt, message: string, policy: SettlementPolicy): Settlement {
+  const change: AttemptChange = {
+    merchantId: attempt.merchantId,
+    id: attempt.id,
+    // A shopper who has not authenticated yet is not an unknown outcome: the processor said so.
+    status: attempt.status === "REQUIRES_ACTION" ? "REQUIRES_ACTION" : "UNKNOWN",
+    message,
+    dueInMs: lookupDelayMs(attempt, policy),
+  };
+  return { effect: "waiting", changes: [{ attempt: change }] };
+}
+
+/** It never left this machine, so it may be sent later: not too soon, and not by everybody at once. */
+function requeue(attempt: LockedAttempt): Settlement {
+  const ceiling = Math.min(
+    UNSENT_BACKOFF_MS.cap,
+    UNSENT_BACKOFF_MS.base * 2 ** Math.min(attempt.sends, 10),
+  );
+  const dueInMs = UNSENT_BACKOFF_MS.base + Math.random() * ceiling;
+  const change: AttemptChange = {
+    merchantId: attempt.merchantId,
+    id: attempt.id,
+    status: "QUEUED",
+    dueInMs,
+  };
+  return { effect: "requeued", dueInMs, changes: [{ attempt: change }] };
+}
+
+function actionRequired(
+  attempt: LockedAttempt,
+  answer: Answer,
+  action: SettlementPolicy & { readonly redirectUrl: string; readonly expiresAt: string },
+): Settlement {
+  const { redirectUrl, expiresAt } = action;
+  const nextAction = { type: "REDIRECT" as const, redirectUrl, expiresAt };
+  const change: Change = {
+    attempt: {
+      merchantId: attempt.merchantId,
+      id: attempt.id,
+      status: "REQUIRES_ACTION",
+      dueInMs: lookupDelayMs(attempt, action),
+    },
+    intent: changeIntent(attempt.intent, { nextAction }, [
+      step({ attempt, answer }, "payment_intent.requires_action", "REQUIRES_ACTION"),
+    ]),
+  };
+  return { effect: "applied", changes: [change] };
+}
+
+/** REQUIRES_ACTION back to PROCESSING: the shopper has done their part. */
+function authenticated(attempt: LockedAttempt, answer: Answer, policy: SettlementPolicy): Change {
+  return {
+    attempt: {
+      merchantId: attempt.merchantId,
+      id: attempt.id,
+      status: "UNKNOWN",
+      dueInMs: lookupDelayMs(attempt, policy),
+    },
+    intent: changeIntent(attempt.intent, { nextAction: null }, [
+      step({ attempt, answer }, "payment_intent.processing", "PROCESSING"),
+    ]),
+  };
+}
+
+/** The same attempt as it stands after `authenticated` is written: what comes next is decided on it. */
+function afterAuthentication(attempt: LockedAttempt): LockedAttempt {
+  const { intent } = attempt;
+  return {
+    ...attempt,
+    status: "UNKNOWN",
+    intent: {
+      ...intent,
+      version: intent.version + 1,
+      snapshot: { ...intent.snapshot, status: "PROCESSING", nextAction: null },
+    },
+  };
+}
+
+/** Proven to have moved nothing, and unable to any more: a fresh attempt takes its place. */
+function neverHappened(
+  attempt: LockedAttempt,
+  answer: Answer,
+  policy: SettlementPolicy,
+): Settlement {
+  const abandoned: AttemptChange = {
+    merchantId: attempt.merchantId,
+    id: attempt.id,
+    status: "ABANDONED",
+    message: "proven to have moved nothing",
+    dueInMs: null,
+  };
+  const awaitsShopper = attempt.status === "REQUIRES_ACTION";
+  if (attempt.generation >= GENERATIONS_MAX || awaitsShopper) {
+    const outcome: Declined = {
+      kind: "declined",
+      code: "processor_unavailable",
+      message:
+        "The card processor did not take the payment. Nothing was charged; it may be tried again.",
+      hard: false,
+    };
+    const settlement = final(attempt, answer, { ...policy, outcome });
+    return {
+      effect: "applied",
+      changes: settlement.changes.map((change) =>
+        change.attempt ? { ...change, attempt: { ...abandoned, code: outcome.code } } : change,
+      ),
+    };
+  }
+  const id = newId("attempt");
+  return {
+    effect: "replaced",
+    changes: [
+      {
+        attempt: abandoned,
+        newAttempt: {
+          merchantId: attempt.merchantId,
+          id,
+          paymentIntentId: attempt.paymentIntentId,
+          operation: attempt.operation,
+          processor: attempt.processor,
+          amount: attempt.amount,
+          currency: attempt.currency,
+          paymentMethod: attempt.paymentMethod,
+          returnUrl: attempt.returnUrl,
+          final: attempt.final,
+          captureId: attempt.captureId,
+          refundId: attempt.refundId,
+          targetAttemptId: attempt.targetAttemptId,
+          replacesAttemptId: attempt.id,
+          generation: attempt.generation + 1,
+          announce: true,
+        },
+      },
+    ],
+  };
+}
+
+function final(
+  attempt: LockedAttempt,
+  answer: Answer,
+  given: SettlementPolicy & { readonly outcome: Approved | Declined },
+): Settlement {
+  const { outcome } = given;
+  const first = attempt.status === "REQUIRES_ACTION" ? [authenticated(attempt, answer, given)] : [];
+  const heard = { attempt: first.length > 0 ? afterAuthentication(attempt) : attempt, answer };
+  const change = outcome.kind === "approved" ? approve(heard, outcome) : decline(heard, outcome);
+  return { effect: "applied", changes: [...first, change] };
+}

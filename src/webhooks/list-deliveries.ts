@@ -1,0 +1,187 @@
+import { type Db, run } from "../db/db";
+import { ID_PREFIXES } from "../ids";
+import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
+import { ENDPOINT_COLUMNS } from "./create-webhook-endpoint";
+import type { DeliveryStatus, WebhookDelivery, WebhookEndpoint } from "./delivery";
+import { DELIVERY_COLUMNS } from "./delivery-store";
+
+export interface DeliveryFilter {
+  readonly status?: readonly DeliveryStatus[] | null | undefined;
+  readonly endpointId?: string | null | undefined;
+  readonly eventId?: string | null | undefined;
+}
+
+interface DeliveryList {
+  readonly filter?: DeliveryFilter | null | undefined;
+  readonly page: PageArguments;
+}
+
+/** Deliveries, newest first. */
+export async function listDeliveries(
+  db: Db,
+  merchantId: string,
+  list: DeliveryList,
+): Promise<Page<WebhookDelivery>> {
+  const filter = list.filter ?? {};
+  return readPage<WebhookDelivery, string>(
+    {
+      format: idCursor(ID_PREFIXES.webhookDelivery),
+      keyOf: (delivery) => delivery.id,
+      fetch: (request) => fetchDeliveries(db, merchantId, { filter, request }),
+    },
+    list.page,
+  );
+}
+
+/** Deliveries whose tries are used up, and that wait for a person. */
+export async function listDeadLetters(
+  db: Db,
+  merchantId: string,
+  list: DeliveryList,
+): Promise<Page<WebhookDelivery>> {
+  return listDeliveries(db, merchantId, { ...list, filter: { ...list.filter, status: ["DEAD"] } });
+}
+
+const ON_ITS_WAY: readonly DeliveryStatus[] = ["SCHEDULED", "IN_FLIGHT"];
+
+/**
+ * Where a list is taken from. What an event has, and what is on its way, is little as a rule: it is taken as a whole,
+ * behind a fence, because the planner might go down the merchant's whole list to find it.
+ */
+function sourceOf(filter: DeliveryFilter): { readonly name: string; readonly text: string } {
+  const isOnItsWay =
+    !!filter.status?.length && filter.status.every((status) => ON_ITS_WAY.includes(status));
+  if (filter.eventId != null) {
+    const text = "select * from webhook_deliveries where merchant_id = ? and event_id = ? offset 0";
+    return { name: "of_event", text: `(${text})` };
+  }
+  if (isOnItsWay) {
+    const text =
+      "select * from webhook_deliveries where merchant_id = ? and next_at is not null offset 0";
+    return { name: "due", text: `(${text})` };
+  }
+  return { name: "all", text: "(select * from webhook_deliveries where merchant_id = ?)" };
+}
+
+/** The statuses stand in the text, not in a parameter: the index of what is unwell is partial, and the planner must see that the query asks for no others. */
+async function fetchDeliveries(
+  db: Db,
+  merchantId: string,
+  list: { readonly filter: DeliveryFilter; readonly request: PageRequest<string> },
+): Promise<WebhookDelivery[]> {
+  const { filter, request } = list;
+  const older = request.direction === "older";
+  const source = sourceOf(filter);
+  const conditions = [
+    { name: "endpoint", text: "d.endpoint_id = ?", value: filter.endpointId },
+    { name: "from", text: older ? "d.id < ?" : "d.id > ?", value: request.from },
+  ].filter(({ value }) => value !== null && value !== undefined);
+  const statuses = [...new Set(filter.status ?? [])].sort();
+  const order = older ? "desc" : "asc";
+  const where = conditions.map(({ text }) => text);
+  if (statuses.length > 0) {
+    where.push(`d.status in (${statuses.map((status) => `'${status}'`).join(", ")})`);
+  }
+  const text = `
+    select ${DELIVERY_COLUMNS} from ${source.text} d
+    ${where.length > 0 ? `where ${where.join(" and ")}` : ""} order by d.id ${order} limit ?`;
+  const bindings = [
+    merchantId,
+    ...(filter.eventId == null ? [] : [filter.eventId]),
+    ...conditions.map(({ value }) => value),
+    request.limit,
+  ];
+  if (statuses.length > 1) {
+    // Not prepared: there are more combinations of statuses than a connection should remember statements.
+    const result = await db.raw<{ rows: WebhookDelivery[] }>(text, bindings as string[]);
+    return result.rows;
+  }
+  const names = conditions.map(({ name }) => name);
+  const name = ["list_deliveries", source.name, order, ...statuses, ...names].join("_");
+  return run<WebhookDelivery>(db, { name, text }, bindings);
+}
+
+/** Endpoints that are not deleted, newest first. */
+export async function listEndpoints(
+  db: Db,
+  merchantId: string,
+  page: PageArguments,
+): Promise<Page<WebhookEndpoint>> {
+  return readPage<WebhookEndpoint, string>(
+    {
+      format: idCursor(ID_PREFIXES.webhookEndpoint),
+      keyOf: (endpoint) => endpoint.id,
+      fetch: ({ direction, from, limit }) => {
+        const older = direction === "older";
+        const beyond = `and w.id ${older ? "<" : ">"} ?`;
+        return run<WebhookEndpoint>(
+          db,
+          {
+            name: `list_webhook_endpoints_${direction}${from === undefined ? "" : "_from"}`,
+            text: `
+              select ${ENDPOINT_COLUMNS} from webhook_endpoints w
+              where w.merchant_id = ? and w.status <> 'DELETED' ${from === undefined ? "" : beyond}
+              order by w.id ${older ? "desc" : "asc"} limit ?`,
+          },
+          [merchantId, ...(from === undefined ? [] : [from]), limit],
+        );
+      },
+    },
+    page,
+  );
+}
+
+export async function findEndpoint(
+  db: Db,
+  merchantId: string,
+  id: string,
+): Promise<WebhookEndpoint | undefined> {
+  const [row] = await run<WebhookEndpoint>(
+    db,
+    {
+      name: "find_webhook_endpoint",
+      text: `
+        select ${ENDPOINT_COLUMNS} from webhook_endpoints w
+        where w.merchant_id = ? and w.id = ? and w.status <> 'DELETED'`,
+    },
+    [merchantId, id],
+  );
+  return row;
+}
+
+/** What createWebhookEndpoint made under a key; the endpoint keeps the key for ever. */
+export async function findEndpointByKey(
+  db: Db,
+  merchantId: string,
+  key: string,
+): Promise<WebhookEndpoint | undefined> {
+  const [row] = await run<WebhookEndpoint>(
+    db,
+    {
+      name: "find_endpoint_by_its_key",
+      text: `select ${ENDPOINT_COLUMNS} from webhook_endpoints w where w.merchant_id = ? and w.idempotency_key = ?`,
+    },
+    [merchantId, key],
+  );
+  return row;
+}
+
+/** What replayWebhookDelivery made under a key. */
+export async function findReplayByKey(
+  db: Db,
+  merchantId: string,
+  key: string,
+): Promise<WebhookDelivery | undefined> {
+  const [row] = await run<WebhookDelivery>(
+    db,
+    {
+      name: "find_replay_by_its_key",
+      text: `
+        select ${DELIVERY_COLUMNS} from webhook_replays r
+        join webhook_deliveries d on d.merchant_id = r.merchant_id and d.id = r.delivery_id
+        where r.merchant_id = ? and r.idempotency_key = ?`,
+    },
+    [merchantId, key],
+  );
+  return row;
+}

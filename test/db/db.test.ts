@@ -1,0 +1,281 @@
+import { Client } from "pg";
+import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
+import { type Db, run } from "../../src/db/db";
+import { connect } from "../../src/db/connect";
+import { isDatabaseAway, isLockTimeout, sqlState, violatedConstraint } from "../../src/db/errors";
+import { transact } from "../../src/db/transact";
+import { Failure } from "../../src/failures";
+import { startTcpProxy } from "../attack/tcp-proxy";
+import { type TestApp, startTestApp } from "../support/app";
+import {
+  aMerchant,
+  anAuthorizedIntent,
+  anIntent,
+  captureCommand,
+  confirmCommand,
+  createCommand,
+} from "../support/factories";
+
+let t: TestApp;
+let db: Db;
+beforeAll(async () => {
+  t = await startTestApp();
+  db = t.db;
+  await db.raw("create table notes (id int primary key, text text)");
+});
+afterAll(() => t.stop());
+beforeEach(() => db.raw("truncate notes"));
+
+const failed = async (work: Promise<unknown>): Promise<unknown> => {
+  try {
+    await work;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it did not fail");
+};
+
+describe("transact", () => {
+  it("commits what work did, and gives its result", async () => {
+    const result = await transact(db, async (tx) => {
+      await tx("notes").insert({ id: 1, text: "kept" });
+      return "done";
+    });
+    expect(result).toBe("done");
+    expect(await db("notes")).toHaveLength(1);
+  });
+
+  it("rolls back when work throws", async () => {
+    const work = transact(db, async (tx) => {
+      await tx("notes").insert({ id: 1 });
+      throw new Failure("INTERNAL", "no");
+    });
+    await expect(work).rejects.toThrow("no");
+    expect(await db("notes")).toHaveLength(0);
+  });
+
+  it("throws when a statement failed and its error was swallowed", async () => {
+    const work = transact(db, async (tx) => {
+      await tx("notes").insert({ id: 1 });
+      await tx("notes")
+        .insert({ id: 1 })
+        .catch(() => undefined);
+      return "claims to be done";
+    });
+    await expect(work).rejects.toThrow(/swallowed/);
+    expect(await db("notes")).toHaveLength(0);
+  });
+
+  it.each(["40001", "40P01"])("does the whole of it again after %s", async (state) => {
+    let tries = 0;
+    await transact(db, async (tx) => {
+      tries += 1;
+      await tx("notes").insert({ id: tries });
+      if (tries < 3)
+        await tx.raw(`do $$ begin raise exception 'again' using errcode = '${state}'; end $$`);
+    });
+    expect(tries).toBe(3);
+    expect(await db("notes").pluck("id")).toEqual([3]);
+  });
+
+  it("gives up after some tries", async () => {
+    let tries = 0;
+    const work = transact(db, async (tx) => {
+      tries += 1;
+      await tx.raw("do $$ begin raise exception 'again' using errcode = '40001'; end $$");
+    });
+    expect(sqlState(await failed(work))).toBe("40001");
+    expect(tries).toBe(5);
+  });
+
+  it("does nothing again after any other failure", async () => {
+    let tries = 0;
+    const work = transact(db, async (tx) => {
+      tries += 1;
+      await tx.raw("select 1 / 0");
+    });
+    expect(sqlState(await failed(work))).toBe("22012");
+    expect(tries).toBe(1);
+  });
+});
+
+describe("classification", () => {
+  it("tells a lock that took too long from a database that is away", async () => {
+    await db("notes").insert({ id: 1 });
+    const holder = await db.transaction();
+    await holder("notes").where({ id: 1 }).forUpdate();
+    const waiter = transact(db, async (tx) => {
+      await tx.raw("set local lock_timeout = '20ms'");
+      await tx("notes").where({ id: 1 }).forUpdate();
+    });
+    const error = await failed(waiter);
+    await holder.rollback();
+    expect(isLockTimeout(error)).toBe(true);
+    expect(isDatabaseAway(error)).toBe(false);
+  });
+
+  it("names the constraint that was violated", async () => {
+    await db("notes").insert({ id: 1 });
+    const error = await failed(db("notes").insert({ id: 1 }).then());
+    expect(violatedConstraint(error)).toBe("notes_pkey");
+    expect(isDatabaseAway(error)).toBe(false);
+  });
+
+  it("knows a backend that was terminated, and one that refuses connections", async () => {
+    const killed = await failed(db.raw("select pg_terminate_backend(pg_backend_pid())"));
+    expect(isDatabaseAway(killed)).toBe(true);
+    const nobody = connect({
+      url: "postgres://u:p@127.0.0.1:1/none",
+      poolMax: 1,
+      applicationName: "t",
+    });
+    expect(isDatabaseAway(await failed(nobody.raw("select 1")))).toBe(true);
+    await nobody.destroy();
+  });
+
+  it("knows a pool that has no connection to give", async () => {
+    const small = connect({
+      url: t.databaseUrl,
+      poolMax: 1,
+      applicationName: "t",
+      connectTimeoutMs: 200,
+    });
+    const holder = await small.transaction();
+    const error = await failed(small.raw("select 1"));
+    await holder.rollback();
+    await small.destroy();
+    expect(isDatabaseAway(error)).toBe(true);
+  });
+
+  it("does not take a verdict or a bug for it", () => {
+    expect(isDatabaseAway(new Failure("UNAVAILABLE", "timeout expired"))).toBe(false);
+    expect(isDatabaseAway(new TypeError("undefined is not a function"))).toBe(false);
+    expect(isDatabaseAway(undefined)).toBe(false);
+  });
+});
+
+describe("connections", () => {
+  it("does not give out one again whose answer never came", async () => {
+    const small = connect({ url: t.databaseUrl, poolMax: 1, applicationName: "poisoned" });
+    const pid = async (): Promise<number> =>
+      (await small.raw<{ rows: { pid: number }[] }>("select pg_backend_pid() as pid")).rows[0]
+        ?.pid ?? 0;
+    const poisoned = await pid();
+    // Knex gives up on its side; the connection goes on waiting for the answer.
+    await failed(small.raw("select pg_sleep(30)").timeout(30));
+    expect(await pid()).not.toBe(poisoned);
+    await onServer(`select pg_terminate_backend(${String(poisoned)})`);
+    await small.destroy();
+  });
+
+  it("gives up one whose server went silent, and makes another", async () => {
+    const { hostname, port } = new URL(t.databaseUrl);
+    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+    const url = new URL(t.databaseUrl);
+    url.port = String(proxy.port);
+    const small = connect({
+      url: url.href,
+      poolMax: 1,
+      applicationName: "silent",
+      statementTimeoutMs: 300,
+    });
+    await small.raw("select 1");
+    proxy.strand();
+    expect(isDatabaseAway(await failed(small.raw("select 1")))).toBe(true);
+    await small.raw("select 1");
+    await small.destroy();
+    await proxy.close();
+  });
+
+  it("is rid of one that was cut off while nobody used it", async () => {
+    const small = connect({ url: t.databaseUrl, poolMax: 1, applicationName: "cut off" });
+    await small.raw("select 1");
+    await onServer(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cut off'",
+    );
+    await failed(small.raw("select 1")).catch(() => undefined);
+    await small.raw("select 1");
+    await small.destroy();
+  });
+
+  it("cancels a statement that takes too long, on the server", async () => {
+    const hasty = connect({
+      url: t.databaseUrl,
+      poolMax: 1,
+      applicationName: "hasty",
+      statementTimeoutMs: 30,
+    });
+    const error = await failed(hasty.raw("select pg_sleep(30)"));
+    expect(sqlState(error)).toBe("57014");
+    await hasty.raw("select 1");
+    await hasty.destroy();
+  });
+
+  it("gives amounts as numbers", async () => {
+    const rows = await run(db, { name: "t", text: "select 9007199254740991::bigint as n" }, []);
+    expect(rows).toEqual([{ n: Number.MAX_SAFE_INTEGER }]);
+  });
+});
+
+describe("round trips", () => {
+  const spy = jest.spyOn(Client.prototype, "query");
+  afterAll(() => {
+    spy.mockRestore();
+  });
+
+  /** What the app's own connections send to Postgres; the card network's are not counted. */
+  async function sent(work: () => Promise<unknown>): Promise<string[]> {
+    // The first use of a connection and of a plan cost more, once.
+    await db.raw("select 1");
+    spy.mockClear();
+    await work();
+    return spy.mock.calls.flatMap(([query], index) => {
+      const client = spy.mock.contexts[index] as Client & {
+        connectionParameters: { application_name: string };
+      };
+      const text = typeof query === "string" ? query : (query as unknown as { text: string }).text;
+      const ours = client.connectionParameters.application_name === "oncepay test";
+      return ours && text !== "discard plans" ? [text.trim()] : [];
+    });
+  }
+
+  it("creates in one, and replays in one", async () => {
+    const merchant = await aMerchant(t);
+    const command = createCommand(merchant.id);
+    expect(await sent(() => t.app.createPaymentIntent(command))).toHaveLength(1);
+    expect(await sent(() => t.app.createPaymentIntent(command))).toHaveLength(1);
+  });
+
+  it("creates a hundred at once in two: the first alone, then the rest", async () => {
+    const merchant = await aMerchant(t);
+    const commands = Array.from({ length: 100 }, () => createCommand(merchant.id));
+    const many = () => Promise.all(commands.map((command) => t.app.createPaymentIntent(command)));
+    expect((await sent(many)).length).toBeLessThanOrEqual(2);
+  });
+
+  it("confirms in one, replays in one, and refuses in one", async () => {
+    const merchant = await aMerchant(t);
+    const { id } = await anIntent(t, merchant.id);
+    const command = confirmCommand(merchant.id, id);
+    expect(await sent(() => t.app.confirmPaymentIntent(command))).toHaveLength(1);
+    expect(await sent(() => t.app.confirmPaymentIntent(command))).toHaveLength(1);
+    const refused = confirmCommand(merchant.id, id);
+    expect(await sent(() => t.app.confirmPaymentIntent(refused))).toHaveLength(1);
+  });
+
+  it("replays a capture in one", async () => {
+    const merchant = await aMerchant(t);
+    const { id } = await anAuthorizedIntent(t, merchant.id);
+    const command = captureCommand(merchant.id, id);
+    const texts = await sent(() => capturePaymentIntent(db, command));
+    expect(texts.length).toBeLessThanOrEqual(12);
+    expect(await sent(() => capturePaymentIntent(db, command))).toHaveLength(1);
+  });
+});
+
+async function onServer(statement: string): Promise<void> {
+  const client = new Client({ connectionString: t.databaseUrl });
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}
