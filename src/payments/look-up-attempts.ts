@@ -33,13 +33,13 @@ export async function lookUpAttempts(inquirer: AttemptInquirer, limit: number): 
 }
 
 async function lookUp(inquirer: AttemptRunner, attempt: Attempt): Promise<Settled> {
-  const fired = failpoint("resolve.before_lookup");
+  const fired = failpoint("lookup.before_call");
   if (fired) await fired;
   const processor = processorOf(inquirer, attempt);
   const outcome = isReversal(attempt.operation)
     ? await reverse(processor, attempt)
     : await findOut(inquirer, processor, attempt);
-  const firedAfter = failpoint("resolve.after_lookup");
+  const firedAfter = failpoint("lookup.after_call");
   if (firedAfter) await firedAfter;
   inquirer.log.info({ attemptId: attempt.id, outcome: outcome.kind }, "looked up");
   return settleSurely(inquirer, attempt, { outcome, source: "lookup" });
@@ -79,7 +79,7 @@ async function findOut(
 async function undo(processor: Processor, attempt: Attempt): Promise<ReverseOutcome> {
   const reversed = await processor.reverse(attempt.id);
   processorCalls.inc({ processor: processor.name, operation: "reverse", outcome: reversed.kind });
-  const fired = failpoint("resolve.after_reverse");
+  const fired = failpoint("lookup.after_reverse");
   if (fired) await fired;
   return reversed;
 }
