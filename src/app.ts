@@ -1,6 +1,6 @@
 import type { Agent } from "undici";
 import { groupCommit } from "./db/group-commit";
-import type { Config } from "./config";
+import { type Config, ConfigError } from "./config";
 import type { Db } from "./db/db";
 import { connect } from "./db/connect";
 import { isDatabaseAway } from "./db/errors";
@@ -20,7 +20,7 @@ import {
 } from "./payments/create-payment-intent";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
 import type { Answer } from "./payments/settle/answer";
-import type { Processor } from "./processors/processor";
+import type { Processors } from "./processors/processor";
 import { createProcessors } from "./processors/registry";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
 import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store";
@@ -31,7 +31,7 @@ export interface App {
   readonly config: Config;
   readonly log: Log;
   readonly db: Db;
-  readonly processors: ReadonlyMap<string, Processor>;
+  readonly processors: Processors;
   readonly secrets: SecretBox;
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
   readonly clientSecretKeys: readonly Buffer[];
@@ -46,12 +46,9 @@ export interface App {
 }
 
 export interface AppOverrides {
-  readonly processors?: ReadonlyMap<string, Processor>;
+  readonly processors?: Processors;
   readonly db?: Db;
 }
-
-/** The processor that new payments go to. */
-export const DEFAULT_PROCESSOR = "sandbox";
 
 // 128 commands make a statement of some 10 ms; more at once only adds latency (measured: no more throughput).
 const SET_SIZE_MAX = 128;
@@ -66,6 +63,10 @@ export function createApp(
   log: Log,
   options: { readonly name: string; readonly overrides?: AppOverrides },
 ): App {
+  const processors =
+    options.overrides?.processors ??
+    createProcessors({ ...config, timeoutMs: config.processorTimeoutMs });
+  assertRegistered(processors, config.defaultProcessor);
   const db =
     options.overrides?.db ??
     connect({
@@ -74,9 +75,6 @@ export function createApp(
       applicationName: `oncepay ${options.name}`,
       lockTimeoutMs: config.lockTimeoutMs,
     });
-  const processors =
-    options.overrides?.processors ??
-    createProcessors({ sandboxUrl: config.sandboxUrl, timeoutMs: config.processorTimeoutMs });
   const webhookAgent = createGuardedAgent({
     allowLoopback: config.webhookAllowLoopback,
     connectTimeoutMs: 5_000,
@@ -98,6 +96,14 @@ export function createApp(
       await db.destroy();
     },
   };
+}
+
+function assertRegistered(processors: Processors, name: string): void {
+  if (processors.has(name)) return;
+  const names = [...processors.keys()].join(", ");
+  throw new ConfigError(
+    `The configuration is not usable.\n  ONCEPAY_DEFAULT_PROCESSOR: there is no processor ${name}; there is ${names}`,
+  );
 }
 
 /** The hot use cases, each as a function of one command; sets are made of the ones that come together. */

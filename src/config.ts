@@ -48,6 +48,10 @@ const SETTINGS = {
     })
     .describe("base64 of 32 bytes that seal secrets at rest; several with commas, newest first"),
   ONCEPAY_PUBLIC_URL: z.url().optional().describe("where clients reach the API"),
+  ONCEPAY_DEFAULT_PROCESSOR: z
+    .string()
+    .default("sandbox")
+    .describe("the card processor that new payments go to"),
   ONCEPAY_SANDBOX_URL: z
     .url()
     .default("http://127.0.0.1:4010")
@@ -120,6 +124,8 @@ export interface Config {
   /** Newest first. */
   readonly encryptionKeys: readonly Buffer[];
   readonly publicUrl: string | undefined;
+  /** One of the registry's names. */
+  readonly defaultProcessor: string;
   readonly sandboxUrl: string;
   readonly sandboxWebhookSecret: string | undefined;
   readonly processorTimeoutMs: number;
@@ -177,6 +183,7 @@ function fromSettings(settings: Settings): Config {
     idempotencyRetentionDays: settings.IDEMPOTENCY_RETENTION,
     encryptionKeys: settings.ONCEPAY_ENCRYPTION_KEY,
     publicUrl: settings.ONCEPAY_PUBLIC_URL,
+    defaultProcessor: settings.ONCEPAY_DEFAULT_PROCESSOR,
     sandboxUrl: settings.ONCEPAY_SANDBOX_URL,
     sandboxWebhookSecret: settings.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
     processorTimeoutMs: settings.ONCEPAY_PROCESSOR_TIMEOUT_MS,

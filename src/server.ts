@@ -11,7 +11,7 @@ import { containsCardNumber } from "./security/card-numbers";
 import { ConfigError, describeSettings, readConfig } from "./config";
 import { exitWithParent } from "./process/exit-with-parent";
 import { configureFailpoints } from "./failpoints";
-import { serveInbox } from "./inbox/serve-inbox";
+import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { createLog } from "./observability/log";
 import { registry } from "./observability/metrics";
 import { observe } from "./observability/gauges";
@@ -74,7 +74,7 @@ export async function startServer(
   await allowOrigins(server, app.config.corsOrigins);
   serveProbes(server, app, () => draining);
   serveGraphiql(server);
-  await serveInbox(server, app);
+  await serveProcessorWebhooks(server, app);
   await serveGraphql(server, app);
   // Fastify writes into what it is given, and a configuration is frozen.
   await server.listen({ host: options.host, port: options.port });

@@ -1,7 +1,7 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
-import { resolveAttempts } from "../src/payments/look-up-attempts";
+import { lookUpAttempts } from "../src/payments/look-up-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
 import { type QueueName, type Queues, chunk } from "./queues";
 
@@ -22,7 +22,7 @@ const HELD_MARGIN_MS = 10_000;
 
 export interface Swept {
   readonly orphaned: number;
-  readonly resolved: number;
+  readonly lookedUp: number;
   readonly requeued: number;
 }
 
@@ -38,11 +38,11 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
     limit: LIMIT,
   });
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
-  const resolved = await resolveAttempts(app, LIMIT);
+  const lookedUp = await lookUpAttempts(app, LIMIT);
   const requeued = await requeue(app, queues);
-  if (resolved.length > 0) app.wakeRelay();
+  if (lookedUp.length > 0) app.wakeRelay();
   await failpoint("sweeper.after");
-  return { orphaned: orphaned.length, resolved: resolved.length, requeued };
+  return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
 }
 
 async function requeue(app: App, queues: Queues): Promise<number> {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { App } from "../src/app";
 import type { Db } from "../src/db/db";
-import { applyInbox } from "../src/inbox/apply-inbox";
+import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { deliverWebhooksJob } from "./deliver-webhooks";
@@ -162,7 +162,7 @@ function startSweeper(app: App, queues: Queues): Loop[] {
       return app.config.sweepMs;
     }),
     startLoop("inbox", app.log, async () =>
-      (await applyInbox(app, INBOX_LIMIT)) > 0 ? 0 : INBOX_POLL_MS,
+      (await applyProcessorWebhooks(app, INBOX_LIMIT)) > 0 ? 0 : INBOX_POLL_MS,
     ),
     startLoop("maintenance", app.log, async () => {
       await maintainOnce(app);

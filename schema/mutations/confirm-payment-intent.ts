@@ -1,5 +1,4 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
-import { DEFAULT_PROCESSOR } from "../../src/app";
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CONFIRM } from "../../src/payments/confirm-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
@@ -64,7 +63,7 @@ export class ConfirmPaymentIntentMutation {
       actor: caller.id,
       key,
       fingerprint: fingerprint(CONFIRM, command).toString("hex"),
-      processor: DEFAULT_PROCESSOR,
+      processor: context.app.config.defaultProcessor,
     });
     if (outcome instanceof Error) throw outcome;
     afterCommit(context, outcome);

@@ -46,7 +46,6 @@ const SETTINGS = `
   set local statement_timeout = 0;
   set local idle_in_transaction_session_timeout = 0;
   set local random_page_cost = 2;
-  set local seq_page_cost = 1;
   set local cpu_tuple_cost = 0.01;
   set local cpu_index_tuple_cost = 0.005`;
 

@@ -13,8 +13,7 @@ export function keysJson(keys: readonly TenantKey[]): string {
 
 /**
  * The rows of these keys, locked, without those that another transaction has locked: whoever has them is claiming them.
- * They are probed by key, in sorted order, and "offset 0" is a fence: the planner would else take what is asked of the
- * rows inside, and read the whole backlog from the index of what is due, once for each key.
+ * They are probed by key, in sorted order, behind a fence (see planner.ts), so that no other index is.
  */
 export function lockKeys(table: "attempts" | "webhook_deliveries"): string {
   return `

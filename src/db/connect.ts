@@ -1,23 +1,9 @@
 import knex, { type Knex } from "knex";
-import type { Client } from "pg";
 import { types } from "pg";
 import type { Db } from "./db";
+import { PLANNER_SETTINGS, type PlanningClient, discardOldPlans } from "./planner";
 
 const BIGINT_OID = 20;
-const PLANS_KEPT_MIN_MS = 2_000;
-const PLANS_KEPT_MAX_MS = 60_000;
-
-/*
- * Every statement here takes some dozens of rows by their keys. Costs that make touching a row dear and a page cheap
- * (they are in memory) let the planner choose index probes from about a hundred rows on. With the defaults it would
- * read a small table whole, and go on doing so with the kept plan when the table is small no more.
- */
-const CHEAP_PROBES = [
-  "random_page_cost=0.01",
-  "seq_page_cost=0.01",
-  "cpu_tuple_cost=0.5",
-  "cpu_index_tuple_cost=0.5",
-];
 
 // Amounts are bigint columns below 2^53 (a CHECK says so): exact as numbers. Without this pg gives strings.
 const typeParsers = {
@@ -27,10 +13,8 @@ const typeParsers = {
   },
 };
 
-interface PooledClient extends Client {
+interface PooledClient extends PlanningClient {
   readyForQuery?: boolean;
-  connectedAtMs?: number;
-  plansMadeAtMs?: number;
 }
 
 export interface DbOptions {
@@ -57,10 +41,7 @@ export function connect(options: DbOptions): Db {
     `lock_timeout=${String(options.lockTimeoutMs ?? 2_000)}`,
     "idle_in_transaction_session_timeout=10000",
     "timezone=UTC",
-    // The hot statements take one JSON parameter, about which a custom plan knows nothing more.
-    "plan_cache_mode=force_generic_plan",
-    ...CHEAP_PROBES,
-    "jit=off",
+    ...PLANNER_SETTINGS,
   ];
   const connectTimeoutMs = options.connectTimeoutMs ?? 2_000;
   return knex({
@@ -88,22 +69,9 @@ function saysNothing(): void {}
  *
  * A connection whose query timed out on the client's side is still waiting for the answer and would
  * fail every later query, for ever: it must not leave the pool again.
- *
- * A prepared statement's plan is made once and kept. One made while a table was empty scans it whole,
- * still when it has millions of rows; so plans are thrown away now and then and made for today's
- * tables: often on a young connection, whose tables may be as young, and seldom on an old one, because
- * the largest plans cost some milliseconds. pg sends queries in order: whoever takes the connection now
- * waits behind this one, 0.1 ms.
  */
 function isUsable(client: PooledClient): boolean {
   if (client.readyForQuery === false) return false;
-  const nowMs = performance.now();
-  client.connectedAtMs ??= nowMs;
-  client.plansMadeAtMs ??= nowMs;
-  const keptMs = Math.max(PLANS_KEPT_MIN_MS, (nowMs - client.connectedAtMs) / 4);
-  if (nowMs - client.plansMadeAtMs > Math.min(keptMs, PLANS_KEPT_MAX_MS)) {
-    client.plansMadeAtMs = nowMs;
-    client.query("discard plans").catch(() => undefined);
-  }
+  discardOldPlans(client);
   return true;
 }

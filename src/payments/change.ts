@@ -14,7 +14,7 @@ import type { HeardAnswer } from "./evidence-store";
 import type { IntentState } from "./payment-store";
 
 /**
- * What a use case decides, as data: decided by pure functions, written by change-store.ts in one
+ * What a use case decides, as data: decided without touching the database, written by change-store.ts in one
  * transaction. Each step is one version of the intent, with its audit row and its event.
  */
 export interface Change {

@@ -1,4 +1,3 @@
-import type { App } from "../app";
 import { failpoint } from "../failpoints";
 import { processorCalls } from "../observability/metrics";
 import type {
@@ -9,8 +8,9 @@ import type {
 } from "../processors/processor";
 import { type Attempt, isReversal } from "./attempt";
 import { beginReversal, takeDueAttempts } from "./attempt-store";
-import { processorOf, requestOf, reverse, settleSurely } from "./run-attempt";
+import { type AttemptRunner, processorOf, requestOf, reverse } from "./run-attempt";
 import type { Settled } from "./settle/settle-attempts";
+import { settleSurely } from "./settle/settle-surely";
 
 /*
  * Guarantees: an outcome that is unknown becomes known by evidence, never by guessing and never by trying again.
@@ -20,24 +20,29 @@ import type { Settled } from "./settle/settle-attempts";
 /** Nobody else looks an attempt up for this many times what a call may take: a look-up makes two. */
 const LEASE_CALLS = 3;
 
-/** Looks up what is due, all of it at once, and settles what is found. */
-export async function resolveAttempts(app: App, limit: number): Promise<Settled[]> {
-  const leaseMs = LEASE_CALLS * app.config.processorTimeoutMs;
-  const due = await takeDueAttempts(app.db, { leaseMs, limit });
-  return Promise.all(due.map((attempt) => resolve(app, attempt)));
+/** What looking up needs: a look-up that finds nothing may send or reverse. */
+export interface AttemptInquirer extends AttemptRunner {
+  readonly config: { readonly processorTimeoutMs: number };
 }
 
-async function resolve(app: App, attempt: Attempt): Promise<Settled> {
-  const fired = failpoint("resolve.before_lookup");
+/** Looks up what is due, all of it at once, and settles what is found. */
+export async function lookUpAttempts(inquirer: AttemptInquirer, limit: number): Promise<Settled[]> {
+  const leaseMs = LEASE_CALLS * inquirer.config.processorTimeoutMs;
+  const due = await takeDueAttempts(inquirer.db, { leaseMs, limit });
+  return Promise.all(due.map((attempt) => lookUp(inquirer, attempt)));
+}
+
+async function lookUp(inquirer: AttemptRunner, attempt: Attempt): Promise<Settled> {
+  const fired = failpoint("lookup.before_call");
   if (fired) await fired;
-  const processor = processorOf(app, attempt);
+  const processor = processorOf(inquirer, attempt);
   const outcome = isReversal(attempt.operation)
     ? await reverse(processor, attempt)
-    : await findOut(app, processor, attempt);
-  const firedAfter = failpoint("resolve.after_lookup");
+    : await findOut(inquirer, processor, attempt);
+  const firedAfter = failpoint("lookup.after_call");
   if (firedAfter) await firedAfter;
-  app.log.info({ attemptId: attempt.id, outcome: outcome.kind }, "looked up");
-  return settleSurely(app, attempt, { outcome, source: "lookup" });
+  inquirer.log.info({ attemptId: attempt.id, outcome: outcome.kind }, "looked up");
+  return settleSurely(inquirer, attempt, { outcome, source: "lookup" });
 }
 
 /**
@@ -50,7 +55,7 @@ async function resolve(app: App, attempt: Attempt): Promise<Settled> {
  * - none of these: only a webhook, a settlement line or an operator can tell.
  */
 async function findOut(
-  app: App,
+  inquirer: AttemptRunner,
   processor: Processor,
   attempt: Attempt,
 ): Promise<LookupOutcome | SendOutcome> {
@@ -65,7 +70,7 @@ async function findOut(
   if (!tellsNothing || isReversal(attempt.operation)) return found;
   if (takesIdempotencyKeys) return processor.send(requestOf(attempt, attempt.operation));
   if (canReverse) {
-    return (await beginReversal(app.db, attempt)) ? undo(processor, attempt) : found;
+    return (await beginReversal(inquirer.db, attempt)) ? undo(processor, attempt) : found;
   }
   const sinceSentMs = attempt.sentAt ? Date.now() - attempt.sentAt.getTime() : Infinity;
   return canLookUp && sinceSentMs > requestHorizonMs ? { kind: "reversed" } : found;
@@ -74,7 +79,7 @@ async function findOut(
 async function undo(processor: Processor, attempt: Attempt): Promise<ReverseOutcome> {
   const reversed = await processor.reverse(attempt.id);
   processorCalls.inc({ processor: processor.name, operation: "reverse", outcome: reversed.kind });
-  const fired = failpoint("resolve.after_reverse");
+  const fired = failpoint("lookup.after_reverse");
   if (fired) await fired;
   return reversed;
 }

@@ -1,7 +1,7 @@
 /**
  * A card processor as the rest of oncepay sees it. An adapter translates their words into this
  * closed set of outcomes and decides nothing: what an outcome means for a payment is decided in
- * payments/settle-attempt.ts alone.
+ * src/payments/settle/ alone.
  */
 
 export type ProcessorOperation = "charge" | "authorize" | "capture" | "refund" | "void";
@@ -91,6 +91,22 @@ export interface ProcessorCapabilities {
   readonly requestHorizonMs: number;
 }
 
+/** What a processor tells us of its own accord. */
+export interface ProcessorWebhook {
+  /** Theirs; the same for every copy of one event. */
+  readonly eventId: string;
+  readonly type: string;
+  /** Our reference: an attempt's id. */
+  readonly reference: string;
+  /** What a look-up would have said at that moment. */
+  readonly outcome: LookupOutcome;
+}
+
+export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Every processor of an installation, by the name that is kept with each attempt. */
+export type Processors = ReadonlyMap<string, Processor>;
+
 export interface Processor {
   readonly name: string;
   readonly capabilities: ProcessorCapabilities;
@@ -98,5 +114,10 @@ export interface Processor {
   send(request: ProcessorRequest): Promise<SendOutcome>;
   lookUp(reference: string): Promise<LookupOutcome>;
   reverse(reference: string): Promise<ReverseOutcome>;
+  /**
+   * Reads a webhook; throws unless the processor signed it, byte for byte and just now. Absent where the processor
+   * sends none, or where there is no secret to verify them with.
+   */
+  readonly verifyWebhook?: (rawBody: string, headers: WebhookHeaders) => ProcessorWebhook;
   close(): Promise<void>;
 }

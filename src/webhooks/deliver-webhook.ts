@@ -1,6 +1,9 @@
-import type { App } from "../app";
+import type { Dispatcher } from "undici";
+import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
+import type { Log } from "../observability/log";
 import { deliveries as deliveriesCounter } from "../observability/metrics";
+import type { SecretBox } from "../security/secrets";
 import { retryDelayMs } from "./backoff";
 import type { DeliveryKey } from "./delivery";
 import {
@@ -17,6 +20,20 @@ import { signWebhook } from "./sign";
  * before the record means that it is posted again, with the same webhook-id and the same bytes: receivers deduplicate.
  */
 
+/** What delivering needs. */
+export interface WebhookSender {
+  readonly db: Db;
+  readonly log: Log;
+  readonly secrets: Pick<SecretBox, "open">;
+  readonly webhookAgent: Dispatcher;
+  readonly config: {
+    readonly webhookTimeoutMs: number;
+    readonly webhookScheduleMs: readonly number[];
+  };
+  /** Sets are made of the ones that come together. */
+  readonly recordDelivery: (record: DeliveryRecord) => Promise<void>;
+}
+
 export interface Delivered extends DeliveryKey {
   readonly status: DeliveryRecord["status"];
   /** RETRYING: how long until the next try. */
@@ -28,38 +45,42 @@ const LEASE_TIMEOUTS = 2;
 
 /** Claims those of these deliveries that are due, posts them all at once, and records what came of each. */
 export async function deliverWebhooks(
-  app: App,
+  sender: WebhookSender,
   keys: readonly DeliveryKey[],
 ): Promise<Delivered[]> {
-  const leaseMs = LEASE_TIMEOUTS * app.config.webhookTimeoutMs;
-  const claimed = await claimDeliveries(app.db, keys, leaseMs);
+  const leaseMs = LEASE_TIMEOUTS * sender.config.webhookTimeoutMs;
+  const claimed = await claimDeliveries(sender.db, keys, leaseMs);
   const fired = failpoint("webhook.after_claim");
   if (fired) await fired;
-  return Promise.all(claimed.map((delivery) => deliver(app, delivery)));
+  return Promise.all(claimed.map((delivery) => deliver(sender, delivery)));
 }
 
-async function deliver(app: App, delivery: ClaimedDelivery): Promise<Delivered> {
+async function deliver(sender: WebhookSender, delivery: ClaimedDelivery): Promise<Delivered> {
   const body = webhookBody(delivery);
-  const headers = sign(app, delivery, body);
+  const headers = sign(sender, delivery, body);
   const fired = failpoint("webhook.before_post");
   if (fired) await fired;
   const result: PostResult = headers
-    ? await postWebhook(app.webhookAgent, {
+    ? await postWebhook(sender.webhookAgent, {
         url: delivery.url,
         headers,
         body,
-        timeoutMs: app.config.webhookTimeoutMs,
+        timeoutMs: sender.config.webhookTimeoutMs,
       })
     : { kind: "unreachable", error: "it could not be signed", durationMs: 0 };
   const firedAfter = failpoint("webhook.after_post");
   if (firedAfter) await firedAfter;
-  const record = recordOf(app, delivery, result);
+  const record = recordOf(sender, delivery, result);
   // Before the record: a crash between the two then repeats the try, and hears 410 again.
   if (result.kind === "gone") {
     const { merchantId, endpointId } = delivery;
-    await disableEndpoint(app.db, { merchantId, id: endpointId, reason: "it answered 410 Gone" });
+    await disableEndpoint(sender.db, {
+      merchantId,
+      id: endpointId,
+      reason: "it answered 410 Gone",
+    });
   }
-  await app.recordDelivery(record);
+  await sender.recordDelivery(record);
   deliveriesCounter.inc({ outcome: record.status === "DEAD" ? "dead" : result.kind });
   const firedLast = failpoint("webhook.after_record");
   if (firedLast) await firedLast;
@@ -72,7 +93,7 @@ async function deliver(app: App, delivery: ClaimedDelivery): Promise<Delivered> 
  * as a dead letter like any other. Thrown, it would take the rest of its job along, and come back for ever.
  */
 function sign(
-  app: App,
+  sender: WebhookSender,
   delivery: ClaimedDelivery,
   body: string,
 ): ReturnType<typeof signWebhook> | undefined {
@@ -81,10 +102,10 @@ function sign(
       id: delivery.eventId,
       timestampSeconds: Math.floor(Date.now() / 1_000),
       body,
-      secrets: [endpointSecret(app, delivery)],
+      secrets: [endpointSecret(sender, delivery)],
     });
   } catch (error) {
-    app.log.error({ err: error, deliveryId: delivery.id }, "a webhook could not be signed");
+    sender.log.error({ err: error, deliveryId: delivery.id }, "a webhook could not be signed");
     return undefined;
   }
 }
@@ -112,17 +133,21 @@ export function webhookBody(
 const opened = new Map<string, string>();
 const OPENED_MAX = 10_000;
 
-function endpointSecret(app: App, delivery: ClaimedDelivery): string {
+function endpointSecret(sender: WebhookSender, delivery: ClaimedDelivery): string {
   const name = delivery.secret.toString("base64");
   const known = opened.get(name);
   if (known !== undefined) return known;
-  const secret = app.secrets.open(delivery.secret, delivery.endpointId);
+  const secret = sender.secrets.open(delivery.secret, delivery.endpointId);
   if (opened.size >= OPENED_MAX) opened.clear();
   opened.set(name, secret);
   return secret;
 }
 
-function recordOf(app: App, delivery: ClaimedDelivery, result: PostResult): DeliveryRecord {
+function recordOf(
+  sender: WebhookSender,
+  delivery: ClaimedDelivery,
+  result: PostResult,
+): DeliveryRecord {
   const outcome = {
     merchantId: delivery.merchantId,
     id: delivery.id,
@@ -140,7 +165,7 @@ function recordOf(app: App, delivery: ClaimedDelivery, result: PostResult): Deli
       : retryDelayMs({
           tries: delivery.tries,
           retryAfterMs: result.retryAfterMs,
-          scheduleMs: app.config.webhookScheduleMs,
+          scheduleMs: sender.config.webhookScheduleMs,
         });
   return dueInMs === undefined
     ? { ...outcome, status: "DEAD", dueInMs: null }

@@ -2,7 +2,7 @@ import { keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, run } from "../db/db";
 import type { DeliveryKey, DeliveryStatus, WebhookDelivery } from "./delivery";
 
-/** Every statement that plans, claims and records deliveries. Lists are in delivery-list-store.ts. */
+/** Every statement that plans, claims and records deliveries. Lists are in list-deliveries.ts. */
 
 export const DELIVERY_COLUMNS = `
   d.id as "id", d.event_id as "eventId", d.endpoint_id as "endpointId", d.status as "status", d.tries as "tries",

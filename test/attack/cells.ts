@@ -65,7 +65,7 @@ export async function setBehaviour(installation: Installation, cell: Cell): Prom
   const network = networkOf(installation);
   const operation = operationOf(cell);
   const first = behaviour === "webhook before answer";
-  const looksUp = failpoint === "resolve.before_lookup" || failpoint === "resolve.after_lookup";
+  const looksUp = failpoint === "lookup.before_call" || failpoint === "lookup.after_call";
   await network.noFaults();
   await network.latency(5, 30);
   // Where a look-up is to happen, the webhook must leave it the time.
@@ -73,7 +73,7 @@ export async function setBehaviour(installation: Installation, cell: Cell): Prom
   const enabled = first || failpoint.startsWith("inbox.");
   await network.webhooks({ enabled, delayMinMs: delayMs, delayMaxMs: delayMs });
   installation.proxies.processor?.delay("toClient", first && !looksUp ? 600 : 0);
-  if (failpoint === "resolve.after_reverse") {
+  if (failpoint === "lookup.after_reverse") {
     await network.fault({ fault: "lose_request", rate: 1, count: 1, operation });
   }
   const fault = faultOf(behaviour) ?? (looksUp ? "lose_response" : undefined);

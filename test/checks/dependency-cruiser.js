@@ -1,6 +1,10 @@
-/** The boundaries between the parts: schema → src ← workers. */
+/** The boundaries between the parts, schema → src ← workers, and between the rooms of src. */
 const GRAPHQL = "^node_modules/(graphql|graphql-scalars|type-graphql|@apollo|@as-integrations)/";
 const QUEUES = "^node_modules/(bullmq|ioredis)/";
+
+// Everything in src that stands in a room of its own; what is loose in src may be used by all of them.
+const ANY_ROOM = "^src/[^/]+/";
+const rooms = (...names) => `^src/(${names.join("|")})/`;
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
 
@@ -53,6 +57,62 @@ module.exports = {
       "BullMQ can be replaced by replacing one directory. Its tables are migrated with ours.",
       { path: "^(src|schema|migrations)/", pathNot: "^src/db/migrate\\.ts$" },
       { path: QUEUES },
+    ),
+    forbid(
+      "rooms-know-no-app",
+      "A feature says what it needs, as an interface of its own; the app is made of features and has all of it.",
+      {
+        path: "^src/",
+        pathNot: [
+          "^src/(app|server)\\.ts$",
+          // Until these go down the one road of keyed writes.
+          "^src/payments/resolve-unknown-attempt\\.ts$",
+          "^src/webhooks/(create-webhook-endpoint|replay-webhook-delivery)\\.ts$",
+        ],
+      },
+      { path: "^src/app\\.ts$" },
+    ),
+    forbid(
+      "only-settling-books",
+      "Money is booked when a processor's answer is settled, and written with everything else that it changes.",
+      {
+        path: "^(src|workers|schema)/",
+        pathNot: "^src/(ledger/|payments/(settle/|change-store\\.ts$))",
+      },
+      { path: "^src/ledger/(journals|ledger-store)\\.ts$", dependencyTypesNot: ["type-only"] },
+    ),
+    forbid(
+      "ledger-knows-no-payments",
+      "The books know accounts and amounts, whatever they are for.",
+      { path: rooms("ledger") },
+      { path: ANY_ROOM, pathNot: rooms("ledger", "db") },
+    ),
+    forbid(
+      "db-knows-no-other-room",
+      "Connections, transactions, group commit: none of them knows what it is used for.",
+      { path: rooms("db") },
+      { path: ANY_ROOM, pathNot: rooms("db", "process") },
+    ),
+    forbid(
+      "observability-knows-no-feature",
+      "Counters are counted by those who know; gauges look at the database.",
+      { path: rooms("observability") },
+      { path: ANY_ROOM, pathNot: rooms("observability", "db") },
+    ),
+    forbid(
+      "security-knows-no-other-room",
+      "It seals, hashes and redacts what it is given.",
+      { path: rooms("security") },
+      { path: ANY_ROOM, pathNot: rooms("security") },
+    ),
+    forbid(
+      "idempotency-knows-no-feature",
+      "A key's record is the same for every operation.",
+      { path: rooms("idempotency") },
+      {
+        path: ANY_ROOM,
+        pathNot: rooms("idempotency", "db", "events", "observability", "security"),
+      },
     ),
     forbid(
       "sdk-stands-alone",

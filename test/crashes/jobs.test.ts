@@ -122,12 +122,12 @@ describe.each(STORIES)("$name", ({ begin, ends }) => {
 describe("an outcome that is unknown", () => {
   it.each<[FailpointName, string]>([
     ["sweeper.before", "lose_response"],
-    ["resolve.before_lookup", "lose_response"],
-    ["resolve.after_lookup", "lose_response"],
+    ["lookup.before_call", "lose_response"],
+    ["lookup.after_call", "lose_response"],
     ["sweeper.after", "lose_response"],
-    ["resolve.before_lookup", "lose_request"],
-    ["resolve.after_reverse", "lose_request"],
-    ["resolve.after_lookup", "lose_request"],
+    ["lookup.before_call", "lose_request"],
+    ["lookup.after_reverse", "lose_request"],
+    ["lookup.after_call", "lose_request"],
     ["settle.inside_transaction", "lose_request"],
   ])("is resolved when the sweeper dies at %s after %s", async (point, fault) => {
     const merchant = await aMerchant(t);

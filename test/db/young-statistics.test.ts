@@ -45,7 +45,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-it("probes the keys of an operation that statistics know nothing of", async () => {
+it("probes the keys of confirmations when statistics know none", async () => {
   const busy = await prepare(async (db) => {
     const merchantId = await fillIntents(db);
     const confirmed = await makeIntents(db, merchantId, CONFIRMED);
@@ -62,6 +62,19 @@ it("probes the keys of an operation that statistics know nothing of", async () =
       intents.map((id) => confirmCommand(busy, id)),
     ),
   );
+  expect(complaintsIn(await explained.ask(ask, 1))).toEqual([]);
+});
+
+it("probes the keys of creations when statistics know of other operations alone", async () => {
+  const busy = await prepare(async (db) => {
+    const merchantId = await fillIntents(db);
+    await db.raw("update idempotency_keys set operation = 'createWebhookEndpoint'");
+    await db.raw("vacuum analyze idempotency_keys");
+    await makeIntents(db, merchantId, CONFIRMED);
+    return merchantId;
+  });
+  const commands = repeat(busy, SET).map((id) => createCommand(id));
+  const [, ask] = now("creates", () => createPaymentIntents(explained.db, commands));
   expect(complaintsIn(await explained.ask(ask, 1))).toEqual([]);
 });
 

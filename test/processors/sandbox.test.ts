@@ -46,7 +46,11 @@ conformance("the sandbox", async () => {
 });
 
 test("is in the registry under its name", async () => {
-  const processors = createProcessors({ sandboxUrl: "http://127.0.0.1:9", timeoutMs: 1_000 });
+  const processors = createProcessors({
+    sandboxUrl: "http://127.0.0.1:9",
+    sandboxWebhookSecret: undefined,
+    timeoutMs: 1_000,
+  });
   expect([...processors.keys()]).toEqual(["sandbox"]);
   for (const processor of processors.values()) {
     expect(processor.capabilities).toEqual({
@@ -55,6 +59,7 @@ test("is in the registry under its name", async () => {
       canReverse: true,
       requestHorizonMs: 6_000,
     });
+    expect(processor.verifyWebhook).toBeUndefined();
     await processor.close();
   }
 });

@@ -1,4 +1,4 @@
-import { settleSurely } from "../../src/payments/run-attempt";
+import { settleSurely } from "../../src/payments/settle/settle-surely";
 import {
   CONFIRM_INTENT,
   type TestAnswer,

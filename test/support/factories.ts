@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type App, DEFAULT_PROCESSOR } from "../../src/app";
+import type { App } from "../../src/app";
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import type { Outcome } from "../../src/idempotency/keys";
 import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
@@ -66,7 +66,7 @@ export function confirmCommand(
     ...ofIntent(merchantId, paymentIntentId),
     paymentMethod: null,
     returnUrl: null,
-    processor: DEFAULT_PROCESSOR,
+    processor: "sandbox",
     ...given,
   });
 }

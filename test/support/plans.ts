@@ -218,7 +218,7 @@ const SETTLED_TOGETHER = 40;
 const MESSAGES_MAX = 500;
 const WORKER = "the only worker";
 
-const SETTLEMENT_POLICY = { lookupScheduleMs: [0] };
+const LOOKUP_POLICY = { lookupScheduleMs: [0] };
 
 async function inSets<Item, Result>(
   items: readonly Item[],
@@ -312,7 +312,7 @@ export function settle(
   outcome?: SendOutcome,
 ): Promise<Settled[]> {
   const answers = attempts.map((attempt) => answerTo(attempt, outcome));
-  return inSets(answers, SETTLED_TOGETHER, (set) => settleAttempts(db, set, SETTLEMENT_POLICY));
+  return inSets(answers, SETTLED_TOGETHER, (set) => settleAttempts(db, set, LOOKUP_POLICY));
 }
 
 type Ending = Pick<DeliveryRecord, "status" | "dueInMs">;

@@ -13,18 +13,18 @@ export interface Answer {
   readonly reason?: string;
 }
 
-export type SettlementEffect =
+export type AnswerEffect =
   "applied" | "duplicate" | "waiting" | "requeued" | "replaced" | "contradiction";
 
-export interface Settlement {
-  readonly effect: SettlementEffect;
+export interface Consequence {
+  readonly effect: AnswerEffect;
   /** requeued: how long until it is due again. */
   readonly dueInMs?: number;
   /** Written in this order, each with its own version of the intent. */
   readonly changes: readonly Change[];
 }
 
-export interface SettlementPolicy {
+export interface LookupPolicy {
   /** When an UNKNOWN attempt is looked up: waits, the first from the sending, the last again and again. */
   readonly lookupScheduleMs: readonly number[];
 }

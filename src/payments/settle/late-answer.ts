@@ -4,7 +4,7 @@ import { isReversal } from "../attempt";
 import type { LockedAttempt } from "../attempt-store";
 import type { Change } from "../change";
 import { returnRefund } from "./declined";
-import type { Settlement } from "./answer";
+import type { Consequence } from "./answer";
 import { type Heard, factOf } from "./steps";
 
 export function movesMoney({ operation }: LockedAttempt): boolean {
@@ -19,7 +19,7 @@ const LATE_APPROVAL = "late_approval";
  * failed means that money moved which nobody counts on, perhaps for the second time: it is booked as suspense and
  * given back, whatever has become of the payment.
  */
-export function settleAgain(heard: Heard): Settlement {
+export function settleAgain(heard: Heard): Consequence {
   const { attempt } = heard;
   const { outcome } = heard.answer;
   if (

@@ -7,7 +7,7 @@ import { type LockedAttempt, lockAttempts } from "../attempt-store";
 import type { Change } from "../change";
 import { writeChanges } from "../change-store";
 import { insertEvidence } from "../evidence-store";
-import type { Answer, Settlement, SettlementEffect, SettlementPolicy } from "./answer";
+import type { Answer, Consequence, AnswerEffect, LookupPolicy } from "./answer";
 import { settle } from "./settle";
 
 /*
@@ -19,7 +19,7 @@ import { settle } from "./settle";
  */
 
 export interface Settled {
-  readonly effect: SettlementEffect | "missing";
+  readonly effect: AnswerEffect | "missing";
   readonly operation?: AttemptOperation;
   /** requeued: how long until it is due again. */
   readonly dueInMs?: number;
@@ -29,7 +29,7 @@ export interface Settled {
 export async function settleAttempts(
   db: Db,
   answers: readonly Answer[],
-  policy: SettlementPolicy,
+  policy: LookupPolicy,
 ): Promise<Settled[]> {
   setSizes.observe({ operation: "settleAttempt" }, answers.length);
   const settled = await transact(db, async (tx) => {
@@ -40,41 +40,43 @@ export async function settleAttempts(
     const byAttempt = new Map(locked.map((attempt) => [attempt.id, attempt]));
     const pairs = answers.map((answer) => {
       const attempt = byAttempt.get(answer.attemptId);
-      return { answer, attempt, settlement: attempt && settle(attempt, answer, policy) };
+      return { answer, attempt, consequence: attempt && settle(attempt, answer, policy) };
     });
-    const settlements = pairs.flatMap(({ settlement }) => settlement ?? []);
-    await writeChanges(tx, inLockOrder(settlements, 0));
-    await writeChanges(tx, inLockOrder(settlements, 1));
+    const consequences = pairs.flatMap(({ consequence }) => consequence ?? []);
+    await writeChanges(tx, inLockOrder(consequences, 0));
+    await writeChanges(tx, inLockOrder(consequences, 1));
     await insertEvidence(
       tx,
-      pairs.flatMap(({ answer, settlement }) =>
-        settlement && isEvidence(answer, settlement) ? [{ answer, effect: settlement.effect }] : [],
+      pairs.flatMap(({ answer, consequence }) =>
+        consequence && isEvidence(answer, consequence)
+          ? [{ answer, effect: consequence.effect }]
+          : [],
       ),
     );
     const fired = failpoint("settle.inside_transaction");
     if (fired) await fired;
     return pairs;
   });
-  return settled.map(({ attempt, answer, settlement }) => {
-    if (!attempt || !settlement) return { effect: "missing" };
-    count(attempt, answer, settlement);
-    const { effect, dueInMs } = settlement;
+  return settled.map(({ attempt, answer, consequence }) => {
+    if (!attempt || !consequence) return { effect: "missing" };
+    count(attempt, answer, consequence);
+    const { effect, dueInMs } = consequence;
     return { effect, operation: attempt.operation, ...(dueInMs !== undefined && { dueInMs }) };
   });
 }
 
 /** The plain answer to a call is in the attempt itself. Whatever else was heard is kept beside it. */
-function isEvidence(answer: Answer, { effect }: Settlement): boolean {
+function isEvidence(answer: Answer, { effect }: Consequence): boolean {
   if (answer.source === "worker") return effect === "contradiction" || effect === "duplicate";
   return effect !== "waiting" || answer.outcome.kind === "not_found";
 }
 
-/** Most settlements are one change of the intent; after 3-D Secure they are two, one after the other. */
-function inLockOrder(settlements: readonly Settlement[], index: number): Change[] {
-  return settlements.flatMap(({ changes }) => changes[index] ?? []);
+/** Most consequences are one change of the intent; after 3-D Secure they are two, one after the other. */
+function inLockOrder(consequences: readonly Consequence[], index: number): Change[] {
+  return consequences.flatMap(({ changes }) => changes[index] ?? []);
 }
 
-function count(attempt: LockedAttempt, answer: Answer, { effect }: Settlement): void {
+function count(attempt: LockedAttempt, answer: Answer, { effect }: Consequence): void {
   if (effect === "duplicate") deduplications.inc({ where: "settle" });
   if (effect !== "applied") return;
   effectsApplied.inc({ operation: attempt.operation, outcome: answer.outcome.kind });

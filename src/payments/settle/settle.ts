@@ -1,6 +1,6 @@
 import { newId } from "../../ids";
 import type { Approved, Declined } from "../../processors/processor";
-import type { Answer, Settlement, SettlementPolicy } from "./answer";
+import type { Answer, Consequence, LookupPolicy } from "./answer";
 import { GENERATIONS_MAX, isSettled } from "../attempt";
 import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, changeIntent } from "../change";
@@ -12,14 +12,11 @@ import { step } from "./steps";
 const UNSENT_BACKOFF_MS = { base: 500, cap: 15_000 };
 
 /**
- * What an answer means for its payment. Pure: the rows are locked by the caller, who writes what this
- * returns. This is the only place where a processor's words become state.
+ * What an answer means for its payment, decided on rows that the caller has locked, and returned for the caller to
+ * write: it asks nobody, and takes from outside only the time of day, new ids and chance. This is the only place
+ * where a processor's words become state.
  */
-export function settle(
-  attempt: LockedAttempt,
-  answer: Answer,
-  policy: SettlementPolicy,
-): Settlement {
+export function settle(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Consequence {
   const { outcome } = answer;
   if (isSettled(attempt.status)) return settleAgain({ attempt, answer });
   if (attempt.reversing && outcome.kind !== "reversed" && !isOperators(answer)) {
@@ -63,14 +60,14 @@ function movedAnotherAmount(attempt: LockedAttempt, outcome: Answer["outcome"]):
 }
 
 /** How long until the next look-up, from now. */
-function lookupDelayMs(attempt: LockedAttempt, { lookupScheduleMs }: SettlementPolicy): number {
+function lookupDelayMs(attempt: LockedAttempt, { lookupScheduleMs }: LookupPolicy): number {
   const waitMs = lookupScheduleMs[Math.min(attempt.lookups, lookupScheduleMs.length - 1)] ?? 0;
   if (attempt.lookups > 0 || !attempt.sentAt) return waitMs;
   // The first wait counts from the sending: after a time-out it is over already.
   return Math.max(0, waitMs - Math.max(0, Date.now() - attempt.sentAt.getTime()));
 }
 
-function waiting(attempt: LockedAttempt, message: string, policy: SettlementPolicy): Settlement {
+function waiting(attempt: LockedAttempt, message: string, policy: LookupPolicy): Consequence {
   const change: AttemptChange = {
     merchantId: attempt.merchantId,
     id: attempt.id,
@@ -83,7 +80,7 @@ function waiting(attempt: LockedAttempt, message: string, policy: SettlementPoli
 }
 
 /** It never left this machine, so it may be sent later: not too soon, and not by everybody at once. */
-function requeue(attempt: LockedAttempt): Settlement {
+function requeue(attempt: LockedAttempt): Consequence {
   const ceiling = Math.min(
     UNSENT_BACKOFF_MS.cap,
     UNSENT_BACKOFF_MS.base * 2 ** Math.min(attempt.sends, 10),
@@ -101,8 +98,8 @@ function requeue(attempt: LockedAttempt): Settlement {
 function actionRequired(
   attempt: LockedAttempt,
   answer: Answer,
-  action: SettlementPolicy & { readonly redirectUrl: string; readonly expiresAt: string },
-): Settlement {
+  action: LookupPolicy & { readonly redirectUrl: string; readonly expiresAt: string },
+): Consequence {
   const { redirectUrl, expiresAt } = action;
   const nextAction = { type: "REDIRECT" as const, redirectUrl, expiresAt };
   const change: Change = {
@@ -120,7 +117,7 @@ function actionRequired(
 }
 
 /** REQUIRES_ACTION back to PROCESSING: the shopper has done their part. */
-function authenticated(attempt: LockedAttempt, answer: Answer, policy: SettlementPolicy): Change {
+function authenticated(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Change {
   return {
     attempt: {
       merchantId: attempt.merchantId,
@@ -149,11 +146,7 @@ function afterAuthentication(attempt: LockedAttempt): LockedAttempt {
 }
 
 /** Proven to have moved nothing, and unable to any more: a fresh attempt takes its place. */
-function neverHappened(
-  attempt: LockedAttempt,
-  answer: Answer,
-  policy: SettlementPolicy,
-): Settlement {
+function neverHappened(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Consequence {
   const abandoned: AttemptChange = {
     merchantId: attempt.merchantId,
     id: attempt.id,
@@ -170,10 +163,10 @@ function neverHappened(
         "The card processor did not take the payment. Nothing was charged; it may be tried again.",
       hard: false,
     };
-    const settlement = final(attempt, answer, { ...policy, outcome });
+    const consequence = final(attempt, answer, { ...policy, outcome });
     return {
       effect: "applied",
-      changes: settlement.changes.map((change) =>
+      changes: consequence.changes.map((change) =>
         change.attempt ? { ...change, attempt: { ...abandoned, code: outcome.code } } : change,
       ),
     };
@@ -210,8 +203,8 @@ function neverHappened(
 function final(
   attempt: LockedAttempt,
   answer: Answer,
-  given: SettlementPolicy & { readonly outcome: Approved | Declined },
-): Settlement {
+  given: LookupPolicy & { readonly outcome: Approved | Declined },
+): Consequence {
   const { outcome } = given;
   const first = attempt.status === "REQUIRES_ACTION" ? [authenticated(attempt, answer, given)] : [];
   const heard = { attempt: first.length > 0 ? afterAuthentication(attempt) : attempt, answer };

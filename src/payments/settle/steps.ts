@@ -4,7 +4,7 @@ import type { StepInput } from "../change";
 import type { PaymentIntentStatus } from "../payment-intent";
 import type { Answer } from "./answer";
 
-/** An answer together with the attempt it is about: what a settlement is decided on. */
+/** An answer together with the attempt it is about: what its consequence is decided on. */
 export interface Heard {
   readonly attempt: LockedAttempt;
   readonly answer: Answer;

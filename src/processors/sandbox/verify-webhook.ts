@@ -1,16 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import type { LookupOutcome } from "../processor";
+import type { ProcessorWebhook } from "../processor";
 import { toOutcome } from "./translate";
-
-export interface SandboxWebhook {
-  /** Theirs; the same for every copy of one event. */
-  readonly eventId: string;
-  readonly type: string;
-  readonly reference: string;
-  /** What a lookup would have said at that moment. */
-  readonly outcome: LookupOutcome;
-}
 
 const HEADER = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/;
 
@@ -28,7 +19,7 @@ export function verifySandboxWebhook(options: {
   readonly body: string;
   readonly nowMs: number;
   readonly toleranceMs: number;
-}): SandboxWebhook {
+}): ProcessorWebhook {
   const { secret, header, body, nowMs, toleranceMs } = options;
   // An empty key is a key anybody has.
   if (secret === "") throw new Error("There is no secret to verify the webhook with.");

@@ -3,7 +3,6 @@ import type { Installation } from "../installation";
 import type { Created } from "../load/requests";
 import { confirmPaymentIntents } from "../../../src/payments/confirm-payment-intent";
 import { createPaymentIntents } from "../../../src/payments/create-payment-intent";
-import { DEFAULT_PROCESSOR } from "../../../src/app";
 
 const SET_SIZE = 500;
 const FINGERPRINT = "00".repeat(32);
@@ -60,7 +59,7 @@ export async function confirmSeeded(
         paymentIntentId: id,
         paymentMethod: null,
         returnUrl: null,
-        processor: DEFAULT_PROCESSOR,
+        processor: "sandbox",
       })),
     );
     for (const result of results) if (result instanceof Error) throw result;

@@ -1,13 +1,16 @@
 import type { FastifyInstance } from "fastify";
-import type { App } from "../app";
 import { isDatabaseAway } from "../db/errors";
 import { Failure } from "../failures";
-import { receiveWebhook } from "./receive-webhook";
+import type { Log } from "../observability/log";
+import { type WebhookReceiver, receiveProcessorWebhook } from "./receive-processor-webhook";
 
 const BODY_MAX_BYTES = 64 * 1_024;
 
 /** `POST /processors/:processor/webhooks`: where card processors send theirs. 200 means stored; anything else, send it again. */
-export async function serveInbox(server: FastifyInstance, app: App): Promise<void> {
+export async function serveProcessorWebhooks(
+  server: FastifyInstance,
+  inbox: WebhookReceiver & { readonly log: Log },
+): Promise<void> {
   await server.register((scope, _options, done) => {
     // The signature is over the bytes, so nothing may parse them first.
     scope.removeAllContentTypeParsers();
@@ -20,11 +23,13 @@ export async function serveInbox(server: FastifyInstance, app: App): Promise<voi
       async (request, reply) => {
         try {
           const { headers, body = "" } = request;
-          await receiveWebhook(app, { processor: request.params.processor, headers, body });
+          const { processor } = request.params;
+          await receiveProcessorWebhook(inbox, { processor, headers, body });
           return await reply.code(200).send({ received: true });
         } catch (error) {
           const [status, message] = refusal(error);
-          if (status === 500) app.log.error({ err: error }, "storing a processor's webhook failed");
+          if (status === 500)
+            inbox.log.error({ err: error }, "storing a processor's webhook failed");
           return reply.code(status).send({ error: message });
         }
       },

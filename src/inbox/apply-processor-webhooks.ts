@@ -1,10 +1,11 @@
-import type { App } from "../app";
+import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
-import { settleSurely } from "../payments/run-attempt";
+import type { Log } from "../observability/log";
+import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
 import { type DueInboxMessage, markApplied, park, takeDueInboxMessages } from "./inbox-store";
 
 /*
- * Guarantees: every stored event is applied through settle-attempt, which does nothing twice: so a crash between
+ * Guarantees: every stored event is applied through src/payments/settle/, which does nothing twice: so a crash between
  * applying and marking applies it again, harmlessly. Order does not matter to what comes out: a settled attempt stays.
  */
 
@@ -14,9 +15,18 @@ const LEASE_MS = 30_000;
 // A day is for the exceptions: a database restored from a backup, a reference made by another installation.
 const PARK_MS = [1_000, 5_000, 30_000, 300_000, 3_600_000, 21_600_000, 64_800_000] as const;
 
+/** What applying needs. */
+export interface WebhookApplier extends AnswerSettler {
+  readonly db: Db;
+  readonly log: Log;
+}
+
 /** Applies what is due; returns how many events that was. */
-export async function applyInbox(app: App, limit: number): Promise<number> {
-  const due = await takeDueInboxMessages(app.db, { leaseMs: LEASE_MS, limit });
+export async function applyProcessorWebhooks(
+  applier: WebhookApplier,
+  limit: number,
+): Promise<number> {
+  const due = await takeDueInboxMessages(applier.db, { leaseMs: LEASE_MS, limit });
   // Events about one attempt one after the other, in the order in which they came.
   const byReference = new Map<string, DueInboxMessage[]>();
   for (const message of due) {
@@ -24,28 +34,28 @@ export async function applyInbox(app: App, limit: number): Promise<number> {
   }
   await Promise.all(
     [...byReference.values()].map(async (messages) => {
-      for (const message of messages) await apply(app, message);
+      for (const message of messages) await apply(applier, message);
     }),
   );
   return due.length;
 }
 
-async function apply(app: App, message: DueInboxMessage): Promise<void> {
+async function apply(applier: WebhookApplier, message: DueInboxMessage): Promise<void> {
   const { merchantId, paymentIntentId, reference } = message;
   if (merchantId === null || paymentIntentId === null) {
     const dueInMs = PARK_MS[message.tries - 1] ?? null;
-    app.log.warn({ eventId: message.eventId, dueInMs }, "an event refers to nothing known");
-    await park(app.db, message, dueInMs);
+    applier.log.warn({ eventId: message.eventId, dueInMs }, "an event refers to nothing known");
+    await park(applier.db, message, dueInMs);
     return;
   }
   const fired = failpoint("inbox.before_apply");
   if (fired) await fired;
   const settled = await settleSurely(
-    app,
+    applier,
     { merchantId, id: reference, paymentIntentId },
     { outcome: message.outcome, source: "webhook" },
   );
   const firedAfter = failpoint("inbox.after_apply");
   if (firedAfter) await firedAfter;
-  await markApplied(app.db, message, settled.effect);
+  await markApplied(applier.db, message, settled.effect);
 }

@@ -1,0 +1,32 @@
+import { isDatabaseAway, isLockTimeout } from "../../db/errors";
+import { fullJitter } from "../../retry";
+import type { Attempt } from "../attempt";
+import type { Answer } from "./answer";
+import type { Settled } from "./settle-attempts";
+
+/** What settling an answer needs: the sets of answers are made behind it. */
+export interface AnswerSettler {
+  readonly settleAttempt: (answer: Answer) => Promise<Settled>;
+}
+
+// With a second between tries, about as long as a database needs to be restarted. After that the answer is let go:
+// the attempt is still SENT, and the sweeper has it looked up.
+const TRIES_MAX = 30;
+
+/** Settles an answer, also through a short absence of the database: it is the only copy of the answer. */
+export async function settleSurely(
+  settler: AnswerSettler,
+  attempt: Pick<Attempt, "merchantId" | "id" | "paymentIntentId">,
+  heard: Pick<Answer, "outcome" | "source">,
+): Promise<Settled> {
+  const { merchantId, id, paymentIntentId } = attempt;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await settler.settleAttempt({ merchantId, attemptId: id, paymentIntentId, ...heard });
+    } catch (error) {
+      if (tries >= TRIES_MAX || !(isDatabaseAway(error) || isLockTimeout(error))) throw error;
+      const waitMs = 100 + fullJitter({ baseMs: 200, attempt: tries, capMs: 2_000 });
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+}
