@@ -12,8 +12,9 @@ import {
   startEmbeddedPostgres,
 } from "../../src/dev/postgres/embedded-postgres";
 import { listEvents } from "../../src/events/event-store";
-import { sumsOf, takeBalanceSnapshots, trialBalance } from "../../src/ledger/balance-store";
+import { sumsOf, trialBalance } from "../../src/ledger/balance-store";
 import { listEntries } from "../../src/ledger/entry-store";
+import { takeBalanceSnapshots } from "../../src/ledger/take-balance-snapshots";
 import { createLog } from "../../src/observability/log";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type TestNetwork, startTestNetwork } from "../sandbox/network";
@@ -160,9 +161,9 @@ const AT_ONCE = { limit: 100, postingsMin: 1, marginMs: 0 };
 
 async function expectSound(system: System): Promise<void> {
   const movements = () => sandbox.movements() as Promise<readonly unknown[]>;
-  expect(await auditBooks(system.db, { movements: movements as () => Promise<Movement[]> })).toEqual(
-    [],
-  );
+  expect(
+    await auditBooks(system.db, { movements: movements as () => Promise<Movement[]> }),
+  ).toEqual([]);
 }
 
 test("a copy in a new cluster shows every event to an old cursor, and the same balances, and goes on from there", async () => {
