@@ -8,6 +8,7 @@ import * as idempotency from "./20261120000600_idempotency";
 import * as ledger from "./20261120000700_ledger";
 import * as inbox from "./20261120000900_inbox";
 import * as lighterUpdates from "./20261120001000_lighter_updates";
+import * as positions from "./20261121000100_positions";
 import * as webhooks from "./20261120000800_webhooks";
 
 interface Migration {
@@ -26,4 +27,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261120000800_webhooks": webhooks,
   "20261120000900_inbox": inbox,
   "20261120001000_lighter_updates": lighterUpdates,
+  "20261121000100_positions": positions,
 };

@@ -80,10 +80,19 @@ CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settle
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
 
+create table balance_horizon (
+  only_row boolean not null default true,
+  before timestamp with time zone not null,
+  constraint balance_horizon_pkey PRIMARY KEY (only_row),
+  constraint balance_horizon_only_row_check CHECK (only_row)
+);
+CREATE TRIGGER keep_horizon BEFORE UPDATE ON public.balance_horizon FOR EACH ROW WHEN ((new.before < old.before)) EXECUTE FUNCTION keep_horizon();
+CREATE TRIGGER keep_row BEFORE DELETE OR TRUNCATE ON public.balance_horizon FOR EACH STATEMENT EXECUTE FUNCTION keep_horizon();
+
 create table balance_snapshots (
   merchant_id text collate "C" not null,
   account_id text collate "C" not null,
-  before xid8 not null,
+  before timestamp with time zone not null,
   debits numeric not null,
   credits numeric not null,
   pending_debits numeric not null,
@@ -113,6 +122,15 @@ create table captures (
 );
 CREATE INDEX captures_by_intent ON public.captures USING btree (merchant_id, payment_intent_id, id);
 
+create table event_feed (
+  merchant_id text collate "C" not null,
+  position bigint not null,
+  event_id text collate "C" not null,
+  type text not null,
+  constraint event_feed_pkey PRIMARY KEY (merchant_id, "position")
+) with (autovacuum_vacuum_insert_scale_factor=0.02);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_feed FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 create table events (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
@@ -122,10 +140,8 @@ create table events (
   sequence integer not null,
   object json not null,
   created_at timestamp with time zone not null default now(),
-  xid xid8 not null default pg_current_xact_id(),
   constraint events_pkey PRIMARY KEY (merchant_id, id)
 ) partition by RANGE (id);
-CREATE INDEX events_feed ON ONLY public.events USING btree (merchant_id, xid, id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 create table events_default partition of events DEFAULT;
 
@@ -198,13 +214,13 @@ create table merchants (
 );
 
 create table outbox (
-  position bigint not null generated always as identity,
+  id bigint not null generated always as identity,
   merchant_id text collate "C" not null,
   event_id text collate "C",
   attempt_id text collate "C",
   delivery_id text collate "C",
   created_at timestamp with time zone not null default now(),
-  constraint outbox_pkey PRIMARY KEY ("position"),
+  constraint outbox_pkey PRIMARY KEY (id),
   constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 
@@ -270,12 +286,11 @@ create table postings (
   currency text not null,
   pending boolean not null,
   created_at timestamp with time zone not null default now(),
-  xid xid8 not null default pg_current_xact_id(),
   constraint postings_pkey PRIMARY KEY (merchant_id, journal_id, line),
   constraint postings_amount_check CHECK ((amount > 0)),
   constraint postings_check CHECK ((debit_account_id <> credit_account_id))
 );
-CREATE INDEX postings_by_commit ON public.postings USING btree (merchant_id, xid);
+CREATE INDEX postings_by_time ON public.postings USING btree (merchant_id, created_at);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER check_postings AFTER INSERT ON public.postings REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_postings();
 
@@ -415,14 +430,23 @@ CREATE OR REPLACE FUNCTION public.check_postings()
  LANGUAGE plpgsql
 AS $function$
     begin
+      perform pg_advisory_xact_lock_shared(hashtext('oncepay.balance_horizon'));
+      if exists (select from balance_horizon h join inserted p on p.created_at < h.before) then
+        raise exception 'a posting is older than what balances have been summed up to'
+          using errcode = 'serialization_failure',
+            hint = 'Its transaction took long, or the clock of this server is behind.';
+      end if;
       if exists (
         select from inserted p
         left join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
-        left join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id and d.currency = p.currency
-        left join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id and c.currency = p.currency
+        left join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
+          and d.currency = p.currency
+        left join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+          and c.currency = p.currency
         where j.id is null or d.id is null or c.id is null
       ) then
-        raise exception 'a posting needs its journal, and accounts of its own merchant and currency' using errcode = 'foreign_key_violation';
+        raise exception 'a posting needs its journal, and accounts of its own merchant and currency'
+          using errcode = 'foreign_key_violation';
       end if;
       return null;
     end $function$;
@@ -522,6 +546,14 @@ AS $function$
       if exists (select from pg_trigger where tgrelid = to_regclass(parent) and tgname = 'append_only') then
         execute format('create trigger append_only before update or delete or truncate on %I for each statement execute function refuse_change()', partition);
       end if;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_horizon()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      raise exception 'the balance horizon only moves on' using errcode = 'restrict_violation';
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.make_partitions(until timestamp with time zone)

@@ -54,6 +54,14 @@ export function timePart(atMs: number): string {
   return text;
 }
 
+/** When an id was made, milliseconds since 1970. */
+export function idTime(id: string): number {
+  const start = id.indexOf("_") + 1;
+  let ms = 0;
+  for (const character of id.slice(start, start + 10)) ms = ms * 32 + ALPHABET.indexOf(character);
+  return ms;
+}
+
 export function isId(kind: IdKind, value: string): boolean {
   const prefix = `${ID_PREFIXES[kind]}_`;
   return value.startsWith(prefix) && ID_BODY.test(value.slice(prefix.length));

@@ -23,7 +23,7 @@ class FeedArgs {
 export class EventQueries {
   @Query(() => EventConnection, {
     description:
-      "The feed of events, oldest first. Go on from endCursor, also of an empty page: no event is ever skipped, however late its commit.",
+      "The feed of events, oldest first. An event appears in it when a worker has relayed it, which is milliseconds after its commit. Go on from endCursor, also of an empty page: no event is ever skipped. After the database was restored to an earlier moment, a page may repeat events.",
   })
   events(@Args(() => FeedArgs) page: FeedArgs, @Ctx() context: Context): Promise<EventFeedPage> {
     return listEvents(context.app.db, callerOf(context).merchantId, page);

@@ -57,6 +57,33 @@ export const EVENT_CHECKS: readonly Check[] = [
       group by merchant_id, event_id, endpoint_id having count(*) > 1`,
   },
   {
+    invariant: "I7",
+    name: "each event has one place in the feed once it is relayed",
+    sql: `
+      with place as (
+        select merchant_id, event_id, count(*) as places from event_feed group by 1, 2
+      ), waiting as (
+        select distinct merchant_id, event_id from outbox where event_id is not null
+      )
+      select e.id as subject, coalesce(p.places, 0) || ' places in the feed' as detail
+      from events e
+      left join place p on p.merchant_id = e.merchant_id and p.event_id = e.id
+      left join waiting w on w.merchant_id = e.merchant_id and w.event_id = e.id
+      where coalesce(p.places, 0) <> case when w.event_id is null then 1 else 0 end`,
+  },
+  {
+    invariant: "I7",
+    name: "the feed runs from 1, without gaps, and shows events as they are",
+    sql: `
+      select merchant_id as subject, format('%s places up to %s', count(*), max(position)) as detail
+      from event_feed group by merchant_id having count(*) <> max(position) or min(position) <> 1
+      union all
+      select f.event_id, format('%s in the feed as %s', coalesce(e.type, 'missing'), f.type)
+      from event_feed f
+      left join events e on e.merchant_id = f.merchant_id and e.id = f.event_id
+      where e.type is distinct from f.type`,
+  },
+  {
     invariant: "I12",
     name: "what refers to another row refers to one of its own tenant",
     // Where a foreign key cannot stand, because the other side is partitioned or dropped by the month.
@@ -77,10 +104,10 @@ export const EVENT_CHECKS: readonly Check[] = [
       where a.refund_id is not null and not exists (
         select from refunds r where r.merchant_id = a.merchant_id and r.id = a.refund_id and r.payment_intent_id = a.payment_intent_id)
       union all
-      select 'outbox ' || o.position, 'attempt ' || o.attempt_id from outbox o
+      select 'outbox ' || o.id, 'attempt ' || o.attempt_id from outbox o
       where o.attempt_id is not null and not exists (select from attempts a where a.merchant_id = o.merchant_id and a.id = o.attempt_id)
       union all
-      select 'outbox ' || o.position, 'event ' || o.event_id from outbox o
+      select 'outbox ' || o.id, 'event ' || o.event_id from outbox o
       where o.event_id is not null and not exists (select from events e where e.merchant_id = o.merchant_id and e.id = o.event_id)`,
   },
   {

@@ -2,7 +2,8 @@ import { NORMAL_SIDE } from "../ledger/accounts";
 import type { Check } from "./check";
 
 const KINDS = `('${Object.keys(NORMAL_SIDE).join("', '")}')`;
-const APPEND_ONLY = "('transitions'), ('events'), ('journals'), ('postings'), ('attempt_evidence')";
+const APPEND_ONLY =
+  "('transitions'), ('events'), ('event_feed'), ('journals'), ('postings'), ('attempt_evidence')";
 
 export const LEDGER_CHECKS: readonly Check[] = [
   {
@@ -49,18 +50,30 @@ export const LEDGER_CHECKS: readonly Check[] = [
       with latest as (
         select distinct on (merchant_id, account_id) * from balance_snapshots order by merchant_id, account_id, before desc
       ), side as (
-        select merchant_id, debit_account_id as account_id, xid, amount as debit, 0 as credit, pending from postings
-        union all select merchant_id, credit_account_id, xid, 0, amount, pending from postings
+        select merchant_id, debit_account_id as account_id, created_at, amount as debit, 0 as credit,
+          pending
+        from postings
+        union all
+        select merchant_id, credit_account_id, created_at, 0, amount, pending from postings
       )
       select l.account_id as subject, format('snapshot before %s: %s, %s, pending %s, %s', l.before, l.debits, l.credits,
         l.pending_debits, l.pending_credits) as detail
       from latest l
-      left join side s on s.merchant_id = l.merchant_id and s.account_id = l.account_id and s.xid < l.before
+      left join side s on s.merchant_id = l.merchant_id and s.account_id = l.account_id and s.created_at < l.before
       group by l.merchant_id, l.account_id, l.before, l.debits, l.credits, l.pending_debits, l.pending_credits
       having l.debits <> coalesce(sum(s.debit) filter (where not s.pending), 0)
         or l.credits <> coalesce(sum(s.credit) filter (where not s.pending), 0)
         or l.pending_debits <> coalesce(sum(s.debit) filter (where s.pending), 0)
         or l.pending_credits <> coalesce(sum(s.credit) filter (where s.pending), 0)`,
+  },
+  {
+    invariant: "I4",
+    name: "no balance snapshot is beyond the horizon",
+    // Later postings could still be before it.
+    sql: `
+      select s.account_id as subject, format('snapshot before %s', s.before) as detail
+      from balance_snapshots s
+      where not exists (select from balance_horizon h where s.before <= h.before)`,
   },
   {
     invariant: "I9",

@@ -211,7 +211,7 @@ export function livenessChecks(maxAgeSeconds: number): readonly Check[] {
       invariant: "I10",
       name: "the outbox is relayed",
       sql: `
-        select position::text as subject, format('waiting since %s', created_at) as detail from outbox
+        select id::text as subject, format('waiting since %s', created_at) as detail from outbox
         where created_at < now() - ${age}`,
       bindings: [maxAgeSeconds],
     },

@@ -1,4 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
+import { ID_PREFIXES, idTime, timePart } from "../ids";
 import { type CursorFormat, type Edge, decodeCursor, encodeCursor, pageSize } from "../pagination";
 
 /** Reads of events. They are written by the statements that make them true. */
@@ -33,19 +34,20 @@ export async function findEvents(
   return run<Event>(db, FIND, [merchantId, ids]);
 }
 
-export interface FeedPosition {
-  /** The id of the writing transaction, a decimal text: it has 64 bits. */
-  readonly xid: string;
+/** A place in a merchant's feed, and the event that stood there when the cursor was given. */
+interface FeedPosition {
+  readonly position: number;
   readonly id: string;
 }
 
-const FEED_START: FeedPosition = { xid: "0", id: "" };
+const FEED_START: FeedPosition = { position: 0, id: "" };
 
+// Cursors from when positions were transaction ids look the same, and are understood: see goOnFrom.
 const feedCursor: CursorFormat<FeedPosition> = {
-  write: ({ xid, id }) => `${xid} ${id}`,
+  write: ({ position, id }) => `${String(position)} ${id}`,
   read: (text) => {
-    const match = /^(\d{1,19}) (evt_[0-9a-z]{26})$/.exec(text);
-    return match?.[1] && match[2] ? { xid: match[1], id: match[2] } : undefined;
+    const match = /^(\d{1,15}) (evt_[0-9a-hjkmnp-tv-z]{26})$/.exec(text);
+    return match?.[1] && match[2] ? { position: Number(match[1]), id: match[2] } : undefined;
   },
 };
 
@@ -59,22 +61,31 @@ export interface EventFeedPage {
   };
 }
 
+type FeedRow = Event & { readonly position: number };
+
 /*
- * Ids are not commit order: a transaction that began earlier may commit later, and a reader that has passed its
- * place would never see it. Everything below the oldest running transaction is final, so only that is shown, in
- * the order of the writing transactions.
+ * Reads from a position on, the one at it included: so the answer itself says whether the cursor's event still stands
+ * where it stood. The events are looked up one by one, of as many as the page has.
  */
 function feedStatement(hasTypes: boolean): Statement {
   return {
     name: hasTypes ? "event_feed_of_types" : "event_feed",
     text: `
-      select ${COLUMNS}, e.xid::text as "xid" from events e
-      where e.merchant_id = ? and (e.xid, e.id) > (?::xid8, ?)
-        and e.xid < pg_snapshot_xmin(pg_current_snapshot()) ${hasTypes ? "and e.type = any(?)" : ""}
-      order by e.xid, e.id limit ?`,
+      select f.position as "position", ${COLUMNS}
+      from (
+        select f.merchant_id, f.position, f.event_id from event_feed f
+        where f.merchant_id = ? and f.position >= ?
+          ${hasTypes ? "and (f.position = ? or f.type = any(?))" : ""}
+        order by f.position limit ?
+      ) f
+      cross join lateral (
+        select * from events e where e.merchant_id = f.merchant_id and e.id = f.event_id
+        offset 0) e
+      order by f.position`,
   };
 }
 
+/** An event appears in the feed when it has been relayed. One statement, but for a cursor of another history. */
 export async function listEvents(
   db: Db,
   merchantId: string,
@@ -86,15 +97,18 @@ export async function listEvents(
 ): Promise<EventFeedPage> {
   const after = page.after ?? null;
   const limit = pageSize(page.first, "first");
-  const position = after === null ? FEED_START : decodeCursor(feedCursor, after, "after");
+  const asked = after === null ? FEED_START : decodeCursor(feedCursor, after, "after");
   const types = page.types ?? [];
-  const rows = await run<Event & FeedPosition>(db, feedStatement(types.length > 0), [
-    merchantId,
-    position.xid,
-    position.id,
-    ...(types.length > 0 ? [types] : []),
-    limit + 1,
-  ]);
+  const readFrom = async (position: number): Promise<FeedRow[]> =>
+    run<FeedRow>(db, feedStatement(types.length > 0), [
+      merchantId,
+      position,
+      ...(types.length > 0 ? [position, types] : []),
+      // The cursor's own event, the page, and one more that tells whether there is more.
+      limit + 2,
+    ]);
+  const { position, found } = await goOnFrom(db, { merchantId, asked, readFrom });
+  const rows = found.filter((row) => row.position > position);
   const edges = rows
     .slice(0, limit)
     .map((row) => ({ cursor: encodeCursor(feedCursor, row), node: row }));
@@ -108,4 +122,63 @@ export async function listEvents(
       endCursor: edges.at(-1)?.cursor ?? after,
     },
   };
+}
+
+// More than the clocks of the processes that make ids differ, and than a transaction takes.
+const DISORDER_MAX_MS = 3_600_000;
+
+/*
+ * A cursor may be newer than the database: it was restored to an earlier moment, or a replica was promoted that lacked
+ * the last commits. Then its position is nobody's, or another event's. What its holder has not read was made later than
+ * the cursor's event, but for the disorder of ids; so the page begins where events are an hour older than that. It
+ * repeats events, as any feed may after a restore. It never skips one.
+ */
+async function goOnFrom(
+  db: Db,
+  feed: {
+    readonly merchantId: string;
+    readonly asked: FeedPosition;
+    readonly readFrom: (position: number) => Promise<FeedRow[]>;
+  },
+): Promise<{ position: number; found: FeedRow[] }> {
+  const { position, id } = feed.asked;
+  const found = await feed.readFrom(position);
+  const isAsItWas = found[0]?.position === position && found[0].id === id;
+  if (isAsItWas || position === FEED_START.position) return { position, found };
+  const before = timePart(Math.max(0, idTime(id) - DISORDER_MAX_MS));
+  const safe = await findPosition(db, feed.merchantId, `${ID_PREFIXES.event}_${before}`);
+  return { position: safe, found: await feed.readFrom(safe) };
+}
+
+/*
+ * Where the feed passes an id. Ids in a feed grow, but for a little disorder, so it is halved until the place is found: as
+ * many index probes as the number of events has binary digits, however old the cursor is, and no index by event.
+ */
+const FIND_POSITION: Statement = {
+  name: "find_feed_position",
+  text: `
+    with recursive asked as materialized (
+      select ?::text as merchant_id, ?::text as id
+    ), search (low, high) as (
+      select 0::bigint, coalesce((
+        select f.position from event_feed f where f.merchant_id = q.merchant_id
+        order by f.position desc limit 1), 0)
+      from asked q
+      union all
+      select case when f.event_id < q.id then s.middle else s.low end,
+        case when f.event_id < q.id then s.high else s.middle - 1 end
+      from (select low, high, (low + high + 1) / 2 as middle from search where low < high) s
+      cross join asked q
+      cross join lateral (
+        select f.event_id from event_feed f
+        where f.merchant_id = q.merchant_id and f.position >= s.middle
+        order by f.position limit 1) f
+    )
+    select low as "position" from search where low = high`,
+};
+
+/** The last position whose event is older than the id; 0 when none is. */
+async function findPosition(db: Db, merchantId: string, id: string): Promise<number> {
+  const [row] = await run<{ position: number }>(db, FIND_POSITION, [merchantId, id]);
+  return row?.position ?? 0;
 }

@@ -1,12 +1,13 @@
 import { type Db, type Statement, run } from "../db/db";
+import { isRetryable, violatedConstraint } from "../db/errors";
 
 /**
  * The outbox: rows that mutations and settlements commit together with what they announce. One relay at a
- * time reads a batch, turns it into jobs, and deletes it, in this order. A relay that dies in between leaves
- * the rows, and they are relayed again, which nothing downstream minds.
+ * time reads a batch, turns it into jobs, and moves its events on to the feed, in this order. A relay that
+ * dies in between leaves the rows, and they are relayed again, which nothing downstream minds.
  */
 export interface Message {
-  readonly position: number;
+  readonly id: number;
   readonly merchantId: string;
   readonly eventId: string | null;
   readonly attemptId: string | null;
@@ -24,31 +25,76 @@ export const RELAY_LOCK = 7_460_226_602;
 const READ: Statement = {
   name: "read_outbox",
   text: `
-    select position as "position", merchant_id as "merchantId", event_id as "eventId", attempt_id as "attemptId",
-      delivery_id as "deliveryId"
-    from outbox order by position limit ?`,
+    select id as "id", merchant_id as "merchantId", event_id as "eventId",
+      attempt_id as "attemptId", delivery_id as "deliveryId"
+    from outbox order by id limit ?`,
 };
 
 export async function readMessages(db: Db, limit: number): Promise<Message[]> {
   return run<Message>(db, READ, [limit]);
 }
 
+/*
+ * One statement, one round trip for a batch: it deletes the rows, and gives the events of those that it deleted itself
+ * the next positions in their merchants' feeds. Who relays a row that another relay has marked deletes nothing, so an
+ * event has one position, however often it was relayed.
+ *
+ * Where a merchant's feed ends is asked of the feed: a position of the present, that nothing has to carry over when the
+ * rows move to another cluster or node. Two relays at once (the lock was lost with its session) find the same end, and the
+ * later one waits at the primary key for the first one's commit, is refused, and asks again. So a position is only
+ * given when the one before is committed: whoever sees one sees all before it.
+ *
+ * Row writes: one deleted for each message, one inserted with one index entry for each event. Row reads: the event for
+ * its type, and one index probe for each merchant of the batch.
+ */
 const MARK: Statement = {
   name: "mark_relayed",
-  text: "delete from outbox where position = any(?)",
+  text: `
+    with relayed as (
+      delete from outbox where id = any(?) returning id, merchant_id, event_id
+    ), announced as materialized (
+      select r.merchant_id, r.event_id, e.type,
+        row_number() over (partition by r.merchant_id order by r.id) as n
+      from relayed r
+      cross join lateral (
+        select e.type from events e where e.merchant_id = r.merchant_id and e.id = r.event_id
+        offset 0) e
+    ), feed as materialized (
+      select m.merchant_id, coalesce(last.position, 0) as position
+      from (select distinct merchant_id from announced) m
+      left join lateral (
+        select f.position from event_feed f where f.merchant_id = m.merchant_id
+        order by f.position desc limit 1) last on true
+    )
+    insert into event_feed (merchant_id, position, event_id, type)
+    select a.merchant_id, f.position + a.n, a.event_id, a.type
+    from announced a join feed f on f.merchant_id = a.merchant_id
+    order by a.merchant_id, a.n`,
 };
 
+// Each try that fails is another relay's success, and there are not many relays.
+const MARK_TRIES_MAX = 10;
+
 export async function markRelayed(db: Db, messages: readonly Message[]): Promise<void> {
-  await run(db, MARK, [messages.map(({ position }) => position)]);
+  const ids = messages.map(({ id }) => id);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await run(db, MARK, [ids]);
+      return;
+    } catch (error) {
+      const wasOvertaken = violatedConstraint(error) === "event_feed_pkey" || isRetryable(error);
+      if (!wasOvertaken || tries >= MARK_TRIES_MAX) throw error;
+    }
+  }
 }
 
 const OLDEST: Statement = {
   name: "oldest_of_outbox",
-  text: `select position as "position" from outbox order by position limit 1`,
+  text: `select id as "id" from outbox order by id limit 1`,
 };
 
 /** The row that is to be relayed next; it is another one each time as long as the relay works. */
 export async function findOldest(db: Db): Promise<number | undefined> {
-  const [row] = await run<{ position: number }>(db, OLDEST, []);
-  return row?.position;
+  const [row] = await run<{ id: number }>(db, OLDEST, []);
+  return row?.id;
 }

@@ -19,38 +19,46 @@ export interface LedgerEntry {
   readonly paymentIntentId: string;
   readonly attemptId: string;
   readonly createdAt: string;
-  readonly xid: string;
+  /** The same time as Postgres has it, microseconds since 1970: what entries are sorted by. */
+  readonly postedAtMicros: number;
 }
 
 interface EntryKey {
-  readonly xid: string;
+  readonly postedAtMicros: number;
   readonly journalId: string;
   readonly line: number;
 }
 
 const entryCursor: CursorFormat<EntryKey> = {
-  write: ({ xid, journalId, line }) => `${xid} ${journalId} ${String(line)}`,
+  write: ({ postedAtMicros, journalId, line }) =>
+    `${String(postedAtMicros)} ${journalId} ${String(line)}`,
   read: (text) => {
-    const match = /^(\d{1,19}) (jrn_[0-9a-z]{26}) (\d{1,4})$/.exec(text);
+    // Sixteen digits are the years from 2001 to 2286.
+    const match = /^([1-9]\d{15}) (jrn_[0-9a-z]{26}) (\d{1,4})$/.exec(text);
     if (!match?.[1] || !match[2]) return undefined;
-    return { xid: match[1], journalId: match[2], line: Number(match[3]) };
+    return { postedAtMicros: Number(match[1]), journalId: match[2], line: Number(match[3]) };
   },
 };
 
 function entriesStatement(request: PageRequest<EntryKey>): Statement {
   const older = request.direction === "older";
   const order = older ? "desc" : "asc";
-  const beyond = `and (p.xid, p.journal_id, p.line) ${older ? "<" : ">"} (?::xid8, ?, ?)`;
+  const beyond = `
+        and (p.created_at, p.journal_id, p.line)
+          ${older ? "<" : ">"} (timestamptz 'epoch' + ? * interval '1 microsecond', ?, ?)`;
   return {
     name: `ledger_entries_${request.direction}${request.from ? "_from" : ""}`,
     text: `
       select p.journal_id as "journalId", p.line as "line", j.kind as "kind",
-        case when p.debit_account_id = ? then 'DEBIT' else 'CREDIT' end as "side", p.amount as "amount",
-        p.currency as "currency", p.pending as "pending", j.payment_intent_id as "paymentIntentId",
-        j.attempt_id as "attemptId", iso(p.created_at) as "createdAt", p.xid::text as "xid"
+        case when p.debit_account_id = ? then 'DEBIT' else 'CREDIT' end as "side",
+        p.amount as "amount", p.currency as "currency", p.pending as "pending",
+        j.payment_intent_id as "paymentIntentId", j.attempt_id as "attemptId",
+        iso(p.created_at) as "createdAt",
+        (extract(epoch from p.created_at) * 1000000)::bigint as "postedAtMicros"
       from postings p join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
-      where p.merchant_id = ? and (p.debit_account_id = ? or p.credit_account_id = ?) ${request.from ? beyond : ""}
-      order by p.xid ${order}, p.journal_id ${order}, p.line ${order} limit ?`,
+      where p.merchant_id = ? and (p.debit_account_id = ? or p.credit_account_id = ?)
+        ${request.from ? beyond : ""}
+      order by p.created_at ${order}, p.journal_id ${order}, p.line ${order} limit ?`,
   };
 }
 
@@ -71,7 +79,9 @@ export async function listEntries(
           merchantId,
           accountId,
           accountId,
-          ...(request.from ? [request.from.xid, request.from.journalId, request.from.line] : []),
+          ...(request.from
+            ? [request.from.postedAtMicros, request.from.journalId, request.from.line]
+            : []),
           request.limit,
         ]),
     },

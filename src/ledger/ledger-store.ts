@@ -3,7 +3,7 @@ import { newId } from "../ids";
 import { ACCOUNT_KINDS } from "./accounts";
 import type { Journal } from "./journals";
 
-// Gives those that were committed before: what this transaction inserts itself may yet be rolled back.
+// Gives those that were committed before: what this transaction inserts itself, at its own time, may yet be rolled back.
 const ENSURE_ACCOUNTS: Statement = {
   name: "ensure_ledger_accounts",
   text: `
@@ -17,7 +17,7 @@ const ENSURE_ACCOUNTS: Statement = {
     select distinct l.merchant_id as "merchantId", l.currency as "currency"
     from account a
     join ledger_accounts l on l.merchant_id = a.merchant_id and l.kind = a.kind and l.currency = a.currency
-    where l.xmin <> pg_current_xact_id()::xid`,
+    where l.created_at <> now()`,
 };
 
 const INSERT_JOURNALS: Statement = {

@@ -128,6 +128,25 @@ describe("amounts and states", () => {
       "I7 each event holds its object as it then stood",
       `update events set object = '{"id": "another"}' where sequence = 3 and payment_intent_id = ?`,
     ],
+    [
+      "I7 each event has one place in the feed once it is relayed",
+      `insert into event_feed select merchant_id, position + 1000, event_id, type from event_feed
+       where event_id in (select id from events where payment_intent_id = ?)`,
+    ],
+    [
+      "I7 each event has one place in the feed once it is relayed",
+      `delete from event_feed where event_id in (
+        select id from events where sequence = 3 and payment_intent_id = ?)`,
+    ],
+    [
+      "I7 the feed runs from 1, without gaps, and shows events as they are",
+      `delete from event_feed where event_id in (
+        select id from events where sequence = 2 and payment_intent_id = ?)`,
+    ],
+    [
+      "I7 the feed runs from 1, without gaps, and shows events as they are",
+      "delete from events where sequence = 2 and payment_intent_id = ?",
+    ],
     ["I14 each key can replay its result", "delete from events where payment_intent_id = ?"],
     [
       "I14 each key can replay its result",
@@ -197,16 +216,20 @@ describe("the ledger", () => {
     await aCapturedIntent(t, merchantId);
     const snapshot = (debits: string) => `
       insert into balance_snapshots (merchant_id, account_id, before, debits, credits, pending_debits, pending_credits)
-      select p.merchant_id, a.id, pg_current_xact_id(),
+      select p.merchant_id, a.id, clock_timestamp(),
         ${debits} + coalesce(sum(p.amount) filter (where p.debit_account_id = a.id and not p.pending), 0),
         coalesce(sum(p.amount) filter (where p.credit_account_id = a.id and not p.pending), 0),
         coalesce(sum(p.amount) filter (where p.debit_account_id = a.id and p.pending), 0),
         coalesce(sum(p.amount) filter (where p.credit_account_id = a.id and p.pending), 0)
       from ledger_accounts a join postings p on p.merchant_id = a.merchant_id and a.id in (p.debit_account_id, p.credit_account_id)
       group by p.merchant_id, a.id`;
-    expect(await auditAfter(snapshot("0"))).toEqual([]);
-    expect(await auditAfter(snapshot("1"))).toEqual([
+    const moved = "update balance_horizon set before = clock_timestamp() + interval '1 second';";
+    expect(await auditAfter(moved + snapshot("0"))).toEqual([]);
+    expect(await auditAfter(moved + snapshot("1"))).toEqual([
       "I4 balance snapshots are the sums of their postings",
+    ]);
+    expect(await auditAfter(snapshot("0"))).toEqual([
+      "I4 no balance snapshot is beyond the horizon",
     ]);
   });
 

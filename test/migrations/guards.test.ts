@@ -33,7 +33,7 @@ const CHECK_VIOLATION = "23514";
 const FOREIGN_KEY = "23503";
 
 describe("history", () => {
-  it.each(["transitions", "events", "journals", "postings", "attempt_evidence"])(
+  it.each(["transitions", "events", "event_feed", "journals", "postings", "attempt_evidence"])(
     "cannot be changed, deleted or emptied in %s, nor in a partition of it",
     async (table) => {
       const { rows } = await t.db.raw<{ rows: { name: string }[] }>(

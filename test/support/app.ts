@@ -97,7 +97,7 @@ export function testSettings(
 
 const ROUNDS_MAX = 200;
 
-type Driven = Pick<
+export type Driven = Pick<
   TestApp,
   | "relayOnce"
   | "runCharges"
@@ -109,7 +109,8 @@ type Driven = Pick<
   | "killWorker"
 >;
 
-function drive(app: App, queues: RecordedQueues): Driven {
+/** Workers of an app, run by hand. */
+export function drive(app: App, queues: RecordedQueues): Driven {
   let workerId: string = randomUUID();
   const runJob: TestApp["runJob"] = async (data, where = app) => {
     await renewLease(app.db, workerId, 60_000);

@@ -141,7 +141,7 @@ export async function aConfirmedIntent(
 
 /** Confirmed, and everything that follows from it done. */
 export async function aSettledIntent(
-  t: TestApp,
+  t: Pick<TestApp, "app" | "db" | "drain">,
   merchantId: string,
   given: Given<CreatePaymentIntent> = {},
 ): Promise<PaymentIntent> {
@@ -151,7 +151,7 @@ export async function aSettledIntent(
 }
 
 export async function aCapturedIntent(
-  t: TestApp,
+  t: Pick<TestApp, "app" | "db" | "drain">,
   merchantId: string,
   amount = 1_000,
 ): Promise<PaymentIntent> {

@@ -511,7 +511,7 @@ const SAMPLES = `
     select * from events where merchant_id = :merchantId and payment_intent_id in (select id from intent)
   )
   select array(select id from intent) as "intents", array(select id from attempt) as "attempts",
-    array(select id from event limit 10) as "events", (select xid || ' ' || id from event limit 1) as "feedPosition",
+    array(select id from event limit 10) as "events", (select position || ' ' || event_id from event_feed where merchant_id = :merchantId and event_id in (select id from event) limit 1) as "feedPosition",
     array(select id from captures where merchant_id = :merchantId and payment_intent_id in (select id from intent)) as "captures",
     array(select id from refunds where merchant_id = :merchantId and payment_intent_id in (select id from intent)) as "refunds",
     array(select id from webhook_deliveries where merchant_id = :merchantId and event_id in (select id from event)) as "deliveries",

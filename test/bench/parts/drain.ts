@@ -75,7 +75,7 @@ async function measureBareLoop(site: Site): Promise<number> {
         const count = repeat === 0 ? Math.min(WARM_ROWS, rows) : rows;
         await seedPayments(installation, count);
         await db.raw(
-          "insert into bench_queue select position, merchant_id, event_id from outbox; delete from outbox",
+          "insert into bench_queue select id, merchant_id, event_id from outbox; delete from outbox",
         );
         await settleTables(installation);
         const tookMs = await bare.call<number>("drain", { databaseUrl, receiverPort, secret });
@@ -151,10 +151,10 @@ export async function drainOnce(
   const before = await accepted();
   await db.raw(
     `with moved as (
-       delete from bench_held where position in (select position from bench_held order by position limit ?)
-       returning position, merchant_id, event_id, attempt_id)
+       delete from bench_held where id in (select id from bench_held order by id limit ?)
+       returning id, merchant_id, event_id, attempt_id)
      insert into outbox (merchant_id, event_id, attempt_id)
-     select merchant_id, event_id, attempt_id from moved order by position`,
+     select merchant_id, event_id, attempt_id from moved order by id`,
     [rows],
   );
   const startedAt = performance.now();

@@ -66,6 +66,6 @@ async function holdOutbox({ db }: Installation): Promise<void> {
 
 async function releaseOutbox({ db }: Installation): Promise<void> {
   await db.raw(`insert into outbox (merchant_id, event_id, attempt_id)
-    select merchant_id, event_id, attempt_id from bench_held order by position`);
+    select merchant_id, event_id, attempt_id from bench_held order by id`);
   await db.raw(`select pg_notify('${OUTBOX_CHANNEL}', '')`);
 }

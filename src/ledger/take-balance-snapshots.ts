@@ -1,0 +1,108 @@
+import { type Db, type Statement, run } from "../db/db";
+import { isLockTimeout } from "../db/errors";
+import { transact } from "../db/transact";
+
+/*
+ * For the sweeper: sums up what has been posted since the last snapshots, where that is much.
+ *
+ * A snapshot must hold every posting there will ever be with a time before its own. So it covers what is below the
+ * balance horizon: a time in the database, of which the database makes sure that no posting comes before it any more (see
+ * check_postings in the migrations). First the horizon is moved, in a transaction of its own and some milliseconds;
+ * then what is below it is final, and summed up without a lock. A crash in between leaves a horizon that has moved,
+ * and the next snapshots are taken up to the next one.
+ *
+ * Nothing here asks who is running at this moment. What is stored means the same after a restore and on a replica, no
+ * other database of the cluster counts, and a clock that was set back has postings refused instead of forgotten.
+ */
+
+// Longer than a transaction that posts ever takes, so that none of them is refused and has to begin again.
+const MARGIN_MS = 60_000;
+// Whoever posts meanwhile waits as well.
+const HORIZON_WAIT = "200ms";
+
+const MOVE_HORIZON: Statement = {
+  name: "move_balance_horizon",
+  text: `
+    update balance_horizon
+    set before = greatest(before, now() - ? * interval '1 millisecond') returning before`,
+};
+
+/** Waits for those who are posting to commit. False when one of them does not: then it stays where it is. */
+async function moveHorizon(db: Db, marginMs: number): Promise<boolean> {
+  try {
+    await transact(db, async (tx) => {
+      await tx.raw(`set local lock_timeout = '${HORIZON_WAIT}'`);
+      await tx.raw("select pg_advisory_xact_lock(hashtext('oncepay.balance_horizon'))");
+      await run(tx, MOVE_HORIZON, [marginMs]);
+    });
+    return true;
+  } catch (error) {
+    if (isLockTimeout(error)) return false;
+    throw error;
+  }
+}
+
+/* Across merchants, in this one place. An account has one new row, and is read from its last snapshot on. */
+const TAKE_SNAPSHOTS: Statement = {
+  name: "take_balance_snapshots",
+  text: `
+    with due as materialized (
+      select a.merchant_id, a.id, h.before as until, coalesce(s.before, '-infinity') as since,
+        coalesce(s.debits, 0) as debits, coalesce(s.credits, 0) as credits,
+        coalesce(s.pending_debits, 0) as pending_debits,
+        coalesce(s.pending_credits, 0) as pending_credits
+      from balance_horizon h
+      cross join ledger_accounts a
+      left join lateral (
+        select * from balance_snapshots s where s.merchant_id = a.merchant_id and s.account_id = a.id
+        order by s.before desc limit 1) s on true
+      cross join lateral (
+        select count(*) as postings from (
+          select from postings p
+          where p.merchant_id = a.merchant_id and p.created_at < h.before
+            and p.created_at >= coalesce(s.before, '-infinity')
+            and (p.debit_account_id = a.id or p.credit_account_id = a.id)
+          limit ?) counted) c
+      where c.postings >= ? limit ?
+    )
+    insert into balance_snapshots
+      (merchant_id, account_id, before, debits, credits, pending_debits, pending_credits)
+    select d.merchant_id, d.id, d.until, d.debits + s.debits, d.credits + s.credits,
+      d.pending_debits + s.pending_debits, d.pending_credits + s.pending_credits
+    from due d
+    cross join lateral (
+      select
+        coalesce(sum(p.amount) filter (where p.debit_account_id = d.id and not p.pending), 0)
+          as debits,
+        coalesce(sum(p.amount) filter (where p.credit_account_id = d.id and not p.pending), 0)
+          as credits,
+        coalesce(sum(p.amount) filter (where p.debit_account_id = d.id and p.pending), 0)
+          as pending_debits,
+        coalesce(sum(p.amount) filter (where p.credit_account_id = d.id and p.pending), 0)
+          as pending_credits
+      from postings p
+      where p.merchant_id = d.merchant_id and p.created_at >= d.since and p.created_at < d.until
+        and (p.debit_account_id = d.id or p.credit_account_id = d.id)
+    ) s
+    order by d.merchant_id, d.id
+    on conflict do nothing
+    returning account_id`,
+};
+
+// A thousand postings are summed up in a millisecond; fewer are not worth a row.
+const POSTINGS_MIN = 1_000;
+
+/** Gives how many it took; undefined when the horizon could not be moved, and what there was below it is summed up. */
+export async function takeBalanceSnapshots(
+  db: Db,
+  options: { readonly limit: number; readonly postingsMin?: number; readonly marginMs?: number },
+): Promise<number | undefined> {
+  const postingsMin = options.postingsMin ?? POSTINGS_MIN;
+  const hasMoved = await moveHorizon(db, options.marginMs ?? MARGIN_MS);
+  const taken = await transact(db, async (tx) => {
+    // The first snapshot of a large account reads the whole of it.
+    await tx.raw("set local statement_timeout = '60s'");
+    return run(tx, TAKE_SNAPSHOTS, [postingsMin, postingsMin, options.limit]);
+  });
+  return hasMoved ? taken.length : undefined;
+}
