@@ -10,6 +10,7 @@ import * as inbox from "./20261120000900_inbox";
 import * as lighterUpdates from "./20261120001000_lighter_updates";
 import * as positions from "./20261121000100_positions";
 import * as webhooks from "./20261120000800_webhooks";
+import * as keys from "./20261121000200_keys";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -28,4 +29,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261120000900_inbox": inbox,
   "20261120001000_lighter_updates": lighterUpdates,
   "20261121000100_positions": positions,
+  "20261121000200_keys": keys,
 };

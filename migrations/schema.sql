@@ -155,9 +155,15 @@ create table idempotency_keys (
   failure_code text,
   failure_details jsonb,
   created_at timestamp with time zone not null default now(),
+  result json,
+  beside json,
+  sealed bytea,
+  sealed_until timestamp with time zone,
   constraint idempotency_keys_pkey PRIMARY KEY (merchant_id, operation, key, period),
-  constraint idempotency_keys_check CHECK (((event_id IS NULL) <> (failure_code IS NULL)))
+  constraint idempotency_keys_hold_one_outcome CHECK ((num_nonnulls(event_id, result, failure_code) = 1)),
+  constraint idempotency_keys_seal_for_a_time CHECK (((sealed IS NULL) = (sealed_until IS NULL)))
 ) partition by RANGE (period);
+CREATE INDEX idempotency_keys_sealed ON ONLY public.idempotency_keys USING btree (sealed_until) WHERE (sealed IS NOT NULL);
 create table idempotency_keys_default partition of idempotency_keys DEFAULT;
 
 create table inbox (

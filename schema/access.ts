@@ -26,7 +26,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.paymentIntent": { scope: "payments:read", clientSecret: true },
   "Query.paymentIntents": { scope: "payments:read" },
   "Query.refund": { scope: "payments:read" },
-  "Query.operation": { scope: "payments:read" },
+  "Query.operation": { scope: "payments:read", clientSecret: true },
   "Query.merchant": { scope: "payments:read" },
   "Query.events": { scope: "events:read" },
   "Query.ledgerAccount": { scope: "ledger:read" },

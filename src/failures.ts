@@ -1,3 +1,5 @@
+import { type IdKind, idKind } from "./ids";
+
 /**
  * Every failure a caller may see, as a closed list (the edge maps it to GraphQL in schema/failures.ts).
  * A failure is thrown, because only a throw rolls a transaction back. Whatever else is thrown is a bug.
@@ -62,11 +64,22 @@ function verdictMessage({ code, details }: StoredFailure): string {
         ".",
       );
     case "INVALID_STATE":
-      return `This is not possible while the payment intent is ${text(details.currentState, "in its state")}.`;
+      return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.`;
     case "AMOUNT_TOO_LARGE":
       return `The amount is larger than the ${text(details.remaining, "?")} that remain.`;
   }
 }
+
+function nameOf(id: unknown): string {
+  const kind = typeof id === "string" ? idKind(id) : undefined;
+  return kind === undefined ? "it" : `the ${NAMES[kind] ?? "object"}`;
+}
+
+const NAMES: Partial<Record<IdKind, string>> = {
+  paymentIntent: "payment intent",
+  attempt: "attempt",
+  webhookDelivery: "delivery",
+};
 
 function text(value: unknown, otherwise: string): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : otherwise;

@@ -55,6 +55,6 @@ export class CancelPaymentIntentMutation {
       fingerprint: fingerprint(CANCEL, command).toString("hex"),
     });
     afterCommit(context, outcome);
-    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
+    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }
 }

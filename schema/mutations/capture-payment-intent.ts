@@ -1,18 +1,6 @@
-import {
-  Arg,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Mutation,
-  ObjectType,
-  Resolver,
-  Root,
-} from "type-graphql";
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
-import { findCaptureMade } from "../../src/payments/payment-store";
 import type * as intents from "../../src/payments/payment-intent";
 import { type Context, callerOf } from "../context";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";
@@ -46,13 +34,14 @@ export class CapturePaymentIntentPayload {
   @Field(() => PaymentIntent, { description: "The intent as it stood when the capture was made." })
   readonly paymentIntent!: intents.PaymentIntent;
 
+  @Field(() => Capture, { description: "The capture as it stood when it was made." })
+  readonly capture!: intents.Capture;
+
   @Field(() => Idempotency, { description: "What the idempotency key decided." })
   readonly idempotency!: Idempotency;
-
-  readonly key!: string;
 }
 
-@Resolver(() => CapturePaymentIntentPayload)
+@Resolver()
 export class CapturePaymentIntentMutation {
   @Mutation(() => CapturePaymentIntentPayload, {
     description: "Takes money that was authorised, all of it or a part.",
@@ -78,17 +67,10 @@ export class CapturePaymentIntentMutation {
       fingerprint: fingerprint(CAPTURE, command).toString("hex"),
     });
     afterCommit(context, outcome);
-    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome), key };
-  }
-
-  @FieldResolver(() => Capture, { description: "The capture as it stood when it was made." })
-  async capture(
-    @Root() payload: CapturePaymentIntentPayload,
-    @Ctx() context: Context,
-  ): Promise<intents.Capture> {
-    const { merchantId } = callerOf(context);
-    const capture = await findCaptureMade(context.app.db, merchantId, payload.key);
-    if (!capture) throw new Error("a capture that was committed is not there");
-    return capture;
+    return {
+      paymentIntent: outcome.result,
+      capture: outcome.capture,
+      idempotency: idempotencyOf(outcome, outcome.result),
+    };
   }
 }

@@ -67,6 +67,6 @@ export class ConfirmPaymentIntentMutation {
     });
     if (outcome instanceof Error) throw outcome;
     afterCommit(context, outcome);
-    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
+    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }
 }

@@ -4,28 +4,26 @@ import { type Context, callerOf } from "../context";
 import { checkIdempotencyKey, checkText } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Merchant } from "../types/merchant";
-import { IDEMPOTENCY_KEY } from "./mutation";
+import { IDEMPOTENCY_KEY, SHOWN_FOR_A_DAY } from "./mutation";
 
-@InputType({ description: "A merchant to be." })
+@InputType({ description: "The merchant to create." })
 export class CreateMerchantInput {
   @Field(() => String, { description: "Its name, 1 to 200 characters." })
   readonly name!: string;
 }
-
-const SHOWN_ONCE = "Shown in the answer to the first request and never again.";
 
 @ObjectType({ simpleResolvers: true, description: "What createMerchant answers." })
 export class CreateMerchantPayload {
   @Field(() => Merchant, { description: "The merchant." })
   readonly merchant!: Merchant;
 
-  @Field(() => String, { nullable: true, description: `Its backend's key. ${SHOWN_ONCE}` })
+  @Field(() => String, { nullable: true, description: `Its backend's key. ${SHOWN_FOR_A_DAY}` })
   readonly secretKey!: string | null;
 
-  @Field(() => String, { nullable: true, description: `Its frontend's key. ${SHOWN_ONCE}` })
+  @Field(() => String, { nullable: true, description: `Its frontend's key. ${SHOWN_FOR_A_DAY}` })
   readonly publishableKey!: string | null;
 
-  @Field(() => String, { nullable: true, description: `Its operators' key. ${SHOWN_ONCE}` })
+  @Field(() => String, { nullable: true, description: `Its operators' key. ${SHOWN_FOR_A_DAY}` })
   readonly operatorKey!: string | null;
 
   @Field(() => Idempotency, { description: "What the idempotency key decided." })
@@ -43,14 +41,14 @@ export class CreateMerchantMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<CreateMerchantPayload> {
-    const outcome = await createMerchantOnce(context.app.db, {
+    const outcome = await createMerchantOnce(context.app, {
       merchantId: callerOf(context).merchantId,
       key: checkIdempotencyKey(idempotencyKey),
       name: checkText("input.name", input.name, { min: 1, max: 200 }),
     });
-    const { merchant, keys } = outcome.result;
+    const { keys } = outcome;
     return {
-      merchant,
+      merchant: outcome.result,
       secretKey: keys?.secretKey ?? null,
       publishableKey: keys?.publishableKey ?? null,
       operatorKey: keys?.operatorKey ?? null,

@@ -101,6 +101,6 @@ export class CreatePaymentIntentMutation {
     });
     if (outcome instanceof Error) throw outcome;
     afterCommit(context, outcome);
-    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
+    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }
 }

@@ -6,7 +6,7 @@ import { checkIdempotencyKey, checkOptionalText } from "../input";
 import { EventTypeScalar, UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { WebhookEndpoint } from "../types/webhook";
-import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+import { IDEMPOTENCY_KEY, SHOWN_FOR_A_DAY, afterCommit } from "./mutation";
 
 @InputType({ description: "Where to post events, and which." })
 export class CreateWebhookEndpointInput {
@@ -32,9 +32,10 @@ export class CreateWebhookEndpointPayload {
   readonly webhookEndpoint!: webhooks.WebhookEndpoint;
 
   @Field(() => String, {
-    description: "What the deliveries are signed with, as Standard Webhooks wants it: whsec_….",
+    nullable: true,
+    description: `What the deliveries are signed with, as Standard Webhooks wants it: whsec_…. ${SHOWN_FOR_A_DAY}`,
   })
-  readonly secret!: string;
+  readonly secret!: string | null;
 
   @Field(() => Idempotency, { description: "What the idempotency key decided." })
   readonly idempotency!: Idempotency;

@@ -1,15 +1,4 @@
-import {
-  Arg,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Mutation,
-  ObjectType,
-  Resolver,
-  Root,
-} from "type-graphql";
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import type * as intents from "../../src/payments/payment-intent";
 import { REFUND, refundPaymentIntent } from "../../src/payments/refund-payment-intent";
@@ -45,11 +34,18 @@ export class RefundPaymentIntentPayload {
   @Field(() => Refund, { description: "The refund as it stood when it was made." })
   readonly refund!: intents.Refund;
 
+  @Field(() => PaymentIntent, {
+    nullable: true,
+    description:
+      "The payment intent as the refund left it; null when the key's record has expired. Ask `paymentIntent` for how it stands now.",
+  })
+  readonly paymentIntent!: intents.PaymentIntent | null;
+
   @Field(() => Idempotency, { description: "What the idempotency key decided." })
   readonly idempotency!: Idempotency;
 }
 
-@Resolver(() => RefundPaymentIntentPayload)
+@Resolver()
 export class RefundPaymentIntentMutation {
   @Mutation(() => RefundPaymentIntentPayload, {
     description: "Gives captured money back, all of it or a part.",
@@ -76,16 +72,10 @@ export class RefundPaymentIntentMutation {
       fingerprint: fingerprint(REFUND, command).toString("hex"),
     });
     afterCommit(context, outcome);
-    return { refund: outcome.result, idempotency: idempotencyOf(outcome) };
-  }
-
-  @FieldResolver(() => PaymentIntent, { description: "The payment intent as it stands now." })
-  async paymentIntent(
-    @Root() payload: RefundPaymentIntentPayload,
-    @Ctx() context: Context,
-  ): Promise<intents.PaymentIntent> {
-    const intent = await context.loaders().intent.load(payload.refund.paymentIntentId);
-    if (!intent) throw new Error("a refund has no payment intent");
-    return intent;
+    return {
+      refund: outcome.result,
+      paymentIntent: outcome.paymentIntent,
+      idempotency: idempotencyOf(outcome, outcome.paymentIntent),
+    };
   }
 }

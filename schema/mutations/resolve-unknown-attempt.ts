@@ -67,6 +67,6 @@ export class ResolveUnknownAttemptMutation {
       fingerprint: fingerprint(RESOLVE_UNKNOWN, command).toString("hex"),
     });
     afterCommit(context, outcome);
-    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome) };
+    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }
 }

@@ -3,24 +3,21 @@ import type { Db } from "../../src/db/db";
 import { Failure, type FailureCode, type FailureDetails, verdict } from "../../src/failures";
 import {
   type KeyRecord,
+  type KeyedOperation,
   type OperationKey,
   findKey,
   isExecuting,
 } from "../../src/idempotency/keys";
-import { CREATE_MERCHANT, findMerchantByKey } from "../../src/merchants/create-merchant-once";
-import { CANCEL } from "../../src/payments/cancel-payment-intent";
-import { CAPTURE } from "../../src/payments/capture-payment-intent";
-import { CONFIRM } from "../../src/payments/confirm-payment-intent";
-import { CREATE } from "../../src/payments/create-payment-intent";
-import {
-  findIntentByCaptureKey,
-  findIntentByConfirmKey,
-  findIntentByKey,
-  findRefundByKey,
-} from "../../src/payments/payment-store";
-import { REFUND } from "../../src/payments/refund-payment-intent";
-import { RESOLVE_UNKNOWN } from "../../src/payments/resolve-unknown-attempt";
-import { findEndpointByKey, findReplayByKey } from "../../src/webhooks/list-deliveries";
+import { createMerchantOperation } from "../../src/merchants/create-merchant-once";
+import { cancelOperation } from "../../src/payments/cancel-payment-intent";
+import { captureOperation } from "../../src/payments/capture-payment-intent";
+import { confirmOperation } from "../../src/payments/confirm-payment-intent";
+import { createOperation } from "../../src/payments/create-payment-intent";
+import { refundOperation } from "../../src/payments/refund-payment-intent";
+import { resolveOperation } from "../../src/payments/resolve-unknown-attempt";
+import { createEndpointOperation } from "../../src/webhooks/create-webhook-endpoint";
+import { replayOperation } from "../../src/webhooks/replay-webhook-delivery";
+import { isPublishable } from "../access";
 import { type Context, callerOf } from "../context";
 import { ErrorCode, OperationStatus } from "../enums";
 import { checkIdempotencyKey } from "../input";
@@ -67,49 +64,40 @@ export class Operation {
   readonly error!: OperationError | null;
 }
 
+/** Every mutation, as its use case describes it. One that is missing here fails a test that walks the schema. */
+const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map(
+  [
+    createOperation,
+    confirmOperation,
+    captureOperation,
+    cancelOperation,
+    refundOperation,
+    resolveOperation,
+    createEndpointOperation,
+    replayOperation,
+    createMerchantOperation,
+  ].map((operation) => [operation.name, operation]),
+);
+
+type Status = Pick<Operation, "status" | "firstSeenAt" | "result" | "error">;
+
 interface Found {
   readonly firstSeenAt: string;
   readonly result: object;
 }
 
-type FindMade = (db: Db, merchantId: string, key: string) => Promise<Found | undefined>;
-
-function made(object: ({ readonly createdAt: string } & object) | undefined): Found | undefined {
-  return object && { firstSeenAt: object.createdAt, result: object };
-}
-
-/**
- * Where to look when the key's record is gone, or never was: at the objects that operations made, which keep
- * their keys for ever.
- */
-const OPERATIONS: Readonly<Record<string, FindMade>> = {
-  [CREATE]: async (db, merchantId, key) => made(await findIntentByKey(db, merchantId, key)),
-  [CONFIRM]: async (db, merchantId, key) => {
-    const found = await findIntentByConfirmKey(db, merchantId, key);
-    return found && { firstSeenAt: found.confirmedAt, result: found.intent };
-  },
-  [CAPTURE]: findIntentByCaptureKey,
-  // A cancellation and a resolution are final in their intent, and have no object of their own.
-  [CANCEL]: () => Promise.resolve(undefined),
-  [RESOLVE_UNKNOWN]: () => Promise.resolve(undefined),
-  [REFUND]: findRefundByKey,
-  createWebhookEndpoint: async (db, merchantId, key) =>
-    made(await findEndpointByKey(db, merchantId, key)),
-  replayWebhookDelivery: async (db, merchantId, key) =>
-    made(await findReplayByKey(db, merchantId, key)),
-  [CREATE_MERCHANT]: async (db, merchantId, key) =>
-    made(await findMerchantByKey(db, merchantId, key)),
-};
-
-type Status = Pick<Operation, "status" | "firstSeenAt" | "result" | "error">;
-
 function succeeded({ firstSeenAt, result }: Found): Status {
   return { status: "SUCCEEDED", firstSeenAt, result, error: null };
 }
 
-function recorded({ failureCode, failureDetails, firstSeenAt, result }: KeyRecord): Status {
+function recorded(
+  { explain }: KeyedOperation<object, unknown>,
+  { failureCode, failureDetails, firstSeenAt, result }: KeyRecord,
+): Status {
   if (failureCode === null) return succeeded({ firstSeenAt, result: result as object });
-  const { code, message, details } = verdict({ code: failureCode, details: failureDetails ?? {} });
+  const stored = failureDetails ?? {};
+  const failure = verdict({ code: failureCode, details: explain?.(stored) ?? stored });
+  const { code, message, details } = failure;
   return { status: "FAILED", firstSeenAt, result: null, error: { code, message, details } };
 }
 
@@ -117,23 +105,42 @@ const NOT_SEEN: Status = { status: "NOT_SEEN", firstSeenAt: null, result: null, 
 
 /** Undefined: there is no operation of this name. */
 export async function look(db: Db, key: OperationKey): Promise<Status | undefined> {
-  const findMade = Object.hasOwn(OPERATIONS, key.operation) ? OPERATIONS[key.operation] : undefined;
-  if (!findMade) return undefined;
+  const operation = OPERATIONS.get(key.operation);
+  if (!operation) return undefined;
   const known = await findKey(db, key);
-  if (known) return recorded(known);
+  if (known) return recorded(operation, known);
   if (await isExecuting(db, key)) return { ...NOT_SEEN, status: "IN_PROGRESS" };
   // It may have committed between the two questions.
   const committed = await findKey(db, key);
-  if (committed) return recorded(committed);
-  const found = await findMade(db, key.merchantId, key.key);
-  return found ? succeeded(found) : NOT_SEEN;
+  if (committed) return recorded(operation, committed);
+  // The key's record is gone, or never was. What was made keeps its key for ever.
+  const made = await operation.findMade?.(db, key.merchantId, key.key);
+  return made ? succeeded(made) : NOT_SEEN;
+}
+
+/**
+ * For a browser: what became of the confirmation of the one intent whose client secret it sent. Of another intent's it
+ * is told what it would be told of a key that nobody has used. Whether a key is in use right now cannot be told by
+ * intent, so that is not told at all.
+ */
+async function lookForBrowser(context: Context, key: OperationKey): Promise<Status> {
+  if (key.operation !== confirmOperation.name) {
+    throw new Failure("FORBIDDEN", "A publishable key may only ask for a confirmation.");
+  }
+  const { db } = context.app;
+  const known = await findKey(db, key);
+  const made = known ? undefined : await confirmOperation.findMade?.(db, key.merchantId, key.key);
+  const status = known ? recorded(confirmOperation, known) : made ? succeeded(made) : NOT_SEEN;
+  const { result, error } = status;
+  const id = (result as { id?: unknown } | null)?.id ?? error?.details.id;
+  return id === context.clientSecretFor ? status : NOT_SEEN;
 }
 
 @Resolver()
 export class OperationQueries {
   @Query(() => Operation, {
     description:
-      "Tells what became of a mutation, by its name and its idempotency key. It executes nothing.",
+      "Tells what became of a mutation, by its name and its idempotency key. It executes nothing, and shows no secret. A publishable key may ask for confirmations of the intent whose client secret it sends.",
   })
   async operation(
     @Arg("name", () => String, {
@@ -144,11 +151,15 @@ export class OperationQueries {
     idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<Operation> {
-    const found = await look(context.app.db, {
-      merchantId: callerOf(context).merchantId,
+    const caller = callerOf(context);
+    const key = {
+      merchantId: caller.merchantId,
       operation: name,
       key: checkIdempotencyKey(idempotencyKey),
-    });
+    };
+    const found = isPublishable(caller)
+      ? await lookForBrowser(context, key)
+      : await look(context.app.db, key);
     if (!found) {
       throw new Failure("BAD_USER_INPUT", "There is no operation of this name.", { field: "name" });
     }

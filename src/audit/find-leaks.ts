@@ -14,7 +14,7 @@ const PLACES: readonly { readonly table: string; readonly id: string; readonly t
   {
     table: "idempotency_keys",
     id: "operation || ' of ' || merchant_id",
-    text: "json_build_array(key, failure_details)::text",
+    text: "json_build_array(key, failure_details, result, beside)::text",
   },
   {
     table: "payment_intents",

@@ -26,7 +26,7 @@ const ONCE: readonly Check[] = [
     name: "one effect for one key",
     sql: `
       select merchant_id || ' ' || operation || ' ' || key as subject, count(*) || ' results' as detail
-      from idempotency_keys where event_id is not null
+      from idempotency_keys where failure_code is null
       group by merchant_id, operation, key having count(*) > 1`,
   },
   {

@@ -1,4 +1,4 @@
-import { type Db, run } from "./db";
+import { type Db, type Statement, run } from "./db";
 
 /** Months made ahead, so that a worker may be away for a quarter before rows land in a default partition. */
 const MONTHS_AHEAD = 3;
@@ -31,4 +31,24 @@ export async function dropExpired(
     [options.idempotencyRetentionDays],
   );
   return rows.map(({ partition }) => partition);
+}
+
+// Found by an index that holds only what is sealed: a few rows a day, whatever else there is.
+const ERASE: Statement = {
+  name: "erase_sealed_results",
+  text: `
+    update idempotency_keys k set sealed = null, sealed_until = null
+    from (
+      select merchant_id, operation, key, period from idempotency_keys
+      where sealed is not null and sealed_until <= now()
+      order by sealed_until limit ? for update skip locked
+    ) over
+    where k.merchant_id = over.merchant_id and k.operation = over.operation
+      and k.key = over.key and k.period = over.period
+    returning k.key`,
+};
+
+/** Erases what was kept sealed with a key because it is shown once, when its time is over. Nobody is shown it by then. */
+export async function eraseSealed(db: Db, { limit }: { readonly limit: number }): Promise<number> {
+  return (await run(db, ERASE, [limit])).length;
 }

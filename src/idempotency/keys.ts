@@ -18,7 +18,7 @@ export interface Outcome<T> {
   readonly result: T;
 }
 
-/** What is kept under a key. The result is the snapshot in the event that the first execution wrote. */
+/** What became of an operation. The result is the snapshot in the event that the first execution wrote. */
 export interface KeyRecord {
   readonly fingerprint: string;
   readonly firstSeenAt: string;
@@ -27,11 +27,55 @@ export interface KeyRecord {
   readonly failureDetails: FailureDetails | null;
 }
 
+/** What is kept under a key besides, where src/idempotency/once.ts wrote it. */
+export interface WholeKeyRecord extends KeyRecord {
+  /** What the answer showed beside the result. */
+  readonly beside: unknown;
+  /** What is shown once, as long as it may be shown again. */
+  readonly sealed: Buffer | null;
+}
+
+/** What a key made whose record has expired: the object itself keeps its key for ever. */
+export interface Made<Result, Beside = undefined> {
+  readonly firstSeenAt: string;
+  /** As it stands now. */
+  readonly result: Result;
+  readonly beside?: Beside | null;
+}
+
+/** What an operation is to those who execute it under a key, and to those who ask what became of it. */
+export interface KeyedOperation<Result = object, Beside = undefined> {
+  /** The mutation's field name. */
+  readonly name: string;
+  /** Absent: what it does is final in an object of another operation, and nothing keeps the key. */
+  readonly findMade?: (
+    db: Db,
+    merchantId: string,
+    key: string,
+  ) => Promise<Made<Result, Beside> | undefined>;
+  /** The unique constraint by which what was made keeps its key. */
+  readonly spentKey?: string;
+  /** What a stored refusal is shown with, where that is more or less than what is stored. */
+  readonly explain?: (details: FailureDetails) => FailureDetails;
+}
+
+/** For objects that say themselves when they were made. */
+export function madeBy<Result extends { readonly createdAt: string }>(
+  find: (db: Db, merchantId: string, key: string) => Promise<Result | undefined>,
+): (db: Db, merchantId: string, key: string) => Promise<Made<Result, never> | undefined> {
+  return async (db, merchantId, key) => {
+    const result = await find(db, merchantId, key);
+    return result && { firstSeenAt: result.createdAt, result };
+  };
+}
+
 // One event for one key, behind a fence: with old statistics the planner would merge the merchant's whole feed with it.
 const FIND_KEY: Statement = {
   name: "find_idempotency_key",
   text: `
-    select encode(k.fingerprint, 'hex') as "fingerprint", iso(k.created_at) as "firstSeenAt", e.object as "result",
+    select encode(k.fingerprint, 'hex') as "fingerprint", iso(k.created_at) as "firstSeenAt",
+      coalesce(e.object, k.result) as "result", k.beside as "beside",
+      case when k.sealed_until > now() then k.sealed end as "sealed",
       k.failure_code as "failureCode", k.failure_details as "failureDetails"
     from idempotency_keys k
     left join lateral (
@@ -41,8 +85,12 @@ const FIND_KEY: Statement = {
     order by k.created_at limit 1`,
 };
 
-export async function findKey(db: Db, name: OperationKey): Promise<KeyRecord | undefined> {
-  const [record] = await run<KeyRecord>(db, FIND_KEY, [name.merchantId, name.operation, name.key]);
+export async function findKey(db: Db, name: OperationKey): Promise<WholeKeyRecord | undefined> {
+  const [record] = await run<WholeKeyRecord>(db, FIND_KEY, [
+    name.merchantId,
+    name.operation,
+    name.key,
+  ]);
   return record;
 }
 

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import type { Db } from "../db/db";
-import { isLockTimeout, violatedConstraint } from "../db/errors";
-import { type Outcome, keyInUse, keyReused } from "../idempotency/keys";
+import { fingerprint } from "../idempotency/fingerprint";
+import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
+import { once } from "../idempotency/once";
 import { ID_PREFIXES } from "../ids";
-import { type CreatedMerchant, createMerchant } from "./create-merchant";
+import type { SecretBox } from "../security/secrets";
+import { type FirstKeys, insertMerchantWithKeys } from "./create-merchant";
 import { type Merchant, findMerchant } from "./merchant-store";
 
 /*
- * Guarantees: one merchant for one (operator's merchant, key), for ever: the merchant's id is made of both, so a second
- * one meets the first one's primary key. Its API keys are in the answer to the first request alone, for only their
- * hashes are stored. A crash leaves all of it or nothing.
+ * Guarantees: one merchant for one (operator's merchant, key), for ever: the merchant's id is made of both, so that
+ * after the key's record a second one meets the first one's primary key. Its API keys are in the answer, and for a day
+ * in the answers to the same key: only their hashes are stored, and sealed, for that day, the keys themselves.
  */
-
-export const CREATE_MERCHANT = "createMerchant";
 
 export interface CreateMerchant {
   /** The merchant that the operator's key belongs to. */
@@ -21,37 +21,37 @@ export interface CreateMerchant {
   readonly name: string;
 }
 
-export interface MerchantCreation {
-  readonly merchant: Merchant;
-  /** Null in a replay. */
-  readonly keys: Pick<CreatedMerchant, "secretKey" | "publishableKey" | "operatorKey"> | null;
+export interface MerchantCreation extends Outcome<Merchant> {
+  /** Null when they are shown no longer. */
+  readonly keys: FirstKeys | null;
 }
+
+export const createMerchantOperation: KeyedOperation<Merchant, FirstKeys> = {
+  name: "createMerchant",
+  findMade: madeBy((db, merchantId, key) => findMerchant(db, idOf(merchantId, key))),
+  spentKey: "merchants_pkey",
+};
 
 export async function createMerchantOnce(
-  db: Db,
-  command: CreateMerchant,
-): Promise<Outcome<MerchantCreation>> {
-  const known = await findMerchantByKey(db, command.merchantId, command.key);
-  if (known) return replayCreation(command, known);
-  let keys: CreatedMerchant | undefined;
-  try {
-    keys = await createMerchant(db, command.name, idOf(command.merchantId, command.key));
-  } catch (error) {
-    if (isLockTimeout(error)) throw keyInUse({ ...command, operation: CREATE_MERCHANT });
-    if (violatedConstraint(error) !== "merchants_pkey") throw error;
-  }
-  const merchant = await findMerchantByKey(db, command.merchantId, command.key);
-  if (!merchant) throw new Error("a merchant that was just created is not there");
-  if (!keys) return replayCreation(command, merchant);
-  return { status: "EXECUTED", firstSeenAt: merchant.createdAt, result: { merchant, keys } };
-}
-
-export async function findMerchantByKey(
-  db: Db,
-  merchantId: string,
-  key: string,
-): Promise<Merchant | undefined> {
-  return findMerchant(db, idOf(merchantId, key));
+  { db, secrets }: { readonly db: Db; readonly secrets: SecretBox },
+  { merchantId, key, name }: CreateMerchant,
+): Promise<MerchantCreation> {
+  const request = {
+    merchantId,
+    key,
+    fingerprint: fingerprint(createMerchantOperation.name, { name }).toString("hex"),
+  };
+  const { beside, ...outcome } = await once<Merchant, FirstKeys>(db, request, {
+    operation: createMerchantOperation,
+    secrets,
+    execute: async (tx) => {
+      const id = idOf(merchantId, key);
+      const { merchant, keys } = await insertMerchantWithKeys(tx, { id, name });
+      return { result: merchant, secret: keys };
+    },
+    isSame: (made) => made.result.name === name,
+  });
+  return { ...outcome, keys: beside };
 }
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -59,15 +59,9 @@ const ID_LENGTH = 26;
 
 /** 130 bits of a hash, written as every id is. It is not time-ordered: there are few merchants, and never a list of them. */
 function idOf(merchantId: string, key: string): string {
-  const hash = createHash("sha256").update(`${CREATE_MERCHANT}\n${merchantId}\n${key}`).digest();
+  const hash = createHash("sha256")
+    .update(`${createMerchantOperation.name}\n${merchantId}\n${key}`)
+    .digest();
   const body = [...hash.subarray(0, ID_LENGTH)].map((byte) => ALPHABET[byte & 31]).join("");
   return `${ID_PREFIXES.merchant}_${body}`;
-}
-
-function replayCreation(command: CreateMerchant, merchant: Merchant): Outcome<MerchantCreation> {
-  const { createdAt } = merchant;
-  if (merchant.name !== command.name) {
-    throw keyReused({ ...command, operation: CREATE_MERCHANT }, createdAt);
-  }
-  return { status: "REPLAYED", firstSeenAt: createdAt, result: { merchant, keys: null } };
 }

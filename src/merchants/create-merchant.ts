@@ -1,48 +1,56 @@
-import type { Db } from "../db/db";
+import type { Db, Tx } from "../db/db";
 import { transact } from "../db/transact";
 import { newId } from "../ids";
 import { type ApiKeyKind, DEFAULT_SCOPES, newApiKey } from "./api-key";
-import { insertApiKeys, insertMerchant } from "./merchant-store";
+import { type Merchant, insertApiKeys, insertMerchant } from "./merchant-store";
 
-export interface CreatedMerchant {
-  readonly id: string;
-  readonly name: string;
-  /** Shown this once; only their hashes are stored. */
+/** Only their hashes are stored; whoever makes them shows them, or they are lost. */
+export interface FirstKeys {
   readonly secretKey: string;
   readonly publishableKey: string;
   readonly operatorKey: string;
 }
 
+export interface CreatedMerchant extends FirstKeys {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** A merchant with a key of each kind that it needs on its first day, in one commit. */
-export async function createMerchant(
-  db: Db,
-  name: string,
-  id: string = newId("merchant"),
-): Promise<CreatedMerchant> {
+export async function createMerchant(db: Db, name: string): Promise<CreatedMerchant> {
+  const { merchant, keys } = await transact(db, (tx) =>
+    insertMerchantWithKeys(tx, { id: newId("merchant"), name }),
+  );
+  return { id: merchant.id, name: merchant.name, ...keys };
+}
+
+export async function insertMerchantWithKeys(
+  tx: Tx,
+  { id, name }: { readonly id: string; readonly name: string },
+): Promise<{ readonly merchant: Merchant; readonly keys: FirstKeys }> {
   const make = (kind: ApiKeyKind) => ({ kind, ...newApiKey(kind, id) });
   const secret = make("SECRET");
   const publishable = make("PUBLISHABLE");
   const operator = make("OPERATOR");
-  await transact(db, async (tx) => {
-    await insertMerchant(tx, { id, name });
-    await insertApiKeys(
-      tx,
-      [secret, publishable, operator].map(({ kind, hash, hint }) => ({
-        merchantId: id,
-        id: newId("apiKey"),
-        kind,
-        name: "first",
-        scopes: DEFAULT_SCOPES[kind],
-        hash,
-        hint,
-      })),
-    );
-  });
+  const merchant = await insertMerchant(tx, { id, name });
+  await insertApiKeys(
+    tx,
+    [secret, publishable, operator].map(({ kind, hash, hint }) => ({
+      merchantId: id,
+      id: newId("apiKey"),
+      kind,
+      name: "first",
+      scopes: DEFAULT_SCOPES[kind],
+      hash,
+      hint,
+    })),
+  );
   return {
-    id,
-    name,
-    secretKey: secret.secret,
-    publishableKey: publishable.secret,
-    operatorKey: operator.secret,
+    merchant,
+    keys: {
+      secretKey: secret.secret,
+      publishableKey: publishable.secret,
+      operatorKey: operator.secret,
+    },
   };
 }

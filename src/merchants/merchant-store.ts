@@ -19,22 +19,28 @@ export interface ApiKey {
   readonly revokedAt: string | null;
 }
 
+const MERCHANT_COLUMNS = `id, name, iso(created_at) as "createdAt"`;
+
+const INSERT: Statement = {
+  name: "insert_merchant",
+  text: `insert into merchants (id, name) values (?, ?) returning ${MERCHANT_COLUMNS}`,
+};
+
 export async function insertMerchant(
   tx: Tx,
-  merchant: { readonly id: string; readonly name: string },
-): Promise<void> {
-  await tx("merchants").insert(merchant);
+  { id, name }: { readonly id: string; readonly name: string },
+): Promise<Merchant> {
+  const [row] = await run<Merchant>(tx, INSERT, [id, name]);
+  return row as Merchant;
 }
 
+const FIND: Statement = {
+  name: "find_merchant",
+  text: `select ${MERCHANT_COLUMNS} from merchants where id = ?`,
+};
+
 export async function findMerchant(db: Db, id: string): Promise<Merchant | undefined> {
-  const [row] = await run<Merchant>(
-    db,
-    {
-      name: "find_merchant",
-      text: `select id, name, iso(created_at) as "createdAt" from merchants where id = ?`,
-    },
-    [id],
-  );
+  const [row] = await run<Merchant>(db, FIND, [id]);
   return row;
 }
 

@@ -1,10 +1,10 @@
 import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
-import type { Outcome } from "../idempotency/keys";
+import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { newId } from "../ids";
 import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
-import { type Decision, type KeyedCommand, changeOnce } from "./change-intent-once";
+import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
 import { type PaymentIntent, allowedActions, invalidState } from "./payment-intent";
 import type { IntentState } from "./payment-store";
 
@@ -19,14 +19,17 @@ export interface CancelPaymentIntent extends KeyedCommand {
   readonly reason: string | null;
 }
 
+// A cancellation is final in its intent, and makes no object that could keep the key.
+export const cancelOperation: KeyedOperation<PaymentIntent> = { name: CANCEL };
+
 export async function cancelPaymentIntent(
   db: Db,
   command: CancelPaymentIntent,
 ): Promise<Outcome<PaymentIntent>> {
-  return changeOnce<PaymentIntent>(db, command, {
-    operation: CANCEL,
+  return changeIntentOnce(db, command, {
+    operation: cancelOperation,
     decide: (tx, state) => decideCancel(tx, state, command),
-    beforeCommit: () => failpoint("cancel.inside_transaction") ?? undefined,
+    beforeCommit: () => failpoint("cancel.inside_transaction"),
   });
 }
 

@@ -1,12 +1,17 @@
 import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
-import type { Outcome } from "../idempotency/keys";
+import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { newId } from "../ids";
 import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
-import { type Decision, type KeyedCommand, changeOnce } from "./change-intent-once";
-import { type PaymentIntent, amountTooLarge, invalidState } from "./payment-intent";
-import { type IntentState, findIntentByCaptureKey } from "./payment-store";
+import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
+import { type Capture, type PaymentIntent, amountTooLarge, invalidState } from "./payment-intent";
+import {
+  type IntentState,
+  findCaptureMade,
+  findCaptures,
+  findIntentByCaptureKey,
+} from "./payment-store";
 
 /*
  * Guarantees: a capture is reserved on the intent and one attempt is queued for it, or the verdict is kept under
@@ -22,16 +27,39 @@ export interface CapturePaymentIntent extends KeyedCommand {
   readonly final: boolean;
 }
 
+export const captureOperation: KeyedOperation<PaymentIntent, Capture> = {
+  name: CAPTURE,
+  findMade: findIntentByCaptureKey,
+  spentKey: "captures_spent_key",
+};
+
+export interface CaptureOutcome extends Outcome<PaymentIntent> {
+  /** As it stood when it was made. */
+  readonly capture: Capture;
+}
+
 export async function capturePaymentIntent(
   db: Db,
   command: CapturePaymentIntent,
-): Promise<Outcome<PaymentIntent>> {
-  return changeOnce<PaymentIntent>(db, command, {
-    operation: CAPTURE,
+): Promise<CaptureOutcome> {
+  const { merchantId, key } = command;
+  const { beside, ...outcome } = await changeIntentOnce<PaymentIntent, Capture>(db, command, {
+    operation: captureOperation,
     decide: (tx, state) => decideCapture(tx, state, command),
-    beforeCommit: () => failpoint("capture.inside_transaction") ?? undefined,
-    findSpent: (tx) => findIntentByCaptureKey(tx, command.merchantId, command.key),
+    readBeside: async (tx, { newCapture }) => {
+      const [made] = await findCaptures(tx, merchantId, [newCapture?.id ?? ""]);
+      return there(made);
+    },
+    beforeCommit: () => failpoint("capture.inside_transaction"),
+    isSame: (made) => made.result.id === command.paymentIntentId,
   });
+  // The record has expired, or is older than this column of it; the capture's own event still knows.
+  return { ...outcome, capture: beside ?? there(await findCaptureMade(db, merchantId, key)) };
+}
+
+function there(capture: Capture | undefined): Capture {
+  if (!capture) throw new Error("a capture that was made is not there");
+  return capture;
 }
 
 async function decideCapture(

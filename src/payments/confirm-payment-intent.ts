@@ -2,10 +2,10 @@ import { type Db, type Statement, run } from "../db/db";
 import { isLockTimeout, violatedConstraint } from "../db/errors";
 import { API_VERSION } from "../events/event-types";
 import { failpoint } from "../failpoints";
-import type { FailureDetails, StoredFailureCode } from "../failures";
-import { verdict } from "../failures";
+import { type FailureDetails, verdict } from "../failures";
 import {
   type KeyRecord,
+  type KeyedOperation,
   type Outcome,
   findKey,
   keyInUse,
@@ -14,7 +14,7 @@ import {
 } from "../idempotency/keys";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
-import { type PaymentIntent, type PaymentIntentStatus, allowedActions } from "./payment-intent";
+import { type PaymentIntent, invalidState, notFound } from "./payment-intent";
 import { findIntentByConfirmKey } from "./payment-store";
 
 /*
@@ -37,6 +37,16 @@ export interface ConfirmPaymentIntent {
   readonly returnUrl: string | null;
   readonly processor: string;
 }
+
+export const confirmOperation: KeyedOperation<PaymentIntent> = {
+  name: CONFIRM,
+  findMade: async (db, merchantId, key) => {
+    const made = await findIntentByConfirmKey(db, merchantId, key);
+    return made && { firstSeenAt: made.confirmedAt, result: made.intent };
+  },
+  spentKey: "attempts_spent_key",
+  explain: explainRefusal,
+};
 
 // In the statement alone: a key that has confirmed an intent already, so that nothing is written.
 const SPENT = "SPENT";
@@ -64,13 +74,13 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key offset 0
       ) k
     ), locked as materialized (
-      select pi.merchant_id, pi.id, pi.status, pi.payment_method
+      select pi.merchant_id, pi.id, pi.status, pi.payment_method, pi as intent
       from command c join payment_intents pi on pi.merchant_id = c.merchant_id and pi.id = c.payment_intent_id
       where not exists (select from known k where k.n = c.n)
       order by pi.merchant_id, pi.id
       for update of pi
     ), judged as materialized (
-      select c.*, l.status,
+      select c.*, l.status, l.intent,
         case
           when l.id is null then 'NOT_FOUND'
           when l.status = 'REQUIRES_CONFIRMATION' then null
@@ -86,7 +96,16 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
       insert into idempotency_keys (merchant_id, operation, key, fingerprint, event_id, failure_code, failure_details)
       select j.merchant_id, '${CONFIRM}', j.key, decode(j.fingerprint, 'hex'),
         case when j.failure_code is null then j.event_id end, j.failure_code,
-        case when j.failure_code is not null then jsonb_build_object('object', 'payment intent', 'id', j.payment_intent_id, 'currentState', j.status) end
+        case when j.failure_code is not null then jsonb_build_object(
+          'id', j.payment_intent_id,
+          'intent', (
+            select jsonb_build_object(
+              'status', s.it -> 'status',
+              'amountCapturable', s.it -> 'amountCapturable',
+              'amountCaptured', s.it -> 'amountCaptured',
+              'amountRefundable', s.it -> 'amountRefundable')
+            from (select payment_intent_snapshot(j.intent) as it offset 0) s
+            where j.status is not null)) end
       from judged j where j.failure_code is distinct from '${SPENT}'
       order by j.merchant_id, j.key
       on conflict do nothing
@@ -165,7 +184,7 @@ export async function confirmOne(db: Db, command: ConfirmPaymentIntent): Promise
     return result as ConfirmResult;
   } catch (error) {
     if (isLockTimeout(error)) return keyInUse({ ...command, operation: CONFIRM });
-    if (violatedConstraint(error) === "attempts_spent_key") return replaySpent(db, command);
+    if (violatedConstraint(error) === confirmOperation.spentKey) return replaySpent(db, command);
     throw error;
   }
 }
@@ -178,7 +197,9 @@ async function toResult(
   const name = { merchantId: command.merchantId, operation: CONFIRM, key: command.key };
   if (row?.executed) {
     idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "executed" });
-    if (row.failureCode !== null) return refusal(row.failureCode, row.failureDetails);
+    if (row.failureCode !== null) {
+      return verdict({ code: row.failureCode, details: explainRefusal(row.failureDetails ?? {}) });
+    }
     return {
       status: "EXECUTED",
       firstSeenAt: row.firstSeenAt,
@@ -188,33 +209,28 @@ async function toResult(
   const record = row ?? (await findKey(db, name));
   if (!record) return replaySpent(db, command);
   try {
-    return replay<PaymentIntent>(name, command.fingerprint, withActions(record));
+    return replay<PaymentIntent>(name, command.fingerprint, explained(record));
   } catch (error) {
     return error as Error;
   }
 }
 
-function refusal(code: StoredFailureCode, details: FailureDetails | null): Error {
-  return verdict({ code, details: addActions(details) });
+function explained(record: KeyRecord): KeyRecord {
+  const { failureDetails } = record;
+  return failureDetails ? { ...record, failureDetails: explainRefusal(failureDetails) } : record;
 }
 
-function withActions(record: KeyRecord): KeyRecord {
-  return record.failureCode === null
-    ? record
-    : { ...record, failureDetails: addActions(record.failureDetails) };
+/** The statement keeps what the intent was like; what that allowed is decided here, as for every other refusal. */
+function explainRefusal(details: FailureDetails): FailureDetails {
+  const id = details.id as string;
+  const intent = (details.intent ?? withoutAmounts(details)) as PaymentIntent | null;
+  return intent ? invalidState({ ...intent, id }).details : notFound("payment intent", id).details;
 }
 
-/** The statement knows the state; what it allows is known here. No money is captured in a state that refuses a confirmation and is not terminal. */
-function addActions(details: FailureDetails | null): FailureDetails {
-  const status = details?.currentState as PaymentIntentStatus | null | undefined;
-  if (!details || !status) return { object: details?.object, id: details?.id };
+/** Records of before the amounts were kept know the status alone. */
+function withoutAmounts({ currentState }: FailureDetails): object | null {
   const amounts = { amountCapturable: 0, amountCaptured: 0, amountRefundable: 0 };
-  const actions = allowedActions({ status, ...amounts });
-  return {
-    id: details.id,
-    currentState: status,
-    allowedActions: status === "SUCCEEDED" ? ["REFUND"] : actions,
-  };
+  return currentState == null ? null : { status: currentState, ...amounts };
 }
 
 async function replaySpent(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {

@@ -4,10 +4,12 @@ import { API_VERSION } from "../events/event-types";
 import { failpoint } from "../failpoints";
 import {
   type KeyRecord,
+  type KeyedOperation,
   type Outcome,
   findKey,
   keyInUse,
   keyReused,
+  madeBy,
   replay,
 } from "../idempotency/keys";
 import { newId } from "../ids";
@@ -23,6 +25,12 @@ import { findIntentByKey } from "./payment-store";
  */
 
 export const CREATE = "createPaymentIntent";
+
+export const createOperation: KeyedOperation<PaymentIntent> = {
+  name: CREATE,
+  findMade: madeBy(findIntentByKey),
+  spentKey: "payment_intents_spent_key",
+};
 
 export interface CreatePaymentIntent {
   readonly merchantId: string;
@@ -125,7 +133,7 @@ export async function createOne(db: Db, command: CreatePaymentIntent): Promise<C
     return result as CreateResult;
   } catch (error) {
     if (isLockTimeout(error)) return keyInUse({ ...command, operation: CREATE });
-    if (violatedConstraint(error) === "payment_intents_spent_key") return replaySpent(db, command);
+    if (violatedConstraint(error) === createOperation.spentKey) return replaySpent(db, command);
     throw error;
   }
 }

@@ -1,12 +1,12 @@
 import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
-import type { Outcome } from "../idempotency/keys";
+import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { newId } from "../ids";
 import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
-import { type Decision, type KeyedCommand, changeOnce } from "./change-intent-once";
-import { type Refund, amountTooLarge, invalidState } from "./payment-intent";
-import { type IntentState, findRefundByKey } from "./payment-store";
+import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
+import { type PaymentIntent, type Refund, amountTooLarge, invalidState } from "./payment-intent";
+import { type IntentState, findIntents, findRefundByKey } from "./payment-store";
 
 /*
  * Guarantees: a refund is reserved on the intent and one attempt is queued for it, or the verdict is kept under the
@@ -22,16 +22,33 @@ export interface RefundPaymentIntent extends KeyedCommand {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export const refundOperation: KeyedOperation<Refund, PaymentIntent> = {
+  name: REFUND,
+  findMade: findRefundByKey,
+  spentKey: "refunds_spent_key",
+};
+
+export interface RefundOutcome extends Outcome<Refund> {
+  /** As the refund left it; null when the key's record, which keeps it, has expired. */
+  readonly paymentIntent: PaymentIntent | null;
+}
+
 export async function refundPaymentIntent(
   db: Db,
   command: RefundPaymentIntent,
-): Promise<Outcome<Refund>> {
-  return changeOnce<Refund>(db, command, {
-    operation: REFUND,
+): Promise<RefundOutcome> {
+  const { beside, ...outcome } = await changeIntentOnce<Refund, PaymentIntent>(db, command, {
+    operation: refundOperation,
     decide: (tx, state) => decideRefund(tx, state, command),
-    beforeCommit: () => failpoint("refund.inside_transaction") ?? undefined,
-    findSpent: (tx) => findRefundByKey(tx, command.merchantId, command.key),
+    readBeside: async (tx) => {
+      const [intent] = await findIntents(tx, command.merchantId, [command.paymentIntentId]);
+      if (!intent) throw new Error("an intent that is locked is not there");
+      return intent;
+    },
+    beforeCommit: () => failpoint("refund.inside_transaction"),
+    isSame: (made) => made.result.paymentIntentId === command.paymentIntentId,
   });
+  return { ...outcome, paymentIntent: beside };
 }
 
 async function decideRefund(

@@ -1,11 +1,13 @@
-import type { App } from "../app";
-import { Failure } from "../failures";
-import type { Outcome } from "../idempotency/keys";
+import type { Db } from "../db/db";
+import type { StoredFailure } from "../failures";
+import type { KeyedOperation, Outcome } from "../idempotency/keys";
+import { once } from "../idempotency/once";
 import type { Approved, Declined } from "../processors/processor";
-import { findAttempts, lockAttempts } from "./attempt-store";
-import { changeOnce } from "./change-intent-once";
+import { type LockedAttempt, lockAttempts } from "./attempt-store";
+import type { Change } from "./change";
+import { writeChanges } from "./change-store";
 import { type PaymentIntent, notFound } from "./payment-intent";
-import type { Answer } from "./settle/answer";
+import type { Answer, SettlementPolicy } from "./settle/answer";
 import { settle } from "./settle/settle";
 
 /*
@@ -31,54 +33,62 @@ export interface ResolveUnknownAttempt {
   readonly processorChargeId: string | null;
 }
 
+// A resolution is final in its attempt, and makes no object that could keep the key.
+export const resolveOperation: KeyedOperation<PaymentIntent> = { name: RESOLVE_UNKNOWN };
+
+interface Needs {
+  readonly db: Db;
+  readonly config: SettlementPolicy;
+}
+
 export async function resolveUnknownAttempt(
-  app: App,
+  { db, config }: Needs,
   command: ResolveUnknownAttempt,
 ): Promise<Outcome<PaymentIntent>> {
-  const { merchantId, attemptId } = command;
-  const [known] = await findAttempts(app.db, merchantId, [attemptId]);
-  if (!known) {
-    throw new Failure(
-      "NOT_FOUND",
-      `There is no attempt ${attemptId}.`,
-      notFound("attempt", attemptId).details,
-    );
-  }
-  return changeOnce<PaymentIntent>(
-    app.db,
-    { ...command, paymentIntentId: known.paymentIntentId },
-    {
-      operation: RESOLVE_UNKNOWN,
-      decide: async (tx) => {
-        const [attempt] = await lockAttempts(tx, [{ merchantId, id: attemptId }]);
-        // One that is being undone is settled by the acknowledgement alone: the order to undo it may be on its way.
-        if (attempt?.status !== "UNKNOWN" || attempt.reversing) {
-          return {
-            failure: {
-              code: "INVALID_STATE",
-              details: { id: attemptId, currentState: attempt?.status, allowedActions: [] },
-            },
-          };
-        }
-        const answer: Answer = {
-          merchantId,
-          attemptId,
-          paymentIntentId: attempt.paymentIntentId,
-          outcome: outcomeOf(command, attempt.amount),
-          source: command.actor,
-          reason: command.reason,
-        };
-        const { effect, changes } = settle(attempt, answer, app.config);
-        const change = changes[0];
-        const resultEventId = change?.intent?.steps.at(-1)?.eventId;
-        if (!change || resultEventId === undefined) {
-          throw new Failure("INVALID_STATE", "This attempt settles by itself.", { id: attemptId });
-        }
-        return { change: { ...change, evidence: [{ answer, effect }] }, resultEventId };
-      },
-      beforeCommit: () => undefined,
+  return once<PaymentIntent>(db, command, {
+    operation: resolveOperation,
+    execute: async (tx) => {
+      const { merchantId, attemptId } = command;
+      const [attempt] = await lockAttempts(tx, [{ merchantId, id: attemptId }]);
+      if (!attempt) return { failure: notFound("attempt", attemptId) };
+      const resolved = resolve(attempt, command, config);
+      if ("failure" in resolved) return resolved;
+      await writeChanges(tx, [resolved.change]);
+      return { eventId: resolved.eventId };
     },
-  );
+  });
+}
+
+type Resolved =
+  { readonly failure: StoredFailure } | { readonly change: Change; readonly eventId: string };
+
+function resolve(
+  attempt: LockedAttempt,
+  command: ResolveUnknownAttempt,
+  policy: SettlementPolicy,
+): Resolved {
+  // One that is being undone is settled by the acknowledgement alone: the order to undo it may be on its way.
+  if (attempt.status !== "UNKNOWN" || attempt.reversing) return refuse(attempt);
+  const answer: Answer = {
+    merchantId: command.merchantId,
+    attemptId: command.attemptId,
+    paymentIntentId: attempt.paymentIntentId,
+    outcome: outcomeOf(command, attempt.amount),
+    source: command.actor,
+    reason: command.reason,
+  };
+  const { effect, changes } = settle(attempt, answer, policy);
+  const change = changes[0];
+  const eventId = change?.intent?.steps.at(-1)?.eventId;
+  // The word says that another amount moved than was asked for, or the like: it settles by itself, or by an answer.
+  if (!change || eventId === undefined) return refuse(attempt);
+  return { change: { ...change, evidence: [{ answer, effect }] }, eventId };
+}
+
+function refuse({ id, status }: LockedAttempt): Resolved {
+  return {
+    failure: { code: "INVALID_STATE", details: { id, currentState: status, allowedActions: [] } },
+  };
 }
 
 function outcomeOf(command: ResolveUnknownAttempt, amount: number): Approved | Declined {

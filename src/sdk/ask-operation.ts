@@ -43,7 +43,8 @@ function payloadOf(lost: LostCall, { result, firstSeenAt }: Operation): object |
   const expected = RESULTS[lost.operation];
   if (expected?.field === undefined || result?.__typename !== expected.type) return undefined;
   const { __typename, ...object } = result;
-  return { [expected.field]: object, idempotency: { status: "REPLAYED", firstSeenAt } };
+  const version = "version" in object ? object.version : null;
+  return { [expected.field]: object, idempotency: { status: "REPLAYED", firstSeenAt, version } };
 }
 
 async function ask(settings: Settings, lost: LostCall): Promise<Operation | undefined> {

@@ -44,7 +44,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     unknownSince ageSeconds
   }`,
   Merchant: `fragment Merchant on Merchant { id name createdAt }`,
-  Idempotency: `fragment Idempotency on Idempotency { status firstSeenAt }`,
+  Idempotency: `fragment Idempotency on Idempotency { status firstSeenAt version }`,
   PageInfo: `fragment PageInfo on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }`,
 };
 

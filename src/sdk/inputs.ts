@@ -41,7 +41,7 @@ export interface ConfirmPaymentIntentInput {
   readonly returnUrl?: string | null | undefined;
 }
 
-/** A merchant to be. */
+/** The merchant to create. */
 export interface CreateMerchantInput {
   /** Its name, 1 to 200 characters. */
   readonly name: string;

@@ -115,13 +115,16 @@ export interface NextAction {
   readonly expiresAt: string;
 }
 
-/** What the idempotency key decided about a mutation. */
+/** What the idempotency key decided about a mutation. A replay answers with the original result: the objects as they stood when the operation was executed, which may be older than what the caller has seen since. */
 export interface Idempotency {
   /** Whether this request was the first with its key. */
   readonly status: IdempotencyStatus;
 
-  /** When the first request with this key was executed. */
+  /** When the first request with this key was executed, and so how old the answer is. */
   readonly firstSeenAt: string;
+
+  /** Which version of the payment intent the answer shows; null when it shows none. A cache that keeps objects by their ids must not let a replay overwrite what is newer: of two copies of an intent, the one with the higher `version` wins. */
+  readonly version: number | null;
 }
 
 /** Captured money of a payment intent that is given back. */

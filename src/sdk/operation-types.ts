@@ -187,7 +187,7 @@ export interface Queries {
   /** Any object by its id; null when this merchant has none with this id. */
   readonly node: { variables: { readonly id: string }; result: Node | null };
 
-  /** Tells what became of a mutation, by its name and its idempotency key. It executes nothing. */
+  /** Tells what became of a mutation, by its name and its idempotency key. It executes nothing, and shows no secret. A publishable key may ask for confirmations of the intent whose client secret it sends. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

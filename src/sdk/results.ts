@@ -64,8 +64,8 @@ export interface CreateWebhookEndpointPayload {
   /** The endpoint. */
   readonly webhookEndpoint: WebhookEndpoint;
 
-  /** What the deliveries are signed with, as Standard Webhooks wants it: whsec_…. */
-  readonly secret: string;
+  /** What the deliveries are signed with, as Standard Webhooks wants it: whsec_…. Shown for 24 hours to the same idempotency key, and null after that. */
+  readonly secret: string | null;
 
   /** What the idempotency key decided. */
   readonly idempotency: Idempotency;
@@ -85,13 +85,13 @@ export interface CreateMerchantPayload {
   /** The merchant. */
   readonly merchant: Merchant;
 
-  /** Its backend's key. Shown in the answer to the first request and never again. */
+  /** Its backend's key. Shown for 24 hours to the same idempotency key, and null after that. */
   readonly secretKey: string | null;
 
-  /** Its frontend's key. Shown in the answer to the first request and never again. */
+  /** Its frontend's key. Shown for 24 hours to the same idempotency key, and null after that. */
   readonly publishableKey: string | null;
 
-  /** Its operators' key. Shown in the answer to the first request and never again. */
+  /** Its operators' key. Shown for 24 hours to the same idempotency key, and null after that. */
   readonly operatorKey: string | null;
 
   /** What the idempotency key decided. */

@@ -1,9 +1,9 @@
 import { type Db, run } from "../db/db";
 import { ID_PREFIXES } from "../ids";
 import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
-import { ENDPOINT_COLUMNS } from "./create-webhook-endpoint";
 import type { DeliveryStatus, WebhookDelivery, WebhookEndpoint } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
+import { ENDPOINT_COLUMNS } from "./endpoint-store";
 
 export interface DeliveryFilter {
   readonly status?: readonly DeliveryStatus[] | null | undefined;
@@ -145,43 +145,6 @@ export async function findEndpoint(
         where w.merchant_id = ? and w.id = ? and w.status <> 'DELETED'`,
     },
     [merchantId, id],
-  );
-  return row;
-}
-
-/** What createWebhookEndpoint made under a key; the endpoint keeps the key for ever. */
-export async function findEndpointByKey(
-  db: Db,
-  merchantId: string,
-  key: string,
-): Promise<WebhookEndpoint | undefined> {
-  const [row] = await run<WebhookEndpoint>(
-    db,
-    {
-      name: "find_endpoint_by_its_key",
-      text: `select ${ENDPOINT_COLUMNS} from webhook_endpoints w where w.merchant_id = ? and w.idempotency_key = ?`,
-    },
-    [merchantId, key],
-  );
-  return row;
-}
-
-/** What replayWebhookDelivery made under a key. */
-export async function findReplayByKey(
-  db: Db,
-  merchantId: string,
-  key: string,
-): Promise<WebhookDelivery | undefined> {
-  const [row] = await run<WebhookDelivery>(
-    db,
-    {
-      name: "find_replay_by_its_key",
-      text: `
-        select ${DELIVERY_COLUMNS} from webhook_replays r
-        join webhook_deliveries d on d.merchant_id = r.merchant_id and d.id = r.delivery_id
-        where r.merchant_id = ? and r.idempotency_key = ?`,
-    },
-    [merchantId, key],
   );
   return row;
 }

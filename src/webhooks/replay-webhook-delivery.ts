@@ -1,9 +1,7 @@
-import type { App } from "../app";
-import { type Statement, run } from "../db/db";
-import { transact } from "../db/transact";
-import { violatedConstraint } from "../db/errors";
-import { Failure, verdict } from "../failures";
-import { type Outcome, keyReused } from "../idempotency/keys";
+import { type Db, type Statement, type Tx, run } from "../db/db";
+import { fingerprint } from "../idempotency/fingerprint";
+import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
+import { type Execution, once } from "../idempotency/once";
 import { newId } from "../ids";
 import type { DeliveryStatus, WebhookDelivery } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
@@ -19,18 +17,8 @@ export interface ReplayWebhookDelivery {
   readonly deliveryId: string;
 }
 
-const OPERATION = "replayWebhookDelivery";
-
 /** What is still under way would be delivered twice for nothing. */
 const REPLAYABLE: readonly DeliveryStatus[] = ["DEAD", "SUCCEEDED", "DISCARDED"];
-
-const FIND_BY_KEY: Statement = {
-  name: "find_replay_by_key",
-  text: `
-    select ${DELIVERY_COLUMNS} from webhook_deliveries d
-    join webhook_replays r on r.merchant_id = d.merchant_id and r.delivery_id = d.id
-    where r.merchant_id = ? and r.idempotency_key = ?`,
-};
 
 const FIND: Statement = {
   name: "find_delivery_to_replay",
@@ -45,9 +33,8 @@ const INSERT_KEY: Statement = {
 const INSERT: Statement = {
   name: "insert_replay_delivery",
   text: `
-    insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, replay_of)
-    select d.merchant_id, ?, d.event_id, d.endpoint_id, d.id
-    from webhook_deliveries d where d.merchant_id = ? and d.id = ?`,
+    insert into webhook_deliveries as d (merchant_id, id, event_id, endpoint_id, replay_of)
+    values (?, ?, ?, ?, ?) returning ${DELIVERY_COLUMNS}`,
 };
 
 const INSERT_MESSAGE: Statement = {
@@ -55,59 +42,69 @@ const INSERT_MESSAGE: Statement = {
   text: "insert into outbox (merchant_id, delivery_id) values (?, ?)",
 };
 
-export async function replayWebhookDelivery(
-  app: App,
-  command: ReplayWebhookDelivery,
-): Promise<Outcome<WebhookDelivery>> {
-  const { db } = app;
-  const { merchantId, key, deliveryId } = command;
-  const known = await findByKey(app, command);
-  if (known) return replayed(command, known);
-  const [original] = await run<WebhookDelivery>(db, FIND, [merchantId, deliveryId]);
-  if (!original) {
-    throw verdict({ code: "NOT_FOUND", details: { object: "delivery", id: deliveryId } });
-  }
-  if (!REPLAYABLE.includes(original.status)) {
-    throw new Failure(
-      "INVALID_STATE",
-      `This delivery is ${original.status}: it is still under way.`,
-      {
-        id: deliveryId,
-        currentState: original.status,
-        allowedActions: [],
-      },
-    );
-  }
-  const id = newId("webhookDelivery");
-  try {
-    await transact(db, async (tx) => {
-      await run(tx, INSERT_KEY, [merchantId, key, id]);
-      await run(tx, INSERT, [id, merchantId, deliveryId]);
-      await run(tx, INSERT_MESSAGE, [merchantId, id]);
-    });
-  } catch (error) {
-    if (violatedConstraint(error) !== "webhook_replays_spent_key") throw error;
-  }
-  const created = await findByKey(app, command);
-  if (!created) throw new Error("a replay that was just created is not there");
-  if (created.id !== id) return replayed(command, created);
-  return { status: "EXECUTED", firstSeenAt: created.createdAt, result: created };
-}
+const FIND_BY_KEY: Statement = {
+  name: "find_replay_by_key",
+  text: `
+    select ${DELIVERY_COLUMNS} from webhook_replays r
+    join webhook_deliveries d on d.merchant_id = r.merchant_id and d.id = r.delivery_id
+    where r.merchant_id = ? and r.idempotency_key = ?`,
+};
 
-async function findByKey(
-  { db }: App,
-  { merchantId, key }: ReplayWebhookDelivery,
+/** What a key made; it is kept for ever in a table of its own, as long as the delivery is. */
+export async function findReplayByKey(
+  db: Db,
+  merchantId: string,
+  key: string,
 ): Promise<WebhookDelivery | undefined> {
   const [row] = await run<WebhookDelivery>(db, FIND_BY_KEY, [merchantId, key]);
   return row;
 }
 
-function replayed(
+export const replayOperation: KeyedOperation<WebhookDelivery> = {
+  name: "replayWebhookDelivery",
+  findMade: madeBy(findReplayByKey),
+  spentKey: "webhook_replays_spent_key",
+};
+
+export async function replayWebhookDelivery(
+  { db }: { readonly db: Db },
   command: ReplayWebhookDelivery,
-  known: WebhookDelivery,
-): Outcome<WebhookDelivery> {
-  if (known.replayOf !== command.deliveryId) {
-    throw keyReused({ ...command, operation: OPERATION }, known.createdAt);
+): Promise<Outcome<WebhookDelivery>> {
+  const { merchantId, key, deliveryId } = command;
+  const request = {
+    merchantId,
+    key,
+    fingerprint: fingerprint(replayOperation.name, { deliveryId }).toString("hex"),
+  };
+  return once<WebhookDelivery>(db, request, {
+    operation: replayOperation,
+    execute: (tx) => execute(tx, command),
+    isSame: (made) => made.result.replayOf === deliveryId,
+  });
+}
+
+async function execute(
+  tx: Tx,
+  { merchantId, key, deliveryId }: ReplayWebhookDelivery,
+): Promise<Execution<WebhookDelivery, undefined>> {
+  const [original] = await run<WebhookDelivery>(tx, FIND, [merchantId, deliveryId]);
+  if (!original) {
+    return { failure: { code: "NOT_FOUND", details: { object: "delivery", id: deliveryId } } };
   }
-  return { status: "REPLAYED", firstSeenAt: known.createdAt, result: known };
+  const { status, eventId, endpointId } = original;
+  if (!REPLAYABLE.includes(status)) {
+    const details = { id: deliveryId, currentState: status, allowedActions: [] };
+    return { failure: { code: "INVALID_STATE", details } };
+  }
+  const id = newId("webhookDelivery");
+  await run(tx, INSERT_KEY, [merchantId, key, id]);
+  const [made] = await run<WebhookDelivery>(tx, INSERT, [
+    merchantId,
+    id,
+    eventId,
+    endpointId,
+    deliveryId,
+  ]);
+  await run(tx, INSERT_MESSAGE, [merchantId, id]);
+  return { result: made as WebhookDelivery };
 }

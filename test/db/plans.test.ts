@@ -59,8 +59,6 @@ import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoin
 import {
   type DeliveryFilter,
   findEndpoint,
-  findEndpointByKey,
-  findReplayByKey,
   listDeadLetters,
   listDeliveries,
   listEndpoints,
@@ -72,7 +70,8 @@ import {
   planDeliveries,
   recordDeliveries,
 } from "../../src/webhooks/delivery-store";
-import { replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
+import { findEndpointByKey } from "../../src/webhooks/endpoint-store";
+import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
 import {

@@ -149,7 +149,7 @@ describe("when the answer is lost for good", () => {
     const payload = await client.createPaymentIntent(input);
     expect(payload).toEqual({
       paymentIntent: { id: "pi_7", status: "REQUIRES_CONFIRMATION" },
-      idempotency: { status: "REPLAYED", firstSeenAt },
+      idempotency: { status: "REPLAYED", firstSeenAt, version: null },
     });
     expect(api.seen[2]).toMatchObject({
       operation: "operation",

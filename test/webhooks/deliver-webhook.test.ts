@@ -28,9 +28,14 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.close());
 
-function anEndpoint(eventTypes: string[] = [], url = receiver.url): Promise<CreatedEndpoint> {
+async function anEndpoint(
+  eventTypes: string[] = [],
+  url = receiver.url,
+): Promise<CreatedEndpoint & { secret: string }> {
   const key = `${url} ${eventTypes.join(",")}`;
-  return createWebhookEndpoint(t.app, { merchantId, key, url, eventTypes, description: null });
+  const input = { merchantId, key, url, eventTypes, description: null };
+  const { secret, ...made } = await createWebhookEndpoint(t.app, input);
+  return { ...made, secret: secret ?? "" };
 }
 
 const deliveries = () =>

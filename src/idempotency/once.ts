@@ -1,0 +1,254 @@
+import { type Db, type Statement, type Tx, run } from "../db/db";
+import { isLockTimeout, violatedConstraint } from "../db/errors";
+import { transact } from "../db/transact";
+import { failpoint } from "../failpoints";
+import { type StoredFailure, verdict } from "../failures";
+import { idempotencyOutcomes } from "../observability/metrics";
+import type { SecretBox } from "../security/secrets";
+import {
+  type KeyedOperation,
+  type Made,
+  type OperationKey,
+  type Outcome,
+  type WholeKeyRecord,
+  findKey,
+  keyInUse,
+  keyReused,
+  replay,
+} from "./keys";
+
+/*
+ * The one road of every keyed write but the two hot statements (create and confirm say the same in one statement each).
+ *
+ * Guarantees: one effect for one (merchant, operation, key), and the same answer to every repeat of it: the result as
+ * it stood at that commit, or the refusal, whatever has changed since. Effect and record are one commit; a crash
+ * leaves both or neither. When the record has expired, what was made still keeps its key from making a second one.
+ *
+ * Cost: one round trip to look for the key, which is all of a replay; then a transaction with one more for the record,
+ * and what the use case needs. A refusal looks once more for the key and for what it made.
+ */
+
+export interface KeyedRequest {
+  readonly merchantId: string;
+  readonly key: string;
+  /** Hex SHA-256 of the coerced input; see fingerprint.ts. */
+  readonly fingerprint: string;
+}
+
+/** What a use case came to, to be kept under its key. */
+export type Execution<Result, Beside> =
+  | { readonly failure: StoredFailure }
+  /** The result is this event's object; what is shown beside it is kept as well. */
+  | { readonly eventId: string; readonly beside?: Beside }
+  /** There is no event, so the result itself is kept; and the secret, sealed and for a time. */
+  | { readonly result: Result; readonly secret?: Beside };
+
+export interface KeyedUseCase<Result, Beside> {
+  readonly operation: KeyedOperation<Result, Beside>;
+  /**
+   * Decides, and writes. It locks what it decides about before anything is written, and the key's record is written
+   * last: every statement that does both does it in this order, so nobody waits in a circle.
+   */
+  readonly execute: (tx: Tx) => Promise<Execution<Result, Beside>>;
+  /**
+   * Whether an object that was made under this key is what is asked for now. Its fingerprint has expired with the
+   * record: what the object tells is left to know a retry from another request.
+   */
+  readonly isSame?: (made: Made<Result, Beside>) => boolean;
+  /** Seals what is shown once. */
+  readonly secrets?: SecretBox;
+}
+
+export interface OnceOutcome<Result, Beside> extends Outcome<Result> {
+  /** What is shown beside the result; null when it is kept no longer. */
+  readonly beside: Beside | null;
+}
+
+/** How long what is shown once is shown again, to a caller that has lost the answer. */
+export const SEALED_HOURS = 24;
+
+const INSERT_KEY: Statement = {
+  name: "insert_idempotency_key",
+  text: `
+    with keyed as (
+      insert into idempotency_keys (merchant_id, operation, key, fingerprint, event_id, result,
+        beside, failure_code, failure_details, sealed, sealed_until)
+      values (?, ?, ?, decode(?, 'hex'), ?, ?::json, ?::json, ?, ?::jsonb, ?,
+        now() + ?::int * interval '1 hour')
+      on conflict do nothing
+      returning merchant_id, event_id, created_at
+    )
+    select iso(k.created_at) as "firstSeenAt", e.object as "object" from keyed k left join lateral (
+      select e.object from events e
+      where e.merchant_id = k.merchant_id and e.id = k.event_id offset 0
+    ) e on true`,
+};
+
+// Thrown to roll back what was written for nothing; never shown.
+const TWIN_CAME_FIRST = new Error("another request with this key was first");
+
+export async function once<Result, Beside = undefined>(
+  db: Db,
+  request: KeyedRequest,
+  useCase: KeyedUseCase<Result, Beside>,
+): Promise<OnceOutcome<Result, Beside>> {
+  const name = nameOf(request, useCase);
+  // Replays, the common kind of second request, need no transaction and no lock.
+  const known = await findKey(db, name);
+  if (known) return replayRecord(request, useCase, known);
+  const written = await transact(db, (tx) => execute(tx, request, useCase)).catch(
+    async (error: unknown): Promise<Written<Result, Beside>> => {
+      if (isLockTimeout(error)) throw keyInUse(name);
+      if (!isSpent(error, useCase.operation)) throw error;
+      return firstOne(db, name, useCase.operation);
+    },
+  );
+  if ("record" in written) return replayRecord(request, useCase, written.record);
+  if ("made" in written) return replayMade(request, useCase, written.made);
+  await failpoint("api.after_commit");
+  idempotencyOutcomes.inc({ operation: name.operation, outcome: "executed" });
+  if ("failure" in written) throw verdict(written.failure);
+  return { status: "EXECUTED", ...written.outcome };
+}
+
+type Written<Result, Beside> =
+  | { readonly failure: StoredFailure }
+  | { readonly outcome: Omit<OnceOutcome<Result, Beside>, "status"> }
+  | First<Result, Beside>;
+
+/** What a request finds that is not the first one with its key. */
+type First<Result, Beside> =
+  { readonly record: WholeKeyRecord } | { readonly made: Made<Result, Beside> };
+
+async function execute<Result, Beside>(
+  tx: Tx,
+  request: KeyedRequest,
+  useCase: KeyedUseCase<Result, Beside>,
+): Promise<Written<Result, Beside>> {
+  const done = await useCase.execute(tx);
+  if ("failure" in done) {
+    // It may be refused because of what this very key did: a moment ago by a twin, or long ago.
+    const first = await findFirst(tx, nameOf(request, useCase), useCase.operation);
+    if (first) return first;
+  }
+  const inserted = await insertKey(tx, request, { done, useCase });
+  await failpoint("api.before_commit");
+  const { firstSeenAt } = inserted;
+  if ("failure" in done) return done;
+  if ("eventId" in done) {
+    const result = inserted.object as Result;
+    return { outcome: { firstSeenAt, result, beside: done.beside ?? null } };
+  }
+  return { outcome: { firstSeenAt, result: done.result, beside: done.secret ?? null } };
+}
+
+async function insertKey<Result, Beside>(
+  tx: Tx,
+  request: KeyedRequest,
+  made: { done: Execution<Result, Beside>; useCase: KeyedUseCase<Result, Beside> },
+): Promise<{ readonly firstSeenAt: string; readonly object: unknown }> {
+  const name = nameOf(request, made.useCase);
+  const { eventId, result, beside, secret, failure } = columnsOf(made.done);
+  const sealed = secret && secretsOf(made.useCase).seal(secret, sealContext(name));
+  const [inserted] = await run<{ firstSeenAt: string; object: unknown }>(tx, INSERT_KEY, [
+    name.merchantId,
+    name.operation,
+    name.key,
+    request.fingerprint,
+    eventId,
+    result,
+    beside,
+    failure?.code ?? null,
+    json(failure?.details),
+    sealed,
+    sealed && SEALED_HOURS,
+  ]);
+  if (!inserted) throw TWIN_CAME_FIRST;
+  return inserted;
+}
+
+interface Columns {
+  readonly eventId: string | null;
+  readonly result: string | null;
+  readonly beside: string | null;
+  readonly secret: string | null;
+  readonly failure: StoredFailure | undefined;
+}
+
+function columnsOf(done: Execution<unknown, unknown>): Columns {
+  const none = { eventId: null, result: null, beside: null, secret: null, failure: undefined };
+  if ("failure" in done) return { ...none, failure: done.failure };
+  if ("eventId" in done) return { ...none, eventId: done.eventId, beside: json(done.beside) };
+  return { ...none, result: json(done.result), secret: json(done.secret) };
+}
+
+function json(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function isSpent(error: unknown, { spentKey }: { readonly spentKey?: string }): boolean {
+  if (error === TWIN_CAME_FIRST) return true;
+  return spentKey !== undefined && violatedConstraint(error) === spentKey;
+}
+
+async function findFirst<Result, Beside>(
+  db: Db,
+  name: OperationKey,
+  operation: KeyedOperation<Result, Beside>,
+): Promise<First<Result, Beside> | undefined> {
+  const record = await findKey(db, name);
+  if (record) return { record };
+  const made = await operation.findMade?.(db, name.merchantId, name.key);
+  return made && { made };
+}
+
+async function firstOne<Result, Beside>(
+  db: Db,
+  name: OperationKey,
+  operation: KeyedOperation<Result, Beside>,
+): Promise<First<Result, Beside>> {
+  const first = await findFirst(db, name, operation);
+  if (!first) throw keyInUse(name);
+  return first;
+}
+
+function replayRecord<Result, Beside>(
+  request: KeyedRequest,
+  useCase: KeyedUseCase<Result, Beside>,
+  record: WholeKeyRecord,
+): OnceOutcome<Result, Beside> {
+  const name = nameOf(request, useCase);
+  const outcome = replay<Result>(name, request.fingerprint, record);
+  const secret = record.sealed && secretsOf(useCase).open(record.sealed, sealContext(name));
+  const beside = secret === null ? record.beside : (JSON.parse(secret) as unknown);
+  return { ...outcome, beside: beside as Beside | null };
+}
+
+function replayMade<Result, Beside>(
+  request: KeyedRequest,
+  useCase: KeyedUseCase<Result, Beside>,
+  made: Made<Result, Beside>,
+): OnceOutcome<Result, Beside> {
+  const name = nameOf(request, useCase);
+  if (useCase.isSame?.(made) === false) throw keyReused(name, made.firstSeenAt);
+  idempotencyOutcomes.inc({ operation: name.operation, outcome: "replayed" });
+  const { firstSeenAt, result, beside = null } = made;
+  return { status: "REPLAYED", firstSeenAt, result, beside };
+}
+
+function nameOf(
+  { merchantId, key }: KeyedRequest,
+  { operation }: { readonly operation: { readonly name: string } },
+): OperationKey {
+  return { merchantId, key, operation: operation.name };
+}
+
+/** A sealed result opens under its own key and no other. */
+function sealContext({ merchantId, operation, key }: OperationKey): string {
+  return `${operation} ${merchantId} ${key}`;
+}
+
+function secretsOf({ secrets }: { readonly secrets?: SecretBox }): SecretBox {
+  if (!secrets) throw new Error("a use case that shows a secret must say what seals it");
+  return secrets;
+}
