@@ -81,7 +81,10 @@ export class CapturePaymentIntentMutation {
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome), key };
   }
 
-  @FieldResolver(() => Capture, { description: "The capture as it stood when it was made." })
+  @FieldResolver(() => Capture, {
+    nullable: true,
+    description: "The capture as it stood when it was made.",
+  })
   async capture(
     @Root() payload: CapturePaymentIntentPayload,
     @Ctx() context: Context,

@@ -79,7 +79,10 @@ export class RefundPaymentIntentMutation {
     return { refund: outcome.result, idempotency: idempotencyOf(outcome) };
   }
 
-  @FieldResolver(() => PaymentIntent, { description: "The payment intent as it stands now." })
+  @FieldResolver(() => PaymentIntent, {
+    nullable: true,
+    description: "The payment intent as it stands now.",
+  })
   async paymentIntent(
     @Root() payload: RefundPaymentIntentPayload,
     @Ctx() context: Context,
