@@ -2,15 +2,30 @@ import { Failure } from "../src/failures";
 import type { ApiKey } from "../src/merchants/merchant-store";
 import type { Scope } from "../src/merchants/api-key";
 import { type Context, callerOf } from "./context";
+import {
+  type Asked,
+  coordinateOf,
+  fieldsOf,
+  objectTypesOf,
+  oncePerSelection,
+  rootType,
+} from "./selection";
 
 export interface Rule {
-  /** What the API key must be allowed to do; null: the resolver decides, by what is asked for. */
+  /** What the API key must be allowed to do; null: nothing beyond what the field above it needs. */
   readonly scope: Scope | null;
   /** Whether a publishable key may ask, for the one intent whose client secret it sends. */
   readonly clientSecret?: true;
 }
 
-/** Who may ask for which field. A root field without a row here is refused to everybody. */
+/** Whoever may see the object may see this of it. What it hides from publishable keys, its resolver hides. */
+const PARENT: Rule = { scope: null, clientSecret: true };
+
+/**
+ * Who may ask for which field. It holds every root field and every field with a resolver of its own; a field that
+ * only shows a property of its object follows that object. What should have a row here and has none is refused
+ * to everybody.
+ */
 export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.createPaymentIntent": { scope: "payments:write" },
   "Mutation.confirmPaymentIntent": { scope: "payments:confirm", clientSecret: true },
@@ -21,7 +36,11 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.replayWebhookDelivery": { scope: "webhooks:replay" },
   "Mutation.createMerchant": { scope: "merchants:write" },
   "Mutation.resolveUnknownAttempt": { scope: "operations:write" },
+  "CapturePaymentIntentPayload.capture": PARENT,
+  "RefundPaymentIntentPayload.paymentIntent": PARENT,
+
   "Query.unknownAttempts": { scope: "operations:read" },
+  // Its resolver decides, by the kind of the id.
   "Query.node": { scope: null, clientSecret: true },
   "Query.paymentIntent": { scope: "payments:read", clientSecret: true },
   "Query.paymentIntents": { scope: "payments:read" },
@@ -34,25 +53,77 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.webhookEndpoints": { scope: "webhooks:read" },
   "Query.webhookDeliveries": { scope: "webhooks:read" },
   "Query.deadLetters": { scope: "webhooks:read" },
+
+  "PaymentIntent.customer": PARENT,
+  "PaymentIntent.merchantReference": PARENT,
+  "PaymentIntent.metadata": PARENT,
+  "PaymentIntent.clientSecret": PARENT,
+  "PaymentIntent.allowedActions": PARENT,
+  "PaymentIntent.attempts": PARENT,
+  "PaymentIntent.captures": PARENT,
+  "PaymentIntent.refunds": { scope: "payments:read" },
+  "PaymentIntent.transitions": { scope: "payments:read" },
+  "PaymentIntent.events": { scope: "events:read" },
+  "PaymentError.attempt": PARENT,
+  "Attempt.evidence": PARENT,
+  "Attempt.processorChargeId": PARENT,
+  "Capture.paymentIntent": PARENT,
+  "Refund.paymentIntent": PARENT,
+  "Event.data": PARENT,
+  "LedgerAccount.balance": PARENT,
+  "LedgerAccount.pendingBalance": PARENT,
+  "LedgerAccount.entries": PARENT,
+  "WebhookDelivery.event": { scope: "events:read" },
 };
 
+/** What an operation needs, whoever sends it: read from the document once, and kept with it. */
+export interface Needs {
+  /** False for introspection alone, which is open to everybody where it is on. */
+  readonly key: boolean;
+  readonly scopes: readonly Scope[];
+  /** Whether a publishable key may ask for all of it. */
+  readonly clientSecret: boolean;
+  /** A field that has no row. */
+  readonly forbidden: string | undefined;
+}
+
+export function readNeeds(asked: Asked): Needs {
+  const coordinates = new Set<string>();
+  const root = rootType(asked);
+  const visit = oncePerSelection((set, type): true => {
+    for (const field of fieldsOf(asked, set, type)) {
+      // Root fields are the ones that everything else hangs on, so even one without a resolver needs a row.
+      if (field.definition.resolve || type === root) coordinates.add(coordinateOf(field));
+      const { selectionSet } = field.node;
+      if (selectionSet) for (const below of objectTypesOf(asked, field)) visit(selectionSet, below);
+    }
+    return true;
+  });
+  visit(asked.operation.selectionSet, root);
+  const needed = [...coordinates].map((coordinate) => ({ coordinate, rule: ACCESS[coordinate] }));
+  return {
+    key: needed.length > 0,
+    scopes: [...new Set(needed.flatMap(({ rule }) => rule?.scope ?? []))],
+    clientSecret: needed.every(({ rule }) => rule?.clientSecret === true),
+    forbidden: needed.find(({ rule }) => rule === undefined)?.coordinate,
+  };
+}
+
 /** Before anything of the operation is executed; throws the failure to answer with. */
-export function checkAccess(context: Context, rootFields: readonly string[]): void {
-  for (const name of rootFields) {
-    const rule = ACCESS[name];
-    const caller = callerOf(context);
-    if (!rule) throw new Failure("FORBIDDEN", "Nobody may do this.");
-    if (isPublishable(caller)) checkClientSecret(context, rule);
-    else if (rule.scope !== null) requireScope(context, rule.scope);
-  }
+export function checkAccess(context: Context, needs: Needs): void {
+  if (!needs.key) return;
+  const caller = callerOf(context);
+  if (needs.forbidden !== undefined) throw new Failure("FORBIDDEN", "Nobody may do this.");
+  if (isPublishable(caller)) checkClientSecret(context, needs);
+  else for (const scope of needs.scopes) requireScope(context, scope);
 }
 
 export function isPublishable(caller: ApiKey): boolean {
   return caller.kind === "PUBLISHABLE";
 }
 
-function checkClientSecret(context: Context, rule: Rule): void {
-  if (!rule.clientSecret) {
+function checkClientSecret(context: Context, needs: Needs): void {
+  if (!needs.clientSecret) {
     throw new Failure(
       "FORBIDDEN",
       "A publishable key may only confirm and read one payment intent.",

@@ -1,17 +1,10 @@
 import type { ApolloServerPlugin, GraphQLRequestListener } from "@apollo/server";
-import {
-  type DocumentNode,
-  type FragmentDefinitionNode,
-  Kind,
-  type OperationDefinitionNode,
-  OperationTypeNode,
-} from "graphql";
+import { OperationTypeNode } from "graphql";
 import { redactCardNumbers } from "../src/security/card-numbers";
 import { failpoint } from "../src/failpoints";
 import { httpRequests } from "../src/observability/metrics";
-import { checkAccess } from "./access";
+import { checkOperation } from "./check-operation";
 import type { Context } from "./context";
-import { checkCost } from "./cost";
 import {
   type Presented,
   type PresentedError,
@@ -20,7 +13,6 @@ import {
   retryAfterSeconds,
   statusOf,
 } from "./failures";
-import { rootFieldsOf } from "./limits";
 
 /** Logs what only we may see of a failure, and gives what its caller may. */
 export function logAndShow(
@@ -51,11 +43,10 @@ export function httpStatus(
 
 const listener: GraphQLRequestListener<Context> = {
   // Here, and not in a resolver: nothing of a request that is not permitted is executed.
-  didResolveOperation: ({ operation, document, contextValue, request }) => {
-    if (!operation) return Promise.resolve();
-    checkAccess(contextValue, askedFields(document, operation));
-    if (operation.operation === OperationTypeNode.QUERY) {
-      checkCost(document, operation, request.variables ?? {});
+  didResolveOperation: ({ schema, operation, document, contextValue, request }) => {
+    if (operation) {
+      const variables = request.variables ?? {};
+      checkOperation(contextValue, { schema, document, operation, variables });
     }
     return Promise.resolve();
   },
@@ -88,26 +79,3 @@ export const answerPlugin: ApolloServerPlugin<Context> = {
     return Promise.resolve();
   },
 };
-
-// Documents are parsed once and kept, so this finds most operations again.
-const asked = new WeakMap<OperationDefinitionNode, readonly string[]>();
-
-/** The root fields as access.ts names them, without introspection, which needs no permission. */
-function askedFields(
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-): readonly string[] {
-  const found = asked.get(operation);
-  if (found) return found;
-  const fragment = (name: string): FragmentDefinitionNode | undefined =>
-    document.definitions.find(
-      (definition): definition is FragmentDefinitionNode =>
-        definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name,
-    );
-  const type = operation.operation === OperationTypeNode.QUERY ? "Query" : "Mutation";
-  const fields = rootFieldsOf(operation, fragment)
-    .filter((name) => !name.startsWith("__"))
-    .map((name) => `${type}.${name}`);
-  asked.set(operation, fields);
-  return fields;
-}

@@ -1,95 +1,162 @@
 import {
-  type DocumentNode,
-  type FieldNode,
-  type FragmentDefinitionNode,
+  type ArgumentNode,
+  type GraphQLArgument,
+  type GraphQLOutputType,
   Kind,
-  type OperationDefinitionNode,
   type SelectionSetNode,
+  getArgumentValues,
+  getNamedType,
+  getNullableType,
+  getVariableValues,
+  isListType,
 } from "graphql";
+import { EVENT_TYPES } from "../src/events/event-types";
 import { Failure } from "../src/failures";
-import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from "../src/pagination";
+import { CURRENCY_CODES } from "../src/money";
+import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
+import { IntentAction } from "./enums";
+import {
+  type Asked,
+  type AskedField,
+  coordinateOf,
+  fieldsOf,
+  objectTypesOf,
+  oncePerSelection,
+  rootType,
+} from "./selection";
 
 /**
- * What a query may cost: how many objects its answer can hold. A page of 100 payment intents with
- * everything that belongs to them is allowed, ten of those in one request are not.
+ * What an operation may cost: how many values its answer holds at most, every object and every field of it
+ * counted, and the heavy ones by their weight.
  */
-const COST_MAX = 10_000;
+export const COST_MAX = 20_000;
 
-const PAGES = new Set([
-  "paymentIntents",
-  "webhookEndpoints",
-  "webhookDeliveries",
-  "deadLetters",
-  "entries",
-]);
-const LISTS = new Set(["attempts", "captures", "refunds", "transitions", "events", "currencies"]);
-// Lists inside an object hold at most 100, and nearly always a few.
-const LIST_SIZE = 10;
+/** How many items a list holds at most. Pages and look-ups by `ids` need no row: their arguments say it. */
+export const LIST_SIZES: Readonly<Record<string, number>> = {
+  "PaymentIntent.allowedActions": Object.keys(IntentAction).length,
+  "PaymentIntent.attempts": 100,
+  "PaymentIntent.captures": 100,
+  "PaymentIntent.refunds": 100,
+  "PaymentIntent.transitions": 100,
+  "PaymentIntent.events": 100,
+  "Attempt.evidence": 100,
+  "WebhookEndpoint.eventTypes": EVENT_TYPES.length,
+  "TrialBalance.currencies": CURRENCY_CODES.length,
+};
+
+/** A value that runs a statement of its own, for each object that it is asked of. */
+const STATEMENT = 100;
+/** A value that may be some 30 kB, where others are less than one. */
+const LARGE = 30;
+
+/** What weighs more than one value, by its field or by its type. */
+export const WEIGHTS: Readonly<Record<string, number>> = {
+  JSON: LARGE,
+  Metadata: LARGE,
+  "Attempt.evidence": STATEMENT,
+  "LedgerAccount.balance": STATEMENT,
+  "LedgerAccount.pendingBalance": STATEMENT,
+  "LedgerAccount.entries": STATEMENT,
+  // Of a page that begins at a cursor, one of them does.
+  "PageInfo.hasNextPage": STATEMENT / 10,
+  "PageInfo.hasPreviousPage": STATEMENT / 10,
+};
 
 type Variables = Readonly<Record<string, unknown>>;
 
-interface Walk {
-  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  readonly variables: Variables;
-  readonly known: Map<string, number>;
+export interface Cost {
+  readonly cost: number;
+  /** Whether it is the same whatever the variables are. */
+  readonly fixed: boolean;
 }
 
-export function checkCost(
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  variables: Variables,
-): void {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-      fragments.set(definition.name.value, definition);
-    }
-  }
-  const cost = costOf(operation.selectionSet, { fragments, variables, known: new Map() });
-  if (cost > COST_MAX) {
-    throw new Failure(
-      "BAD_USER_INPUT",
-      `The query may answer with ${String(cost)} objects, and ${String(COST_MAX)} are allowed.`,
-      { cost, costMax: COST_MAX },
-    );
-  }
+/** Undefined when the variables are none that the operation takes: it is not executed then. */
+export function costOf(asked: Asked, given: Variables): Cost | undefined {
+  const definitions = asked.operation.variableDefinitions ?? [];
+  const { coerced } = getVariableValues(asked.schema, definitions, given, { maxErrors: 1 });
+  if (!coerced) return undefined;
+  let fixed = true;
+  // How many items a connection's page has is said by the field that leads to it.
+  const pages = new Map<SelectionSetNode, number>();
+  const costOfSet = oncePerSelection((set, type) => {
+    const costs = fieldsOf(asked, set, type).map((field) => costOfField(field, pages.get(set)));
+    return costs.reduce((sum, cost) => sum + cost, 1);
+  });
+  const costOfField = (field: AskedField, page: number | undefined): number => {
+    const sizes = readSizes(field, coerced);
+    if (!sizes.fixed) fixed = false;
+    const { selectionSet } = field.node;
+    if (selectionSet && sizes.page !== undefined) pages.set(selectionSet, sizes.page);
+    // Nobody knows yet which of its types an interface turns out to be, so it costs as much as the dearest.
+    const item = selectionSet
+      ? Math.max(0, ...objectTypesOf(asked, field).map((type) => costOfSet(selectionSet, type)))
+      : (WEIGHTS[getNamedType(field.definition.type).name] ?? 1);
+    const own = (WEIGHTS[coordinateOf(field)] ?? 1) - 1;
+    return own + item * (isList(field.definition.type) ? (sizes.ids ?? listSize(field, page)) : 1);
+  };
+  return { cost: costOfSet(asked.operation.selectionSet, rootType(asked)), fixed };
 }
 
-function costOf(set: SelectionSetNode | undefined, walk: Walk): number {
-  let cost = 0;
-  for (const selection of set?.selections ?? []) {
-    if (selection.kind === Kind.FIELD) cost += costOfField(selection, walk);
-    else if (selection.kind === Kind.INLINE_FRAGMENT) cost += costOf(selection.selectionSet, walk);
-    else cost += costOfFragment(selection.name.value, walk);
-  }
-  return cost;
+export function checkCost(cost: number): void {
+  if (cost <= COST_MAX) return;
+  throw new Failure(
+    "BAD_USER_INPUT",
+    `The answer may hold ${String(cost)} values, and ${String(COST_MAX)} are allowed. Ask for smaller pages or for fewer fields.`,
+    { cost, costMax: COST_MAX },
+  );
 }
 
-/** Each fragment is measured once, however often it is spread; validation has made sure that none spreads itself. */
-function costOfFragment(name: string, walk: Walk): number {
-  const known = walk.known.get(name);
+export function isList(type: GraphQLOutputType): boolean {
+  return isListType(getNullableType(type));
+}
+
+/** The lists of a connection, which are as long as its page. */
+export function isOfPage({
+  parent,
+  definition,
+}: Pick<AskedField, "parent" | "definition">): boolean {
+  return (
+    parent.name.endsWith("Connection") &&
+    (definition.name === "edges" || definition.name === "nodes")
+  );
+}
+
+function listSize(field: AskedField, page: number | undefined): number {
+  const known = LIST_SIZES[coordinateOf(field)];
   if (known !== undefined) return known;
-  const cost = costOf(walk.fragments.get(name)?.selectionSet, walk);
-  walk.known.set(name, cost);
-  return cost;
+  return isOfPage(field) && page !== undefined ? page : PAGE_SIZE_MAX;
 }
 
-function costOfField(field: FieldNode, walk: Walk): number {
-  if (!field.selectionSet || field.name.value.startsWith("__")) return 0;
-  return sizeOf(field, walk.variables) * (1 + costOf(field.selectionSet, walk));
+/** The arguments that say how much comes back. */
+const SIZE_ARGUMENTS = ["first", "last", "ids"];
+
+export function isSizeArgument({ name }: Pick<GraphQLArgument, "name">): boolean {
+  return SIZE_ARGUMENTS.includes(name);
 }
 
-function sizeOf(field: FieldNode, variables: Variables): number {
-  for (const argument of field.arguments ?? []) {
-    if (argument.name.value !== "first" && argument.name.value !== "last") continue;
-    const { value } = argument;
-    const size =
-      value.kind === Kind.VARIABLE
-        ? Number(variables[value.name.value] ?? PAGE_SIZE_DEFAULT)
-        : Number(value.kind === Kind.INT ? value.value : PAGE_SIZE_DEFAULT);
-    // Whatever else is there is refused by the list itself.
-    return Number.isInteger(size) && size >= 1 ? Math.min(size, PAGE_SIZE_MAX) : PAGE_SIZE_DEFAULT;
-  }
-  if (PAGES.has(field.name.value)) return PAGE_SIZE_DEFAULT;
-  return LISTS.has(field.name.value) ? LIST_SIZE : 1;
+interface Sizes {
+  readonly fixed: boolean;
+  readonly page?: number;
+  readonly ids?: number;
+}
+
+/** What a list refuses to be is refused here already: after a mutation has committed it would be too late. */
+function readSizes({ definition, node }: AskedField, variables: Variables): Sizes {
+  const sizing = definition.args.filter(isSizeArgument);
+  if (sizing.length === 0) return { fixed: true };
+  const { first, last, ids } = getArgumentValues({ ...definition, args: sizing }, node, variables);
+  const fixed = !(node.arguments ?? []).some(dependsOnVariables);
+  if (Array.isArray(ids)) return { fixed, ids: ids.length };
+  const [forwards, backwards] = [pageSize(first as Size, "first"), pageSize(last as Size, "last")];
+  // Both at once are refused by the list.
+  return { fixed, page: last == null ? forwards : backwards };
+}
+
+type Size = number | null | undefined;
+
+function dependsOnVariables(argument: ArgumentNode): boolean {
+  if (!isSizeArgument({ name: argument.name.value })) return false;
+  const { value } = argument;
+  if (value.kind === Kind.LIST) return value.values.some(({ kind }) => kind === Kind.VARIABLE);
+  return value.kind === Kind.VARIABLE;
 }

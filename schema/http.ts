@@ -15,7 +15,13 @@ import { clientTries, httpRequests } from "../src/observability/metrics";
 import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
 import { type Context, createContext, unauthenticated } from "./context";
 import { presentError, retryAfterSeconds } from "./failures";
-import { TOKENS_MAX, limitAliases, limitDepth, limitRootFields } from "./limits";
+import {
+  TOKENS_MAX,
+  limitAliases,
+  limitDepth,
+  limitMutationFields,
+  limitRootFields,
+} from "./limits";
 import { chooseMediaType } from "./media-type";
 import { buildSchema } from "./schema";
 
@@ -41,7 +47,7 @@ function createApollo(app: App): ApolloServer<Context> {
     parseOptions: { maxTokens: TOKENS_MAX },
     validationOptions: { maxErrors: 5 },
     executionOptions: { maxCoercionErrors: 5 },
-    validationRules: [limitDepth, limitAliases, limitRootFields],
+    validationRules: [limitDepth, limitAliases, limitRootFields, limitMutationFields],
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),

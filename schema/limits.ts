@@ -4,6 +4,7 @@ import {
   GraphQLError,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   type SelectionSetNode,
   type ValidationContext,
 } from "graphql";
@@ -84,11 +85,28 @@ export function limitRootFields(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** The names of an operation's root fields, one for each alias, those in fragments included. */
-export function rootFieldsOf(
-  operation: OperationDefinitionNode,
-  findFragment: FindFragment,
-): string[] {
+/**
+ * One mutation field in an operation: payloads are never null, so a second one that fails would take the answer of
+ * the first, which has committed, away with it. Introspection changes nothing and may stand beside it.
+ */
+export function limitMutationFields(context: ValidationContext): ASTVisitor {
+  return {
+    OperationDefinition(operation) {
+      if (operation.operation !== OperationTypeNode.MUTATION) return false;
+      const names = rootFieldsOf(operation, (name) => context.getFragment(name));
+      if (names.filter((name) => !name.startsWith("__")).length > 1) {
+        context.reportError(new GraphQLError("A request has one mutation field and no more."));
+      }
+      return false;
+    },
+  };
+}
+
+/**
+ * The names of an operation's root fields, one for each alias, those in fragments included. A field under @skip
+ * or @include counts, whatever its variable says.
+ */
+function rootFieldsOf(operation: OperationDefinitionNode, findFragment: FindFragment): string[] {
   const names: string[] = [];
   const spread = new Set<string>();
   const collect = (set: SelectionSetNode | undefined): void => {

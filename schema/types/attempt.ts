@@ -80,6 +80,7 @@ export class Evidence {
 @Resolver(() => Attempt)
 export class AttemptFields {
   @FieldResolver(() => [Evidence], {
+    nullable: true,
     description: "What else was heard about it, oldest first. Hidden from publishable keys.",
   })
   evidence(@Root() attempt: attempts.Attempt, @Ctx() context: Context): Promise<Evidence[]> {

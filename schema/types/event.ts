@@ -29,6 +29,7 @@ export class Event {
 @Resolver(() => Event)
 export class EventFields {
   @FieldResolver(() => JsonScalar, {
+    nullable: true,
     description: "`{ object }`: the object as it stood when the event happened.",
   })
   data(@Root() event: store.Event): { object: unknown } {

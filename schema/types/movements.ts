@@ -86,7 +86,10 @@ async function intentOf(
 
 @Resolver(() => Capture)
 export class CaptureFields {
-  @FieldResolver(() => PaymentIntent, { description: "The payment intent as it stands now." })
+  @FieldResolver(() => PaymentIntent, {
+    nullable: true,
+    description: "The payment intent as it stands now.",
+  })
   paymentIntent(
     @Root() capture: intents.Capture,
     @Ctx() context: Context,
@@ -97,7 +100,10 @@ export class CaptureFields {
 
 @Resolver(() => Refund)
 export class RefundFields {
-  @FieldResolver(() => PaymentIntent, { description: "The payment intent as it stands now." })
+  @FieldResolver(() => PaymentIntent, {
+    nullable: true,
+    description: "The payment intent as it stands now.",
+  })
   paymentIntent(
     @Root() refund: intents.Refund,
     @Ctx() context: Context,

@@ -42,6 +42,7 @@ export class PaymentIntentFields {
   }
 
   @FieldResolver(() => Metadata, {
+    nullable: true,
     description: "The merchant's own pairs. Empty for publishable keys.",
   })
   metadata(
@@ -62,12 +63,16 @@ export class PaymentIntentFields {
     return clientSecretFor(newestKey, intent.id);
   }
 
-  @FieldResolver(() => [IntentAction], { description: "What may be asked of the intent now." })
+  @FieldResolver(() => [IntentAction], {
+    nullable: true,
+    description: "What may be asked of the intent now.",
+  })
   allowedActions(@Root() intent: intents.PaymentIntent): intents.IntentAction[] {
     return allowedActions(intent);
   }
 
   @FieldResolver(() => [Attempt], {
+    nullable: true,
     description: "Every try at a processor for this intent, newest first, at most 100.",
   })
   attempts(
@@ -77,7 +82,10 @@ export class PaymentIntentFields {
     return context.loaders().attemptsOf.load(intent.id);
   }
 
-  @FieldResolver(() => [Capture], { description: "Its captures, newest first, at most 100." })
+  @FieldResolver(() => [Capture], {
+    nullable: true,
+    description: "Its captures, newest first, at most 100.",
+  })
   captures(
     @Root() intent: intents.PaymentIntent,
     @Ctx() context: Context,
@@ -86,6 +94,7 @@ export class PaymentIntentFields {
   }
 
   @FieldResolver(() => [Refund], {
+    nullable: true,
     description: "Its refunds, newest first, at most 100. Not for publishable keys.",
   })
   refunds(
@@ -97,6 +106,7 @@ export class PaymentIntentFields {
   }
 
   @FieldResolver(() => [Transition], {
+    nullable: true,
     description: "Its audit trail, oldest first, the last 100. Not for publishable keys.",
   })
   transitions(
@@ -108,6 +118,7 @@ export class PaymentIntentFields {
   }
 
   @FieldResolver(() => [Event], {
+    nullable: true,
     description: "Its events, oldest first, the last 100. They need the scope events:read.",
   })
   async events(

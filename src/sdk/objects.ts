@@ -61,7 +61,7 @@ export interface PaymentIntent {
   readonly merchantReference: string | null;
 
   /** The merchant's own pairs. Empty for publishable keys. */
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>> | null;
 
   /** The decline of the last attempt. Confirming again clears it. */
   readonly lastPaymentError: PaymentError | null;
@@ -73,7 +73,7 @@ export interface PaymentIntent {
   readonly cancellationReason: CancellationReason | null;
 
   /** What may be asked of the intent now. */
-  readonly allowedActions: readonly IntentAction[];
+  readonly allowedActions: readonly IntentAction[] | null;
 
   /** What a browser needs, beside a publishable key, to confirm and watch this payment. Only secret keys see it. */
   readonly clientSecret: string | null;
@@ -271,7 +271,7 @@ export interface Event {
   readonly sequence: number;
 
   /** `{ object }`: the object as it stood when the event happened. */
-  readonly data: unknown;
+  readonly data: unknown | null;
 }
 
 /** An attempt that was sent and whose outcome nobody knows: money may have moved. It is looked up by itself; what stays here is for a person. */

@@ -1,0 +1,45 @@
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from "graphql";
+import { type Needs, checkAccess, readNeeds } from "./access";
+import type { Context } from "./context";
+import { checkCost, costOf } from "./cost";
+import { readAsked } from "./selection";
+
+/**
+ * Decides for the whole of an operation, before anything of it is executed, whether its caller may ask for it and
+ * whether it is small enough. A mutation that has committed cannot be refused any more.
+ *
+ * What can be said of an operation whatever its variables are is kept with it, and documents are parsed once and
+ * kept themselves. So a request that is like an earlier one costs a look-up and a few comparisons here; only
+ * where a variable says how long a page is does every request measure its cost again.
+ */
+export function checkOperation(context: Context, request: OperationRequest): void {
+  const { schema, document, operation } = request;
+  let found = known.get(operation);
+  if (!found) {
+    found = { needs: readNeeds(readAsked(schema, document, operation)), cost: undefined };
+    known.set(operation, found);
+  }
+  checkAccess(context, found.needs);
+  if (found.cost !== undefined) {
+    checkCost(found.cost);
+    return;
+  }
+  const measured = costOf(readAsked(schema, document, operation), request.variables);
+  if (!measured) return;
+  if (measured.fixed) found.cost = measured.cost;
+  checkCost(measured.cost);
+}
+
+export interface OperationRequest {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+interface Known {
+  readonly needs: Needs;
+  cost: number | undefined;
+}
+
+const known = new WeakMap<OperationDefinitionNode, Known>();

@@ -1,0 +1,243 @@
+import {
+  type GraphQLAbstractType,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  getNamedType,
+  getNullableType,
+  graphql,
+  isAbstractType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from "graphql";
+import { createContext } from "../../schema/context";
+import { buildSchema } from "../../schema/schema";
+import { createAuthenticator } from "../../src/merchants/authenticate";
+import {
+  CONFIRM_INTENT,
+  CREATE_ENDPOINT,
+  type TestApi,
+  makeIntent,
+  makePaid,
+  newKey,
+  startTestApi,
+} from "../support/api";
+import { startReceiver } from "../support/receiver";
+
+/*
+ * No error after a commit may hide the commit. Whatever fails below a payload ends at a field that may be null,
+ * so the answer still says what was made, and under which key.
+ */
+
+const schema = buildSchema();
+const mutations = Object.values(schema.getMutationType()?.getFields() ?? {});
+type Field = GraphQLField<unknown, unknown>;
+
+/** A field with a resolver of its own, and how to get to it from a payload. */
+interface Place {
+  readonly parent: GraphQLObjectType;
+  readonly field: Field;
+  readonly path: readonly { readonly parent: GraphQLObjectType; readonly field: Field }[];
+}
+
+const nameOf = ({ parent, field }: Pick<Place, "parent" | "field">): string =>
+  `${parent.name}.${field.name}`;
+
+function objectTypes(type: GraphQLNamedType): readonly GraphQLObjectType[] {
+  if (isAbstractType(type)) return schema.getPossibleTypes(type);
+  return isObjectType(type) ? [type] : [];
+}
+
+/** Every resolver that can run below a payload, each by the shortest way to it. */
+function placesBelow(payload: GraphQLObjectType): Place[] {
+  const places: Place[] = [];
+  const seen = new Set([payload]);
+  const queue: { type: GraphQLObjectType; path: Place["path"] }[] = [{ type: payload, path: [] }];
+  for (const { type, path } of queue) {
+    const fields = Object.values(type.getFields()).map((field) => ({ parent: type, field, path }));
+    places.push(...fields.filter(({ field }) => field.resolve));
+    const below = fields.flatMap((step) =>
+      objectTypes(getNamedType(step.field.type)).map((next) => ({
+        type: next,
+        path: [...path, step],
+      })),
+    );
+    for (const next of below) {
+      if (seen.has(next.type)) continue;
+      seen.add(next.type);
+      queue.push(next);
+    }
+  }
+  return places;
+}
+
+const payloadOf = (mutation: Field): GraphQLObjectType =>
+  getNamedType(mutation.type) as GraphQLObjectType;
+
+test("what has a resolver below a payload may be null", () => {
+  const places = mutations.flatMap((mutation) => placesBelow(payloadOf(mutation)));
+  expect(places.map(nameOf)).toContain("PaymentIntent.refunds");
+  const firm = places.filter(({ field }) => isNonNullType(field.type)).map(nameOf);
+  expect([...new Set(firm)]).toEqual([]);
+});
+
+let api: TestApi;
+let inputs: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>>;
+const OPERATORS = ["createMerchant", "resolveUnknownAttempt"];
+
+beforeAll(async () => {
+  api = await startTestApi({
+    ONCEPAY_LOOKUP_SCHEDULE_MS: "60000",
+    ONCEPAY_PROCESSOR_TIMEOUT_MS: "150",
+  });
+  const ofIntent = ({ id }: { id: string }) => ({ paymentIntentId: id });
+  inputs = {
+    createPaymentIntent: () => Promise.resolve({ amount: 1, currency: "USD" }),
+    confirmPaymentIntent: async () => ofIntent(await makeIntent(api)),
+    capturePaymentIntent: async () => ofIntent(await makePaid(api, { captureMethod: "MANUAL" })),
+    cancelPaymentIntent: async () => ofIntent(await makeIntent(api)),
+    refundPaymentIntent: async () => ofIntent(await makePaid(api)),
+    createWebhookEndpoint: () => Promise.resolve({ url: "https://a.example/new" }),
+    replayWebhookDelivery: async () => ({ deliveryId: await aDelivery() }),
+    createMerchant: () => Promise.resolve({ name: "another" }),
+    resolveUnknownAttempt: async () => ({
+      attemptId: await anUnknownAttempt(),
+      resolution: "FAILED",
+      reason: "seen in their portal",
+    }),
+  };
+});
+afterAll(() => api.stop());
+
+async function aDelivery(): Promise<string> {
+  const receiver = await startReceiver();
+  const input = { url: receiver.url };
+  await api.send({ query: CREATE_ENDPOINT, variables: { input, key: newKey() } });
+  await makePaid(api);
+  await receiver.close();
+  const row = await api.db("webhook_deliveries").first<{ id: string }>("id");
+  if (!row) throw new Error("nothing was delivered");
+  return row.id;
+}
+
+async function anUnknownAttempt(): Promise<string> {
+  const { id } = await makeIntent(api);
+  const input = { paymentIntentId: id };
+  await api.send({ query: CONFIRM_INTENT, variables: { input, key: newKey() } });
+  await api.sandbox.setFault({ fault: "lose_request", rate: 1, operation: "charge", count: 1 });
+  await api.relayOnce();
+  await api.runCharges();
+  const row = await api
+    .db("attempts")
+    .where({ payment_intent_id: id, status: "UNKNOWN" })
+    .first<{ id: string }>("id");
+  if (!row) throw new Error("no attempt is unknown");
+  return row.id;
+}
+
+/** The fields of a payload that hold objects with an id and need no resolver: what was made. */
+function madeFields(payload: GraphQLObjectType): Field[] {
+  return Object.values(payload.getFields()).filter(({ type, resolve }) => {
+    const named = getNamedType(type);
+    return !resolve && isObjectType(named) && "id" in named.getFields();
+  });
+}
+
+/** The mutation with its proof, and beside it the way to one field. */
+function documentTo(mutation: Field, { parent, field, path }: Place): string {
+  const input = `${mutation.name.charAt(0).toUpperCase()}${mutation.name.slice(1)}Input`;
+  const leaf = objectTypes(getNamedType(field.type)).length > 0 ? "{ __typename }" : "";
+  const way = [...path, { parent, field }].reduceRight(
+    (below, step) => `{ ... on ${step.parent.name} { ${step.field.name} ${below} } }`,
+    leaf,
+  );
+  const made = madeFields(payloadOf(mutation)).map(({ name }) => `${name} { id }`);
+  return `mutation ($input: ${input}!, $key: String!) {
+    ${mutation.name}(input: $input, idempotencyKey: $key) {
+      ${made.join(" ")} idempotency { status } ...Way
+    }
+  }
+  fragment Way on ${payloadOf(mutation).name} ${way}`;
+}
+
+const isList = (type: GraphQLOutputType): boolean => isListType(getNullableType(type));
+
+/** Puts objects on the way to the field, whatever the database holds, and a failure at its end. */
+function breakAt({ field, path, ...place }: Place, made: readonly Field[]): () => void {
+  const undo: (() => void)[] = [];
+  const put = (target: Field, resolve: Field["resolve"]): void => {
+    const { resolve: before } = target;
+    undo.push(() => {
+      Object.assign(target, { resolve: before });
+    });
+    Object.assign(target, { resolve });
+  };
+  for (const [index, step] of path.entries()) {
+    if (made.includes(step.field)) continue;
+    put(step.field, () => (isList(step.field.type) ? [{}] : {}));
+    const named = getNamedType(step.field.type);
+    if (!isAbstractType(named)) continue;
+    const abstract: GraphQLAbstractType = named;
+    const { resolveType } = abstract;
+    undo.push(() => {
+      abstract.resolveType = resolveType;
+    });
+    abstract.resolveType = () => (path[index + 1]?.parent ?? place.parent).name;
+  }
+  put(field, () => {
+    throw new Error("injected");
+  });
+  return () => {
+    for (const step of undo.reverse()) step();
+  };
+}
+
+// Below the other payloads nothing can fail.
+const fallible = mutations.filter((mutation) => placesBelow(payloadOf(mutation)).length > 0);
+
+test.each(fallible.map((mutation) => [mutation.name, mutation] as const))(
+  "%s: whatever fails below its payload, the answer says what was made and under which key",
+  async (name, mutation) => {
+    const makeInput = inputs[name];
+    // A new mutation gets a line in `inputs`.
+    if (!makeInput) throw new Error(`there is no input for ${name}`);
+    const variableValues = { input: await makeInput(), key: newKey() };
+    const { operatorKey, secretKey } = api.merchant;
+    const key = OPERATORS.includes(name) ? operatorKey : secretKey;
+    const send = async (source: string) =>
+      graphql({
+        schema,
+        source,
+        variableValues,
+        contextValue: await createContext(api.app, createAuthenticator(api.db), {
+          requestId: "req_test",
+          mediaType: "application/json",
+          authorization: `Bearer ${key}`,
+          clientSecret: undefined,
+        }),
+      });
+    const made = madeFields(payloadOf(mutation));
+    expect(made.length).toBeGreaterThan(0);
+    const shown: unknown[] = [];
+    for (const place of placesBelow(payloadOf(mutation))) {
+      const repair = breakAt(place, made);
+      try {
+        const { data, errors } = await send(documentTo(mutation, place));
+        expect([nameOf(place), errors?.map(({ message }) => message)]).toEqual([
+          nameOf(place),
+          ["injected"],
+        ]);
+        const payload = data?.[name] as Record<string, { id?: string; status?: string }>;
+        for (const field of made) expect(payload[field.name]?.id).toMatch(/^[a-z]+_\w{26}$/);
+        shown.push(payload["idempotency"]?.status);
+      } finally {
+        repair();
+      }
+    }
+    // The first of them has executed it, and the others have met a replay.
+    const replays = shown.slice(1).map(() => "REPLAYED");
+    expect(shown).toEqual(["EXECUTED", ...replays]);
+  },
+);
