@@ -64,9 +64,11 @@ const listener: GraphQLRequestListener<Context> = {
     const { body, http } = response;
     if (body.kind !== "single") return;
     http.headers.set("content-type", `${contextValue.mediaType}; charset=utf-8`);
-    const shown = errors?.map((error) =>
-      logAndShow(contextValue, presentError(error, contextValue.requestId)),
-    );
+    const failed = {
+      requestId: contextValue.requestId,
+      mutated: operation?.operation === OperationTypeNode.MUTATION,
+    };
+    const shown = errors?.map((error) => logAndShow(contextValue, presentError(error, failed)));
     httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
     if (shown) {
       body.singleResult.errors = shown;

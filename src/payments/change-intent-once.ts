@@ -1,5 +1,5 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import { isLockTimeout, violatedConstraint } from "../db/errors";
+import { beforeWriting, isLockTimeout, violatedConstraint } from "../db/errors";
 import { transact } from "../db/transact";
 import { type StoredFailure, verdict } from "../failures";
 import {
@@ -67,7 +67,7 @@ export async function changeOnce<Result>(
 ): Promise<Outcome<Result>> {
   const name: OperationKey = { ...command, operation: useCase.operation };
   // Replays, the common kind of second request, need no transaction and no lock.
-  const known = await findKey(db, name);
+  const known = await beforeWriting(findKey(db, name));
   if (known) return replay<Result>(name, command.fingerprint, known);
   const written = await transact(db, (tx) => execute(tx, command, useCase)).catch(
     async (error: unknown) => {
