@@ -55,9 +55,11 @@ const listener: GraphQLRequestListener<Context> = {
     const { body, http } = response;
     if (body.kind !== "single") return;
     http.headers.set("content-type", `${contextValue.mediaType}; charset=utf-8`);
-    const shown = errors?.map((error) =>
-      logAndShow(contextValue, presentError(error, contextValue.requestId)),
-    );
+    const failed = {
+      requestId: contextValue.requestId,
+      mutated: isMutation(operation),
+    };
+    const shown = errors?.map((error) => logAndShow(contextValue, presentError(error, failed)));
     httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
     if (shown) {
       body.singleResult.errors = shown;
@@ -66,10 +68,14 @@ const listener: GraphQLRequestListener<Context> = {
       const wait = retryAfterSeconds(shown);
       if (wait !== undefined) http.headers.set("retry-after", String(wait));
     }
-    if (operation?.operation === OperationTypeNode.MUTATION) await failpoint("api.before_reply");
+    if (isMutation(operation)) await failpoint("api.before_reply");
     contextValue.progress.answered = true;
   },
 };
+
+function isMutation(operation: OperationDefinitionNode | undefined): boolean {
+  return operation?.operation === OperationTypeNode.MUTATION;
+}
 
 export const answerPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: () => Promise.resolve(listener),

@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { redactCardNumbers } from "../src/security/card-numbers";
-import { isDatabaseAway } from "../src/db/errors";
+import { isDatabaseAway, mayBeStored } from "../src/db/errors";
 import { Failure, type FailureCode, type FailureDetails } from "../src/failures";
 import { fullJitter } from "../src/retry";
 
@@ -40,24 +40,35 @@ export interface Presented {
 
 const MESSAGE_MAX = 500;
 
+/** The request that failed, as far as it came. */
+interface Failed {
+  readonly requestId: string;
+  /** Whether a mutation had begun to be executed. */
+  readonly mutated: boolean;
+}
+
 /**
  * Turns whatever was thrown into what the caller sees. An expected failure is shown as it is, a malformed
  * request with GraphQL's own words, and everything else without any detail.
  */
-export function presentError(error: unknown, requestId: string): Presented {
+export function presentError(error: unknown, { requestId, mutated }: Failed): Presented {
   const cause = error instanceof GraphQLError ? rootCause(error) : error;
   const failure = toFailure(error, cause);
-  const { retryable } = FAILURES[failure.code];
+  const { code } = failure;
+  const { retryable } = FAILURES[code];
   const shown: PresentedError = {
     // GraphQL's own messages quote what was sent.
     message: redactCardNumbers(failure.message.slice(0, MESSAGE_MAX)),
     ...(error instanceof GraphQLError && whereabouts(error)),
     extensions: {
-      code: failure.code,
+      code,
       retryable,
       retryAfterMs: failure.retryAfterMs ?? null,
       requestId,
-      details: failure.details,
+      details:
+        code === "UNAVAILABLE"
+          ? { mayHaveExecuted: mutated && mayBeStored(cause), ...failure.details }
+          : failure.details,
     },
   };
   return { shown, cause: failure === cause ? undefined : cause };
@@ -71,7 +82,9 @@ function whereabouts(error: GraphQLError): Pick<GraphQLFormattedError, "location
 function rootCause(error: GraphQLError): unknown {
   let cause: unknown = error;
   while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
-  return cause;
+  // GraphQL wraps what is no Error by its own measure, and an Error of another realm (Node's, under Jest) is none.
+  const wrapped = cause as { name?: string; thrownValue?: unknown };
+  return wrapped.name === "NonErrorThrown" ? wrapped.thrownValue : cause;
 }
 
 function toFailure(error: unknown, cause: unknown): Failure {

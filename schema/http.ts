@@ -187,7 +187,9 @@ async function sendError(
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<FastifyReply> {
   const { status, failure } = readError(error);
-  const shown = logAndShow({ app, requestId: request.id }, presentError(failure, request.id));
+  // Nothing was executed yet: errors of an execution are in Apollo's answer.
+  const failed = { requestId: request.id, mutated: false };
+  const shown = logAndShow({ app, requestId: request.id }, presentError(failure, failed));
   const mediaType = chooseMediaType(request.headers.accept) ?? "application/json";
   const wait = retryAfterSeconds([shown]);
   httpRequests.inc({ code: shown.extensions.code });

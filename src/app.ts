@@ -4,7 +4,6 @@ import { type Config, ConfigError } from "./config";
 import type { Db } from "./db/db";
 import { connect } from "./db/connect";
 import { isDatabaseAway } from "./db/errors";
-import { Failure } from "./failures";
 import type { Log } from "./observability/log";
 import {
   type ConfirmPaymentIntent,
@@ -54,9 +53,6 @@ export interface AppOverrides {
 const SET_SIZE_MAX = 128;
 // Some seconds of work at full speed. What waits longer has been given up by its caller.
 const WAITING_MAX = 20_000;
-
-const unavailable = (): Failure =>
-  new Failure("UNAVAILABLE", "The service is overloaded.").retryAfter(1_000);
 
 export function createApp(
   config: Config,
@@ -114,7 +110,6 @@ function groupCommits(
   const limits = {
     sizeMax: SET_SIZE_MAX,
     waitingMax: WAITING_MAX,
-    refuse: unavailable,
     concernsAll: isDatabaseAway,
   };
   return {

@@ -29,14 +29,15 @@ const AWAY_CODES = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "EHOSTUNREACH",
+  "ENETUNREACH",
   "ENOENT",
 ]);
 const AWAY_MESSAGES =
   /Connection terminated|Client has encountered a connection error|not queryable|Timeout acquiring a connection|timeout expired|Query read timeout|connection timeout|Unable to acquire a connection|Connection ended|socket hang up|server closed the connection/i;
 
 /**
- * The database is away, or went away in between. If that was during COMMIT, what was asked may be
- * committed: whoever gets this must ask again with the same key, never conclude that nothing happened.
+ * The database is away, or went away in between. If that was during COMMIT, what was asked may be committed:
+ * see mayBeStored. Who gets this asks again with the same key, and does not conclude that nothing happened.
  */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof Failure) return false;
@@ -45,4 +46,42 @@ export function isDatabaseAway(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === "string" && AWAY_CODES.has(code)) return true;
   return error instanceof Error && AWAY_MESSAGES.test(error.message);
+}
+
+/*
+ * After some failures nothing can have been committed, and after others nobody knows. The default is that nobody
+ * knows; those who can prove more (transact, runAlone, beforeWriting) mark the error that they let pass. It is a mark
+ * and not a wrapper, so that the error stays what it is for everybody who asks for its code or its constraint.
+ */
+const provenUnstored = new WeakSet<object>();
+
+export function markUnstored(error: unknown): void {
+  if (typeof error === "object" && error !== null) provenUnstored.add(error);
+}
+
+/** Whether what failed with this error may be committed all the same. */
+export function mayBeStored(error: unknown): boolean {
+  return !(typeof error === "object" && error !== null && provenUnstored.has(error));
+}
+
+/** For what a use case asks before its first write: when that fails, nothing is stored. */
+export async function beforeWriting<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    markUnstored(error);
+    throw error;
+  }
+}
+
+/**
+ * Whether a COMMIT, or a statement that is a transaction of its own, certainly did nothing although it was handed to a
+ * connection: the driver saw that the connection was gone and did not send it, or the server answered ERROR, which
+ * rolls back. FATAL and PANIC prove nothing, for they may strike after the commit; nor does a lost connection, nor a
+ * time-out on this side. A server that says ERROR in another language is not understood, and proves nothing either.
+ */
+export function isProvenUnstored(error: unknown): boolean {
+  const { severity, message } = Object(error) as { severity?: unknown; message?: unknown };
+  if (sqlState(error) !== undefined) return severity === "ERROR";
+  return typeof message === "string" && / is not queryable$/.test(message);
 }

@@ -1,3 +1,5 @@
+import { Failure } from "../failures";
+
 /**
  * Group commit: commands that arrive while a set is being committed wait and go together in the next
  * one. Alone, a command goes at once, as a set of one; there is no timer.
@@ -13,7 +15,6 @@ export interface GroupCommitOptions<Command, Result> {
   readonly sizeMax: number;
   /** Beyond this many waiting commands new ones are refused at once, rather than answered too late. */
   readonly waitingMax: number;
-  readonly refuse: () => Error;
   /** Whether an error says something about the whole set (the database is away) and not about one command in it. */
   readonly concernsAll: (error: unknown) => boolean;
 }
@@ -58,12 +59,18 @@ export function groupCommit<Command, Result>(
   return (command) =>
     new Promise<Result>((resolve, reject) => {
       if (waiting.length >= options.waitingMax) {
-        reject(options.refuse());
+        reject(overloaded());
         return;
       }
       waiting.push({ command, claims: options.claims(command), resolve, reject });
       schedule();
     });
+}
+
+/** What was refused was never in a set. */
+function overloaded(): Failure {
+  const details = { mayHaveExecuted: false };
+  return new Failure("UNAVAILABLE", "The service is overloaded.", details).retryAfter(1_000);
 }
 
 function takeSet<Command, Result>(

@@ -1,6 +1,7 @@
+import type { Knex } from "knex";
 import { fullJitter } from "../retry";
-import type { Db, Tx } from "./db";
-import { isRetryable } from "./errors";
+import type { Db, Statement, Tx } from "./db";
+import { isProvenUnstored, isRetryable, markUnstored } from "./errors";
 
 const TRANSACTION_TRIES_MAX = 5;
 
@@ -10,16 +11,22 @@ const TRANSACTION_TRIES_MAX = 5;
  *
  * Knex says "committed" also of a transaction in which a statement failed and the error was swallowed:
  * Postgres answers that COMMIT with ROLLBACK. So the connection is asked first.
+ *
+ * Whatever fails before COMMIT is sent has stored nothing, and its error says so (mayBeStored). This is meant for use
+ * cases that are one transaction: an error of a second one would deny what the first has committed.
  */
 export async function transact<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
+    let committing = false;
     try {
       return await db.transaction(async (tx) => {
         const result = await work(tx);
         await assertNotAborted(tx);
+        committing = true;
         return result;
       });
     } catch (error) {
+      if (!committing || isProvenUnstored(error)) markUnstored(error);
       if (tries >= TRANSACTION_TRIES_MAX || !isRetryable(error)) throw error;
       await new Promise((resolve) =>
         setTimeout(resolve, fullJitter({ baseMs: 10, attempt: tries, capMs: 200 })),
@@ -37,5 +44,30 @@ async function assertNotAborted(tx: Tx): Promise<void> {
   if (!connection.readyForQuery) await tx.raw("select 1").catch(() => undefined);
   if (connection.getTransactionStatus() === "E") {
     throw new Error("a statement in this transaction failed and its error was swallowed");
+  }
+}
+
+/**
+ * Runs one statement that writes and is a transaction of its own: one round trip. When it fails, the error says
+ * whether anything may be stored (mayBeStored). Every call of a name must have the same text.
+ */
+export async function runAlone<Row>(
+  db: Db,
+  statement: Statement,
+  bindings: readonly unknown[],
+): Promise<Row[]> {
+  let sent = false;
+  const query = db
+    .raw(statement.text, bindings as Knex.RawBinding[])
+    .options({ name: statement.name })
+    // Knex says so when there is a connection, just before it is written to.
+    .on("query", () => {
+      sent = true;
+    });
+  try {
+    return ((await query) as { rows: Row[] }).rows;
+  } catch (error) {
+    if (!sent || isProvenUnstored(error)) markUnstored(error);
+    throw error;
   }
 }

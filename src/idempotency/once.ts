@@ -1,5 +1,5 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import { isLockTimeout, violatedConstraint } from "../db/errors";
+import { beforeWriting, isLockTimeout, violatedConstraint } from "../db/errors";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import { type StoredFailure, verdict } from "../failures";
@@ -94,7 +94,7 @@ export async function once<Result, Beside = undefined>(
 ): Promise<OnceOutcome<Result, Beside>> {
   const name = nameOf(request, useCase);
   // Replays, the common kind of second request, need no transaction and no lock.
-  const known = await findKey(db, name);
+  const known = await beforeWriting(findKey(db, name));
   if (known) return replayRecord(request, useCase, known);
   const written = await transact(db, (tx) => execute(tx, request, useCase)).catch(
     async (error: unknown): Promise<Written<Result, Beside>> => {

@@ -1,5 +1,6 @@
-import { type Db, type Statement, run } from "../db/db";
+import type { Db, Statement } from "../db/db";
 import { isLockTimeout, violatedConstraint } from "../db/errors";
+import { runAlone } from "../db/transact";
 import { API_VERSION } from "../events/event-types";
 import { failpoint } from "../failpoints";
 import { type FailureDetails, verdict } from "../failures";
@@ -154,7 +155,7 @@ export async function confirmPaymentIntents(
   setSizes.observe({ operation: CONFIRM }, commands.length);
   const fired = failpoint("api.before_commit");
   if (fired) await fired;
-  const rows = await run<Row>(db, CONFIRM_PAYMENT_INTENTS, [
+  const rows = await runAlone<Row>(db, CONFIRM_PAYMENT_INTENTS, [
     JSON.stringify(
       commands.map((command, n) => ({
         n,

@@ -1,5 +1,6 @@
-import { type Db, type Statement, run } from "../db/db";
+import type { Db, Statement } from "../db/db";
 import { isLockTimeout, violatedConstraint } from "../db/errors";
+import { runAlone } from "../db/transact";
 import { API_VERSION } from "../events/event-types";
 import { failpoint } from "../failpoints";
 import {
@@ -117,7 +118,7 @@ export async function createPaymentIntents(
   setSizes.observe({ operation: CREATE }, commands.length);
   const fired = failpoint("api.before_commit");
   if (fired) await fired;
-  const rows = await run<Row>(db, CREATE_PAYMENT_INTENTS, [
+  const rows = await runAlone<Row>(db, CREATE_PAYMENT_INTENTS, [
     JSON.stringify(commands.map((command, n) => toRow(command, n))),
   ]);
   const firedAfter = failpoint("api.after_commit");

@@ -7,7 +7,7 @@ import { type LockedAttempt, lockAttempts } from "./attempt-store";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
 import { type PaymentIntent, notFound } from "./payment-intent";
-import type { Answer, SettlementPolicy } from "./settle/answer";
+import type { Answer, LookupPolicy } from "./settle/answer";
 import { settle } from "./settle/settle";
 
 /*
@@ -38,7 +38,7 @@ export const resolveOperation: KeyedOperation<PaymentIntent> = { name: RESOLVE_U
 
 interface Needs {
   readonly db: Db;
-  readonly config: SettlementPolicy;
+  readonly config: LookupPolicy;
 }
 
 export async function resolveUnknownAttempt(
@@ -65,7 +65,7 @@ type Resolved =
 function resolve(
   attempt: LockedAttempt,
   command: ResolveUnknownAttempt,
-  policy: SettlementPolicy,
+  policy: LookupPolicy,
 ): Resolved {
   // One that is being undone is settled by the acknowledgement alone: the order to undo it may be on its way.
   if (attempt.status !== "UNKNOWN" || attempt.reversing) return refuse(attempt);

@@ -1,7 +1,7 @@
 import type { RetryOptions } from "./backoff";
 import { call } from "./call";
 import { MUTATIONS, QUERIES } from "./documents";
-import { createKeyTaker } from "./idempotency-key";
+import { createKeys } from "./idempotency-key";
 import type { KeyStore } from "./key-store";
 import { mutate } from "./mutate";
 import { OncepayError } from "./oncepay-error";
@@ -23,8 +23,9 @@ export interface ClientOptions {
   readonly clientSecret?: string;
   readonly fetch?: typeof fetch;
   /**
-   * Where keys outlive a reload. With a store, equal calls that have no answer yet are the same call; on a
-   * server that serves many shoppers, tell them apart with `intentOf`, or give each its `idempotencyKey`.
+   * Where keys outlive a reload. With a store, equal calls that have no answer yet are the same call; without one,
+   * only a call whose outcome is unknown is continued by the next equal one. A server that serves many shoppers
+   * tells their calls apart with `intentOf`, or gives each its own `idempotencyKey`.
    */
   readonly keyStore?: KeyStore;
   /** How long one try may take. */
@@ -80,9 +81,9 @@ export function createClient(options: ClientOptions): Client {
   for (const [operation, text] of Object.entries(QUERIES)) {
     client[operation] = async (variables: never, callOptions: CallOptions = {}) => {
       const document = typeof text === "string" ? text : text(variables);
-      return (await ask(settings, { operation, document, variables, options: callOptions }))[
-        operation
-      ];
+      const data = await ask(settings, { operation, document, variables, options: callOptions });
+      if (operation === "operation") await settleKey(settings, variables, data[operation]);
+      return data[operation];
     };
   }
   client.query = (document: string, variables?: unknown, callOptions: CallOptions = {}) =>
@@ -108,6 +109,16 @@ async function ask(
   throw new OncepayError(outcome.failure, { tries: outcome.tries });
 }
 
+/** Who has been told what became of a key wishes for something else next time. */
+async function settleKey(
+  { keys }: Settings,
+  { idempotencyKey }: Queries["operation"]["variables"],
+  answer: unknown,
+): Promise<void> {
+  const { status } = answer as Queries["operation"]["result"];
+  if (status === "SUCCEEDED" || status === "FAILED") await keys.settle(idempotencyKey);
+}
+
 const RETRY: RetryOptions = { baseMs: 200, capMs: 5_000, triesMax: 8 };
 
 function settingsOf(options: ClientOptions): Settings {
@@ -121,7 +132,7 @@ function settingsOf(options: ClientOptions): Settings {
     deadlineMs,
     retry: { ...RETRY, ...options.retry },
     budget: budgetOf(options),
-    takeKey: createKeyTaker(options.keyStore),
+    keys: createKeys(options.keyStore),
     random: options.random ?? Math.random,
     now: options.now ?? (() => performance.now()),
     sleep: options.sleep ?? sleep,

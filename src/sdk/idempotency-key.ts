@@ -1,10 +1,11 @@
 import { canonicalJson } from "./canonical-json";
 import type { KeyStore } from "./key-store";
+import { createUnknownKeys } from "./unknown-keys";
 
 export interface KeyedCall {
   readonly operation: string;
   readonly input: unknown;
-  /** The caller's own key; then the store is not used. */
+  /** The caller's own key, which is neither looked up nor kept. */
   readonly idempotencyKey?: string | undefined;
   /** The caller's name for the wish: a cart, an order. Without it the input stands for it. */
   readonly intentOf?: string | undefined;
@@ -14,45 +15,113 @@ export interface HeldKey {
   readonly key: string;
   /** False when an earlier call, perhaps before a reload, may already have sent it. */
   readonly isNew: boolean;
+  /** Its outcome is known: the next equal call is another wish, with another key. */
   readonly forget: () => Promise<void>;
+  /** Its outcome stays unknown: the next equal call is this one, with this key. */
+  readonly keep: () => void;
 }
 
-export type TakeKey = (call: KeyedCall) => Promise<HeldKey>;
+export interface Keys {
+  readonly take: (call: KeyedCall) => Promise<HeldKey>;
+  /** The caller has asked what became of this key, and knows it now. */
+  readonly settle: (key: string) => Promise<void>;
+}
 
 /**
- * Gives a mutation its key. With a store, the key is in it before anything is sent: whatever happens to
- * this page from then on, the same call finds the same key.
+ * Gives a mutation its key. A key whose outcome is known is never given again, and one whose outcome is unknown is
+ * given to whoever wishes for the same thing next: so neither does a repeated call pay twice, nor do two payments that
+ * are equal on purpose become one.
  */
-export function createKeyTaker(store: KeyStore | undefined): TakeKey {
-  // Two equal calls at one moment, as from a double click, share one look-up and so one key.
-  const lookups = new Map<string, Promise<HeldKey>>();
-  return async (call) => {
-    if (call.idempotencyKey !== undefined) return unstoredKey(call.idempotencyKey, false);
-    if (!store) return unstoredKey(newKey(), true);
-    const name = await nameOf(call);
-    const running = lookups.get(name);
-    if (running) return { ...(await running), isNew: false };
-    const lookup = lookUp(store, name).finally(() => lookups.delete(name));
-    lookups.set(name, lookup);
-    return lookup;
+export function createKeys(store: KeyStore | undefined): Keys {
+  return store ? keysInStore(store) : keysInMemory();
+}
+
+/**
+ * Without a store only calls whose outcome is unknown are remembered, and as long as this client lives. Equal calls at
+ * one moment are two wishes here, for nothing says that they are not.
+ */
+function keysInMemory(): Keys {
+  const unknown = createUnknownKeys();
+  const settle = (key: string): Promise<void> => {
+    unknown.remove(key);
+    return Promise.resolve();
+  };
+  const hold = (key: string, isNew: boolean, name?: string): HeldKey => ({
+    key,
+    isNew,
+    forget: () => settle(key),
+    keep: () => {
+      if (name !== undefined) unknown.add(name, key);
+    },
+  });
+  return {
+    take: (call) => {
+      if (call.idempotencyKey !== undefined) {
+        return Promise.resolve(hold(call.idempotencyKey, false));
+      }
+      const name = wishOf(call);
+      const known = unknown.find(name);
+      return Promise.resolve(hold(known ?? newKey(), known === undefined, name));
+    },
+    settle,
   };
 }
 
-function unstoredKey(key: string, isNew: boolean): HeldKey {
-  return { key, isNew, forget: () => Promise.resolve() };
-}
-
-async function lookUp(store: KeyStore, name: string): Promise<HeldKey> {
-  const known = (await store.get(name)) ?? undefined;
-  const key = known ?? newKey();
-  // A store that fails here fails the call, which is safe: nothing has been sent.
-  if (known === undefined) await store.set(name, key);
-  return { key, isNew: known === undefined, forget: () => forgetKey(store, name, key) };
+/**
+ * With a store, the key is in it before anything is sent: whatever happens to this page from then on, the same call
+ * finds the same key.
+ */
+function keysInStore(store: KeyStore): Keys {
+  // In the store already; this is how `settle` finds them there.
+  const unknown = createUnknownKeys();
+  // Two equal calls at one moment, as from a double click, share one look-up and so one key.
+  const lookups = new Map<string, Promise<HeldKey>>();
+  const forget = async (key: string, nameOf: () => Promise<string> | string): Promise<void> => {
+    const name = unknown.remove(key);
+    await forgetKey(store, key, name === undefined ? nameOf : () => name);
+  };
+  const lookUp = async (name: string): Promise<HeldKey> => {
+    const known = (await store.get(name)) ?? undefined;
+    const key = known ?? newKey();
+    // A store that fails here fails the call, which is safe: nothing has been sent.
+    if (known === undefined) await store.set(name, key);
+    return {
+      key,
+      isNew: known === undefined,
+      forget: () => forget(key, () => name),
+      keep: () => unknown.add(name, key),
+    };
+  };
+  return {
+    take: async (call) => {
+      const { idempotencyKey } = call;
+      if (idempotencyKey !== undefined) {
+        // It may be one of the store's own: of an earlier call, whose error told it.
+        const forgetOwn = () => forget(idempotencyKey, () => storedName(call));
+        return { key: idempotencyKey, isNew: false, forget: forgetOwn, keep: () => undefined };
+      }
+      const name = await storedName(call);
+      const running = lookups.get(name);
+      if (running) return { ...(await running), isNew: false };
+      const lookup = lookUp(name).finally(() => lookups.delete(name));
+      lookups.set(name, lookup);
+      return lookup;
+    },
+    settle: async (key) => {
+      const name = unknown.remove(key);
+      if (name !== undefined) await forgetKey(store, key, () => name);
+    },
+  };
 }
 
 /** The answer is there: a store that fails now must not turn it into an error. */
-async function forgetKey(store: KeyStore, name: string, key: string): Promise<void> {
+async function forgetKey(
+  store: KeyStore,
+  key: string,
+  nameOf: () => Promise<string> | string,
+): Promise<void> {
   try {
+    const name = await nameOf();
     // By now the name may stand for the next wish, which has another key.
     if ((await store.get(name)) === key) await store.delete(name);
   } catch {
@@ -60,11 +129,16 @@ async function forgetKey(store: KeyStore, name: string, key: string): Promise<vo
   }
 }
 
-async function nameOf({ operation, input, intentOf }: KeyedCall): Promise<string> {
+function wishOf({ operation, input, intentOf }: KeyedCall): string {
   if (intentOf !== undefined) return `${operation}:of:${intentOf}`;
+  return `${operation}\n${canonicalJson(input)}`;
+}
+
+async function storedName(call: KeyedCall): Promise<string> {
+  if (call.intentOf !== undefined) return wishOf(call);
   // A hash, because a store that others can read should not show what is bought.
-  const text = new TextEncoder().encode(`${operation}\n${canonicalJson(input)}`);
-  return `${operation}:input:${hex(await crypto.subtle.digest("SHA-256", text))}`;
+  const text = new TextEncoder().encode(wishOf(call));
+  return `${call.operation}:input:${hex(await crypto.subtle.digest("SHA-256", text))}`;
 }
 
 function hex(bytes: ArrayBuffer): string {

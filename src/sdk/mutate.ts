@@ -24,7 +24,7 @@ export interface Mutation {
  */
 export async function mutate(settings: Settings, mutation: Mutation): Promise<unknown> {
   const { operation, document, input, options } = mutation;
-  const held = await settings.takeKey({ operation, input, ...options });
+  const held = await settings.keys.take({ operation, input, ...options });
   const idempotencyKey = held.key;
   const variables = { input, idempotencyKey };
   const body = JSON.stringify({ query: document, variables, operationName: operation });
@@ -35,7 +35,11 @@ export async function mutate(settings: Settings, mutation: Mutation): Promise<un
   }
   const error = new OncepayError(outcome.failure, { tries: outcome.tries, idempotencyKey });
   if (isDone(outcome, held)) await held.forget();
-  if (isCertain(outcome) || error.code === "ABORTED") throw error;
+  if (isCertain(outcome)) throw error;
+  if (error.code === "ABORTED") {
+    held.keep();
+    throw error;
+  }
   return resolveLost(settings, held, {
     operation,
     idempotencyKey,
@@ -67,9 +71,7 @@ async function resolveLost(settings: Settings, held: HeldKey, lost: LostCall): P
     await held.forget();
     return found.payload;
   }
-  if (found.status === "FAILED") {
-    await held.forget();
-    throw found.error;
-  }
+  if (found.status === "FAILED") await held.forget();
+  else held.keep();
   throw found.error;
 }

@@ -28,8 +28,11 @@ interface GraphQLErrorBody {
 /** What a proxy answers while the API behind it is away, slow or busy. */
 const RETRYABLE_STATUSES = new Set([408, 429, 502, 503, 504]);
 
-/** IN_USE: somebody else's try is being executed. INTERNAL: a bug, which may have struck after the commit. */
-const MAY_HAVE_EXECUTED = new Set(["IDEMPOTENCY_KEY_IN_USE", "INTERNAL"]);
+/**
+ * Where the API does not say it itself. IN_USE: somebody else's try is being executed. INTERNAL: a bug, which may
+ * have struck after the commit. UNAVAILABLE: an older API, which does not tell the two kinds of it apart.
+ */
+const MAY_HAVE_EXECUTED = new Set(["IDEMPOTENCY_KEY_IN_USE", "INTERNAL", "UNAVAILABLE"]);
 
 /** The API's verdict when the body is GraphQL, whatever the status; otherwise somebody else's answer. */
 export function readAnswer(response: Response, text: string): Answer {
@@ -69,8 +72,14 @@ function apiFailure(response: Response, { message, extensions }: GraphQLErrorBod
     requestId: requestId ?? requestIdOf(response),
     details,
     status: response.status,
-    mayHaveExecuted: MAY_HAVE_EXECUTED.has(code),
+    mayHaveExecuted: saysMayHaveExecuted(details) ?? MAY_HAVE_EXECUTED.has(code),
   };
+}
+
+/** UNAVAILABLE says whether something may be stored all the same: the answer of a COMMIT was lost. */
+function saysMayHaveExecuted(details: TryFailure["details"]): boolean | undefined {
+  const said = details?.["mayHaveExecuted"];
+  return typeof said === "boolean" ? said : undefined;
 }
 
 function foreignFailure(response: Response): TryFailure {

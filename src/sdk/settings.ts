@@ -1,5 +1,5 @@
 import type { RetryOptions } from "./backoff";
-import type { TakeKey } from "./idempotency-key";
+import type { Keys } from "./idempotency-key";
 import type { RetryBudget } from "./retry-budget";
 
 /** What one try came to, for logs and metrics. */
@@ -26,7 +26,7 @@ export interface Settings {
   readonly deadlineMs: number;
   readonly retry: RetryOptions;
   readonly budget: RetryBudget;
-  readonly takeKey: TakeKey;
+  readonly keys: Keys;
   readonly random: () => number;
   readonly now: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -44,6 +44,6 @@ export interface CallOptions {
 export interface MutationOptions extends CallOptions {
   /** The same key for the same wish; without it the client makes one. */
   readonly idempotencyKey?: string;
-  /** With a key store: what the wish is for (a cart, an order), in place of the input. */
+  /** What the wish is for (a cart, an order), in place of the input: it tells equal wishes apart. */
   readonly intentOf?: string;
 }

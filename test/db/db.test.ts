@@ -2,8 +2,14 @@ import { Client } from "pg";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { type Db, run } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
-import { isDatabaseAway, isLockTimeout, sqlState, violatedConstraint } from "../../src/db/errors";
-import { transact } from "../../src/db/transact";
+import {
+  isDatabaseAway,
+  isLockTimeout,
+  mayBeStored,
+  sqlState,
+  violatedConstraint,
+} from "../../src/db/errors";
+import { runAlone, transact } from "../../src/db/transact";
 import { Failure } from "../../src/failures";
 import { startTcpProxy } from "../attack/tcp-proxy";
 import { type TestApp, startTestApp } from "../support/app";
@@ -151,6 +157,84 @@ describe("classification", () => {
     expect(isDatabaseAway(new Failure("UNAVAILABLE", "timeout expired"))).toBe(false);
     expect(isDatabaseAway(new TypeError("undefined is not a function"))).toBe(false);
     expect(isDatabaseAway(undefined)).toBe(false);
+  });
+});
+
+describe("what may be stored after a failure", () => {
+  const statement = (text: string) => ({ name: text.slice(0, 60), text });
+  /** What terminates itself is hit in the middle, like a statement during whose run the server is stopped. */
+  const STOPPED = "select pg_terminate_backend(pg_backend_pid())";
+
+  it("is nothing when a statement was refused or cancelled, and unknown when its connection was lost", async () => {
+    const hasty = connect({
+      url: t.databaseUrl,
+      poolMax: 1,
+      applicationName: "hasty",
+      statementTimeoutMs: 30,
+    });
+    const cancelled = await failed(runAlone(hasty, statement("select pg_sleep(30)"), []));
+    await hasty.destroy();
+    expect(sqlState(cancelled)).toBe("57014");
+    expect(mayBeStored(cancelled)).toBe(false);
+    const full = "do $$ begin raise exception 'full' using errcode = '53100'; end $$";
+    expect(mayBeStored(await failed(runAlone(db, statement(full), [])))).toBe(false);
+    expect(mayBeStored(await failed(runAlone(db, statement(STOPPED), [])))).toBe(true);
+  });
+
+  it("is unknown when there was no answer within the time of this side", async () => {
+    const { hostname, port } = new URL(t.databaseUrl);
+    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+    const url = new URL(t.databaseUrl);
+    url.port = String(proxy.port);
+    const silent = connect({
+      url: url.href,
+      poolMax: 1,
+      applicationName: "silent",
+      statementTimeoutMs: 300,
+    });
+    await silent.raw("select 1");
+    proxy.strand();
+    const error = await failed(runAlone(silent, statement("insert into notes values (9)"), []));
+    expect(isDatabaseAway(error)).toBe(true);
+    expect(mayBeStored(error)).toBe(true);
+    await silent.destroy();
+    await proxy.close();
+  });
+
+  it("is nothing when no connection could be had", async () => {
+    const nobody = connect({
+      url: "postgres://u:p@127.0.0.1:1/none",
+      poolMax: 1,
+      applicationName: "t",
+    });
+    expect(mayBeStored(await failed(runAlone(nobody, statement("select 1"), [])))).toBe(false);
+    await nobody.destroy();
+    const small = connect({
+      url: t.databaseUrl,
+      poolMax: 1,
+      applicationName: "t",
+      connectTimeoutMs: 200,
+    });
+    const holder = await small.transaction();
+    expect(mayBeStored(await failed(runAlone(small, statement("select 1"), [])))).toBe(false);
+    expect(mayBeStored(await failed(transact(small, () => Promise.resolve())))).toBe(false);
+    await holder.rollback();
+    await small.destroy();
+  });
+
+  it("is nothing when a transaction was lost before its COMMIT, and unknown without a proof", async () => {
+    const lost = transact(db, async (tx) => {
+      await tx("notes").insert({ id: 1 });
+      await tx.raw(STOPPED);
+    });
+    expect(mayBeStored(await failed(lost))).toBe(false);
+    // A constraint that is checked by the COMMIT itself: the answer is ERROR, and that rolls back.
+    await db.raw("create table pairs (id int primary key deferrable initially deferred)");
+    const refused = await failed(transact(db, (tx) => tx.raw("insert into pairs values (1), (1)")));
+    expect(sqlState(refused)).toBe("23505");
+    expect(mayBeStored(refused)).toBe(false);
+    expect(mayBeStored(await failed(run(db, statement(STOPPED), [])))).toBe(true);
+    expect(mayBeStored(undefined)).toBe(true);
   });
 });
 

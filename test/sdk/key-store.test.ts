@@ -1,4 +1,4 @@
-import { createKeyTaker, newKey } from "../../src/sdk/idempotency-key";
+import { createKeys, newKey } from "../../src/sdk/idempotency-key";
 import { type WebStorage, memoryKeyStore, webStorageKeyStore } from "../../src/sdk/key-store";
 
 const call = { operation: "createPaymentIntent", input: { amount: 5, currency: "USD" } };
@@ -26,7 +26,7 @@ test("a key is a random UUID", () => {
 });
 
 test("equal inputs have one key, however they are written, and others have others", async () => {
-  const take = createKeyTaker(memoryKeyStore());
+  const take = createKeys(memoryKeyStore()).take;
   const first = await take(call);
   const written = { currency: "USD", amount: 5, description: undefined, customer: null };
   expect(first.isNew).toBe(true);
@@ -46,18 +46,18 @@ test("equal inputs have one key, however they are written, and others have other
 test("a double click takes one key, also from a store that is slow", async () => {
   const memory = memoryKeyStore();
   const slow = { ...memory, get: (name: string) => Promise.resolve().then(() => memory.get(name)) };
-  const take = createKeyTaker(slow);
+  const take = createKeys(slow).take;
   const [one, two] = await Promise.all([take(call), take(call)]);
   expect(one.key).toBe(two.key);
 });
 
 test("without a store every call has its own key, for equal inputs may be two wishes", async () => {
-  const take = createKeyTaker(undefined);
+  const take = createKeys(undefined).take;
   expect((await take(call)).key).not.toBe((await take(call)).key);
 });
 
 test("who was late does not make the store forget the key of the next wish", async () => {
-  const take = createKeyTaker(memoryKeyStore());
+  const take = createKeys(memoryKeyStore()).take;
   const first = await take(call);
   const twin = await take(call);
   await first.forget();
@@ -71,9 +71,9 @@ test("a store that fails before the request fails the call, and after it changes
   const broken = (): never => {
     throw new Error("the store is broken");
   };
-  const unwritable = createKeyTaker({ ...memoryKeyStore(), set: broken });
+  const unwritable = createKeys({ ...memoryKeyStore(), set: broken }).take;
   await expect(unwritable(call)).rejects.toThrow("the store is broken");
-  const undeletable = createKeyTaker({ ...memoryKeyStore(), delete: broken });
+  const undeletable = createKeys({ ...memoryKeyStore(), delete: broken }).take;
   await expect((await undeletable(call)).forget()).resolves.toBeUndefined();
 });
 

@@ -180,7 +180,8 @@ test.each<[string, Reply, number]>([
 );
 
 test("gives up at once when the wait would pass the deadline", async () => {
-  const reply = refused("UNAVAILABLE", { retryable: true, retryAfterMs: 5_000 });
+  const details = { mayHaveExecuted: false };
+  const reply = refused("UNAVAILABLE", { retryable: true, retryAfterMs: 5_000, details });
   const { api, client } = await start(reply, created());
   const startedAt = performance.now();
   const error = await errorOf(client.createPaymentIntent(input, { deadlineMs: 2_000 }));
