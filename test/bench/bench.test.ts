@@ -40,7 +40,7 @@ test("measures one operation from end to end, and leaves table, figures and draw
   expect(results.statement?.best).toBeGreaterThan(0);
   expect(results.http?.create).toBeGreaterThan(0);
   expect(readFileSync(svg ?? "", "utf8")).toMatch(/^<svg [\s\S]*<polyline [\s\S]*<\/svg>\n$/);
-}, 60_000);
+}, 240_000);
 
 test("refuses what it does not know, before it starts anything", async () => {
   const { code, output } = await runBench(["--only", "coffee"]);
