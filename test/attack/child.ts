@@ -47,8 +47,9 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 10_000;
+// Limits of a hang: on a busy machine a process needs long to begin, and to end.
+const READY_TIMEOUT_MS = 180_000;
+const STOP_TIMEOUT_MS = 60_000;
 
 export function createChild(plan: ChildPlan, logDirectory: string): Child {
   const exits: Exit[] = [];
@@ -142,7 +143,7 @@ function spawnLogged(plan: ChildPlan, logFile: string): ChildProcess {
 
 export async function answersOk(url: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
     await response.arrayBuffer();
     return response.ok;
   } catch {
