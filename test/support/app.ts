@@ -15,7 +15,7 @@ import { runAttemptsJob } from "../../workers/run-attempts";
 import { type Swept, sweepOnce } from "../../workers/sweep";
 import { type TestNetwork, startTestNetwork } from "../sandbox/network";
 import { createTestDatabase } from "./database";
-import { PATIENCE_MS } from "./patience";
+import { PATIENCE_MS, PATIENT } from "./patience";
 import { type RecordedQueues, createRecordedQueues } from "./recorded-queues";
 
 export const ENCRYPTION_KEY = Buffer.alloc(32, 7).toString("base64");
@@ -92,13 +92,12 @@ function connectPatiently(config: Config): Db {
     poolMax: config.poolMax,
     applicationName: "oncepay test",
     lockTimeoutMs: config.lockTimeoutMs,
-    statementTimeoutMs: PATIENCE_MS,
-    connectTimeoutMs: PATIENCE_MS,
+    ...PATIENT,
   });
 }
 
 /** Nothing runs into a limit because the machine is slow: a test that is about a limit sets that one. */
-const PATIENT = {
+const PATIENT_SETTINGS = {
   ONCEPAY_LOCK_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_PROCESSOR_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_WEBHOOK_TIMEOUT_MS: String(PATIENCE_MS),
@@ -117,7 +116,7 @@ export function testSettings(
     ONCEPAY_ENCRYPTION_KEY: ENCRYPTION_KEY,
     ONCEPAY_SANDBOX_URL: sandboxUrl,
     ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: "true",
-    ...PATIENT,
+    ...PATIENT_SETTINGS,
     ...settings,
   };
 }
