@@ -67,12 +67,13 @@ const HOST = "127.0.0.1";
 /** Everything that waits, waits a little: minutes of the world in seconds of ours. */
 const SHORT_SCHEDULES: Env = {
   ONCEPAY_LOOKUP_SCHEDULE_MS: "500,1000,2000,5000",
-  // Not the answers that come: those are lost, or kept back, and not too late because the machine is slow.
-  ONCEPAY_PROCESSOR_TIMEOUT_MS: "15000",
+  // Answers are lost, or kept back, and not too late because the machine is slow. What a dead worker was looking up, or
+  // delivering, is nobody else's for a few times as long.
+  ONCEPAY_PROCESSOR_TIMEOUT_MS: "10000",
   ONCEPAY_WORKER_LEASE_MS: "3000",
   ONCEPAY_SWEEP_MS: "300",
   ONCEPAY_WEBHOOK_SCHEDULE_MS: "300,500,1000,2000,2000,2000,5000,5000,5000,5000",
-  ONCEPAY_WEBHOOK_TIMEOUT_MS: "15000",
+  ONCEPAY_WEBHOOK_TIMEOUT_MS: "5000",
   ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: "true",
 };
 

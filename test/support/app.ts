@@ -86,7 +86,7 @@ export async function startTestApp(
 }
 
 /** As an app connects, but for the time that a statement or a free connection may take: no test is about those. */
-function connectPatiently(config: Config): Db {
+export function connectPatiently(config: Config): Db {
   return connect({
     url: config.databaseUrl,
     poolMax: config.poolMax,

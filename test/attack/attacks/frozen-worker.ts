@@ -20,7 +20,7 @@ export const frozenWorker: Attack = {
     const carriedOnMs: number[] = [];
     let frozenWith = 0;
     // So slow that some are under way at the freeze, however slowly they are made.
-    await network.latency(4_000, 6_000);
+    await network.latency(3_000, 5_000);
     for (const worker of installation.workers) {
       const wanted = orders(payments, { prefix: `frozen-${worker.name}-${seed}` });
       const paying = eachLimited(wanted, 16, (order) => pay(shop.client(), order));

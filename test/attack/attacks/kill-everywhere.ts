@@ -14,8 +14,12 @@ const LANE: Partial<InstallationOptions> = {
   apis: 1,
   workers: 1,
   proxied: ["processor"],
-  // Every cell waits for one of these: the dead worker's lease, or the answer that never comes.
-  env: { ONCEPAY_WORKER_LEASE_MS: "1500", ONCEPAY_PROCESSOR_TIMEOUT_MS: "3000" },
+  // Every cell waits for one of these: the dead worker's leases, or the answer that never comes.
+  env: {
+    ONCEPAY_WORKER_LEASE_MS: "1500",
+    ONCEPAY_PROCESSOR_TIMEOUT_MS: "2500",
+    ONCEPAY_WEBHOOK_TIMEOUT_MS: "2000",
+  },
 };
 
 /** SIGKILL at every step of every path, whatever the card network does at that moment. */

@@ -6,7 +6,7 @@ import { eachLimited, openShop, orders, pay } from "../shop";
 import { mostByReference, takeTally, tallySince } from "../tally";
 import { networkOf, settledWithin, underway } from "../witness";
 
-// The full run blocks for twice the time that BullMQ's lock lasts (30 s), the short one for twice the worker's lease.
+// The full run blocks for twice the time that BullMQ's lock lasts (30 s), the short one for twice the worker's lease (3 s).
 const SIZES = {
   full: { payments: 100, blockMs: 60_000 },
   short: { payments: 15, blockMs: 6_000 },
@@ -43,7 +43,7 @@ export const skewedWorker: Attack = {
     }
     await skewed.restart({ ATTACK_CLOCK_SKEW_MS: undefined, ATTACK_BLOCK_MS: String(blockMs) });
     // So slow that some are under way at the block, however slowly they are made.
-    await network.latency(4_000, 6_000);
+    await network.latency(3_000, 5_000);
     const blocked = await blockWhileCharging(context, () => work("blocked"));
     // It comes to with old news, and must be let tell them.
     await skewed.untilReady(blockMs + limitMs(context));
