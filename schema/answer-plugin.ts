@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin, GraphQLRequestListener } from "@apollo/server";
-import { OperationTypeNode } from "graphql";
+import { type OperationDefinitionNode, OperationTypeNode } from "graphql";
 import { redactCardNumbers } from "../src/security/card-numbers";
 import { failpoint } from "../src/failpoints";
 import { httpRequests } from "../src/observability/metrics";

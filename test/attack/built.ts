@@ -1,19 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
+import { takeStartLock } from "../../src/dev/start-lock";
 import { waitUntil } from "../../src/dev/wait-until";
 
 const ROOT = path.resolve(__dirname, "../..");
 const SOURCES = ["src", "schema", "workers", "migrations"];
 const STAMP = path.join(ROOT, "dist/.tsbuildinfo");
-const LOCK = path.join(ROOT, "node_modules/.cache/attack-build.lock");
-const BUILD_MS = 120_000;
+const LOCK = path.join(ROOT, "node_modules/.cache/attack-build.start.lock");
+const BUILD_MS = 600_000;
 
 /** The programs that are attacked are those in dist. Under Jest nobody has built them; one test file does, and the others wait. */
 export async function ensureBuilt(): Promise<void> {
-  mkdirSync(path.dirname(LOCK), { recursive: true });
-  const locked = await waitUntil(takeLock, { timeoutMs: BUILD_MS, everyMs: 100 });
-  if (!locked) throw new Error(`another build has held ${LOCK} for too long`);
+  const release = await takeLock();
   try {
     if (isFresh()) return;
     // Type errors are the business of `npm run check`; what is emitted all the same is what Jest runs as well.
@@ -23,20 +22,25 @@ export async function ensureBuilt(): Promise<void> {
       throw new Error(`the build failed:\n${built.stdout.toString()}`);
     }
   } finally {
-    rmSync(LOCK, { recursive: true, force: true });
+    release();
   }
 }
 
-function takeLock(): boolean {
-  try {
-    mkdirSync(LOCK);
-    return true;
-  } catch {
-    const heldSinceMs = existsSync(LOCK) ? statSync(LOCK).mtimeMs : Date.now();
-    // Whoever took it was killed.
-    if (Date.now() - heldSinceMs > BUILD_MS) rmSync(LOCK, { recursive: true, force: true });
-    return false;
-  }
+/** The lock of one that was killed is taken over; of one that lives it is waited for. */
+async function takeLock(): Promise<() => void> {
+  mkdirSync(path.dirname(LOCK), { recursive: true });
+  let release: (() => void) | undefined;
+  const isTaken = (): boolean => {
+    try {
+      release = takeStartLock(LOCK);
+    } catch {
+      // Somebody is building.
+    }
+    return release !== undefined;
+  };
+  await waitUntil(isTaken, { timeoutMs: BUILD_MS, everyMs: 100 });
+  if (!release) throw new Error(`another build has held ${LOCK} for too long`);
+  return release;
 }
 
 function isFresh(): boolean {

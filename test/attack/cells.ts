@@ -27,6 +27,9 @@ const APPROVED = "pm_card_visa";
 const AMOUNT = 2_500;
 const PART = 400;
 
+/** For what comes before the kill and is no part of what is looked at. */
+const PATIENCE_MS = 300_000;
+
 /** What came of a cell's payment, as it has to be. */
 export interface Expected {
   readonly status: "SUCCEEDED" | "FAILED" | "REQUIRES_CAPTURE" | "CANCELED";
@@ -69,7 +72,7 @@ export async function setBehaviour(installation: Installation, cell: Cell): Prom
   await network.noFaults();
   await network.latency(5, 30);
   // Where a look-up is to happen, the webhook must leave it the time.
-  const delayMs = first && looksUp ? 2_500 : 0;
+  const delayMs = first && looksUp ? 15_000 : 0;
   const enabled = first || failpoint.startsWith("inbox.");
   await network.webhooks({ enabled, delayMinMs: delayMs, delayMaxMs: delayMs });
   installation.proxies.processor?.delay("toClient", first && !looksUp ? 600 : 0);
@@ -131,7 +134,7 @@ async function playCharge(cell: Cell, { client, arm, id }: Stage): Promise<Play>
 async function playCapture(cell: Cell, { client, arm, id, installation }: Stage): Promise<Play> {
   const refused = cell.behaviour === "decline";
   const intentId = await pay(client, { id, amount: AMOUNT, card: APPROVED, manual: true });
-  await settledWithin(installation, 30_000);
+  await settledWithin(installation, PATIENCE_MS);
   await arm();
   const amount = refused ? AMOUNT + 1 : AMOUNT;
   const input = { paymentIntentId: intentId, amount };
@@ -146,7 +149,7 @@ async function playCapture(cell: Cell, { client, arm, id, installation }: Stage)
 async function playRefund(cell: Cell, { client, arm, id, installation }: Stage): Promise<Play> {
   const refused = cell.behaviour === "decline";
   const intentId = await pay(client, { id, amount: AMOUNT, card: APPROVED });
-  await settledWithin(installation, 30_000);
+  await settledWithin(installation, PATIENCE_MS);
   await arm();
   const input = { paymentIntentId: intentId, amount: refused ? AMOUNT + 1 : PART };
   const code = await codeOf(client.refundPaymentIntent(input, { idempotencyKey: `${id}-refund` }));
@@ -157,7 +160,7 @@ async function playRefund(cell: Cell, { client, arm, id, installation }: Stage):
 async function playCancel(cell: Cell, { client, arm, id, installation }: Stage): Promise<Play> {
   const refused = cell.behaviour === "decline";
   const intentId = await pay(client, { id, amount: AMOUNT, card: APPROVED, manual: !refused });
-  await settledWithin(installation, 30_000);
+  await settledWithin(installation, PATIENCE_MS);
   await arm();
   const input = { paymentIntentId: intentId };
   const code = await codeOf(client.cancelPaymentIntent(input, { idempotencyKey: `${id}-cancel` }));

@@ -47,8 +47,10 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 10_000;
+// Limits of a hang: on a busy machine a process needs long to begin, and to end.
+const READY_TIMEOUT_MS = 180_000;
+const STOP_TIMEOUT_MS = 60_000;
+const STARTS_FAILED_MAX = 5;
 
 export function createChild(plan: ChildPlan, logDirectory: string): Child {
   const exits: Exit[] = [];
@@ -57,6 +59,9 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
   let child: ChildProcess | undefined;
   let revival: Env | undefined;
   let isWanted = false;
+  // The one that was seen to be ready, and how often one ended before it was.
+  let readyChild: ChildProcess | undefined;
+  let startsFailed = 0;
 
   const launch = (changes: Env, args = plan.args): void => {
     env = { ...env, ...changes };
@@ -64,8 +69,14 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
     const started = spawnLogged({ ...plan, args: args ?? [], env }, logFile);
     child = started;
     started.once("exit", (code, signal) => {
-      exits.push({ code, signal, atMs: Date.now() });
       child = undefined;
+      // As a supervisor does with what could not start, for example because the database was too slow for it.
+      const couldNotStart = code !== null && started !== readyChild && isWanted;
+      if (couldNotStart && startsFailed < STARTS_FAILED_MAX) {
+        startsFailed += 1;
+        return void launch({}, args);
+      }
+      exits.push({ code, signal, atMs: Date.now() });
       if (isWanted && revival !== undefined) launch(revival);
     });
   };
@@ -79,7 +90,9 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
     let ready = false;
     await waitUntil(
       async () => {
+        const asked = child;
         ready = await isReady();
+        if (ready) readyChild = asked;
         return ready || isBroken();
       },
       { timeoutMs },
@@ -94,6 +107,7 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
     await waitUntil(() => !isAlive(), { timeoutMs: STOP_TIMEOUT_MS, everyMs: 5 });
   };
   const start = async (changes: Env = {}, args?: readonly string[]): Promise<void> => {
+    startsFailed = 0;
     if (!isAlive()) launch(changes, args);
     await untilReady();
   };
@@ -142,7 +156,7 @@ function spawnLogged(plan: ChildPlan, logFile: string): ChildProcess {
 
 export async function answersOk(url: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
     await response.arrayBuffer();
     return response.ok;
   } catch {

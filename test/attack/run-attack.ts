@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { auditBooks } from "../../src/audit/audit-books";
-import { type Attack, type Context, type Figures, createChecks } from "./attack";
+import { type Attack, type Context, type Figures, createChecks, limitMs } from "./attack";
 import type { Cluster } from "./cluster";
 import { type Installation, type InstallationOptions, startInstallation } from "./installation";
 import { createRandom } from "./random";
@@ -22,9 +22,6 @@ export type RunOptions = Pick<
   Context,
   "seed" | "size" | "operations" | "duplication" | "faults" | "progress"
 >;
-
-/** After the faults have stopped everything must come to rest within this. */
-const SETTLE_MS = 60_000;
 
 export const STANDARD: InstallationOptions = {
   name: "standard",
@@ -58,7 +55,9 @@ export async function runAttack(
   try {
     const { figures, sometimes } = await attack.run(context);
     options.progress("done; auditing");
-    const audits = await Promise.all([installation, ...others].map(auditSettled));
+    const audits = await Promise.all(
+      [installation, ...others].map((one) => auditSettled(one, limitMs(context))),
+    );
     const never = Object.entries(sometimes).filter(([, count]) => !(count > 0));
     return {
       name: attack.name,
@@ -78,14 +77,14 @@ export async function runAttack(
 }
 
 /** The invariants over the database with the network's books as the witness, and the logs. */
-async function auditSettled(installation: Installation): Promise<string[]> {
-  const late = await settledWithin(installation, SETTLE_MS).then(
+async function auditSettled(installation: Installation, limit: number): Promise<string[]> {
+  const late = await settledWithin(installation, limit).then(
     () => [],
     (error: unknown) => [`I10 ${(error as Error).message}`],
   );
   const violations = await auditBooks(installation.db, {
     movements: () => networkOf(installation).movements(),
-    maxAgeSeconds: SETTLE_MS / 1_000,
+    maxAgeSeconds: limit / 1_000,
   });
   const described = violations.map(
     ({ invariant, check, subject, detail }) => `${invariant} ${check}: ${subject}: ${detail}`,

@@ -20,9 +20,9 @@ export interface Shop {
 /** An attack loses far more answers than a client's budget would repeat. */
 const STUBBORN: Partial<ClientOptions> = {
   budget: { ratio: 20, burst: 1_000_000, initial: 1_000 },
-  retry: { baseMs: 50, capMs: 1_000, triesMax: 100 },
-  timeoutMs: 6_000,
-  deadlineMs: 60_000,
+  retry: { baseMs: 50, capMs: 1_000, triesMax: 1_000 },
+  timeoutMs: 15_000,
+  deadlineMs: 300_000,
 };
 
 export function openShop(

@@ -71,6 +71,14 @@ export async function takeTally(installation: Installation): Promise<Tally> {
   };
 }
 
+/**
+ * The most requests for money that the network ever got under one reference. Each attempt has its own and is sent once.
+ * A payment may need a second attempt, when the first was provably undone before it had its effect.
+ */
+export async function mostByReference(installation: Installation): Promise<number> {
+  return (await networkOf(installation).stats()).requestsByReference.max;
+}
+
 /** What was counted since. */
 export async function tallySince(installation: Installation, before: Tally): Promise<Tally> {
   const after = await takeTally(installation);

@@ -21,7 +21,7 @@ import { waitFor } from "../support/wait-for";
 
 let t: TestApp;
 beforeAll(async () => {
-  t = await startTestApp({ ONCEPAY_LOOKUP_SCHEDULE_MS: "0,60000" });
+  t = await startTestApp({ ONCEPAY_LOOKUP_SCHEDULE_MS: "0,600000" });
 });
 afterAll(() => t.stop());
 afterEach(async () => {
@@ -165,7 +165,7 @@ describe("a worker's lease", () => {
   it("does not keep a worker that was only slow from settling what it heard", async () => {
     const merchant = await aMerchant(t);
     const { id } = await aConfirmedIntent(t, merchant.id);
-    await t.sandbox.setLatency(400);
+    await t.sandbox.setLatency(3_000);
     await t.relayOnce();
     const slow = t.runCharges();
     const statusIs = (status: string) => async () =>

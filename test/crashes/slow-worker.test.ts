@@ -11,7 +11,7 @@ import { waitFor } from "../support/wait-for";
 let t: TestApp;
 let real: Processor;
 beforeAll(async () => {
-  t = await startTestApp({ ONCEPAY_LOOKUP_SCHEDULE_MS: "0,60000" });
+  t = await startTestApp({ ONCEPAY_LOOKUP_SCHEDULE_MS: "0,600000" });
   real = t.app.processors.get("sandbox") as Processor;
 });
 afterAll(() => t.stop());

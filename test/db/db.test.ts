@@ -21,6 +21,8 @@ import {
   confirmCommand,
   createCommand,
 } from "../support/factories";
+import { PATIENCE_MS } from "../support/patience";
+import { waitFor } from "../support/wait-for";
 
 let t: TestApp;
 let db: Db;
@@ -144,8 +146,14 @@ describe("classification", () => {
       url: t.databaseUrl,
       poolMax: 1,
       applicationName: "t",
-      connectTimeoutMs: 200,
+      connectTimeoutMs: 1_000,
     });
+    await waitFor("a connection", () =>
+      small.raw("select 1").then(
+        () => true,
+        () => false,
+      ),
+    );
     const holder = await small.transaction();
     const error = await failed(small.raw("select 1"));
     await holder.rollback();
@@ -239,8 +247,11 @@ describe("what may be stored after a failure", () => {
 });
 
 describe("connections", () => {
+  const connectPatiently = (applicationName: string): Db =>
+    connect({ url: t.databaseUrl, poolMax: 1, applicationName, connectTimeoutMs: PATIENCE_MS });
+
   it("does not give out one again whose answer never came", async () => {
-    const small = connect({ url: t.databaseUrl, poolMax: 1, applicationName: "poisoned" });
+    const small = connectPatiently("poisoned");
     const pid = async (): Promise<number> =>
       (await small.raw<{ rows: { pid: number }[] }>("select pg_backend_pid() as pid")).rows[0]
         ?.pid ?? 0;
@@ -261,7 +272,8 @@ describe("connections", () => {
       url: url.href,
       poolMax: 1,
       applicationName: "silent",
-      statementTimeoutMs: 300,
+      statementTimeoutMs: 1_000,
+      connectTimeoutMs: PATIENCE_MS,
     });
     await small.raw("select 1");
     proxy.strand();
@@ -272,7 +284,7 @@ describe("connections", () => {
   });
 
   it("is rid of one that was cut off while nobody used it", async () => {
-    const small = connect({ url: t.databaseUrl, poolMax: 1, applicationName: "cut off" });
+    const small = connectPatiently("cut off");
     await small.raw("select 1");
     await onServer(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cut off'",
@@ -287,7 +299,8 @@ describe("connections", () => {
       url: t.databaseUrl,
       poolMax: 1,
       applicationName: "hasty",
-      statementTimeoutMs: 30,
+      statementTimeoutMs: 1_000,
+      connectTimeoutMs: PATIENCE_MS,
     });
     const error = await failed(hasty.raw("select pg_sleep(30)"));
     expect(sqlState(error)).toBe("57014");

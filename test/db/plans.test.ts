@@ -81,6 +81,7 @@ import {
   createCommand,
   refundCommand,
 } from "../support/factories";
+import { PATIENT } from "../support/patience";
 import {
   type ExplainedDb,
   type Maker,
@@ -137,7 +138,12 @@ let make: Maker;
 beforeAll(async () => {
   database = await createTestDatabase();
   // Connections that are there already explain nothing: what fills the tables is not listened to.
-  const filling = connect({ url: database.url, poolMax: 1, applicationName: "filling" });
+  const filling = connect({
+    url: database.url,
+    poolMax: 1,
+    applicationName: "filling",
+    ...PATIENT,
+  });
   ({ busy: merchantId, crowded } = await fillShops(filling));
   its = await takeSamples(filling, merchantId);
   await explainEverything(filling);

@@ -4,6 +4,7 @@ import { confirmPaymentIntents } from "../../src/payments/confirm-payment-intent
 import { createPaymentIntents } from "../../src/payments/create-payment-intent";
 import { type TestDatabase, createTestDatabase } from "../support/database";
 import { confirmCommand, createCommand, succeeded } from "../support/factories";
+import { PATIENT } from "../support/patience";
 import type { PaymentIntent } from "../../src/payments/payment-intent";
 import {
   type ExplainedDb,
@@ -26,7 +27,12 @@ let explained: ExplainedDb;
 /** Fills, and connects to what is then there. */
 async function prepare(fill: (db: Db) => Promise<string>): Promise<string> {
   database = await createTestDatabase();
-  const filling = connect({ url: database.url, poolMax: 1, applicationName: "filling" });
+  const filling = connect({
+    url: database.url,
+    poolMax: 1,
+    applicationName: "filling",
+    ...PATIENT,
+  });
   const busy = await fill(filling);
   await explainEverything(filling);
   await filling.destroy();

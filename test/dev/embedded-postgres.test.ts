@@ -21,6 +21,7 @@ import {
 import { freePort } from "../../src/dev/free-port";
 import { isRunning } from "../../src/dev/process-identity";
 import { waitUntil } from "../../src/dev/wait-until";
+import { PATIENCE_MS } from "../support/patience";
 
 const isRoot = process.getuid?.() === 0;
 let directory: string;
@@ -59,7 +60,7 @@ async function query(url: string, text: string): Promise<unknown[]> {
 
 async function kill(pid: number): Promise<void> {
   process.kill(pid, "SIGKILL");
-  await waitUntil(() => !isRunning(pid), { timeoutMs: 10_000 });
+  await waitUntil(() => !isRunning(pid), { timeoutMs: PATIENCE_MS });
 }
 
 test("keeps what was committed before the postmaster was killed, and its port at a restart", async () => {
@@ -129,7 +130,7 @@ test("clears away an orphan that does not answer any more", async () => {
   const fresh = await start();
   expect(isRunning(orphan.pid)).toBe(false);
   expect(await query(fresh.url, "select 1")).toEqual([1]);
-}, 60_000);
+});
 
 test("keeps the password where only we can read it, and refuses every other", async () => {
   const postgres = await start();

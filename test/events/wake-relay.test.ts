@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { OUTBOX_CHANNEL } from "../../src/events/outbox";
 import { createRelayWaker } from "../../src/events/wake-relay";
 import { startTestApp } from "../support/app";
-import { waitUntil } from "../../src/dev/wait-until";
+import { waitFor } from "../support/wait-for";
 
 test("wakes whoever listens, few times however often it is asked, and once more after the last", async () => {
   const system = await startTestApp();
@@ -16,9 +16,9 @@ test("wakes whoever listens, few times however often it is asked, and once more 
   try {
     const wake = createRelayWaker(system.db);
     for (let index = 0; index < 1_000; index += 1) wake();
-    expect(await waitUntil(() => Promise.resolve(heard === 2), { timeoutMs: 2_000 })).toBe(true);
+    await waitFor("two", () => heard === 2);
     wake();
-    expect(await waitUntil(() => Promise.resolve(heard === 3), { timeoutMs: 2_000 })).toBe(true);
+    await waitFor("one more", () => heard === 3);
   } finally {
     await listener.end();
     await system.stop();

@@ -15,7 +15,7 @@ import {
 
 let t: TestApp;
 beforeAll(async () => {
-  t = await startTestApp({ ONCEPAY_LOOKUP_SCHEDULE_MS: "60000" });
+  t = await startTestApp({ ONCEPAY_LOOKUP_SCHEDULE_MS: "600000" });
 });
 afterAll(() => t.stop());
 

@@ -1,4 +1,5 @@
 import type { Processor, ProcessorRequest } from "../../src/processors/processor";
+import { waitFor } from "../support/wait-for";
 
 /** What a processor's tests must be able to arrange, so that the suite can be run against it. */
 export interface ConformanceBench {
@@ -151,11 +152,12 @@ function describeOutcomes({ bench, requestFor, follow }: Arrangements): void {
 function describeUncertainty({ bench, requestFor, follow }: Arrangements): void {
   test("a timeout is unknown, and the lookup knows", async () => {
     const { processor, impatient, impatientMs, setLatency, moved } = bench();
-    await setLatency(impatientMs * 2);
+    await setLatency(impatientMs * 3);
     const request = requestFor();
     expect(await impatient.send(request)).toMatchObject({ kind: "unknown" });
     expect(await processor.lookUp(request.reference)).toEqual({ kind: "pending" });
-    await waitFor(async () => (await processor.lookUp(request.reference)).kind === "approved");
+    const kind = async () => (await processor.lookUp(request.reference)).kind;
+    await waitFor("the approval", async () => (await kind()) === "approved");
     expect(await moved(request.reference)).toEqual(["capture 1000"]);
   });
 
@@ -224,7 +226,8 @@ function describeReversal({ bench, requestFor }: Arrangements): void {
     await setLatency(impatientMs * 2);
     const request = requestFor();
     const patientAnswer = processor.send(request);
-    await waitFor(async () => (await processor.lookUp(request.reference)).kind === "pending");
+    const kind = async () => (await processor.lookUp(request.reference)).kind;
+    await waitFor("the request", async () => (await kind()) === "pending");
     expect(await processor.reverse(request.reference)).toEqual({ kind: "reversed" });
     expect(await patientAnswer).toMatchObject({ kind: "unknown" });
     expect(await moved(request.reference)).toEqual([]);
@@ -238,12 +241,4 @@ function describeReversal({ bench, requestFor }: Arrangements): void {
     expect(await processor.lookUp(request.reference)).toEqual({ kind: "reversed" });
     expect(await moved(request.reference)).toEqual([]);
   });
-}
-
-async function waitFor(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error("The condition did not come true within 4 s.");
 }

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createSandboxProcessor } from "../../src/processors/sandbox/sandbox-processor";
 import type { ProcessorRequest } from "../../src/processors/processor";
+import { PATIENCE_MS } from "../support/patience";
 
 const REQUEST: ProcessorRequest = {
   reference: "att_client",
@@ -36,7 +37,7 @@ async function listen(onRequest: (socket: Socket, requests: number) => void) {
   };
 }
 
-async function sendTo(baseUrl: string, timeoutMs = 1_000) {
+async function sendTo(baseUrl: string, timeoutMs = PATIENCE_MS) {
   const processor = createSandboxProcessor({ baseUrl, timeoutMs });
   try {
     return await processor.send(REQUEST);
@@ -55,15 +56,16 @@ test("a refused connection is unsent", async () => {
 });
 
 test("a name that does not exist is unsent", async () => {
-  expect(await sendTo("http://network.invalid")).toMatchObject({ kind: "unsent" });
+  expect(await sendTo("http://network.invalid", 1_000)).toMatchObject({ kind: "unsent" });
 });
 
 test("what still waits for a free connection when its time is up is unsent, and stays so", async () => {
-  const server = await listen((socket) => {
-    setTimeout(() => socket.write(OK), 150);
+  // The second is handed to the connection when the first has its answer, and keeps it from the third.
+  const server = await listen((socket, requests) => {
+    if (requests !== 2) socket.write(OK);
   });
   const { baseUrl } = server;
-  const processor = createSandboxProcessor({ baseUrl, timeoutMs: 200, connections: 1 });
+  const processor = createSandboxProcessor({ baseUrl, timeoutMs: 2_000, connections: 1 });
   const [first, second, third] = await Promise.all([
     processor.send(REQUEST),
     processor.send(REQUEST),
@@ -99,22 +101,20 @@ test.each<[string, (socket: Socket) => void]>([
   ],
   ["sends without end", (socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${"x".repeat(300_000)}`)],
   ["never answers", () => undefined],
-])(
-  "a processor that %s leaves the outcome unknown, and is asked once",
-  async (_what, onRequest) => {
-    const server = await listen(onRequest);
-    expect(await sendTo(server.baseUrl, 400)).toMatchObject({ kind: "unknown" });
-    expect(server.requests()).toBe(1);
-    await server.close();
-  },
-);
+])("a processor that %s leaves the outcome unknown, and is asked once", async (what, onRequest) => {
+  const server = await listen(onRequest);
+  const timeoutMs = what === "never answers" ? 2_000 : PATIENCE_MS;
+  expect(await sendTo(server.baseUrl, timeoutMs)).toMatchObject({ kind: "unknown" });
+  expect(server.requests()).toBe(1);
+  await server.close();
+});
 
 test("a connection that breaks when it is used again is unknown, not unsent", async () => {
   const server = await listen((socket, requests) => {
     if (requests === 1) socket.write(OK);
     else socket.resetAndDestroy();
   });
-  const processor = createSandboxProcessor({ baseUrl: server.baseUrl, timeoutMs: 1_000 });
+  const processor = createSandboxProcessor({ baseUrl: server.baseUrl, timeoutMs: PATIENCE_MS });
   expect(await processor.send(REQUEST)).toMatchObject({ kind: "approved" });
   expect(await processor.send(REQUEST)).toMatchObject({ kind: "unknown" });
   expect(server.requests()).toBe(2);
@@ -126,7 +126,7 @@ test("a 404 that is not the network's own proves nothing", async () => {
   const server = await listen((socket) => {
     socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}");
   });
-  const processor = createSandboxProcessor({ baseUrl: server.baseUrl, timeoutMs: 1_000 });
+  const processor = createSandboxProcessor({ baseUrl: server.baseUrl, timeoutMs: PATIENCE_MS });
   expect(await processor.lookUp("att_client")).toMatchObject({ kind: "unknown" });
   expect(await processor.reverse("att_client")).toMatchObject({ kind: "unknown" });
   await processor.close();

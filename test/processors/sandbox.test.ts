@@ -1,13 +1,15 @@
 import { createSandboxProcessor } from "../../src/processors/sandbox/sandbox-processor";
 import { createProcessors } from "../../src/processors/registry";
 import { startTestNetwork } from "../sandbox/network";
+import { PATIENCE_MS } from "../support/patience";
 import { conformance } from "./conformance";
 
-const IMPATIENT_MS = 150;
+/** Long enough for every request to have left, on any machine. */
+const IMPATIENT_MS = 2_000;
 
 conformance("the sandbox", async () => {
   const network = await startTestNetwork();
-  const processor = createSandboxProcessor({ baseUrl: network.url, timeoutMs: 5_000 });
+  const processor = createSandboxProcessor({ baseUrl: network.url, timeoutMs: PATIENCE_MS });
   const impatient = createSandboxProcessor({ baseUrl: network.url, timeoutMs: IMPATIENT_MS });
   return {
     processor,

@@ -22,7 +22,7 @@ import {
 let t: TestApp;
 let apps: readonly [App, App];
 beforeAll(async () => {
-  t = await startTestApp({ ONCEPAY_LOCK_TIMEOUT_MS: "10000" });
+  t = await startTestApp();
   apps = [t.app, t.anotherApp()];
 });
 afterAll(() => t.stop());

@@ -22,8 +22,7 @@ import {
 let t: TestApp;
 let apps: readonly [App, App];
 beforeAll(async () => {
-  // A crowd of a hundred stands in one line; on a busy machine that line takes a while.
-  t = await startTestApp({ ONCEPAY_LOCK_TIMEOUT_MS: "10000" });
+  t = await startTestApp();
   apps = [t.app, t.anotherApp()];
 });
 afterAll(() => t.stop());

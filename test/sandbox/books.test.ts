@@ -57,7 +57,7 @@ test("counts each movement once when its database connection breaks, again and a
   const { rows } = await client.query(`select count(*)::int as count,
     count(distinct reference)::int as distinct from movements where reference like 'broken_%'`);
   expect(rows[0]).toEqual({ count: 120, distinct: 120 });
-}, 20_000);
+});
 
 test.each([
   "update movements set amount = 1",

@@ -88,7 +88,7 @@ test("moves nothing any more after a reversal or a void", async () => {
 
 test("moves nothing when it is reversed while the network is thinking", async () => {
   const path = await challenge("tds_thinking");
-  await network.setLatency(100);
+  await network.setLatency(3_000);
   const completing = network.post(`${path}/complete`);
   await new Promise((resolve) => setTimeout(resolve, 30));
   await network.reverse("tds_thinking");

@@ -1,4 +1,4 @@
-import { startTestNetwork, type TestNetwork } from "./network";
+import { startTestNetwork, until, type TestNetwork } from "./network";
 
 let network: TestNetwork;
 beforeAll(async () => {
@@ -118,10 +118,9 @@ test("knows nothing under a reference it has not seen", async () => {
 });
 
 test("says that it is still working on a request that has not been decided", async () => {
-  await network.setLatency(150);
+  await network.setLatency(3_000);
   const charging = network.charge("ref_slow");
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect((await network.lookUp("ref_slow")).body.status).toBe("processing");
+  await until(async () => (await network.lookUp("ref_slow")).body.status === "processing");
   expect(await network.movements("ref_slow")).toEqual([]);
   expect((await charging).body.status).toBe("succeeded");
   await network.setLatency(0);

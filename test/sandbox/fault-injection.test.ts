@@ -1,3 +1,4 @@
+import { PATIENCE_MS } from "../support/patience";
 import { startTestNetwork, type TestNetwork } from "./network";
 
 let network: TestNetwork;
@@ -8,7 +9,7 @@ afterEach(() => network.call("DELETE", "/admin/faults"));
 afterAll(() => network.close());
 
 /** What the client gets, and how often money moved. */
-async function observe(reference: string): Promise<[string, number]> {
+async function observe(reference: string, patienceMs = PATIENCE_MS): Promise<[string, number]> {
   const request = fetch(`${network.url}/v1/charges`, {
     method: "POST",
     body: JSON.stringify({
@@ -18,7 +19,7 @@ async function observe(reference: string): Promise<[string, number]> {
       source: "pm_card_visa",
       capture: true,
     }),
-    signal: AbortSignal.timeout(300),
+    signal: AbortSignal.timeout(patienceMs),
   });
   const answer = await request.then(
     (response) => String(response.status),
@@ -35,7 +36,8 @@ test.each([
   ["reset", "TypeError", 0],
 ])("%s: the client sees %s, and %d moved", async (fault, seen, moved) => {
   await network.setFault({ fault, rate: 1, count: 1 });
-  expect(await observe(`fault_${fault}`)).toEqual([seen, moved]);
+  const patienceMs = fault === "hang" ? 2_000 : PATIENCE_MS;
+  expect(await observe(`fault_${fault}`, patienceMs)).toEqual([seen, moved]);
   const { body } = await network.get("/admin/faults");
   expect(body.faults).toEqual([{ fault, rate: 1, count: 1, seed: 1, fired: 1 }]);
   expect(await observe(`after_${fault}`)).toEqual(["200", 1]);

@@ -1,5 +1,6 @@
 import { startSandbox, type SandboxOptions } from "../../src/sandbox/start-sandbox";
 import { createEmptyDatabase } from "../support/database";
+import { PATIENCE_MS } from "../support/patience";
 
 export interface TestMovement {
   readonly id: string;
@@ -101,7 +102,7 @@ export type TestNetwork = Awaited<ReturnType<typeof startTestNetwork>>;
 /** Waits on a condition, never on time. */
 export async function until(
   condition: () => Promise<boolean> | boolean,
-  timeoutMs = 4_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {

@@ -1,4 +1,4 @@
-import { startTestNetwork, type TestNetwork } from "./network";
+import { startTestNetwork, until, type TestNetwork } from "./network";
 
 let network: TestNetwork;
 beforeAll(async () => {
@@ -30,9 +30,9 @@ test("undoes both of two charges under one reference", async () => {
 });
 
 test("stops a request that is still under way", async () => {
-  await network.setLatency(120);
+  await network.setLatency(3_000);
   const charging = network.charge("rev_early");
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  await until(async () => (await network.lookUp("rev_early")).body.status === "processing");
   expect((await network.reverse("rev_early")).status).toBe(200);
   expect((await charging).body.status).toBe("reversed");
   expect(await kinds("rev_early")).toBe("");

@@ -1,5 +1,6 @@
 import { serverAudits } from "graphql-http";
-import { CREATE_INTENT, type TestApi, newKey, startTestApi } from "../support/api";
+import { CREATE_INTENT, type TestAnswer, type TestApi, newKey, startTestApi } from "../support/api";
+import { cpuMsOf } from "../support/cpu-time";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -50,9 +51,11 @@ test.each(GREEDY)(
   "%s is a clean and quick BAD_USER_INPUT, and nothing of it is executed",
   async (_what, query) => {
     const before = await api.countRows();
-    const startedAt = performance.now();
-    const plain = await api.send({ query });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    let plain!: TestAnswer;
+    const cpuMs = await cpuMsOf(async () => {
+      plain = await api.send({ query });
+    });
+    expect(cpuMs).toBeLessThan(1_000);
     expect(plain.status).toBe(200);
     expect(plain.error?.extensions.code).toBe("BAD_USER_INPUT");
     expect(plain.body.data ?? null).toBeNull();

@@ -136,6 +136,9 @@ test.each([
   expect(error?.extensions.code).toBe("BAD_USER_INPUT");
 });
 
+/** A key is remembered for some seconds, which may be over between any two requests. */
+const isAuthentication = (sql: string): boolean => sql.includes("from api_keys");
+
 test("a list with everything in it costs one statement for each kind of thing", async () => {
   await makePaid(api);
   const statements: string[] = [];
@@ -153,7 +156,8 @@ test("a list with everything in it costs one statement for each kind of thing", 
   } finally {
     api.db.client.off("query", count);
   }
-  expect(statements.filter((sql) => sql.includes("from"))).toHaveLength(6);
+  const read = statements.filter((sql) => sql.includes("from") && !isAuthentication(sql));
+  expect(read).toHaveLength(6);
 });
 
 test("creating costs exactly one statement", async () => {
@@ -168,5 +172,5 @@ test("creating costs exactly one statement", async () => {
   } finally {
     api.db.client.off("query", count);
   }
-  expect(statements).toHaveLength(1);
+  expect(statements.filter((sql) => !isAuthentication(sql))).toHaveLength(1);
 });

@@ -12,10 +12,7 @@ import {
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await startTestApi({
-    ONCEPAY_LOOKUP_SCHEDULE_MS: "60000",
-    ONCEPAY_PROCESSOR_TIMEOUT_MS: "150",
-  });
+  api = await startTestApi({ ONCEPAY_LOOKUP_SCHEDULE_MS: "600000" });
 });
 afterAll(() => api.stop());
 afterEach(() => api.sandbox.call("DELETE", "/admin/faults"));

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { startServer } from "../../src/server";
-import { configureFailpoints } from "../../src/failpoints";
+import { configureFailpoints, failpointCounts } from "../../src/failpoints";
 import {
   CREATE_INTENT,
   type TestApi,
@@ -9,6 +9,7 @@ import {
   send,
   startTestApi,
 } from "../support/api";
+import { waitFor } from "../support/wait-for";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -79,13 +80,13 @@ test("shows GraphiQL to browsers, all of it from this server", async () => {
 test("a stopping server says that it is not ready, takes no new connection, and finishes what it has begun", async () => {
   const server = await startServer(api.app, { host: "127.0.0.1", port: 0 });
   // Holds the answer of a mutation that is committed.
-  configureFailpoints("api.before_reply:delay=600");
+  configureFailpoints("api.before_reply:delay=1000");
   const running = send(server.url, {
     query: CREATE_INTENT,
     variables: { input: { amount: 1, currency: "USD" }, key: newKey() },
     key: api.merchant.secretKey,
   });
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await waitFor("the commit", () => failpointCounts()["api.before_reply"] === 1);
   const closed = server.close();
   const ready = await fetch(`${server.url}/health/ready`).then(
     ({ status }) => status,
@@ -100,7 +101,6 @@ test("a stopping server says that it is not ready, takes no new connection, and 
 
 test("a client that never finishes its request is cut off", async () => {
   const { hostname, port } = new URL(api.server.url);
-  const startedAt = performance.now();
   const received = await new Promise<string>((resolve, reject) => {
     let text = "";
     const socket = connect(Number(port), hostname, () => {
@@ -116,6 +116,5 @@ test("a client that never finishes its request is cut off", async () => {
     });
     socket.on("error", reject);
   });
-  expect(performance.now() - startedAt).toBeLessThan(15_000);
   expect(received).toContain("408");
-}, 20_000);
+});

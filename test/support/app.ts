@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type App, createApp } from "../../src/app";
 import { auditBooks } from "../../src/audit/audit-books";
 import type { Movement } from "../../src/audit/compare-movements";
-import { readConfig } from "../../src/config";
+import { type Config, readConfig } from "../../src/config";
+import { connect } from "../../src/db/connect";
 import type { Db } from "../../src/db/db";
 import { configureFailpoints } from "../../src/failpoints";
 import { createLog } from "../../src/observability/log";
@@ -14,6 +15,7 @@ import { runAttemptsJob } from "../../workers/run-attempts";
 import { type Swept, sweepOnce } from "../../workers/sweep";
 import { type TestNetwork, startTestNetwork } from "../sandbox/network";
 import { createTestDatabase } from "./database";
+import { PATIENCE_MS, PATIENT } from "./patience";
 import { type RecordedQueues, createRecordedQueues } from "./recorded-queues";
 
 export const ENCRYPTION_KEY = Buffer.alloc(32, 7).toString("base64");
@@ -51,7 +53,11 @@ export async function startTestApp(
   const apps: App[] = [];
   const open = (others: Readonly<Record<string, string>> = {}): App => {
     const config = readConfig(testSettings(database.url, sandbox.url, { ...settings, ...others }));
-    const app = createApp(config, createLog("test", config.logLevel), { name: "test" });
+    const db = connectPatiently(config);
+    const app = createApp(config, createLog("test", config.logLevel), {
+      name: "test",
+      overrides: { db },
+    });
     apps.push(app);
     return app;
   };
@@ -79,6 +85,25 @@ export async function startTestApp(
   };
 }
 
+/** As an app connects, but for the time that a statement or a free connection may take: no test is about those. */
+export function connectPatiently(config: Config): Db {
+  return connect({
+    url: config.databaseUrl,
+    poolMax: config.poolMax,
+    applicationName: "oncepay test",
+    lockTimeoutMs: config.lockTimeoutMs,
+    ...PATIENT,
+  });
+}
+
+/** Nothing runs into a limit because the machine is slow: a test that is about a limit sets that one. */
+const PATIENT_SETTINGS = {
+  ONCEPAY_LOCK_TIMEOUT_MS: String(PATIENCE_MS),
+  ONCEPAY_PROCESSOR_TIMEOUT_MS: String(PATIENCE_MS),
+  ONCEPAY_WEBHOOK_TIMEOUT_MS: String(PATIENCE_MS),
+  ONCEPAY_WORKER_LEASE_MS: String(PATIENCE_MS),
+};
+
 export function testSettings(
   databaseUrl: string,
   sandboxUrl: string,
@@ -91,6 +116,7 @@ export function testSettings(
     ONCEPAY_ENCRYPTION_KEY: ENCRYPTION_KEY,
     ONCEPAY_SANDBOX_URL: sandboxUrl,
     ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: "true",
+    ...PATIENT_SETTINGS,
     ...settings,
   };
 }

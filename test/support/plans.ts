@@ -27,6 +27,7 @@ import {
   recordDeliveries,
 } from "../../src/webhooks/delivery-store";
 import { type Given, confirmCommand, createCommand, succeeded } from "./factories";
+import { PATIENT } from "./patience";
 
 /** A connection whose statements tell how they were run, nested ones (foreign keys, triggers) included. */
 export interface ExplainedDb {
@@ -111,7 +112,7 @@ interface Pool {
 
 /** The product's own way into the database, with its settings, over one connection: so its plans can be thrown away. */
 export function connectExplained(url: string): ExplainedDb {
-  const db = connect({ url, poolMax: 1, applicationName: "oncepay plans" });
+  const db = connect({ url, poolMax: 1, applicationName: "oncepay plans", ...PATIENT });
   let heard: string[] | undefined;
   (db.client as { pool: Pool }).pool.on("createSuccess", (_eventId, client) => {
     client.on("notice", ({ message }) => heard?.push(message ?? ""));

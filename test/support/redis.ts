@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../../src/dev/free-port";
 import { waitUntil } from "../../src/dev/wait-until";
+import { PATIENCE_MS } from "./patience";
 
 export interface TestRedis {
   url: string;
@@ -50,7 +51,7 @@ async function tryStart(port: number): Promise<TestRedis | undefined> {
     shell.stdin.end();
     await exited;
   };
-  if (await waitUntil(() => answers(port), { timeoutMs: 10_000 })) {
+  if (await waitUntil(() => answers(port), { timeoutMs: PATIENCE_MS })) {
     return { url: `redis://127.0.0.1:${port}`, flush: () => flush(port), stop };
   }
   await stop();
@@ -60,7 +61,7 @@ async function tryStart(port: number): Promise<TestRedis | undefined> {
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" }, () => socket.write("PING\r\n"));
-    socket.setTimeout(1_000, () => socket.destroy());
+    socket.setTimeout(10_000, () => socket.destroy());
     socket.once("data", (reply) => {
       resolve(reply.toString().startsWith("+PONG"));
       socket.destroy();

@@ -1,8 +1,10 @@
+import { PATIENCE_MS } from "./patience";
+
 /** Waits on a condition, never on time: asks again and again until it gives something, and fails at the deadline. */
 export async function waitFor<T>(
   what: string,
   ask: () => T | Promise<T>,
-  timeoutMs = 10_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

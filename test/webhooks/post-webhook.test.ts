@@ -8,6 +8,8 @@ import {
 import type { Agent } from "undici";
 import { postWebhook, type PostResult } from "../../src/webhooks/post-webhook";
 import { createGuardedAgent } from "../../src/webhooks/url-guard";
+import { PATIENCE_MS } from "../support/patience";
+import { waitFor } from "../support/wait-for";
 
 const servers: (Server | TcpServer)[] = [];
 const sockets: Socket[] = [];
@@ -22,7 +24,11 @@ beforeAll(() => {
 });
 
 beforeEach(() => {
-  agent = createGuardedAgent({ allowLoopback: true, connectTimeoutMs: 1_000, connections: 2 });
+  agent = createGuardedAgent({
+    allowLoopback: true,
+    connectTimeoutMs: PATIENCE_MS,
+    connections: 2,
+  });
 });
 
 afterEach(async () => {
@@ -52,7 +58,7 @@ async function listen(server: Server | TcpServer): Promise<string> {
 
 const receiver = (listener: RequestListener): Promise<string> => listen(createServer(listener));
 
-function post(url: string, timeoutMs = 5_000): Promise<PostResult> {
+function post(url: string, timeoutMs = PATIENCE_MS): Promise<PostResult> {
   const headers = { "webhook-id": "evt_1" };
   return postWebhook(agent, { url, headers, body: '{"a":1}', timeoutMs });
 }
@@ -135,13 +141,13 @@ test.each([
 });
 
 test("understands Retry-After as a date, and one that is past as now", async () => {
-  let value = new Date(Date.now() + 60_000).toUTCString();
+  let value = new Date(Date.now() + 3_600_000).toUTCString();
   const url = await receiver((_request, response) => {
     response.writeHead(429, { "retry-after": value }).end();
   });
   const { retryAfterMs = 0 } = await post(url);
-  expect(retryAfterMs).toBeGreaterThan(55_000);
-  expect(retryAfterMs).toBeLessThanOrEqual(60_000);
+  expect(retryAfterMs).toBeGreaterThan(3_600_000 - PATIENCE_MS);
+  expect(retryAfterMs).toBeLessThanOrEqual(3_600_000);
   value = "Wed, 21 Oct 2015 07:28:00 GMT";
   expect(await post(url)).toMatchObject({ retryAfterMs: 0 });
 });
@@ -165,7 +171,6 @@ test("gives up on a receiver that says nothing", async () => {
   const url = await receiver(() => {});
   const result = await post(url, 300);
   expect(result).toMatchObject({ kind: "unreachable", error: "no answer within 0.3 seconds" });
-  expect(result.durationMs).toBeLessThan(1_500);
 });
 
 test("gives up on headers that come one byte at a time", async () => {
@@ -184,35 +189,42 @@ test("gives up on headers that come one byte at a time", async () => {
 
 test("is not held by a body that comes one byte at a time; the status counts", async () => {
   const url = await receiver((_request, response) => {
-    response.writeHead(200);
+    response.writeHead(200).write("a");
     const drip = setInterval(() => response.write("a"), 200);
     response.on("close", () => {
       clearInterval(drip);
     });
   });
-  const result = await post(url, 15_000);
+  // Without patience of its own it would be held until long after the test's end.
+  const result = await post(url, 600_000);
   expect(result).toMatchObject({ kind: "delivered", statusCode: 200 });
   expect(result.responseBody).toMatch(/^a+$/);
-  expect(result.durationMs).toBeLessThan(4_000);
 });
 
 test("ends with the whole timeout when that comes before its patience with a body", async () => {
   const url = await receiver((_request, response) => response.writeHead(500).write("oh"));
-  const result = await post(url, 400);
+  const clocks = jest.spyOn(globalThis, "setTimeout");
+  const result = await post(url, 1_900);
+  const waits = clocks.mock.calls.map(([, ms]) => ms ?? 0);
+  clocks.mockRestore();
   expect(result).toMatchObject({ kind: "refused", statusCode: 500, responseBody: "oh" });
-  expect(result.durationMs).toBeLessThan(1_500);
+  expect(Math.max(...waits)).toBe(1_900);
 });
 
-test("reads only the beginning of a body of 10 MB", async () => {
-  let socketBytes = 0;
+test("reads only the beginning of a body without end", async () => {
+  let closed = false;
   const url = await receiver((_request, response) => {
-    response.on("close", () => (socketBytes = response.socket?.bytesWritten ?? 0));
-    response.end(Buffer.alloc(10_000_000, "x"));
+    const megabyte = Buffer.alloc(1_000_000, "x");
+    response.on("close", () => (closed = true));
+    const go = (): void => {
+      // No faster than it is read; a turn between two, so that others get theirs.
+      if (!closed) response.write(megabyte, () => setImmediate(go));
+    };
+    go();
   });
   const result = await post(url);
   expect(result).toMatchObject({ kind: "delivered", responseBody: "x".repeat(2_048) });
-  expect(result.durationMs).toBeLessThan(2_000);
-  expect(socketBytes).toBeLessThan(10_000_000);
+  await waitFor("the connection to be closed", () => closed);
 });
 
 test("keeps text that can be stored: no control characters, no card number, 2 kB at most", async () => {
@@ -289,10 +301,14 @@ test("never throws, whatever it is given", async () => {
 });
 
 test("is not held by other posts that wait for the same receiver", async () => {
-  const url = await receiver(() => {});
-  const results = await Promise.all(Array.from({ length: 6 }, () => post(url, 400)));
-  for (const result of results) {
-    expect(result.kind).toBe("unreachable");
-    expect(result.durationMs).toBeLessThan(1_500);
-  }
+  let requests = 0;
+  const url = await receiver(() => (requests += 1));
+  // They have the two connections there are, for much longer than this test lasts.
+  const held = Promise.all([post(url, 600_000), post(url, 600_000)]);
+  await waitFor("both", () => requests === 2);
+  const results = await Promise.all(Array.from({ length: 4 }, () => post(url, 400)));
+  for (const result of results) expect(result.error).toBe("no answer within 0.4 seconds");
+  expect(requests).toBe(2);
+  await agent.destroy();
+  expect(await held).toMatchObject([{ kind: "unreachable" }, { kind: "unreachable" }]);
 });

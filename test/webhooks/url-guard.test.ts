@@ -9,6 +9,7 @@ import {
   type ResolveAddresses,
   type ResolvedAddress,
 } from "../../src/webhooks/url-guard";
+import { PATIENCE_MS } from "../support/patience";
 
 /** Addresses that no webhook may reach, in every spelling, as they stand in a URL. */
 const FORBIDDEN_HOSTS = [
@@ -171,7 +172,7 @@ describe("at connect time", () => {
   ): Promise<string> {
     const agent = createGuardedAgent({
       allowLoopback,
-      connectTimeoutMs: 1_000,
+      connectTimeoutMs: PATIENCE_MS,
       connections: 1,
       ...(resolve && { resolve }),
     });
@@ -234,7 +235,7 @@ describe("at connect time", () => {
     const resolve: ResolveAddresses = (host) => leadingTo(...(answers.shift() ?? []))(host);
     const agent = createGuardedAgent({
       allowLoopback: true,
-      connectTimeoutMs: 1_000,
+      connectTimeoutMs: PATIENCE_MS,
       connections: 1,
       resolve,
     });

@@ -3,6 +3,7 @@ import { Client } from "pg";
 import { auditBooks } from "../../src/audit/audit-books";
 import type { App } from "../../src/app";
 import { RELAY_LOCK } from "../../src/events/outbox";
+import type { Processor, ProcessorRequest } from "../../src/processors/processor";
 import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
 import { openQueues } from "../../workers/queues";
 import { ROLES, type Role, type RunningWorker, startWorker } from "../../workers/worker";
@@ -44,7 +45,6 @@ function suite(start: () => Promise<TestRedis | undefined>): void {
   afterEach(async () => {
     await Promise.all(workers.splice(0).map((worker) => worker.stop()));
     await t.sandbox.call("DELETE", "/admin/faults");
-    await t.sandbox.setLatency(0);
   });
   afterAll(async () => {
     await receiver.close();
@@ -131,14 +131,27 @@ function suite(start: () => Promise<TestRedis | undefined>): void {
   });
 
   it("finishes what is under way when it is stopped, and gives up its lease", async () => {
+    const processors = t.app.processors as Map<string, Processor>;
+    const real = processors.get("sandbox") as Processor;
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const slow = {
+      ...real,
+      send: (request: ProcessorRequest) => answered.then(() => real.send(request)),
+    };
+    processors.set("sandbox", slow);
     const worker = await work();
-    await t.sandbox.setLatency(300);
     await confirmMany(5);
     await waitFor("all to be sent", async () => {
       const sent = await t.db("attempts").where({ merchant_id: merchantId, status: "SENT" });
       return sent.length === 5;
     });
-    await worker.stop();
+    const stopped = worker.stop();
+    answer();
+    await stopped;
+    processors.set("sandbox", real);
     expect(await allSucceeded()).toBe(true);
     expect(await t.db("worker_leases").where({ worker_id: worker.workerId })).toEqual([]);
   });

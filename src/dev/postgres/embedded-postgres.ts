@@ -124,6 +124,9 @@ function serverFlags(options: EmbeddedPostgresOptions): string[] {
 const TRANSIENT = /lock file|shared memory block|Address already in use|could not bind/;
 const TRANSIENT_TIMEOUT_MS = 15_000;
 
+/** A server of our own that cannot begin ends by itself; one that is silent is on a busy machine. */
+const BEGIN_MS = 60_000;
+
 const LOG_BYTES_MAX = 10_000_000;
 
 async function bringUp(cluster: Cluster, port: number | undefined): Promise<Postmaster> {
@@ -161,9 +164,8 @@ async function launch(cluster: Cluster, port: number): Promise<Postmaster | { fa
   const { pid } = child;
   const isAlive = (): boolean =>
     spawnError === undefined && child.exitCode === null && child.signalCode === null;
-  if (pid !== undefined && (await becomesReady(cluster.urlOf(port), isAlive)) && isAlive()) {
-    return { pid, port };
-  }
+  const hasBegun = (): Promise<boolean> => becomesReady(cluster.urlOf(port), isAlive, BEGIN_MS);
+  if (pid !== undefined && (await hasBegun()) && isAlive()) return { pid, port };
   if (pid !== undefined && isAlive()) await stopPostmaster(pid, cluster.place.dataDir, "immediate");
   const said = readFileSync(cluster.logFile).subarray(size).toString().trim();
   return { failure: spawnError?.message ?? said };

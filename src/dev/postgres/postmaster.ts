@@ -75,8 +75,12 @@ export async function adoptOrClear(
   return undefined;
 }
 
-/** Replaying a long log is progress and gets two minutes; silence gets ten seconds. */
-export async function becomesReady(url: string, isAlive: () => boolean): Promise<boolean> {
+/** Replaying a long log is progress and gets two minutes; silence gets ten seconds, unless told otherwise. */
+export async function becomesReady(
+  url: string,
+  isAlive: () => boolean,
+  silenceMs = 10_000,
+): Promise<boolean> {
   const startedAt = Date.now();
   let isReady = false;
   await waitUntil(
@@ -84,7 +88,7 @@ export async function becomesReady(url: string, isAlive: () => boolean): Promise
       const answer = await probe(url);
       isReady = answer === "ready";
       if (isReady || !isAlive()) return true;
-      return answer === "silent" && Date.now() - startedAt > 10_000;
+      return answer === "silent" && Date.now() - startedAt > silenceMs;
     },
     { timeoutMs: 120_000, everyMs: 25 },
   );

@@ -1,4 +1,4 @@
-import type { Attack } from "../attack";
+import { type Attack, limitMs } from "../attack";
 import { APPROVED, codeOf, openShop, orders, pay } from "../shop";
 import { takeTally, tallySince } from "../tally";
 import { settledWithin } from "../witness";
@@ -17,7 +17,7 @@ export const keyReuse: Attack = {
     const shop = openShop(installation);
     const wanted = orders(keys, { prefix: `reuse-${context.seed}` });
     const ids = await Promise.all(wanted.map((order) => pay(shop.client(), order)));
-    await settledWithin(installation, 60_000);
+    await settledWithin(installation, limitMs(context));
     const first = ids[0] ?? "";
     await shop
       .client()
@@ -25,7 +25,7 @@ export const keyReuse: Attack = {
         { paymentIntentId: first, amount: 5 },
         { idempotencyKey: `reuse-${context.seed}-refund` },
       );
-    await settledWithin(installation, 60_000);
+    await settledWithin(installation, limitMs(context));
 
     const before = await takeTally(installation);
     const asked = wanted.flatMap((order, index) => {
@@ -84,7 +84,7 @@ export const keyReuse: Attack = {
       ),
     );
     const replayed = same.filter(({ idempotency }) => idempotency.status === "REPLAYED").length;
-    await settledWithin(installation, 60_000);
+    await settledWithin(installation, limitMs(context));
     const counted = await tallySince(installation, before);
     check.equal("refused with IDEMPOTENCY_KEY_REUSED", refused, asked.length);
     check.equal("replays of the same wish written otherwise", replayed, keys);

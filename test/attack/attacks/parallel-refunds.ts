@@ -1,4 +1,4 @@
-import type { Attack } from "../attack";
+import { type Attack, limitMs } from "../attack";
 import { openShop, orders, pay } from "../shop";
 import { takeTally, tallySince } from "../tally";
 import { networkOf, settledWithin } from "../witness";
@@ -22,7 +22,7 @@ export const parallelRefunds: Attack = {
     const before = await takeTally(installation);
     const wanted = orders(payments, { prefix: `refunds-${context.seed}`, amount: () => amount });
     const ids = await Promise.all(wanted.map((order) => pay(shop.client(), order)));
-    await settledWithin(installation, 60_000);
+    await settledWithin(installation, limitMs(context));
     // Some of the refunds are made and not heard of, so that reservations stay for a while.
     await networkOf(installation).fault({
       fault: "lose_response",
@@ -44,7 +44,7 @@ export const parallelRefunds: Attack = {
         }),
       ),
     );
-    const settledMs = await settledWithin(installation, 60_000);
+    const settledMs = await settledWithin(installation, limitMs(context));
     await networkOf(installation).noFaults();
     const counted = await tallySince(installation, before);
     const intents = await Promise.all(ids.map((id) => shop.client().paymentIntent({ id })));

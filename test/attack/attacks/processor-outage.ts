@@ -1,4 +1,4 @@
-import type { Attack } from "../attack";
+import { type Attack, limitMs } from "../attack";
 import { openShop, orders, pay } from "../shop";
 import { takeTally, tallySince } from "../tally";
 import { metric, networkOf, settledWithin } from "../witness";
@@ -11,7 +11,6 @@ const SIZES = {
 
 /** Every look-up of one attempt in a minute of the short schedule: 0.5, 1, 2, then every 5 s. */
 const CALLS_A_MINUTE_MAX = 16;
-const SETTLE_MS = 60_000;
 
 /** The card network is away for a minute while customers go on buying. */
 export const processorOutage: Attack = {
@@ -25,7 +24,7 @@ export const processorOutage: Attack = {
     const before = await takeTally(installation);
     const callsBefore = await allCalls();
     // With the budget that every client has: an outage behind the API is none of its business.
-    const shop = openShop(installation, { budget: {}, retry: {} });
+    const shop = openShop(installation, { budget: {}, retry: {}, timeoutMs: 120_000 });
     const count = Math.ceil((outageMs / 1_000) * perSecond);
     const wanted = orders(count, { prefix: `outage-${seed}` });
     const peaks = { calls: callsBefore, most: 0 };
@@ -69,7 +68,7 @@ export const processorOutage: Attack = {
     await installation.sandbox.start();
     const backAt = Date.now();
     progress(`back after ${awayMs} ms with ${callsDuring} calls in vain`);
-    const settling = settledWithin(installation, SETTLE_MS);
+    const settling = settledWithin(installation, limitMs(context));
     let settled = false;
     const watching = settling.finally(() => {
       settled = true;

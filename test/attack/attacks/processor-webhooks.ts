@@ -1,7 +1,7 @@
 import { run } from "../../../src/db/db";
 import { waitUntil } from "../../../src/dev/wait-until";
 import { signWebhook } from "../../../src/sandbox/webhook-signature";
-import type { Attack, Context } from "../attack";
+import { type Attack, type Context, limitMs } from "../attack";
 import { eachLimited, openShop, orders, pay } from "../shop";
 import { takeTally, tallySince } from "../tally";
 import { metric, networkOf, settledWithin } from "../witness";
@@ -33,13 +33,16 @@ export const processorWebhooks: Attack = {
     const refused = await forge(context, ids[0] ?? "", forged);
     const unknown = await tellOfStrangers(context, forged);
     await network.noFaults();
-    await settledWithin(installation, 60_000);
+    await settledWithin(installation, limitMs(context));
     // Late ones still come when all is settled already; they too must change nothing.
     const stats = (): Promise<boolean> =>
       network.stats().then(({ webhooks }) => webhooks.sent - webhooks.retried >= 4 * payments);
-    check.holds("every event was sent twice", await waitUntil(stats, { timeoutMs: 10_000 }));
+    check.holds(
+      "every event was sent twice",
+      await waitUntil(stats, { timeoutMs: limitMs(context) }),
+    );
     await network.webhooks({ duplicateRate: 0, delayMinMs: 0, delayMaxMs: 0, shuffle: false });
-    await settledWithin(installation, 60_000);
+    await settledWithin(installation, limitMs(context));
     const counted = await tallySince(installation, before);
     const duplicates = (await inboxCount(context, "duplicate")) - duplicatesBefore;
     check.equal("charges in the network's books", counted.captures, payments);
@@ -148,6 +151,6 @@ async function tellOfStrangers(context: Context, count: number): Promise<{ parke
     );
     return row?.rows ?? 0;
   };
-  await waitUntil(async () => (await parked()) === count, { timeoutMs: 10_000 });
+  await waitUntil(async () => (await parked()) === count, { timeoutMs: limitMs(context) });
   return { parked: await parked() };
 }

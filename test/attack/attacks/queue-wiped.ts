@@ -2,18 +2,17 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { run } from "../../../src/db/db";
+import { transact } from "../../../src/db/transact";
 import { QUEUE_SCHEMA } from "../../../src/db/migrate";
 import { waitUntil } from "../../../src/dev/wait-until";
 import { startRedis } from "../../support/redis";
-import type { Attack, Context } from "../attack";
+import { type Attack, type Context, limitMs } from "../attack";
 import type { Installation } from "../installation";
 import { eachLimited, openShop, orders, pay } from "../shop";
-import { takeTally, tallySince } from "../tally";
+import { mostByReference, takeTally, tallySince } from "../tally";
 import { networkOf, settledWithin, underway } from "../witness";
 
 const SIZES = { full: { payments: 500 }, short: { payments: 60 } };
-
-const RECOVERY_MS = 60_000;
 
 /** BullMQ owns timers and nothing else, so its tables may vanish at any moment. */
 export const queueWiped: Attack = {
@@ -69,11 +68,11 @@ async function wipe(
   const before = await takeTally(installation);
   const wanted = orders(2 * half, { prefix: `wiped-${seed}` });
   // One half is being charged when the queue goes: the calls are out and their jobs are active.
-  await network.latency(1_000, 1_400);
+  await network.latency(3_000, 4_000);
   await eachLimited(wanted.slice(0, half), 32, (order) => pay(shop.client(), order));
   const charging = await underway(installation);
   const wipedActive = await wipeQueue(installation);
-  await settledWithin(installation, RECOVERY_MS);
+  await settledWithin(installation, limitMs(context));
   progress(`${charging.attempts} were being charged when ${wipedActive} jobs vanished`);
 
   // The other half waits in the queue, because nobody is there but the relay.
@@ -82,7 +81,7 @@ async function wipe(
   await first?.restart({}, ["--only", "relay"]);
   await eachLimited(wanted.slice(half), 32, (order) => pay(shop.client(), order));
   const published = await waitUntil(async () => (await underway(installation)).outbox === 0, {
-    timeoutMs: 20_000,
+    timeoutMs: limitMs(context),
   });
   check.holds("the relay published everything", published);
   const waiting = await underway(installation);
@@ -91,15 +90,16 @@ async function wipe(
   progress(`${waiting.attempts} waited in the queue when ${wipedWaiting} jobs vanished`);
   await first?.restart({}, []);
   await Promise.all(others.map((worker) => worker.start()));
-  await settledWithin(installation, RECOVERY_MS);
+  await settledWithin(installation, limitMs(context));
   const recoveredMs = Date.now() - wipedAt;
   await network.latency(5, 50);
   const counted = await tallySince(installation, before);
   check.equal("charges in the network's books", counted.captures, 2 * half);
-  check.equal("requests for money at the network", counted.charges, 2 * half);
+  check.equal("requests for money under one reference", await mostByReference(installation), 1);
   check.equal("payments that succeeded", counted.succeeded, 2 * half);
   check.equal("sales at the consumer", counted.sales, 2 * half);
-  check.holds(`recovered within 60 s (${recoveredMs} ms)`, recoveredMs < RECOVERY_MS);
+  const inTime = recoveredMs < limitMs(context);
+  check.holds(`recovered within ${limitMs(context) / 1_000} s (${recoveredMs} ms)`, inTime);
   return {
     wiped: wipedWaiting,
     figures: {
@@ -133,7 +133,10 @@ async function wipePostgres({ db }: Installation): Promise<number> {
       return name.includes("job") ? (rows[0]?.rows ?? 0) : 0;
     }),
   );
-  await db.raw(`truncate ${tables.map(({ name }) => name).join(", ")} cascade`);
+  // Workers are at their jobs: whoever waits for whom, and with more of them for longer, Postgres ends it and we go on.
+  await transact(db, (tx) =>
+    tx.raw(`truncate ${tables.map(({ name }) => name).join(", ")} cascade`),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

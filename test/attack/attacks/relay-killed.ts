@@ -1,7 +1,6 @@
 import { run } from "../../../src/db/db";
 import { waitUntil } from "../../../src/dev/wait-until";
-import type { Attack } from "../attack";
-import type { Installation } from "../installation";
+import { type Attack, type Context, limitMs } from "../attack";
 import { eachLimited, openShop, orders, pay } from "../shop";
 import { takeTally, tallySince } from "../tally";
 import { settledWithin } from "../witness";
@@ -21,18 +20,18 @@ export const relayKilled: Attack = {
     const shop = openShop(installation);
     for (let round = 0; round < rounds; round += 1) {
       const wanted = (name: string) => orders(payments, { prefix: `${name}-${seed}-${round}` });
-      const published = await killOnce(installation, "relay.after_publish", async () => {
+      const published = await killOnce(context, "relay.after_publish", async () => {
         await eachLimited(wanted("relay"), 5, (order) => pay(shop.client(), order));
       });
       figures.published += published.deaths;
       figures.again += published.leftInOutbox;
-      const posted = await killOnce(installation, "webhook.after_post", async () => {
+      const posted = await killOnce(context, "webhook.after_post", async () => {
         await eachLimited(wanted("webhook"), 5, (order) => pay(shop.client(), order));
       });
       figures.posted += posted.deaths;
       progress(`round ${round + 1} of ${rounds}`);
     }
-    await settledWithin(installation, 60_000);
+    await settledWithin(installation, limitMs(context));
     const counted = await tallySince(installation, before);
     const total = 2 * rounds * payments;
     check.equal("charges in the network's books", counted.captures, total);
@@ -59,10 +58,11 @@ export const relayKilled: Attack = {
 
 /** Arms a failpoint in every worker, works until one of them died of it, and lets all go on without it. */
 async function killOnce(
-  { workers, db }: Installation,
+  context: Context,
   failpoint: string,
   work: () => Promise<void>,
 ): Promise<{ deaths: number; leftInOutbox: number }> {
+  const { workers, db } = context.installation;
   const armed = { ONCEPAY_FAILPOINTS: `${failpoint}:kill#1` };
   const exitsBefore = workers.map((worker) => worker.exits.length + 1);
   await Promise.all(workers.map((worker) => worker.restart(armed)));
@@ -70,7 +70,7 @@ async function killOnce(
     workers.filter((worker, index) => worker.exits.length > (exitsBefore[index] ?? 0)).length;
   await work();
   // All of them: while one is left, it does the work of the others.
-  await waitUntil(() => deaths() === workers.length, { timeoutMs: 20_000, everyMs: 10 });
+  await waitUntil(() => deaths() === workers.length, { timeoutMs: limitMs(context), everyMs: 10 });
   const [row] = await run<{ rows: number }>(
     db,
     { name: "attack_outbox", text: `select count(*) as "rows" from outbox` },
