@@ -24,9 +24,7 @@ const AT_ONCE = { limit: 1_000, postingsMin: 1, marginMs: 0 };
 
 async function accountsOf(merchant: string): Promise<Record<string, string>> {
   const rows = await t.db("ledger_accounts").where({ merchant_id: merchant });
-  return Object.fromEntries(
-    rows.map(({ kind, id }: { kind: string; id: string }) => [kind, id]),
-  ) as Record<string, string>;
+  return Object.fromEntries(rows.map(({ kind, id }: { kind: string; id: string }) => [kind, id]));
 }
 
 async function booksOf(merchant: string, asOf?: string): Promise<Record<string, Sums>> {
@@ -170,16 +168,13 @@ test("many that post, and many that sum up at the same time, lose nothing", asyn
   let posting = true;
   const posted = Promise.all(
     Array.from({ length: 6 }, async () => {
-      for (let n = 0; n < 40; n += 1) {
-        // Some of them are overtaken by a snapshot, and begin again.
-        for (let tries = 1; ; tries += 1) {
-          try {
-            await t.db.transaction((tx) => postInVain(tx, id));
-            break;
-          } catch (error) {
-            if (sqlState(error) !== "40001" || tries > 100) throw error;
-          }
-        }
+      // Some of them are overtaken by a snapshot, and begin again.
+      for (let done = 0; done < 40;) {
+        const refused = await t.db
+          .transaction((tx) => postInVain(tx, id))
+          .catch((error: unknown) => error);
+        if (refused === undefined) done += 1;
+        else if (sqlState(refused) !== "40001") throw refused as Error;
       }
     }),
   ).finally(() => {
