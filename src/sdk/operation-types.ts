@@ -107,7 +107,7 @@ export interface Queries {
   /** One refund; null when this merchant has none with this id. */
   readonly refund: { variables: { readonly id: string }; result: Refund | null };
 
-  /** The feed of events, oldest first. Go on from endCursor, also of an empty page: no event is ever skipped, however late its commit. */
+  /** The feed of events, oldest first. An event appears in it when a worker has relayed it, which is milliseconds after its commit. Go on from endCursor, also of an empty page: no event is ever skipped. After the database was restored to an earlier moment, a page may repeat events. */
   readonly events: {
     variables: {
       readonly types?: readonly string[] | null | undefined;
