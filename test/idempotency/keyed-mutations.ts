@@ -5,6 +5,8 @@ import type { TestReceiver } from "../support/receiver";
 export interface KeyedMutation {
   /** Which of the merchant's API keys may do it; the secret one when absent. */
   readonly as?: "operatorKey";
+  /** A table that it writes to, or locks rows of. */
+  readonly table: string;
   /** An input that can be executed, and another one that differs from it in anything. Fresh each time. */
   readonly prepare: (world: World) => Promise<{ readonly input: object; readonly other: object }>;
   /** What a repeat is told whose key's record has expired: what was made, or that the state forbids it. */
@@ -91,6 +93,7 @@ async function aPlannedDelivery({ api, receiver }: World): Promise<string> {
 /** One for every mutation of the schema: a test fails, by its name, when one is missing. */
 export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
   createPaymentIntent: {
+    table: "payment_intents",
     prepare: () => {
       const input = { amount: 100, currency: "USD", metadata: { order: unique("order-") } };
       return Promise.resolve({ input, other: { ...input, amount: 101 } });
@@ -99,6 +102,7 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     refuse: null,
   },
   confirmPaymentIntent: {
+    table: "payment_intents",
     prepare: async ({ api }) => {
       const input = { paymentIntentId: (await makeIntent(api)).id };
       return { input, other: { ...input, paymentMethod: "pm_card_mastercard" } };
@@ -114,6 +118,7 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     },
   },
   capturePaymentIntent: {
+    table: "captures",
     prepare: async ({ api }) => {
       const { id } = await makePaid(api, MANUAL);
       const input = { paymentIntentId: id, amount: 1_000, final: false };
@@ -130,6 +135,7 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     },
   },
   cancelPaymentIntent: {
+    table: "payment_intents",
     prepare: async ({ api }) => {
       const input = { paymentIntentId: (await makeIntent(api)).id };
       return { input, other: { ...input, reason: "DUPLICATE" } };
@@ -142,6 +148,7 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     },
   },
   refundPaymentIntent: {
+    table: "refunds",
     prepare: async ({ api }) => {
       const input = { paymentIntentId: (await makePaid(api)).id, amount: 700 };
       return { input, other: { ...input, amount: 699 } };
@@ -157,6 +164,7 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     },
   },
   resolveUnknownAttempt: {
+    table: "attempts",
     as: "operatorKey",
     prepare: async ({ api }) => {
       const input = finding(await aQueuedAttempt(api));
@@ -170,6 +178,7 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     },
   },
   createWebhookEndpoint: {
+    table: "webhook_endpoints",
     prepare: () => {
       const url = unique("https://hooks.example/");
       const input = { url, eventTypes: ["refund.failed"], description: "a receiver" };
@@ -179,6 +188,7 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     refuse: null,
   },
   replayWebhookDelivery: {
+    table: "webhook_replays",
     as: "operatorKey",
     prepare: async (world) => {
       const other = { deliveryId: await aPlannedDelivery(world) };
@@ -193,6 +203,7 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     }),
   },
   createMerchant: {
+    table: "merchants",
     as: "operatorKey",
     prepare: () =>
       Promise.resolve({ input: { name: unique("Shop ") }, other: { name: unique("Shop ") } }),

@@ -98,6 +98,12 @@ async function operation(name: string, key: string): Promise<object> {
   return data.operation as object;
 }
 
+const IN_USE = {
+  code: "IDEMPOTENCY_KEY_IN_USE",
+  retryable: true,
+  retryAfterMs: expect.any(Number),
+};
+
 const forget = (key: string) => api.db("idempotency_keys").where({ key }).del();
 
 test("every mutation of the schema goes down the road", () => {
@@ -203,11 +209,20 @@ describe.each(Object.entries(KEYED_MUTATIONS))("%s", (name, mutation: KeyedMutat
     const refused = await ask({ name, key, at: hasty }, input);
     expect(await operation(name, key)).toMatchObject({ status: "IN_PROGRESS" });
     await holder.rollback();
-    expect(refused.error?.extensions).toMatchObject({
-      code: "IDEMPOTENCY_KEY_IN_USE",
-      retryable: true,
-      retryAfterMs: expect.any(Number),
-    });
+    expect(refused.error?.extensions).toMatchObject(IN_USE);
+    expect(await effects()).toBe(before);
+    expect(statusOf(name, await ask({ name, key }, input))).toBe("EXECUTED");
+  });
+
+  test("it waits for what another transaction has locked no longer than it may", async () => {
+    const { input } = await mutation.prepare(world);
+    const key = newKey();
+    const before = await effects();
+    const holder = await api.db.transaction();
+    await holder.raw("lock table ?? in exclusive mode", [mutation.table]);
+    const refused = await ask({ name, key, at: hasty }, input);
+    await holder.rollback();
+    expect(refused.error?.extensions).toMatchObject(IN_USE);
     expect(await effects()).toBe(before);
     expect(statusOf(name, await ask({ name, key }, input))).toBe("EXECUTED");
   });
