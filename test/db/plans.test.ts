@@ -3,6 +3,7 @@ import { type App, createApp } from "../../src/app";
 import { readConfig } from "../../src/config";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
+import { eraseSealed } from "../../src/db/retention";
 import { findEvents, listEvents } from "../../src/events/event-store";
 import { findKey, isExecuting } from "../../src/idempotency/keys";
 import {
@@ -469,6 +470,7 @@ const WRITES: readonly Question[] = [
     return createWebhookEndpoint(app, { merchantId: crowded, key: randomUUID(), ...endpoint });
   }),
   now("creates a merchant", () => createMerchant(db, "another shop")),
+  now("erases what was sealed", async () => [await eraseSealed(db, { limit: SET })]),
   now("hears from a processor", async () => {
     for (const reference of its.attempts) {
       const event = { processor: "sandbox", eventId: randomUUID(), type: "charge.updated" };

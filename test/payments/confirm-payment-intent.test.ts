@@ -1,12 +1,20 @@
+import type { Failure } from "../../src/failures";
 import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
+import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
+import { allowedActions } from "../../src/payments/payment-intent";
+import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type TestApp, startTestApp } from "../support/app";
 import {
   aConfirmedIntent,
   aMerchant,
+  aCapturedIntent,
   aSettledIntent,
+  anAuthorizedIntent,
   anIntent,
   cancelCommand,
+  captureCommand,
   confirmCommand,
+  refundCommand,
   succeeded,
   theIntent,
 } from "../support/factories";
@@ -105,6 +113,56 @@ it("stores the verdict of a state that forbids it, and replays it after the stat
   });
   await t.drain();
   expect(await t.app.confirmPaymentIntent(command)).toEqual(refused);
+});
+
+describe("the verdict lists what the intent allowed", () => {
+  type Move = (merchantId: string) => Promise<string>;
+  const partlyCaptured: Move = async (merchantId) => {
+    const { id } = await anAuthorizedIntent(t, merchantId);
+    const part = captureCommand(merchantId, id, { amount: 400, final: false });
+    await capturePaymentIntent(t.db, part);
+    await t.drain();
+    return id;
+  };
+  const refunded: Move = async (merchantId) => {
+    const { id } = await aCapturedIntent(t, merchantId);
+    await refundPaymentIntent(t.db, refundCommand(merchantId, id));
+    await t.drain();
+    return id;
+  };
+  it.each<[string, Move, string[]]>([
+    ["authorised", async (of) => (await anAuthorizedIntent(t, of)).id, ["CAPTURE", "CANCEL"]],
+    ["partly captured", partlyCaptured, ["CAPTURE", "REFUND"]],
+    ["captured", async (of) => (await aCapturedIntent(t, of)).id, ["REFUND"]],
+    ["refunded", refunded, []],
+  ])("%s", async (_name, move, expected) => {
+    const merchant = await aMerchant(t);
+    const id = await move(merchant.id);
+    const intent = await theIntent(t, merchant.id, id);
+    expect(allowedActions(intent)).toEqual(expected);
+    const command = confirmCommand(merchant.id, id);
+    const refused = await t.app.confirmPaymentIntent(command);
+    expect(refused).toMatchObject({ code: "INVALID_STATE" });
+    const details = { id, currentState: intent.status, allowedActions: expected };
+    expect((refused as Failure).details).toEqual(details);
+    expect(await t.app.confirmPaymentIntent(command)).toEqual(refused);
+  });
+
+  it("as far as a record of before the amounts were kept can tell", async () => {
+    const merchant = await aMerchant(t);
+    const { id } = await aCapturedIntent(t, merchant.id);
+    const command = confirmCommand(merchant.id, id);
+    await t.app.confirmPaymentIntent(command);
+    const before = { id, object: "payment intent", currentState: "SUCCEEDED" };
+    await t
+      .db("idempotency_keys")
+      .where({ merchant_id: merchant.id, key: command.key })
+      .update({ failure_details: before });
+    expect(await t.app.confirmPaymentIntent(command)).toMatchObject({
+      code: "INVALID_STATE",
+      details: { id, currentState: "SUCCEEDED", allowedActions: [] },
+    });
+  });
 });
 
 it("stores that there is no such intent, also when another merchant has it", async () => {

@@ -160,3 +160,73 @@ test.each(["payCash", "", "constructor", "paymentIntent", "__proto__"])(
     expect(error?.extensions.code).toBe("BAD_USER_INPUT");
   },
 );
+
+describe("a publishable key", () => {
+  const asBrowser = (name: string, key: string, clientSecret: string) =>
+    api.send({
+      query: OPERATION,
+      variables: { name, key },
+      key: api.merchant.publishableKey,
+      headers: { "oncepay-client-secret": clientSecret },
+    });
+  const confirm = (id: string, key: string) =>
+    api.send({ query: CONFIRM_INTENT, variables: { input: { paymentIntentId: id }, key } });
+
+  test("is told what became of the confirmation of its intent", async () => {
+    const { id, clientSecret } = await makeIntent(api);
+    const key = newKey();
+    await confirm(id, key);
+    const succeeded = await asBrowser("confirmPaymentIntent", key, clientSecret);
+    expect(succeeded.body.errors).toBeUndefined();
+    expect(succeeded.data.operation).toMatchObject({
+      status: "SUCCEEDED",
+      result: { id, status: "PROCESSING" },
+    });
+    const late = newKey();
+    await confirm(id, late);
+    const refused = await asBrowser("confirmPaymentIntent", late, clientSecret);
+    expect(refused.data.operation).toMatchObject({
+      status: "FAILED",
+      error: { code: "INVALID_STATE", details: { id, allowedActions: [] } },
+    });
+    await api.drain();
+    await api.db("idempotency_keys").where({ key }).del();
+    const spent = await asBrowser("confirmPaymentIntent", key, clientSecret);
+    expect(spent.data.operation).toMatchObject({ status: "SUCCEEDED", result: { id } });
+  });
+
+  test("is told the same of another intent's keys as of keys that nobody has used", async () => {
+    const mine = await makeIntent(api);
+    const other = await makeIntent(api);
+    const [succeeded, refused, executing, unused] = [newKey(), newKey(), newKey(), newKey()];
+    await confirm(other.id, succeeded);
+    await confirm(other.id, refused);
+    const holder = await api.db.transaction();
+    await holder("idempotency_keys").insert({
+      merchant_id: api.merchant.id,
+      operation: "confirmPaymentIntent",
+      key: executing,
+      fingerprint: Buffer.alloc(32),
+      failure_code: "NOT_FOUND",
+    });
+    const answers: object[] = [];
+    for (const key of [succeeded, refused, executing, unused]) {
+      const { body } = await asBrowser("confirmPaymentIntent", key, mine.clientSecret);
+      answers.push({ ...body.data.operation, idempotencyKey: "any" });
+    }
+    await holder.rollback();
+    const [nothing] = answers.slice(-1);
+    expect(nothing).toMatchObject({ status: "NOT_SEEN", result: null, error: null });
+    expect(answers).toEqual(answers.map(() => nothing));
+    await api.drain();
+  });
+
+  test.each(["createPaymentIntent", "refundPaymentIntent", "createMerchant", "payCash"])(
+    "may not ask for %s, used or not",
+    async (name) => {
+      const { clientSecret } = await makeIntent(api);
+      const { error } = await asBrowser(name, newKey(), clientSecret);
+      expect(error?.extensions.code).toBe("FORBIDDEN");
+    },
+  );
+});

@@ -1,0 +1,213 @@
+import { CONFIRM_INTENT, type TestApi, makeIntent, makePaid, newKey } from "../support/api";
+import type { TestReceiver } from "../support/receiver";
+
+/** What a mutation is asked for in the tests that send every mutation down the one road. */
+export interface KeyedMutation {
+  /** Which of the merchant's API keys may do it; the secret one when absent. */
+  readonly as?: "operatorKey";
+  /** A table that it writes to, or locks rows of. */
+  readonly table: string;
+  /** An input that can be executed, and another one that differs from it in anything. Fresh each time. */
+  readonly prepare: (world: World) => Promise<{ readonly input: object; readonly other: object }>;
+  /** What a repeat is told whose key's record has expired: what was made, or that the state forbids it. */
+  readonly expired: "REPLAYED" | "INVALID_STATE";
+  /** An input that is refused for now; null where no state can forbid what the mutation does. */
+  readonly refuse: ((world: World) => Promise<Refusable>) | null;
+}
+
+export interface World {
+  readonly api: TestApi;
+  readonly receiver: TestReceiver;
+}
+
+export interface Refusable {
+  readonly input: object;
+  /** After this the same input would be executed. */
+  readonly makePossible: () => Promise<void>;
+}
+
+let names = 0;
+
+/** Something that no other input of this file has. */
+function unique(prefix: string): string {
+  names += 1;
+  return `${prefix}${String(names)}`;
+}
+
+const MANUAL = { captureMethod: "MANUAL" };
+
+async function confirm(api: TestApi, paymentIntentId: string): Promise<void> {
+  const variables = { input: { paymentIntentId }, key: newKey() };
+  const { body } = await api.send({ query: CONFIRM_INTENT, variables });
+  expect(body.errors).toBeUndefined();
+}
+
+async function attemptOf(api: TestApi, paymentIntentId: string): Promise<string> {
+  const [attempt] = await api.db("attempts").where({ payment_intent_id: paymentIntentId });
+  return attempt.id as string;
+}
+
+async function loseAnswer(api: TestApi): Promise<void> {
+  await api.sandbox.setFault({ fault: "lose_response", rate: 1, operation: "charge", count: 1 });
+  await api.relayOnce();
+  await api.runCharges();
+}
+
+async function aQueuedAttempt(api: TestApi): Promise<string> {
+  await api.drain();
+  const { id } = await makeIntent(api);
+  await confirm(api, id);
+  return attemptOf(api, id);
+}
+
+const finding = (attemptId: string) => ({
+  attemptId,
+  resolution: "SUCCEEDED",
+  reason: "seen in their portal",
+});
+
+/** Planned and not posted: its event waits to be told to the one endpoint that wants it. */
+async function aPlannedDelivery({ api, receiver }: World): Promise<string> {
+  await api.drain();
+  const [known] = await api.db("webhook_endpoints").where({ description: "told of everything" });
+  if (!known) {
+    await api.send({
+      query: `mutation ($input: CreateWebhookEndpointInput!, $key: String!) {
+        createWebhookEndpoint(input: $input, idempotencyKey: $key) { secret } }`,
+      variables: {
+        input: {
+          url: receiver.url,
+          eventTypes: ["payment_intent.created"],
+          description: "told of everything",
+        },
+        key: newKey(),
+      },
+    });
+  }
+  await makeIntent(api);
+  await api.relayOnce();
+  const [delivery] = await api.db("webhook_deliveries").where({ status: "SCHEDULED" });
+  return delivery.id as string;
+}
+
+/** One for every mutation of the schema: a test fails, by its name, when one is missing. */
+export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
+  createPaymentIntent: {
+    table: "payment_intents",
+    prepare: () => {
+      const input = { amount: 100, currency: "USD", metadata: { order: unique("order-") } };
+      return Promise.resolve({ input, other: { ...input, amount: 101 } });
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  confirmPaymentIntent: {
+    table: "payment_intents",
+    prepare: async ({ api }) => {
+      const input = { paymentIntentId: (await makeIntent(api)).id };
+      return { input, other: { ...input, paymentMethod: "pm_card_mastercard" } };
+    },
+    expired: "REPLAYED",
+    // Under way, with a card that is declined softly: then another card may be tried.
+    refuse: async ({ api }) => {
+      const declined = { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" };
+      const { id } = await makeIntent(api, declined);
+      await confirm(api, id);
+      const input = { paymentIntentId: id, paymentMethod: "pm_card_visa" };
+      return { input, makePossible: () => api.drain() };
+    },
+  },
+  capturePaymentIntent: {
+    table: "captures",
+    prepare: async ({ api }) => {
+      const { id } = await makePaid(api, MANUAL);
+      const input = { paymentIntentId: id, amount: 1_000, final: false };
+      return { input, other: { ...input, amount: 999 } };
+    },
+    expired: "REPLAYED",
+    refuse: async ({ api }) => {
+      const { id } = await makeIntent(api, MANUAL);
+      const makePossible = async (): Promise<void> => {
+        await confirm(api, id);
+        await api.drain();
+      };
+      return { input: { paymentIntentId: id }, makePossible };
+    },
+  },
+  cancelPaymentIntent: {
+    table: "payment_intents",
+    prepare: async ({ api }) => {
+      const input = { paymentIntentId: (await makeIntent(api)).id };
+      return { input, other: { ...input, reason: "DUPLICATE" } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async ({ api }) => {
+      const { id } = await makeIntent(api, MANUAL);
+      await confirm(api, id);
+      return { input: { paymentIntentId: id }, makePossible: () => api.drain() };
+    },
+  },
+  refundPaymentIntent: {
+    table: "refunds",
+    prepare: async ({ api }) => {
+      const input = { paymentIntentId: (await makePaid(api)).id, amount: 700 };
+      return { input, other: { ...input, amount: 699 } };
+    },
+    expired: "REPLAYED",
+    refuse: async ({ api }) => {
+      const { id } = await makeIntent(api);
+      const makePossible = async (): Promise<void> => {
+        await confirm(api, id);
+        await api.drain();
+      };
+      return { input: { paymentIntentId: id }, makePossible };
+    },
+  },
+  resolveUnknownAttempt: {
+    table: "attempts",
+    as: "operatorKey",
+    prepare: async ({ api }) => {
+      const input = finding(await aQueuedAttempt(api));
+      await loseAnswer(api);
+      return { input, other: { ...input, reason: "heard on the telephone" } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async ({ api }) => {
+      const input = finding(await aQueuedAttempt(api));
+      return { input, makePossible: () => loseAnswer(api) };
+    },
+  },
+  createWebhookEndpoint: {
+    table: "webhook_endpoints",
+    prepare: () => {
+      const url = unique("https://hooks.example/");
+      const input = { url, eventTypes: ["refund.failed"], description: "a receiver" };
+      return Promise.resolve({ input, other: { ...input, description: "another receiver" } });
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  replayWebhookDelivery: {
+    table: "webhook_replays",
+    as: "operatorKey",
+    prepare: async (world) => {
+      const other = { deliveryId: await aPlannedDelivery(world) };
+      const input = { deliveryId: await aPlannedDelivery(world) };
+      await world.api.drain();
+      return { input, other };
+    },
+    expired: "REPLAYED",
+    refuse: async (world) => ({
+      input: { deliveryId: await aPlannedDelivery(world) },
+      makePossible: () => world.api.drain(),
+    }),
+  },
+  createMerchant: {
+    table: "merchants",
+    as: "operatorKey",
+    prepare: () =>
+      Promise.resolve({ input: { name: unique("Shop ") }, other: { name: unique("Shop ") } }),
+    expired: "REPLAYED",
+    refuse: null,
+  },
+};
