@@ -1,4 +1,8 @@
-import type { ApolloServerPlugin, GraphQLRequestListener } from "@apollo/server";
+import type {
+  ApolloServerPlugin,
+  GraphQLRequestContext,
+  GraphQLRequestListener,
+} from "@apollo/server";
 import { type OperationDefinitionNode, OperationTypeNode } from "graphql";
 import { redactCardNumbers } from "../src/security/card-numbers";
 import { failpoint } from "../src/failpoints";
@@ -13,13 +17,27 @@ import {
   retryAfterSeconds,
   statusOf,
 } from "./failures";
+import { type InputPath, inputPathFinder } from "./input-path";
+
+const FIELD_MAX = 500;
+
+/** Every BAD_USER_INPUT says which input it is about; null when it is about none, but about the request as a whole. */
+function withField(shown: PresentedError, path: InputPath | undefined): PresentedError {
+  const { extensions } = shown;
+  if (extensions.code !== "BAD_USER_INPUT" || extensions.details["field"] !== undefined)
+    return shown;
+  // A path may hold names that the caller made up.
+  const field = path ? redactCardNumbers(path.join(".").slice(0, FIELD_MAX)) : null;
+  return { ...shown, extensions: { ...extensions, details: { field, ...extensions.details } } };
+}
 
 /** Logs what only we may see of a failure, and gives what its caller may. */
 export function logAndShow(
   context: Pick<Context, "app" | "requestId">,
-  presented: Presented,
+  { cause, ...presented }: Presented,
+  path?: InputPath,
 ): PresentedError {
-  const { shown, cause } = presented;
+  const shown = withField(presented.shown, path);
   const { requestId, app } = context;
   if (shown.extensions.code === "INTERNAL") {
     // A path holds the caller's own aliases.
@@ -31,6 +49,18 @@ export function logAndShow(
   if (app.config.introspection) return shown;
   // Who may not introspect shall not be led there word by word.
   return { ...shown, message: shown.message.replace(/ ?Did you mean .*$/s, "") };
+}
+
+type Asked = GraphQLRequestContext<Context>;
+
+function showErrors(asked: Asked, errors: NonNullable<Asked["errors"]>): PresentedError[] {
+  const { contextValue, schema, document, operation, request } = asked;
+  const variables = request.variables ?? {};
+  const pathOf = inputPathFinder({ schema, document, operation, variables });
+  const failed = { requestId: contextValue.requestId, mutated: isMutation(operation) };
+  return errors.map((error) =>
+    logAndShow(contextValue, presentError(error, failed), pathOf(error)),
+  );
 }
 
 /** GraphQL over HTTP: only who asks for the newer media type gets a status that says how it went. */
@@ -51,15 +81,12 @@ const listener: GraphQLRequestListener<Context> = {
     return Promise.resolve();
   },
 
-  willSendResponse: async ({ contextValue, response, errors, operation }) => {
+  willSendResponse: async (asked) => {
+    const { contextValue, response, operation } = asked;
     const { body, http } = response;
     if (body.kind !== "single") return;
     http.headers.set("content-type", `${contextValue.mediaType}; charset=utf-8`);
-    const failed = {
-      requestId: contextValue.requestId,
-      mutated: isMutation(operation),
-    };
-    const shown = errors?.map((error) => logAndShow(contextValue, presentError(error, failed)));
+    const shown = asked.errors && showErrors(asked, asked.errors);
     httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
     if (shown) {
       body.singleResult.errors = shown;

@@ -47,7 +47,7 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
 /** A value that runs a statement of its own, for each object that it is asked of. */
 const STATEMENT = 100;
 /** A value that may be some 30 kB, where others are less than one. */
-const LARGE = 30;
+const LARGE = 50;
 
 /** What weighs more than one value, by its field or by its type. */
 export const WEIGHTS: Readonly<Record<string, number>> = {

@@ -34,7 +34,7 @@ export const ErrorCode = enumOf<FailureCode>(
   "Why a request failed: `extensions.code` of every error. The list is closed; adding to it is announced.",
   {
     BAD_USER_INPUT:
-      "The input is malformed or out of range. Nothing was stored and the key is unused.",
+      "The input is malformed or out of range. `details.field` is its path, for example `input.metadata.order`, or null when no one input is at fault. Nothing was stored and the key is unused.",
     UNAUTHENTICATED: "There is no API key, or it is not a live one.",
     FORBIDDEN: "The API key may not do this.",
     NOT_FOUND: "This merchant has no such object.",

@@ -2,13 +2,26 @@ import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
 import { containsCardNumber } from "../src/security/card-numbers";
 import { EVENT_TYPES, isEventType } from "../src/events/event-types";
 import { isCurrency, isMinorUnits } from "../src/money";
+import type { InputPath, ScalarFault } from "./input-path";
 
 /**
  * Scalars refuse what is malformed before a resolver runs. What they throw is shown to the caller, so it
  * says what is expected and never repeats what was sent: that may be a card number.
  */
-function refuse(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
+function refuse(message: string, within: InputPath = []): GraphQLError {
+  const fault: ScalarFault = { within };
+  return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT", ...fault } });
+}
+
+/** graphql-js leaves out where a literal is that a scalar has refused. */
+function atNode<Value>(node: ValueNode, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const { message, extensions } = error;
+    throw new GraphQLError(message, { nodes: node, extensions });
+  }
 }
 
 interface TextScalar {
@@ -32,7 +45,8 @@ function textScalar({ name, parse, ...rest }: TextScalar): GraphQLScalarType<str
     },
     ...rest,
     parseValue: read,
-    parseLiteral: (node) => read(node.kind === Kind.STRING ? node.value : undefined),
+    parseLiteral: (node) =>
+      atNode(node, () => read(node.kind === Kind.STRING ? node.value : undefined)),
   });
 }
 
@@ -59,7 +73,7 @@ export const MinorUnits = new GraphQLScalarType<number, number>({
     return value;
   },
   parseValue: minorUnits,
-  parseLiteral: (node) => minorUnits(wholeNumber(node)),
+  parseLiteral: (node) => atNode(node, () => minorUnits(wholeNumber(node))),
 });
 
 export const SignedMinorUnits = new GraphQLScalarType<number, number>({
@@ -168,13 +182,16 @@ function checkPair(key: string, text: unknown): void {
     throw refuse("A metadata key has from 1 to 40 characters.");
   }
   if (typeof text !== "string" || text.length > METADATA_VALUE_MAX) {
-    throw refuse("A metadata value is a string of at most 500 characters.");
+    throw refuse("A metadata value is a string of at most 500 characters.", [key]);
   }
+  // A key that is itself at fault becomes no part of a path.
   if (UNSTORABLE.test(key) || UNSTORABLE.test(text)) {
-    throw refuse("Metadata must not contain U+0000 or unpaired surrogates.");
+    const within = UNSTORABLE.test(key) ? [] : [key];
+    throw refuse("Metadata must not contain U+0000 or unpaired surrogates.", within);
   }
   if (containsCardNumber(key) || containsCardNumber(text)) {
-    throw refuse("Metadata must not contain a card number.");
+    const within = containsCardNumber(key) ? [] : [key];
+    throw refuse("Metadata must not contain a card number.", within);
   }
 }
 
@@ -201,5 +218,5 @@ export const Metadata = new GraphQLScalarType<Record<string, string>, unknown>({
     "Pairs of strings that the merchant keeps with an object: at most 50, keys of at most 40 characters, values of at most 500. Card numbers are refused.",
   serialize: (value) => value,
   parseValue: metadata,
-  parseLiteral: metadataLiteral,
+  parseLiteral: (node, variables) => atNode(node, () => metadataLiteral(node, variables)),
 });

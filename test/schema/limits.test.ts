@@ -111,7 +111,7 @@ test("a body of more than 256 KiB, no JSON, another content type, a batch", asyn
       retryable: false,
       retryAfterMs: null,
       requestId: answer.headers.get("x-request-id"),
-      details: {},
+      details: { field: null },
     });
     expect(JSON.stringify(body)).not.toContain("4242424242424242");
   }
@@ -149,6 +149,14 @@ test("Accept is read as HTTP says", async () => {
     ],
     ["application/json, application/graphql-response+json;q=0.5", "application/json"],
     ["text/html, */*;q=0.1", "application/json"],
+    ["application/json;q=0, */*", "application/graphql-response+json"],
+    ["application/graphql-response+json;q=0, */*", "application/json"],
+    ["application/*;q=0.1, application/graphql-response+json", "application/graphql-response+json"],
+    ['application/graphql-response+json; charset="UTF-8"', "application/graphql-response+json"],
+    [
+      "application/json;q=0.1, application/graphql-response+json;q=0.2",
+      "application/graphql-response+json",
+    ],
   ];
   for (const [accept, type] of cases) {
     const answer = await api.send({ query: "{ merchant { id } }", headers: { accept } });
@@ -156,6 +164,15 @@ test("Accept is read as HTTP says", async () => {
       accept,
       `${type}; charset=utf-8`,
     ]);
+  }
+  for (const accept of [
+    "application/json;q=0",
+    "text/html",
+    "*/*;q=0",
+    "application/xml, text/*",
+  ]) {
+    const answer = await api.send({ query: "{ merchant { id } }", headers: { accept } });
+    expect([accept, answer.status]).toEqual([accept, 406]);
   }
 });
 
