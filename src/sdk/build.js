@@ -1,11 +1,12 @@
 const { rmSync } = require("node:fs");
 const path = require("node:path");
-const ts = require("typescript");
 
 /*
  * Builds the package, before every `npm pack` and `npm publish`: each module as an ES module (.mjs) and as CommonJS
- * (.js), each with its types. Nothing but the TypeScript of the checkout is needed: run `npm ci` at its root first.
+ * (.js), each with its types. Nothing but the checkout's TypeScript is needed.
  */
+
+const ts = compiler();
 
 const dist = path.join(__dirname, "dist");
 const index = path.join(__dirname, "index.ts");
@@ -39,6 +40,14 @@ const formats = [
       ts.sys.writeFile(file.replace(/ts$/, "mts").replace(/js$/, "mjs"), asModule(text)),
   },
 ];
+
+function compiler() {
+  try {
+    return require("typescript");
+  } catch {
+    throw new Error("TypeScript is missing: run `npm ci` at the root of the checkout first.");
+  }
+}
 
 function asModule(text) {
   return text.replace(IMPORTED, '$1"$2.mjs"');

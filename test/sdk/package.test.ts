@@ -151,6 +151,7 @@ function compile(files: Readonly<Record<string, string>>, options: ts.CompilerOp
     noUncheckedIndexedAccess: true,
     noEmit: true,
     types: [],
+    skipDefaultLibCheck: true,
     target: ts.ScriptTarget.ES2022,
     ...options,
   });
