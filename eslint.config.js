@@ -11,7 +11,7 @@ const sizeLimits = {
 };
 
 module.exports = ts.config(
-  { ignores: ["dist/", "coverage/", ".oncepay/", "bench-results/"] },
+  { ignores: ["**/dist/", "coverage/", ".oncepay/", "bench-results/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -1,4 +1,4 @@
-/** The package's entry `oncepay/sdk`. */
+/** The entry of the package `oncepay-sdk`. */
 export { type Client, type ClientOptions, createClient } from "./client";
 export type { RetryOptions } from "./backoff";
 export {
