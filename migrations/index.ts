@@ -9,6 +9,7 @@ import * as ledger from "./20261120000700_ledger";
 import * as inbox from "./20261120000900_inbox";
 import * as lighterUpdates from "./20261120001000_lighter_updates";
 import * as webhooks from "./20261120000800_webhooks";
+import * as contract from "./20261121000300_contract";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -26,4 +27,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261120000800_webhooks": webhooks,
   "20261120000900_inbox": inbox,
   "20261120001000_lighter_updates": lighterUpdates,
+  "20261121000300_contract": contract,
 };

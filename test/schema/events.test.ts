@@ -10,8 +10,8 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const FEED = `query ($after: String, $first: Int, $types: [EventType!]) {
-  events(after: $after, first: $first, types: $types) {
-    edges { cursor node { id type sequence data apiVersion createdAt } }
+  events(after: $after, first: $first, filter: {types: $types}) {
+    edges { cursor node { id type subjectId sequence data apiVersion createdAt } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   }
 }`;
