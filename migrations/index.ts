@@ -11,6 +11,7 @@ import * as lighterUpdates from "./20261120001000_lighter_updates";
 import * as positions from "./20261121000100_positions";
 import * as webhooks from "./20261120000800_webhooks";
 import * as keys from "./20261121000200_keys";
+import * as contract from "./20261121000300_contract";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -30,4 +31,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261120001000_lighter_updates": lighterUpdates,
   "20261121000100_positions": positions,
   "20261121000200_keys": keys,
+  "20261121000300_contract": contract,
 };

@@ -1,4 +1,4 @@
--- What the migrations make. Not run by anything; refresh it with: npm run schema:sql
+-- What the migrations make. Not run by anything; refresh it with: npm run generate
 
 create table api_keys (
   merchant_id text collate "C" not null,
@@ -136,8 +136,8 @@ create table events (
   id text collate "C" not null,
   type text not null,
   api_version text not null,
-  payment_intent_id text collate "C",
-  sequence integer not null,
+  subject_id text collate "C" not null,
+  sequence integer,
   object json not null,
   created_at timestamp with time zone not null default now(),
   constraint events_pkey PRIMARY KEY (merchant_id, id)
@@ -188,11 +188,11 @@ create table journals (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
   kind text not null,
-  payment_intent_id text collate "C" not null,
-  attempt_id text collate "C" not null,
+  payment_intent_id text collate "C",
+  source_id text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   constraint journals_pkey PRIMARY KEY (merchant_id, id),
-  constraint journals_merchant_id_attempt_id_kind_key UNIQUE (merchant_id, attempt_id, kind),
+  constraint journals_merchant_id_source_id_kind_key UNIQUE (merchant_id, source_id, kind),
   constraint journals_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
 );
 CREATE INDEX journals_by_intent ON public.journals USING btree (merchant_id, payment_intent_id, id);
@@ -317,7 +317,7 @@ create table refunds (
   constraint refunds_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint refunds_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
   constraint refunds_amount_check CHECK ((amount > 0)),
-  constraint refunds_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text])))
+  constraint refunds_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REVERSED'::text])))
 );
 CREATE INDEX refunds_by_intent ON public.refunds USING btree (merchant_id, payment_intent_id, id);
 

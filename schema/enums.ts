@@ -1,6 +1,7 @@
 import { registerEnumType } from "type-graphql";
 import type { FailureCode } from "../src/failures";
 import type { AccountKind } from "../src/ledger/accounts";
+import type * as entries from "../src/ledger/entry-store";
 import type {
   AttemptOperation as AttemptOperationName,
   AttemptStatus as AttemptStatusName,
@@ -10,6 +11,9 @@ import type { Resolution as ResolutionName } from "../src/payments/resolve-unkno
 import type { DeliveryStatus as DeliveryStatusName } from "../src/webhooks/delivery";
 
 type Descriptions = Readonly<Record<string, string>>;
+
+/** Said of every enum that occurs in answers: clients are written for values that they do not know yet. */
+const OPEN = "New values may be added.";
 
 /** The compiler holds the values to the domain's own unions: a new one must be described here before it is shown. */
 function enumOf<Value extends string>(
@@ -51,7 +55,7 @@ export const ErrorCode = enumOf<FailureCode>(
 
 export const PaymentIntentStatus = enumOf<intents.PaymentIntentStatus>(
   "PaymentIntentStatus",
-  "Where a payment intent stands.",
+  `Where a payment intent stands. ${OPEN}`,
   {
     REQUIRES_PAYMENT_METHOD: "There is no card yet, or the last one was declined softly.",
     REQUIRES_CONFIRMATION: "A card is there, and nobody has confirmed the payment.",
@@ -66,7 +70,7 @@ export const PaymentIntentStatus = enumOf<intents.PaymentIntentStatus>(
 
 export const AttemptStatus = enumOf<AttemptStatusName>(
   "AttemptStatus",
-  "Where one try at a processor stands.",
+  `Where one try at a processor stands. ${OPEN}`,
   {
     QUEUED: "It has not been sent yet.",
     SENT: "A worker has sent it, or died while it did.",
@@ -91,7 +95,7 @@ export const AttemptOperation = {
 } as const satisfies Record<Uppercase<AttemptOperationName>, AttemptOperationName>;
 registerEnumType(AttemptOperation, {
   name: "AttemptOperation",
-  description: "What a processor was asked to do.",
+  description: `What a processor was asked to do. ${OPEN}`,
   valuesConfig: {
     CHARGE: { description: "Take the money at once." },
     AUTHORIZE: { description: "Hold the money on the card." },
@@ -111,48 +115,85 @@ export const CaptureMethod = enumOf<"AUTOMATIC" | "MANUAL">(
   { AUTOMATIC: "Together with the authorisation.", MANUAL: "Later, by capturePaymentIntent." },
 );
 
+/*
+ * What a caller may give as a reason and what is shown as one are two enums each. The shown one keeps the plain name,
+ * and the service may add reasons of its own to it, which nobody may then send; the other one ends in Input, like
+ * everything else that only occurs in inputs.
+ */
+const CANCELLATION_REASONS: Readonly<Record<intents.CancellationReason, string>> = {
+  ABANDONED: "The shopper gave up.",
+  DUPLICATE: "It repeats another payment.",
+  FRAUDULENT: "It is believed to be fraud.",
+  REQUESTED_BY_CUSTOMER: "The customer asked for it.",
+};
+
 export const CancellationReason = enumOf<intents.CancellationReason>(
   "CancellationReason",
-  "Why a payment intent was canceled.",
-  {
-    ABANDONED: "The shopper gave up.",
-    DUPLICATE: "It repeats another payment.",
-    FRAUDULENT: "It is believed to be fraud.",
-    REQUESTED_BY_CUSTOMER: "The customer asked for it.",
-  },
+  `Why a payment intent was canceled. ${OPEN}`,
+  CANCELLATION_REASONS,
 );
 
-export const RefundReason = enumOf<intents.RefundReason>("RefundReason", "Why money is refunded.", {
+export const CancellationReasonInput = enumOf<intents.CancellationReason>(
+  "CancellationReasonInput",
+  "Why the caller cancels a payment intent.",
+  CANCELLATION_REASONS,
+);
+
+const REFUND_REASONS: Readonly<Record<intents.RefundReason, string>> = {
   DUPLICATE: "The payment repeats another one.",
   FRAUDULENT: "The payment is believed to be fraud.",
   REQUESTED_BY_CUSTOMER: "The customer asked for it.",
-});
+};
 
-export const MovementStatus = enumOf<"PENDING" | "SUCCEEDED" | "FAILED">(
-  "MovementStatus",
-  "Where a capture or a refund stands.",
+export const RefundReason = enumOf<intents.RefundReason>(
+  "RefundReason",
+  `Why money was refunded. ${OPEN}`,
+  REFUND_REASONS,
+);
+
+export const RefundReasonInput = enumOf<intents.RefundReason>(
+  "RefundReasonInput",
+  "Why the caller refunds money.",
+  REFUND_REASONS,
+);
+
+export const CaptureStatus = enumOf<intents.CaptureStatus>(
+  "CaptureStatus",
+  `Where a capture stands. ${OPEN}`,
   {
     PENDING: "It is under way, and its amount is reserved.",
-    SUCCEEDED: "The processor did it.",
-    FAILED: "The processor did not do it, and its amount is free again.",
+    SUCCEEDED: "The money has been captured.",
+    FAILED: "Nothing was captured, and the amount is free again.",
+  },
+);
+
+export const RefundStatus = enumOf<intents.RefundStatus>(
+  "RefundStatus",
+  `Where a refund stands. ${OPEN}`,
+  {
+    PENDING: "It is under way, and its amount is reserved.",
+    SUCCEEDED: "The processor has accepted it.",
+    FAILED: "Nothing was refunded, and the amount may be refunded again.",
+    REVERSED:
+      "It had succeeded and came back, because the card's account is closed, say. The amount may be refunded again.",
   },
 );
 
 export const IntentAction = enumOf<intents.IntentAction>(
   "IntentAction",
-  "What may be asked of a payment intent now.",
+  `What can be asked of a payment intent. ${OPEN}`,
   {
-    CONFIRM: "It may be confirmed.",
-    CAPTURE: "What was authorised may be captured.",
-    CANCEL: "It may be canceled.",
-    REFUND: "What was captured may be refunded.",
+    CONFIRM: "Confirm it: confirmPaymentIntent.",
+    CAPTURE: "Capture what was authorised: capturePaymentIntent.",
+    CANCEL: "Cancel it: cancelPaymentIntent.",
+    REFUND: "Refund what was captured: refundPaymentIntent.",
   },
 );
 
 export const NextActionType = enumOf<"REDIRECT">(
   "NextActionType",
-  "What the shopper must do next.",
-  { REDIRECT: "Open redirectUrl and authenticate there." },
+  `What the shopper must do next. ${OPEN}`,
+  { REDIRECT: "Open redirectUrl and authenticate there: see RedirectToUrl." },
 );
 
 export const IdempotencyStatus = enumOf<"EXECUTED" | "REPLAYED">(
@@ -177,7 +218,7 @@ export const OperationStatus = enumOf<"NOT_SEEN" | "IN_PROGRESS" | "SUCCEEDED" |
 
 export const LedgerAccountKind = enumOf<AccountKind>(
   "LedgerAccountKind",
-  "What a ledger account holds. Every merchant has one of each kind in each currency that it uses.",
+  `What a ledger account holds. Every merchant has one of each kind in each currency that it uses. ${OPEN}`,
   {
     PROCESSOR_RECEIVABLE:
       "An asset: what the processor captured and has not paid out, less refunds and fees.",
@@ -188,6 +229,12 @@ export const LedgerAccountKind = enumOf<AccountKind>(
   },
 );
 
+export const JournalSource = enumOf<entries.JournalSource>(
+  "JournalSource",
+  `What kind of thing caused a journal. ${OPEN}`,
+  { ATTEMPT: "The outcome of an attempt at a processor." },
+);
+
 export const PostingSide = enumOf<"DEBIT" | "CREDIT">("PostingSide", "The side of an account.", {
   DEBIT: "The account is debited.",
   CREDIT: "The account is credited.",
@@ -195,7 +242,7 @@ export const PostingSide = enumOf<"DEBIT" | "CREDIT">("PostingSide", "The side o
 
 export const DeliveryStatus = enumOf<DeliveryStatusName>(
   "DeliveryStatus",
-  "Where one event on its way to one endpoint stands.",
+  `Where one event on its way to one endpoint stands. ${OPEN}`,
   {
     SCHEDULED: "It has not been tried yet.",
     IN_FLIGHT: "A worker is posting it.",
@@ -209,8 +256,11 @@ export const DeliveryStatus = enumOf<DeliveryStatusName>(
 
 export const EndpointStatus = enumOf<"ENABLED" | "DISABLED">(
   "WebhookEndpointStatus",
-  "Whether an endpoint gets deliveries.",
-  { ENABLED: "It does.", DISABLED: "It does not; its deliveries are kept back." },
+  `Whether an endpoint gets deliveries. ${OPEN}`,
+  {
+    ENABLED: "Events are delivered to it.",
+    DISABLED: "Nothing is delivered to it, and its deliveries are kept back.",
+  },
 );
 
 export const Resolution = enumOf<ResolutionName>(

@@ -1,17 +1,23 @@
 import DataLoader from "dataloader";
 import type { Db } from "../src/db/db";
 import { type Event, findEvents } from "../src/events/event-store";
+import { type LedgerAccount, findAccounts } from "../src/ledger/account-store";
+import { type Sums, sumsOf } from "../src/ledger/balance-store";
+import type { Page, PageArguments, PageRequest } from "../src/pagination";
 import type { Attempt } from "../src/payments/attempt";
-import { findAttempts, findAttemptsOf } from "../src/payments/attempt-store";
-import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
+import { findAttempts } from "../src/payments/attempt-store";
+import { type Evidence, findEvidence } from "../src/payments/evidence-store";
 import {
-  type TransitionRecord,
-  findCaptures,
-  findIntents,
+  type PartKey,
+  type PartKind,
+  type Parts,
   findParts,
-  findRefunds,
-  findTransitions,
-} from "../src/payments/payment-store";
+  readParts,
+} from "../src/payments/list-parts";
+import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
+import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
+import type { WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
+import { findDeliveries, findEndpoints } from "../src/webhooks/list-deliveries";
 
 /** Of one tenant and for one request: what a list's items need is fetched with one statement for all of them. */
 export interface Loaders {
@@ -20,33 +26,85 @@ export interface Loaders {
   readonly capture: DataLoader<string, Capture | undefined>;
   readonly refund: DataLoader<string, Refund | undefined>;
   readonly event: DataLoader<string, Event | undefined>;
-  readonly attemptsOf: DataLoader<string, Attempt[]>;
-  readonly capturesOf: DataLoader<string, Capture[]>;
-  readonly refundsOf: DataLoader<string, Refund[]>;
-  readonly transitionsOf: DataLoader<string, TransitionRecord[]>;
+  readonly ledgerAccount: DataLoader<string, LedgerAccount | undefined>;
+  readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
+  readonly delivery: DataLoader<string, WebhookDelivery | undefined>;
+  readonly evidenceOf: DataLoader<string, Evidence[]>;
+  /** The sums of a ledger account, which both of its balances are made of. */
+  readonly sumsOf: DataLoader<AccountMoment, Sums, string>;
+  /** A page of what belongs to a payment intent. */
+  readonly partsOf: <Kind extends PartKind>(
+    kind: Kind,
+    paymentIntentId: string,
+    page: PageArguments,
+  ) => Promise<Page<Parts[Kind]>>;
 }
 
 // What one statement is asked for at most: a page of 100 intents is one set.
 const SET_SIZE_MAX = 500;
 
 export function createLoaders(db: Db, merchantId: string): Loaders {
-  const lists = <Part>(find: (ids: readonly string[]) => Promise<Part[][]>) =>
-    new DataLoader<string, Part[]>(find, { maxBatchSize: SET_SIZE_MAX });
+  const pages = new Map<PartKind, PageLoader<PartKind>>();
   return {
     intent: byId((ids) => findIntents(db, merchantId, ids)),
     attempt: byId((ids) => findAttempts(db, merchantId, ids)),
     capture: byId((ids) => findCaptures(db, merchantId, ids)),
     refund: byId((ids) => findRefunds(db, merchantId, ids)),
     event: byId((ids) => findEvents(db, merchantId, ids)),
-    attemptsOf: lists((ids) => findAttemptsOf(db, merchantId, ids)),
-    capturesOf: lists((paymentIntentIds) =>
-      findParts<Capture>(db, "captures", { merchantId, paymentIntentIds }),
+    ledgerAccount: byId((ids) => findAccounts(db, merchantId, ids)),
+    endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),
+    delivery: byId((ids) => findDeliveries(db, merchantId, ids)),
+    evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
+      maxBatchSize: SET_SIZE_MAX,
+    }),
+    // Each account's sums are a statement: it reads its own snapshot and the postings since.
+    sumsOf: new DataLoader(
+      (asked) => Promise.all(asked.map((account) => sumsOf(db, merchantId, account))),
+      { cacheKeyFn: ({ id, asOf }) => `${id} ${asOf ?? ""}` },
     ),
-    refundsOf: lists((paymentIntentIds) =>
-      findParts<Refund>(db, "refunds", { merchantId, paymentIntentIds }),
-    ),
-    transitionsOf: lists((ids) => findTransitions(db, merchantId, ids)),
+    partsOf: (kind, id, page) => {
+      const known = pages.get(kind) as PageLoader<typeof kind> | undefined;
+      const loader = known ?? pagesOf(db, merchantId, kind);
+      if (!known) pages.set(kind, loader);
+      return readParts(kind, page, (request) => loader.load({ id, request }));
+    },
   };
+}
+
+interface AccountMoment {
+  readonly id: string;
+  readonly asOf: string | null | undefined;
+}
+
+interface PageOf {
+  readonly id: string;
+  readonly request: PageRequest<PartKey>;
+}
+
+type PageLoader<Kind extends PartKind> = DataLoader<PageOf, Parts[Kind][], string>;
+
+/** One statement for all intents of which the same page is asked for. */
+function pagesOf<Kind extends PartKind>(db: Db, merchantId: string, kind: Kind): PageLoader<Kind> {
+  return new DataLoader<PageOf, Parts[Kind][], string>(
+    async (asked) => {
+      const sets = new Map<string, PageOf[]>();
+      for (const page of asked) {
+        const name = JSON.stringify(page.request);
+        sets.set(name, [...(sets.get(name) ?? []), page]);
+      }
+      const found = new Map<PageOf, Parts[Kind][]>();
+      for (const set of sets.values()) {
+        const [first] = set;
+        if (!first) continue;
+        const paymentIntentIds = set.map(({ id }) => id);
+        const { request } = first;
+        const pages = await findParts(db, kind, { merchantId, paymentIntentIds, request });
+        set.forEach((page, index) => found.set(page, pages[index] ?? []));
+      }
+      return asked.map((page) => found.get(page) ?? []);
+    },
+    { maxBatchSize: SET_SIZE_MAX, cacheKeyFn: ({ id, request }) => id + JSON.stringify(request) },
+  );
 }
 
 function byId<Found extends { readonly id: string }>(

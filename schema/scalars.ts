@@ -64,8 +64,12 @@ function wholeNumber(node: ValueNode): unknown {
   return node.kind === Kind.INT ? Number(node.value) : undefined;
 }
 
+// Which integers JSON numbers hold exactly everywhere, and that larger ones are sent as strings.
+const I_JSON_NUMBERS = "https://www.rfc-editor.org/rfc/rfc7493#section-2.2";
+
 export const MinorUnits = new GraphQLScalarType<number, number>({
   name: "MinorUnits",
+  specifiedByURL: I_JSON_NUMBERS,
   description:
     "An amount of money in the currency's minor unit (cents for USD, whole yen for JPY): a JSON integer from 0 to 2^53 − 1. Strings, fractions and negative numbers are refused.",
   serialize: (value) => {
@@ -76,17 +80,17 @@ export const MinorUnits = new GraphQLScalarType<number, number>({
   parseLiteral: (node) => atNode(node, () => minorUnits(wholeNumber(node))),
 });
 
-export const SignedMinorUnits = new GraphQLScalarType<number, number>({
-  name: "SignedMinorUnits",
+export const BigMinorUnits = new GraphQLScalarType<bigint, string>({
+  name: "BigMinorUnits",
   description:
-    "A balance or a difference in the currency's minor unit: a JSON integer from −(2^53 − 1) to 2^53 − 1.",
+    'A balance or a sum in the currency\'s minor unit, of any size: an integer as a string of decimal digits, for example "-1250". It only occurs in answers.',
+  specifiedByURL: I_JSON_NUMBERS,
   serialize: (value) => {
-    if (!Number.isSafeInteger(value))
-      throw new Error("SignedMinorUnits: the value is out of range");
-    return value as number;
+    if (typeof value !== "bigint") throw new Error("BigMinorUnits: the value is no bigint");
+    return value.toString();
   },
   parseValue: () => {
-    throw refuse("SignedMinorUnits is never an input.");
+    throw refuse("BigMinorUnits is never an input.");
   },
 });
 
@@ -105,6 +109,7 @@ const ISO_8601 =
 
 export const DateTime = textScalar({
   name: "DateTime",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339",
   description:
     "A moment in ISO 8601, for example 2026-11-20T10:30:00.000Z. Answers are always in UTC with milliseconds; inputs may carry another offset.",
   serialize: (value) => {
@@ -126,6 +131,7 @@ const URL_LENGTH_MAX = 2_048;
 
 export const UrlScalar = textScalar({
   name: "URL",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3986",
   description:
     "An absolute http or https URL of at most 2048 characters, without a user name or a password.",
   parse: (text) => {
@@ -145,7 +151,9 @@ export const UrlScalar = textScalar({
 
 export const EventTypeScalar = textScalar({
   name: "EventType",
-  description: `What an event announces. One of: ${EVENT_TYPES.map((type) => `"${type}"`).join(", ")}.`,
+  specifiedByURL:
+    "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
+  description: `What an event announces; see eventTypes. New types may be added. One of: ${EVENT_TYPES.map((type) => `"${type}"`).join(", ")}.`,
   parse: (text) => {
     if (!isEventType(text)) throw refuse("There is no event type of this name.");
     return text;
@@ -154,6 +162,7 @@ export const EventTypeScalar = textScalar({
 
 export const JsonScalar = new GraphQLScalarType({
   name: "JSON",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc8259",
   description: "Any JSON value. It only occurs in answers.",
   serialize: (value) => value,
   parseValue: () => {
@@ -214,6 +223,7 @@ function metadataLiteral(
 
 export const Metadata = new GraphQLScalarType<Record<string, string>, unknown>({
   name: "Metadata",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc8259#section-4",
   description:
     "Pairs of strings that the merchant keeps with an object: at most 50, keys of at most 40 characters, values of at most 500. Card numbers are refused.",
   serialize: (value) => value,

@@ -10,6 +10,7 @@ import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoi
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
+import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
 import { NodeQueries } from "./queries/node";
@@ -18,9 +19,11 @@ import { PaymentIntentQueries } from "./queries/payment-intents";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
 import { AttemptFields } from "./types/attempt";
+import { CaptureFields } from "./types/capture";
 import { EventFields } from "./types/event";
 import { LedgerAccountFields } from "./types/ledger";
-import { CaptureFields, RefundFields } from "./types/movements";
+import { RedirectToUrl } from "./types/next-action";
+import { RefundFields } from "./types/refund";
 import { PaymentErrorFields, PaymentIntentFields } from "./types/payment-intent-fields";
 import { WebhookDeliveryFields } from "./types/webhook";
 
@@ -37,6 +40,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   ResolveUnknownAttemptMutation,
   NodeQueries,
   PaymentIntentQueries,
+  CaptureAndRefundQueries,
   OperationQueries,
   EventQueries,
   LedgerQueries,
@@ -55,7 +59,12 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
 /** Needs no database and no settings, so that the schema can be printed anywhere. */
 export function buildSchema(): GraphQLSchema {
   // Inputs are checked by scalars and schema/input.ts; class-validator would repeat the whole input in its errors.
-  const schema = buildSchemaSync({ resolvers: RESOLVERS, validate: false });
+  const schema = buildSchemaSync({
+    resolvers: RESOLVERS,
+    // No field has it as its type, but the interface that it implements.
+    orphanedTypes: [RedirectToUrl],
+    validate: false,
+  });
   describeRoot(schema.getQueryType(), "What may be asked. Nothing here changes anything.");
   describeRoot(
     schema.getMutationType(),

@@ -3,7 +3,7 @@ import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CANCEL, cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
 import { type Context, callerOf } from "../context";
-import { CancellationReason } from "../enums";
+import { CancellationReasonInput } from "../enums";
 import { checkId, checkIdempotencyKey } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
@@ -14,7 +14,7 @@ export class CancelPaymentIntentInput {
   @Field(() => ID, { description: "The payment intent's id." })
   readonly paymentIntentId!: string;
 
-  @Field(() => CancellationReason, { nullable: true, description: "Why it is canceled." })
+  @Field(() => CancellationReasonInput, { nullable: true, description: "Why it is canceled." })
   readonly reason?: intents.CancellationReason | null;
 }
 

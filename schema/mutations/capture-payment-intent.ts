@@ -6,7 +6,7 @@ import { type Context, callerOf } from "../context";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";
 import { MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
-import { Capture } from "../types/movements";
+import { Capture } from "../types/capture";
 import { PaymentIntent } from "../types/payment-intent";
 import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 

@@ -3,11 +3,11 @@ import { fingerprint } from "../../src/idempotency/fingerprint";
 import type * as intents from "../../src/payments/payment-intent";
 import { REFUND, refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type Context, callerOf } from "../context";
-import { RefundReason } from "../enums";
+import { RefundReasonInput } from "../enums";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";
 import { Metadata, MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
-import { Refund } from "../types/movements";
+import { Refund } from "../types/refund";
 import { PaymentIntent } from "../types/payment-intent";
 import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
@@ -22,7 +22,7 @@ export class RefundPaymentIntentInput {
   })
   readonly amount?: number | null;
 
-  @Field(() => RefundReason, { nullable: true, description: "Why it is refunded." })
+  @Field(() => RefundReasonInput, { nullable: true, description: "Why it is refunded." })
   readonly reason?: intents.RefundReason | null;
 
   @Field(() => Metadata, { nullable: true, description: "The merchant's own pairs." })

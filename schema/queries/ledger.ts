@@ -1,54 +1,53 @@
-import { Args, ArgsType, Ctx, Field, ID, Query, Resolver } from "type-graphql";
-import { Failure } from "../../src/failures";
+import { Arg, Args, Ctx, Field, ID, InputType, Query, Resolver } from "type-graphql";
 import { idKind } from "../../src/ids";
+import { type LedgerAccount as Account, listAccounts } from "../../src/ledger/account-store";
 import type { AccountKind } from "../../src/ledger/accounts";
-import {
-  type LedgerAccount as Account,
-  type TrialBalance as Balance,
-  findAccount,
-  findAccountOfKind,
-  trialBalance,
-} from "../../src/ledger/balance-store";
+import { type TrialBalance as Balance, trialBalance } from "../../src/ledger/balance-store";
+import type { Page } from "../../src/pagination";
 import { type Context, callerOf } from "../context";
 import { LedgerAccountKind } from "../enums";
 import { refuseCardNumber } from "../input";
 import { CurrencyCode } from "../scalars";
-import { LedgerAccount, TrialBalance } from "../types/ledger";
+import { LedgerAccount, LedgerAccountConnection, TrialBalance } from "../types/ledger";
+import { PageArgs } from "./page-arguments";
 
-@ArgsType()
-class AccountArgs {
-  @Field(() => ID, { nullable: true, description: "The account's id." })
-  readonly id?: string | null;
+@InputType({
+  description: "Which ledger accounts to list: those that every given field holds for.",
+})
+export class LedgerAccountFilter {
+  @Field(() => [LedgerAccountKind], { nullable: true, description: "Of one of these kinds." })
+  readonly kinds?: AccountKind[] | null;
 
-  @Field(() => LedgerAccountKind, { nullable: true, description: "What it holds." })
-  readonly kind?: AccountKind | null;
-
-  @Field(() => CurrencyCode, { nullable: true, description: "Its currency." })
-  readonly currency?: string | null;
+  @Field(() => [CurrencyCode], { nullable: true, description: "In one of these currencies." })
+  readonly currencies?: string[] | null;
 }
 
 @Resolver()
 export class LedgerQueries {
   @Query(() => LedgerAccount, {
     nullable: true,
-    description:
-      "An account by its id, or by its kind and its currency; null while nothing was posted in that currency.",
+    description: "One ledger account; null when this merchant has none with this id.",
   })
   async ledgerAccount(
-    @Args(() => AccountArgs) { id, kind, currency }: AccountArgs,
+    @Arg("id", () => ID, { description: "The account's id." }) id: string,
     @Ctx() context: Context,
   ): Promise<Account | null> {
-    const { db } = context.app;
-    const { merchantId } = callerOf(context);
-    if (id != null && kind == null && currency == null) {
-      refuseCardNumber("id", id);
-      if (idKind(id) !== "ledgerAccount") return null;
-      return (await findAccount(db, merchantId, id)) ?? null;
-    }
-    if (id != null || kind == null || currency == null) {
-      throw new Failure("BAD_USER_INPUT", "Give the id, or the kind and the currency.");
-    }
-    return (await findAccountOfKind(db, merchantId, { kind, currency })) ?? null;
+    refuseCardNumber("id", id);
+    if (idKind(id) !== "ledgerAccount") return null;
+    return (await context.loaders().ledgerAccount.load(id)) ?? null;
+  }
+
+  @Query(() => LedgerAccountConnection, {
+    description:
+      "The merchant's ledger accounts, newest first. There are none in a currency until something is posted in it.",
+  })
+  ledgerAccounts(
+    @Arg("filter", () => LedgerAccountFilter, { nullable: true, description: "Which ones." })
+    filter: LedgerAccountFilter | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: Context,
+  ): Promise<Page<Account>> {
+    return listAccounts(context.app.db, callerOf(context).merchantId, { filter, page });
   }
 
   @Query(() => TrialBalance, { description: "The sums of both sides of the merchant's books." })

@@ -1,62 +1,60 @@
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
 import { Failure } from "../../src/failures";
 import { type IdKind, idKind } from "../../src/ids";
-import { findAccount } from "../../src/ledger/balance-store";
 import type { Scope } from "../../src/merchants/api-key";
 import { findMerchant } from "../../src/merchants/merchant-store";
-import { findEndpoint } from "../../src/webhooks/list-deliveries";
-import { findDelivery } from "../../src/webhooks/delivery-store";
 import { isPublishable, requireIntent, requireScope } from "../access";
 import { type Context, callerOf } from "../context";
-import { refuseCardNumber } from "../input";
+import { badInput, refuseCardNumber } from "../input";
 import { Node } from "../node";
 import { Merchant } from "../types/merchant";
 
 interface Finder {
   readonly scope: Scope;
-  readonly find: (context: Context, merchantId: string, id: string) => Promise<object | undefined>;
+  /** The objects of many ids are read together. */
+  readonly find: (context: Context, id: string) => Promise<object | undefined>;
 }
 
 /** What is found by its id, and who may see it. Journals and API keys have no type of their own. */
 const FINDERS: Partial<Record<IdKind, Finder>> = {
   paymentIntent: {
     scope: "payments:read",
-    find: (context, _merchantId, id) => context.loaders().intent.load(id),
+    find: (context, id) => context.loaders().intent.load(id),
   },
-  attempt: {
-    scope: "payments:read",
-    find: (context, _merchantId, id) => context.loaders().attempt.load(id),
-  },
-  capture: {
-    scope: "payments:read",
-    find: (context, _merchantId, id) => context.loaders().capture.load(id),
-  },
-  refund: {
-    scope: "payments:read",
-    find: (context, _merchantId, id) => context.loaders().refund.load(id),
-  },
-  event: {
-    scope: "events:read",
-    find: (context, _merchantId, id) => context.loaders().event.load(id),
-  },
+  attempt: { scope: "payments:read", find: (context, id) => context.loaders().attempt.load(id) },
+  capture: { scope: "payments:read", find: (context, id) => context.loaders().capture.load(id) },
+  refund: { scope: "payments:read", find: (context, id) => context.loaders().refund.load(id) },
+  event: { scope: "events:read", find: (context, id) => context.loaders().event.load(id) },
   ledgerAccount: {
     scope: "ledger:read",
-    find: ({ app }, merchantId, id) => findAccount(app.db, merchantId, id),
+    find: (context, id) => context.loaders().ledgerAccount.load(id),
   },
   webhookEndpoint: {
     scope: "webhooks:read",
-    find: ({ app }, merchantId, id) => findEndpoint(app.db, merchantId, id),
+    find: (context, id) => context.loaders().endpoint.load(id),
   },
   webhookDelivery: {
     scope: "webhooks:read",
-    find: ({ app }, merchantId, id) => findDelivery(app.db, merchantId, id),
+    find: (context, id) => context.loaders().delivery.load(id),
   },
   merchant: {
     scope: "payments:read",
-    find: ({ app }, merchantId, id) =>
-      id === merchantId ? findMerchant(app.db, id) : Promise.resolve(undefined),
+    find: (context, id) =>
+      id === callerOf(context).merchantId
+        ? findMerchant(context.app.db, id)
+        : Promise.resolve(undefined),
   },
 };
+
+async function findNode(context: Context, id: string): Promise<object | null> {
+  const kind = idKind(id);
+  const finder = kind && FINDERS[kind];
+  if (isPublishable(callerOf(context))) requireIntent(context, id);
+  else if (finder) requireScope(context, finder.scope);
+  return (await finder?.find(context, id)) ?? null;
+}
+
+const NODES_MAX = 100;
 
 @Resolver()
 export class NodeQueries {
@@ -69,12 +67,25 @@ export class NodeQueries {
     @Ctx() context: Context,
   ): Promise<object | null> {
     refuseCardNumber("id", id);
-    const caller = callerOf(context);
-    const kind = idKind(id);
-    const finder = kind && FINDERS[kind];
-    if (isPublishable(caller)) requireIntent(context, id);
-    else if (finder) requireScope(context, finder.scope);
-    return (await finder?.find(context, caller.merchantId, id)) ?? null;
+    return findNode(context, id);
+  }
+
+  @Query(() => [Node], {
+    nullable: "items",
+    description:
+      "Objects by their ids, in the order of the ids; null for each that this merchant does not have.",
+  })
+  async nodes(
+    @Arg("ids", () => [ID], { description: "The objects' ids, at most 100." }) ids: string[],
+    @Ctx() context: Context,
+  ): Promise<(object | null)[]> {
+    if (ids.length > NODES_MAX) {
+      throw badInput("ids", `At most ${String(NODES_MAX)} ids may be given.`);
+    }
+    ids.forEach((id, index) => {
+      refuseCardNumber(`ids.${String(index)}`, id);
+    });
+    return Promise.all(ids.map((id) => findNode(context, id)));
   }
 
   @Query(() => Merchant, { description: "The merchant that the API key belongs to." })

@@ -7,38 +7,58 @@ import { requireIntent } from "../access";
 import { type Context, callerOf } from "../context";
 import { PaymentIntentStatus } from "../enums";
 import { checkOptionalText, refuseCardNumber } from "../input";
-import { DateTime } from "../scalars";
+import { DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "../types/connection";
-import { Refund } from "../types/movements";
 import { PaymentIntent } from "../types/payment-intent";
 import { PageArgs } from "./page-arguments";
 
 const PaymentIntentConnection = connectionOf(() => PaymentIntent, "PaymentIntent");
 
+@InputType({ description: "A pair of a payment intent's metadata." })
+export class MetadataFilter {
+  @Field(() => String, { description: "Its key." })
+  readonly key!: string;
+
+  @Field(() => String, { description: "Its value." })
+  readonly value!: string;
+}
+
 @InputType({
-  description: "Which payment intents to list: those that every given field holds for.",
+  description:
+    "Which payment intents to list: those that every given field holds for. No index serves amount, metadata and updatedAfter: combine them with another field.",
 })
 export class PaymentIntentFilter {
   @Field(() => [PaymentIntentStatus], { nullable: true, description: "In one of these statuses." })
-  readonly status?: intents.PaymentIntentStatus[] | null;
+  readonly statuses?: intents.PaymentIntentStatus[] | null;
+
+  @Field(() => MinorUnits, { nullable: true, description: "Of exactly this amount." })
+  readonly amount?: number | null;
 
   @Field(() => String, { nullable: true, description: "Of this customer." })
   readonly customer?: string | null;
 
-  @Field(() => String, { nullable: true, description: "With this number of the merchant's." })
+  @Field(() => String, { nullable: true, description: "With this number of the merchant's own." })
   readonly merchantReference?: string | null;
+
+  @Field(() => MetadataFilter, { nullable: true, description: "With this pair in its metadata." })
+  readonly metadata?: MetadataFilter | null;
 
   @Field(() => DateTime, { nullable: true, description: "Created at this moment or later." })
   readonly createdAfter?: string | null;
 
   @Field(() => DateTime, { nullable: true, description: "Created before this moment." })
   readonly createdBefore?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Last changed at this moment or later." })
+  readonly updatedAfter?: string | null;
 }
 
 function checkedFilter(filter: PaymentIntentFilter | null): PaymentIntentFilter {
   if (!filter) return {};
   checkOptionalText("filter.customer", filter.customer, { max: 255 });
   checkOptionalText("filter.merchantReference", filter.merchantReference, { max: 255 });
+  checkOptionalText("filter.metadata.key", filter.metadata?.key, { max: 40, min: 1 });
+  checkOptionalText("filter.metadata.value", filter.metadata?.value, { max: 500 });
   return filter;
 }
 
@@ -70,18 +90,5 @@ export class PaymentIntentQueries {
       filter: checkedFilter(filter),
       page,
     });
-  }
-
-  @Query(() => Refund, {
-    nullable: true,
-    description: "One refund; null when this merchant has none with this id.",
-  })
-  async refund(
-    @Arg("id", () => ID, { description: "The refund's id." }) id: string,
-    @Ctx() context: Context,
-  ): Promise<intents.Refund | null> {
-    refuseCardNumber("id", id);
-    if (idKind(id) !== "refund") return null;
-    return (await context.loaders().refund.load(id)) ?? null;
   }
 }

@@ -20,7 +20,7 @@ export class DeadLetterFilter {
 @InputType({ description: "Which deliveries to list: those that every given field holds for." })
 export class WebhookDeliveryFilter {
   @Field(() => [DeliveryStatus], { nullable: true, description: "In one of these statuses." })
-  readonly status?: webhooks.DeliveryStatus[] | null;
+  readonly statuses?: webhooks.DeliveryStatus[] | null;
 
   @Field(() => ID, { nullable: true, description: "On their way to this endpoint." })
   readonly endpointId?: string | null;

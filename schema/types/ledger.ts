@@ -11,14 +11,16 @@ import {
   Root,
 } from "type-graphql";
 import type * as ledger from "../../src/ledger/accounts";
-import { type LedgerAccount as Account, balanceOf, sumsOf } from "../../src/ledger/balance-store";
+import type { LedgerAccount as Account } from "../../src/ledger/account-store";
+import { balanceOf } from "../../src/ledger/balance-store";
+import type * as entries from "../../src/ledger/entry-store";
 import { type LedgerEntry as Entry, listEntries } from "../../src/ledger/entry-store";
 import type { Page } from "../../src/pagination";
 import { type Context, callerOf } from "../context";
-import { LedgerAccountKind, PostingSide } from "../enums";
+import { JournalSource, LedgerAccountKind, PostingSide } from "../enums";
 import { Node } from "../node";
 import { PageArgs } from "../queries/page-arguments";
-import { CurrencyCode, DateTime, MinorUnits, SignedMinorUnits } from "../scalars";
+import { BigMinorUnits, CurrencyCode, DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "./connection";
 
 @ObjectType({
@@ -50,11 +52,23 @@ export class LedgerEntry {
   @Field(() => Boolean, { description: "Whether it is a hold, which moves no money." })
   readonly pending!: boolean;
 
-  @Field(() => ID, { description: "The payment intent that it was booked for." })
-  readonly paymentIntentId!: string;
+  @Field(() => JournalSource, { description: "What kind of thing caused the journal." })
+  readonly source!: entries.JournalSource;
 
-  @Field(() => ID, { description: "The attempt whose outcome was booked." })
-  readonly attemptId!: string;
+  @Field(() => ID, { description: "The id of what caused the journal." })
+  readonly sourceId!: string;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: "The payment intent that it was booked for; null when it is about none.",
+  })
+  readonly paymentIntentId!: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: "The attempt whose outcome was booked; null when the source is another one.",
+  })
+  readonly attemptId!: string | null;
 
   @Field(() => DateTime, { description: "When it was booked." })
   readonly createdAt!: string;
@@ -87,7 +101,7 @@ const AS_OF = {
 
 @Resolver(() => LedgerAccount)
 export class LedgerAccountFields {
-  @FieldResolver(() => SignedMinorUnits, {
+  @FieldResolver(() => BigMinorUnits, {
     description:
       "What the account holds, on the side that it grows on: assets and expenses by debits, liabilities by credits.",
   })
@@ -95,12 +109,12 @@ export class LedgerAccountFields {
     @Root() account: Account,
     @Arg("asOf", () => DateTime, AS_OF) asOf: string | null,
     @Ctx() context: Context,
-  ): Promise<number> {
-    const sums = await sumsOf(context.app.db, callerOf(context).merchantId, { ...account, asOf });
+  ): Promise<bigint> {
+    const sums = await context.loaders().sumsOf.load({ id: account.id, asOf });
     return balanceOf(account.kind, sums).posted;
   }
 
-  @FieldResolver(() => SignedMinorUnits, {
+  @FieldResolver(() => BigMinorUnits, {
     description:
       "What is held and not posted: authorisations that are neither captured nor released.",
   })
@@ -108,8 +122,8 @@ export class LedgerAccountFields {
     @Root() account: Account,
     @Arg("asOf", () => DateTime, AS_OF) asOf: string | null,
     @Ctx() context: Context,
-  ): Promise<number> {
-    const sums = await sumsOf(context.app.db, callerOf(context).merchantId, { ...account, asOf });
+  ): Promise<bigint> {
+    const sums = await context.loaders().sumsOf.load({ id: account.id, asOf });
     return balanceOf(account.kind, sums).pending;
   }
 
@@ -131,14 +145,14 @@ export class CurrencyTotals {
   @Field(() => CurrencyCode, { description: "The currency." })
   readonly currency!: string;
 
-  @Field(() => MinorUnits, { description: "The sum of all debits." })
-  readonly debits!: number;
+  @Field(() => BigMinorUnits, { description: "The sum of all debits." })
+  readonly debits!: bigint;
 
-  @Field(() => MinorUnits, { description: "The sum of all credits." })
-  readonly credits!: number;
+  @Field(() => BigMinorUnits, { description: "The sum of all credits." })
+  readonly credits!: bigint;
 
-  @Field(() => SignedMinorUnits, { description: "Debits less credits: always zero." })
-  readonly difference!: number;
+  @Field(() => BigMinorUnits, { description: "Debits less credits: always zero." })
+  readonly difference!: bigint;
 }
 
 @ObjectType({
@@ -152,3 +166,5 @@ export class TrialBalance {
   @Field(() => [CurrencyTotals], { description: "The sums, for each currency that was used." })
   readonly currencies!: readonly CurrencyTotals[];
 }
+
+export const LedgerAccountConnection = connectionOf(() => LedgerAccount, "LedgerAccount");

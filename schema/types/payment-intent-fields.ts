@@ -1,18 +1,20 @@
-import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import { clientSecretFor } from "../../src/payments/client-secret";
+import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type * as store from "../../src/events/event-store";
+import type { Page } from "../../src/pagination";
 import type * as attempts from "../../src/payments/attempt";
+import { clientSecretFor } from "../../src/payments/client-secret";
+import type { TransitionRecord } from "../../src/payments/list-parts";
 import type * as intents from "../../src/payments/payment-intent";
-import { allowedActions } from "../../src/payments/payment-intent";
-import type { TransitionRecord } from "../../src/payments/payment-store";
-import { isPublishable, requireScope } from "../access";
+import { decideActions } from "../../src/payments/payment-intent";
+import { ACCESS, isPublishable, requireScope } from "../access";
 import { type Context, callerOf } from "../context";
-import { IntentAction } from "../enums";
 import { Metadata } from "../scalars";
-import { Attempt } from "./attempt";
-import { Event } from "./event";
-import { Capture, Refund } from "./movements";
-import { PaymentError, PaymentIntent, Transition } from "./payment-intent";
+import { Attempt, AttemptConnection } from "./attempt";
+import { CaptureConnection } from "./capture";
+import { EventConnection } from "./event";
+import { PageArgs } from "../queries/page-arguments";
+import { AllowedAction, PaymentError, PaymentIntent, TransitionConnection } from "./payment-intent";
+import { RefundConnection } from "./refund";
 
 /** What a browser that holds a publishable key does not get to see of an intent. */
 function unlessPublishable<Value, Hidden>(
@@ -23,6 +25,28 @@ function unlessPublishable<Value, Hidden>(
   return isPublishable(callerOf(context)) ? hidden : value;
 }
 
+const MUTATION_FOR: Readonly<Record<intents.IntentAction, string>> = {
+  CONFIRM: "Mutation.confirmPaymentIntent",
+  CAPTURE: "Mutation.capturePaymentIntent",
+  CANCEL: "Mutation.cancelPaymentIntent",
+  REFUND: "Mutation.refundPaymentIntent",
+};
+
+/** Why the caller may not ask for an action, whatever the intent's state; by the same table as the mutation itself. */
+function refusalFor(context: Context): (action: intents.IntentAction) => string | null {
+  const caller = callerOf(context);
+  return (action) => {
+    const rule = ACCESS[MUTATION_FOR[action]];
+    if (isPublishable(caller)) {
+      return rule?.clientSecret ? null : "A publishable key may only confirm the payment.";
+    }
+    const scope = rule?.scope;
+    if (scope == null || caller.scopes.includes(scope)) return null;
+    return `The API key lacks the scope ${scope}.`;
+  };
+}
+
+// Every list here is nullable: it is read by itself, and its failure must not hide a mutation that has committed.
 @Resolver(() => PaymentIntent)
 export class PaymentIntentFields {
   @FieldResolver(() => String, {
@@ -35,7 +59,7 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: "The merchant's own number of the payment. Hidden from publishable keys.",
+    description: "The merchant's own number for the payment. Hidden from publishable keys.",
   })
   merchantReference(@Root() intent: intents.PaymentIntent, @Ctx() context: Context): string | null {
     return unlessPublishable(context, intent.merchantReference, null);
@@ -63,73 +87,79 @@ export class PaymentIntentFields {
     return clientSecretFor(newestKey, intent.id);
   }
 
-  @FieldResolver(() => [IntentAction], {
+  @FieldResolver(() => [AllowedAction], {
     nullable: true,
-    description: "What may be asked of the intent now.",
+    description:
+      "Each thing that can be asked of the intent, and whether the API key of this request may ask it now.",
   })
-  allowedActions(@Root() intent: intents.PaymentIntent): intents.IntentAction[] {
-    return allowedActions(intent);
+  allowedActions(
+    @Root() intent: intents.PaymentIntent,
+    @Ctx() context: Context,
+  ): intents.ActionDecision[] {
+    return decideActions(intent, refusalFor(context));
   }
 
-  @FieldResolver(() => [Attempt], {
+  @FieldResolver(() => AttemptConnection, {
     nullable: true,
-    description: "Every try at a processor for this intent, newest first, at most 100.",
+    description: "Every attempt at a processor for this intent, newest first.",
   })
   attempts(
     @Root() intent: intents.PaymentIntent,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<attempts.Attempt[]> {
-    return context.loaders().attemptsOf.load(intent.id);
+  ): Promise<Page<attempts.Attempt>> {
+    return context.loaders().partsOf("attempts", intent.id, page);
   }
 
-  @FieldResolver(() => [Capture], {
+  @FieldResolver(() => CaptureConnection, {
     nullable: true,
-    description: "Its captures, newest first, at most 100.",
+    description: "Its captures, newest first.",
   })
   captures(
     @Root() intent: intents.PaymentIntent,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<intents.Capture[]> {
-    return context.loaders().capturesOf.load(intent.id);
+  ): Promise<Page<intents.Capture>> {
+    return context.loaders().partsOf("captures", intent.id, page);
   }
 
-  @FieldResolver(() => [Refund], {
+  @FieldResolver(() => RefundConnection, {
     nullable: true,
-    description: "Its refunds, newest first, at most 100. Not for publishable keys.",
+    description: "Its refunds, newest first. Not for publishable keys.",
   })
   refunds(
     @Root() intent: intents.PaymentIntent,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<intents.Refund[]> {
+  ): Promise<Page<intents.Refund>> {
     requireScope(context, "payments:read");
-    return context.loaders().refundsOf.load(intent.id);
+    return context.loaders().partsOf("refunds", intent.id, page);
   }
 
-  @FieldResolver(() => [Transition], {
+  @FieldResolver(() => TransitionConnection, {
     nullable: true,
-    description: "Its audit trail, oldest first, the last 100. Not for publishable keys.",
+    description: "Its audit trail, newest first. Not for publishable keys.",
   })
   transitions(
     @Root() intent: intents.PaymentIntent,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<TransitionRecord[]> {
+  ): Promise<Page<TransitionRecord>> {
     requireScope(context, "payments:read");
-    return context.loaders().transitionsOf.load(intent.id);
+    return context.loaders().partsOf("transitions", intent.id, page);
   }
 
-  @FieldResolver(() => [Event], {
+  @FieldResolver(() => EventConnection, {
     nullable: true,
-    description: "Its events, oldest first, the last 100. They need the scope events:read.",
+    description: "Its events, newest first. They need the scope events:read.",
   })
-  async events(
+  events(
     @Root() intent: intents.PaymentIntent,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<store.Event[]> {
+  ): Promise<Page<store.Event>> {
     requireScope(context, "events:read");
-    const { transitionsOf, event } = context.loaders();
-    const transitions = await transitionsOf.load(intent.id);
-    const events = await Promise.all(transitions.map(({ eventId }) => event.load(eventId)));
-    return events.filter((found) => found !== undefined);
+    return context.loaders().partsOf("events", intent.id, page);
   }
 }
 

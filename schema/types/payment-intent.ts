@@ -1,22 +1,29 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type * as intents from "../../src/payments/payment-intent";
-import { CancellationReason, CaptureMethod, NextActionType, PaymentIntentStatus } from "../enums";
+import { CancellationReason, CaptureMethod, IntentAction, PaymentIntentStatus } from "../enums";
 import { Node } from "../node";
-import { CurrencyCode, DateTime, MinorUnits, UrlScalar } from "../scalars";
+import { CurrencyCode, DateTime, MinorUnits } from "../scalars";
+import { connectionOf } from "./connection";
+import { NextAction } from "./next-action";
 
 @ObjectType({
   simpleResolvers: true,
-  description: "What the shopper must do before the payment can go on.",
+  description: "Something that can be asked of a payment intent, and whether it is allowed now.",
 })
-export class NextAction {
-  @Field(() => NextActionType, { description: "The kind of action." })
-  readonly type!: "REDIRECT";
+export class AllowedAction {
+  @Field(() => IntentAction, { description: "What can be asked." })
+  readonly action!: intents.IntentAction;
 
-  @Field(() => UrlScalar, { description: "Where to send the shopper." })
-  readonly redirectUrl!: string;
+  @Field(() => Boolean, {
+    description: "Whether the intent's state and the API key of this request allow it.",
+  })
+  readonly allowed!: boolean;
 
-  @Field(() => DateTime, { description: "When it is too late." })
-  readonly expiresAt!: string;
+  @Field(() => String, {
+    nullable: true,
+    description: "Why it is not allowed, for people; null when it is.",
+  })
+  readonly because!: string | null;
 }
 
 @ObjectType({
@@ -41,7 +48,7 @@ export class PaymentError {
   simpleResolvers: true,
   implements: Node,
   description:
-    "What a merchant wants: so much money from one shopper, once. Its amounts are in the currency's minor unit.",
+    "A payment that a merchant wants from one shopper, made once. Its amounts are in the currency's minor unit.",
 })
 export class PaymentIntent {
   readonly id!: string;
@@ -49,7 +56,7 @@ export class PaymentIntent {
   @Field(() => PaymentIntentStatus, { description: "Where the payment stands." })
   readonly status!: intents.PaymentIntentStatus;
 
-  @Field(() => MinorUnits, { description: "What the merchant wants. It never changes." })
+  @Field(() => MinorUnits, { description: "The amount of the payment. It never changes." })
   readonly amount!: number;
 
   @Field(() => CurrencyCode, { description: "The currency of every amount of the intent." })
@@ -92,11 +99,14 @@ export class PaymentIntent {
 
   @Field(() => CancellationReason, {
     nullable: true,
-    description: "Why the payment was canceled, when the caller said so.",
+    description: "Why the payment was canceled, when that is known.",
   })
   readonly cancellationReason!: string | null;
 
-  @Field(() => Int, { description: "One more with every change: 1, 2, 3 without gaps." })
+  @Field(() => Int, {
+    description:
+      "One more with every change: 1, 2, 3 without gaps. A replay shows the intent as it stood when the first request was executed, so a cache keeps whichever object has the higher version.",
+  })
   readonly version!: number;
 
   @Field(() => DateTime, { description: "When the intent was created." })
@@ -141,3 +151,5 @@ export class Transition {
   @Field(() => ID, { description: "The event that announced it." })
   readonly eventId!: string;
 }
+
+export const TransitionConnection = connectionOf(() => Transition, "Transition");

@@ -8,18 +8,18 @@ export const EVENT_CHECKS: readonly Check[] = [
       select t.payment_intent_id || ' v' || t.version as subject, 'event ' || t.event_id as detail
       from transitions t
       left join events e on e.merchant_id = t.merchant_id and e.id = t.event_id
-        and e.payment_intent_id = t.payment_intent_id and e.sequence = t.version
+        and e.subject_id = t.payment_intent_id and e.sequence = t.version
       where e.id is null`,
   },
   {
     invariant: "I7",
     name: "each event of an intent has its transition",
     sql: `
-      select e.id as subject, format('%s of %s, sequence %s', e.type, e.payment_intent_id, e.sequence) as detail
+      select e.id as subject, format('%s of %s, sequence %s', e.type, e.subject_id, e.sequence) as detail
       from events e
-      left join transitions t on t.merchant_id = e.merchant_id and t.payment_intent_id = e.payment_intent_id
+      left join transitions t on t.merchant_id = e.merchant_id and t.payment_intent_id = e.subject_id
         and t.version = e.sequence and t.event_id = e.id
-      where e.payment_intent_id is not null and t.event_id is null`,
+      where e.subject_id like 'pi\\_%' and t.event_id is null`,
   },
   {
     invariant: "I7",
@@ -27,11 +27,11 @@ export const EVENT_CHECKS: readonly Check[] = [
     sql: `
       select e.id as subject, format('%s, sequence %s', e.type, e.sequence) as detail
       from events e
-      join transitions t on t.merchant_id = e.merchant_id and t.payment_intent_id = e.payment_intent_id and t.version = e.sequence
+      join transitions t on t.merchant_id = e.merchant_id and t.payment_intent_id = e.subject_id and t.version = e.sequence
       where e.object is null
-        or (e.type like 'payment\\_intent.%' and (e.object->>'id' is distinct from e.payment_intent_id
+        or (e.type like 'payment\\_intent.%' and (e.object->>'id' is distinct from e.subject_id
           or (e.object->>'version')::int is distinct from e.sequence or e.object->>'status' is distinct from t.to_status))
-        or (e.type not like 'payment\\_intent.%' and e.object->>'paymentIntentId' is distinct from e.payment_intent_id)`,
+        or (e.type not like 'payment\\_intent.%' and e.object->>'paymentIntentId' is distinct from e.subject_id)`,
   },
   {
     invariant: "I7",
@@ -43,7 +43,7 @@ export const EVENT_CHECKS: readonly Check[] = [
       join webhook_endpoints w on w.merchant_id = e.merchant_id and w.status = 'ENABLED'
         and greatest(w.created_at, w.updated_at) < e.created_at - interval '50 milliseconds'
         and (cardinality(w.event_types) = 0 or e.type = any(w.event_types))
-      where e.payment_intent_id is not null
+      where e.subject_id like 'pi\\_%'
         and not exists (select from outbox o where o.merchant_id = e.merchant_id and o.event_id = e.id)
         and not exists (
           select from webhook_deliveries d where d.merchant_id = e.merchant_id and d.event_id = e.id and d.endpoint_id = w.id)`,
@@ -121,7 +121,7 @@ export const EVENT_CHECKS: readonly Check[] = [
       select k.merchant_id || ' ' || k.operation || ' ' || k.key, 'the intent it created has another key'
       from idempotency_keys k
       join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
-      join payment_intents pi on pi.merchant_id = e.merchant_id and pi.id = e.payment_intent_id
+      join payment_intents pi on pi.merchant_id = e.merchant_id and pi.id = e.subject_id
       where k.operation = 'createPaymentIntent' and pi.idempotency_key <> k.key`,
   },
 ];

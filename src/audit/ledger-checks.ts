@@ -123,9 +123,10 @@ export const LEDGER_CHECKS: readonly Check[] = [
     invariant: "I9",
     name: "each journal is of an attempt of its intent",
     sql: `
-      select j.id as subject, format('%s of attempt %s', j.kind, j.attempt_id) as detail
+      select j.id as subject, format('%s of %s', j.kind, j.source_id) as detail
       from journals j
-      left join attempts a on a.merchant_id = j.merchant_id and a.id = j.attempt_id and a.payment_intent_id = j.payment_intent_id
+      left join attempts a on a.merchant_id = j.merchant_id and a.id = j.source_id
+        and a.payment_intent_id = j.payment_intent_id
       where a.id is null`,
   },
 ];

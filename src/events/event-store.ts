@@ -9,20 +9,21 @@ export interface Event {
   readonly type: string;
   readonly apiVersion: string;
   readonly createdAt: string;
-  /** The version of the intent that it announces. */
-  readonly sequence: number;
-  readonly paymentIntentId: string | null;
+  /** The object that it is about, whose `sequence` it carries. */
+  readonly subjectId: string;
+  /** The version of that object; null for what has no versions. */
+  readonly sequence: number | null;
   /** The snapshot of the object when it happened. */
   readonly object: unknown;
 }
 
-const COLUMNS = `
+export const EVENT_COLUMNS = `
   e.id as "id", e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
-  e.sequence as "sequence", e.payment_intent_id as "paymentIntentId", e.object as "object"`;
+  e.sequence as "sequence", e.subject_id as "subjectId", e.object as "object"`;
 
 const FIND: Statement = {
   name: "find_events",
-  text: `select ${COLUMNS} from events e where e.merchant_id = ? and e.id = any(?)`,
+  text: `select ${EVENT_COLUMNS} from events e where e.merchant_id = ? and e.id = any(?)`,
 };
 
 /** The events with these ids, in no order; those that are not there are missing. */
@@ -71,7 +72,7 @@ function feedStatement(hasTypes: boolean): Statement {
   return {
     name: hasTypes ? "event_feed_of_types" : "event_feed",
     text: `
-      select f.position as "position", ${COLUMNS}
+      select f.position as "position", ${EVENT_COLUMNS}
       from (
         select f.merchant_id, f.position, f.event_id from event_feed f
         where f.merchant_id = ? and f.position >= ?

@@ -5,74 +5,24 @@ import { type AccountKind, NORMAL_SIDE } from "./accounts";
  * Reads of the ledger. A balance is the newest snapshot plus the postings since. Both are told apart by the posting's
  * time, which is when its transaction began: a snapshot covers every posting with a time before its `before`.
  */
-export interface LedgerAccount {
-  readonly id: string;
-  readonly kind: AccountKind;
-  readonly currency: string;
-  readonly createdAt: string;
-}
 
-const ACCOUNT_COLUMNS = `
-  a.id as "id", a.kind as "kind", a.currency as "currency", iso(a.created_at) as "createdAt"`;
-
-export async function findAccount(
-  db: Db,
-  merchantId: string,
-  id: string,
-): Promise<LedgerAccount | undefined> {
-  const [row] = await run<LedgerAccount>(
-    db,
-    {
-      name: "find_ledger_account",
-      text: `select ${ACCOUNT_COLUMNS} from ledger_accounts a where a.merchant_id = ? and a.id = ?`,
-    },
-    [merchantId, id],
-  );
-  return row;
-}
-
-export async function findAccountOfKind(
-  db: Db,
-  merchantId: string,
-  account: { readonly kind: AccountKind; readonly currency: string },
-): Promise<LedgerAccount | undefined> {
-  const [row] = await run<LedgerAccount>(
-    db,
-    {
-      name: "find_ledger_account_of_kind",
-      text: `
-        select ${ACCOUNT_COLUMNS} from ledger_accounts a
-        where a.merchant_id = ? and a.kind = ? and a.currency = ?`,
-    },
-    [merchantId, account.kind, account.currency],
-  );
-  return row;
-}
-
-/** Minor units; each sum is of one side of the account. */
+/** Minor units; each sum is of one side of the account. Amounts are safe integers, and a sum of them may not be one. */
 export interface Sums {
-  readonly debits: number;
-  readonly credits: number;
-  readonly pendingDebits: number;
-  readonly pendingCredits: number;
+  readonly debits: bigint;
+  readonly credits: bigint;
+  readonly pendingDebits: bigint;
+  readonly pendingCredits: bigint;
 }
 
+/** Sums are `numeric` in Postgres, which pg gives as text. */
 type SumRow = { readonly [Name in keyof Sums]: string };
 
-/** Sums are `numeric` in Postgres, which pg gives as text. One beyond 2^53 could not be shown exactly, so it is not shown at all. */
-function exact(sum: string): number {
-  const value = Number(sum);
-  if (!Number.isSafeInteger(value)) throw new Error("a sum of the ledger is beyond 2^53 - 1");
-  return value;
-}
-
 /** What the account holds on the side it grows on; below zero when the other side is larger. */
-export function balanceOf(kind: AccountKind, sums: Sums): { posted: number; pending: number } {
-  const sign = NORMAL_SIDE[kind] === "debit" ? 1 : -1;
-  // Adding zero turns the negative zero into the plain one.
+export function balanceOf(kind: AccountKind, sums: Sums): { posted: bigint; pending: bigint } {
+  const sign = NORMAL_SIDE[kind] === "debit" ? 1n : -1n;
   return {
-    posted: sign * (sums.debits - sums.credits) + 0,
-    pending: sign * (sums.pendingDebits - sums.pendingCredits) + 0,
+    posted: sign * (sums.debits - sums.credits),
+    pending: sign * (sums.pendingDebits - sums.pendingCredits),
   };
 }
 
@@ -118,10 +68,10 @@ export async function sumsOf(
   ]);
   if (!row) throw new Error("no sums of a ledger account");
   return {
-    debits: exact(row.debits),
-    credits: exact(row.credits),
-    pendingDebits: exact(row.pendingDebits),
-    pendingCredits: exact(row.pendingCredits),
+    debits: BigInt(row.debits),
+    credits: BigInt(row.credits),
+    pendingDebits: BigInt(row.pendingDebits),
+    pendingCredits: BigInt(row.pendingCredits),
   };
 }
 
@@ -133,9 +83,9 @@ export interface TrialBalance {
 /** Minor units. Holds on cards are pending, and not in it. */
 export interface CurrencyTotals {
   readonly currency: string;
-  readonly debits: number;
-  readonly credits: number;
-  readonly difference: number;
+  readonly debits: bigint;
+  readonly credits: bigint;
+  readonly difference: bigint;
 }
 
 /*
@@ -181,9 +131,9 @@ export async function trialBalance(db: Db, merchantId: string): Promise<TrialBal
   ]);
   const currencies = rows.map(({ currency, debits, credits }) => ({
     currency,
-    debits: exact(debits),
-    credits: exact(credits),
-    difference: exact(String(BigInt(debits) - BigInt(credits))),
+    debits: BigInt(debits),
+    credits: BigInt(credits),
+    difference: BigInt(debits) - BigInt(credits),
   }));
-  return { balanced: currencies.every(({ difference }) => difference === 0), currencies };
+  return { balanced: currencies.every(({ difference }) => difference === 0n), currencies };
 }

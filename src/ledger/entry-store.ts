@@ -7,6 +7,9 @@ import {
   readPage,
 } from "../pagination";
 
+/** What kind of thing caused a journal; the prefix of its source's id tells. */
+export type JournalSource = "ATTEMPT";
+
 /** One side of a posting, as the account that it stands in sees it. */
 export interface LedgerEntry {
   readonly journalId: string;
@@ -16,8 +19,13 @@ export interface LedgerEntry {
   readonly amount: number;
   readonly currency: string;
   readonly pending: boolean;
-  readonly paymentIntentId: string;
-  readonly attemptId: string;
+  /** Null for what is not about one payment. */
+  readonly paymentIntentId: string | null;
+  readonly source: JournalSource;
+  /** The id of what caused the journal. */
+  readonly sourceId: string;
+  /** The source, when it is an attempt. */
+  readonly attemptId: string | null;
   readonly createdAt: string;
   /** The same time as Postgres has it, microseconds since 1970: what entries are sorted by. */
   readonly postedAtMicros: number;
@@ -52,7 +60,9 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
       select p.journal_id as "journalId", p.line as "line", j.kind as "kind",
         case when p.debit_account_id = ? then 'DEBIT' else 'CREDIT' end as "side",
         p.amount as "amount", p.currency as "currency", p.pending as "pending",
-        j.payment_intent_id as "paymentIntentId", j.attempt_id as "attemptId",
+        j.payment_intent_id as "paymentIntentId", j.source_id as "sourceId",
+        case when j.source_id like 'att\\_%' then 'ATTEMPT' end as "source",
+        case when j.source_id like 'att\\_%' then j.source_id end as "attemptId",
         iso(p.created_at) as "createdAt",
         (extract(epoch from p.created_at) * 1000000)::bigint as "postedAtMicros"
       from postings p join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id

@@ -6,9 +6,10 @@ export interface Journal {
   readonly id: string;
   readonly merchantId: string;
   readonly kind: JournalKind;
-  readonly paymentIntentId: string;
-  /** The attempt whose answer is the fact: a journal of one kind is booked once for it. */
-  readonly attemptId: string;
+  /** Null for what is not about one payment. */
+  readonly paymentIntentId: string | null;
+  /** The id of what caused it, today the attempt whose answer is the fact: a journal of one kind is booked once for it. */
+  readonly sourceId: string;
   readonly currency: string;
   readonly postings: readonly Posting[];
 }
@@ -32,8 +33,8 @@ export interface Posting {
 
 export interface Fact {
   readonly merchantId: string;
-  readonly paymentIntentId: string;
-  readonly attemptId: string;
+  readonly paymentIntentId: string | null;
+  readonly sourceId: string;
   readonly currency: string;
 }
 

@@ -24,12 +24,12 @@ const INSERT_JOURNALS: Statement = {
   name: "insert_journals",
   text: `
     with line as materialized (
-      select * from jsonb_to_recordset(?) as l (merchant_id text, journal_id text, kind text, payment_intent_id text, attempt_id text,
+      select * from jsonb_to_recordset(?) as l (merchant_id text, journal_id text, kind text, payment_intent_id text, source_id text,
         currency text, line int, debit text, credit text, amount bigint, pending boolean)
     ), journal as (
-      insert into journals (merchant_id, id, kind, payment_intent_id, attempt_id)
-      select merchant_id, journal_id, kind, payment_intent_id, attempt_id from line where line = 1
-      order by merchant_id, attempt_id, kind
+      insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
+      select merchant_id, journal_id, kind, payment_intent_id, source_id from line where line = 1
+      order by merchant_id, source_id, kind
     )
     insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id, amount, currency, pending)
     select l.merchant_id, l.journal_id, l.line, d.id, c.id, l.amount, l.currency, l.pending
@@ -66,18 +66,18 @@ async function ensureAccounts(tx: Tx, journals: readonly Journal[]): Promise<voi
 }
 
 /**
- * Books journals, all of them or none. A journal of one kind is booked once for an attempt: a second one
+ * Books journals, all of them or none. A journal of one kind is booked once for its source: a second one
  * is a unique violation that rolls the whole transaction back, because whoever got so far twice has lost
  * a guard before it.
  */
 export async function insertJournals(tx: Tx, journals: readonly Journal[]): Promise<void> {
-  const lines = journals.flatMap(({ id, merchantId, paymentIntentId, attemptId, ...rest }) =>
+  const lines = journals.flatMap(({ id, merchantId, paymentIntentId, sourceId, ...rest }) =>
     rest.postings.map((posting, index) => ({
       merchant_id: merchantId,
       journal_id: id,
       kind: rest.kind,
       payment_intent_id: paymentIntentId,
-      attempt_id: attemptId,
+      source_id: sourceId,
       currency: rest.currency,
       line: index + 1,
       ...posting,

@@ -1,11 +1,11 @@
 import { KEYS, keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import type { Attempt, AttemptKey } from "./attempt";
-import { PARTS_MAX, type IntentState } from "./payment-store";
+import type { IntentState } from "./payment-store";
 
 /** Every statement that reads or claims attempts. What settles one is written by change-store.ts. */
 
-const COLUMNS = `
+export const ATTEMPT_COLUMNS = `
   a.merchant_id as "merchantId", a.id as "id", a.payment_intent_id as "paymentIntentId", a.operation as "operation",
   a.status as "status", a.processor as "processor", a.amount as "amount", a.currency as "currency",
   a.payment_method as "paymentMethod", a.return_url as "returnUrl", a.final as "final", a.capture_id as "captureId",
@@ -29,7 +29,7 @@ const CLAIM: Statement = {
       where q.status = 'QUEUED' and q.next_at <= now()
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
-    returning ${COLUMNS}`,
+    returning ${ATTEMPT_COLUMNS}`,
 };
 
 export async function claimAttempts(
@@ -43,7 +43,7 @@ export async function claimAttempts(
 const LOCK: Statement = {
   name: "lock_attempts",
   text: `
-    select ${COLUMNS}, json_build_object('merchantId', pi.merchant_id, 'id', pi.id, 'version', pi.version,
+    select ${ATTEMPT_COLUMNS}, json_build_object('merchantId', pi.merchant_id, 'id', pi.id, 'version', pi.version,
       'captureMethod', pi.capture_method, 'amountCapturing', pi.amount_capturing, 'amountRefunding', pi.amount_refunding,
       'attemptsMade', pi.attempts_made, 'snapshot', payment_intent_snapshot(pi)) as "intent"
     from ${KEYS}
@@ -64,7 +64,7 @@ export async function lockAttempts(tx: Tx, keys: readonly AttemptKey[]): Promise
 
 const FIND: Statement = {
   name: "find_attempts",
-  text: `select ${COLUMNS} from attempts a where a.merchant_id = ? and a.id = any(?)`,
+  text: `select ${ATTEMPT_COLUMNS} from attempts a where a.merchant_id = ? and a.id = any(?)`,
 };
 
 export async function findAttempts(
@@ -75,29 +75,11 @@ export async function findAttempts(
   return run<Attempt>(db, FIND, [merchantId, ids]);
 }
 
-const FIND_OF: Statement = {
-  name: "find_attempts_of",
-  text: `
-    select a.* from unnest(?::text[]) as p (id) cross join lateral (
-      select ${COLUMNS} from attempts a
-      where a.merchant_id = ? and a.payment_intent_id = p.id order by a.id desc limit ${String(PARTS_MAX)}) a`,
-};
-
-/** Of many intents at once, each one's attempts, newest first. */
-export async function findAttemptsOf(
-  db: Db,
-  merchantId: string,
-  paymentIntentIds: readonly string[],
-): Promise<Attempt[][]> {
-  const rows = await run<Attempt>(db, FIND_OF, [paymentIntentIds, merchantId]);
-  return paymentIntentIds.map((id) => rows.filter((row) => row.paymentIntentId === id));
-}
-
 /** The attempt that holds an intent's money at the processor: its charge or authorisation that succeeded, or that awaits the shopper. */
 const FIND_CHARGE: Statement = {
   name: "find_charge_of_intent",
   text: `
-    select ${COLUMNS} from attempts a
+    select ${ATTEMPT_COLUMNS} from attempts a
     where a.merchant_id = ? and a.payment_intent_id = ? and a.operation in ('charge', 'authorize')
       and a.status in ('SUCCEEDED', 'REQUIRES_ACTION')
     order by a.id desc limit 1`,
@@ -123,7 +105,7 @@ const TAKE_DUE: Statement = {
       order by q.next_at limit ? for update skip locked
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
-    returning ${COLUMNS}`,
+    returning ${ATTEMPT_COLUMNS}`,
 };
 
 /** UNKNOWN attempts (and unanswered 3-D Secure ones) whose look-up is due; nobody else gets them for `leaseMs`. */

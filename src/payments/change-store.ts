@@ -231,7 +231,7 @@ const APPEND_STEPS: Statement = {
       insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal)
       select merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal from step
     ), event as (
-      insert into events (merchant_id, id, type, api_version, payment_intent_id, sequence, object)
+      insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
       select s.merchant_id, s.event_id, s.type, '${API_VERSION}', s.payment_intent_id, s.version,
         case split_part(s.object_id, '_', 1)
           when 'pi' then (select payment_intent_snapshot(pi) from payment_intents pi where pi.merchant_id = s.merchant_id and pi.id = s.object_id)

@@ -130,7 +130,7 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
       insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal)
       select merchant_id, id, version, from_status, 'PROCESSING', event_id, actor, '${CONFIRM}', amount, false from intent
     ), event as (
-      insert into events (merchant_id, id, type, api_version, payment_intent_id, sequence, object)
+      insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
       select merchant_id, event_id, 'payment_intent.processing', '${API_VERSION}', id, version, snapshot from intent
     ), message as (
       insert into outbox (merchant_id, event_id, attempt_id) select merchant_id, event_id, attempt_id from intent order by n

@@ -95,7 +95,7 @@ const CREATE_PAYMENT_INTENTS: Statement = {
       insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal)
       select merchant_id, id, 1, null, status, event_id, actor, '${CREATE}', amount, false from made
     ), event as (
-      insert into events (merchant_id, id, type, api_version, payment_intent_id, sequence, object)
+      insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
       select merchant_id, event_id, 'payment_intent.created', '${API_VERSION}', id, 1, snapshot from made
     ), message as (
       insert into outbox (merchant_id, event_id) select merchant_id, event_id from made order by n

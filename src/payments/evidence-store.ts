@@ -42,16 +42,26 @@ export interface Evidence {
 }
 
 const FIND: Statement = {
-  name: "find_attempt_evidence",
+  name: "find_evidence_of_attempts",
   text: `
-    select source as "source", outcome->>'kind' as "outcome", effect as "effect", reason as "reason", iso(at) as "at"
-    from attempt_evidence where merchant_id = ? and attempt_id = ? order by line limit 100`,
+    select k.id as "attemptId", e.*
+    from unnest(?::text[]) as k (id)
+    cross join lateral (
+      select source as "source", outcome->>'kind' as "outcome", effect as "effect",
+        reason as "reason", iso(at) as "at"
+      from attempt_evidence where merchant_id = ? and attempt_id = k.id order by line limit 100
+    ) e`,
 };
 
+/** Of many attempts at once, what was heard about each, oldest first. */
 export async function findEvidence(
   db: Db,
   merchantId: string,
-  attemptId: string,
-): Promise<Evidence[]> {
-  return run<Evidence>(db, FIND, [merchantId, attemptId]);
+  attemptIds: readonly string[],
+): Promise<Evidence[][]> {
+  const rows = await run<Evidence & { readonly attemptId: string }>(db, FIND, [
+    attemptIds,
+    merchantId,
+  ]);
+  return attemptIds.map((id) => rows.filter(({ attemptId }) => attemptId === id));
 }

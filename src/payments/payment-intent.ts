@@ -50,6 +50,7 @@ export function isTerminal(status: PaymentIntentStatus): boolean {
 
 export type CaptureMethod = "AUTOMATIC" | "MANUAL";
 
+/** What a caller may give as its reason. */
 export const CANCELLATION_REASONS = [
   "ABANDONED",
   "DUPLICATE",
@@ -101,11 +102,14 @@ export interface PaymentIntent {
   readonly updatedAt: string;
 }
 
+/** REVERSED: it had succeeded, and came back (the card's account is closed, say). */
+export type RefundStatus = "PENDING" | "SUCCEEDED" | "FAILED" | "REVERSED";
+
 export interface Refund {
   readonly id: string;
   readonly object: "refund";
   readonly paymentIntentId: string;
-  readonly status: "PENDING" | "SUCCEEDED" | "FAILED";
+  readonly status: RefundStatus;
   readonly amount: number;
   readonly currency: string;
   readonly reason: RefundReason | null;
@@ -115,11 +119,13 @@ export interface Refund {
   readonly updatedAt: string;
 }
 
+export type CaptureStatus = "PENDING" | "SUCCEEDED" | "FAILED";
+
 export interface Capture {
   readonly id: string;
   readonly object: "capture";
   readonly paymentIntentId: string;
-  readonly status: "PENDING" | "SUCCEEDED" | "FAILED";
+  readonly status: CaptureStatus;
   readonly amount: number;
   readonly currency: string;
   readonly final: boolean;
@@ -131,35 +137,68 @@ export interface Capture {
 export const INTENT_ACTIONS = ["CONFIRM", "CAPTURE", "CANCEL", "REFUND"] as const;
 export type IntentAction = (typeof INTENT_ACTIONS)[number];
 
-/** What may be asked of an intent now. Amounts decide, not extra states. */
-export function allowedActions(
-  intent: Pick<
-    PaymentIntent,
-    "status" | "amountCapturable" | "amountCaptured" | "amountRefundable"
-  >,
-): IntentAction[] {
-  const actions: IntentAction[] = [];
-  switch (intent.status) {
-    case "REQUIRES_PAYMENT_METHOD":
-    case "REQUIRES_CONFIRMATION":
-      actions.push("CONFIRM", "CANCEL");
-      break;
-    case "REQUIRES_ACTION":
-      actions.push("CANCEL");
-      break;
-    case "REQUIRES_CAPTURE":
-      actions.push("CAPTURE");
-      if (intent.amountCaptured === 0) actions.push("CANCEL");
-      break;
-    case "SUCCEEDED":
-      break;
-    case "PROCESSING":
-    case "FAILED":
-    case "CANCELED":
-      return actions;
-  }
-  if (intent.amountRefundable > 0) actions.push("REFUND");
-  return actions;
+export interface ActionDecision {
+  readonly action: IntentAction;
+  readonly allowed: boolean;
+  /** Why not, for people; null when it is allowed. */
+  readonly because: string | null;
+}
+
+type Actionable = Pick<
+  PaymentIntent,
+  "status" | "amountCapturable" | "amountCaptured" | "amountRefundable"
+>;
+
+/** What forbids an action, by the intent's state. Amounts decide, not extra states. */
+const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => string | null>> = {
+  CONFIRM: ({ status }) => {
+    if (status === "REQUIRES_PAYMENT_METHOD" || status === "REQUIRES_CONFIRMATION") return null;
+    return isTerminal(status)
+      ? `The payment has ended: it is ${status}.`
+      : "The payment has been confirmed already.";
+  },
+  CAPTURE: ({ status }) => {
+    if (status === "REQUIRES_CAPTURE") return null;
+    if (status === "PROCESSING") return UNDER_WAY;
+    return isTerminal(status)
+      ? "Nothing is left that could be captured."
+      : "Nothing has been authorised yet.";
+  },
+  CANCEL: ({ status, amountCaptured }) => {
+    if (status === "PROCESSING") return UNDER_WAY;
+    if (isTerminal(status)) return `The payment has ended: it is ${status}.`;
+    return amountCaptured > 0 ? "A part of the amount has been captured." : null;
+  },
+  REFUND: ({ status, amountCaptured, amountRefundable }) => {
+    if (status === "PROCESSING") return UNDER_WAY;
+    if (amountRefundable > 0) return null;
+    return amountCaptured > 0
+      ? "All that was captured has been refunded, or is being refunded."
+      : "Nothing has been captured.";
+  },
+};
+
+const UNDER_WAY = "Something is under way at the processor.";
+
+/**
+ * The one place that decides what may be asked of an intent. `refuse` says why the caller may not ask for an action,
+ * whatever the intent's state; null when it may.
+ */
+export function decideActions(
+  intent: Actionable,
+  refuse: (action: IntentAction) => string | null = () => null,
+): ActionDecision[] {
+  return INTENT_ACTIONS.map((action) => {
+    const because = refuse(action) ?? FORBIDDEN_BECAUSE[action](intent);
+    return { action, allowed: because === null, because };
+  });
+}
+
+/** The names of what the intent's state allows, as refusals list them. */
+export function allowedActions(intent: Actionable): IntentAction[] {
+  return decideActions(intent)
+    .filter(({ allowed }) => allowed)
+    .map(({ action }) => action);
 }
 
 export function invalidState(intent: PaymentIntent): StoredFailure {

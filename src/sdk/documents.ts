@@ -10,11 +10,13 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id status amount currency captureMethod paymentMethod
     amountAuthorized amountCapturable amountCaptured amountRefunded amountRefundable
     description customer merchantReference metadata
-    lastPaymentError { ...PaymentError } nextAction { ...NextAction }
-    cancellationReason allowedActions clientSecret version createdAt updatedAt
+    lastPaymentError { ...PaymentError } 
+    nextAction { __typename type expiresAt ... on RedirectToUrl { ...RedirectToUrl } }
+    cancellationReason allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
   }`,
   PaymentError: `fragment PaymentError on PaymentError { code declineCode message retryable }`,
-  NextAction: `fragment NextAction on NextAction { type redirectUrl expiresAt }`,
+  RedirectToUrl: `fragment RedirectToUrl on RedirectToUrl { type redirectUrl expiresAt }`,
+  AllowedAction: `fragment AllowedAction on AllowedAction { action allowed because }`,
   Refund: `fragment Refund on Refund {
     id paymentIntentId status amount currency reason metadata failureCode createdAt updatedAt
   }`,
@@ -22,10 +24,10 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id paymentIntentId status amount currency final failureCode createdAt updatedAt
   }`,
   Attempt: `fragment Attempt on Attempt {
-    id paymentIntentId operation status amount currency paymentMethod processorChargeId
-    code declineCode message sentAt unknownSince settledAt createdAt
+    id paymentIntentId operation processor status amount currency paymentMethod processorChargeId
+    code declineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
   }`,
-  Event: `fragment Event on Event { id type apiVersion createdAt sequence data }`,
+  Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,
   WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {
     id url description eventTypes status createdAt updatedAt
   }`,
@@ -37,11 +39,8 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id kind currency createdAt balance pendingBalance
   }`,
   LedgerEntry: `fragment LedgerEntry on LedgerEntry {
-    journalId line kind side amount currency pending paymentIntentId attemptId createdAt
-  }`,
-  UnknownAttempt: `fragment UnknownAttempt on UnknownAttempt {
-    id paymentIntentId operation amount currency processor message lookups nextLookupAt
-    unknownSince ageSeconds
+    journalId line kind side amount currency pending source sourceId paymentIntentId attemptId
+    createdAt
   }`,
   Merchant: `fragment Merchant on Merchant { id name createdAt }`,
   Idempotency: `fragment Idempotency on Idempotency { status firstSeenAt version }`,
@@ -161,6 +160,9 @@ type TextOfType = Readonly<Record<string, string>> & { readonly Node: string };
 
 export const NODE_TEXTS = forEachType((selection) => query("node", { id: "ID!" }, selection));
 
+/** Several ids are of one type, for the same reason. */
+export const NODES_TEXTS = forEachType((selection) => query("nodes", { ids: "[ID!]!" }, selection));
+
 export const OPERATION_TEXTS = forEachType((selection) =>
   query(
     "operation",
@@ -169,8 +171,18 @@ export const OPERATION_TEXTS = forEachType((selection) =>
   ),
 );
 
+function typeOf(id: string): string {
+  return ID_TYPES[id.slice(0, id.indexOf("_"))] ?? "Node";
+}
+
 function nodeText({ id }: Queries["node"]["variables"]): string {
-  return NODE_TEXTS[ID_TYPES[id.slice(0, id.indexOf("_"))] ?? "Node"] ?? NODE_TEXTS.Node;
+  return NODE_TEXTS[typeOf(id)] ?? NODE_TEXTS.Node;
+}
+
+function nodesText({ ids }: Queries["nodes"]["variables"]): string {
+  const types = [...new Set(ids.map(typeOf))];
+  if (types.length > 1) throw new TypeError("nodes() takes ids of one kind of object at a time.");
+  return NODES_TEXTS[types[0] ?? "Node"] ?? NODES_TEXTS.Node;
 }
 
 export function operationText({ name }: Pick<Queries["operation"]["variables"], "name">): string {
@@ -183,6 +195,7 @@ type QueryTexts = {
 
 export const QUERIES = {
   node: nodeText,
+  nodes: nodesText,
   operation: operationText,
   paymentIntent: query("paymentIntent", { id: "ID!" }, "...PaymentIntent"),
   paymentIntents: query(
@@ -191,7 +204,10 @@ export const QUERIES = {
     page("PaymentIntent"),
   ),
   refund: query("refund", { id: "ID!" }, "...Refund"),
-  events: query("events", { types: "[EventType!]", first: "Int", after: "String" }, page("Event")),
+  refunds: query("refunds", { filter: "RefundFilter", ...PAGE }, page("Refund")),
+  captures: query("captures", { filter: "CaptureFilter", ...PAGE }, page("Capture")),
+  events: query("events", { filter: "EventFilter", first: "Int", after: "String" }, page("Event")),
+  eventTypes: query("eventTypes", {}, "type description sample"),
   webhookEndpoints: query("webhookEndpoints", PAGE, page("WebhookEndpoint")),
   webhookDeliveries: query(
     "webhookDeliveries",
@@ -203,16 +219,20 @@ export const QUERIES = {
     { filter: "DeadLetterFilter", ...PAGE },
     page("WebhookDelivery"),
   ),
-  unknownAttempts: query("unknownAttempts", PAGE, page("UnknownAttempt")),
+  unknownAttempts: query("unknownAttempts", PAGE, page("Attempt")),
   ledgerAccount: withFragments(`query ledgerAccount(
-  $id: ID, $kind: LedgerAccountKind, $currency: CurrencyCode, $asOf: DateTime,
-  $first: Int, $after: String, $last: Int, $before: String
+  $id: ID!, $asOf: DateTime, $first: Int, $after: String, $last: Int, $before: String
 ) {
-  ledgerAccount(id: $id, kind: $kind, currency: $currency) {
+  ledgerAccount(id: $id) {
     id kind currency createdAt balance(asOf: $asOf) pendingBalance(asOf: $asOf)
     entries(first: $first, after: $after, last: $last, before: $before) { ${page("LedgerEntry")} }
   }
 }`),
+  ledgerAccounts: query(
+    "ledgerAccounts",
+    { filter: "LedgerAccountFilter", ...PAGE },
+    page("LedgerAccount"),
+  ),
   trialBalance: query(
     "trialBalance",
     {},

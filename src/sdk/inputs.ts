@@ -1,10 +1,14 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
-  CancellationReason,
+  CancellationReasonInput,
   CaptureMethod,
+  CaptureStatus,
   DeliveryStatus,
+  EventType,
+  LedgerAccountKind,
   PaymentIntentStatus,
-  RefundReason,
+  RefundReasonInput,
+  RefundStatus,
   UnknownAttemptResolution,
 } from "./enums";
 
@@ -14,7 +18,22 @@ export interface CancelPaymentIntentInput {
   readonly paymentIntentId: string;
 
   /** Why it is canceled. */
-  readonly reason?: CancellationReason | null | undefined;
+  readonly reason?: CancellationReasonInput | null | undefined;
+}
+
+/** Which captures to list: those that every given field holds for. */
+export interface CaptureFilter {
+  /** Created at this moment or later. */
+  readonly createdAfter?: string | null | undefined;
+
+  /** Created before this moment. */
+  readonly createdBefore?: string | null | undefined;
+
+  /** Of this payment intent. */
+  readonly paymentIntentId?: string | null | undefined;
+
+  /** In one of these statuses. No index serves it: combine it with another field. */
+  readonly statuses?: readonly CaptureStatus[] | null | undefined;
 }
 
 /** How much of what was authorised to take. */
@@ -80,7 +99,7 @@ export interface CreateWebhookEndpointInput {
   readonly description?: string | null | undefined;
 
   /** Which types to post; all of them when absent or empty. */
-  readonly eventTypes?: readonly string[] | null | undefined;
+  readonly eventTypes?: readonly EventType[] | null | undefined;
 
   /** Where to post: https, at a public address. */
   readonly url: string;
@@ -95,8 +114,35 @@ export interface DeadLetterFilter {
   readonly eventId?: string | null | undefined;
 }
 
-/** Which payment intents to list: those that every given field holds for. */
+/** Which events to list. */
+export interface EventFilter {
+  /** Of one of these types. */
+  readonly types?: readonly EventType[] | null | undefined;
+}
+
+/** Which ledger accounts to list: those that every given field holds for. */
+export interface LedgerAccountFilter {
+  /** In one of these currencies. */
+  readonly currencies?: readonly string[] | null | undefined;
+
+  /** Of one of these kinds. */
+  readonly kinds?: readonly LedgerAccountKind[] | null | undefined;
+}
+
+/** A pair of a payment intent's metadata. */
+export interface MetadataFilter {
+  /** Its key. */
+  readonly key: string;
+
+  /** Its value. */
+  readonly value: string;
+}
+
+/** Which payment intents to list: those that every given field holds for. No index serves amount, metadata and updatedAfter: combine them with another field. */
 export interface PaymentIntentFilter {
+  /** Of exactly this amount. */
+  readonly amount?: number | null | undefined;
+
   /** Created at this moment or later. */
   readonly createdAfter?: string | null | undefined;
 
@@ -106,11 +152,32 @@ export interface PaymentIntentFilter {
   /** Of this customer. */
   readonly customer?: string | null | undefined;
 
-  /** With this number of the merchant's. */
+  /** With this number of the merchant's own. */
   readonly merchantReference?: string | null | undefined;
 
+  /** With this pair in its metadata. */
+  readonly metadata?: MetadataFilter | null | undefined;
+
   /** In one of these statuses. */
-  readonly status?: readonly PaymentIntentStatus[] | null | undefined;
+  readonly statuses?: readonly PaymentIntentStatus[] | null | undefined;
+
+  /** Last changed at this moment or later. */
+  readonly updatedAfter?: string | null | undefined;
+}
+
+/** Which refunds to list: those that every given field holds for. */
+export interface RefundFilter {
+  /** Created at this moment or later. */
+  readonly createdAfter?: string | null | undefined;
+
+  /** Created before this moment. */
+  readonly createdBefore?: string | null | undefined;
+
+  /** Of this payment intent. */
+  readonly paymentIntentId?: string | null | undefined;
+
+  /** In one of these statuses. No index serves it: combine it with another field. */
+  readonly statuses?: readonly RefundStatus[] | null | undefined;
 }
 
 /** How much of what was captured to give back. */
@@ -125,7 +192,7 @@ export interface RefundPaymentIntentInput {
   readonly paymentIntentId: string;
 
   /** Why it is refunded. */
-  readonly reason?: RefundReason | null | undefined;
+  readonly reason?: RefundReasonInput | null | undefined;
 }
 
 /** Which delivery to repeat. */
@@ -158,5 +225,5 @@ export interface WebhookDeliveryFilter {
   readonly eventId?: string | null | undefined;
 
   /** In one of these statuses. */
-  readonly status?: readonly DeliveryStatus[] | null | undefined;
+  readonly statuses?: readonly DeliveryStatus[] | null | undefined;
 }

@@ -4,19 +4,22 @@ import type {
   AttemptStatus,
   CancellationReason,
   CaptureMethod,
+  CaptureStatus,
   DeliveryStatus,
+  EventType,
   IdempotencyStatus,
   IntentAction,
+  JournalSource,
   LedgerAccountKind,
-  MovementStatus,
   NextActionType,
   PaymentIntentStatus,
   PostingSide,
   RefundReason,
+  RefundStatus,
   WebhookEndpointStatus,
 } from "./enums";
 
-/** What a merchant wants: so much money from one shopper, once. Its amounts are in the currency's minor unit. */
+/** A payment that a merchant wants from one shopper, made once. Its amounts are in the currency's minor unit. */
 export interface PaymentIntent {
   /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
@@ -24,7 +27,7 @@ export interface PaymentIntent {
   /** Where the payment stands. */
   readonly status: PaymentIntentStatus;
 
-  /** What the merchant wants. It never changes. */
+  /** The amount of the payment. It never changes. */
   readonly amount: number;
 
   /** The currency of every amount of the intent. */
@@ -57,7 +60,7 @@ export interface PaymentIntent {
   /** The merchant's name for the shopper. Hidden from publishable keys. */
   readonly customer: string | null;
 
-  /** The merchant's own number of the payment. Hidden from publishable keys. */
+  /** The merchant's own number for the payment. Hidden from publishable keys. */
   readonly merchantReference: string | null;
 
   /** The merchant's own pairs. Empty for publishable keys. */
@@ -69,16 +72,16 @@ export interface PaymentIntent {
   /** What the shopper must do next. */
   readonly nextAction: NextAction | null;
 
-  /** Why the payment was canceled, when the caller said so. */
+  /** Why the payment was canceled, when that is known. */
   readonly cancellationReason: CancellationReason | null;
 
-  /** What may be asked of the intent now. */
-  readonly allowedActions: readonly IntentAction[] | null;
+  /** Each thing that can be asked of the intent, and whether the API key of this request may ask it now. */
+  readonly allowedActions: readonly AllowedAction[] | null;
 
   /** What a browser needs, beside a publishable key, to confirm and watch this payment. Only secret keys see it. */
   readonly clientSecret: string | null;
 
-  /** One more with every change: 1, 2, 3 without gaps. */
+  /** One more with every change: 1, 2, 3 without gaps. A replay shows the intent as it stood when the first request was executed, so a cache keeps whichever object has the higher version. */
   readonly version: number;
 
   /** When the intent was created. */
@@ -103,8 +106,8 @@ export interface PaymentError {
   readonly retryable: boolean;
 }
 
-/** What the shopper must do before the payment can go on. */
-export interface NextAction {
+/** The shopper must authenticate at the bank, on another page (3-D Secure). */
+export interface RedirectToUrl {
   /** The kind of action. */
   readonly type: NextActionType;
 
@@ -113,6 +116,18 @@ export interface NextAction {
 
   /** When it is too late. */
   readonly expiresAt: string;
+}
+
+/** Something that can be asked of a payment intent, and whether it is allowed now. */
+export interface AllowedAction {
+  /** What can be asked. */
+  readonly action: IntentAction;
+
+  /** Whether the intent's state and the API key of this request allow it. */
+  readonly allowed: boolean;
+
+  /** Why it is not allowed, for people; null when it is. */
+  readonly because: string | null;
 }
 
 /** What the idempotency key decided about a mutation. A replay answers with the original result: the objects as they stood when the operation was executed, which may be older than what the caller has seen since. */
@@ -132,11 +147,11 @@ export interface Refund {
   /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** The payment intent that it belongs to. */
+  /** The id of the payment intent that it belongs to. */
   readonly paymentIntentId: string;
 
   /** Where the refund stands. */
-  readonly status: MovementStatus;
+  readonly status: RefundStatus;
 
   /** The amount that is refunded. */
   readonly amount: number;
@@ -150,7 +165,7 @@ export interface Refund {
   /** The merchant's own pairs. */
   readonly metadata: Readonly<Record<string, string>>;
 
-  /** Why it failed. */
+  /** Why it failed or was reversed. */
   readonly failureCode: string | null;
 
   /** When the refund was created. */
@@ -172,7 +187,7 @@ export interface WebhookEndpoint {
   readonly description: string | null;
 
   /** The types that it receives; empty: all of them. */
-  readonly eventTypes: readonly string[];
+  readonly eventTypes: readonly EventType[];
 
   /** Whether it gets deliveries. */
   readonly status: WebhookEndpointStatus;
@@ -253,13 +268,43 @@ export interface PageInfo {
   readonly endCursor: string | null;
 }
 
+/** Money of a payment intent that is taken from what was authorised. */
+export interface Capture {
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  readonly id: string;
+
+  /** The id of the payment intent that it belongs to. */
+  readonly paymentIntentId: string;
+
+  /** Where the capture stands. */
+  readonly status: CaptureStatus;
+
+  /** The amount that is captured. */
+  readonly amount: number;
+
+  /** The amount's currency. */
+  readonly currency: string;
+
+  /** Whether the rest of the authorisation is released with it. */
+  readonly final: boolean;
+
+  /** Why it failed. */
+  readonly failureCode: string | null;
+
+  /** When the capture was created. */
+  readonly createdAt: string;
+
+  /** When the capture last changed. */
+  readonly updatedAt: string;
+}
+
 /** A public fact, written by the commit that made it true. It is never changed. */
 export interface Event {
   /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
   /** What it announces. */
-  readonly type: string;
+  readonly type: EventType;
 
   /** The version of the shapes in data.object. */
   readonly apiVersion: string;
@@ -267,16 +312,19 @@ export interface Event {
   /** When it happened. */
   readonly createdAt: string;
 
-  /** The version of the payment intent that it announces: 1, 2, 3 without gaps. */
-  readonly sequence: number;
+  /** The id of the object that it is about, whose sequence it carries: of every event of a payment, its captures and its refunds, the payment intent. */
+  readonly subjectId: string;
+
+  /** Where the event stands among those of its subject: for a payment intent the version that it announces, 1, 2, 3 without gaps. Null when the subject has no versions. */
+  readonly sequence: number | null;
 
   /** `{ object }`: the object as it stood when the event happened. */
   readonly data: unknown | null;
 }
 
-/** An attempt that was sent and whose outcome nobody knows: money may have moved. It is looked up by itself; what stays here is for a person. */
-export interface UnknownAttempt {
-  /** The attempt's id. */
+/** One operation that a card processor was asked for. It is sent at most once. */
+export interface Attempt {
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
   /** The payment intent that it is for. */
@@ -285,29 +333,50 @@ export interface UnknownAttempt {
   /** What the processor was asked to do. */
   readonly operation: AttemptOperation;
 
-  /** The amount that may have moved. */
+  /** The name of the processor that was asked. */
+  readonly processor: string;
+
+  /** Where the attempt stands. */
+  readonly status: AttemptStatus;
+
+  /** The amount that was asked for. */
   readonly amount: number;
 
   /** The amount's currency. */
   readonly currency: string;
 
-  /** The processor that was asked. */
-  readonly processor: string;
+  /** The processor's token of the card. */
+  readonly paymentMethod: string | null;
 
-  /** What is known of the reason. */
+  /** The processor's id of the charge. Hidden from publishable keys. */
+  readonly processorChargeId: string | null;
+
+  /** What kind of answer it was, for programs. */
+  readonly code: string | null;
+
+  /** The issuer's reason for a decline. */
+  readonly declineCode: string | null;
+
+  /** What the processor said, for people; what else is known of the reason is shown to operators. */
   readonly message: string | null;
 
-  /** How often it has been looked up. */
+  /** When it was sent to the processor. */
+  readonly sentAt: string | null;
+
+  /** Since when its outcome is unknown. */
+  readonly unknownSince: string | null;
+
+  /** How often the processor was asked what became of it. */
   readonly lookups: number;
 
-  /** When it is looked up next. */
+  /** When the processor is asked next, while its outcome is unknown or awaited. */
   readonly nextLookupAt: string | null;
 
-  /** Since when the outcome is unknown. */
-  readonly unknownSince: string;
+  /** When its outcome became known for good. */
+  readonly settledAt: string | null;
 
-  /** For how many seconds it has been. */
-  readonly ageSeconds: number;
+  /** When the attempt was queued. */
+  readonly createdAt: string;
 }
 
 /** One side of a posting, as the account that it stands in sees it. It is never changed. */
@@ -333,92 +402,20 @@ export interface LedgerEntry {
   /** Whether it is a hold, which moves no money. */
   readonly pending: boolean;
 
-  /** The payment intent that it was booked for. */
-  readonly paymentIntentId: string;
+  /** What kind of thing caused the journal. */
+  readonly source: JournalSource;
 
-  /** The attempt whose outcome was booked. */
-  readonly attemptId: string;
+  /** The id of what caused the journal. */
+  readonly sourceId: string;
+
+  /** The payment intent that it was booked for; null when it is about none. */
+  readonly paymentIntentId: string | null;
+
+  /** The attempt whose outcome was booked; null when the source is another one. */
+  readonly attemptId: string | null;
 
   /** When it was booked. */
   readonly createdAt: string;
-}
-
-/** One try of one operation at a card processor. It is sent at most once. */
-export interface Attempt {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
-  readonly id: string;
-
-  /** The payment intent that it is for. */
-  readonly paymentIntentId: string;
-
-  /** What the processor was asked to do. */
-  readonly operation: AttemptOperation;
-
-  /** Where the attempt stands. */
-  readonly status: AttemptStatus;
-
-  /** The amount that was asked for. */
-  readonly amount: number;
-
-  /** The amount's currency. */
-  readonly currency: string;
-
-  /** The processor's token of the card. */
-  readonly paymentMethod: string | null;
-
-  /** The processor's id of the charge. Hidden from publishable keys. */
-  readonly processorChargeId: string | null;
-
-  /** What kind of answer it was, for programs. */
-  readonly code: string | null;
-
-  /** The issuer's reason for a decline. */
-  readonly declineCode: string | null;
-
-  /** What the processor said, for people. */
-  readonly message: string | null;
-
-  /** When it was sent to the processor. */
-  readonly sentAt: string | null;
-
-  /** Since when its outcome is unknown. */
-  readonly unknownSince: string | null;
-
-  /** When its outcome became known for good. */
-  readonly settledAt: string | null;
-
-  /** When the attempt was queued. */
-  readonly createdAt: string;
-}
-
-/** Money of a payment intent that is taken from what was authorised. */
-export interface Capture {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
-  readonly id: string;
-
-  /** The payment intent that it belongs to. */
-  readonly paymentIntentId: string;
-
-  /** Where the capture stands. */
-  readonly status: MovementStatus;
-
-  /** The amount that is captured. */
-  readonly amount: number;
-
-  /** The amount's currency. */
-  readonly currency: string;
-
-  /** Whether what it leaves of the authorisation is released. */
-  readonly final: boolean;
-
-  /** Why it failed. */
-  readonly failureCode: string | null;
-
-  /** When the capture was created. */
-  readonly createdAt: string;
-
-  /** When the capture last changed. */
-  readonly updatedAt: string;
 }
 
 /** An account of the merchant's double-entry ledger, in one currency. */
@@ -436,10 +433,10 @@ export interface LedgerAccount {
   readonly createdAt: string;
 
   /** What the account holds, on the side that it grows on: assets and expenses by debits, liabilities by credits. */
-  readonly balance: number;
+  readonly balance: string;
 
   /** What is held and not posted: authorisations that are neither captured nor released. */
-  readonly pendingBalance: number;
+  readonly pendingBalance: string;
 }
 
 /** Anything with an id, which `node(id:)` finds again. */
@@ -453,3 +450,6 @@ export type Node =
   | ({ readonly __typename: "Refund" } & Refund)
   | ({ readonly __typename: "WebhookDelivery" } & WebhookDelivery)
   | ({ readonly __typename: "WebhookEndpoint" } & WebhookEndpoint);
+
+/** What the shopper must do before the payment can go on. New kinds of actions may be added. */
+export type NextAction = { readonly __typename: "RedirectToUrl" } & RedirectToUrl;

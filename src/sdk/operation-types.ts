@@ -1,14 +1,17 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
-import type { LedgerAccountKind } from "./enums";
 import type {
   CancelPaymentIntentInput,
+  CaptureFilter,
   CapturePaymentIntentInput,
   ConfirmPaymentIntentInput,
   CreateMerchantInput,
   CreatePaymentIntentInput,
   CreateWebhookEndpointInput,
   DeadLetterFilter,
+  EventFilter,
+  LedgerAccountFilter,
   PaymentIntentFilter,
+  RefundFilter,
   RefundPaymentIntentInput,
   ReplayWebhookDeliveryInput,
   ResolveUnknownAttemptInput,
@@ -16,21 +19,25 @@ import type {
 } from "./inputs";
 import type { Merchant, Node, PaymentIntent, Refund } from "./objects";
 import type {
+  AttemptConnection,
   CancelPaymentIntentPayload,
+  CaptureConnection,
   CapturePaymentIntentPayload,
   ConfirmPaymentIntentPayload,
   CreateMerchantPayload,
   CreatePaymentIntentPayload,
   CreateWebhookEndpointPayload,
   EventConnection,
+  EventTypeDescription,
+  LedgerAccountConnection,
   LedgerAccountResult,
   Operation,
   PaymentIntentConnection,
+  RefundConnection,
   RefundPaymentIntentPayload,
   ReplayWebhookDeliveryPayload,
   ResolveUnknownAttemptPayload,
   TrialBalance,
-  UnknownAttemptConnection,
   WebhookDeliveryConnection,
   WebhookEndpointConnection,
 } from "./results";
@@ -107,14 +114,44 @@ export interface Queries {
   /** One refund; null when this merchant has none with this id. */
   readonly refund: { variables: { readonly id: string }; result: Refund | null };
 
+  /** Refunds, newest first. */
+  readonly refunds: {
+    variables: {
+      readonly filter?: RefundFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: RefundConnection;
+  };
+
+  /** Captures, newest first. */
+  readonly captures: {
+    variables: {
+      readonly filter?: CaptureFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: CaptureConnection;
+  };
+
   /** The feed of events, oldest first. An event appears in it when a worker has relayed it, which is milliseconds after its commit. Go on from endCursor, also of an empty page: no event is ever skipped. After the database was restored to an earlier moment, a page may repeat events. */
   readonly events: {
     variables: {
-      readonly types?: readonly string[] | null | undefined;
+      readonly filter?: EventFilter | null | undefined;
       readonly first?: number | null | undefined;
       readonly after?: string | null | undefined;
     };
     result: EventConnection;
+  };
+
+  /** Every type of event, what it means, and what a webhook of it looks like. */
+  readonly eventTypes: {
+    variables: Record<string, never>;
+    result: readonly EventTypeDescription[];
   };
 
   /** The merchant's endpoints, newest first. */
@@ -160,15 +197,13 @@ export interface Queries {
       readonly last?: number | null | undefined;
       readonly before?: string | null | undefined;
     };
-    result: UnknownAttemptConnection;
+    result: AttemptConnection;
   };
 
-  /** An account by its id, or by its kind and its currency; null while nothing was posted in that currency. */
+  /** One ledger account; null when this merchant has none with this id. */
   readonly ledgerAccount: {
     variables: {
-      readonly id?: string | null | undefined;
-      readonly kind?: LedgerAccountKind | null | undefined;
-      readonly currency?: string | null | undefined;
+      readonly id: string;
       readonly asOf?: string | null | undefined;
       readonly first?: number | null | undefined;
       readonly after?: string | null | undefined;
@@ -176,6 +211,18 @@ export interface Queries {
       readonly before?: string | null | undefined;
     };
     result: LedgerAccountResult | null;
+  };
+
+  /** The merchant's ledger accounts, newest first. There are none in a currency until something is posted in it. */
+  readonly ledgerAccounts: {
+    variables: {
+      readonly filter?: LedgerAccountFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: LedgerAccountConnection;
   };
 
   /** The sums of both sides of the merchant's books. */
@@ -186,6 +233,12 @@ export interface Queries {
 
   /** Any object by its id; null when this merchant has none with this id. */
   readonly node: { variables: { readonly id: string }; result: Node | null };
+
+  /** Objects by their ids, in the order of the ids; null for each that this merchant does not have. */
+  readonly nodes: {
+    variables: { readonly ids: readonly string[] };
+    result: readonly (Node | null)[];
+  };
 
   /** Tells what became of a mutation, by its name and its idempotency key. It executes nothing, and shows no secret. A publishable key may ask for confirmations of the intent whose client secret it sends. */
   readonly operation: {

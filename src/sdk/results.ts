@@ -1,15 +1,17 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
-import type { ErrorCode, LedgerAccountKind, OperationStatus } from "./enums";
+import type { ErrorCode, EventType, LedgerAccountKind, OperationStatus } from "./enums";
 import type {
+  Attempt,
+  Capture,
   Event,
   Idempotency,
+  LedgerAccount,
   LedgerEntry,
   Merchant,
   Node,
   PageInfo,
   PaymentIntent,
   Refund,
-  UnknownAttempt,
   WebhookDelivery,
   WebhookEndpoint,
 } from "./objects";
@@ -123,6 +125,36 @@ export interface PaymentIntentConnection {
 }
 
 /** A page of a list. */
+export interface RefundConnection {
+  /** The page's items with their cursors. */
+  readonly edges: readonly {
+    /** Where the item stands in the list; opaque. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: Refund;
+  }[];
+
+  /** Where the page lies in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** A page of a list. */
+export interface CaptureConnection {
+  /** The page's items with their cursors. */
+  readonly edges: readonly {
+    /** Where the item stands in the list; opaque. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: Capture;
+  }[];
+
+  /** Where the page lies in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** A page of a list. */
 export interface EventConnection {
   /** The page's items with their cursors. */
   readonly edges: readonly {
@@ -135,6 +167,18 @@ export interface EventConnection {
 
   /** Where the page lies in the list. */
   readonly pageInfo: PageInfo;
+}
+
+/** A type of event. */
+export interface EventTypeDescription {
+  /** The type's name. */
+  readonly type: EventType;
+
+  /** What an event of this type announces. */
+  readonly description: string;
+
+  /** An event of this type, as an endpoint receives it. */
+  readonly sample: unknown;
 }
 
 /** A page of a list. */
@@ -168,14 +212,14 @@ export interface WebhookDeliveryConnection {
 }
 
 /** A page of a list. */
-export interface UnknownAttemptConnection {
+export interface AttemptConnection {
   /** The page's items with their cursors. */
   readonly edges: readonly {
     /** Where the item stands in the list; opaque. */
     readonly cursor: string;
 
     /** The item. */
-    readonly node: UnknownAttempt;
+    readonly node: Attempt;
   }[];
 
   /** Where the page lies in the list. */
@@ -197,10 +241,10 @@ export interface LedgerAccountResult {
   readonly createdAt: string;
 
   /** What the account holds, on the side that it grows on: assets and expenses by debits, liabilities by credits. */
-  readonly balance: number;
+  readonly balance: string;
 
   /** What is held and not posted: authorisations that are neither captured nor released. */
-  readonly pendingBalance: number;
+  readonly pendingBalance: string;
 
   /** Its entries, newest first. */
   readonly entries: {
@@ -218,6 +262,21 @@ export interface LedgerAccountResult {
   };
 }
 
+/** A page of a list. */
+export interface LedgerAccountConnection {
+  /** The page's items with their cursors. */
+  readonly edges: readonly {
+    /** Where the item stands in the list; opaque. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: LedgerAccount;
+  }[];
+
+  /** Where the page lies in the list. */
+  readonly pageInfo: PageInfo;
+}
+
 /** Proof that the books balance, for each currency. Holds on cards are not in it. */
 export interface TrialBalance {
   /** Whether every difference is zero. */
@@ -229,13 +288,13 @@ export interface TrialBalance {
     readonly currency: string;
 
     /** The sum of all debits. */
-    readonly debits: number;
+    readonly debits: string;
 
     /** The sum of all credits. */
-    readonly credits: number;
+    readonly credits: string;
 
     /** Debits less credits: always zero. */
-    readonly difference: number;
+    readonly difference: string;
   }[];
 }
 

@@ -1,10 +1,12 @@
 import type {
   CancellationReason,
   CaptureMethod,
-  MovementStatus,
+  CaptureStatus,
+  EventType,
   NextActionType,
   PaymentIntentStatus,
   RefundReason,
+  RefundStatus,
 } from "./enums";
 
 /** The object of a payment_intent event, as it stood when the event happened. Amounts in minor units. */
@@ -47,7 +49,7 @@ export interface CaptureSnapshot {
   readonly id: string;
   readonly object: "capture";
   readonly paymentIntentId: string;
-  readonly status: MovementStatus;
+  readonly status: CaptureStatus;
   readonly amount: number;
   readonly currency: string;
   readonly final: boolean;
@@ -60,7 +62,7 @@ export interface RefundSnapshot {
   readonly id: string;
   readonly object: "refund";
   readonly paymentIntentId: string;
-  readonly status: MovementStatus;
+  readonly status: RefundStatus;
   readonly amount: number;
   readonly currency: string;
   readonly reason: RefundReason | null;
@@ -78,8 +80,10 @@ interface EventOf<Type extends string, Snapshot> {
   /** The same moment as createdAt, under the name that Standard Webhooks gives it. */
   readonly timestamp: string;
   readonly createdAt: string;
-  /** The version of the payment intent: 1, 2, 3 without gaps. Events may come out of order. */
-  readonly sequence: number;
+  /** The id of the object that the event is about: the payment intent, also of captures and refunds. */
+  readonly subjectId: string;
+  /** The version of that object: 1, 2, 3 without gaps. Events may come out of order. Null when it has no versions. */
+  readonly sequence: number | null;
   readonly data: { readonly object: Snapshot };
 }
 
@@ -88,15 +92,6 @@ interface EventOf<Type extends string, Snapshot> {
  * here, so let a switch end with a default that ignores them.
  */
 export type WebhookEvent =
-  | EventOf<
-      | "payment_intent.created"
-      | "payment_intent.processing"
-      | "payment_intent.requires_action"
-      | "payment_intent.amount_capturable_updated"
-      | "payment_intent.payment_failed"
-      | "payment_intent.succeeded"
-      | "payment_intent.canceled",
-      PaymentIntentSnapshot
-    >
-  | EventOf<"capture.created" | "capture.succeeded" | "capture.failed", CaptureSnapshot>
-  | EventOf<"refund.created" | "refund.succeeded" | "refund.failed", RefundSnapshot>;
+  | EventOf<Extract<EventType, `payment_intent.${string}`>, PaymentIntentSnapshot>
+  | EventOf<Extract<EventType, `capture.${string}`>, CaptureSnapshot>
+  | EventOf<Extract<EventType, `refund.${string}`>, RefundSnapshot>;

@@ -114,7 +114,7 @@ function sign(
 export function webhookBody(
   event: Pick<
     ClaimedDelivery,
-    "eventId" | "type" | "apiVersion" | "createdAt" | "sequence" | "object"
+    "eventId" | "type" | "apiVersion" | "createdAt" | "subjectId" | "sequence" | "object"
   >,
 ): string {
   const head = JSON.stringify({
@@ -123,6 +123,7 @@ export function webhookBody(
     apiVersion: event.apiVersion,
     timestamp: event.createdAt,
     createdAt: event.createdAt,
+    subjectId: event.subjectId,
     sequence: event.sequence,
   });
   // The object's text goes in as the event stored it: parsed and printed again it might differ.

@@ -1,6 +1,6 @@
 import { keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, run } from "../db/db";
-import type { DeliveryKey, DeliveryStatus, WebhookDelivery } from "./delivery";
+import type { DeliveryKey, DeliveryStatus } from "./delivery";
 
 /** Every statement that plans, claims and records deliveries. Lists are in list-deliveries.ts. */
 
@@ -56,7 +56,8 @@ export interface ClaimedDelivery extends DeliveryKey {
   readonly type: string;
   readonly apiVersion: string;
   readonly createdAt: string;
-  readonly sequence: number;
+  readonly subjectId: string;
+  readonly sequence: number | null;
   /** JSON text, exactly as the event stored it. */
   readonly object: string;
 }
@@ -76,7 +77,7 @@ const CLAIM: Statement = {
     )
     select c.merchant_id as "merchantId", c.id as "id", c.event_id as "eventId", c.endpoint_id as "endpointId", c.tries as "tries",
       w.url as "url", w.secret as "secret", e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
-      e.sequence as "sequence", e.object::text as "object"
+      e.subject_id as "subjectId", e.sequence as "sequence", e.object::text as "object"
     from claimed c
     join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
     join webhook_endpoints w on w.merchant_id = c.merchant_id and w.id = c.endpoint_id`,
@@ -168,20 +169,4 @@ export async function disableEndpoint(
   endpoint: { readonly merchantId: string; readonly id: string; readonly reason: string },
 ): Promise<void> {
   await run(db, DISABLE, [endpoint.reason, endpoint.merchantId, endpoint.id]);
-}
-
-export async function findDelivery(
-  db: Db,
-  merchantId: string,
-  id: string,
-): Promise<WebhookDelivery | undefined> {
-  const [row] = await run<WebhookDelivery>(
-    db,
-    {
-      name: "find_delivery",
-      text: `select ${DELIVERY_COLUMNS} from webhook_deliveries d where d.merchant_id = ? and d.id = ?`,
-    },
-    [merchantId, id],
-  );
-  return row;
 }

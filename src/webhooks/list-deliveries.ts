@@ -6,7 +6,7 @@ import { DELIVERY_COLUMNS } from "./delivery-store";
 import { ENDPOINT_COLUMNS } from "./endpoint-store";
 
 export interface DeliveryFilter {
-  readonly status?: readonly DeliveryStatus[] | null | undefined;
+  readonly statuses?: readonly DeliveryStatus[] | null | undefined;
   readonly endpointId?: string | null | undefined;
   readonly eventId?: string | null | undefined;
 }
@@ -39,7 +39,10 @@ export async function listDeadLetters(
   merchantId: string,
   list: DeliveryList,
 ): Promise<Page<WebhookDelivery>> {
-  return listDeliveries(db, merchantId, { ...list, filter: { ...list.filter, status: ["DEAD"] } });
+  return listDeliveries(db, merchantId, {
+    ...list,
+    filter: { ...list.filter, statuses: ["DEAD"] },
+  });
 }
 
 const ON_ITS_WAY: readonly DeliveryStatus[] = ["SCHEDULED", "IN_FLIGHT"];
@@ -50,7 +53,7 @@ const ON_ITS_WAY: readonly DeliveryStatus[] = ["SCHEDULED", "IN_FLIGHT"];
  */
 function sourceOf(filter: DeliveryFilter): { readonly name: string; readonly text: string } {
   const isOnItsWay =
-    !!filter.status?.length && filter.status.every((status) => ON_ITS_WAY.includes(status));
+    !!filter.statuses?.length && filter.statuses.every((status) => ON_ITS_WAY.includes(status));
   if (filter.eventId != null) {
     const text = "select * from webhook_deliveries where merchant_id = ? and event_id = ? offset 0";
     return { name: "of_event", text: `(${text})` };
@@ -76,7 +79,7 @@ async function fetchDeliveries(
     { name: "endpoint", text: "d.endpoint_id = ?", value: filter.endpointId },
     { name: "from", text: older ? "d.id < ?" : "d.id > ?", value: request.from },
   ].filter(({ value }) => value !== null && value !== undefined);
-  const statuses = [...new Set(filter.status ?? [])].sort();
+  const statuses = [...new Set(filter.statuses ?? [])].sort();
   const order = older ? "desc" : "asc";
   const where = conditions.map(({ text }) => text);
   if (statuses.length > 0) {
@@ -131,20 +134,38 @@ export async function listEndpoints(
   );
 }
 
-export async function findEndpoint(
+/** The endpoints with these ids that are not deleted, in no order. */
+export async function findEndpoints(
   db: Db,
   merchantId: string,
-  id: string,
-): Promise<WebhookEndpoint | undefined> {
-  const [row] = await run<WebhookEndpoint>(
+  ids: readonly string[],
+): Promise<WebhookEndpoint[]> {
+  return run<WebhookEndpoint>(
     db,
     {
-      name: "find_webhook_endpoint",
+      name: "find_webhook_endpoints",
       text: `
         select ${ENDPOINT_COLUMNS} from webhook_endpoints w
-        where w.merchant_id = ? and w.id = ? and w.status <> 'DELETED'`,
+        where w.merchant_id = ? and w.id = any(?) and w.status <> 'DELETED'`,
     },
-    [merchantId, id],
+    [merchantId, ids],
   );
-  return row;
+}
+
+/** The deliveries with these ids, in no order. */
+export async function findDeliveries(
+  db: Db,
+  merchantId: string,
+  ids: readonly string[],
+): Promise<WebhookDelivery[]> {
+  return run<WebhookDelivery>(
+    db,
+    {
+      name: "find_webhook_deliveries",
+      text: `
+        select ${DELIVERY_COLUMNS} from webhook_deliveries d
+        where d.merchant_id = ? and d.id = any(?)`,
+    },
+    [merchantId, ids],
+  );
 }

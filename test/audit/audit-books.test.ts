@@ -118,7 +118,7 @@ describe("amounts and states", () => {
     ],
     [
       "I7 each transition has its event",
-      "delete from events where sequence = 2 and payment_intent_id = ?",
+      "delete from events where sequence = 2 and subject_id = ?",
     ],
     [
       "I7 each event of an intent has its transition",
@@ -126,35 +126,35 @@ describe("amounts and states", () => {
     ],
     [
       "I7 each event holds its object as it then stood",
-      `update events set object = '{"id": "another"}' where sequence = 3 and payment_intent_id = ?`,
+      `update events set object = '{"id": "another"}' where sequence = 3 and subject_id = ?`,
     ],
     [
       "I7 each event has one place in the feed once it is relayed",
       `insert into event_feed select merchant_id, position + 1000, event_id, type from event_feed
-       where event_id in (select id from events where payment_intent_id = ?)`,
+       where event_id in (select id from events where subject_id = ?)`,
     ],
     [
       "I7 each event has one place in the feed once it is relayed",
       `delete from event_feed where event_id in (
-        select id from events where sequence = 3 and payment_intent_id = ?)`,
+        select id from events where sequence = 3 and subject_id = ?)`,
     ],
     [
       "I7 the feed runs from 1, without gaps, and shows events as they are",
       `delete from event_feed where event_id in (
-        select id from events where sequence = 2 and payment_intent_id = ?)`,
+        select id from events where sequence = 2 and subject_id = ?)`,
     ],
     [
       "I7 the feed runs from 1, without gaps, and shows events as they are",
-      "delete from events where sequence = 2 and payment_intent_id = ?",
+      "delete from events where sequence = 2 and subject_id = ?",
     ],
-    ["I14 each key can replay its result", "delete from events where payment_intent_id = ?"],
+    ["I14 each key can replay its result", "delete from events where subject_id = ?"],
     [
       "I14 each key can replay its result",
       "update payment_intents set idempotency_key = 'another' where id = ?",
     ],
     [
       "I9 each journal is of an attempt of its intent",
-      "update journals set attempt_id = 'att_another' where payment_intent_id = ?",
+      "update journals set source_id = 'att_another' where payment_intent_id = ?",
     ],
   ])("says: %s", async (expected, change) => {
     const { id } = await aCapturedIntent(t, merchantId);

@@ -12,7 +12,7 @@ import {
   storeInboxMessage,
   takeDueInboxMessages,
 } from "../../src/inbox/inbox-store";
-import { findAccount, findAccountOfKind } from "../../src/ledger/balance-store";
+import { findAccounts, listAccounts } from "../../src/ledger/account-store";
 import { listEntries } from "../../src/ledger/entry-store";
 import { createLog } from "../../src/observability/log";
 import { createMerchant } from "../../src/merchants/create-merchant";
@@ -20,13 +20,12 @@ import { findLiveApiKey, findMerchant } from "../../src/merchants/merchant-store
 import { registry } from "../../src/observability/metrics";
 import { observe } from "../../src/observability/gauges";
 import { findOldest, markRelayed, readMessages } from "../../src/events/outbox";
-import type { Page, PageArguments } from "../../src/pagination";
+import type { Page, PageArguments, PageRequest } from "../../src/pagination";
 import {
   beginReversal,
   claimAttempts,
   dropLease,
   findAttempts,
-  findAttemptsOf,
   findUnsentAttempts,
   orphanAttempts,
   renewLease,
@@ -38,6 +37,7 @@ import { findCaptureMade } from "../../src/payments/payment-store";
 import { CONFIRM, confirmPaymentIntents } from "../../src/payments/confirm-payment-intent";
 import { createPaymentIntents } from "../../src/payments/create-payment-intent";
 import { findEvidence } from "../../src/payments/evidence-store";
+import * as lists from "../../src/payments/list-captures-and-refunds";
 import {
   type PaymentIntentFilter,
   listPaymentIntents,
@@ -48,25 +48,24 @@ import {
   findIntentByConfirmKey,
   findIntentByKey,
   findIntents,
-  findParts,
   findRefundByKey,
   findRefunds,
-  findTransitions,
 } from "../../src/payments/payment-store";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { resolveUnknownAttempt } from "../../src/payments/resolve-unknown-attempt";
+import { type PartKind, findParts } from "../../src/payments/list-parts";
 import { listUnknownAttempts } from "../../src/payments/list-unknown-attempts";
 import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
 import {
   type DeliveryFilter,
-  findEndpoint,
+  findDeliveries,
+  findEndpoints,
   listDeadLetters,
   listDeliveries,
   listEndpoints,
 } from "../../src/webhooks/list-deliveries";
 import {
   claimDeliveries,
-  findDelivery,
   findOverdueDeliveries,
   planDeliveries,
   recordDeliveries,
@@ -111,6 +110,8 @@ import {
  * - entries of an account that is seldom used, for the same reason: postings are listed by commit;
  * - balances, trial balances and snapshots: they add up what was posted since the last snapshot;
  * - intents by two things that are each common and together rare: one index serves, the other thing is a filter;
+ * - intents by amount, by metadata or by when they last changed, captures and refunds by status, each of them alone: an
+ *   index would be one more write for each payment, so they are filters on what another index gives;
  * - the disabling of an endpoint, which takes back all that is on its way to it; the audit, which reads everything.
  */
 const PAGE = 20;
@@ -192,6 +193,21 @@ function intents(name: string, filter: () => PaymentIntentFilter): Question[] {
   return pages(`intents ${name}`, () => its.intents[0] ?? "", list);
 }
 
+function capturesAndRefunds(name: string, filter: () => lists.PartFilter<never>): Question[] {
+  return [
+    ...pages(
+      `captures ${name}`,
+      () => its.captures[0] ?? "",
+      (page) => lists.listCaptures(db, merchantId, { filter: filter(), page }),
+    ),
+    ...pages(
+      `refunds ${name}`,
+      () => its.refunds[0] ?? "",
+      (page) => lists.listRefunds(db, merchantId, { filter: filter(), page }),
+    ),
+  ];
+}
+
 function deliveries(name: string, filter: () => DeliveryFilter): Question[] {
   const list = (page: PageArguments) => listDeliveries(db, merchantId, { filter: filter(), page });
   return pages(`deliveries ${name}`, () => its.deliveries[0] ?? "", list);
@@ -199,8 +215,21 @@ function deliveries(name: string, filter: () => DeliveryFilter): Question[] {
 
 const entries = (page: PageArguments) =>
   listEntries(db, merchantId, { accountId: its.receivable, page });
-const partsOf = (what: "captures" | "refunds") =>
-  findParts(db, what, { merchantId, paymentIntentIds: its.intents });
+/** The first page and the last of what each intent has, and a page in its middle. */
+function parts(kind: PartKind, middle: string | number): Question[] {
+  const limit = PAGE + 1;
+  const find = async (request: PageRequest<string | number>) =>
+    (await findParts(db, kind, { merchantId, paymentIntentIds: its.intents, request })).flat();
+  return [
+    now(`${kind} of intents, the newest`, () =>
+      find({ direction: "older", from: undefined, limit }),
+    ),
+    now(`${kind} of intents, the oldest`, () =>
+      find({ direction: "newer", from: undefined, limit }),
+    ),
+    now(`${kind} of intents, from a key`, () => find({ direction: "older", from: middle, limit })),
+  ];
+}
 
 const READS: readonly Question[] = [
   now("intents by id", () => findIntents(db, merchantId, its.intents)),
@@ -223,14 +252,13 @@ const READS: readonly Question[] = [
   now("a refund by its key", () => findRefundByKey(db, merchantId, its.intents[0] ?? "")),
   now("captures by id", () => findCaptures(db, merchantId, its.captures)),
   now("refunds by id", () => findRefunds(db, merchantId, its.refunds)),
-  now("captures of intents", async () => (await partsOf("captures")).flat()),
-  now("refunds of intents", async () => (await partsOf("refunds")).flat()),
-  now("transitions", async () => (await findTransitions(db, merchantId, its.intents)).flat()),
+  ...parts("captures", "cap_~"),
+  ...parts("refunds", "re_~"),
+  ...parts("transitions", 100),
+  ...parts("events", 100),
+  ...parts("attempts", "att_~"),
   now("attempts by id", () => findAttempts(db, merchantId, its.attempts)),
-  now("attempts of intents", async () =>
-    (await findAttemptsOf(db, merchantId, its.intents)).flat(),
-  ),
-  now("evidence", () => findEvidence(db, merchantId, its.attempts[0] ?? "")),
+  now("evidence", () => findEvidence(db, merchantId, its.attempts)),
   now("events by id", () => findEvents(db, merchantId, its.events)),
   now("the feed", () => listEvents(db, merchantId, { first: PAGE })),
   now("the feed from a cursor", () =>
@@ -243,9 +271,9 @@ const READS: readonly Question[] = [
     listEvents(db, merchantId, { first: PAGE, types: ["payment_intent.payment_failed"] }),
   ),
   ...intents("of all kinds", () => ({})),
-  ...intents("of a common status", () => ({ status: ["SUCCEEDED"] })),
-  ...intents("of a rare status", () => ({ status: ["FAILED"] })),
-  ...intents("of two statuses", () => ({ status: ["SUCCEEDED", "FAILED"] })),
+  ...intents("of a common status", () => ({ statuses: ["SUCCEEDED"] })),
+  ...intents("of a rare status", () => ({ statuses: ["FAILED"] })),
+  ...intents("of two statuses", () => ({ statuses: ["SUCCEEDED", "FAILED"] })),
   ...intents("of a customer", () => ({ customer: "customer 7" })),
   ...intents("of a customer with many", () => ({ customer: "passer-by" })),
   ...intents("with a reference", () => ({ merchantReference: "order 7" })),
@@ -257,22 +285,26 @@ const READS: readonly Question[] = [
   })),
   ...intents("of a customer and a status", () => ({
     customer: "customer 7",
-    status: ["SUCCEEDED"],
+    statuses: ["SUCCEEDED"],
   })),
   ...intents("with a reference and a status", () => ({
     merchantReference: "order 7",
-    status: ["SUCCEEDED"],
+    statuses: ["SUCCEEDED"],
   })),
+  ...intents("of a customer and an amount", () => ({ customer: "customer 7", amount: 1_000 })),
+  ...capturesAndRefunds("of all intents", () => ({})),
+  ...capturesAndRefunds("of an intent", () => ({ paymentIntentId: its.intents[0] })),
+  ...capturesAndRefunds("created later", () => ({ createdAfter: its.createdAt })),
   ...deliveries("of all kinds", () => ({})),
-  ...deliveries("that succeeded", () => ({ status: ["SUCCEEDED"] })),
-  ...deliveries("that are dead", () => ({ status: ["DEAD"] })),
-  ...deliveries("that are retried", () => ({ status: ["RETRYING"] })),
-  ...deliveries("that are dead or retried", () => ({ status: ["DEAD", "RETRYING"] })),
-  ...deliveries("that are scheduled", () => ({ status: ["SCHEDULED"] })),
+  ...deliveries("that succeeded", () => ({ statuses: ["SUCCEEDED"] })),
+  ...deliveries("that are dead", () => ({ statuses: ["DEAD"] })),
+  ...deliveries("that are retried", () => ({ statuses: ["RETRYING"] })),
+  ...deliveries("that are dead or retried", () => ({ statuses: ["DEAD", "RETRYING"] })),
+  ...deliveries("that are scheduled", () => ({ statuses: ["SCHEDULED"] })),
   ...deliveries("of an event", () => ({ eventId: its.events[0] })),
   ...deliveries("of an event that succeeded", () => ({
     eventId: its.events[0],
-    status: ["SUCCEEDED"],
+    statuses: ["SUCCEEDED"],
   })),
   ...pages(
     "dead letters",
@@ -296,9 +328,11 @@ const READS: readonly Question[] = [
     async () => (await entries({ first: PAGE })).pageInfo.endCursor,
     async (position) => (await entries({ first: PAGE, after: position })).edges,
   ),
-  now("an account", () => findAccount(db, merchantId, its.receivable)),
-  now("an account of a kind", () =>
-    findAccountOfKind(db, merchantId, { kind: "SUSPENSE", currency: "USD" }),
+  now("accounts by id", () => findAccounts(db, merchantId, [its.receivable])),
+  ...pages(
+    "accounts of a kind",
+    () => its.receivable,
+    (page) => listAccounts(db, merchantId, { filter: { kinds: ["SUSPENSE"] }, page }),
   ),
   now("what a key was used for", () =>
     findKey(db, { merchantId, operation: CONFIRM, key: its.confirmKey }),
@@ -308,8 +342,8 @@ const READS: readonly Question[] = [
   ]),
   now("an API key", () => findLiveApiKey(db, merchantId, its.apiKeyHash)),
   now("a merchant", () => findMerchant(db, merchantId)),
-  now("a delivery", () => findDelivery(db, merchantId, its.deliveries[0] ?? "")),
-  now("an endpoint", () => findEndpoint(db, merchantId, its.endpoint)),
+  now("deliveries by id", () => findDeliveries(db, merchantId, its.deliveries)),
+  now("endpoints by id", () => findEndpoints(db, merchantId, [its.endpoint])),
   now("an endpoint by its key", () => findEndpointByKey(db, merchantId, its.endpoint)),
   now("a replay by its key", () => findReplayByKey(db, merchantId, its.deliveries[0] ?? "")),
 ];

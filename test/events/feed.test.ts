@@ -170,7 +170,7 @@ test("an idle write transaction in another database of the cluster holds nothing
     const [intent] = await someIntents(1);
     await t.relayOnce();
     const { events } = await readOn(null);
-    expect(events.map(({ paymentIntentId }) => paymentIntentId)).toEqual([intent?.id]);
+    expect(events.map(({ subjectId }) => subjectId)).toEqual([intent?.id]);
   } finally {
     await other.end();
     await database.drop();
@@ -184,7 +184,7 @@ test("an idle write transaction in this database holds nothing back that is not 
     const [intent] = await someIntents(1);
     await t.relayOnce();
     const { events } = await readOn(null);
-    expect(events.map(({ paymentIntentId }) => paymentIntentId)).toEqual([intent?.id]);
+    expect(events.map(({ subjectId }) => subjectId)).toEqual([intent?.id]);
   } finally {
     await tx.rollback();
   }

@@ -162,8 +162,8 @@ describe("the ledger", () => {
   });
 
   it("books a fact once", async () => {
-    const again = `insert into journals (merchant_id, id, kind, payment_intent_id, attempt_id)
-      select merchant_id, 'jrn_again', kind, payment_intent_id, attempt_id from journals where merchant_id = ? limit 1`;
+    const again = `insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
+      select merchant_id, 'jrn_again', kind, payment_intent_id, source_id from journals where merchant_id = ? limit 1`;
     expect(await stateOf(again, [merchantId])).toBe("23505");
   });
 });

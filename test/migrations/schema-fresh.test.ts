@@ -6,10 +6,10 @@ import { createTestDatabase } from "../support/database";
 
 const FILE = path.resolve(__dirname, "../../migrations/schema.sql");
 
-// "npm run schema:sql" runs this very test, told to write the file rather than to compare it.
+// "npm run generate" runs this very test, told to write the file rather than to compare it.
 const REFRESH = process.env["REFRESH"] === "1";
 
-it("migrations/schema.sql is what the migrations make; refresh it with npm run schema:sql", async () => {
+it("migrations/schema.sql is what the migrations make; refresh it with npm run generate", async () => {
   const database = await createTestDatabase();
   const client = new Client({ connectionString: database.url });
   await client.connect();

@@ -12,14 +12,14 @@ const MANY = 200;
 const repeat = (count: number, make: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => make(index)).join(" ");
 const nested = (depth: number): string =>
-  `{ paymentIntents { edges { node { refunds ${"{ paymentIntent { refunds ".repeat(depth)}{ id }${" } }".repeat(depth)} } } } }`;
+  `{ paymentIntents { edges { node { refunds ${"{ edges { node { paymentIntent { refunds ".repeat(depth)}{ edges { cursor } }${" } } } }".repeat(depth)} } } } }`;
 
 const GREEDY: [string, string][] = [
   ["too many tokens", `{ merchant { ${"id ".repeat(1_000)} } }`],
   ["too deep", nested(5)],
   [
     "too deep through fragments",
-    `{ paymentIntents { edges { node { ...A } } } } fragment A on PaymentIntent { refunds { paymentIntent { ...B } } } fragment B on PaymentIntent { refunds { paymentIntent { ...C } } } fragment C on PaymentIntent { refunds { paymentIntent { refunds { paymentIntent { refunds { id } } } } } }`,
+    `{ paymentIntents { edges { node { ...A } } } } fragment A on PaymentIntent { refunds { edges { node { paymentIntent { ...B } } } } } fragment B on PaymentIntent { refunds { edges { node { paymentIntent { ...C } } } } } fragment C on PaymentIntent { refunds { edges { node { paymentIntent { refunds { edges { node { paymentIntent { refunds { edges { cursor } } } } } } } } } } }`,
   ],
   ["a fragment that spreads itself", "{ merchant { ...A } } fragment A on Merchant { ...A }"],
   ["too many aliases", `{ merchant { ${repeat(31, (index) => `a${String(index)}: id`)} } }`],
@@ -34,11 +34,11 @@ const GREEDY: [string, string][] = [
   ],
   [
     "too many objects",
-    `{ ${repeat(10, (index) => `a${String(index)}: paymentIntents(first: 100) { edges { node { attempts { id } events { id } } } }`)} }`,
+    `{ ${repeat(10, (index) => `a${String(index)}: paymentIntents(first: 100) { edges { node { attempts { edges { node { id } } } events { edges { node { id } } } } } }`)} }`,
   ],
   [
     "lists in lists",
-    "{ paymentIntents(first: 100) { edges { node { refunds { paymentIntent { refunds { paymentIntent { id } } } } } } } }",
+    "{ paymentIntents(first: 100) { edges { node { refunds { edges { node { paymentIntent { refunds { edges { node { paymentIntent { id } } } } } } } } } } } }",
   ],
   ["a deep literal", `{ node(id: ${"[".repeat(480)}1${"]".repeat(480)}) { id } }`],
   [
@@ -72,7 +72,7 @@ test.each(GREEDY)(
 test("what people ask for is within the limits", async () => {
   const { body } = await api.send({
     query: `{
-      paymentIntents(first: 100) { edges { cursor node { id status amount refunds { id } captures { id } attempts { id } events { id type } } } pageInfo { endCursor } }
+      paymentIntents(first: 100) { edges { cursor node { id status amount refunds(first: 5) { edges { node { id } } } captures(first: 5) { edges { node { id } } } attempts(first: 5) { edges { node { id } } } events(first: 5) { edges { node { id type } } } } } pageInfo { endCursor } }
       merchant { id }
     }`,
   });

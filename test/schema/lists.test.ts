@@ -88,17 +88,17 @@ test("filters by customer, reference, status and time, and by all of them togeth
   expect((await list({ filter: { customer: "even" } })).ids).toEqual(even);
   expect((await list({ filter: { customer: "even" }, first: 2 })).ids).toEqual(even.slice(0, 2));
   expect((await list({ filter: { merchantReference: "order-6" } })).ids).toEqual([ids[0]]);
-  expect((await list({ filter: { status: ["REQUIRES_PAYMENT_METHOD"] } })).ids).toEqual([ids[3]]);
-  expect((await list({ filter: { status: "REQUIRES_PAYMENT_METHOD" } })).ids).toEqual([ids[3]]);
+  expect((await list({ filter: { statuses: ["REQUIRES_PAYMENT_METHOD"] } })).ids).toEqual([ids[3]]);
+  expect((await list({ filter: { statuses: "REQUIRES_PAYMENT_METHOD" } })).ids).toEqual([ids[3]]);
   const both = ["REQUIRES_CONFIRMATION", "REQUIRES_PAYMENT_METHOD", "REQUIRES_CONFIRMATION"];
-  expect((await list({ filter: { status: both } })).ids).toEqual(ids);
-  expect((await list({ filter: { status: both }, last: 3 })).ids).toEqual(ids.slice(-3));
-  expect((await list({ filter: { status: [] } })).ids).toEqual(ids);
+  expect((await list({ filter: { statuses: both } })).ids).toEqual(ids);
+  expect((await list({ filter: { statuses: both }, last: 3 })).ids).toEqual(ids.slice(-3));
+  expect((await list({ filter: { statuses: [] } })).ids).toEqual(ids);
   const createdAt = timeOf(ids[2] ?? "");
   expect((await list({ filter: { createdAfter: createdAt } })).ids).toEqual(ids.slice(0, 3));
   expect((await list({ filter: { createdBefore: createdAt } })).ids).toEqual(ids.slice(3));
   const filter = {
-    status: ["REQUIRES_CONFIRMATION"],
+    statuses: ["REQUIRES_CONFIRMATION"],
     customer: "even",
     merchantReference: "order-4",
     createdAfter: createdAt,
@@ -130,7 +130,7 @@ test.each([
   { filter: { createdAfter: "yesterday" } },
   { filter: { createdAfter: "2026-02-30T99:00:00Z" } },
   { filter: { createdBefore: "1960-01-01" } },
-  { filter: { status: ["LOST"] } },
+  { filter: { statuses: ["LOST"] } },
 ])("refuses %j", async (variables) => {
   const { error } = await api.send({ query: LIST, variables });
   expect(error?.extensions.code).toBe("BAD_USER_INPUT");
@@ -149,7 +149,13 @@ test("a list with everything in it costs one statement for each kind of thing", 
   try {
     const { body } = await api.send({
       query: `{ paymentIntents(first: 100) { edges { node {
-        id attempts { id } captures { id } refunds { id } transitions { to } events { type } lastPaymentError { attempt { id } }
+        id
+        attempts { edges { node { id evidence { source } } } }
+        captures { edges { node { id } } }
+        refunds { edges { node { id } } }
+        transitions { edges { node { to } } }
+        events { edges { node { type } } }
+        lastPaymentError { attempt { id } }
       } } } }`,
     });
     expect(body.errors).toBeUndefined();
@@ -157,7 +163,7 @@ test("a list with everything in it costs one statement for each kind of thing", 
     api.db.client.off("query", count);
   }
   const read = statements.filter((sql) => sql.includes("from") && !isAuthentication(sql));
-  expect(read).toHaveLength(6);
+  expect(read).toHaveLength(7);
 });
 
 test("creating costs exactly one statement", async () => {

@@ -33,13 +33,13 @@ test("creates a payment intent and replays it, whatever is selected and whatever
     query: `mutation ($key: String!) {
       createPaymentIntent(idempotencyKey: $key, input: {
         currency: "USD", paymentMethod: "pm_card_visa", captureMethod: AUTOMATIC, amount: 2500, description: null, metadata: {}
-      }) { idempotency { status } paymentIntent { id attempts { id } createdAt } }
+      }) { idempotency { status } paymentIntent { id attempts { edges { cursor } } createdAt } }
     }`,
     variables: { key },
   });
   expect(again.data.createPaymentIntent).toMatchObject({
     idempotency: { status: "REPLAYED" },
-    paymentIntent: { id, attempts: [] },
+    paymentIntent: { id, attempts: { edges: [] } },
   });
   const other = await api.send({
     query: CREATE_INTENT,
@@ -66,31 +66,58 @@ test("confirms, and shows everything that belongs to the intent", async () => {
     query: `query ($id: ID!) { paymentIntent(id: $id) {
       id status amount currency captureMethod paymentMethod amountAuthorized amountCapturable amountCaptured
       amountRefunded amountRefundable description customer merchantReference metadata cancellationReason version
-      createdAt updatedAt allowedActions clientSecret
-      nextAction { type redirectUrl expiresAt }
+      createdAt updatedAt allowedActions { action allowed because } clientSecret
+      nextAction { type expiresAt ... on RedirectToUrl { redirectUrl } }
       lastPaymentError { code declineCode message retryable attempt { id } }
-      attempts { id operation status amount currency paymentMethod code declineCode message processorChargeId sentAt unknownSince settledAt createdAt paymentIntentId }
-      captures { id paymentIntent { id } } refunds { id paymentIntent { id } }
-      transitions { version from to at actor cause amount terminal eventId }
-      events { id type apiVersion createdAt sequence data }
+      attempts { edges { node {
+        id operation processor status amount currency paymentMethod code declineCode message processorChargeId sentAt
+        unknownSince lookups nextLookupAt settledAt createdAt paymentIntentId evidence { source }
+      } } }
+      captures { edges { node { id paymentIntent { id } } } }
+      refunds { edges { node { id paymentIntent { id } } } }
+      transitions { edges { node { version from to at actor cause amount terminal eventId } } }
+      events { edges { node { id type apiVersion createdAt subjectId sequence data } } }
     } }`,
     variables: { id },
   });
   expect(body.errors).toBeUndefined();
   expect(data.paymentIntent).toMatchObject({
     metadata: { order: "1" },
-    attempts: [{ operation: "CHARGE", status: "QUEUED", amount: 2_500 }],
-    transitions: [
-      { version: 1, from: null, to: "REQUIRES_CONFIRMATION", cause: "createPaymentIntent" },
-      { version: 2, from: "REQUIRES_CONFIRMATION", to: "PROCESSING" },
-    ],
-    events: [
-      { type: "payment_intent.created", sequence: 1, data: { object: { id } } },
-      { type: "payment_intent.processing", sequence: 2 },
-    ],
-    allowedActions: [],
+    attempts: { edges: [{ node: { operation: "CHARGE", status: "QUEUED", amount: 2_500 } }] },
+    transitions: {
+      edges: [
+        { node: { version: 2, from: "REQUIRES_CONFIRMATION", to: "PROCESSING" } },
+        {
+          node: {
+            version: 1,
+            from: null,
+            to: "REQUIRES_CONFIRMATION",
+            cause: "createPaymentIntent",
+          },
+        },
+      ],
+    },
+    events: {
+      edges: [
+        { node: { type: "payment_intent.processing", subjectId: id, sequence: 2 } },
+        {
+          node: {
+            type: "payment_intent.created",
+            subjectId: id,
+            sequence: 1,
+            data: { object: { id } },
+          },
+        },
+      ],
+    },
   });
-  expect(data.paymentIntent.transitions[0].actor).toMatch(/^key_/);
+  expect(data.paymentIntent.allowedActions.map(({ action }: { action: string }) => action)).toEqual(
+    ["CONFIRM", "CAPTURE", "CANCEL", "REFUND"],
+  );
+  for (const { allowed, because } of data.paymentIntent.allowedActions) {
+    expect({ allowed, because }).toEqual({ allowed: false, because: expect.any(String) as string });
+  }
+  expect(data.paymentIntent.transitions.edges[0].node.actor).toMatch(/^key_/);
 });
 
 test("captures a part, replays the capture as it was made, and refunds it", async () => {
@@ -127,7 +154,10 @@ test("captures a part, replays the capture as it was made, and refunds it", asyn
   await api.drain();
   const { data, body } = await api.send({
     query: `query ($id: ID!, $refund: ID!) {
-      paymentIntent(id: $id) { status amountRefunded captures { status } refunds { status paymentIntent { id } } }
+      paymentIntent(id: $id) {
+        status amountRefunded captures { edges { node { status } } }
+        refunds { edges { node { status paymentIntent { id } } } }
+      }
       refund(id: $refund) { status paymentIntent { id } }
       node(id: $refund) { id ... on Refund { amount } }
     }`,
@@ -138,8 +168,8 @@ test("captures a part, replays the capture as it was made, and refunds it", asyn
     paymentIntent: {
       status: "SUCCEEDED",
       amountRefunded: 500,
-      captures: [{ status: "SUCCEEDED" }],
-      refunds: [{ status: "SUCCEEDED", paymentIntent: { id } }],
+      captures: { edges: [{ node: { status: "SUCCEEDED" } }] },
+      refunds: { edges: [{ node: { status: "SUCCEEDED", paymentIntent: { id } } }] },
     },
     refund: { status: "SUCCEEDED" },
     node: { amount: 500 },
@@ -167,14 +197,19 @@ test("a decline is data: the intent says why, and which attempt it was", async (
   const { id } = await makePaid(api, { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" });
   const { data, body } = await api.send({
     query: `query ($id: ID!) { paymentIntent(id: $id) {
-      status allowedActions lastPaymentError { code declineCode message retryable attempt { id operation status processorChargeId } }
+      status allowedActions { action allowed } lastPaymentError { code declineCode message retryable attempt { id operation status processorChargeId } }
     } }`,
     variables: { id },
   });
   expect(body.errors).toBeUndefined();
   expect(data.paymentIntent).toMatchObject({
     status: "REQUIRES_PAYMENT_METHOD",
-    allowedActions: ["CONFIRM", "CANCEL"],
+    allowedActions: [
+      { action: "CONFIRM", allowed: true },
+      { action: "CAPTURE", allowed: false },
+      { action: "CANCEL", allowed: true },
+      { action: "REFUND", allowed: false },
+    ],
     lastPaymentError: { retryable: true, attempt: { operation: "CHARGE", status: "DECLINED" } },
   });
 });

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 afterEach(() => api.sandbox.call("DELETE", "/admin/faults"));
 
-const UNKNOWN = `{ unknownAttempts { edges { node { id paymentIntentId operation amount currency ageSeconds unknownSince } } } }`;
+const UNKNOWN = `{ unknownAttempts { edges { node { id paymentIntentId operation status processor amount currency message lookups nextLookupAt unknownSince evidence { source } } } } }`;
 
 const RESOLVE = `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
   resolveUnknownAttempt(input: $input, idempotencyKey: $key) {
@@ -26,7 +26,7 @@ const RESOLVE = `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
 }`;
 
 const EVIDENCE = `query ($id: ID!) {
-  paymentIntent(id: $id) { status attempts { id operation status evidence { source outcome effect reason } } }
+  paymentIntent(id: $id) { status attempts { edges { node { id operation status message evidence { source outcome effect reason } } } } }
 }`;
 
 interface Resolution {
@@ -56,7 +56,21 @@ async function anUnknown(
   const found = data.unknownAttempts.edges.find(
     ({ node }: { node: { paymentIntentId: string } }) => node.paymentIntentId === id,
   );
-  expect(found.node).toMatchObject({ operation: "CHARGE", amount: 2_500, currency: "USD" });
+  expect(found.node).toMatchObject({
+    operation: "CHARGE",
+    status: "UNKNOWN",
+    processor: "sandbox",
+    amount: 2_500,
+    currency: "USD",
+    lookups: 0,
+  });
+  expect(found.node.nextLookupAt).not.toBeNull();
+  // An operator is told what broke; the merchant is not told the insides of our network.
+  expect(found.node.message).toEqual(expect.any(String));
+  const { data: seen } = await api.send({ query: EVIDENCE, variables: { id } });
+  expect(seen.paymentIntent.attempts.edges).toMatchObject([
+    { node: { status: "UNKNOWN", message: null } },
+  ]);
   return { id, attemptId: found.node.id };
 }
 
@@ -72,7 +86,7 @@ it("settles by an operator's word, once for its key, and keeps the reason", asyn
   const again = await resolve(finding, { key });
   expect(again.data.resolveUnknownAttempt.idempotency.status).toBe("REPLAYED");
   const { data } = await api.send({ query: EVIDENCE, variables: { id } });
-  expect(data.paymentIntent.attempts[0].evidence).toMatchObject([
+  expect(data.paymentIntent.attempts.edges[0].node.evidence).toMatchObject([
     { outcome: "approved", effect: "applied", reason: "seen in their portal" },
   ]);
   const late = await resolve({ ...finding, resolution: "FAILED" });
@@ -108,11 +122,15 @@ it("gives money back that moved although an operator said it had not", async () 
   expect(error).toBeUndefined();
   expect(data.paymentIntent).toMatchObject({
     status: "SUCCEEDED",
-    attempts: [
-      { operation: "COMPENSATE", status: "SUCCEEDED" },
-      { operation: "CHARGE", status: "SUCCEEDED" },
-      { id: attemptId, status: "DECLINED", evidence: [{}, { effect: "contradiction" }] },
-    ],
+    attempts: {
+      edges: [
+        { node: { operation: "COMPENSATE", status: "SUCCEEDED" } },
+        { node: { operation: "CHARGE", status: "SUCCEEDED" } },
+        {
+          node: { id: attemptId, status: "DECLINED", evidence: [{}, { effect: "contradiction" }] },
+        },
+      ],
+    },
   });
 });
 

@@ -102,10 +102,10 @@ test("deliveries are filtered by endpoint, event and status, and paged", async (
     expect.arrayContaining([first.id, second.id]),
   );
   expect(await deliveries({ filter: { eventId, endpointId: second.id } })).toHaveLength(1);
-  expect(await deliveries({ filter: { status: ["RETRYING", "SUCCEEDED", "DEAD"] } })).toHaveLength(
-    all.length,
-  );
-  expect(await deliveries({ filter: { status: ["RETRYING"] } })).toEqual([]);
+  expect(
+    await deliveries({ filter: { statuses: ["RETRYING", "SUCCEEDED", "DEAD"] } }),
+  ).toHaveLength(all.length);
+  expect(await deliveries({ filter: { statuses: ["RETRYING"] } })).toEqual([]);
   const { data } = await api.send({ query: DELIVERIES, variables: { first: 2 } });
   const { endCursor, hasNextPage } = data.webhookDeliveries.pageInfo;
   expect(hasNextPage).toBe(true);

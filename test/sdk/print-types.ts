@@ -40,11 +40,11 @@ const SCALARS: Readonly<Record<string, string>> = {
   Float: "number",
   Boolean: "boolean",
   MinorUnits: "number",
-  SignedMinorUnits: "number",
+  BigMinorUnits: "string",
   CurrencyCode: "string",
   DateTime: "string",
   URL: "string",
-  EventType: "string",
+  EventType: "EventType",
   Metadata: "Readonly<Record<string, string>>",
   JSON: "unknown",
 };
@@ -64,6 +64,7 @@ export type PrintedTypes = Readonly<Record<(typeof FILES)[number], string>>;
 export function printTypes(
   schema: GraphQLSchema,
   documents: readonly DocumentNode[],
+  eventTypes: readonly string[],
 ): PrintedTypes {
   const definitions = documents.flatMap((document) => document.definitions);
   const fragments = new Map(
@@ -77,6 +78,7 @@ export function printTypes(
   const fragmentTexts = [...fragments.values()].map((fragment) => printFragment(printer, fragment));
   const objects = [...fragmentTexts, ...printInterfaces(printer)];
   const { enums, inputs } = printEnumsAndInputs(printer);
+  enums.push(printEventType(schema, eventTypes));
   return withImports({ enums, inputs, objects, results, "operation-types": maps });
 }
 
@@ -149,6 +151,13 @@ function byName(a: GraphQLEnumType, b: GraphQLEnumType): number {
 function printEnum(type: GraphQLEnumType): string {
   const values = type.getValues().map(({ name }) => JSON.stringify(name));
   return `${comment(type.description)}export type ${type.name} = ${values.join(" | ")};`;
+}
+
+/** A scalar in the schema, where a client may meet types that it does not know; here the ones that are known. */
+function printEventType(schema: GraphQLSchema, eventTypes: readonly string[]): string {
+  const { description } = schema.getType("EventType") ?? {};
+  const values = eventTypes.map((type) => JSON.stringify(type));
+  return `${comment(description?.split(" One of:")[0])}export type EventType = ${values.join(" | ")};`;
 }
 
 function printInput(printer: Printer, type: GraphQLInputObjectType): string {

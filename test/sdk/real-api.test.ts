@@ -68,24 +68,37 @@ test("a payment from its creation to its refund, and everything that can be read
   expect(await client.refund({ id: refund.id })).toMatchObject({ status: "SUCCEEDED" });
   expect(await client.node({ id })).toEqual({ __typename: "PaymentIntent", ...paid });
   expect(await client.node({ id: refund.id })).toMatchObject({ __typename: "Refund" });
-  const listed = await client.paymentIntents({ filter: { status: ["SUCCEEDED"] }, first: 1 });
+  const listed = await client.paymentIntents({ filter: { statuses: ["SUCCEEDED"] }, first: 1 });
   expect(listed.edges[0]?.node).toEqual(paid);
-  const account = { kind: "MERCHANT_BALANCE", currency: "USD" } as const;
+  const filter = { kinds: ["MERCHANT_BALANCE"], currencies: ["USD"] } as const;
+  const accounts = await client.ledgerAccounts({ filter });
+  expect(accounts.edges).toMatchObject([{ node: { kind: "MERCHANT_BALANCE", balance: "1500" } }]);
+  const account = { id: accounts.edges[0]?.node.id ?? "" };
   const balance = await client.ledgerAccount(account);
-  expect(balance).toMatchObject({ ...account, balance: 1_500 });
+  expect(balance).toMatchObject({ ...account, balance: "1500" });
   expect(balance?.entries.edges.length).toBeGreaterThan(0);
   expect(await client.ledgerAccount({ ...account, asOf: "2020-01-01T00:00:00Z" })).toMatchObject({
-    balance: 0,
+    balance: "0",
   });
+  expect((await client.refunds()).edges.map(({ node }) => node)).toEqual([
+    await client.refund({ id: refund.id }),
+  ]);
+  expect((await client.captures({ filter: { paymentIntentId: id } })).edges).toHaveLength(1);
+  expect(await client.nodes({ ids: [id, "pi_none"] })).toEqual([
+    { __typename: "PaymentIntent", ...paid },
+    null,
+  ]);
+  await expect(client.nodes({ ids: [id, refund.id] })).rejects.toThrow("one kind");
+  expect((await client.eventTypes())[0]).toMatchObject({ type: "payment_intent.created" });
   expect(await client.trialBalance()).toMatchObject({ balanced: true });
   expect(await client.merchant()).toMatchObject({ id: api.merchant.id });
-  const events = await client.events({ types: ["refund.succeeded"] });
+  const events = await client.events({ filter: { types: ["refund.succeeded"] } });
   expect(events.edges[0]?.node).toMatchObject({ data: { object: { id: refund.id } } });
-  const mine = await client.query<{ paymentIntent: { attempts: unknown[] } }>(
-    "query mine($id: ID!) { paymentIntent(id: $id) { attempts { operation } } }",
+  const mine = await client.query<{ paymentIntent: { attempts: { edges: unknown[] } } }>(
+    "query mine($id: ID!) { paymentIntent(id: $id) { attempts { edges { node { operation } } } } }",
     { id },
   );
-  expect(mine.paymentIntent.attempts).toHaveLength(3);
+  expect(mine.paymentIntent.attempts.edges).toHaveLength(3);
 });
 
 test("webhook endpoints and what is delivered to them", async () => {

@@ -1,7 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type DocumentNode, buildSchema, parse, validate } from "graphql";
-import { MUTATIONS, NODE_TEXTS, OPERATION_TEXTS, QUERIES } from "../../src/sdk/documents";
+import {
+  MUTATIONS,
+  NODES_TEXTS,
+  NODE_TEXTS,
+  OPERATION_TEXTS,
+  QUERIES,
+} from "../../src/sdk/documents";
+import { EVENT_TYPES } from "../../src/events/event-types";
 import { FILES, printTypes } from "./print-types";
 
 const root = path.resolve(__dirname, "../..");
@@ -12,6 +19,7 @@ for (const [name, text] of Object.entries({ ...MUTATIONS, ...QUERIES })) {
   if (typeof text === "string") texts.set(name, text);
 }
 for (const [type, text] of Object.entries(NODE_TEXTS)) texts.set(`node of ${type}`, text);
+for (const [type, text] of Object.entries(NODES_TEXTS)) texts.set(`nodes of ${type}`, text);
 for (const [type, text] of Object.entries(OPERATION_TEXTS)) texts.set(`operation of ${type}`, text);
 
 /** Texts repeat the fragments of others, and some an operation for each type; the printer wants each once. */
@@ -42,11 +50,11 @@ test("there is a function for every mutation and every query of the schema", () 
   expect(Object.keys(QUERIES).sort()).toEqual(fields(schema.getQueryType()));
 });
 
-const printed = printTypes(schema, definitions());
+const printed = printTypes(schema, definitions(), EVENT_TYPES);
 
-// UPDATE_SDK_TYPES=1 npx jest test/sdk/types.test.ts
+// `npm run generate` prints them anew.
 test.each(FILES)("the printed %s are fresh", (name) => {
   const file = path.join(root, "src/sdk", `${name}.ts`);
-  if (process.env["UPDATE_SDK_TYPES"] === "1") writeFileSync(file, printed[name]);
+  if (process.env["REFRESH"] === "1") writeFileSync(file, printed[name]);
   expect(existsSync(file) ? readFileSync(file, "utf8") : "").toBe(printed[name]);
 });

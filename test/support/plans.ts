@@ -509,7 +509,7 @@ const SAMPLES = `
   ), attempt as materialized (
     select * from attempts where merchant_id = :merchantId and payment_intent_id in (select id from intent)
   ), event as materialized (
-    select * from events where merchant_id = :merchantId and payment_intent_id in (select id from intent)
+    select * from events where merchant_id = :merchantId and subject_id in (select id from intent)
   )
   select array(select id from intent) as "intents", array(select id from attempt) as "attempts",
     array(select id from event limit 10) as "events", (select position || ' ' || event_id from event_feed where merchant_id = :merchantId and event_id in (select id from event) limit 1) as "feedPosition",

@@ -1,4 +1,4 @@
-import { findDelivery } from "../../src/webhooks/delivery-store";
+import { findDeliveries } from "../../src/webhooks/list-deliveries";
 import {
   type CreatedEndpoint,
   createWebhookEndpoint,
@@ -198,10 +198,12 @@ describe("a replay", () => {
     await deliverToTheEnd();
     expect(receiver.received).toHaveLength(TRIES + 1);
     expect(new Set(receiver.received.map(({ id, body }) => id + body)).size).toBe(1);
-    expect(await findDelivery(t.db, merchantId, outcome.result.id)).toMatchObject({
+    expect((await findDeliveries(t.db, merchantId, [outcome.result.id]))[0]).toMatchObject({
       status: "SUCCEEDED",
     });
-    expect(await findDelivery(t.db, merchantId, deliveryId)).toMatchObject({ status: "DEAD" });
+    expect(await findDeliveries(t.db, merchantId, [deliveryId])).toMatchObject([
+      { status: "DEAD" },
+    ]);
   });
 
   it("is made once for its key, also for a crowd", async () => {

@@ -12,7 +12,12 @@ export interface Accounts {
   readonly eventsVerified: number;
   readonly rejected: number;
   readonly balanced: boolean;
-  readonly currencies: readonly { currency: string; debits: number; credits: number }[];
+  readonly currencies: readonly {
+    currency: string;
+    debits: string;
+    credits: string;
+    difference: string;
+  }[];
 }
 
 export interface IntentLine {
@@ -26,11 +31,24 @@ export interface IntentLine {
   readonly events: readonly { id: string }[];
 }
 
+interface Listed<Node> {
+  readonly edges: readonly { readonly node: Node }[];
+}
+
+type AskedIntent = Omit<IntentLine, "scene" | "attempts" | "events"> & {
+  readonly attempts: Listed<IntentLine["attempts"][number]>;
+  readonly events: Listed<IntentLine["events"][number]>;
+};
+
+function nodesOf<Node>({ edges }: Listed<Node>): Node[] {
+  return edges.map(({ node }) => node);
+}
+
 const INTENT = `query DemoIntent($id: ID!) {
   paymentIntent(id: $id) {
     id status amount amountCaptured amountRefunded
-    attempts { id operation status }
-    events { id }
+    attempts(first: 100) { edges { node { id operation status } } }
+    events(first: 100) { edges { node { id } } }
   }
 }`;
 
@@ -43,11 +61,9 @@ export async function askEverybody(
 ): Promise<Accounts> {
   const intents = await Promise.all(
     shop.intents.map(async ({ id, scene }) => {
-      const { paymentIntent } = await client.query<{ paymentIntent: Omit<IntentLine, "scene"> }>(
-        INTENT,
-        { id },
-      );
-      return { ...paymentIntent, scene };
+      const { paymentIntent } = await client.query<{ paymentIntent: AskedIntent }>(INTENT, { id });
+      const { attempts, events, ...amounts } = paymentIntent;
+      return { ...amounts, scene, attempts: nodesOf(attempts), events: nodesOf(events) };
     }),
   );
   const attempts = intents.flatMap((line) => line.attempts);

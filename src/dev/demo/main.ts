@@ -70,9 +70,9 @@ function print(accounts: Accounts): void {
   console.log(`
   money movements     ${String(accounts.movementsAtNetwork)} in the card network's own books, ${String(accounts.movementsExpected)} in ours
   webhooks            ${String(accounts.eventsVerified)} received and verified of ${String(accounts.eventsWritten)} events, ${String(accounts.rejected)} with a bad signature`);
-  for (const { currency, debits, credits } of accounts.currencies) {
+  for (const { currency, debits, credits, difference } of accounts.currencies) {
     console.log(
-      `  trial balance       ${currency}  debits ${String(debits)}  credits ${String(credits)}  difference ${String(debits - credits)}`,
+      `  trial balance       ${currency}  debits ${debits}  credits ${credits}  difference ${difference}`,
     );
   }
 }

@@ -83,7 +83,7 @@ export function returnRefund(heard: Heard, outcome: Declined): Change {
       message: outcome.message,
       dueInMs: null,
     },
-    refund: partOf(attempt, "FAILED", outcome.code),
+    refund: partOf(attempt, "REVERSED", outcome.code),
     intent: changeIntent(intent, { amountRefunded: intent.snapshot.amountRefunded - amount }, [
       partStep(heard, "refund.failed"),
     ]),

@@ -14,7 +14,7 @@ export function factOf(attempt: LockedAttempt): Fact {
   return {
     merchantId: attempt.merchantId,
     paymentIntentId: attempt.paymentIntentId,
-    attemptId: attempt.id,
+    sourceId: attempt.id,
     currency: attempt.currency,
   };
 }

@@ -10,10 +10,10 @@ const SIZES = {
   short: { operations: 60, faults: 0.2, concurrency: 16 },
 };
 
-const ATTEMPTS = `query ($id: ID!) { paymentIntent(id: $id) { status attempts { status unknownSince } } }`;
+const ATTEMPTS = `query ($id: ID!) { paymentIntent(id: $id) { status attempts(first: 100) { edges { node { status unknownSince } } } } }`;
 
-/** An operator's list of them, with age and amount. */
-const LIST = `{ unknownAttempts(first: 100) { edges { node { id amount ageSeconds } } } }`;
+/** An operator's list of them, with since when and how much. */
+const LIST = `{ unknownAttempts(first: 100) { edges { node { id amount unknownSince lookups nextLookupAt } } } }`;
 
 interface SeenList {
   readonly unknownAttempts: { readonly edges: readonly unknown[] };
@@ -22,7 +22,11 @@ interface SeenList {
 interface SeenIntent {
   readonly paymentIntent: {
     readonly status: string;
-    readonly attempts: readonly { readonly status: string; readonly unknownSince: string | null }[];
+    readonly attempts: {
+      readonly edges: readonly {
+        readonly node: { readonly status: string; readonly unknownSince: string | null };
+      }[];
+    };
   };
 }
 
@@ -71,7 +75,7 @@ export const unknownOutcomes: Attack = {
       const { paymentIntent } = await shop.client().query<SeenIntent>(ATTEMPTS, { id });
       watching.delete(id);
       seen.intents += 1;
-      const isUnknown = paymentIntent.attempts.some(({ status }) => status === "UNKNOWN");
+      const isUnknown = paymentIntent.attempts.edges.some(({ node }) => node.status === "UNKNOWN");
       if (isUnknown) seen.asUnknown += 1;
       // Unknown is never called failed, nor is it called anything else.
       if (isUnknown && paymentIntent.status !== "PROCESSING") seen.wrongly += 1;

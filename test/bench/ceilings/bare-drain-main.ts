@@ -24,7 +24,7 @@ const CLAIM = `
     returning position, merchant_id, event_id
   )
   select c.position, e.id as "eventId", e.type, e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
-    e.sequence, e.object::text as object
+    e.subject_id as "subjectId", e.sequence, e.object::text as object
   from claimed c join events e on e.merchant_id = c.merchant_id and e.id = c.event_id`;
 
 const RECORD = `
@@ -37,6 +37,7 @@ interface Claimed {
   readonly type: string;
   readonly apiVersion: string;
   readonly createdAt: string;
+  readonly subjectId: string;
   readonly sequence: number;
   readonly object: string;
 }

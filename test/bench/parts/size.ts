@@ -144,6 +144,6 @@ const FILL = [
    select p.merchant_id, 'createPaymentIntent', p.key, sha256(p.key::bytea), 'evt_' || p.id ${PAYMENT}`,
   `insert into transitions (merchant_id, payment_intent_id, version, to_status, event_id, actor, cause, amount, terminal)
    select p.merchant_id, 'pi_' || p.id, 1, 'REQUIRES_CONFIRMATION', 'evt_' || p.id, 'key_bench', 'createPaymentIntent', 2599, false ${PAYMENT}`,
-  `insert into events (merchant_id, id, type, api_version, payment_intent_id, sequence, object)
+  `insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
    select p.merchant_id, 'evt_' || p.id, 'payment_intent.created', '2026-01-01', 'pi_' || p.id, 1, (${SNAPSHOT})::json ${PAYMENT}`,
 ];

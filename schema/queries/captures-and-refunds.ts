@@ -1,0 +1,99 @@
+import { Arg, Args, Ctx, Field, ID, InputType, Query, Resolver } from "type-graphql";
+import { idKind } from "../../src/ids";
+import type { Page } from "../../src/pagination";
+import {
+  type PartFilter,
+  listCaptures,
+  listRefunds,
+} from "../../src/payments/list-captures-and-refunds";
+import type * as intents from "../../src/payments/payment-intent";
+import { type Context, callerOf } from "../context";
+import { CaptureStatus, RefundStatus } from "../enums";
+import { checkId, refuseCardNumber } from "../input";
+import { DateTime } from "../scalars";
+import { CaptureConnection } from "../types/capture";
+import { Refund, RefundConnection } from "../types/refund";
+import { PageArgs } from "./page-arguments";
+
+@InputType({ description: "Which captures to list: those that every given field holds for." })
+export class CaptureFilter {
+  @Field(() => [CaptureStatus], {
+    nullable: true,
+    description: "In one of these statuses. No index serves it: combine it with another field.",
+  })
+  readonly statuses?: intents.CaptureStatus[] | null;
+
+  @Field(() => ID, { nullable: true, description: "Of this payment intent." })
+  readonly paymentIntentId?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Created at this moment or later." })
+  readonly createdAfter?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Created before this moment." })
+  readonly createdBefore?: string | null;
+}
+
+@InputType({ description: "Which refunds to list: those that every given field holds for." })
+export class RefundFilter {
+  @Field(() => [RefundStatus], {
+    nullable: true,
+    description: "In one of these statuses. No index serves it: combine it with another field.",
+  })
+  readonly statuses?: intents.RefundStatus[] | null;
+
+  @Field(() => ID, { nullable: true, description: "Of this payment intent." })
+  readonly paymentIntentId?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Created at this moment or later." })
+  readonly createdAfter?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Created before this moment." })
+  readonly createdBefore?: string | null;
+}
+
+function checkedFilter<Status extends string>(
+  filter: PartFilter<Status> | null,
+): PartFilter<Status> | null {
+  if (filter?.paymentIntentId != null) {
+    checkId("filter.paymentIntentId", "paymentIntent", filter.paymentIntentId);
+  }
+  return filter;
+}
+
+@Resolver()
+export class CaptureAndRefundQueries {
+  @Query(() => CaptureConnection, { description: "Captures, newest first." })
+  async captures(
+    @Arg("filter", () => CaptureFilter, { nullable: true, description: "Which ones." })
+    filter: CaptureFilter | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: Context,
+  ): Promise<Page<intents.Capture>> {
+    const list = { filter: checkedFilter(filter), page };
+    return listCaptures(context.app.db, callerOf(context).merchantId, list);
+  }
+
+  @Query(() => RefundConnection, { description: "Refunds, newest first." })
+  async refunds(
+    @Arg("filter", () => RefundFilter, { nullable: true, description: "Which ones." })
+    filter: RefundFilter | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: Context,
+  ): Promise<Page<intents.Refund>> {
+    const list = { filter: checkedFilter(filter), page };
+    return listRefunds(context.app.db, callerOf(context).merchantId, list);
+  }
+
+  @Query(() => Refund, {
+    nullable: true,
+    description: "One refund; null when this merchant has none with this id.",
+  })
+  async refund(
+    @Arg("id", () => ID, { description: "The refund's id." }) id: string,
+    @Ctx() context: Context,
+  ): Promise<intents.Refund | null> {
+    refuseCardNumber("id", id);
+    if (idKind(id) !== "refund") return null;
+    return (await context.loaders().refund.load(id)) ?? null;
+  }
+}

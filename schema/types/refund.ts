@@ -1,0 +1,61 @@
+import { Ctx, Field, FieldResolver, ID, ObjectType, Resolver, Root } from "type-graphql";
+import type * as intents from "../../src/payments/payment-intent";
+import type { Context } from "../context";
+import { RefundReason, RefundStatus } from "../enums";
+import { Node } from "../node";
+import { CurrencyCode, DateTime, Metadata, MinorUnits } from "../scalars";
+import { connectionOf } from "./connection";
+import { PaymentIntent } from "./payment-intent";
+
+@ObjectType({
+  simpleResolvers: true,
+  implements: Node,
+  description: "Captured money of a payment intent that is given back.",
+})
+export class Refund {
+  readonly id!: string;
+
+  @Field(() => ID, { description: "The id of the payment intent that it belongs to." })
+  readonly paymentIntentId!: string;
+
+  @Field(() => RefundStatus, { description: "Where the refund stands." })
+  readonly status!: intents.RefundStatus;
+
+  @Field(() => MinorUnits, { description: "The amount that is refunded." })
+  readonly amount!: number;
+
+  @Field(() => CurrencyCode, { description: "The amount's currency." })
+  readonly currency!: string;
+
+  @Field(() => RefundReason, { nullable: true, description: "Why it is refunded." })
+  readonly reason!: intents.RefundReason | null;
+
+  @Field(() => Metadata, { description: "The merchant's own pairs." })
+  readonly metadata!: Readonly<Record<string, string>>;
+
+  @Field(() => String, { nullable: true, description: "Why it failed or was reversed." })
+  readonly failureCode!: string | null;
+
+  @Field(() => DateTime, { description: "When the refund was created." })
+  readonly createdAt!: string;
+
+  @Field(() => DateTime, { description: "When the refund last changed." })
+  readonly updatedAt!: string;
+}
+
+@Resolver(() => Refund)
+export class RefundFields {
+  // Nullable, as every field that is read by itself: what fails here hides nothing of what surrounds it.
+  @FieldResolver(() => PaymentIntent, {
+    nullable: true,
+    description: "The payment intent as it stands now.",
+  })
+  async paymentIntent(
+    @Root() refund: intents.Refund,
+    @Ctx() context: Context,
+  ): Promise<intents.PaymentIntent | null> {
+    return (await context.loaders().intent.load(refund.paymentIntentId)) ?? null;
+  }
+}
+
+export const RefundConnection = connectionOf(() => Refund, "Refund");

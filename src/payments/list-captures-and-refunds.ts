@@ -1,0 +1,109 @@
+import { type Db, run } from "../db/db";
+import { ID_PREFIXES, timePart } from "../ids";
+import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
+import type { Capture, CaptureStatus, Refund, RefundStatus } from "./payment-intent";
+
+/**
+ * All of a merchant's captures or refunds, newest first: by the primary key, whose ids are in the order of time, or by
+ * the index of their intent. The status is a filter on what these read, and has no index of its own.
+ */
+export interface PartFilter<Status extends string> {
+  readonly statuses?: readonly Status[] | null | undefined;
+  readonly paymentIntentId?: string | null | undefined;
+  /** ISO 8601; at this moment or later. */
+  readonly createdAfter?: string | null | undefined;
+  /** ISO 8601; earlier than this moment. */
+  readonly createdBefore?: string | null | undefined;
+}
+
+export interface PartList<Status extends string> {
+  readonly filter?: PartFilter<Status> | null | undefined;
+  readonly page: PageArguments;
+}
+
+export async function listCaptures(
+  db: Db,
+  merchantId: string,
+  list: PartList<CaptureStatus>,
+): Promise<Page<Capture>> {
+  return listOf<Capture, CaptureStatus>(db, { ...CAPTURES, merchantId }, list);
+}
+
+export async function listRefunds(
+  db: Db,
+  merchantId: string,
+  list: PartList<RefundStatus>,
+): Promise<Page<Refund>> {
+  return listOf<Refund, RefundStatus>(db, { ...REFUNDS, merchantId }, list);
+}
+
+interface Source {
+  readonly table: "captures" | "refunds";
+  readonly snapshot: string;
+  readonly prefix: string;
+}
+
+const CAPTURES: Source = {
+  table: "captures",
+  snapshot: "capture_snapshot(x)",
+  prefix: ID_PREFIXES.capture,
+};
+const REFUNDS: Source = {
+  table: "refunds",
+  snapshot: "refund_snapshot(x)",
+  prefix: ID_PREFIXES.refund,
+};
+
+async function listOf<Part extends { readonly id: string }, Status extends string>(
+  db: Db,
+  source: Source & { readonly merchantId: string },
+  { filter, page }: PartList<Status>,
+): Promise<Page<Part>> {
+  return readPage<Part, string>(
+    {
+      format: idCursor(source.prefix),
+      keyOf: ({ id }) => id,
+      fetch: async (request) => {
+        const { name, text, values } = pageOf(source, filter ?? {}, request);
+        const rows = await run<{ snapshot: Part }>(db, { name, text }, [
+          source.merchantId,
+          ...values,
+          request.limit,
+        ]);
+        return rows.map(({ snapshot }) => snapshot);
+      },
+    },
+    page,
+  );
+}
+
+/** A statement for each set of filters: with filters that may be absent in one text, the planner could use no index. */
+function pageOf(
+  { table, snapshot, prefix }: Source,
+  filter: PartFilter<string>,
+  { direction, from }: PageRequest<string>,
+): { name: string; text: string; values: unknown[] } {
+  const older = direction === "older";
+  const floor = (at: string | null | undefined): string | undefined =>
+    at == null ? undefined : `${prefix}_${timePart(Date.parse(at))}`;
+  const conditions = [
+    { name: "intent", text: "x.payment_intent_id = ?", value: filter.paymentIntentId },
+    { name: "after", text: "x.id >= ?", value: floor(filter.createdAfter) },
+    { name: "before", text: "x.id < ?", value: floor(filter.createdBefore) },
+    {
+      name: "status",
+      text: "x.status = any(?)",
+      value: filter.statuses?.length ? filter.statuses : undefined,
+    },
+    { name: "from", text: older ? "x.id < ?" : "x.id > ?", value: from },
+  ].filter(({ value }) => value != null);
+  const order = older ? "desc" : "asc";
+  return {
+    name: ["list", table, order, ...conditions.map(({ name }) => name)].join("_"),
+    text: `
+      select ${snapshot} as "snapshot" from ${table} x
+      where x.merchant_id = ? ${conditions.map(({ text }) => `and ${text}`).join(" ")}
+      order by x.id ${order} limit ?`,
+    values: conditions.map(({ value }) => value),
+  };
+}

@@ -1,0 +1,166 @@
+import { type Db, type Statement, run } from "../db/db";
+import { EVENT_COLUMNS, type Event } from "../events/event-store";
+import { ID_PREFIXES } from "../ids";
+import {
+  type CursorFormat,
+  type Page,
+  type PageArguments,
+  type PageRequest,
+  idCursor,
+  readPage,
+} from "../pagination";
+import type { Attempt } from "./attempt";
+import { ATTEMPT_COLUMNS } from "./attempt-store";
+import type { Capture, Refund } from "./payment-intent";
+
+/**
+ * What belongs to payment intents, in pages, newest first. One statement reads the pages of as many intents as are
+ * listed together, when the same page of each is asked for.
+ */
+export interface TransitionRecord {
+  readonly version: number;
+  readonly from: string | null;
+  readonly to: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly cause: string;
+  readonly amount: number | null;
+  readonly terminal: boolean;
+  readonly eventId: string;
+}
+
+export interface Parts {
+  readonly attempts: Attempt;
+  readonly captures: Capture;
+  readonly refunds: Refund;
+  readonly transitions: TransitionRecord;
+  readonly events: Event;
+}
+
+export type PartKind = keyof Parts;
+export type PartKey = string | number;
+
+interface PartList<Part> {
+  readonly format: CursorFormat<PartKey>;
+  readonly keyOf: (part: Part) => PartKey;
+  /** Where a list begins when no cursor is given: beyond every key. */
+  readonly ends: Readonly<Record<PageRequest<PartKey>["direction"], PartKey>>;
+  /** One intent's page. The parameters are the merchant, the key next to the page, and how many. */
+  readonly select: (sign: "<" | ">", order: "asc" | "desc") => string;
+}
+
+const VERSION_MAX = 2_147_483_647;
+
+const versionCursor: CursorFormat<PartKey> = {
+  write: String,
+  read: (text) => {
+    const version = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : VERSION_MAX + 1;
+    return version <= VERSION_MAX ? version : undefined;
+  },
+};
+
+function byId(prefix: string) {
+  return {
+    format: idCursor(prefix) as CursorFormat<PartKey>,
+    keyOf: ({ id }: { readonly id: string }) => id,
+    // They sort after and before every id.
+    ends: { older: `${prefix}_~`, newer: `${prefix}_` },
+  };
+}
+
+const byVersion = { format: versionCursor, ends: { older: VERSION_MAX, newer: 0 } };
+
+const LISTS: { readonly [Kind in PartKind]: PartList<Parts[Kind]> } = {
+  attempts: {
+    ...byId(ID_PREFIXES.attempt),
+    select: (sign, order) => `
+      select ${ATTEMPT_COLUMNS} from attempts a
+      where a.merchant_id = ? and a.payment_intent_id = p.id and a.id ${sign} ?
+      order by a.id ${order} limit ?`,
+  },
+  captures: {
+    ...byId(ID_PREFIXES.capture),
+    select: (sign, order) => `
+      select capture_snapshot(c) as "snapshot" from captures c
+      where c.merchant_id = ? and c.payment_intent_id = p.id and c.id ${sign} ?
+      order by c.id ${order} limit ?`,
+  },
+  refunds: {
+    ...byId(ID_PREFIXES.refund),
+    select: (sign, order) => `
+      select refund_snapshot(r) as "snapshot" from refunds r
+      where r.merchant_id = ? and r.payment_intent_id = p.id and r.id ${sign} ?
+      order by r.id ${order} limit ?`,
+  },
+  transitions: {
+    ...byVersion,
+    keyOf: ({ version }) => version,
+    select: (sign, order) => `
+      select t.version as "version", t.from_status as "from", t.to_status as "to",
+        iso(t.at) as "at", t.actor as "actor", t.cause as "cause", t.amount as "amount",
+        t.terminal as "terminal", t.event_id as "eventId"
+      from transitions t
+      where t.merchant_id = ? and t.payment_intent_id = p.id and t.version ${sign} ?
+      order by t.version ${order} limit ?`,
+  },
+  // Events have no index by their subject, which would be one more write for each of them: transitions lead to them.
+  events: {
+    ...byVersion,
+    keyOf: ({ sequence }) => sequence ?? 0,
+    select: (sign, order) => `
+      select ${EVENT_COLUMNS}
+      from (
+        select t.merchant_id, t.event_id, t.version from transitions t
+        where t.merchant_id = ? and t.payment_intent_id = p.id and t.version ${sign} ?
+        order by t.version ${order} limit ?
+      ) t
+      cross join lateral (
+        select * from events e where e.merchant_id = t.merchant_id and e.id = t.event_id offset 0
+      ) e
+      order by t.version ${order}`,
+  },
+};
+
+function statement(kind: PartKind, direction: PageRequest<PartKey>["direction"]): Statement {
+  const select = LISTS[kind].select;
+  return {
+    name: `list_${kind}_of_intents_${direction}`,
+    text: `
+      select p.id as "partOf", part.*
+      from unnest(?::text[]) as p (id)
+      cross join lateral (${direction === "older" ? select("<", "desc") : select(">", "asc")}) part`,
+  };
+}
+
+/** Of each of these intents, up to `limit` parts beyond `from`, nearest to it first. */
+export async function findParts<Kind extends PartKind>(
+  db: Db,
+  kind: Kind,
+  of: {
+    readonly merchantId: string;
+    readonly paymentIntentIds: readonly string[];
+    readonly request: PageRequest<PartKey>;
+  },
+): Promise<Parts[Kind][][]> {
+  const { direction, from, limit } = of.request;
+  type Row = { readonly partOf: string; readonly snapshot?: Parts[Kind] } & Parts[Kind];
+  const rows = await run<Row>(db, statement(kind, direction), [
+    of.paymentIntentIds,
+    of.merchantId,
+    from ?? LISTS[kind].ends[direction],
+    limit,
+  ]);
+  const found = new Map<string, Parts[Kind][]>(of.paymentIntentIds.map((id) => [id, []]));
+  for (const row of rows) found.get(row.partOf)?.push(row.snapshot ?? row);
+  return of.paymentIntentIds.map((id) => found.get(id) ?? []);
+}
+
+/** A page of one intent's parts; `fetch` may put the requests of several intents together. */
+export function readParts<Kind extends PartKind>(
+  kind: Kind,
+  page: PageArguments,
+  fetch: (request: PageRequest<PartKey>) => Promise<Parts[Kind][]>,
+): Promise<Page<Parts[Kind]>> {
+  const { format, keyOf } = LISTS[kind] as PartList<Parts[Kind]>;
+  return readPage({ format, keyOf, fetch }, page);
+}
