@@ -85,6 +85,12 @@ test("is one package, without dependencies, and small", () => {
   expect(size).toBeLessThan(400_000);
 });
 
+test("names its entry in exports alone: main and types would answer imports of this folder in the checkout", () => {
+  const text = readFileSync(path.join(installed, "package.json"), "utf8");
+  const { main, module: esm, types, dependencies } = JSON.parse(text);
+  expect([main, esm, types, dependencies]).toEqual([undefined, undefined, undefined, undefined]);
+});
+
 test("holds what was built, its README and its license, and no sources", () => {
   const files = filesIn(installed);
   const outside = files.map(({ name }) => name).filter((name) => !name.startsWith("dist/"));
