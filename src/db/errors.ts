@@ -46,3 +46,10 @@ export function isDatabaseAway(error: unknown): boolean {
   if (typeof code === "string" && AWAY_CODES.has(code)) return true;
   return error instanceof Error && AWAY_MESSAGES.test(error.message);
 }
+
+const NOT_MIGRATED_STATES = new Set(["42P01", "42703", "42883", "3F000"]);
+
+/** A table, column, function or schema is not there: the database lacks migrations that this code needs. */
+export function isNotMigrated(error: unknown): boolean {
+  return NOT_MIGRATED_STATES.has(sqlState(error) ?? "");
+}
