@@ -58,7 +58,7 @@ export function httpUrl(host: string, port: number): string {
 }
 
 function explain(error: unknown, { host, port, setting }: ListenOptions): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
+  switch ((error as NodeJS.ErrnoException).code ?? "") {
     case "EADDRINUSE":
       return new ConfigError(`${setting}: port ${String(port)} is taken by another process.`);
     case "EACCES":

@@ -80,7 +80,7 @@ function defaultOf(setting: z.ZodType): string {
   if (typeof shown === "string") return `default ${shown}`;
   const parsed = setting.safeParse(undefined);
   if (!parsed.success) return "required";
-  const { data } = parsed;
+  const data = parsed.data as string | number | boolean | readonly unknown[] | undefined;
   if (data === undefined || data === "") return "";
   return `default ${Array.isArray(data) ? data.join(",") : String(data)}`;
 }
