@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { redactCardNumbers } from "../src/security/card-numbers";
-import { isDatabaseAway, mayBeStored } from "../src/db/errors";
+import { isDatabaseAway, isNotMigrated, mayBeStored } from "../src/db/errors";
 import { Failure, type FailureCode, type FailureDetails } from "../src/failures";
 import { fullJitter } from "../src/retry";
 
@@ -89,7 +89,7 @@ function rootCause(error: GraphQLError): unknown {
 
 function toFailure(error: unknown, cause: unknown): Failure {
   if (cause instanceof Failure) return cause;
-  if (isDatabaseAway(cause)) return unavailable();
+  if (isDatabaseAway(cause) || isNotMigrated(cause)) return unavailable();
   if (error instanceof GraphQLError && isMalformedRequest(error)) {
     return new Failure("BAD_USER_INPUT", error.message);
   }

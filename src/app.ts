@@ -1,6 +1,7 @@
 import type { Agent } from "undici";
 import { groupCommit } from "./db/group-commit";
-import { type Config, ConfigError } from "./config";
+import type { Config } from "./config";
+import { ConfigError } from "./process/settings";
 import type { Db } from "./db/db";
 import { connect } from "./db/connect";
 import { isDatabaseAway } from "./db/errors";

@@ -1,5 +1,13 @@
 import { z } from "zod";
 import { LOOKUP_SCHEDULE_S } from "./payments/attempt";
+import {
+  PROCESS_SETTINGS,
+  describeSettings as describe,
+  flag,
+  parseSettings,
+  port,
+  wholeNumber,
+} from "./process/settings";
 import { parseEncryptionKeys } from "./security/secrets";
 import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
 
@@ -9,40 +17,47 @@ import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
  * message that names it.
  */
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const milliseconds = z.coerce.number().int().min(1);
-const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const milliseconds = wholeNumber(1, 2_147_483_647, "milliseconds");
 const numbers = z
   .string()
   .regex(/^\d+(,\d+)*$/, "must be whole numbers with commas between them")
   .transform((text) => text.split(",").map(Number));
 
+/** Also for programs that read this setting alone. */
+export const databaseUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error:
+    "must be an address as in postgres://user:password@host:5432/name; " +
+    "characters such as @ and / in the password are percent-encoded",
+});
+
 const SETTINGS = {
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe("Postgres that owns the truth"),
+  DATABASE_URL: databaseUrl.describe("Postgres that owns the truth"),
   REDIS_URL: z
-    .url({ protocol: /^rediss?$/ })
+    .url({ protocol: /^rediss?$/, error: "must be an address as in redis://host:6379" })
     .optional()
     .describe("BullMQ's queues on Redis; without it they are in Postgres"),
   HOST: z.string().min(1).default("127.0.0.1").describe("address the API listens on"),
   PORT: port.default(4000).describe("port the API listens on"),
-  LOG_LEVEL: z
-    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
-    .default("info")
-    .describe("least severe level that is logged"),
-  NODE_ENV: z.enum(["development", "production", "test"]).default("production").describe(""),
+  ...PROCESS_SETTINGS,
+  NODE_ENV: z
+    .enum(["development", "production", "test"], "must be development, production or test")
+    .default("production")
+    .describe("development and test are for this project's own work"),
   IDEMPOTENCY_RETENTION: z
     .string()
-    .regex(/^\d+d$/, "must be a number of days, as in 30d")
+    .regex(/^[1-9]\d{0,4}d$/, "must be a number of days, as in 30d")
     .default("30d")
     .transform((text) => Number.parseInt(text, 10))
-    .describe("how long keys replay their result, in days"),
+    .meta({ shown: "30d" })
+    .describe("how many days keys replay their result"),
   ONCEPAY_ENCRYPTION_KEY: z
     .string()
     .transform((text, context) => {
       try {
         return parseEncryptionKeys(text);
       } catch (error) {
-        context.addIssue((error as Error).message);
+        context.addIssue((error as Error).message.replace("ONCEPAY_ENCRYPTION_KEY: ", ""));
         return z.NEVER;
       }
     })
@@ -79,13 +94,7 @@ const SETTINGS = {
     .default(3_000)
     .describe("how long a worker may be silent before what it held is looked up"),
   ONCEPAY_SWEEP_MS: milliseconds.default(1_000).describe("how often the sweeper looks"),
-  ONCEPAY_POOL_MAX: z.coerce
-    .number()
-    .int()
-    .min(2)
-    .max(200)
-    .default(10)
-    .describe("connections to Postgres"),
+  ONCEPAY_POOL_MAX: wholeNumber(2, 200).default(10).describe("connections to Postgres"),
   ONCEPAY_LOCK_TIMEOUT_MS: milliseconds
     .default(2_000)
     .describe("how long a duplicate waits for the first one's commit"),
@@ -100,18 +109,17 @@ const SETTINGS = {
     )
     .describe("origins of web pages that may call the API, with commas; * for every one"),
   ONCEPAY_INTROSPECTION: flag.default(true).describe("whether the schema may be introspected"),
-  ONCEPAY_EXIT_WITH_PARENT: z.string().optional().describe("1: exit when stdin closes"),
   ONCEPAY_FAILPOINTS: z
     .string()
     .optional()
     .describe("tests only: where to fail; see src/failpoints.ts"),
-  ONCEPAY_FAILPOINTS_SEED: z.coerce.number().int().default(1).describe("tests only"),
+  ONCEPAY_FAILPOINTS_SEED: wholeNumber(-2_147_483_648, 2_147_483_647)
+    .default(1)
+    .describe("tests only"),
   ONCEPAY_FAILPOINTS_LOG: z.string().optional().describe("tests only"),
 } as const;
 
-const schema = z.object(SETTINGS);
-
-type Settings = z.infer<typeof schema>;
+type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
 export interface Config {
   readonly databaseUrl: string;
@@ -140,6 +148,9 @@ export interface Config {
   readonly lockTimeoutMs: number;
   readonly corsOrigins: readonly string[];
   readonly introspection: boolean;
+  /** Which of the processes this is: a restarted one is another. */
+  readonly instanceId: string;
+  readonly portFallback: boolean;
   readonly exitWithParent: boolean;
   readonly failpoints: string | undefined;
   readonly failpointsSeed: number;
@@ -148,28 +159,14 @@ export interface Config {
 
 // Read by other processes of the development set-up, which is started in the same environment.
 const OTHERS =
-  /^ONCEPAY_(SANDBOX_(DATABASE_URL|WEBHOOK_URL|PUBLIC_URL|MIN_MS|MAX_MS|SEED)|RECEIVER_SECRET)$/;
-
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
+  /^ONCEPAY_(SANDBOX_(DATABASE_URL|WEBHOOK_URL|PUBLIC_URL|MIN_MS|MAX_MS|SEED|PORT)|RECEIVER_(SECRET|PORT))$/;
 
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
-  const problems: string[] = [];
-  for (const name of Object.keys(environment)) {
-    if (name.startsWith("ONCEPAY_") && !(name in SETTINGS) && !OTHERS.test(name)) {
-      problems.push(`${name}: there is no such setting`);
-    }
-  }
-  const given = Object.entries(environment).filter(([, value]) => value !== "");
-  const parsed = schema.safeParse(Object.fromEntries(given));
-  for (const issue of parsed.error?.issues ?? []) {
-    problems.push(`${issue.path.join(".")}: ${issue.message}`);
-  }
-  if (!parsed.success || problems.length > 0) {
-    throw new ConfigError(`The configuration is not usable.\n  ${problems.join("\n  ")}`);
-  }
-  return fromSettings(parsed.data);
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith("ONCEPAY_") && !(name in SETTINGS) && !OTHERS.test(name),
+  );
+  const problems = unknown.map((name) => `${name}: there is no such setting`);
+  return fromSettings(parseSettings(SETTINGS, environment, problems));
 }
 
 function fromSettings(settings: Settings): Config {
@@ -198,6 +195,8 @@ function fromSettings(settings: Settings): Config {
     lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
     corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
     introspection: settings.ONCEPAY_INTROSPECTION,
+    instanceId: settings.ONCEPAY_INSTANCE_ID,
+    portFallback: settings.ONCEPAY_PORT_FALLBACK,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",
     failpoints: settings.ONCEPAY_FAILPOINTS,
     failpointsSeed: settings.ONCEPAY_FAILPOINTS_SEED,
@@ -205,18 +204,7 @@ function fromSettings(settings: Settings): Config {
   });
 }
 
-/** For --help: every setting with its default. */
+/** For --help. */
 export function describeSettings(): string {
-  const lines = Object.entries(SETTINGS).map(([name, setting]) => {
-    const parsed = setting.safeParse(undefined);
-    const shown = parsed.success ? describeDefault(parsed.data) : "required";
-    return `  ${name.padEnd(32)}${setting.description ?? ""}${shown ? ` (${shown})` : ""}`;
-  });
-  return `Settings, from the environment:\n${lines.join("\n")}\n`;
-}
-
-function describeDefault(value: unknown): string {
-  return value === undefined
-    ? ""
-    : `default ${Array.isArray(value) ? value.join(",") : JSON.stringify(value)}`;
+  return describe(SETTINGS);
 }

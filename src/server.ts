@@ -1,21 +1,19 @@
+import { type Program, runProcess } from "./process/run-process";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parseArgs } from "node:util";
 import cors from "@fastify/cors";
 import fastify, { type FastifyInstance } from "fastify";
 import { serveGraphiql } from "../schema/graphiql";
 import { serveGraphql } from "../schema/http";
 import { type App, createApp } from "./app";
 import { containsCardNumber } from "./security/card-numbers";
-import { ConfigError, describeSettings, readConfig } from "./config";
-import { exitWithParent } from "./process/exit-with-parent";
-import { configureFailpoints } from "./failpoints";
+import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
-import { createLog } from "./observability/log";
 import { registry } from "./observability/metrics";
 import { observe } from "./observability/gauges";
-import { isReady } from "./observability/ready";
+import { databaseReadiness, readinessOf } from "./observability/ready";
+import { httpUrl, listenOn } from "./process/listen";
 import { createRelayWaker } from "./events/wake-relay";
 
 const HELP = `Usage: node dist/src/server.js
@@ -37,13 +35,14 @@ const DRAIN_MS = 10_000;
 
 export interface Server {
   readonly url: string;
+  readonly port: number;
   /** Says "not ready", takes no new connections, lets requests finish for ten seconds at most. The app stays open. */
   close(): Promise<void>;
 }
 
 export async function startServer(
   app: App,
-  options: { readonly host: string; readonly port: number },
+  options: { readonly host: string; readonly port: number; readonly portFallback?: boolean },
 ): Promise<Server> {
   app.wakeRelay = createRelayWaker(app.db);
   const server = fastify({
@@ -76,11 +75,13 @@ export async function startServer(
   serveGraphiql(server);
   await serveProcessorWebhooks(server, app);
   await serveGraphql(server, app);
-  // Fastify writes into what it is given, and a configuration is frozen.
-  await server.listen({ host: options.host, port: options.port });
-  const { port } = server.server.address() as AddressInfo;
+  const port = await listenOn({ ...options, setting: "PORT" }, async (wanted) => {
+    await server.listen({ host: options.host, port: wanted });
+    return (server.server.address() as AddressInfo).port;
+  });
   return {
-    url: `http://${options.host}:${String(port)}`,
+    url: httpUrl(options.host, port),
+    port,
     close: async () => {
       draining = true;
       const timer = setTimeout(() => {
@@ -130,59 +131,33 @@ function logRequests(server: FastifyInstance, app: App): void {
 }
 
 function serveProbes(server: FastifyInstance, app: App, isDraining: () => boolean): void {
-  server.get("/health/live", () => ({ status: "live" }));
+  const instance = app.config.instanceId;
+  server.get("/health/live", () => ({ status: "live", instance }));
   server.get("/health/ready", async (_request, reply) => {
-    const ready = !isDraining() && (await isReady(app.db));
-    return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not ready" });
+    const ready = isDraining() ? readinessOf(["it is stopping"]) : await databaseReadiness(app.db);
+    return reply.code(ready.status === "ready" ? 200 : 503).send({ ...ready, instance });
   });
   server.get("/metrics", async (_request, reply) =>
     reply.header("content-type", registry.contentType).send(await registry.metrics()),
   );
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { help: { type: "boolean", default: false } } });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const config = readConfig(process.env);
-  if (config.exitWithParent) exitWithParent();
-  configureFailpoints(config.failpoints, {
-    seed: config.failpointsSeed,
-    logFile: config.failpointsLog,
-  });
-  const log = createLog("api", config.logLevel);
-  const app = createApp(config, log, { name: "api" });
-  observe(app.db);
-  process.on("unhandledRejection", (error) => {
-    log.fatal({ err: error }, "a promise was rejected and nobody listened");
-    process.exit(1);
-  });
-  const server = await startServer(app, config);
-  log.info({ url: server.url }, "listening");
+const API: Program<Config> = {
+  name: "api",
+  help: HELP,
+  read: readConfig,
+  start: async (config, log) => {
+    const app = createApp(config, log, { name: "api" });
+    observe(app.db);
+    const server = await startServer(app, config);
+    return {
+      ...server,
+      stop: async () => {
+        await server.close();
+        await app.close();
+      },
+    };
+  },
+};
 
-  let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info({ signal }, "stopping");
-    void server
-      .close()
-      .then(() => app.close())
-      .finally(() => {
-        log.info("stopped");
-        process.exit(0);
-      });
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
-}
-
-if (require.main === module) {
-  main().catch((error: unknown) => {
-    const message = error instanceof ConfigError ? error.message : String((error as Error).stack);
-    process.stderr.write(`${message}\n`);
-    process.exit(1);
-  });
-}
+if (require.main === module) runProcess(API);

@@ -1,53 +1,117 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { Redis } from "ioredis";
 import type { App } from "../src/app";
 import { registry } from "../src/observability/metrics";
-import { isReady } from "../src/observability/ready";
+import { type Readiness, databaseReadiness, readinessOf, within } from "../src/observability/ready";
+import { httpUrl, listenHttp } from "../src/process/listen";
+
+export interface Health {
+  readonly url: string;
+  readonly port: number;
+  /** What the worker needs and does not have now. */
+  missing(): Promise<readonly string[]>;
+  /** From now on it is ready when nothing is missing. */
+  working(): void;
+  drain(): void;
+  close(): Promise<void>;
+}
 
 /** The worker's probes and metrics, on a port of their own. */
 export async function serveHealth(
   app: App,
-  port: number,
-): Promise<{ readonly url: string; drain(): void; close(): Promise<void> }> {
-  let draining = false;
-  const answer = async (path: string): Promise<[number, string]> => {
+  options: {
+    readonly host: string;
+    readonly metricsPort: number;
+    readonly portFallback?: boolean;
+  },
+): Promise<Health> {
+  const instance = app.config.instanceId;
+  const redis = app.config.redisUrl === undefined ? undefined : watchRedis(app.config.redisUrl);
+  let phase: "starting" | "working" | "stopping" = "starting";
+  const needs = async (): Promise<Readiness> => {
+    const [database, queue] = await Promise.all([databaseReadiness(app.db), redis?.answers()]);
+    const away = queue === false ? ["Redis does not answer"] : [];
+    return readinessOf([...database.missing, ...away], database.notes);
+  };
+  const readiness = async (): Promise<Readiness> => {
+    if (phase === "stopping") return readinessOf(["it is stopping"]);
+    const { missing, notes } = await needs();
+    const isIdle = phase === "starting" && missing.length === 0;
+    return readinessOf(isIdle ? ["it has not begun yet"] : missing, notes);
+  };
+  const answer = async (path: string): Promise<[number, object | string]> => {
     switch (path) {
       case "/health/live":
-        return [200, "live"];
-      case "/health/ready":
-        return !draining && (await isReady(app.db)) ? [200, "ready"] : [503, "not ready"];
+        return [200, { status: "live", instance }];
+      case "/health/ready": {
+        const ready = await readiness();
+        return [ready.status === "ready" ? 200 : 503, { ...ready, instance }];
+      }
       case "/metrics":
         return [200, await registry.metrics()];
       default:
-        return [404, "not found"];
+        return [404, "not found\n"];
     }
   };
   const server = createServer((request, response) => {
     answer(request.url ?? "/")
-      .catch((): [number, string] => [500, "failed"])
-      .then(([status, text]) => {
-        response
-          .writeHead(status, { "content-type": "text/plain; version=0.0.4" })
-          .end(`${text}\n`);
+      .catch((): [number, string] => [500, "failed\n"])
+      .then(([status, body]) => {
+        const isText = typeof body === "string";
+        const type = isText ? "text/plain; version=0.0.4" : "application/json";
+        response.writeHead(status, { "content-type": type });
+        response.end(isText ? body : JSON.stringify(body));
       })
       .catch(() => undefined);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, app.config.host, resolve);
-  });
-  const { port: bound } = server.address() as AddressInfo;
+  const { host, metricsPort, portFallback = false } = options;
+  const setting = "ONCEPAY_METRICS_PORT";
+  const port = await listenHttp(server, { host, port: metricsPort, setting, portFallback });
   return {
-    url: `http://${app.config.host}:${String(bound)}`,
+    url: httpUrl(host, port),
+    port,
+    missing: async () => (await needs()).missing,
+    working: () => {
+      phase = "working";
+    },
     drain: () => {
-      draining = true;
+      phase = "stopping";
     },
     close: () =>
       new Promise((resolve) => {
+        redis?.close();
         server.close(() => {
           resolve();
         });
         server.closeAllConnections();
       }),
+  };
+}
+
+const REDIS_WITHIN_MS = 1_000;
+
+/** A connection of its own: BullMQ's wait for Redis to come back, and so never say that it is away. */
+function watchRedis(url: string): { answers(): Promise<boolean>; close(): void } {
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: REDIS_WITHIN_MS,
+    retryStrategy: () => REDIS_WITHIN_MS / 2,
+  });
+  // Said by the probe.
+  redis.on("error", () => undefined);
+  return {
+    answers: () =>
+      within(
+        REDIS_WITHIN_MS,
+        redis.ping().then(
+          () => true,
+          () => false,
+        ),
+        false,
+      ),
+    close: () => {
+      redis.disconnect();
+    },
   };
 }

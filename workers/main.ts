@@ -1,12 +1,11 @@
-import { parseArgs } from "node:util";
-import { createApp } from "../src/app";
-import { ConfigError, describeSettings, readConfig } from "../src/config";
-import { exitWithParent } from "../src/process/exit-with-parent";
-import { configureFailpoints } from "../src/failpoints";
-import { createLog } from "../src/observability/log";
+import { type Program, runProcess } from "../src/process/run-process";
+import { setTimeout as pause } from "node:timers/promises";
+import { type App, createApp } from "../src/app";
+import { type Config, describeSettings, readConfig } from "../src/config";
 import { observe } from "../src/observability/gauges";
-import { serveHealth } from "./health";
-import { ROLES, type Role, startWorker } from "./worker";
+import { ConfigError } from "../src/process/settings";
+import { type Health, serveHealth } from "./health";
+import { ROLES, type Role, type RunningWorker, startWorker } from "./worker";
 
 const HELP = `Usage: node dist/workers/main.js [--only ROLE[,ROLE]]
 
@@ -17,49 +16,72 @@ The worker process: relays the outbox, sends attempts to card processors, delive
 
 ${describeSettings()}`;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { only: { type: "string" }, help: { type: "boolean", default: false } },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const roles = parseRoles(values.only);
-  const config = readConfig(process.env);
-  if (config.exitWithParent) exitWithParent();
-  configureFailpoints(config.failpoints, {
-    seed: config.failpointsSeed,
-    logFile: config.failpointsLog,
-  });
-  const log = createLog("worker", config.logLevel);
-  const app = createApp(config, log, { name: "worker" });
-  observe(app.db);
-  const worker = await startWorker(app, roles);
-  const health = await serveHealth(app, config.metricsPort);
-  log.info({ roles, workerId: worker.workerId, health: health.url }, "working");
+const WORKER: Program<Config & { readonly roles: readonly Role[] }> = {
+  name: "worker",
+  help: HELP,
+  options: { only: { type: "string" } },
+  read: (environment, { only }) => ({
+    roles: parseRoles(only as string | undefined),
+    ...readConfig(environment),
+  }),
+  start: async ({ roles, ...config }, log) => {
+    const app = createApp(config, log, { name: "worker" });
+    observe(app.db);
+    const health = await serveHealth(app, config);
+    const working = startWhenReady(app, roles, health);
+    return {
+      url: health.url,
+      port: health.port,
+      stop: async () => {
+        health.drain();
+        await working.stop();
+        await health.close();
+        await app.close();
+      },
+    };
+  },
+};
 
-  let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info({ signal }, "stopping");
-    health.drain();
-    void worker
-      .stop()
-      .then(() => health.close())
-      .then(() => app.close())
-      .finally(() => {
-        log.info("stopped");
-        process.exit(0);
-      });
+const LOOK_AGAIN_MS = 500;
+const SAY_AGAIN_MS = 10_000;
+
+/**
+ * A worker may be started before the database is there, or before it is migrated: it waits for both and says so, for
+ * whoever deploys starts things in any order.
+ */
+function startWhenReady(
+  app: App,
+  roles: readonly Role[],
+  health: Health,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const untilReady = async (): Promise<void> => {
+    let saidAtMs = -Infinity;
+    for (;;) {
+      const missing = await health.missing();
+      if (missing.length === 0 || stopping.signal.aborted) return;
+      if (performance.now() - saidAtMs > SAY_AGAIN_MS) {
+        saidAtMs = performance.now();
+        app.log.warn({ missing }, "waiting to begin");
+      }
+      await pause(LOOK_AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
-  process.on("unhandledRejection", (error) => {
-    log.fatal({ err: error }, "a promise was rejected and nobody listened");
-    process.exit(1);
-  });
+  // Half a worker cannot be begun again in the same process: when this is rejected, the process ends.
+  const starting = (async (): Promise<RunningWorker | undefined> => {
+    await untilReady();
+    if (stopping.signal.aborted) return undefined;
+    const worker = await startWorker(app, roles);
+    health.working();
+    app.log.info({ roles, workerId: worker.workerId }, "working");
+    return worker;
+  })();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await (await starting)?.stop();
+    },
+  };
 }
 
 function parseRoles(text: string | undefined): Role[] {
@@ -72,8 +94,4 @@ function parseRoles(text: string | undefined): Role[] {
   });
 }
 
-main().catch((error: unknown) => {
-  const message = error instanceof ConfigError ? error.message : String((error as Error).stack);
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
-});
+runProcess(WORKER);

@@ -5,6 +5,7 @@ import {
   Worker,
   createPostgresBackend,
 } from "bullmq";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../src/config";
 import { QUEUE_SCHEMA } from "../src/db/migrate";
 import type { AttemptKey } from "../src/payments/attempt";
@@ -89,7 +90,8 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
     },
     waitingJobs: (name) => queueOf(name).getWaitingCount(),
     async close() {
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      const closed = Promise.all([...queues.values()].map((queue) => queue.close()));
+      await Promise.race([closed, pause(CLOSE_IDLE_MS, undefined, { ref: false })]);
     },
   };
 }
@@ -100,7 +102,7 @@ function openQueue(
   onError: (error: Error) => void,
 ): Pick<Queue, "add" | "addBulk" | "getWaitingCount" | "close"> {
   if (config.redisUrl) {
-    const queue = new Queue(name, { connection: redisConnection(config.redisUrl) });
+    const queue = new Queue(name, { connection: redisProducer(config.redisUrl) });
     return queue.on("error", onError);
   }
   const queue = new Queue(
@@ -123,22 +125,62 @@ function openWorker(
     maxStalledCount: STALLS_MAX,
     autorun: false,
   };
-  if (config.redisUrl) {
-    const connection = redisConnection(config.redisUrl);
-    return new Worker(name, given.run, { ...options, connection }).on("error", given.onError);
-  }
-  const connection = postgresConnection(config, WORKER_POOL_MAX);
-  const worker = new Worker(name, given.run, { ...options, connection }, createPostgresBackend);
-  return worker.on("error", given.onError);
+  const jobs = countJobs(given.run);
+  const worker = config.redisUrl
+    ? new Worker(name, jobs.run, { ...options, connection: redisConsumer(config.redisUrl) })
+    : new Worker(
+        name,
+        jobs.run,
+        { ...options, connection: postgresConnection(config, WORKER_POOL_MAX) },
+        createPostgresBackend,
+      );
+  worker.on("error", given.onError);
+  return {
+    run: () => worker.run(),
+    close: async () => {
+      const patience = jobs.idle().then(() => pause(CLOSE_IDLE_MS, undefined, { ref: false }));
+      await Promise.race([worker.close(), patience]);
+    },
+  };
+}
+
+// BullMQ waits for its backend while it closes, which may be away for good. What it would tell the backend then is only
+// that jobs are done, which their rows say as well.
+const CLOSE_IDLE_MS = 2_000;
+
+/** Counts the jobs under way, so that closing can wait for our own work and for nothing else. */
+function countJobs(processor: Processor): { run: Processor; idle(): Promise<void> } {
+  const running = new Set<Promise<unknown>>();
+  return {
+    run: async (...job) => {
+      const work = Promise.resolve(processor(...job));
+      running.add(work);
+      try {
+        return (await work) as unknown;
+      } finally {
+        running.delete(work);
+      }
+    },
+    idle: async () => {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+  };
 }
 
 const QUEUE_POOL_MAX = 3;
 // More than the default of ten made it slower when measured.
 const WORKER_POOL_MAX = 8;
 
-function redisConnection(url: string): ConnectionOptions {
+function redisConsumer(url: string): ConnectionOptions {
   // Null: a worker waits for Redis to come back, for as long as it takes.
   return { url, maxRetriesPerRequest: null };
+}
+
+// Whoever adds a job has rows that say so, and will try again: a failure now is better than to wait and to hold up a stop.
+const ADD_MS = 2_000;
+
+function redisProducer(url: string): ConnectionOptions {
+  return { url, maxRetriesPerRequest: 1, connectTimeout: ADD_MS, commandTimeout: ADD_MS };
 }
 
 // A connection whose other end lost its power is silent for ever; none of the queue's statements takes this long.

@@ -85,3 +85,10 @@ export function isProvenUnstored(error: unknown): boolean {
   if (sqlState(error) !== undefined) return severity === "ERROR";
   return typeof message === "string" && / is not queryable$/.test(message);
 }
+
+const NOT_MIGRATED_STATES = new Set(["42P01", "42703", "42883", "3F000"]);
+
+/** A table, column, function or schema is not there: the database lacks migrations that this code needs. */
+export function isNotMigrated(error: unknown): boolean {
+  return NOT_MIGRATED_STATES.has(sqlState(error) ?? "");
+}

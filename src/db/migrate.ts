@@ -24,7 +24,7 @@ const migrationSource: Knex.MigrationSource<string> = {
 };
 
 /**
- * Brings a database to the newest shape; does nothing when it is there already.
+ * Brings a database to the newest shape, and answers with what that took; does nothing when it is there already.
  *
  * Knex's own lock table is bricked for good when several processes migrate a fresh database at once
  * (each inserts a lock row), so an advisory lock on a connection of its own comes first: whoever
@@ -34,7 +34,7 @@ const migrationSource: Knex.MigrationSource<string> = {
 export async function migrate(options: {
   databaseUrl: string;
   log?: (line: string) => void;
-}): Promise<void> {
+}): Promise<readonly string[]> {
   const session = new Client({
     connectionString: options.databaseUrl,
     application_name: "migrate",
@@ -51,8 +51,9 @@ export async function migrate(options: {
       // Whatever Knex has to say it also throws.
       log: { warn: () => undefined, error: () => undefined },
     });
+    let done: string[];
     try {
-      const [, done] = (await db.migrate.latest({
+      [, done] = (await db.migrate.latest({
         migrationSource,
         disableMigrationsListValidation: false,
       })) as [number, string[]];
@@ -62,6 +63,7 @@ export async function migrate(options: {
     }
     await session.query("set lock_timeout = default");
     await runMigrations(session, QUEUE_SCHEMA);
+    return done;
   } finally {
     await session.end();
   }

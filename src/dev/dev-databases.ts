@@ -1,4 +1,6 @@
-import { Client } from "pg";
+import { whoseDatabase } from "../db/whose-database";
+import { withClient } from "../db/with-client";
+import { ConfigError } from "../process/settings";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "./postgres/embedded-postgres";
 
 export interface DevDatabases {
@@ -7,28 +9,50 @@ export interface DevDatabases {
   postgres?: EmbeddedPostgres;
 }
 
+export interface DatabaseOptions {
+  /** The user's own; none for the embedded one. */
+  readonly databaseUrl: string | undefined;
+  readonly sandboxDatabaseUrl: string | undefined;
+  /** Put oncepay's tables beside those of others, when there are such. */
+  readonly migrate: boolean;
+  readonly dataDir: string;
+}
+
 /** A Postgres of the user's own when DATABASE_URL names one, else the embedded one. */
 export async function openDevDatabases(
-  dataDir: string,
+  options: DatabaseOptions,
   log: (line: string) => void,
 ): Promise<DevDatabases> {
-  const external = process.env["DATABASE_URL"];
-  if (external) return useExternal(external);
-  const postgres = await startEmbeddedPostgres({ dataDir, durable: true, log });
+  if (options.databaseUrl !== undefined) {
+    return useExternal(options.databaseUrl, options);
+  }
+  const postgres = await startEmbeddedPostgres({ dataDir: options.dataDir, durable: true, log });
+  log(`the data is in ${postgres.dataDir}; npm run reset removes it`);
   const databaseUrl = await ensureDatabase(postgres.url, "oncepay");
   const sandboxDatabaseUrl = await ensureDatabase(postgres.url, "oncepay_sandbox");
   return { databaseUrl, sandboxDatabaseUrl, postgres };
 }
 
 /** The card network keeps its own books, so that they can be compared with ours: never in our database. */
-async function useExternal(databaseUrl: string): Promise<DevDatabases> {
-  const given = process.env["ONCEPAY_SANDBOX_DATABASE_URL"];
-  if (given) return { databaseUrl, sandboxDatabaseUrl: given };
-  const name = `${decodeURIComponent(new URL(databaseUrl).pathname.slice(1))}_sandbox`;
+async function useExternal(databaseUrl: string, options: DatabaseOptions): Promise<DevDatabases> {
+  const whose = await withClient(databaseUrl, whoseDatabase).catch((error: unknown) => {
+    throw new ConfigError(`DATABASE_URL: ${(error as Error).message}.`);
+  });
+  const own = decodeURIComponent(new URL(databaseUrl).pathname.slice(1));
+  if (whose.owner === "others" && !options.migrate) {
+    throw new ConfigError(
+      `DATABASE_URL: the database ${own} holds tables that are not oncepay's (${whose.tables.join(", ")}). ` +
+        "Nothing was changed. Name an empty database, " +
+        'or run "npm start -- --migrate" to have oncepay\'s tables made beside them.',
+    );
+  }
+  const given = options.sandboxDatabaseUrl;
+  if (given !== undefined) return { databaseUrl, sandboxDatabaseUrl: given };
+  const name = `${own}_sandbox`;
   try {
     return { databaseUrl, sandboxDatabaseUrl: await ensureDatabase(databaseUrl, name) };
   } catch (error) {
-    throw new Error(
+    throw new ConfigError(
       `The database ${name} for the sandbox card network cannot be made: ${(error as Error).message}. ` +
         "Set ONCEPAY_SANDBOX_DATABASE_URL to a database it may use.",
       { cause: error },
@@ -37,16 +61,12 @@ async function useExternal(databaseUrl: string): Promise<DevDatabases> {
 }
 
 async function ensureDatabase(serverUrl: string, name: string): Promise<string> {
-  const client = new Client({ connectionString: serverUrl });
-  await client.connect();
-  try {
+  await withClient(serverUrl, async (client) => {
     const found = await client.query("select 1 from pg_database where datname = $1", [name]);
     if (found.rowCount === 0) {
       await client.query(`create database ${client.escapeIdentifier(name)}`);
     }
-  } finally {
-    await client.end();
-  }
+  });
   const url = new URL(serverUrl);
   url.pathname = `/${encodeURIComponent(name)}`;
   return url.href;

@@ -28,13 +28,14 @@ export interface DevState {
   sandboxUrl: string;
   databaseUrl: string;
   webhookReceiverUrl: string;
+  /** Where the embedded Postgres keeps its data; absent with a Postgres of the user's own. */
+  dataDir?: string;
   pids: Record<string, number>;
+  /** What to ask each child at, and what it then calls itself: whoever else answers there is not of this start. */
+  processes: Record<string, { pid: number; url: string; instance: string }>;
 }
 
-export function openDevFiles(checkout: string): DevFiles {
-  const directory = path.join(checkout, ".oncepay");
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  chmodSync(directory, 0o700);
+export function devFilesIn(directory: string): DevFiles {
   return {
     directory,
     dataDir: path.join(directory, "postgres"),
@@ -43,6 +44,12 @@ export function openDevFiles(checkout: string): DevFiles {
     seedState: path.join(directory, "seed.json"),
     state: path.join(directory, "dev.json"),
   };
+}
+
+export function openDevFiles(directory: string): DevFiles {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  chmodSync(directory, 0o700);
+  return devFilesIn(directory);
 }
 
 /** Made once and kept: what is sealed with the encryption key cannot be read with another. */
@@ -87,7 +94,7 @@ export async function clearLeftovers(stateFile: string, dist: string): Promise<v
   await waitUntil(() => !left.some(isOurs), { timeoutMs: 5_000 });
 }
 
-function readJson(file: string): unknown {
+export function readJson(file: string): unknown {
   let text: string;
   try {
     text = readFileSync(file, "utf8");

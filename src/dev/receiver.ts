@@ -5,7 +5,10 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import { exitWithParent } from "../process/exit-with-parent";
+import { z } from "zod";
+import { type ListenOptions, httpUrl, listenHttp } from "../process/listen";
+import { type ProcessSettings, type Program, runProcess } from "../process/run-process";
+import { PROCESS_SETTINGS, describeSettings, parseSettings, port } from "../process/settings";
 
 /**
  * A webhook endpoint as a partner would write it, for development. It shares no code with the sender, so
@@ -59,12 +62,15 @@ export function verifyWebhook(secret: string, headers: IncomingHttpHeaders, body
   return isSigned ? { id } : { reason: "no signature fits" };
 }
 
-export function createReceiver(secret: string): ReturnType<typeof createServer> {
+export function createReceiver(secret: string, instance?: string): ReturnType<typeof createServer> {
   const inbox: Inbox = { received: 0, verified: 0, rejected: 0, duplicates: 0, events: [] };
   const state: ReceiverState = { inbox, seen: new Set() };
   return createServer((request, response) => {
     const url = (request.url ?? "").split("?")[0];
     if (request.method === "GET" && url === "/received") return answer(response, 200, inbox);
+    if (request.method === "GET" && url === "/health/live") {
+      return answer(response, 200, { status: "live", instance });
+    }
     if (request.method !== "POST" || url !== "/webhooks") {
       return answer(response, 404, { error: "POST /webhooks or GET /received" });
     }
@@ -137,20 +143,45 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
-function main(): void {
-  const secret = process.env["ONCEPAY_RECEIVER_SECRET"];
-  if (!secret) throw new Error("ONCEPAY_RECEIVER_SECRET is not set.");
-  const host = process.env["HOST"] ?? "127.0.0.1";
-  const port = Number(process.env["PORT"] ?? 4020);
-  const server = createReceiver(secret);
-  server.listen(port, host, () => console.log(`listening on http://${host}:${port}`));
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => {
-      server.close();
-      server.closeAllConnections();
-    });
-  }
-  exitWithParent();
+const SETTINGS = {
+  ONCEPAY_RECEIVER_SECRET: z.string().describe("what the webhooks are signed with"),
+  HOST: z.string().default("127.0.0.1").describe("the address to listen on"),
+  PORT: port.default(4020).describe("where to listen"),
+  ...PROCESS_SETTINGS,
+} as const;
+
+interface ReceiverSettings extends ProcessSettings {
+  readonly secret: string;
+  readonly address: ListenOptions;
 }
 
-if (require.main === module) main();
+const RECEIVER: Program<ReceiverSettings> = {
+  name: "receiver",
+  help: `A webhook endpoint for development.\n\n${describeSettings(SETTINGS)}`,
+  read: (environment) => {
+    const given = parseSettings(SETTINGS, environment);
+    const portFallback = given.ONCEPAY_PORT_FALLBACK;
+    return {
+      secret: given.ONCEPAY_RECEIVER_SECRET,
+      address: { host: given.HOST, port: given.PORT, setting: "PORT", portFallback },
+      logLevel: given.LOG_LEVEL,
+      instanceId: given.ONCEPAY_INSTANCE_ID,
+      exitWithParent: given.ONCEPAY_EXIT_WITH_PARENT === "1",
+    };
+  },
+  start: async ({ secret, address, instanceId }) => {
+    const server = createReceiver(secret, instanceId);
+    const bound = await listenHttp(server, address);
+    return {
+      url: httpUrl(address.host, bound),
+      port: bound,
+      stop: () =>
+        new Promise((resolve) => {
+          server.close(() => resolve());
+          server.closeAllConnections();
+        }),
+    };
+  },
+};
+
+if (require.main === module) runProcess(RECEIVER);

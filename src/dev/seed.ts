@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
 import { connect } from "../db/connect";
+import type { Db } from "../db/db";
 import { createMerchant } from "../merchants/create-merchant";
 import { findMerchant } from "../merchants/merchant-store";
 import { newId } from "../ids";
 import { createSecretBox, parseEncryptionKeys } from "../security/secrets";
 import { newWebhookSecret } from "../webhooks/sign";
-import { writePrivateJson } from "./dev-files";
+import { readJson, writePrivateJson } from "./dev-files";
 
 export interface Seed {
   readonly merchantId: string;
@@ -19,43 +19,71 @@ export interface Seed {
 export interface SeedOptions {
   readonly databaseUrl: string;
   readonly encryptionKey: string;
-  readonly webhookReceiverUrl: string;
-  /** Keys are shown once and stored hashed, so the demo's own are kept in this file. */
+  /** Keys are shown once and stored hashed, so the demo's own are kept in this file, for each database. */
   readonly statePath: string;
 }
 
-/** A demo merchant with keys and a webhook endpoint, made once; the endpoint follows the receiver's address. */
+/** Nobody listens there. The receiver's address is known only once it listens. */
+const NOWHERE = "http://127.0.0.1:9/webhooks";
+
+/**
+ * A demo merchant with keys and a webhook endpoint, made once in each database. Which of the kept ones belongs to a
+ * database is found by looking for the merchant: an address can be written in many ways, and a database can be dropped.
+ */
 export async function seedDemo(options: SeedOptions): Promise<Seed> {
-  const db = connect({ url: options.databaseUrl, poolMax: 2, applicationName: "oncepay seed" });
-  try {
-    const kept = readSeed(options.statePath);
-    if (kept && (await findMerchant(db, kept.merchantId))) {
-      await db("webhook_endpoints")
-        .where({ merchant_id: kept.merchantId, id: kept.endpointId })
-        .update({ url: options.webhookReceiverUrl });
-      return kept;
+  return withSeedDb(options.databaseUrl, async (db) => {
+    const kept = readSeeds(options.statePath);
+    for (const seed of kept) {
+      if (await findMerchant(db, seed.merchantId)) return seed;
     }
-    const { id: merchantId, ...merchant } = await createMerchant(db, "Demo shop");
-    const endpointId = newId("webhookEndpoint");
-    const webhookSecret = newWebhookSecret();
-    const secrets = createSecretBox(parseEncryptionKeys(options.encryptionKey));
-    await db("webhook_endpoints").insert({
-      merchant_id: merchantId,
-      id: endpointId,
-      url: options.webhookReceiverUrl,
-      description: "the receiver that npm start runs",
-      secret: secrets.seal(webhookSecret, endpointId),
-      idempotency_key: "npm-start",
-    });
-    const { secretKey, publishableKey, operatorKey } = merchant;
-    const seed = { merchantId, secretKey, publishableKey, operatorKey, endpointId, webhookSecret };
-    writePrivateJson(options.statePath, seed);
+    const seed = await plantSeed(db, options.encryptionKey);
+    writePrivateJson(options.statePath, { seeds: [seed, ...kept] });
     return seed;
+  });
+}
+
+/** The demo's endpoint follows the receiver, whose port may be another one today. */
+export async function pointEndpoint(databaseUrl: string, seed: Seed, url: string): Promise<void> {
+  await withSeedDb(databaseUrl, async (db) => {
+    const { merchantId, endpointId } = seed;
+    await db("webhook_endpoints")
+      .where({ merchant_id: merchantId, id: endpointId })
+      .update({ url });
+  });
+}
+
+async function plantSeed(db: Db, encryptionKey: string): Promise<Seed> {
+  const { id: merchantId, ...merchant } = await createMerchant(db, "Demo shop");
+  const endpointId = newId("webhookEndpoint");
+  const webhookSecret = newWebhookSecret();
+  const secrets = createSecretBox(parseEncryptionKeys(encryptionKey));
+  await db("webhook_endpoints").insert({
+    merchant_id: merchantId,
+    id: endpointId,
+    url: NOWHERE,
+    description: "the receiver that npm start runs",
+    secret: secrets.seal(webhookSecret, endpointId),
+    idempotency_key: "npm-start",
+  });
+  const { secretKey, publishableKey, operatorKey } = merchant;
+  return { merchantId, secretKey, publishableKey, operatorKey, endpointId, webhookSecret };
+}
+
+async function withSeedDb<Result>(
+  databaseUrl: string,
+  work: (db: Db) => Promise<Result>,
+): Promise<Result> {
+  const db = connect({ url: databaseUrl, poolMax: 2, applicationName: "oncepay seed" });
+  try {
+    return await work(db);
   } finally {
     await db.destroy();
   }
 }
 
-function readSeed(path: string): Seed | undefined {
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Seed) : undefined;
+/** Earlier versions kept one seed, whatever the database was. */
+function readSeeds(file: string): readonly Seed[] {
+  const kept = readJson(file) as { seeds: readonly Seed[] } | Seed | undefined;
+  if (kept === undefined) return [];
+  return "seeds" in kept ? kept.seeds : [kept];
 }

@@ -26,6 +26,12 @@ export function takeStartLock(file: string): () => void {
   return () => rmSync(file, { force: true });
 }
 
+/** The process that holds the lock now; none when it is stale. */
+export function lockHolder(file: string): number | undefined {
+  const holder = readHolder(file);
+  return isHeld(holder) ? holder.pid : undefined;
+}
+
 function clearStale(file: string): void {
   const found = readHolder(file);
   if (isHeld(found)) throw alreadyRunning(found);
@@ -51,10 +57,16 @@ function isHeld(holder: Holder | undefined): holder is Holder {
   return holder !== undefined && processIdentity(holder.pid) === holder.identity;
 }
 
+/** What to say before anything else is done; undefined when nothing is running there. */
+export function alreadyRunningIn(file: string): string | undefined {
+  const holder = readHolder(file);
+  return isHeld(holder) ? alreadyRunning(holder).message : undefined;
+}
+
 function alreadyRunning(holder: Holder): Error {
   return new Error(
     `\`npm start\` is already running here (process ${holder.pid}). Stop it first, or use it: ` +
-      "its addresses and keys are in .oncepay/dev.json.",
+      "its addresses and keys are in .oncepay/dev.json once it is ready.",
   );
 }
 

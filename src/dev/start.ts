@@ -5,150 +5,51 @@
  * is lost. The database stops last, after all who write to it. Killed itself, this supervisor leaves
  * nothing that hinders the next start: children end with it, and the database is adopted.
  */
+import "../process/node-version";
 import path from "node:path";
-import { migrate } from "../db/migrate";
-import { openDevDatabases, type DevDatabases } from "./dev-databases";
-import {
-  clearLeftovers,
-  forgetState,
-  keptSecrets,
-  openDevFiles,
-  writePrivateJson,
-  type DevFiles,
-  type DevState,
-} from "./dev-files";
-import { choosePorts, planProcesses, urlsOf } from "./process-plans";
-import { seedDemo } from "./seed";
+import { EXIT, describeEnd } from "../process/run-process";
+import { ConfigError } from "../process/settings";
+import { bringUp } from "./bring-up";
+import { forgetState, openDevFiles } from "./dev-files";
+import { type Running, print } from "./running";
+import { readStartOptions } from "./start-options";
 import { takeStartLock } from "./start-lock";
-import { supervise, type SupervisedProcess } from "./supervised-process";
-import { waitUntil } from "./wait-until";
-import { HELP, welcome } from "./welcome";
+import { HELP } from "./welcome";
 
 const CHECKOUT = path.resolve(__dirname, "../../..");
-const DIST = path.resolve(__dirname, "../..");
-const READY_TIMEOUT_MS = 60_000;
 const WATCH_MS = 500;
-const NAME_WIDTH = 8;
 /** Npm passes Ctrl-C on to us, which the terminal has sent us as well: the second is not a second wish. */
 const SAME_SIGNAL_MS = 500;
 
-interface Running {
-  files: DevFiles;
-  isStopping: boolean;
-  processes: SupervisedProcess[];
-  databases?: DevDatabases;
-  watch?: NodeJS.Timeout;
-  /** Set when all is ready; from then on the state file is kept up to date. */
-  state?: Omit<DevState, "pids">;
-}
-
 async function main(): Promise<void> {
-  if (process.argv.includes("--help") || process.argv.includes("-h")) {
+  const options = readStartOptions(process.argv.slice(2), process.env, CHECKOUT);
+  if (options.help) {
     console.log(HELP);
     return;
   }
-  const files = openDevFiles(CHECKOUT);
+  const files = openDevFiles(options.directory);
   const releaseLock = takeStartLock(files.lock);
-  const running: Running = { files, isStopping: false, processes: [] };
+  const running: Running = { files, options, isStopping: false, processes: {} };
   const bringingUp = bringUp(running);
   stopOnSignals(running, bringingUp, releaseLock);
   try {
     await bringingUp;
   } catch (error) {
     if (running.isStopping) return;
-    print("start", (error as Error).message);
     running.isStopping = true;
     await stopAll(running);
     releaseLock();
-    process.exit(1);
+    // Last, because it is what the reader has to know.
+    process.exit(sayEnd(error));
   }
 }
 
-async function bringUp(running: Running): Promise<void> {
-  const { files } = running;
-  const log = (line: string): void => print("start", line);
-  await clearLeftovers(files.state, DIST);
-  const secrets = keptSecrets(files.secrets);
-  const databases = await openDevDatabases(files.dataDir, log);
-  running.databases = databases;
-  const { databaseUrl } = databases;
-  if (running.isStopping) return;
-  await migrate({ databaseUrl, log });
-  const ports = await choosePorts(log);
-  const urls = urlsOf(ports);
-  const demo = await seedDemo({
-    databaseUrl,
-    encryptionKey: secrets.ONCEPAY_ENCRYPTION_KEY,
-    webhookReceiverUrl: urls.webhookReceiverUrl,
-    statePath: files.seedState,
-  });
-  if (running.isStopping) return;
-
-  const plans = planProcesses({
-    dist: DIST,
-    ports,
-    databases,
-    secrets,
-    webhookSecret: demo.webhookSecret,
-  });
-  const report = { line: print, started: () => writeState(running) };
-  running.processes = plans.map((plan) => supervise(plan, report));
-  running.watch = setInterval(() => void keepPostgresRunning(running), WATCH_MS);
-  await untilReady(running);
-  if (running.isStopping) return;
-
-  const { secretKey, publishableKey, operatorKey } = demo;
-  running.state = { ...urls, secretKey, publishableKey, operatorKey, databaseUrl };
-  writeState(running);
-  console.log(welcome(running.state));
-}
-
-async function untilReady(running: Running): Promise<void> {
-  let waitingFor = running.processes;
-  await waitUntil(
-    async () => {
-      const answers = await Promise.all(waitingFor.map((one) => one.isReady()));
-      waitingFor = waitingFor.filter((_, index) => !answers[index]);
-      return running.isStopping || waitingFor.length === 0;
-    },
-    { timeoutMs: READY_TIMEOUT_MS, everyMs: 100 },
-  );
-  if (running.isStopping || waitingFor.length === 0) return;
-  const names = waitingFor.map(({ plan }) => `${plan.name} (${plan.readyUrl})`).join(", ");
-  throw new Error(`Not ready after ${READY_TIMEOUT_MS / 1_000} s: ${names}.`);
-}
-
-let isReviving = false;
-
-/** Everybody keeps the address, so it has to come back at the same port. */
-async function keepPostgresRunning(running: Running): Promise<void> {
-  const postgres = running.databases?.postgres;
-  if (!postgres || isReviving || running.isStopping || postgres.isAlive()) return;
-  isReviving = true;
-  try {
-    print("postgres", "ended; starting it again");
-    await postgres.restart();
-    print("postgres", `is back (process ${postgres.pid})`);
-    // A stop that came meanwhile found nothing to stop.
-    if (running.isStopping) await postgres.stop();
-    else writeState(running);
-  } catch (error) {
-    print("postgres", (error as Error).message);
-  } finally {
-    isReviving = false;
-  }
-}
-
-function writeState(running: Running): void {
-  if (running.state === undefined || running.isStopping) return;
-  const pids: Record<string, number> = { start: process.pid };
-  for (const one of running.processes) {
-    const pid = one.pid();
-    if (pid !== undefined) pids[one.plan.name] = pid;
-  }
-  const postgres = running.databases?.postgres;
-  if (postgres) pids["postgres"] = postgres.pid;
-  writePrivateJson(running.files.state, { ...running.state, pids } satisfies DevState);
+/** What ends a start are sentences; only a ConfigError is known to fail again the next time. */
+function sayEnd(error: unknown): number {
+  const isUsage = describeEnd(error).code === EXIT.usage;
+  const text = isUsage ? describeEnd(error).text : (error as Error).message;
+  process.stderr.write(`\n${text}\n`);
+  return error instanceof ConfigError ? EXIT.unusableConfiguration : EXIT.failed;
 }
 
 function stopOnSignals(running: Running, bringingUp: Promise<void>, releaseLock: () => void): void {
@@ -157,7 +58,7 @@ function stopOnSignals(running: Running, bringingUp: Promise<void>, releaseLock:
     if (running.isStopping) {
       if (Date.now() - askedAt < SAME_SIGNAL_MS) return;
       print("start", "stopping at once");
-      for (const one of running.processes) one.kill();
+      for (const one of Object.values(running.processes)) one.kill();
       const postgres = running.databases?.postgres;
       if (postgres?.isAlive()) process.kill(postgres.pid, "SIGQUIT");
       forgetState(running.files.state);
@@ -198,23 +99,16 @@ function stopWithNpm(stop: () => void): void {
 }
 
 /** Upstream first: the API drains, the worker finishes its calls, and the database hears from nobody. */
-const STOP_ORDER = ["api", "worker", "sandbox", "receiver"];
+const STOP_ORDER = ["api", "worker", "sandbox", "receiver"] as const;
 
 async function stopAll(running: Running): Promise<void> {
   clearInterval(running.watch);
-  for (const name of STOP_ORDER) {
-    await running.processes.find(({ plan }) => plan.name === name)?.stop();
-  }
+  for (const name of STOP_ORDER) await running.processes[name]?.stop();
   await running.databases?.postgres?.stop();
   forgetState(running.files.state);
   print("start", "stopped");
 }
 
-function print(name: string, text: string): void {
-  process.stdout.write(`${name.padEnd(NAME_WIDTH)} | ${text}\n`);
-}
-
 main().catch((error: unknown) => {
-  print("start", error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  process.exitCode = sayEnd(error);
 });

@@ -1,26 +1,41 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { EXIT, type ListeningReport } from "../process/run-process";
+import { httpUrl } from "../process/listen";
+import type { ProgramFacts } from "./programs";
 import { waitUntil } from "./wait-until";
 
 export interface ProcessPlan {
-  name: string;
-  entry: string;
-  env: NodeJS.ProcessEnv;
-  /** Answers 200 once the process does its work. */
-  readyUrl: string;
+  readonly name: string;
+  /** The file that Node runs. */
+  readonly file: string;
+  readonly program: ProgramFacts;
+  readonly host: string;
+  readonly port: { readonly wanted: number; readonly isChosen: boolean };
+  /** Asked at every start, because addresses of others become known only when those listen. */
+  readonly environment: () => NodeJS.ProcessEnv;
 }
 
 export interface ProcessReport {
   line: (name: string, text: string) => void;
-  /** Called at every start and restart, when `pid` has changed. */
-  started: () => void;
+  /** Called whenever `pid` or `port` has changed. */
+  changed: () => void;
+  /** It will never come up; what it said last. */
+  failed: (name: string, lastWords: string) => void;
 }
 
 export interface SupervisedProcess {
   readonly plan: ProcessPlan;
   pid(): number | undefined;
+  /** What the child that runs now is called: never that of another checkout, nor of an earlier child. */
+  instance(): string;
+  /** Where it is reached; undefined until it has said where it listens. */
+  url(): string | undefined;
   isReady(): Promise<boolean>;
+  /** What it lacked when it was last asked whether it was ready. */
+  missing(): readonly string[];
   stop(): Promise<void>;
   kill(): void;
 }
@@ -31,22 +46,40 @@ const BACKOFF_MAX_MS = 5_000;
 const SETTLED_MS = 10_000;
 /** The API and the worker finish what they have begun, and the longest they wait for is a card network. */
 const STOP_TIMEOUT_MS = 20_000;
+/** A start that failed three times in a row fails again. */
+const FAILED_STARTS_MAX = 3;
+const LAST_WORDS_MAX = 20;
 
-/** Keeps one child process running until it is stopped. */
+/** Keeps one child process running until it is stopped, or until it is clear that it cannot run. */
 export function supervise(plan: ProcessPlan, report: ProcessReport): SupervisedProcess {
-  let child: ChildProcess | undefined;
+  let child: Launched | undefined;
   let restart: NodeJS.Timeout | undefined;
   let backoffMs = BACKOFF_MIN_MS;
   let isStopping = false;
+  let boundPort: number | undefined;
+  let failedStarts = 0;
+  let missing: readonly string[] = [];
 
   const start = (): void => {
     const startedAt = Date.now();
-    child = launch(plan, report);
-    report.started();
+    const launched = launch(plan, boundPort, report);
+    child = launched;
+    launched.process.on("message", (message: Partial<ListeningReport>) => {
+      if (message.listening?.instance !== launched.instance) return;
+      boundPort = message.listening.port;
+      report.changed();
+    });
+    report.changed();
     // "close" follows also when the program could not be started at all, which "exit" does not.
-    child.once("close", (code, signal) => {
+    launched.process.once("close", (code, signal) => {
       child = undefined;
       if (isStopping) return;
+      failedStarts += 1;
+      const isUnusable = code === EXIT.unusableConfiguration || code === EXIT.usage;
+      if (boundPort === undefined && (isUnusable || failedStarts === FAILED_STARTS_MAX)) {
+        report.failed(plan.name, launched.lastWords());
+        return;
+      }
       if (Date.now() - startedAt > SETTLED_MS) backoffMs = BACKOFF_MIN_MS;
       const end = signal ?? `exit code ${code}`;
       report.line("start", `${plan.name} ended (${end}); starting it again in ${backoffMs} ms`);
@@ -58,48 +91,83 @@ export function supervise(plan: ProcessPlan, report: ProcessReport): SupervisedP
 
   return {
     plan,
-    pid: () => child?.pid,
-    isReady: async () => child !== undefined && answersOk(plan.readyUrl),
+    pid: () => child?.process.pid,
+    url: () => (boundPort === undefined ? undefined : httpUrl(plan.host, boundPort)),
+    missing: () => missing,
+    instance: () => child?.instance ?? "",
+    isReady: async () => {
+      if (child === undefined || boundPort === undefined) return false;
+      const url = httpUrl(plan.host, boundPort) + plan.program.readyPath;
+      const answer = await askReadiness(url, child.instance);
+      missing = answer.missing;
+      return answer.isReady;
+    },
     stop: async () => {
       isStopping = true;
       clearTimeout(restart);
-      child?.kill("SIGTERM");
+      child?.process.kill("SIGTERM");
       if (await waitUntil(() => child === undefined, { timeoutMs: STOP_TIMEOUT_MS })) return;
       report.line("start", `${plan.name} did not stop within ${STOP_TIMEOUT_MS} ms; killing it`);
-      child?.kill("SIGKILL");
+      child?.process.kill("SIGKILL");
       await waitUntil(() => child === undefined, { timeoutMs: 5_000 });
     },
     kill: () => {
       isStopping = true;
       clearTimeout(restart);
-      child?.kill("SIGKILL");
+      child?.process.kill("SIGKILL");
     },
   };
 }
 
-function launch(plan: ProcessPlan, report: ProcessReport): ChildProcess {
-  const child = spawn(process.execPath, ["--enable-source-maps", plan.entry], {
-    env: { ...plan.env, ONCEPAY_EXIT_WITH_PARENT: "1" },
-    stdio: ["pipe", "pipe", "pipe"],
+interface Launched {
+  readonly process: ChildProcess;
+  readonly instance: string;
+  /** What it wrote to standard error, where a program says why it ends. */
+  lastWords(): string;
+}
+
+/** Once it has bound a port it keeps it through restarts: others have been told of it. */
+function launch(plan: ProcessPlan, bound: number | undefined, report: ProcessReport): Launched {
+  const instance = randomUUID();
+  const child = spawn(process.execPath, ["--enable-source-maps", plan.file], {
+    env: {
+      ...plan.environment(),
+      [plan.program.portSetting]: String(bound ?? plan.port.wanted),
+      ONCEPAY_PORT_FALLBACK: String(bound === undefined && !plan.port.isChosen),
+      ONCEPAY_INSTANCE_ID: instance,
+      ONCEPAY_EXIT_WITH_PARENT: "1",
+    },
+    // The fourth is the channel over which it reports its port.
+    stdio: ["pipe", "pipe", "pipe", "ipc"],
     // A group of its own: Ctrl-C must reach us alone, or all would stop at once and in no order.
     detached: true,
   });
-  child.stdin.on("error", () => undefined);
+  child.stdin?.on("error", () => undefined);
   child.once("error", (error) => report.line(plan.name, error.message));
-  const pass = (stream: Readable): void => {
-    createInterface({ input: stream }).on("line", (text) => report.line(plan.name, text));
+  const words: string[] = [];
+  const pass = (stream: Readable | null, listen: (text: string) => void): void => {
+    if (stream) createInterface({ input: stream }).on("line", listen);
   };
-  pass(child.stdout);
-  pass(child.stderr);
-  return child;
+  pass(child.stdout, (text) => report.line(plan.name, text));
+  pass(child.stderr, (text) => {
+    report.line(plan.name, text);
+    words.push(text);
+    if (words.length > LAST_WORDS_MAX) words.shift();
+  });
+  return { process: child, instance, lastWords: () => words.join("\n") };
 }
 
-async function answersOk(url: string): Promise<boolean> {
+/** Somebody else's process may answer at an address that ours was to have: only our own counts. */
+async function askReadiness(
+  url: string,
+  instance: string,
+): Promise<{ isReady: boolean; missing: readonly string[] }> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await response.arrayBuffer();
-    return response.ok;
+    const body = (await response.json()) as { instance?: string; missing?: readonly string[] };
+    if (body.instance !== instance) return { isReady: false, missing: ["another process answers"] };
+    return { isReady: response.ok, missing: body.missing ?? [] };
   } catch {
-    return false;
+    return { isReady: false, missing: ["it does not answer"] };
   }
 }

@@ -1,19 +1,38 @@
 import { randomBytes } from "node:crypto";
 import type { DevState } from "./dev-files";
+import { PROGRAMS } from "./programs";
 
 export const HELP = `npm start: the API, the worker, a sandbox card network and a webhook receiver on this machine.
+
+Usage: npm start [-- OPTIONS]
+
+  --directory DIR  where data, keys and addresses are kept (default .oncepay in the checkout):
+                   another one for another installation beside the first
+  --migrate        with DATABASE_URL: make oncepay's tables in a database that holds tables of others
+  --help           this text
+
+Settings, from the environment; every setting of the API and the worker may be given as well:
 
   DATABASE_URL                  a Postgres of your own instead of the embedded one
   ONCEPAY_SANDBOX_DATABASE_URL  the card network's database (default: <name>_sandbox beside yours)
   REDIS_URL                     run the job queue on Redis instead of Postgres
-  PORT                          the API's port (default 4000)
-  LOG_LEVEL                     trace, debug, info, warn or error (default info)
+  HOST                          address the API listens on (default 127.0.0.1; the others never leave it)
+${portLines()}
+  LOG_LEVEL                     fatal, error, warn, info, debug, trace or silent (default info)
 
-Data, keys and addresses are kept in .oncepay; remove that directory to start afresh.
-Ctrl-C stops everything in order, a second Ctrl-C at once.`;
+A usual port that is taken is replaced by one a hundred higher; a port that was chosen is not replaced.
+npm run reset removes data, keys and addresses. Ctrl-C stops everything in order, a second Ctrl-C at once.`;
+
+function portLines(): string {
+  const lines = Object.entries(PROGRAMS).map(
+    ([name, { chosenBy, usualPort }]) =>
+      `  ${chosenBy.padEnd(30)}port of the ${name} (default ${String(usualPort)})`,
+  );
+  return lines.join("\n");
+}
 
 /** Addresses, keys, and commands to paste: a first payment without reading anything else. */
-export function welcome(state: Omit<DevState, "pids">): string {
+export function welcome(state: Omit<DevState, "pids" | "processes">): string {
   const run = randomBytes(3).toString("hex");
   const create = curl(
     state,
@@ -36,7 +55,7 @@ oncepay is ready.
   GraphQL           ${state.graphqlUrl}
   card network      ${state.sandboxUrl}/admin/movements
   webhooks          ${state.webhookReceiverUrl.replace("/webhooks", "/received")}
-  database          ${withoutPassword(state.databaseUrl)}
+  database          ${withoutPassword(state.databaseUrl)}${state.dataDir === undefined ? "" : `, data in ${state.dataDir}`}
 
   secret key        ${state.secretKey}
   publishable key   ${state.publishableKey}
@@ -44,7 +63,8 @@ oncepay is ready.
 
 Create a payment of 25.00 USD (run it twice: the second answer is a replay):
 
-ID=$(${create} | tee /dev/stderr | sed -n 's/.*"id":"\\(pi_[^"]*\\)".*/\\1/p')
+ANSWER=$(${create}); echo "$ANSWER"
+ID=$(echo "$ANSWER" | sed -n 's/.*"id":"\\(pi_[^"]*\\)".*/\\1/p')
 
 Confirm it:
 

@@ -1,20 +1,58 @@
+import { compareMigrations } from "../db/compare-migrations";
 import type { Db } from "../db/db";
 
 const READY_WITHIN_MS = 1_000;
 
-/** Whether the database answers, within a second. */
-export async function isReady(db: Db): Promise<boolean> {
+/** Whether a process can do its work now, and if not, what it lacks, in words for whoever looks at a probe. */
+export interface Readiness {
+  readonly status: "ready" | "not ready";
+  readonly missing: readonly string[];
+  /** What is unusual and no hindrance. */
+  readonly notes?: readonly string[];
+}
+
+export function readinessOf(missing: readonly string[], notes: readonly string[] = []): Readiness {
+  const status = missing.length === 0 ? "ready" : "not ready";
+  return { status, missing, ...(notes.length > 0 && { notes }) };
+}
+
+/** Whether the database answers, within a second, and has every table this code needs. */
+export async function databaseReadiness(db: Db): Promise<Readiness> {
+  const away = readinessOf(["the database does not answer"]);
+  return within(READY_WITHIN_MS, askDatabase(db), away).catch(() => away);
+}
+
+async function askDatabase(db: Db): Promise<Readiness> {
+  const { lacking, ahead } = await compareMigrations(db);
+  const missing =
+    lacking.length === 0
+      ? []
+      : [`${count(lacking)} of the database, from ${lacking[0] ?? ""} on: run "oncepay migrate"`];
+  // Migrations only ever add what older code can live with, so that a release is rolled out after them.
+  const notes =
+    ahead.length === 0 ? [] : [`the database is ${count(ahead)} newer than this process`];
+  return readinessOf(missing, notes);
+}
+
+function count(migrations: readonly string[]): string {
+  return `${String(migrations.length)} ${migrations.length === 1 ? "migration" : "migrations"}`;
+}
+
+/** An answer that does not come in time counts as the other one. */
+export async function within<Answer>(
+  timeoutMs: number,
+  answer: Promise<Answer>,
+  late: Answer,
+): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
+  const timeout = new Promise<Answer>((resolve) => {
     timer = setTimeout(() => {
-      resolve(false);
-    }, READY_WITHIN_MS);
+      resolve(late);
+    }, timeoutMs);
   });
-  const answers = db.raw("select 1").then(
-    () => true,
-    () => false,
-  );
-  const ready = await Promise.race([answers, late]);
-  clearTimeout(timer);
-  return ready;
+  try {
+    return await Promise.race([answer, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

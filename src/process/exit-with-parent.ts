@@ -2,10 +2,9 @@ const GRACE_MS = 5_000;
 
 /**
  * Ends this process when the one that started it is gone, however it went: the other end of our standard
- * input is held by the parent alone, and even `kill -9` closes it. Only under `npm start`, which says so.
+ * input is held by the parent alone, and even `kill -9` closes it. Only where ONCEPAY_EXIT_WITH_PARENT says so.
  */
 export function exitWithParent(): void {
-  if (process.env["ONCEPAY_EXIT_WITH_PARENT"] !== "1") return;
   process.stdin.on("error", () => undefined);
   process.stdin.once("close", () => {
     // First the same orderly way as for any other stop, which an orphan must not take for ever.

@@ -36,7 +36,9 @@ async function route(
   if (target.startsWith("/admin/")) {
     return routeAdmin(network, new URL(target, "http://network"), exchange);
   }
-  if (target === "/health/live") return sendJson(response, 200, { status: "ok" });
+  if (target === "/health/live") {
+    return sendJson(response, 200, { status: "live", instance: network.instanceId });
+  }
   sendError(response, 404, "No such route.");
 }
 

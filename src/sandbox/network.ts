@@ -33,6 +33,7 @@ export interface Network {
   /** Challenges whose outcome is being decided right now, by their id. */
   readonly settling: Map<string, Promise<void>>;
   readonly timers: Set<NodeJS.Timeout>;
+  readonly instanceId: string;
   /** Where a shopper's browser reaches this network. */
   publicUrl: string;
   outage: boolean;

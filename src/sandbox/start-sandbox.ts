@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import pino, { type Logger } from "pino";
+import { httpUrl, listenHttp } from "../process/listen";
 import { openBooks } from "./books";
 import { createSandboxBooks } from "./books-schema";
 import { armChallengeExpiry } from "./challenges";
@@ -16,6 +16,8 @@ export interface SandboxOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly host: string;
+  readonly portFallback?: boolean;
+  readonly instanceId?: string;
   readonly databaseUrl: string;
   readonly webhookSecret: string;
   /** Where the network posts its own webhooks; none are sent without. */
@@ -53,8 +55,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   try {
     await restore(network);
-    const port = await listen(server, options.port, options.host);
-    const url = `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
+    const port = await listenHttp(server, { ...options, setting: "PORT" });
+    const url = httpUrl(options.host, port);
     network.publicUrl = (options.publicUrl ?? url).replace(/\/+$/, "");
     return { url, port, close: () => closeNetwork(network, server) };
   } catch (error) {
@@ -87,6 +89,7 @@ function createNetwork(
     seed,
     settling: new Map(),
     timers: new Set(),
+    instanceId: options.instanceId ?? "",
     publicUrl: "",
     outage: false,
     closed: false,
@@ -107,16 +110,6 @@ async function restore(network: Network): Promise<void> {
       }
     }
   }
-}
-
-function listen(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }
 
 /** Lets what is being decided be answered, for a moment; hung requests are not waited for. */

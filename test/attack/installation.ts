@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { freePort } from "../../src/dev/free-port";
+import { PROGRAMS, inboxUrl, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
 import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
@@ -74,7 +75,6 @@ const SHORT_SCHEDULES: Env = {
   ONCEPAY_SWEEP_MS: "300",
   ONCEPAY_WEBHOOK_SCHEDULE_MS: "300,500,1000,2000,2000,2000,5000,5000,5000,5000",
   ONCEPAY_WEBHOOK_TIMEOUT_MS: "5000",
-  ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: "true",
 };
 
 export async function startInstallation(
@@ -241,28 +241,28 @@ function planChildren(input: PlanInput): ChildPlan[] {
     ...base,
     ...SHORT_SCHEDULES,
     LOG_LEVEL: "info",
-    DATABASE_URL: throughProxy(input.databaseUrl, input.proxies.database),
-    ONCEPAY_ENCRYPTION_KEY: secrets.encryptionKey,
-    ONCEPAY_SANDBOX_URL: `http://${HOST}:${String(input.proxies.processor?.port ?? ports.sandbox)}`,
-    ONCEPAY_SANDBOX_WEBHOOK_SECRET: secrets.sandboxSecret,
+    ...systemEnvironment({
+      databaseUrl: throughProxy(input.databaseUrl, input.proxies.database),
+      encryptionKey: secrets.encryptionKey,
+      sandboxUrl: `http://${HOST}:${String(input.proxies.processor?.port ?? ports.sandbox)}`,
+      sandboxWebhookSecret: secrets.sandboxSecret,
+    }),
     ...options.env,
   };
   const url = (port: number): string => `http://${HOST}:${String(port)}`;
   const apis = ports.apis.map((port, index): ChildPlan => ({
     name: `api-${String(index)}`,
-    entry: path.join(DIST, "src/server.js"),
+    ...programOf("api"),
     env: { ...ours, PORT: String(port) },
     url: url(port),
-    readyPath: "/health/ready",
   }));
   const workers = ports.workers.map((port, index): ChildPlan => ({
     name: `worker-${String(index)}`,
-    entry: path.join(DIST, "workers/main.js"),
+    ...programOf("worker"),
     execArgv: ["-r", PRELOAD],
     args: options.workerArgs?.(index) ?? [],
     env: { ...ours, ONCEPAY_METRICS_PORT: String(port), ...options.workerEnv?.(index) },
     url: url(port),
-    readyPath: "/health/ready",
   }));
   const all = [...apis, ...workers].map((plan) =>
     options.direct?.includes(plan.name) === true
@@ -272,26 +272,32 @@ function planChildren(input: PlanInput): ChildPlan[] {
   return [...all, ...planOthers(input, base)];
 }
 
+function programOf(name: "api" | "worker" | "sandbox"): Pick<ChildPlan, "entry" | "readyPath"> {
+  const { entry, readyPath } = PROGRAMS[name];
+  return { entry: path.join(DIST, `${entry}.js`), readyPath };
+}
+
 /** Those that are not ours: each has what a stranger would have. */
 function planOthers({ options, ports, secrets, ...databases }: PlanInput, base: Env): ChildPlan[] {
-  const [minMs, maxMs] = options.latencyMs ?? [5, 50];
   return [
     {
       name: "sandbox",
-      entry: path.join(DIST, "src/sandbox/main.js"),
+      ...programOf("sandbox"),
       env: {
         ...base,
         PORT: String(ports.sandbox),
         LOG_LEVEL: "warn",
-        ONCEPAY_SANDBOX_DATABASE_URL: databases.sandboxDatabaseUrl,
-        ONCEPAY_SANDBOX_WEBHOOK_URL: `http://${HOST}:${String(ports.apis[0] ?? 0)}/processors/sandbox/webhooks`,
-        ONCEPAY_SANDBOX_WEBHOOK_SECRET: secrets.sandboxSecret,
-        ONCEPAY_SANDBOX_MIN_MS: String(minMs),
-        ONCEPAY_SANDBOX_MAX_MS: String(maxMs),
-        ONCEPAY_SANDBOX_SEED: String(options.seed ?? 1),
+        ...sandboxEnvironment({
+          databaseUrl: databases.sandboxDatabaseUrl,
+          webhooks: {
+            url: inboxUrl(`http://${HOST}:${String(ports.apis[0] ?? 0)}`),
+            secret: secrets.sandboxSecret,
+          },
+          latencyMs: options.latencyMs ?? [5, 50],
+          seed: options.seed ?? 1,
+        }),
       },
       url: `http://${HOST}:${String(ports.sandbox)}`,
-      readyPath: "/health/live",
     },
     {
       name: "consumer",

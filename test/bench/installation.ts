@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { freePort } from "../../src/dev/free-port";
+import { PROGRAMS, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
 import { newId } from "../../src/ids";
@@ -47,17 +48,11 @@ export interface InstallationOptions {
 const ROOT = path.resolve(__dirname, "../..");
 const HOST = "127.0.0.1";
 
-const PROGRAMS: Readonly<Record<ProgramName, { file: string; readyPath: string }>> = {
-  api: { file: "src/server", readyPath: "/health/ready" },
-  worker: { file: "workers/main", readyPath: "/health/ready" },
-  sandbox: { file: "src/sandbox/main", readyPath: "/health/live" },
-};
-
 export function programArgs(name: ProgramName, source: boolean): string[] {
-  const { file } = PROGRAMS[name];
+  const { entry } = PROGRAMS[name];
   return source
-    ? ["-r", REGISTER, path.join(ROOT, `${file}.ts`)]
-    : [path.join(ROOT, "dist", `${file}.js`)];
+    ? ["-r", REGISTER, path.join(ROOT, `${entry}.ts`)]
+    : [path.join(ROOT, "dist", `${entry}.js`)];
 }
 
 export async function createInstallation(
@@ -166,21 +161,22 @@ function planOf(program: ProgramName, input: PlanInput): Omit<ChildPlan, "args">
   };
   const { readyPath } = PROGRAMS[program];
   if (program === "sandbox") {
-    const [minMs, maxMs] = options.latencyMs ?? [0, 0];
     const env = {
       ...base,
-      ONCEPAY_SANDBOX_DATABASE_URL: input.sandboxDatabaseUrl,
-      ONCEPAY_SANDBOX_MIN_MS: String(minMs),
-      ONCEPAY_SANDBOX_MAX_MS: String(maxMs),
+      ...sandboxEnvironment({
+        databaseUrl: input.sandboxDatabaseUrl,
+        latencyMs: options.latencyMs ?? [0, 0],
+      }),
     };
     return { name: program, env, port, readyPath };
   }
   const env = {
     ...base,
-    DATABASE_URL: input.databaseUrl,
-    ONCEPAY_ENCRYPTION_KEY: input.encryptionKey,
-    ONCEPAY_SANDBOX_URL: `http://${HOST}:${String(ports.sandbox)}`,
-    ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: "true",
+    ...systemEnvironment({
+      databaseUrl: input.databaseUrl,
+      encryptionKey: input.encryptionKey,
+      sandboxUrl: `http://${HOST}:${String(ports.sandbox)}`,
+    }),
     ONCEPAY_METRICS_PORT: String(ports.worker),
     ...options.env,
   };

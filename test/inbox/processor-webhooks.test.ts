@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import { type App, createApp } from "../../src/app";
 import { auditBooks } from "../../src/audit/audit-books";
-import { ConfigError, readConfig } from "../../src/config";
+import { readConfig } from "../../src/config";
+import { ConfigError } from "../../src/process/settings";
 import { configureFailpoints } from "../../src/failpoints";
 import { applyProcessorWebhooks } from "../../src/inbox/apply-processor-webhooks";
 import { createMerchant, type CreatedMerchant } from "../../src/merchants/create-merchant";

@@ -2,33 +2,50 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { formatMinor } from "../../money";
 import { createClient } from "../../sdk";
-import { type DevState, openDevFiles } from "../dev-files";
+import { type DevFiles, type DevState, devFilesIn } from "../dev-files";
 import { isRunning } from "../process-identity";
+import { lockHolder } from "../start-lock";
 import { waitUntil } from "../wait-until";
 import { type Accounts, askEverybody, disagreements } from "./agree";
 import { SCENES, type Shop } from "./shop";
 
-const HELP = `Usage: npm run demo
+const HELP = `Usage: npm run demo [-- --directory DIR]
 
 Plays a shop's morning through the public API of a running "npm start", or of one that it starts itself when none is
 running, and then asks everybody what happened: the API, the card network's own books, the receiver of the webhooks
 and the ledger. Exits with 1 when any two of them disagree.
+
+  --directory DIR  where that "npm start" keeps its addresses and keys (default .oncepay in the checkout)
+  --help           this text
 `;
 
 const CHECKOUT = path.resolve(__dirname, "../../../..");
 const START_TIMEOUT_MS = 120_000;
 
 async function main(): Promise<void> {
-  if (process.argv.includes("--help") || process.argv.includes("-h")) {
+  const { values } = parseArgs({
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      directory: { type: "string" },
+    },
+  });
+  if (values.help) {
     console.log(HELP);
     return;
   }
-  const running = runningState();
-  const own = running ? undefined : startOwn();
+  const directory = path.resolve(values.directory ?? path.join(CHECKOUT, ".oncepay"));
+  const files = devFilesIn(directory);
+  const booting = runningState(files) ? undefined : lockHolder(files.lock);
+  if (booting !== undefined) {
+    console.log(`  npm start (process ${String(booting)}) is still coming up; waiting for it\n`);
+  }
+  const running = booting === undefined ? runningState(files) : await untilStarted(files);
+  const own = running ? undefined : startOwn(directory);
   try {
-    const state = running ?? (await untilStarted(own));
+    const state = running ?? (await untilStarted(files, own));
     process.exitCode = (await play(state)) ? 0 : 1;
   } finally {
     await own?.stop();
@@ -78,9 +95,9 @@ function print(accounts: Accounts): void {
 }
 
 /** The state of a running `npm start`. What a killed one left behind does not count. */
-function runningState(): DevState | undefined {
+function runningState(files: DevFiles): DevState | undefined {
   try {
-    const state = JSON.parse(readFileSync(openDevFiles(CHECKOUT).state, "utf8")) as DevState;
+    const state = JSON.parse(readFileSync(files.state, "utf8")) as DevState;
     return isRunning(state.pids["start"] ?? -1) ? state : undefined;
   } catch {
     return undefined;
@@ -92,10 +109,10 @@ interface OwnStart {
   stop(): Promise<void>;
 }
 
-function startOwn(): OwnStart {
+function startOwn(directory: string): OwnStart {
   console.log("  nothing is running; starting everything for the demo\n");
   const entry = path.resolve(__dirname, "../start.js");
-  const child = spawn(process.execPath, [entry], {
+  const child = spawn(process.execPath, [entry, "--directory", directory], {
     cwd: CHECKOUT,
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -109,12 +126,14 @@ function startOwn(): OwnStart {
   };
 }
 
-async function untilStarted(own: OwnStart | undefined): Promise<DevState> {
-  await waitUntil(() => own?.hasEnded() === true || runningState() !== undefined, {
+async function untilStarted(files: DevFiles, own?: OwnStart): Promise<DevState> {
+  const hasEnded = (): boolean =>
+    own === undefined ? lockHolder(files.lock) === undefined : own.hasEnded();
+  await waitUntil(() => runningState(files) !== undefined || hasEnded(), {
     timeoutMs: START_TIMEOUT_MS,
     everyMs: 200,
   });
-  const state = runningState();
+  const state = runningState(files);
   if (!state) throw new Error("npm start did not come up; run it by itself to see why");
   return state;
 }

@@ -20,6 +20,7 @@ import path from "node:path";
 import { asAccount, canEnter, unprivilegedAccount, type Account } from "./account";
 import { assertPrivateDirectory, reachableTemporaryDirectory } from "./binaries";
 import { isRunning } from "../process-identity";
+import { stopPostmaster } from "./postmaster";
 
 export interface DataPlace {
   /** The real directory, links resolved: what the postmaster's command line names. */
@@ -65,6 +66,7 @@ async function followLink(
     return undefined;
   }
   await assertPrivateDirectory(holder);
+  await writeFile(path.join(holder, OWNER_FILE), wanted);
   const owner = await stat(target).catch(() => undefined);
   const isRoot = process.getuid?.() === 0;
   const account =
@@ -74,22 +76,82 @@ async function followLink(
   return { dataDir: target, account, holder };
 }
 
+/** Below the holder, so that who looks at it knows whose it is; it follows a checkout that was moved. */
+const OWNER_FILE = "belongs-to";
+
 async function relocate(
   wanted: string,
   account: Account | undefined,
   log: (line: string) => void,
 ): Promise<DataPlace> {
   const shared = await reachableTemporaryDirectory(account);
+  await removeLeftData(wanted, log);
   // Random at the end: a name that could be known beforehand could be taken by another user.
-  const hash = createHash("sha256").update(wanted).digest("hex").slice(0, 12);
-  const holder = await mkdtemp(path.join(shared, `oncepay-${hash}-`));
+  const holder = await mkdtemp(path.join(shared, holderPrefix(wanted)));
   await chmod(holder, 0o711);
+  await writeFile(path.join(holder, OWNER_FILE), wanted);
   const dataDir = path.join(holder, "data");
   await symlink(dataDir, wanted);
   log(
     `the user ${account?.name ?? "we are"} cannot enter ${path.dirname(wanted)}; the data lives in ${dataDir}`,
   );
   return { dataDir, account, holder };
+}
+
+function holderPrefix(wanted: string): string {
+  return `oncepay-${createHash("sha256").update(wanted).digest("hex").slice(0, 12)}-`;
+}
+
+/**
+ * Removes data that was placed elsewhere for a directory whose link to it is gone: whoever removed `.oncepay` has thrown
+ * away the password, too, and wanted to start afresh.
+ */
+export async function removeLeftData(wanted: string, log: (line: string) => void): Promise<void> {
+  const linked = await readlink(wanted).catch(() => undefined);
+  const shared = await reachableTemporaryDirectory(unprivilegedAccount()).catch(() => undefined);
+  if (shared === undefined) return;
+  for (const name of await readdir(shared)) {
+    const holder = path.join(shared, name);
+    if (!name.startsWith(holderPrefix(wanted)) || linked === path.join(holder, "data")) continue;
+    const owner = await readFile(path.join(holder, OWNER_FILE), "utf8").catch(() => undefined);
+    const isPrivate = await assertPrivateDirectory(holder).then(
+      () => true,
+      () => false,
+    );
+    if (owner !== wanted || !isPrivate) continue;
+    await removeHolder(holder);
+    log(`removed ${holder}: the data of an earlier ${path.dirname(wanted)}, which is gone`);
+  }
+}
+
+async function removeHolder(holder: string): Promise<void> {
+  const dataDir = path.join(holder, "data");
+  await stopServerOf(dataDir);
+  await rm(holder, { recursive: true, force: true });
+}
+
+async function stopServerOf(dataDir: string): Promise<void> {
+  const lock = await readFile(path.join(dataDir, "postmaster.pid"), "utf8").catch(() => "");
+  // Signals nothing but a Postgres of exactly this directory.
+  await stopPostmaster(Number.parseInt(lock, 10), dataDir, "fast");
+}
+
+/** Stops the server, should a killed start have left one, and removes the data, wherever it is. */
+export async function removeData(wanted: string, log: (line: string) => void): Promise<void> {
+  const target = await readlink(wanted).catch(() => undefined);
+  if (target !== undefined) {
+    const holder = path.dirname(target);
+    if (path.basename(holder).startsWith("oncepay-")) {
+      await removeHolder(holder);
+      log(`removed ${holder}`);
+    }
+    await unlink(wanted);
+  } else if (await isCluster(wanted)) {
+    await stopServerOf(await realpath(wanted));
+    await rm(wanted, { recursive: true, force: true });
+    log(`removed ${wanted}`);
+  }
+  await removeLeftData(wanted, log);
 }
 
 /**

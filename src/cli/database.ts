@@ -1,0 +1,25 @@
+import { databaseUrl } from "../config";
+import { connect } from "../db/connect";
+import type { Db } from "../db/db";
+import { withClient } from "../db/with-client";
+import { parseSettings } from "../process/settings";
+
+const SETTINGS = { DATABASE_URL: databaseUrl.describe("the Postgres that holds the payments") };
+
+export function readDatabaseUrl(environment: NodeJS.ProcessEnv): string {
+  return parseSettings(SETTINGS, environment).DATABASE_URL;
+}
+
+/** A command's way into the database. That it can be connected to is tried first: a pool would only say "timeout". */
+export async function withDb<Result>(
+  url: string,
+  work: (db: Db) => Promise<Result>,
+): Promise<Result> {
+  await withClient(url, () => Promise.resolve());
+  const db = connect({ url, poolMax: 2, applicationName: "oncepay", statementTimeoutMs: 0 });
+  try {
+    return await work(db);
+  } finally {
+    await db.destroy();
+  }
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { type AuditOptions, auditBooks, checkNames } from "../audit/audit-books";
+import type { Violation } from "../audit/check";
+import type { Movement } from "../audit/compare-movements";
+import { type Command, type Result, UsageError } from "./command";
+import { readDatabaseUrl, withDb } from "./database";
+import { ConfigError } from "../process/settings";
+
+/** Reads only, as of one moment: it can be run while the system works. */
+export const verifyCommand: Command = {
+  name: "verify",
+  summary: "audits the books: every invariant that must hold whatever was retried or killed",
+  help: `Audits the books: every invariant that must hold whatever was retried, duplicated or killed.
+Reads only, as of one moment, and can be run while the system works. Exits with 1 when one is violated.
+The database is DATABASE_URL; without it, the one of the running "npm start" (.oncepay/dev.json).
+
+  --sandbox-url URL     also compare with what the sandbox card network says it moved
+  --max-age-seconds N   also require that nothing is under way for longer than this`,
+  options: { "sandbox-url": { type: "string" }, "max-age-seconds": { type: "string" } },
+  run: async ({ values, environment }) => {
+    const maxAgeSeconds = parseAge(values["max-age-seconds"] as string | undefined);
+    const places = findPlaces(environment);
+    const sandboxUrl = (values["sandbox-url"] as string | undefined) ?? places.sandboxUrl;
+    const options: AuditOptions = {
+      ...(sandboxUrl !== undefined && { movements: () => fetchMovements(sandboxUrl) }),
+      ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+    };
+    const violations = await withDb(places.databaseUrl, (db) => auditBooks(db, options));
+    return report(violations, options);
+  },
+};
+
+interface Places {
+  readonly databaseUrl: string;
+  readonly sandboxUrl: string | undefined;
+}
+
+function parseAge(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError("--max-age-seconds must be a whole number.");
+  return Number(text);
+}
+
+function findPlaces(environment: NodeJS.ProcessEnv): Places {
+  if (environment["DATABASE_URL"]) {
+    return { databaseUrl: readDatabaseUrl(environment), sandboxUrl: undefined };
+  }
+  const file = path.resolve(".oncepay", "dev.json");
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    throw new ConfigError(
+      `DATABASE_URL is not set, and there is no ${file}: is "npm start" running?`,
+    );
+  }
+  const state = JSON.parse(text) as { databaseUrl: string; sandboxUrl?: string };
+  return { databaseUrl: state.databaseUrl, sandboxUrl: state.sandboxUrl };
+}
+
+const FETCH_TIMEOUT_MS = 120_000;
+
+async function fetchMovements(sandboxUrl: string): Promise<readonly Movement[]> {
+  const response = await fetch(new URL("/admin/movements", sandboxUrl), {
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+  });
+  if (!response.ok) throw new Error(`${sandboxUrl} answered ${String(response.status)}.`);
+  return ((await response.json()) as { movements: Movement[] }).movements;
+}
+
+function report(violations: readonly Violation[], options: AuditOptions): Result {
+  const checks = checkNames(options).map(({ invariant, name }) => ({
+    invariant,
+    name,
+    violations: violations
+      .filter(({ check }) => check === name)
+      .map(({ subject, detail }) => ({ subject, detail })),
+  }));
+  const lines = checks.flatMap(({ invariant, name, violations: broken }) => [
+    `${invariant.padEnd(5)}${(broken.length > 0 ? "BROKEN" : "holds").padEnd(8)}${name}`,
+    ...broken.map(({ subject, detail }) => `             ${subject}: ${detail}`),
+  ]);
+  const withWitness = options.movements !== undefined;
+  const found = `${String(violations.length)} ${violations.length === 1 ? "violation" : "violations"}`;
+  const witness = withWitness ? "with" : "without";
+  return {
+    json: { holds: violations.length === 0, withWitness, checks },
+    text: `${lines.join("\n")}\n\n${found}, ${witness} the card network's books for a witness.\n`,
+    exitCode: violations.length === 0 ? 0 : 1,
+  };
+}

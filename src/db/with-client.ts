@@ -1,0 +1,32 @@
+import { Client } from "pg";
+import { explainConnection } from "./explain-connection";
+
+const CONNECT_MS = 5_000;
+
+/** The database cannot be had. The message says why, for a person. */
+export class DatabaseError extends Error {
+  override readonly name = "DatabaseError";
+}
+
+/** One connection for a few statements of a command. */
+export async function withClient<Result>(
+  databaseUrl: string,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: CONNECT_MS,
+    application_name: "oncepay",
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new DatabaseError(explainConnection(databaseUrl, error), { cause: error });
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,172 @@
+/*
+ * Compiles what has changed, or says why nothing can be run: before any program of this project, and by hand as
+ * `npm run build`. Plain JavaScript of the kind that every Node can read, because it is what runs first on a machine.
+ *
+ *   node src/dev/build.js          compiles without checking types, which takes three times as long
+ *   node src/dev/build.js --full   with types and declarations, for what is published
+ *   node src/dev/build.js --start  and then starts everything, in this process
+ */
+var fs = require("fs");
+var path = require("path");
+var childProcess = require("child_process");
+
+var CHECKOUT = path.resolve(__dirname, "../..");
+var DIST = path.join(CHECKOUT, "dist");
+var STAMP = path.join(DIST, ".built-from");
+var LOCK = path.join(CHECKOUT, "node_modules/.cache/oncepay-build.lock");
+var SOURCES = ["src", "schema", "workers", "migrations"];
+var ALSO = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+var OUTPUT = /(\.js|\.js\.map|\.d\.ts)$/;
+
+function fail(text, code) {
+  process.stderr.write(text + "\n");
+  process.exit(code);
+}
+
+function checkNode() {
+  var wanted = /(\d+)\.(\d+)/.exec(require("../../package.json").engines.node);
+  var found = /^(\d+)\.(\d+)/.exec(process.versions.node);
+  var isOld = +found[1] < +wanted[1] || (+found[1] === +wanted[1] && +found[2] < +wanted[2]);
+  if (!isOld) return;
+  fail("oncepay needs Node " + wanted[0] + " or newer, and this is Node " + found.input + ".", 78);
+}
+
+function checkPackages() {
+  if (fs.existsSync(path.join(CHECKOUT, "node_modules/typescript"))) return;
+  fail("The packages are not installed: run npm ci first.", 78);
+}
+
+/** Only a word before the time that building takes: the start itself decides, when it takes the lock. */
+function checkNotRunning(args) {
+  var built = path.join(DIST, "src/dev/start-lock.js");
+  if (!fs.existsSync(built) || args.indexOf("--help") !== -1 || args.indexOf("-h") !== -1) return;
+  var given = args.indexOf("--directory");
+  var directory = given === -1 ? path.join(CHECKOUT, ".oncepay") : args[given + 1];
+  var message;
+  try {
+    message = require(built).alreadyRunningIn(path.resolve(String(directory), "start.lock"));
+  } catch {
+    // An older build, which is about to be replaced.
+    return;
+  }
+  if (message !== undefined) fail(message, 1);
+}
+
+function filesIn(directory) {
+  return fs.readdirSync(path.join(CHECKOUT, directory)).reduce(function (files, name) {
+    var file = path.join(directory, name);
+    var isDirectory = fs.statSync(path.join(CHECKOUT, file)).isDirectory();
+    if (isDirectory) return files.concat(filesIn(file));
+    return /\.ts$/.test(name) ? files.concat(file) : files;
+  }, []);
+}
+
+/** What the output depends on, as cheaply as it can be seen. */
+function describeSources(isFull) {
+  var files = SOURCES.reduce(function (all, directory) {
+    return all.concat(filesIn(directory));
+  }, ALSO);
+  var lines = files.map(function (file) {
+    var stat = fs.statSync(path.join(CHECKOUT, file));
+    return file + " " + stat.size + " " + stat.mtimeMs;
+  });
+  return (isFull ? "full\n" : "quick\n") + lines.join("\n") + "\n";
+}
+
+/** What was built with types is good for running, too. */
+function isBuilt(isFull) {
+  var kept = fs.existsSync(STAMP) ? fs.readFileSync(STAMP, "utf8") : "";
+  return kept === describeSources(true) || (!isFull && kept === describeSources(false));
+}
+
+/** Two commands at once compile once. */
+function withLock(work) {
+  fs.mkdirSync(path.dirname(LOCK), { recursive: true });
+  var pause = new Int32Array(new SharedArrayBuffer(4));
+  while (!takeLock()) Atomics.wait(pause, 0, 0, 100);
+  // The compiler hears Ctrl-C as well and ends; then so do we, and give the lock back.
+  var signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  process.once("exit", unlock);
+  signals.forEach(function (signal) {
+    process.once(signal, endNow);
+  });
+  work();
+  signals.forEach(function (signal) {
+    process.removeListener(signal, endNow);
+  });
+  process.removeListener("exit", unlock);
+  unlock();
+}
+
+function endNow() {
+  process.exit(1);
+}
+
+function unlock() {
+  fs.rmSync(LOCK, { force: true });
+}
+
+function takeLock() {
+  try {
+    fs.writeFileSync(LOCK, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+  }
+  try {
+    process.kill(+fs.readFileSync(LOCK, "utf8") || process.pid, 0);
+  } catch (error) {
+    // Whoever held it was killed.
+    if (error.code === "ESRCH") fs.rmSync(LOCK, { force: true });
+  }
+  return false;
+}
+
+function compile(isFull) {
+  var isFirst = !fs.existsSync(path.join(DIST, "src/server.js"));
+  process.stderr.write(
+    "Building oncepay (" +
+      (isFirst || isFull ? "about 10 s" : "what has changed, some seconds") +
+      ") ...\n",
+  );
+  var sources = describeSources(isFull);
+  var tsc = path.join(CHECKOUT, "node_modules/typescript/bin/tsc");
+  var options = isFull ? [] : ["--noCheck", "--declaration", "false"];
+  var run = childProcess.spawnSync(
+    process.execPath,
+    [tsc, "-p", "tsconfig.build.json"].concat(options),
+    { cwd: CHECKOUT, stdio: "inherit" },
+  );
+  if (run.status !== 0) fail("The build failed.", 1);
+  prune(DIST);
+  fs.writeFileSync(STAMP, sources);
+}
+
+/**
+ * Removes what no source file makes any more: the compiler only ever adds. Clearing all of dist before each build would
+ * take the ground from under a system that runs from it.
+ */
+function prune(directory) {
+  fs.readdirSync(directory).forEach(function (name) {
+    var file = path.join(directory, name);
+    if (fs.statSync(file).isDirectory()) return prune(file);
+    if (!OUTPUT.test(name)) return undefined;
+    var source = path.join(CHECKOUT, path.relative(DIST, file)).replace(OUTPUT, ".ts");
+    return fs.existsSync(source) ? undefined : fs.unlinkSync(file);
+  });
+}
+
+var isFull = process.argv[2] === "--full";
+var isStart = process.argv[2] === "--start";
+checkNode();
+checkPackages();
+if (isStart) checkNotRunning(process.argv.slice(3));
+if (!isBuilt(isFull)) {
+  withLock(function () {
+    if (!isBuilt(isFull)) compile(isFull);
+  });
+}
+if (isStart) {
+  process.argv.splice(2, 1);
+  require(path.join(DIST, "src/dev/start.js"));
+}
