@@ -122,11 +122,15 @@ async function* readAttempts(tx: Tx): AsyncGenerator<ReadAttempt> {
   let last = { merchantId: "", id: "" };
   for (;;) {
     const { rows } = await tx.raw<{ rows: ReadAttempt[] }>(
-      `select a.merchant_id as "merchantId", a.id, a.operation, a.status, a.sends, a.amount, a.currency,
+      `select a.merchant_id as "merchantId", a.id, a.operation, a.status, a.sends,
+        a.amount, a.currency,
         coalesce(r.status in ('FAILED', 'REVERSED'), false) as "undone",
-        exists (select from attempts c where c.merchant_id = a.merchant_id and c.payment_intent_id = a.payment_intent_id
-          and c.operation = 'compensate' and c.target_attempt_id = a.id and c.settled_at is null) as "undoing",
-        exists (select from attempts o where o.merchant_id = a.merchant_id and o.payment_intent_id = a.payment_intent_id
+        exists (select from attempts c
+          where c.merchant_id = a.merchant_id and c.payment_intent_id = a.payment_intent_id
+            and c.operation = 'compensate' and c.target_attempt_id = a.id
+            and c.settled_at is null) as "undoing",
+        exists (select from attempts o where o.merchant_id = a.merchant_id
+          and o.payment_intent_id = a.payment_intent_id
           and o.settled_at is null) as "busy"
       from attempts a left join refunds r on r.merchant_id = a.merchant_id and r.id = a.refund_id
       where (a.merchant_id, a.id) > (?, ?) order by a.merchant_id, a.id limit ?`,

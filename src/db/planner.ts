@@ -20,7 +20,8 @@ import type { Client } from "pg";
  * - `n_distinct` of merchant_id in every table, and of payment_intents.status (migrations): as long as most merchants
  *   have one row, any index that begins with the merchant looks as good as the whole key, and the first merchant to get
  *   busy has all its rows read for each foreign key's check ("hears of it when merchants are believed to stay as small
- *   as they were" in test/db/young-statistics). Creates fell from 1,400 to 500 a second within seconds.
+ *   as they were" in test/db/young-statistics; "expects busy merchants in the partitions …" in test/db/planner).
+ *   Creates fell from 1,400 to 500 a second within seconds. Statuses: "intents of a rare status, the oldest" in test/db/plans.
  */
 
 /** For every session of the product. The audit, which reads whole tables, takes them back for itself. */

@@ -26,7 +26,9 @@ export async function dropExpired(
     db,
     {
       name: "drop_expired_keys",
-      text: "select drop_partitions_before('idempotency_keys', now() - ? * interval '1 day') as partition",
+      text: `
+        select drop_partitions_before('idempotency_keys', now() - ? * interval '1 day')
+          as partition`,
     },
     [options.idempotencyRetentionDays],
   );

@@ -44,8 +44,9 @@ const TAKE_DUE: Statement = {
       where i.processor = due.processor and i.event_id = due.event_id
       returning i.processor, i.event_id, i.type, i.reference, i.outcome, i.tries, i.received_at
     )
-    select t.processor as "processor", t.event_id as "eventId", t.type as "type", t.reference as "reference",
-      t.outcome as "outcome", t.tries as "tries", a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId"
+    select t.processor as "processor", t.event_id as "eventId", t.type as "type",
+      t.reference as "reference", t.outcome as "outcome", t.tries as "tries",
+      a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId"
     from taken t left join attempts a on a.id = t.reference and a.processor = t.processor
     order by t.received_at, t.event_id`,
 };

@@ -16,7 +16,8 @@ const ENSURE_ACCOUNTS: Statement = {
     )
     select distinct l.merchant_id as "merchantId", l.currency as "currency"
     from account a
-    join ledger_accounts l on l.merchant_id = a.merchant_id and l.kind = a.kind and l.currency = a.currency
+    join ledger_accounts l on l.merchant_id = a.merchant_id and l.kind = a.kind
+      and l.currency = a.currency
     where l.created_at <> now()`,
 };
 
@@ -24,18 +25,22 @@ const INSERT_JOURNALS: Statement = {
   name: "insert_journals",
   text: `
     with line as materialized (
-      select * from jsonb_to_recordset(?) as l (merchant_id text, journal_id text, kind text, payment_intent_id text, source_id text,
-        currency text, line int, debit text, credit text, amount bigint, pending boolean)
+      select * from jsonb_to_recordset(?) as l (merchant_id text, journal_id text, kind text,
+        payment_intent_id text, source_id text, currency text, line int, debit text, credit text,
+        amount bigint, pending boolean)
     ), journal as (
       insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
       select merchant_id, journal_id, kind, payment_intent_id, source_id from line where line = 1
       order by merchant_id, source_id, kind
     )
-    insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id, amount, currency, pending)
+    insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id,
+      amount, currency, pending)
     select l.merchant_id, l.journal_id, l.line, d.id, c.id, l.amount, l.currency, l.pending
     from line l
-    join ledger_accounts d on d.merchant_id = l.merchant_id and d.kind = l.debit and d.currency = l.currency
-    join ledger_accounts c on c.merchant_id = l.merchant_id and c.kind = l.credit and c.currency = l.currency
+    join ledger_accounts d on d.merchant_id = l.merchant_id and d.kind = l.debit
+      and d.currency = l.currency
+    join ledger_accounts c on c.merchant_id = l.merchant_id and c.kind = l.credit
+      and c.currency = l.currency
     returning line`,
 };
 

@@ -8,14 +8,17 @@ const LOOK: Statement = {
   text: `
     select
       (select count(*) from outbox) as "outboxRows",
-      (select coalesce(extract(epoch from now() - min(created_at)), 0) from outbox) as "outboxOldestSeconds",
+      (select coalesce(extract(epoch from now() - min(created_at)), 0) from outbox)
+        as "outboxOldestSeconds",
       open.*,
       (select count(*) from webhook_deliveries where next_at is not null) as "dueDeliveries",
       (select count(*) from webhook_deliveries where status = 'DEAD') as "deadLetters",
       (select count(*) from inbox where next_at is not null and status = 'PARKED') as "parkedInbox"
     from (
       select count(*) filter (where status = 'UNKNOWN') as "unknownAttempts",
-        coalesce(extract(epoch from now() - min(unknown_since) filter (where status = 'UNKNOWN')), 0) as "unknownOldestSeconds",
+        coalesce(
+          extract(epoch from now() - min(unknown_since) filter (where status = 'UNKNOWN')), 0
+        ) as "unknownOldestSeconds",
         coalesce(sum(amount) filter (where status = 'UNKNOWN'), 0) as "unknownAmountMinor",
         count(*) filter (where status = 'QUEUED') as "queuedAttempts",
         count(*) filter (where status = 'SENT') as "sentAttempts"

@@ -6,14 +6,16 @@ import type { IntentState } from "./payment-store";
 /** Every statement that reads or claims attempts. What settles one is written by change-store.ts. */
 
 export const ATTEMPT_COLUMNS = `
-  a.merchant_id as "merchantId", a.id as "id", a.payment_intent_id as "paymentIntentId", a.operation as "operation",
-  a.status as "status", a.processor as "processor", a.amount as "amount", a.currency as "currency",
-  a.payment_method as "paymentMethod", a.return_url as "returnUrl", a.final as "final", a.capture_id as "captureId",
-  a.refund_id as "refundId", a.target_attempt_id as "targetAttemptId", a.replaces_attempt_id as "replacesAttemptId",
-  a.generation as "generation", a.processor_charge_id as "processorChargeId", a.code as "code",
-  a.decline_code as "declineCode", a.message as "message", a.worker_id as "workerId", a.sends as "sends",
-  a.lookups as "lookups", a.reversing as "reversing", a.next_at as "nextAt", a.sent_at as "sentAt", a.unknown_since as "unknownSince",
-  a.settled_at as "settledAt", a.created_at as "createdAt"`;
+  a.merchant_id as "merchantId", a.id as "id", a.payment_intent_id as "paymentIntentId",
+  a.operation as "operation", a.status as "status", a.processor as "processor",
+  a.amount as "amount", a.currency as "currency", a.payment_method as "paymentMethod",
+  a.return_url as "returnUrl", a.final as "final", a.capture_id as "captureId",
+  a.refund_id as "refundId", a.target_attempt_id as "targetAttemptId",
+  a.replaces_attempt_id as "replacesAttemptId", a.generation as "generation",
+  a.processor_charge_id as "processorChargeId", a.code as "code", a.decline_code as "declineCode",
+  a.message as "message", a.worker_id as "workerId", a.sends as "sends", a.lookups as "lookups",
+  a.reversing as "reversing", a.next_at as "nextAt", a.sent_at as "sentAt",
+  a.unknown_since as "unknownSince", a.settled_at as "settledAt", a.created_at as "createdAt"`;
 
 /*
  * The claim: QUEUED becomes SENT, once. Whoever finds the row otherwise has nothing to send. One update for the
@@ -43,9 +45,11 @@ export async function claimAttempts(
 const LOCK: Statement = {
   name: "lock_attempts",
   text: `
-    select ${ATTEMPT_COLUMNS}, json_build_object('merchantId', pi.merchant_id, 'id', pi.id, 'version', pi.version,
-      'captureMethod', pi.capture_method, 'amountCapturing', pi.amount_capturing, 'amountRefunding', pi.amount_refunding,
-      'attemptsMade', pi.attempts_made, 'snapshot', payment_intent_snapshot(pi)) as "intent"
+    select ${ATTEMPT_COLUMNS},
+      json_build_object('merchantId', pi.merchant_id, 'id', pi.id, 'version', pi.version,
+        'captureMethod', pi.capture_method, 'amountCapturing', pi.amount_capturing,
+        'amountRefunding', pi.amount_refunding, 'attemptsMade', pi.attempts_made,
+        'snapshot', payment_intent_snapshot(pi)) as "intent"
     from ${KEYS}
     join attempts a on a.merchant_id = k.merchant_id and a.id = k.id
     join payment_intents pi on pi.merchant_id = a.merchant_id and pi.id = a.payment_intent_id
@@ -101,7 +105,8 @@ const TAKE_DUE: Statement = {
     update attempts a set next_at = now() + ? * interval '1 millisecond', lookups = a.lookups + 1
     from (
       select q.merchant_id, q.id from attempts q
-      where q.settled_at is null and q.status in ('UNKNOWN', 'REQUIRES_ACTION') and q.next_at <= now()
+      where q.settled_at is null and q.status in ('UNKNOWN', 'REQUIRES_ACTION')
+        and q.next_at <= now()
       order by q.next_at limit ? for update skip locked
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
@@ -136,7 +141,8 @@ const FIND_UNSENT: Statement = {
   name: "find_unsent_attempts",
   text: `
     select q.merchant_id as "merchantId", q.id as "id" from attempts q
-    where q.settled_at is null and q.status = 'QUEUED' and q.next_at <= now() - ? * interval '1 millisecond'
+    where q.settled_at is null and q.status = 'QUEUED'
+      and q.next_at <= now() - ? * interval '1 millisecond'
     order by q.next_at limit ?`,
 };
 
@@ -151,7 +157,8 @@ export async function findUnsentAttempts(
 const RENEW_LEASE: Statement = {
   name: "renew_worker_lease",
   text: `
-    insert into worker_leases (worker_id, expires_at) values (?, now() + ? * interval '1 millisecond')
+    insert into worker_leases (worker_id, expires_at)
+    values (?, now() + ? * interval '1 millisecond')
     on conflict (worker_id) do update set expires_at = excluded.expires_at`,
 };
 
@@ -167,7 +174,8 @@ export async function dropLease(db: Db, workerId: string): Promise<void> {
       name: "drop_worker_lease",
       text: `
         delete from worker_leases w where w.worker_id = ?
-          and not exists (select from attempts a where a.worker_id = w.worker_id and a.status = 'SENT' and a.settled_at is null)`,
+          and not exists (select from attempts a where a.worker_id = w.worker_id
+            and a.status = 'SENT' and a.settled_at is null)`,
     },
     [workerId],
   );
@@ -182,14 +190,18 @@ const ORPHAN: Statement = {
   text: `
     with dead as (
       delete from worker_leases w where w.expires_at < now()
-        and not exists (select from attempts a where a.worker_id = w.worker_id and a.status = 'SENT' and a.settled_at is null)
+        and not exists (select from attempts a where a.worker_id = w.worker_id and a.status = 'SENT'
+          and a.settled_at is null)
     )
     update attempts a
-    set status = 'UNKNOWN', unknown_since = now(), worker_id = null, next_at = greatest(now(), a.sent_at + ? * interval '1 millisecond')
+    set status = 'UNKNOWN', unknown_since = now(), worker_id = null,
+      next_at = greatest(now(), a.sent_at + ? * interval '1 millisecond')
     from (
-      select q.merchant_id, q.id from attempts q left join worker_leases w on w.worker_id = q.worker_id
+      select q.merchant_id, q.id from attempts q
+        left join worker_leases w on w.worker_id = q.worker_id
       where q.settled_at is null and q.status = 'SENT'
-        and (w.worker_id is null or w.expires_at < now() or q.sent_at < now() - ? * interval '1 millisecond')
+        and (w.worker_id is null or w.expires_at < now()
+          or q.sent_at < now() - ? * interval '1 millisecond')
       limit ? for update of q skip locked
     ) orphan
     where a.merchant_id = orphan.merchant_id and a.id = orphan.id

@@ -48,12 +48,14 @@ const UPDATE_INTENTS: Statement = {
   name: "update_payment_intents",
   text: `
     update payment_intents pi
-    set status = c.status, version = c.version, amount_authorized = c.amount_authorized, amount_capturing = c.amount_capturing,
-      amount_captured = c.amount_captured, amount_refunding = c.amount_refunding, amount_refunded = c.amount_refunded,
-      payment_method = c.payment_method, last_payment_error = c.last_payment_error, next_action = c.next_action,
-      cancellation_reason = c.cancellation_reason, updated_at = now()
-    from jsonb_to_recordset(?) as c (merchant_id text, id text, from_version int, version int, status text, amount_authorized bigint,
-      amount_capturing bigint, amount_captured bigint, amount_refunding bigint, amount_refunded bigint, payment_method text,
+    set status = c.status, version = c.version, amount_authorized = c.amount_authorized,
+      amount_capturing = c.amount_capturing, amount_captured = c.amount_captured,
+      amount_refunding = c.amount_refunding, amount_refunded = c.amount_refunded,
+      payment_method = c.payment_method, last_payment_error = c.last_payment_error,
+      next_action = c.next_action, cancellation_reason = c.cancellation_reason, updated_at = now()
+    from jsonb_to_recordset(?) as c (merchant_id text, id text, from_version int, version int,
+      status text, amount_authorized bigint, amount_capturing bigint, amount_captured bigint,
+      amount_refunding bigint, amount_refunded bigint, payment_method text,
       last_payment_error jsonb, next_action jsonb, cancellation_reason text)
     where pi.merchant_id = c.merchant_id and pi.id = c.id and pi.version = c.from_version
     returning pi.id`,
@@ -88,13 +90,17 @@ const UPDATE_ATTEMPTS: Statement = {
   text: `
     update attempts a
     set status = c.status, worker_id = case when c.status = 'SENT' then a.worker_id end,
-      processor_charge_id = coalesce(c.processor_charge_id, a.processor_charge_id), code = coalesce(c.code, a.code),
-      decline_code = coalesce(c.decline_code, a.decline_code), message = coalesce(c.message, a.message), fee = coalesce(c.fee, a.fee),
+      processor_charge_id = coalesce(c.processor_charge_id, a.processor_charge_id),
+      code = coalesce(c.code, a.code), decline_code = coalesce(c.decline_code, a.decline_code),
+      message = coalesce(c.message, a.message), fee = coalesce(c.fee, a.fee),
       next_at = now() + c.due_in_ms * interval '1 millisecond',
-      unknown_since = case when c.status = 'UNKNOWN' then coalesce(a.unknown_since, now()) else a.unknown_since end,
-      settled_at = case when c.status in ('SUCCEEDED', 'DECLINED', 'ABANDONED') then coalesce(a.settled_at, now()) end
-    from jsonb_to_recordset(?) as c (merchant_id text, id text, status text, processor_charge_id text, code text,
-      decline_code text, message text, fee bigint, due_in_ms bigint)
+      unknown_since = case c.status
+        when 'UNKNOWN' then coalesce(a.unknown_since, now()) else a.unknown_since end,
+      settled_at = case when c.status in ('SUCCEEDED', 'DECLINED', 'ABANDONED')
+        then coalesce(a.settled_at, now()) end
+    from jsonb_to_recordset(?) as c (merchant_id text, id text, status text,
+      processor_charge_id text, code text, decline_code text, message text, fee bigint,
+      due_in_ms bigint)
     where a.merchant_id = c.merchant_id and a.id = c.id`,
 };
 
@@ -119,13 +125,15 @@ const UPDATE_CAPTURES: Statement = {
   name: "update_captures",
   text: `
     update captures p set status = c.status, failure_code = c.failure_code, updated_at = now()
-    from jsonb_to_recordset(?) as c ${PART_COLUMNS} where p.merchant_id = c.merchant_id and p.id = c.id`,
+    from jsonb_to_recordset(?) as c ${PART_COLUMNS}
+    where p.merchant_id = c.merchant_id and p.id = c.id`,
 };
 const UPDATE_REFUNDS: Statement = {
   name: "update_refunds",
   text: `
     update refunds p set status = c.status, failure_code = c.failure_code, updated_at = now()
-    from jsonb_to_recordset(?) as c ${PART_COLUMNS} where p.merchant_id = c.merchant_id and p.id = c.id`,
+    from jsonb_to_recordset(?) as c ${PART_COLUMNS}
+    where p.merchant_id = c.merchant_id and p.id = c.id`,
 };
 
 async function updateParts(
@@ -146,9 +154,11 @@ async function updateParts(
 const INSERT_CAPTURES: Statement = {
   name: "insert_captures",
   text: `
-    insert into captures (merchant_id, id, payment_intent_id, status, amount, currency, final, idempotency_key)
+    insert into captures (merchant_id, id, payment_intent_id, status, amount, currency, final,
+      idempotency_key)
     select merchant_id, id, payment_intent_id, 'PENDING', amount, currency, final, key
-    from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text, amount bigint, currency text, final boolean, key text)`,
+    from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
+      amount bigint, currency text, final boolean, key text)`,
 };
 
 async function insertCaptures(tx: Tx, captures: readonly NewCapture[]): Promise<void> {
@@ -164,10 +174,11 @@ async function insertCaptures(tx: Tx, captures: readonly NewCapture[]): Promise<
 const INSERT_REFUNDS: Statement = {
   name: "insert_refunds",
   text: `
-    insert into refunds (merchant_id, id, payment_intent_id, status, amount, currency, reason, metadata, idempotency_key)
+    insert into refunds (merchant_id, id, payment_intent_id, status, amount, currency, reason,
+      metadata, idempotency_key)
     select merchant_id, id, payment_intent_id, 'PENDING', amount, currency, reason, metadata, key
-    from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text, amount bigint, currency text, reason text,
-      metadata jsonb, key text)`,
+    from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
+      amount bigint, currency text, reason text, metadata jsonb, key text)`,
 };
 
 async function insertRefunds(tx: Tx, refunds: readonly NewRefund[]): Promise<void> {
@@ -184,17 +195,21 @@ const INSERT_ATTEMPTS: Statement = {
   name: "insert_attempts",
   text: `
     with attempt as (
-      select * from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text, operation text, processor text,
-        amount bigint, currency text, payment_method text, return_url text, final boolean, capture_id text, refund_id text,
-        target_attempt_id text, replaces_attempt_id text, generation int, announce boolean)
+      select * from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
+        operation text, processor text, amount bigint, currency text, payment_method text,
+        return_url text, final boolean, capture_id text, refund_id text, target_attempt_id text,
+        replaces_attempt_id text, generation int, announce boolean)
     ), inserted as (
-      insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor, amount, currency, payment_method,
-        return_url, final, capture_id, refund_id, target_attempt_id, replaces_attempt_id, generation)
-      select merchant_id, id, payment_intent_id, operation, 'QUEUED', processor, amount, currency, payment_method,
-        return_url, final, capture_id, refund_id, target_attempt_id, replaces_attempt_id, generation
+      insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
+        amount, currency, payment_method, return_url, final, capture_id, refund_id,
+        target_attempt_id, replaces_attempt_id, generation)
+      select merchant_id, id, payment_intent_id, operation, 'QUEUED', processor, amount, currency,
+        payment_method, return_url, final, capture_id, refund_id, target_attempt_id,
+        replaces_attempt_id, generation
       from attempt
     )
-    insert into outbox (merchant_id, attempt_id) select merchant_id, id from attempt where announce`,
+    insert into outbox (merchant_id, attempt_id)
+    select merchant_id, id from attempt where announce`,
 };
 
 async function insertAttempts(tx: Tx, attempts: readonly NewAttempt[]): Promise<void> {
@@ -224,23 +239,29 @@ const APPEND_STEPS: Statement = {
   name: "append_steps",
   text: `
     with step as materialized (
-      select * from jsonb_to_recordset(?) as s (n int, merchant_id text, payment_intent_id text, version int, event_id text,
-        type text, object_id text, from_status text, to_status text, actor text, cause text, amount bigint, terminal boolean,
-        attempt_id text)
+      select * from jsonb_to_recordset(?) as s (n int, merchant_id text, payment_intent_id text,
+        version int, event_id text, type text, object_id text, from_status text, to_status text,
+        actor text, cause text, amount bigint, terminal boolean, attempt_id text)
     ), transition as (
-      insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal)
-      select merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal from step
+      insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status,
+        event_id, actor, cause, amount, terminal)
+      select merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor,
+        cause, amount, terminal from step
     ), event as (
       insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
       select s.merchant_id, s.event_id, s.type, '${API_VERSION}', s.payment_intent_id, s.version,
         case split_part(s.object_id, '_', 1)
-          when 'pi' then (select payment_intent_snapshot(pi) from payment_intents pi where pi.merchant_id = s.merchant_id and pi.id = s.object_id)
-          when 're' then (select refund_snapshot(r) from refunds r where r.merchant_id = s.merchant_id and r.id = s.object_id)
-          when 'cap' then (select capture_snapshot(c) from captures c where c.merchant_id = s.merchant_id and c.id = s.object_id)
+          when 'pi' then (select payment_intent_snapshot(pi) from payment_intents pi
+            where pi.merchant_id = s.merchant_id and pi.id = s.object_id)
+          when 're' then (select refund_snapshot(r) from refunds r
+            where r.merchant_id = s.merchant_id and r.id = s.object_id)
+          when 'cap' then (select capture_snapshot(c) from captures c
+            where c.merchant_id = s.merchant_id and c.id = s.object_id)
         end
       from step s
     )
-    insert into outbox (merchant_id, event_id, attempt_id) select merchant_id, event_id, attempt_id from step order by n`,
+    insert into outbox (merchant_id, event_id, attempt_id)
+    select merchant_id, event_id, attempt_id from step order by n`,
 };
 
 async function appendSteps(tx: Tx, changes: readonly IntentChange[]): Promise<void> {

@@ -10,7 +10,8 @@ const MIGRATIONS: readonly string[] = [
   create table movements (
     position     bigint primary key,
     id           text not null,
-    kind         text not null check (kind in ('authorize', 'capture', 'refund', 'void', 'reverse')),
+    kind         text not null
+                 check (kind in ('authorize', 'capture', 'refund', 'void', 'reverse')),
     amount       bigint not null check (amount > 0),
     currency     text not null,
     reference    text not null,

@@ -62,7 +62,8 @@ const INSERT_ALL = `with moved as (${INSERT_MOVEMENTS}), buried as (
   )
   insert into verdicts (position, at, status, decline, challenge, ${COLUMNS})
   select position, ${TIME}, status, decline, challenge, ${COLUMNS}
-  from jsonb_to_recordset($2::jsonb) as row(status text, decline jsonb, challenge jsonb, ${RECORD})`;
+  from jsonb_to_recordset($2::jsonb) as row(status text, decline jsonb, challenge jsonb,
+    ${RECORD})`;
 
 const LAST_POSITION = `select greatest(
     (select coalesce(max(position), 0) from movements),

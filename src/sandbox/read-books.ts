@@ -33,7 +33,8 @@ const PAGES = {
   verdict: `select 'verdict' as type, status, decline, challenge, ${COMMON}
     from verdicts where position > $1 order by verdicts.position limit $2`,
   tombstone: `select 'tombstone' as type, reference, ${MILLISECONDS} as at,
-    position::float8 as position from tombstones where position > $1 order by tombstones.position limit $2`,
+    position::float8 as position from tombstones where position > $1
+      order by tombstones.position limit $2`,
 };
 
 /** Calls `apply` with every row of the books in the order in which they were written. */

@@ -5,9 +5,10 @@ import type { DeliveryKey, DeliveryStatus } from "./delivery";
 /** Every statement that plans, claims and records deliveries. Lists are in list-deliveries.ts. */
 
 export const DELIVERY_COLUMNS = `
-  d.id as "id", d.event_id as "eventId", d.endpoint_id as "endpointId", d.status as "status", d.tries as "tries",
-  iso(d.next_at) as "nextAt", d.status_code as "statusCode", d.error as "error", d.response_body as "responseBody",
-  d.duration_ms as "durationMs", d.replay_of as "replayOf", iso(d.created_at) as "createdAt", iso(d.updated_at) as "updatedAt"`;
+  d.id as "id", d.event_id as "eventId", d.endpoint_id as "endpointId", d.status as "status",
+  d.tries as "tries", iso(d.next_at) as "nextAt", d.status_code as "statusCode", d.error as "error",
+  d.response_body as "responseBody", d.duration_ms as "durationMs", d.replay_of as "replayOf",
+  iso(d.created_at) as "createdAt", iso(d.updated_at) as "updatedAt"`;
 
 /*
  * One delivery for each event and each endpoint that wants it. The id is made of both, so that an event planned
@@ -17,7 +18,8 @@ const PLAN: Statement = {
   name: "plan_deliveries",
   text: `
     with planned as materialized (
-      select e.merchant_id, 'whd_' || substr(e.id, 5, 10) || substr(md5(e.id || w.id), 1, 16) as id, e.id as event_id, w.id as endpoint_id
+      select e.merchant_id, 'whd_' || substr(e.id, 5, 10) || substr(md5(e.id || w.id), 1, 16) as id,
+        e.id as event_id, w.id as endpoint_id
       from jsonb_to_recordset(?) as m (merchant_id text, event_id text)
       join webhook_endpoints w on w.merchant_id = m.merchant_id and w.status <> 'DELETED'
       join events e on e.merchant_id = m.merchant_id and e.id = m.event_id
@@ -25,8 +27,10 @@ const PLAN: Statement = {
     ), inserted as (
       insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, status, next_at)
       select p.merchant_id, p.id, p.event_id, p.endpoint_id,
-        case w.status when 'ENABLED' then 'SCHEDULED' else 'PAUSED' end, case w.status when 'ENABLED' then now() end
-      from planned p join webhook_endpoints w on w.merchant_id = p.merchant_id and w.id = p.endpoint_id
+        case w.status when 'ENABLED' then 'SCHEDULED' else 'PAUSED' end,
+        case w.status when 'ENABLED' then now() end
+      from planned p join webhook_endpoints w on w.merchant_id = p.merchant_id
+        and w.id = p.endpoint_id
       order by p.merchant_id, p.id
       on conflict do nothing
     )
@@ -67,7 +71,8 @@ const CLAIM: Statement = {
   text: `
     with claimed as (
       update webhook_deliveries d
-      set status = 'IN_FLIGHT', tries = d.tries + 1, next_at = now() + ? * interval '1 millisecond', updated_at = now()
+      set status = 'IN_FLIGHT', tries = d.tries + 1, next_at = now() + ? * interval '1 millisecond',
+        updated_at = now()
       from (
         select q.merchant_id, q.id from (${lockKeys("webhook_deliveries")}) q
         where q.next_at <= now() and q.status in ('SCHEDULED', 'RETRYING', 'IN_FLIGHT')
@@ -75,8 +80,9 @@ const CLAIM: Statement = {
       where d.merchant_id = due.merchant_id and d.id = due.id
       returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries
     )
-    select c.merchant_id as "merchantId", c.id as "id", c.event_id as "eventId", c.endpoint_id as "endpointId", c.tries as "tries",
-      w.url as "url", w.secret as "secret", e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
+    select c.merchant_id as "merchantId", c.id as "id", c.event_id as "eventId",
+      c.endpoint_id as "endpointId", c.tries as "tries", w.url as "url", w.secret as "secret",
+      e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
       e.subject_id as "subjectId", e.sequence as "sequence", e.object::text as "object"
     from claimed c
     join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
@@ -109,15 +115,19 @@ const RECORD: Statement = {
   name: "record_deliveries",
   text: `
     update webhook_deliveries d
-    set status = case when r.due_in_ms is not null and w.status <> 'ENABLED' then 'PAUSED' else r.status end,
-      status_code = r.status_code, error = r.error, response_body = r.response_body, duration_ms = r.duration_ms,
-      next_at = case when w.status = 'ENABLED' then now() + r.due_in_ms * interval '1 millisecond' end, updated_at = now()
+    set status = case
+        when r.due_in_ms is not null and w.status <> 'ENABLED' then 'PAUSED' else r.status end,
+      status_code = r.status_code, error = r.error, response_body = r.response_body,
+      duration_ms = r.duration_ms, updated_at = now(),
+      next_at = case
+        when w.status = 'ENABLED' then now() + r.due_in_ms * interval '1 millisecond' end
     from webhook_endpoints w, (
-      select r.* from jsonb_to_recordset(?) as r (merchant_id text, id text, tries int, status text, status_code int, error text,
-        response_body text, duration_ms int, due_in_ms bigint)
+      select r.* from jsonb_to_recordset(?) as r (merchant_id text, id text, tries int, status text,
+        status_code int, error text, response_body text, duration_ms int, due_in_ms bigint)
       order by r.merchant_id, r.id
     ) r
-    where d.merchant_id = r.merchant_id and d.id = r.id and d.status = 'IN_FLIGHT' and d.tries = r.tries
+    where d.merchant_id = r.merchant_id and d.id = r.id and d.status = 'IN_FLIGHT'
+      and d.tries = r.tries
       and w.merchant_id = d.merchant_id and w.id = d.endpoint_id`,
 };
 
@@ -160,7 +170,8 @@ const DISABLE: Statement = {
     )
     update webhook_deliveries d set status = 'PAUSED', next_at = null, updated_at = now()
     from disabled w
-    where d.merchant_id = w.merchant_id and d.endpoint_id = w.id and d.next_at is not null and d.status in ('SCHEDULED', 'RETRYING')`,
+    where d.merchant_id = w.merchant_id and d.endpoint_id = w.id and d.next_at is not null
+      and d.status in ('SCHEDULED', 'RETRYING')`,
 };
 
 /** A receiver that answers 410 Gone wants no more: what is on its way to it is kept back. */

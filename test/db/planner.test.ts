@@ -80,3 +80,17 @@ it("compiles nothing, however dear a row looks", async () => {
   expect(cost).toBeGreaterThan(Number(above));
   expect(jit).toBe("off");
 });
+
+it("expects busy merchants in the partitions of months to come, too", async () => {
+  db = connect({ url: database.url, poolMax: 1, applicationName: "planner" });
+  const { rows } = await db.raw<{ rows: { made: number }[] }>(
+    "select ensure_partitions(now() + interval '6 months') as made",
+  );
+  expect(rows[0]?.made).toBeGreaterThan(0);
+  const unaware = await db.raw<{ rows: { relname: string }[] }>(
+    `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
+     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+       and a.attname = 'merchant_id' and a.attoptions is null`,
+  );
+  expect(unaware.rows).toEqual([]);
+});
