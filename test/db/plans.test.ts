@@ -107,7 +107,7 @@ import {
  *
  * Asked by the product's own functions, over its own kind of connection. Left out, because they read more by design:
  * - deliveries to one endpoint: it gets most of its merchant's events, so it has no index;
- * - entries of an account that is seldom used, for the same reason: postings are listed by commit;
+ * - entries of an account that is seldom used, for the same reason: postings are listed by time;
  * - balances, trial balances and snapshots: they add up what was posted since the last snapshot;
  * - intents by two things that are each common and together rare: one index serves, the other thing is a filter;
  * - the disabling of an endpoint, which takes back all that is on its way to it; the audit, which reads everything.
