@@ -116,10 +116,13 @@ test("reads every event once while many commit at the same time", async () => {
 
 const TOO_HIGH = Buffer.from(`${"9".repeat(19)} evt_${"0".repeat(26)}`).toString("base64url");
 
-test.each([{ after: "nonsense" }, { after: TOO_HIGH }, { first: 0 }, { first: 101 }, { types: ["nothing.happened"] }])(
-  "refuses %j",
-  async (variables) => {
-    const { error } = await api.send({ query: FEED, variables });
-    expect(error?.extensions.code).toBe("BAD_USER_INPUT");
-  },
-);
+test.each([
+  { after: "nonsense" },
+  { after: TOO_HIGH },
+  { first: 0 },
+  { first: 101 },
+  { types: ["nothing.happened"] },
+])("refuses %j", async (variables) => {
+  const { error } = await api.send({ query: FEED, variables });
+  expect(error?.extensions.code).toBe("BAD_USER_INPUT");
+});
