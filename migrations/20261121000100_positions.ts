@@ -10,12 +10,14 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     -- One order for all of them, before anything is changed.
     lock table events, outbox, postings, balance_snapshots in access exclusive mode;
 
-    -- A relay of before would delete rows without giving their events a place. It finds no column of this name any more.
+    -- A relay of before would delete rows without giving their events a place. It finds no column
+    -- of this name any more.
     alter table outbox rename column position to id;
     alter sequence outbox_position_seq rename to outbox_id_seq;
 
-    -- The order in which a merchant's events were relayed: 1, 2, 3 … for each merchant, without gaps. Whatever shows a
-    -- position shows all before it, because each is given by a statement that saw the one before committed.
+    -- The order in which a merchant's events were relayed: 1, 2, 3 … for each merchant, without
+    -- gaps. Whatever shows a position shows all before it, because each is given by a statement
+    -- that saw the one before committed.
     create table event_feed (
       merchant_id text collate "C" not null,
       position bigint not null,
@@ -39,14 +41,16 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     alter table postings drop column xid;
     create index postings_by_time on postings (merchant_id, created_at);
 
-    -- Every posting with an earlier time than this is committed, and there will never be another one.
+    -- Every posting with an earlier time than this is committed, and there will never be another
+    -- one.
     create table balance_horizon (
       only_row boolean primary key default true check (only_row),
       before timestamptz not null
     );
     insert into balance_horizon (before) values (now() - interval '1 minute');
 
-    -- The sums of all postings with a time before "before": balances are read from here plus the postings since.
+    -- The sums of all postings with a time before "before": balances are read from here plus the
+    -- postings since.
     drop table balance_snapshots;
     create table balance_snapshots (
       merchant_id text collate "C" not null,
@@ -77,11 +81,12 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     ) s on s.created_at < h.before
     group by s.merchant_id, s.account_id, h.before;
 
-    -- Before, this only asked what foreign keys would ask, once for all the rows of a statement. Now it also keeps
-    -- postings out of the time that has been summed up. The lock is shared among all who post and held until they
-    -- commit; whoever moves the horizon takes it alone. So a posting was either committed before the horizon moved,
-    -- or meets the new one here. To ask for the transaction once more is right: it will then have a later time,
-    -- unless the server's clock was set back.
+    -- Before, this only asked what foreign keys would ask, once for all the rows of a statement.
+    -- Now it also keeps postings out of the time that has been summed up. The lock is shared among
+    -- all who post and held until they commit; whoever moves the horizon takes it alone. So a
+    -- posting was either committed before the horizon moved, or meets the new one here. To ask for
+    -- the transaction once more is right: it will then have a later time, unless the server's clock
+    -- was set back.
     create or replace function check_postings() returns trigger language plpgsql as $$
     begin
       perform pg_advisory_xact_lock_shared(hashtext('oncepay.balance_horizon'));

@@ -101,7 +101,8 @@ const TRIAL_BALANCE: Statement = {
         coalesce(s.debits, 0) as debits, coalesce(s.credits, 0) as credits
       from ledger_accounts a
       left join lateral (
-        select * from balance_snapshots s where s.merchant_id = a.merchant_id and s.account_id = a.id
+        select * from balance_snapshots s
+        where s.merchant_id = a.merchant_id and s.account_id = a.id
         order by s.before desc limit 1) s on true
       where a.merchant_id = ?
     ), side as (

@@ -54,7 +54,8 @@ const TAKE_SNAPSHOTS: Statement = {
       from balance_horizon h
       cross join ledger_accounts a
       left join lateral (
-        select * from balance_snapshots s where s.merchant_id = a.merchant_id and s.account_id = a.id
+        select * from balance_snapshots s
+        where s.merchant_id = a.merchant_id and s.account_id = a.id
         order by s.before desc limit 1) s on true
       cross join lateral (
         select count(*) as postings from (

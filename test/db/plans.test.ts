@@ -107,7 +107,7 @@ import {
  *
  * Asked by the product's own functions, over its own kind of connection. Left out, because they read more by design:
  * - deliveries to one endpoint: it gets most of its merchant's events, so it has no index;
- * - entries of an account that is seldom used, for the same reason: postings are listed by commit;
+ * - entries of an account that is seldom used, for the same reason: postings are listed by time;
  * - balances, trial balances and snapshots: they add up what was posted since the last snapshot;
  * - intents by two things that are each common and together rare: one index serves, the other thing is a filter;
  * - intents by amount, by metadata or by when they last changed, captures and refunds by status, each of them alone: an
