@@ -1,5 +1,6 @@
 import { type Db, type Statement, run } from "../db/db";
 import { isLockTimeout } from "../db/errors";
+import { readSnapshot } from "../events/snapshots";
 import { Failure, type FailureDetails, type StoredFailureCode, verdict } from "../failures";
 import { idempotencyOutcomes } from "../observability/metrics";
 
@@ -43,7 +44,7 @@ const FIND_KEY: Statement = {
 
 export async function findKey(db: Db, name: OperationKey): Promise<KeyRecord | undefined> {
   const [record] = await run<KeyRecord>(db, FIND_KEY, [name.merchantId, name.operation, name.key]);
-  return record;
+  return record && { ...record, result: readSnapshot(record.result) };
 }
 
 /** The original result, or the original failure; or the refusal of a key that was used for something else. */
@@ -56,7 +57,11 @@ export function replay<T>(name: OperationKey, fingerprint: string, record: KeyRe
   if (record.failureCode !== null) {
     throw verdict({ code: record.failureCode, details: record.failureDetails ?? {} });
   }
-  return { status: "REPLAYED", firstSeenAt: record.firstSeenAt, result: record.result as T };
+  return {
+    status: "REPLAYED",
+    firstSeenAt: record.firstSeenAt,
+    result: readSnapshot(record.result) as T,
+  };
 }
 
 export function keyReused(name: OperationKey, firstSeenAt: string): Failure {

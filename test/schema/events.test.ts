@@ -86,7 +86,7 @@ test("never skips an event whose transaction began earlier and commits later", a
     id: late,
     type: "payment_intent.processing",
     api_version: "test",
-    payment_intent_id: intent.id,
+    subject_id: intent.id,
     sequence: 2,
     object: "{}",
   });
