@@ -98,11 +98,13 @@ test("never skips an event whose transaction began earlier and commits later", a
   const seen = [...during.ids, ...after.ids];
   expect(new Set(seen).size).toBe(seen.length);
   const { data } = await api.send({
-    query: `{ a: paymentIntent(id: "${intent.id}") { events { id } } b: paymentIntent(id: "${newer.id}") { events { id } } }`,
+    query: `{ a: paymentIntent(id: "${intent.id}") { events { edges { node { id } } } } b: paymentIntent(id: "${newer.id}") { events { edges { node { id } } } } }`,
   });
-  for (const { id } of [...data.a.events, ...data.b.events]) expect(seen).toContain(id);
+  for (const { node } of [...data.a.events.edges, ...data.b.events.edges]) {
+    expect(seen).toContain(node.id);
+  }
   // What was committed after the open transaction began is not shown before that one has ended.
-  expect(during.ids).not.toContain(data.b.events[0].id);
+  expect(during.ids).not.toContain(data.b.events.edges[0].node.id);
 });
 
 test("reads every event once while many commit at the same time", async () => {

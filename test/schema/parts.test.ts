@@ -68,9 +68,9 @@ test.each(KINDS)("walks through the %s both ways, newest first", async (kind, ke
     ["last", "before", "startCursor"],
   ] as const) {
     const seen: unknown[] = [];
-    let cursor: unknown = null;
+    let cursor: string | null = null;
     for (let page = 0; page <= count; page += 1) {
-      const args = `${size}: 2${cursor === null ? "" : `, ${from}: "${String(cursor)}"`}`;
+      const args = `${size}: 2${cursor === null ? "" : `, ${from}: "${cursor}"`}`;
       const part = await partsOf(
         id,
         `${kind}(${args}) { edges { cursor node { ${key} } } ${INFO} }`,
@@ -86,7 +86,7 @@ test.each(KINDS)("walks through the %s both ways, newest first", async (kind, ke
           : { hasNextPage: behind, hasPreviousPage: more },
       );
       if (isLast) break;
-      cursor = part.pageInfo[cursorOf];
+      cursor = part.pageInfo[cursorOf] as string;
     }
     expect(seen).toEqual(keys);
   }

@@ -49,7 +49,7 @@ async function replayAged(
   await ageing();
   const { data, body } = await api.send(mutation);
   expect(body.errors).toBeUndefined();
-  const [payload] = Object.values(data) as Record<string, Record<string, unknown>>[];
+  const [payload] = Object.values<Record<string, Record<string, unknown>>>(data);
   expect(payload?.idempotency).toEqual({ status: "REPLAYED" });
   return payload ?? {};
 }
