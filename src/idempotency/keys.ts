@@ -1,5 +1,6 @@
 import { type Db, type Statement, run } from "../db/db";
 import { isLockTimeout } from "../db/errors";
+import { readSnapshot } from "../events/snapshots";
 import { Failure, type FailureDetails, type StoredFailureCode, verdict } from "../failures";
 import { idempotencyOutcomes } from "../observability/metrics";
 
@@ -91,7 +92,7 @@ export async function findKey(db: Db, name: OperationKey): Promise<WholeKeyRecor
     name.operation,
     name.key,
   ]);
-  return record;
+  return record && { ...record, result: readSnapshot(record.result) };
 }
 
 /** The original result, or the original failure; or the refusal of a key that was used for something else. */
@@ -104,7 +105,11 @@ export function replay<T>(name: OperationKey, fingerprint: string, record: KeyRe
   if (record.failureCode !== null) {
     throw verdict({ code: record.failureCode, details: record.failureDetails ?? {} });
   }
-  return { status: "REPLAYED", firstSeenAt: record.firstSeenAt, result: record.result as T };
+  return {
+    status: "REPLAYED",
+    firstSeenAt: record.firstSeenAt,
+    result: readSnapshot(record.result) as T,
+  };
 }
 
 export function keyReused(name: OperationKey, firstSeenAt: string): Failure {

@@ -1,4 +1,5 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
+import { readSnapshot } from "../events/snapshots";
 import type { Capture, PaymentIntent, Refund } from "./payment-intent";
 
 /** Reads of intents, captures and refunds in their public shape. Writes are in change-store.ts. */
@@ -175,5 +176,5 @@ export async function findCaptureMade(
   key: string,
 ): Promise<Capture | undefined> {
   const [row] = await run<{ object: Capture }>(db, FIND_CAPTURE_MADE, [merchantId, key]);
-  return row?.object;
+  return row && (readSnapshot(row.object) as Capture);
 }

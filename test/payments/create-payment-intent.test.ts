@@ -38,7 +38,7 @@ it("waits for a payment method when there is none", async () => {
 it("commits the transition, the event and the outbox row with the intent", async () => {
   const merchant = await aMerchant(t);
   const intent = await anIntent(t, merchant.id);
-  const [event] = await t.db("events").where({ payment_intent_id: intent.id });
+  const [event] = await t.db("events").where({ subject_id: intent.id });
   expect(event).toMatchObject({ type: "payment_intent.created", sequence: 1, object: intent });
   expect(await t.db("transitions").where({ payment_intent_id: intent.id })).toMatchObject([
     { version: 1, from_status: null, to_status: "REQUIRES_CONFIRMATION", event_id: event.id },

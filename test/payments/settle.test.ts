@@ -376,7 +376,7 @@ describe("a second answer", () => {
     expect(changes).toMatchObject([
       {
         attempt: { status: "DECLINED" },
-        refund: { status: "FAILED" },
+        refund: { status: "REVERSED" },
         intent: { set: { amountRefunded: 0, status: "SUCCEEDED" } },
         journals: [{ kind: "refund_reversal" }],
       },

@@ -80,7 +80,7 @@ test("never skips an event whose transaction began earlier and commits later", a
   await api.relayOnce();
   const after = await readAll(100, during.end);
   const eventsOf = async (id: string): Promise<string[]> => {
-    const rows = await api.db("events").where({ payment_intent_id: id }).select("id");
+    const rows = await api.db("events").where({ subject_id: id }).select("id");
     return rows.map((row: { id: string }) => row.id);
   };
   expect(during.ids).toEqual(await eventsOf(newer.id));

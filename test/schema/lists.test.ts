@@ -1,4 +1,11 @@
-import { type TestApi, makeIntent, makePaid, startTestApi } from "../support/api";
+import {
+  CANCEL_INTENT,
+  type TestApi,
+  makeIntent,
+  makePaid,
+  newKey,
+  startTestApi,
+} from "../support/api";
 
 let api: TestApi;
 const ids: string[] = [];
@@ -10,6 +17,8 @@ beforeAll(async () => {
     const { id } = await makeIntent(api, {
       customer: index % 2 === 0 ? "even" : "odd",
       merchantReference: `order-${String(index)}`,
+      amount: 2_500 + (index % 3),
+      metadata: { parity: index % 2 === 0 ? "even" : "odd", "it's": `"${String(index)}"` },
       ...(index === 3 && { paymentMethod: null }),
     });
     ids.push(id);
@@ -107,6 +116,28 @@ test("filters by customer, reference, status and time, and by all of them togeth
   expect((await list({ filter })).ids).toEqual([ids[2]]);
 });
 
+test("filters by amount, metadata and the last change", async () => {
+  const byAmount = ids.filter((_id, index) => (MADE - 1 - index) % 3 === 1);
+  expect((await list({ filter: { amount: 2_501 } })).ids).toEqual(byAmount);
+  const even = ids.filter((_id, index) => index % 2 === 0);
+  const metadata = { key: "parity", value: "even" };
+  expect((await list({ filter: { metadata } })).ids).toEqual(even);
+  expect((await list({ filter: { metadata }, last: 2 })).ids).toEqual(even.slice(-2));
+  const quoted = { key: "it's", value: '"6"' };
+  expect((await list({ filter: { metadata: quoted } })).ids).toEqual([ids[0]]);
+  expect((await list({ filter: { metadata: { key: "parity", value: "none" } } })).ids).toEqual([]);
+  expect((await list({ filter: { metadata, amount: 2_501 } })).ids).toEqual(
+    even.filter((id) => byAmount.includes(id)),
+  );
+  const changed = ids[4] ?? "";
+  const before = new Date().toISOString();
+  await api.send({
+    query: CANCEL_INTENT,
+    variables: { input: { paymentIntentId: changed }, key: newKey() },
+  });
+  expect((await list({ filter: { updatedAfter: before } })).ids).toEqual([changed]);
+});
+
 /** The moment that an id was made at. */
 function timeOf(id: string): string {
   const digits = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -131,6 +162,10 @@ test.each([
   { filter: { createdAfter: "2026-02-30T99:00:00Z" } },
   { filter: { createdBefore: "1960-01-01" } },
   { filter: { statuses: ["LOST"] } },
+  { filter: { status: ["SUCCEEDED"] } },
+  { filter: { amount: -1 } },
+  { filter: { metadata: { key: "a" } } },
+  { filter: { metadata: { key: "", value: "a" } } },
 ])("refuses %j", async (variables) => {
   const { error } = await api.send({ query: LIST, variables });
   expect(error?.extensions.code).toBe("BAD_USER_INPUT");
@@ -150,11 +185,11 @@ test("a list with everything in it costs one statement for each kind of thing", 
     const { body } = await api.send({
       query: `{ paymentIntents(first: 100) { edges { node {
         id
-        attempts { edges { node { id evidence { source } } } }
-        captures { edges { node { id } } }
-        refunds { edges { node { id } } }
-        transitions { edges { node { to } } }
-        events { edges { node { type } } }
+        attempts(first: 2) { edges { node { id evidence { source } } } }
+        captures(first: 2) { edges { node { id } } }
+        refunds(first: 2) { edges { node { id } } }
+        transitions(first: 2) { edges { node { to } } }
+        events(first: 2) { edges { node { type } } }
         lastPaymentError { attempt { id } }
       } } } }`,
     });

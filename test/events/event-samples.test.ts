@@ -1,0 +1,88 @@
+import { sampleOf } from "../../src/events/event-samples";
+import { EVENT_TYPES, type EventType } from "../../src/events/event-types";
+import { idKind } from "../../src/ids";
+import { webhookBody } from "../../src/webhooks/deliver-webhook";
+import { type TestApi, makeIntent, makePaid, newKey, startTestApi } from "../support/api";
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.stop());
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Which fields there are, and of which kinds; null says nothing about what a field may hold. */
+function shapeOf(value: unknown): unknown {
+  if (value === null || typeof value !== "object") return value === null ? "null" : typeof value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [
+      name,
+      name === "metadata" ? "metadata" : shapeOf(field),
+    ]),
+  );
+}
+
+function differences(sample: unknown, real: unknown, path: string): string[] {
+  if (sample === "null" || real === "null" || sample === real) return [];
+  if (typeof sample !== "object" || typeof real !== "object") return [path];
+  const names = new Set([...Object.keys(sample as Json), ...Object.keys(real as Json)]);
+  return [...names].flatMap((name) => {
+    const [a, b] = [(sample as Json)[name], (real as Json)[name]];
+    return a === undefined || b === undefined
+      ? [`${path}.${name}`]
+      : differences(a, b, `${path}.${name}`);
+  });
+}
+
+async function realBodies(): Promise<Map<EventType, Json>> {
+  const { rows } = await api.db.raw<{ rows: Parameters<typeof webhookBody>[0][] }>(`
+    select distinct on (type) id as "eventId", type, api_version as "apiVersion", iso(created_at) as "createdAt",
+      subject_id as "subjectId", sequence, object::text as object
+    from events order by type, id`);
+  return new Map(rows.map((row) => [row.type as EventType, JSON.parse(webhookBody(row)) as Json]));
+}
+
+async function act(mutation: string, input: Json): Promise<void> {
+  const name = mutation.charAt(0).toUpperCase() + mutation.slice(1);
+  const answer = await api.send({
+    query: `mutation ($input: ${name}Input!, $key: String!) {
+      ${mutation}(input: $input, idempotencyKey: $key) { idempotency { status } }
+    }`,
+    variables: { input, key: newKey() },
+  });
+  expect(answer.body.errors).toBeUndefined();
+  await api.drain();
+}
+
+test("samples have the shape of real events, and everybody may read them", async () => {
+  const manual = await makePaid(api, { captureMethod: "MANUAL" });
+  await act("capturePaymentIntent", { paymentIntentId: manual.id });
+  await act("refundPaymentIntent", { paymentIntentId: manual.id, amount: 500 });
+  await act("cancelPaymentIntent", { paymentIntentId: (await makeIntent(api)).id });
+  await makePaid(api, { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" });
+  await makePaid(api, { paymentMethod: "pm_card_authenticationRequired" });
+  const bodies = await realBodies();
+  // What only a misbehaving processor brings about has the shape of its siblings.
+  const rare: EventType[] = ["capture.failed", "refund.failed"];
+  const missing = EVENT_TYPES.filter((type) => !bodies.has(type));
+  expect(missing.filter((type) => !rare.includes(type))).toEqual([]);
+  for (const type of EVENT_TYPES) {
+    const sibling = type.replace(/failed$/, "created") as EventType;
+    const real = bodies.get(type) ?? bodies.get(sibling);
+    expect(differences(shapeOf(sampleOf(type)), shapeOf(real), type)).toEqual([]);
+  }
+});
+
+test("the list of types gives each one's description and sample", async () => {
+  const { data, body } = await api.send({ query: "{ eventTypes { type description sample } }" });
+  expect(body.errors).toBeUndefined();
+  const listed = data.eventTypes as { type: EventType; description: string; sample: Json }[];
+  expect(listed.map(({ type }) => type)).toEqual(EVENT_TYPES);
+  for (const { type, description, sample } of listed) {
+    expect(description).toMatch(/^[A-Z].*\.$/);
+    expect(sample).toEqual(JSON.parse(JSON.stringify(sampleOf(type))));
+    expect(idKind(String(sample["id"]))).toBe("event");
+    expect(idKind(String(sample["subjectId"]))).toBe("paymentIntent");
+  }
+});

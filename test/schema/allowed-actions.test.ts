@@ -1,0 +1,92 @@
+import { newId } from "../../src/ids";
+import { newApiKey } from "../../src/merchants/api-key";
+import { insertApiKeys } from "../../src/merchants/merchant-store";
+import {
+  PAYMENT_INTENT_STATUSES,
+  allowedActions,
+  decideActions,
+} from "../../src/payments/payment-intent";
+import { type TestApi, makeIntent, makePaid, startTestApi } from "../support/api";
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.stop());
+
+const ACTIONS = `query ($id: ID!) {
+  paymentIntent(id: $id) { allowedActions { action allowed because } }
+}`;
+
+interface Decision {
+  readonly action: string;
+  readonly allowed: boolean;
+  readonly because: string | null;
+}
+
+async function decided(
+  id: string,
+  as: { readonly key?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<Map<string, Decision>> {
+  const { data, body } = await api.send({ query: ACTIONS, variables: { id }, ...as });
+  expect(body.errors).toBeUndefined();
+  const decisions = data.paymentIntent.allowedActions as Decision[];
+  for (const { allowed, because } of decisions) expect(because === null).toBe(allowed);
+  return new Map(decisions.map((decision) => [decision.action, decision]));
+}
+
+function namesOf(decisions: ReadonlyMap<string, Decision>): string[] {
+  return [...decisions.values()].filter(({ allowed }) => allowed).map(({ action }) => action);
+}
+
+test("every action is decided, for the intent's state", async () => {
+  const intent = await makeIntent(api);
+  expect(namesOf(await decided(intent.id))).toEqual(["CONFIRM", "CANCEL"]);
+  const paid = await makePaid(api);
+  const decisions = await decided(paid.id);
+  expect(namesOf(decisions)).toEqual(["REFUND"]);
+  expect(decisions.get("CANCEL")?.because).toBe("The payment has ended: it is SUCCEEDED.");
+  const authorised = await makePaid(api, { captureMethod: "MANUAL" });
+  expect(namesOf(await decided(authorised.id))).toEqual(["CAPTURE", "CANCEL"]);
+});
+
+test("a publishable key may only confirm", async () => {
+  const { id, clientSecret } = await makeIntent(api);
+  const headers = { "oncepay-client-secret": clientSecret };
+  const decisions = await decided(id, { key: api.merchant.publishableKey, headers });
+  expect(namesOf(decisions)).toEqual(["CONFIRM"]);
+  expect(decisions.get("CANCEL")?.because).toContain("publishable key");
+});
+
+test("a key without the scope is told so", async () => {
+  const { secret, hash, hint } = newApiKey("RESTRICTED", api.merchant.id);
+  const row = {
+    merchantId: api.merchant.id,
+    id: newId("apiKey"),
+    kind: "RESTRICTED" as const,
+    name: "reader and confirmer",
+    scopes: ["payments:read" as const, "payments:confirm" as const],
+    hash,
+    hint,
+  };
+  await api.db.transaction((tx) => insertApiKeys(tx, [row]));
+  const decisions = await decided((await makeIntent(api)).id, { key: secret });
+  expect(namesOf(decisions)).toEqual(["CONFIRM"]);
+  expect(decisions.get("CANCEL")?.because).toBe("The API key lacks the scope payments:write.");
+});
+
+test("the names that refusals list are those that are allowed, in every state", () => {
+  for (const status of PAYMENT_INTENT_STATUSES) {
+    for (const [amountCaptured, amountRefundable] of [
+      [0, 0],
+      [500, 500],
+      [500, 0],
+    ] as const) {
+      const intent = { status, amountCapturable: 0, amountCaptured, amountRefundable };
+      const allowed = decideActions(intent).filter((decision) => decision.allowed);
+      expect(allowedActions(intent)).toEqual(allowed.map(({ action }) => action));
+      // Nothing is asked for while the processor is at work.
+      if (status === "PROCESSING") expect(allowed).toEqual([]);
+    }
+  }
+});
