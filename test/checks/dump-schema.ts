@@ -18,8 +18,7 @@ export async function dumpSchema(client: Client): Promise<string> {
   );
 }
 
-const HEAD =
-  "-- What the migrations make. Not run by anything; refresh it with: npm run generate";
+const HEAD = "-- What the migrations make. Not run by anything; refresh it with: npm run generate";
 
 async function lines(client: Client, query: string, bindings: string[] = []): Promise<string[]> {
   const { rows } = await client.query<{ line: string }>(query, bindings);
