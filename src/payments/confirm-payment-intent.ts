@@ -75,7 +75,9 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key offset 0
       ) k
     ), locked as materialized (
-      select pi.merchant_id, pi.id, pi.status, pi.payment_method, pi as intent
+      select pi.merchant_id, pi.id, pi.status, pi.payment_method,
+        -- Whole, and so dearer to carry, only where it may be refused: what it allows is kept then.
+        case when pi.status <> 'REQUIRES_CONFIRMATION' then pi end as intent
       from command c join payment_intents pi on pi.merchant_id = c.merchant_id and pi.id = c.payment_intent_id
       where not exists (select from known k where k.n = c.n)
       order by pi.merchant_id, pi.id
