@@ -190,7 +190,7 @@ function pathOfNode(
   const { schema, document } = request;
   const types = new TypeInfo(schema);
   let found: InputPath | undefined;
-  const enter = (node: ASTNode, keys: Keys): typeof BREAK | undefined => {
+  const enter = (node: ASTNode, keys: Keys): unknown => {
     if (node !== wanted) return undefined;
     const path = pathAt(document, keys);
     const missing = missingAt(node, types).find((name) => isNamed(name, message));
@@ -198,10 +198,8 @@ function pathOfNode(
     else if (path) found = deeper(request, { node, path, type: types.getInputType() });
     return BREAK;
   };
-  // What stands between the node and its keys is not needed here.
-  type Unused = Parameters<ASTVisitFn<ASTNode>>[1 | 2];
   const visitor = {
-    enter: (node: ASTNode, ...[, , keys]: [Unused, Unused, Keys]) => enter(node, keys),
+    enter: (...[node, , , keys]: Parameters<ASTVisitFn<ASTNode>>) => enter(node, keys),
   };
   visit(document, visitWithTypeInfo(types, visitor));
   return found;

@@ -1,6 +1,7 @@
 import {
   type GraphQLInterfaceType,
   type GraphQLObjectType,
+  Kind,
   buildSchema as buildSdl,
   getNamedType,
   isInterfaceType,
@@ -21,7 +22,7 @@ function measure(query: string, variables: Readonly<Record<string, unknown>> = {
   const document = parse(query);
   expect(validate(of, document)).toEqual([]);
   const [operation] = document.definitions;
-  if (operation?.kind !== "OperationDefinition") throw new Error("the operation comes first");
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error("the operation comes first");
   return costOf(readAsked(of, document, operation), variables);
 }
 

@@ -72,7 +72,7 @@ test.each(GREEDY)(
 test("what people ask for is within the limits", async () => {
   const { body } = await api.send({
     query: `{
-      paymentIntents(first: 100) { edges { cursor node { id status amount refunds(first: 5) { edges { node { id } } } captures(first: 5) { edges { node { id } } } attempts(first: 5) { edges { node { id } } } events(first: 5) { edges { node { id type } } } } } pageInfo { endCursor } }
+      paymentIntents(first: 20) { edges { cursor node { id status amount refunds(first: 5) { edges { node { id } } } captures(first: 5) { edges { node { id } } } attempts(first: 5) { edges { node { id } } } events(first: 5) { edges { node { id type } } } } } pageInfo { endCursor } }
       merchant { id }
     }`,
   });

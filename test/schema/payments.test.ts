@@ -176,23 +176,6 @@ test("captures a part, replays the capture as it was made, and refunds it", asyn
   });
 });
 
-test("a later mutation of the same request is not answered from what an earlier one had loaded", async () => {
-  const { id } = await makePaid(api);
-  const { data, body } = await api.send({
-    query: `mutation ($a: RefundPaymentIntentInput!, $b: RefundPaymentIntentInput!) {
-      a: refundPaymentIntent(input: $a, idempotencyKey: "same-request-a") { paymentIntent { amountRefundable } }
-      b: refundPaymentIntent(input: $b, idempotencyKey: "same-request-b") { paymentIntent { amountRefundable } }
-    }`,
-    variables: { a: { paymentIntentId: id, amount: 100 }, b: { paymentIntentId: id, amount: 200 } },
-  });
-  expect(body.errors).toBeUndefined();
-  expect(data).toEqual({
-    a: { paymentIntent: { amountRefundable: 2_400 } },
-    b: { paymentIntent: { amountRefundable: 2_200 } },
-  });
-  await api.drain();
-});
-
 test("a decline is data: the intent says why, and which attempt it was", async () => {
   const { id } = await makePaid(api, { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" });
   const { data, body } = await api.send({
