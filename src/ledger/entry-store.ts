@@ -56,7 +56,8 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
         case when p.debit_account_id = ? then 'DEBIT' else 'CREDIT' end as "side", p.amount as "amount",
         p.currency as "currency", p.pending as "pending", j.payment_intent_id as "paymentIntentId",
         j.source_id as "sourceId", case when j.source_id like 'att\\_%' then 'ATTEMPT' end as "source",
-        case when j.source_id like 'att\\_%' then j.source_id end as "attemptId", iso(p.created_at) as "createdAt", p.xid::text as "xid"
+        case when j.source_id like 'att\\_%' then j.source_id end as "attemptId",
+        iso(p.created_at) as "createdAt", p.xid::text as "xid"
       from postings p join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
       where p.merchant_id = ? and (p.debit_account_id = ? or p.credit_account_id = ?) ${request.from ? beyond : ""}
       order by p.xid ${order}, p.journal_id ${order}, p.line ${order} limit ?`,
