@@ -37,13 +37,9 @@ export const COST_MAX = 20_000;
 /** How many items a list holds at most. Pages and look-ups by `ids` need no row: their arguments say it. */
 export const LIST_SIZES: Readonly<Record<string, number>> = {
   "PaymentIntent.allowedActions": Object.keys(IntentAction).length,
-  "PaymentIntent.attempts": 100,
-  "PaymentIntent.captures": 100,
-  "PaymentIntent.refunds": 100,
-  "PaymentIntent.transitions": 100,
-  "PaymentIntent.events": 100,
   "Attempt.evidence": 100,
   "WebhookEndpoint.eventTypes": EVENT_TYPES.length,
+  "Query.eventTypes": EVENT_TYPES.length,
   "TrialBalance.currencies": CURRENCY_CODES.length,
 };
 
@@ -56,7 +52,6 @@ const LARGE = 75;
 export const WEIGHTS: Readonly<Record<string, number>> = {
   JSON: LARGE,
   Metadata: LARGE,
-  "Attempt.evidence": STATEMENT,
   "LedgerAccount.balance": STATEMENT,
   "LedgerAccount.pendingBalance": STATEMENT,
   "LedgerAccount.entries": STATEMENT,

@@ -1,6 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { isObjectType } from "graphql";
+import {
+  type GraphQLEnumType,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isLeafType,
+  isNonNullType,
+  isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
+} from "graphql";
 import { ACCESS } from "../../schema/access";
 import { printSdl } from "../../schema/print";
 import { buildSchema } from "../../schema/schema";
@@ -54,4 +65,51 @@ test("the schema's ErrorCode is the closed list of failures", () => {
   const type = buildSchema().getType("ErrorCode");
   const values = type && "getValues" in type ? type.getValues().map(({ name }) => name) : [];
   expect(values.sort()).toEqual([...FAILURE_CODES].sort());
+});
+
+test("every scalar of ours names its specification", () => {
+  const scalars = Object.values(buildSchema().getTypeMap()).filter(isScalarType);
+  const unspecified = scalars.filter(
+    (type) => !isSpecifiedScalarType(type) && !type.specifiedByURL?.startsWith("https://"),
+  );
+  expect(unspecified.map(({ name }) => name)).toEqual([]);
+});
+
+// What is decided in memory, from what is there already, cannot fail by itself.
+const PURE = ["PaymentIntent.allowedActions"];
+
+test("no object inside a payment hides it when reading that object fails: such fields are nullable", () => {
+  const schema = buildSchema();
+  const hiding = ["PaymentIntent", "PaymentError", "Capture", "Refund", "Attempt"].flatMap(
+    (name) => {
+      const type = schema.getType(name);
+      if (!isObjectType(type)) throw new Error(`${name} is no object type`);
+      return Object.values(type.getFields())
+        .filter((field) => isNonNullType(field.type) && !isLeafType(getNamedType(field.type)))
+        .map((field) => `${name}.${field.name}`);
+    },
+  );
+  expect(hiding).toEqual(PURE);
+});
+
+test("enums that end in Input occur in inputs alone, and no enum that may grow in answers is an input", () => {
+  const types = Object.values(buildSchema().getTypeMap());
+  const shown = new Set(
+    types
+      .filter((type) => isObjectType(type) || isInterfaceType(type))
+      .flatMap((type) => Object.values(type.getFields()))
+      .map((field) => getNamedType(field.type).name),
+  );
+  const inputs = types.filter(isInputObjectType).filter(({ name }) => name.endsWith("Input"));
+  const sent = new Set(
+    inputs.flatMap((type) =>
+      Object.values(type.getFields()).map((field) => getNamedType(field.type).name),
+    ),
+  );
+  const enums = types.filter(isEnumType);
+  const isOpen = ({ description }: GraphQLEnumType): boolean =>
+    description?.includes("New values may be added.") === true;
+  expect(enums.filter(({ name }) => name.endsWith("Input") && shown.has(name))).toEqual([]);
+  // Filters take what is shown; what is stored by a mutation does not.
+  expect(enums.filter((type) => sent.has(type.name) && isOpen(type))).toEqual([]);
 });
