@@ -79,8 +79,11 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
           ...(delayMs !== undefined && { delay: Math.round(delayMs) }),
         },
       }));
-      if (made.length > SINGLES_MAX) await queue.addBulk(made);
-      else await Promise.all(made.map((job) => queue.add(job.name, job.data, job.opts)));
+      const added =
+        made.length > SINGLES_MAX
+          ? queue.addBulk(made)
+          : Promise.all(made.map((job) => queue.add(job.name, job.data, job.opts)));
+      await (config.redisUrl ? orGiveUp(added) : added);
     },
     work(name, options, processor) {
       return openWorker(config, name, {
@@ -92,6 +95,7 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
     async close() {
       const closed = Promise.all([...queues.values()].map((queue) => queue.close()));
       await Promise.race([closed, pause(CLOSE_IDLE_MS, undefined, { ref: false })]);
+      for (const queue of queues.values()) void queue.disconnect().catch(() => undefined);
     },
   };
 }
@@ -100,7 +104,7 @@ function openQueue(
   config: Config,
   name: QueueName,
   onError: (error: Error) => void,
-): Pick<Queue, "add" | "addBulk" | "getWaitingCount" | "close"> {
+): Pick<Queue, "add" | "addBulk" | "getWaitingCount" | "close" | "disconnect"> {
   if (config.redisUrl) {
     const queue = new Queue(name, { connection: redisProducer(config.redisUrl) });
     return queue.on("error", onError);
@@ -140,6 +144,8 @@ function openWorker(
     close: async () => {
       const patience = jobs.idle().then(() => pause(CLOSE_IDLE_MS, undefined, { ref: false }));
       await Promise.race([worker.close(), patience]);
+      // Nothing to do where it has closed; else it would try to connect for ever.
+      void worker.disconnect().catch(() => undefined);
     },
   };
 }
@@ -178,6 +184,22 @@ function redisConsumer(url: string): ConnectionOptions {
 
 // Whoever adds a job has rows that say so, and will try again: a failure now is better than to wait and to hold up a stop.
 const ADD_MS = 2_000;
+
+/** The client's own time-outs begin when it is connected, which a frozen Redis never lets it be. */
+async function orGiveUp(added: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  const givenUp = pause(ADD_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`the queue has not taken the jobs within ${String(ADD_MS)} ms`);
+  });
+  // Either may fail after the other has decided.
+  added.catch(() => undefined);
+  givenUp.catch(() => undefined);
+  try {
+    await Promise.race([added, givenUp]);
+  } finally {
+    late.abort();
+  }
+}
 
 function redisProducer(url: string): ConnectionOptions {
   return { url, maxRetriesPerRequest: 1, connectTimeout: ADD_MS, commandTimeout: ADD_MS };

@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { createApp, type App } from "../../src/app";
 import { readConfig } from "../../src/config";
 import { migrate } from "../../src/db/migrate";
+import { newId } from "../../src/ids";
+import { newApiKey } from "../../src/merchants/api-key";
 import { createMerchant } from "../../src/merchants/create-merchant";
 import { createLog } from "../../src/observability/log";
 import { type Server, startServer } from "../../src/server";
@@ -49,7 +51,7 @@ test("an unmigrated database is not ready, and says so; queries are refused as u
       expect.stringMatching(/^\d+ migrations of the database, from 2026\d+_tenants on: run/),
     ],
   });
-  const key = `sk_01m7zaw2j6x760bg80z8a55m6g_${"a".repeat(43)}`;
+  const key = newApiKey("SECRET", newId("merchant")).secret;
   const answer = await send(server.url, { query: "{ trialBalance { balanced } }", key });
   expect([answer.status, answer.error?.extensions["code"]]).toEqual([503, "UNAVAILABLE"]);
 
