@@ -79,8 +79,11 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
           ...(delayMs !== undefined && { delay: Math.round(delayMs) }),
         },
       }));
-      if (made.length > SINGLES_MAX) await queue.addBulk(made);
-      else await Promise.all(made.map((job) => queue.add(job.name, job.data, job.opts)));
+      const added =
+        made.length > SINGLES_MAX
+          ? queue.addBulk(made)
+          : Promise.all(made.map((job) => queue.add(job.name, job.data, job.opts)));
+      await (config.redisUrl ? orGiveUp(added) : added);
     },
     work(name, options, processor) {
       return openWorker(config, name, {
@@ -88,10 +91,14 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
         run: (job) => processor(job.data as JobData[typeof name]),
       });
     },
-    waitingJobs: (name) => queueOf(name).getWaitingCount(),
+    waitingJobs: (name) => {
+      const count = queueOf(name).getWaitingCount();
+      return config.redisUrl ? orGiveUp(count) : count;
+    },
     async close() {
       const closed = Promise.all([...queues.values()].map((queue) => queue.close()));
       await Promise.race([closed, pause(CLOSE_IDLE_MS, undefined, { ref: false })]);
+      for (const queue of queues.values()) void queue.disconnect().catch(() => undefined);
     },
   };
 }
@@ -100,7 +107,7 @@ function openQueue(
   config: Config,
   name: QueueName,
   onError: (error: Error) => void,
-): Pick<Queue, "add" | "addBulk" | "getWaitingCount" | "close"> {
+): Pick<Queue, "add" | "addBulk" | "getWaitingCount" | "close" | "disconnect"> {
   if (config.redisUrl) {
     const queue = new Queue(name, { connection: redisProducer(config.redisUrl) });
     return queue.on("error", onError);
@@ -126,8 +133,12 @@ function openWorker(
     autorun: false,
   };
   const jobs = countJobs(given.run);
+  let isOver = false;
   const worker = config.redisUrl
-    ? new Worker(name, jobs.run, { ...options, connection: redisConsumer(config.redisUrl) })
+    ? new Worker(name, jobs.run, {
+        ...options,
+        connection: redisConsumer(config.redisUrl, () => isOver),
+      })
     : new Worker(
         name,
         jobs.run,
@@ -140,6 +151,9 @@ function openWorker(
     close: async () => {
       const patience = jobs.idle().then(() => pause(CLOSE_IDLE_MS, undefined, { ref: false }));
       await Promise.race([worker.close(), patience]);
+      isOver = true;
+      // Nothing to do where it has closed.
+      void worker.disconnect().catch(() => undefined);
     },
   };
 }
@@ -171,16 +185,39 @@ const QUEUE_POOL_MAX = 3;
 // More than the default of ten made it slower when measured.
 const WORKER_POOL_MAX = 8;
 
-function redisConsumer(url: string): ConnectionOptions {
+function redisConsumer(url: string, isOver: () => boolean): ConnectionOptions {
   // Null: a worker waits for Redis to come back, for as long as it takes.
-  return { url, maxRetriesPerRequest: null };
+  return { url, maxRetriesPerRequest: null, retryStrategy: (tries) => retryInMs(tries, isOver) };
+}
+
+const RETRY_MAX_MS = 5_000;
+
+/** Null ends it: what was closed while Redis was away would else try to connect for ever. */
+function retryInMs(tries: number, isOver: () => boolean): number | null {
+  return isOver() ? null : Math.min(tries * 250, RETRY_MAX_MS);
 }
 
 // Whoever adds a job has rows that say so, and will try again: a failure now is better than to wait and to hold up a stop.
-const ADD_MS = 2_000;
+const ANSWER_MS = 2_000;
+
+/** The client's own time-outs begin when it is connected, which a frozen Redis never lets it be. */
+async function orGiveUp<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  const late = new AbortController();
+  const givenUp = pause(ANSWER_MS, undefined, { signal: late.signal }).then((): never => {
+    throw new Error(`the queue has not answered within ${String(ANSWER_MS)} ms`);
+  });
+  // Either may fail after the other has decided.
+  asked.catch(() => undefined);
+  givenUp.catch(() => undefined);
+  try {
+    return await Promise.race([asked, givenUp]);
+  } finally {
+    late.abort();
+  }
+}
 
 function redisProducer(url: string): ConnectionOptions {
-  return { url, maxRetriesPerRequest: 1, connectTimeout: ADD_MS, commandTimeout: ADD_MS };
+  return { url, maxRetriesPerRequest: 1, connectTimeout: ANSWER_MS, commandTimeout: ANSWER_MS };
 }
 
 // A connection whose other end lost its power is silent for ever; none of the queue's statements takes this long.

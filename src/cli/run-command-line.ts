@@ -1,4 +1,4 @@
-import { type ParseArgsConfig, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { isDatabaseAway, isNotMigrated } from "../db/errors";
 import { DatabaseError } from "../db/with-client";
 import { EXIT, describeEnd } from "../process/run-process";

@@ -20,7 +20,7 @@ import path from "node:path";
 import { asAccount, canEnter, unprivilegedAccount, type Account } from "./account";
 import { assertPrivateDirectory, reachableTemporaryDirectory } from "./binaries";
 import { isRunning } from "../process-identity";
-import { stopPostmaster } from "./postmaster";
+import { isPostmasterOf, stopPostmaster } from "./postmaster";
 
 export interface DataPlace {
   /** The real directory, links resolved: what the postmaster's command line names. */
@@ -119,6 +119,12 @@ export async function removeLeftData(wanted: string, log: (line: string) => void
       () => false,
     );
     if (owner !== wanted || !isPrivate) continue;
+    const pid = await postmasterOf(path.join(holder, "data"));
+    if (isPostmasterOf(pid, path.join(holder, "data"))) {
+      // It may be in use by a start whose directory was removed under it.
+      log(`${holder} is not removed: its Postgres, process ${pid}, still runs`);
+      continue;
+    }
     await removeHolder(holder);
     log(`removed ${holder}: the data of an earlier ${path.dirname(wanted)}, which is gone`);
   }
@@ -131,9 +137,13 @@ async function removeHolder(holder: string): Promise<void> {
 }
 
 async function stopServerOf(dataDir: string): Promise<void> {
-  const lock = await readFile(path.join(dataDir, "postmaster.pid"), "utf8").catch(() => "");
   // Signals nothing but a Postgres of exactly this directory.
-  await stopPostmaster(Number.parseInt(lock, 10), dataDir, "fast");
+  await stopPostmaster(await postmasterOf(dataDir), dataDir, "fast");
+}
+
+async function postmasterOf(dataDir: string): Promise<number> {
+  const lock = await readFile(path.join(dataDir, "postmaster.pid"), "utf8").catch(() => "");
+  return Number.parseInt(lock, 10);
 }
 
 /** Stops the server, should a killed start have left one, and removes the data, wherever it is. */
