@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
-import { freePort } from "../../src/dev/free-port";
 import { PROGRAMS, inboxUrl, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
@@ -11,6 +10,7 @@ import { createSecretBox, parseEncryptionKeys } from "../../src/security/secrets
 import { newWebhookSecret } from "../../src/webhooks/sign";
 import { type Child, type ChildPlan, type Env, createChild } from "./child";
 import type { Cluster } from "./cluster";
+import { listeningPort } from "../support/listening-port";
 import { type TcpProxy, startTcpProxy } from "./tcp-proxy";
 
 /** Everything that takes part in a payment, as real processes, with a tenant and its webhook receiver. */
@@ -182,7 +182,7 @@ interface Ports {
 
 async function choosePorts({ apis = 1, workers = 1 }: InstallationOptions): Promise<Ports> {
   const free = (count: number): Promise<number[]> =>
-    Promise.all(Array.from({ length: count }, () => freePort()));
+    Promise.all(Array.from({ length: count }, listeningPort));
   const [sandbox = 0, consumer = 0] = await free(2);
   return { apis: await free(apis), workers: await free(workers), sandbox, consumer };
 }

@@ -24,9 +24,9 @@ export interface Child {
   kill(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 180_000;
 const READY_EVERY_MS = 5;
-const STOP_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 60_000;
 
 /** Its output goes to a file and not through us: we are busy, and it must not wait for us. */
 export async function startChild(plan: ChildPlan, logDirectory: string): Promise<Child> {

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { freePort } from "../../src/dev/free-port";
 import { PROGRAMS, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
@@ -11,6 +10,7 @@ import { createSecretBox, parseEncryptionKeys } from "../../src/security/secrets
 import { newWebhookSecret } from "../../src/webhooks/sign";
 import { type Child, type ChildPlan, startChild } from "./child";
 import { REGISTER } from "./helper";
+import { listeningPort } from "../support/listening-port";
 import type { Server } from "./server";
 
 /** One deployment of the product as real processes over a database of its own, with its merchants. */
@@ -73,7 +73,11 @@ export async function createInstallation(
   mkdirSync(logDirectory, { recursive: true });
   const children = new Set<Child>();
   const merchants = await createMerchants(db, options, encryptionKey);
-  const ports = { api: await freePort(), worker: await freePort(), sandbox: await freePort() };
+  const ports = {
+    api: await listeningPort(),
+    worker: await listeningPort(),
+    sandbox: await listeningPort(),
+  };
   return {
     databaseUrl,
     db,
