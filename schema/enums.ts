@@ -35,51 +35,57 @@ function enumOf<Value extends string>(
 
 export const ErrorCode = enumOf<FailureCode>(
   "ErrorCode",
-  "Why a request failed: `extensions.code` of every error. The list is closed; adding to it is announced.",
+  "Why a request failed: the value of `extensions.code` in every error. The list is closed, and additions to it are announced.",
   {
     BAD_USER_INPUT:
-      "The input is malformed or out of range. `details.field` is its path, for example `input.metadata.order`, or null when no one input is at fault. Nothing was stored and the key is unused.",
-    UNAUTHENTICATED: "There is no API key, or it is not a live one.",
-    FORBIDDEN: "The API key may not do this.",
+      "The input is malformed or out of range. `details.field` is its path, for example `input.metadata.order`, or null when no single input is at fault. Nothing was stored, and the idempotency key remains unused.",
+    UNAUTHENTICATED: "The API key is missing, unknown or revoked.",
+    FORBIDDEN: "The API key is not permitted to do this.",
     NOT_FOUND: "This merchant has no such object.",
-    IDEMPOTENCY_KEY_IN_USE: "The first request with this key is still executing. Repeat it later.",
+    IDEMPOTENCY_KEY_IN_USE:
+      "The first request with this idempotency key is still executing. Repeat the request later.",
     INVALID_STATE:
-      "The object's state forbids this. The details name the state and what it allows.",
-    IDEMPOTENCY_KEY_REUSED: "This key was used with another input of the same operation.",
-    AMOUNT_TOO_LARGE: "The amount is above what is left. The details say how much that is.",
-    RATE_LIMITED: "The key is over its budget. Repeat the request later.",
-    UNAVAILABLE: "A part of the service is away. Repeat the request later with the same key.",
-    INTERNAL: "A bug. It is logged with the request's id; repeat the request with the same key.",
+      "The object's state does not allow this. The details name the state and what it does allow.",
+    IDEMPOTENCY_KEY_REUSED:
+      "This idempotency key was already used for the same operation with a different input.",
+    AMOUNT_TOO_LARGE: "The amount exceeds what remains. The details say how much remains.",
+    RATE_LIMITED: "The API key has exceeded its rate limit. Repeat the request later.",
+    UNAVAILABLE:
+      "Part of the service is unavailable. Repeat the request later with the same idempotency key.",
+    INTERNAL:
+      "An unexpected error, logged under the request's id. Repeat the request with the same idempotency key.",
   },
 );
 
 export const PaymentIntentStatus = enumOf<intents.PaymentIntentStatus>(
   "PaymentIntentStatus",
-  `Where a payment intent stands. ${OPEN}`,
+  `The status of a payment intent. ${OPEN}`,
   {
-    REQUIRES_PAYMENT_METHOD: "There is no card yet, or the last one was declined softly.",
-    REQUIRES_CONFIRMATION: "A card is there, and nobody has confirmed the payment.",
-    REQUIRES_ACTION: "The shopper must authenticate; see nextAction.",
-    PROCESSING: "Something is under way at the processor, whose answer decides.",
-    REQUIRES_CAPTURE: "The amount is authorised, and all or a part of it may be captured.",
-    SUCCEEDED: "The money is captured. Refunds change amounts, not the status.",
-    FAILED: "The payment was declined for good, or its attempts are used up.",
-    CANCELED: "The payment ended before any money was captured.",
+    REQUIRES_PAYMENT_METHOD:
+      "The payment has no card yet, or the last one was declined and another confirmation may succeed.",
+    REQUIRES_CONFIRMATION: "The payment has a card but has not been confirmed.",
+    REQUIRES_ACTION: "The shopper must authenticate; see `nextAction`.",
+    PROCESSING:
+      "An operation is in progress at the processor, and its answer decides what happens next.",
+    REQUIRES_CAPTURE: "The amount is authorised, and all or part of it can be captured.",
+    SUCCEEDED: "The money has been captured. Refunds change the amounts but not the status.",
+    FAILED: "The payment was declined and cannot be retried, or no attempts are left.",
+    CANCELED: "The payment was canceled before any money was captured.",
   },
 );
 
 export const AttemptStatus = enumOf<AttemptStatusName>(
   "AttemptStatus",
-  `Where one try at a processor stands. ${OPEN}`,
+  `The status of an attempt at a processor. ${OPEN}`,
   {
-    QUEUED: "It has not been sent yet.",
-    SENT: "A worker has sent it, or died while it did.",
+    QUEUED: "The attempt has not been sent yet.",
+    SENT: "A worker has sent the attempt to the processor, or crashed while sending it.",
     UNKNOWN:
-      "It was sent, and no answer proves anything yet. It is looked up until there is evidence.",
-    REQUIRES_ACTION: "The shopper must authenticate.",
-    SUCCEEDED: "The processor did it.",
-    DECLINED: "The processor declined it.",
-    ABANDONED: "It is proven to have moved nothing, and cannot move anything any more.",
+      "The attempt was sent, but no answer proves its outcome yet. The processor is asked repeatedly until one does.",
+    REQUIRES_ACTION: "The shopper must authenticate before the operation can continue.",
+    SUCCEEDED: "The processor carried out the operation.",
+    DECLINED: "The processor declined the operation.",
+    ABANDONED: "The attempt is proven to have moved no money, and can no longer move any.",
   },
 );
 
@@ -97,22 +103,27 @@ registerEnumType(AttemptOperation, {
   name: "AttemptOperation",
   description: `What a processor was asked to do. ${OPEN}`,
   valuesConfig: {
-    CHARGE: { description: "Take the money at once." },
+    CHARGE: { description: "Authorise and capture the money in one step." },
     AUTHORIZE: { description: "Hold the money on the card." },
-    CAPTURE: { description: "Take money that is held." },
-    REFUND: { description: "Give captured money back." },
-    VOID: { description: "Release money that is held." },
-    REVERSE: { description: "Undo whatever another attempt holds or may yet move." },
+    CAPTURE: { description: "Capture money that is held on the card." },
+    REFUND: { description: "Return captured money." },
+    VOID: { description: "Release the hold on the card." },
+    REVERSE: {
+      description: "Undo whatever another attempt has moved, is holding or may yet move.",
+    },
     COMPENSATE: {
-      description: "Give back what an attempt moved that had been taken for failed.",
+      description: "Return the money moved by an attempt that had been treated as failed.",
     },
   },
 });
 
 export const CaptureMethod = enumOf<"AUTOMATIC" | "MANUAL">(
   "CaptureMethod",
-  "When the money of a payment intent is taken.",
-  { AUTOMATIC: "Together with the authorisation.", MANUAL: "Later, by capturePaymentIntent." },
+  "When the money for a payment intent is captured.",
+  {
+    AUTOMATIC: "Together with the authorisation, in one step.",
+    MANUAL: "Later, when capturePaymentIntent is called.",
+  },
 );
 
 /*
@@ -121,10 +132,10 @@ export const CaptureMethod = enumOf<"AUTOMATIC" | "MANUAL">(
  * everything else that only occurs in inputs.
  */
 const CANCELLATION_REASONS: Readonly<Record<intents.CancellationReason, string>> = {
-  ABANDONED: "The shopper gave up.",
-  DUPLICATE: "It repeats another payment.",
-  FRAUDULENT: "It is believed to be fraud.",
-  REQUESTED_BY_CUSTOMER: "The customer asked for it.",
+  ABANDONED: "The shopper abandoned the payment.",
+  DUPLICATE: "The payment duplicates another one.",
+  FRAUDULENT: "The payment is believed to be fraudulent.",
+  REQUESTED_BY_CUSTOMER: "The customer requested it.",
 };
 
 export const CancellationReason = enumOf<intents.CancellationReason>(
@@ -135,14 +146,14 @@ export const CancellationReason = enumOf<intents.CancellationReason>(
 
 export const CancellationReasonInput = enumOf<intents.CancellationReason>(
   "CancellationReasonInput",
-  "Why the caller cancels a payment intent.",
+  "The caller's reason for cancelling a payment intent.",
   CANCELLATION_REASONS,
 );
 
 const REFUND_REASONS: Readonly<Record<intents.RefundReason, string>> = {
-  DUPLICATE: "The payment repeats another one.",
-  FRAUDULENT: "The payment is believed to be fraud.",
-  REQUESTED_BY_CUSTOMER: "The customer asked for it.",
+  DUPLICATE: "The payment duplicates another one.",
+  FRAUDULENT: "The payment is believed to be fraudulent.",
+  REQUESTED_BY_CUSTOMER: "The customer requested it.",
 };
 
 export const RefundReason = enumOf<intents.RefundReason>(
@@ -153,55 +164,55 @@ export const RefundReason = enumOf<intents.RefundReason>(
 
 export const RefundReasonInput = enumOf<intents.RefundReason>(
   "RefundReasonInput",
-  "Why the caller refunds money.",
+  "The caller's reason for a refund.",
   REFUND_REASONS,
 );
 
 export const CaptureStatus = enumOf<intents.CaptureStatus>(
   "CaptureStatus",
-  `Where a capture stands. ${OPEN}`,
+  `The status of a capture. ${OPEN}`,
   {
-    PENDING: "It is under way, and its amount is reserved.",
+    PENDING: "The capture is in progress, and its amount is reserved.",
     SUCCEEDED: "The money has been captured.",
-    FAILED: "Nothing was captured, and the amount is free again.",
+    FAILED: "Nothing was captured, and the amount may be captured again.",
   },
 );
 
 export const RefundStatus = enumOf<intents.RefundStatus>(
   "RefundStatus",
-  `Where a refund stands. ${OPEN}`,
+  `The status of a refund. ${OPEN}`,
   {
-    PENDING: "It is under way, and its amount is reserved.",
-    SUCCEEDED: "The processor has accepted it.",
+    PENDING: "The refund is in progress, and its amount is reserved.",
+    SUCCEEDED: "The processor has accepted the refund.",
     FAILED: "Nothing was refunded, and the amount may be refunded again.",
     REVERSED:
-      "It had succeeded and came back, because the card's account is closed, say. The amount may be refunded again.",
+      "The refund had succeeded, but the money came back, for example because the card's account is closed. The amount may be refunded again.",
   },
 );
 
 export const IntentAction = enumOf<intents.IntentAction>(
   "IntentAction",
-  `What can be asked of a payment intent. ${OPEN}`,
+  `An action that can be requested on a payment intent. ${OPEN}`,
   {
-    CONFIRM: "Confirm it: confirmPaymentIntent.",
-    CAPTURE: "Capture what was authorised: capturePaymentIntent.",
-    CANCEL: "Cancel it: cancelPaymentIntent.",
-    REFUND: "Refund what was captured: refundPaymentIntent.",
+    CONFIRM: "Confirm the payment with confirmPaymentIntent.",
+    CAPTURE: "Capture the authorised amount with capturePaymentIntent.",
+    CANCEL: "Cancel the payment with cancelPaymentIntent.",
+    REFUND: "Refund the captured amount with refundPaymentIntent.",
   },
 );
 
 export const NextActionType = enumOf<"REDIRECT">(
   "NextActionType",
   `What the shopper must do next. ${OPEN}`,
-  { REDIRECT: "Open redirectUrl and authenticate there: see RedirectToUrl." },
+  { REDIRECT: "Open redirectUrl and authenticate there; see RedirectToUrl." },
 );
 
 export const IdempotencyStatus = enumOf<"EXECUTED" | "REPLAYED">(
   "IdempotencyStatus",
-  "Whether a request was the first with its key.",
+  "Whether a request was the first with its idempotency key.",
   {
-    EXECUTED: "It was the first, and was executed.",
-    REPLAYED: "The key was known: this is the original result.",
+    EXECUTED: "This was the first request with the key, and it was executed.",
+    REPLAYED: "The key was already known, and this is the original result.",
   },
 );
 
@@ -209,57 +220,61 @@ export const OperationStatus = enumOf<"NOT_SEEN" | "IN_PROGRESS" | "SUCCEEDED" |
   "OperationStatus",
   "What is known about an operation and its idempotency key.",
   {
-    NOT_SEEN: "No request with this key was committed, and none is executing.",
+    NOT_SEEN: "No request with this key has been committed, and none is executing.",
     IN_PROGRESS: "A request with this key is executing now.",
-    SUCCEEDED: "It was executed, and there is a result.",
-    FAILED: "It was refused, and the refusal is kept under the key.",
+    SUCCEEDED: "The operation was executed, and there is a result.",
+    FAILED: "The operation was refused, and the error is stored under the key.",
   },
 );
 
 export const LedgerAccountKind = enumOf<AccountKind>(
   "LedgerAccountKind",
-  `What a ledger account holds. Every merchant has one of each kind in each currency that it uses. ${OPEN}`,
+  `What a ledger account records. Every merchant has one account of each kind in each currency that it uses. ${OPEN}`,
   {
     PROCESSOR_RECEIVABLE:
-      "An asset: what the processor captured and has not paid out, less refunds and fees.",
-    MERCHANT_BALANCE: "A liability: what shoppers paid the merchant, less refunds.",
-    PROCESSING_FEES: "An expense: what the processor keeps for its work.",
+      "An asset: what the processor has captured but not yet paid out, minus refunds and fees.",
+    MERCHANT_BALANCE: "A liability: what shoppers have paid the merchant, minus refunds.",
+    PROCESSING_FEES: "An expense: the fees that the processor keeps.",
     SUSPENSE:
-      "A liability: money that moved although nothing asked for it, until it is given back.",
+      "A liability: money that moved although no payment called for it, until it is returned.",
   },
 );
 
 export const JournalSource = enumOf<entries.JournalSource>(
   "JournalSource",
-  `What kind of thing caused a journal. ${OPEN}`,
+  `What caused a journal to be posted. ${OPEN}`,
   { ATTEMPT: "The outcome of an attempt at a processor." },
 );
 
-export const PostingSide = enumOf<"DEBIT" | "CREDIT">("PostingSide", "The side of an account.", {
-  DEBIT: "The account is debited.",
-  CREDIT: "The account is credited.",
-});
+export const PostingSide = enumOf<"DEBIT" | "CREDIT">(
+  "PostingSide",
+  "The side of an account that a posting is made on.",
+  {
+    DEBIT: "The account is debited.",
+    CREDIT: "The account is credited.",
+  },
+);
 
 export const DeliveryStatus = enumOf<DeliveryStatusName>(
   "DeliveryStatus",
-  `Where one event on its way to one endpoint stands. ${OPEN}`,
+  `The status of the delivery of one event to one endpoint. ${OPEN}`,
   {
-    SCHEDULED: "It has not been tried yet.",
-    IN_FLIGHT: "A worker is posting it.",
-    SUCCEEDED: "The receiver answered with a 2xx status.",
-    RETRYING: "The last try failed, and another is due.",
-    PAUSED: "It is kept back because its endpoint is disabled.",
-    DEAD: "Its tries are used up. It waits for a person.",
-    DISCARDED: "A person decided that it will not be delivered.",
+    SCHEDULED: "Delivery has not been attempted yet.",
+    IN_FLIGHT: "A worker is sending the event.",
+    SUCCEEDED: "The endpoint answered with a 2xx status.",
+    RETRYING: "The last attempt failed, and another one is scheduled.",
+    PAUSED: "The delivery is held back because its endpoint is disabled.",
+    DEAD: "All attempts failed, and the delivery is a dead letter until somebody replays it.",
+    DISCARDED: "Somebody decided that the event will not be delivered.",
   },
 );
 
 export const EndpointStatus = enumOf<"ENABLED" | "DISABLED">(
   "WebhookEndpointStatus",
-  `Whether an endpoint gets deliveries. ${OPEN}`,
+  `Whether events are delivered to an endpoint. ${OPEN}`,
   {
-    ENABLED: "Events are delivered to it.",
-    DISABLED: "Nothing is delivered to it, and its deliveries are kept back.",
+    ENABLED: "Events are delivered to the endpoint.",
+    DISABLED: "Nothing is sent to the endpoint, and its deliveries are held back.",
   },
 );
 
@@ -267,7 +282,7 @@ export const Resolution = enumOf<ResolutionName>(
   "UnknownAttemptResolution",
   "What an operator found out about an attempt whose outcome was unknown.",
   {
-    SUCCEEDED: "The processor did what it was asked to do, in full.",
-    FAILED: "It did not, and nothing moved.",
+    SUCCEEDED: "The processor carried out the operation in full.",
+    FAILED: "The processor did not carry out the operation, and no money moved.",
   },
 );

@@ -15,7 +15,7 @@ const TYPES: Partial<Record<IdKind, string>> = {
 };
 
 @InterfaceType({
-  description: "Anything with an id, which `node(id:)` finds again.",
+  description: "Any object with an id, which can be read again with `node(id:)`.",
   resolveType: (value: { readonly id: string }) => {
     const kind = idKind(value.id);
     return kind && TYPES[kind];
@@ -23,7 +23,8 @@ const TYPES: Partial<Record<IdKind, string>> = {
 })
 export abstract class Node {
   @Field(() => ID, {
-    description: "The object's id: opaque, prefixed by its kind, sorted by time.",
+    description:
+      "The object's id: an opaque string that begins with a prefix for its type and sorts by creation time.",
   })
   readonly id!: string;
 }

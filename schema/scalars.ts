@@ -83,7 +83,7 @@ export const MinorUnits = new GraphQLScalarType<number, number>({
 export const BigMinorUnits = new GraphQLScalarType<bigint, string>({
   name: "BigMinorUnits",
   description:
-    'A balance or a sum in the currency\'s minor unit, of any size: an integer as a string of decimal digits, for example "-1250". It only occurs in answers.',
+    'A balance or a sum in the currency\'s minor unit, of any size: an integer as a string of decimal digits, for example "-1250". It is used only in answers.',
   specifiedByURL: I_JSON_NUMBERS,
   serialize: (value) => {
     if (typeof value !== "bigint") throw new Error("BigMinorUnits: the value is no bigint");
@@ -96,7 +96,7 @@ export const BigMinorUnits = new GraphQLScalarType<bigint, string>({
 
 export const CurrencyCode = textScalar({
   name: "CurrencyCode",
-  description: "An ISO 4217 currency code of three capital letters, for example USD, JPY or KWD.",
+  description: "An ISO 4217 currency code: three capital letters, for example USD, JPY or KWD.",
   specifiedByURL: "https://www.iso.org/iso-4217-currency-codes.html",
   parse: (text) => {
     if (!isCurrency(text)) throw refuse("A currency is an ISO 4217 code of three capital letters.");
@@ -111,7 +111,7 @@ export const DateTime = textScalar({
   name: "DateTime",
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339",
   description:
-    "A moment in ISO 8601, for example 2026-11-20T10:30:00.000Z. Answers are always in UTC with milliseconds; inputs may carry another offset.",
+    "A point in time in ISO 8601 format, for example 2026-11-20T10:30:00.000Z. Answers are always in UTC with milliseconds; inputs may have any UTC offset.",
   serialize: (value) => {
     if (value instanceof Date) return value.toISOString();
     if (typeof value !== "string") throw new Error("DateTime: the value is no moment");
@@ -133,7 +133,7 @@ export const UrlScalar = textScalar({
   name: "URL",
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3986",
   description:
-    "An absolute http or https URL of at most 2048 characters, without a user name or a password.",
+    "An absolute http or https URL of at most 2048 characters, without a user name or password.",
   parse: (text) => {
     const url = text.length <= URL_LENGTH_MAX && URL.canParse(text) ? new URL(text) : undefined;
     const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
@@ -153,7 +153,7 @@ export const EventTypeScalar = textScalar({
   name: "EventType",
   specifiedByURL:
     "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
-  description: `What an event announces; see eventTypes. New types may be added. One of: ${EVENT_TYPES.map((type) => `"${type}"`).join(", ")}.`,
+  description: `What an event announces; the query eventTypes describes each type. New types may be added. One of: ${EVENT_TYPES.map((type) => `"${type}"`).join(", ")}.`,
   parse: (text) => {
     if (!isEventType(text)) throw refuse("There is no event type of this name.");
     return text;
@@ -163,7 +163,7 @@ export const EventTypeScalar = textScalar({
 export const JsonScalar = new GraphQLScalarType({
   name: "JSON",
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc8259",
-  description: "Any JSON value. It only occurs in answers.",
+  description: "Any JSON value. It is used only in answers.",
   serialize: (value) => value,
   parseValue: () => {
     throw refuse("JSON is never an input.");
@@ -225,7 +225,7 @@ export const Metadata = new GraphQLScalarType<Record<string, string>, unknown>({
   name: "Metadata",
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc8259#section-4",
   description:
-    "Pairs of strings that the merchant keeps with an object: at most 50, keys of at most 40 characters, values of at most 500. Card numbers are refused.",
+    "Key-value pairs of strings that the merchant stores with an object: at most 50 pairs, with keys of at most 40 characters and values of at most 500. Card numbers are refused.",
   serialize: (value) => value,
   parseValue: metadata,
   parseLiteral: (node, variables) => atNode(node, () => metadataLiteral(node, variables)),

@@ -65,10 +65,10 @@ export function buildSchema(): GraphQLSchema {
     orphanedTypes: [RedirectToUrl],
     validate: false,
   });
-  describeRoot(schema.getQueryType(), "What may be asked. Nothing here changes anything.");
+  describeRoot(schema.getQueryType(), "Read operations. None of them changes anything.");
   describeRoot(
     schema.getMutationType(),
-    "What may be done: each once for its idempotency key, however often it is sent.",
+    "Operations that change something. Each takes effect once per idempotency key, however often it is sent.",
   );
   return schema;
 }

@@ -9,34 +9,39 @@ import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
 import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
-@InputType({ description: "Which payment to end." })
+@InputType({ description: "The payment intent to cancel." })
 export class CancelPaymentIntentInput {
   @Field(() => ID, { description: "The payment intent's id." })
   readonly paymentIntentId!: string;
 
-  @Field(() => CancellationReasonInput, { nullable: true, description: "Why it is canceled." })
+  @Field(() => CancellationReasonInput, {
+    nullable: true,
+    description: "Why the payment is canceled.",
+  })
   readonly reason?: intents.CancellationReason | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What cancelPaymentIntent answers." })
+@ObjectType({ simpleResolvers: true, description: "The result of cancelPaymentIntent." })
 export class CancelPaymentIntentPayload {
   @Field(() => PaymentIntent, {
     description:
-      "The intent as it stood when it was canceled: PROCESSING while an authorisation is released first.",
+      "The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first.",
   })
   readonly paymentIntent!: intents.PaymentIntent;
 
-  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
 
 @Resolver()
 export class CancelPaymentIntentMutation {
   @Mutation(() => CancelPaymentIntentPayload, {
-    description: "Ends a payment before any money is captured.",
+    description: "Cancels a payment before any money is captured.",
   })
   async cancelPaymentIntent(
-    @Arg("input", () => CancelPaymentIntentInput, { description: "What to cancel." })
+    @Arg("input", () => CancelPaymentIntentInput, {
+      description: "The payment intent to cancel, and why.",
+    })
     input: CancelPaymentIntentInput,
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,

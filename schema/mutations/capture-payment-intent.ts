@@ -10,44 +10,49 @@ import { Capture } from "../types/capture";
 import { PaymentIntent } from "../types/payment-intent";
 import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
-@InputType({ description: "How much of what was authorised to take." })
+@InputType({ description: "How much of the authorised amount to capture." })
 export class CapturePaymentIntentInput {
   @Field(() => ID, { description: "The payment intent's id." })
   readonly paymentIntentId!: string;
 
   @Field(() => MinorUnits, {
     nullable: true,
-    description: "The amount to take, at least 1; all that may be captured when absent.",
+    description:
+      "The amount to capture, at least 1. The default is everything that can still be captured.",
   })
   readonly amount?: number | null;
 
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: true,
-    description: "Whether what this leaves of the authorisation is released.",
+    description: "Whether to release whatever this capture leaves of the authorisation.",
   })
   readonly final?: boolean | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What capturePaymentIntent answers." })
+@ObjectType({ simpleResolvers: true, description: "The result of capturePaymentIntent." })
 export class CapturePaymentIntentPayload {
-  @Field(() => PaymentIntent, { description: "The intent as it stood when the capture was made." })
+  @Field(() => PaymentIntent, {
+    description: "The payment intent as it stood when the capture was created.",
+  })
   readonly paymentIntent!: intents.PaymentIntent;
 
-  @Field(() => Capture, { description: "The capture as it stood when it was made." })
+  @Field(() => Capture, { description: "The capture as it stood when it was created." })
   readonly capture!: intents.Capture;
 
-  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
 
 @Resolver()
 export class CapturePaymentIntentMutation {
   @Mutation(() => CapturePaymentIntentPayload, {
-    description: "Takes money that was authorised, all of it or a part.",
+    description: "Captures all or part of the authorised amount.",
   })
   async capturePaymentIntent(
-    @Arg("input", () => CapturePaymentIntentInput, { description: "What to capture." })
+    @Arg("input", () => CapturePaymentIntentInput, {
+      description: "The payment intent to capture, and how much of it.",
+    })
     input: CapturePaymentIntentInput,
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,

@@ -10,30 +10,33 @@ import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
 import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
-@InputType({ description: "Which payment to make, and with what." })
+@InputType({ description: "The payment to make, and the card to make it with." })
 export class ConfirmPaymentIntentInput {
   @Field(() => ID, { description: "The payment intent's id." })
   readonly paymentIntentId!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: "A processor's token, in place of the intent's own. Card numbers are refused.",
+    description:
+      "The processor's token for the card to use instead of the intent's own. Card numbers are refused.",
   })
   readonly paymentMethod?: string | null;
 
   @Field(() => UrlScalar, {
     nullable: true,
-    description: "Where the shopper comes back to after authenticating.",
+    description: "Where to send the shopper back to after authentication.",
   })
   readonly returnUrl?: string | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What confirmPaymentIntent answers." })
+@ObjectType({ simpleResolvers: true, description: "The result of confirmPaymentIntent." })
 export class ConfirmPaymentIntentPayload {
-  @Field(() => PaymentIntent, { description: "The intent as it stood when it was confirmed." })
+  @Field(() => PaymentIntent, {
+    description: "The payment intent as it stood when it was confirmed.",
+  })
   readonly paymentIntent!: intents.PaymentIntent;
 
-  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
 
@@ -41,10 +44,12 @@ export class ConfirmPaymentIntentPayload {
 export class ConfirmPaymentIntentMutation {
   @Mutation(() => ConfirmPaymentIntentPayload, {
     description:
-      "Makes the payment: the intent is PROCESSING at once, and the processor's answer follows. A publishable key may confirm the intent whose client secret it sends.",
+      "Makes the payment. The intent becomes PROCESSING immediately, and the processor's answer follows. A publishable key may confirm the intent whose client secret is sent with the request.",
   })
   async confirmPaymentIntent(
-    @Arg("input", () => ConfirmPaymentIntentInput, { description: "What to confirm." })
+    @Arg("input", () => ConfirmPaymentIntentInput, {
+      description: "The payment intent to confirm, and how to pay.",
+    })
     input: ConfirmPaymentIntentInput,
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,

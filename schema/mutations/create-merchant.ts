@@ -8,32 +8,42 @@ import { IDEMPOTENCY_KEY, SHOWN_FOR_A_DAY } from "./mutation";
 
 @InputType({ description: "The merchant to create." })
 export class CreateMerchantInput {
-  @Field(() => String, { description: "Its name, 1 to 200 characters." })
+  @Field(() => String, { description: "The merchant's name, 1 to 200 characters." })
   readonly name!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What createMerchant answers." })
+@ObjectType({ simpleResolvers: true, description: "The result of createMerchant." })
 export class CreateMerchantPayload {
   @Field(() => Merchant, { description: "The merchant." })
   readonly merchant!: Merchant;
 
-  @Field(() => String, { nullable: true, description: `Its backend's key. ${SHOWN_FOR_A_DAY}` })
+  @Field(() => String, {
+    nullable: true,
+    description: `The API key for the merchant's backend. ${SHOWN_FOR_A_DAY}`,
+  })
   readonly secretKey!: string | null;
 
-  @Field(() => String, { nullable: true, description: `Its frontend's key. ${SHOWN_FOR_A_DAY}` })
+  @Field(() => String, {
+    nullable: true,
+    description: `The API key for the merchant's frontend. ${SHOWN_FOR_A_DAY}`,
+  })
   readonly publishableKey!: string | null;
 
-  @Field(() => String, { nullable: true, description: `Its operators' key. ${SHOWN_FOR_A_DAY}` })
+  @Field(() => String, {
+    nullable: true,
+    description: `The API key for the merchant's operators. ${SHOWN_FOR_A_DAY}`,
+  })
   readonly operatorKey!: string | null;
 
-  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
 
 @Resolver()
 export class CreateMerchantMutation {
   @Mutation(() => CreateMerchantPayload, {
-    description: "Creates a merchant with its first API keys. It needs the scope merchants:write.",
+    description:
+      "Creates a merchant together with its first API keys. Requires the scope merchants:write.",
   })
   async createMerchant(
     @Arg("input", () => CreateMerchantInput, { description: "The merchant." })

@@ -10,24 +10,25 @@ import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
 import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
-@InputType({ description: "What a merchant wants to be paid." })
+@InputType({ description: "The payment that the merchant wants to receive." })
 export class CreatePaymentIntentInput {
   @Field(() => MinorUnits, { description: "The amount in the currency's minor unit, at least 1." })
   readonly amount!: number;
 
-  @Field(() => CurrencyCode, { description: "The amount's currency." })
+  @Field(() => CurrencyCode, { description: "The currency of the amount." })
   readonly currency!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: "A processor's token, at most 255 characters. Card numbers are refused.",
+    description:
+      "The processor's token for the card, at most 255 characters. Card numbers are refused.",
   })
   readonly paymentMethod?: string | null;
 
   @Field(() => CaptureMethod, {
     nullable: true,
     defaultValue: "AUTOMATIC",
-    description: "When the money is taken.",
+    description: "When the money is captured.",
   })
   readonly captureMethod?: intents.CaptureMethod | null;
 
@@ -39,26 +40,28 @@ export class CreatePaymentIntentInput {
 
   @Field(() => String, {
     nullable: true,
-    description: "The merchant's name for the shopper, at most 255 characters.",
+    description: "The merchant's own identifier for the shopper, at most 255 characters.",
   })
   readonly customer?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The merchant's own number of the payment, at most 255 characters.",
+    description: "The merchant's own reference for the payment, at most 255 characters.",
   })
   readonly merchantReference?: string | null;
 
-  @Field(() => Metadata, { nullable: true, description: "The merchant's own pairs." })
+  @Field(() => Metadata, { nullable: true, description: "The merchant's own key-value pairs." })
   readonly metadata?: Readonly<Record<string, string>> | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What createPaymentIntent answers." })
+@ObjectType({ simpleResolvers: true, description: "The result of createPaymentIntent." })
 export class CreatePaymentIntentPayload {
-  @Field(() => PaymentIntent, { description: "The intent as it stood when it was created." })
+  @Field(() => PaymentIntent, {
+    description: "The payment intent as it stood when it was created.",
+  })
   readonly paymentIntent!: intents.PaymentIntent;
 
-  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
 
@@ -84,7 +87,7 @@ export class CreatePaymentIntentMutation {
     description: "Creates a payment intent. No money moves until it is confirmed.",
   })
   async createPaymentIntent(
-    @Arg("input", () => CreatePaymentIntentInput, { description: "What to be paid." })
+    @Arg("input", () => CreatePaymentIntentInput, { description: "The payment to create." })
     input: CreatePaymentIntentInput,
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,

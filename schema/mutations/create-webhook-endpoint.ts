@@ -8,14 +8,18 @@ import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { WebhookEndpoint } from "../types/webhook";
 import { IDEMPOTENCY_KEY, SHOWN_FOR_A_DAY, afterCommit } from "./mutation";
 
-@InputType({ description: "Where to post events, and which." })
+@InputType({ description: "The URL to send events to, and the types of events to send." })
 export class CreateWebhookEndpointInput {
-  @Field(() => UrlScalar, { description: "Where to post: https, at a public address." })
+  @Field(() => UrlScalar, {
+    description:
+      "The URL that receives the events. It must use https and resolve to a public address.",
+  })
   readonly url!: string;
 
   @Field(() => [EventTypeScalar], {
     nullable: true,
-    description: "Which types to post; all of them when absent or empty.",
+    description:
+      "The types of events to deliver. All types are delivered when this is absent or empty.",
   })
   readonly eventTypes?: string[] | null;
 
@@ -26,25 +30,25 @@ export class CreateWebhookEndpointInput {
   readonly description?: string | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What createWebhookEndpoint answers." })
+@ObjectType({ simpleResolvers: true, description: "The result of createWebhookEndpoint." })
 export class CreateWebhookEndpointPayload {
   @Field(() => WebhookEndpoint, { description: "The endpoint." })
   readonly webhookEndpoint!: webhooks.WebhookEndpoint;
 
   @Field(() => String, {
     nullable: true,
-    description: `What the deliveries are signed with, as Standard Webhooks wants it: whsec_…. ${SHOWN_FOR_A_DAY}`,
+    description: `The secret that deliveries are signed with, in the form that Standard Webhooks specifies: whsec_…. ${SHOWN_FOR_A_DAY}`,
   })
   readonly secret!: string | null;
 
-  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
 
 @Resolver()
 export class CreateWebhookEndpointMutation {
   @Mutation(() => CreateWebhookEndpointPayload, {
-    description: "Subscribes a URL to events, from now on.",
+    description: "Creates a webhook endpoint. It receives the events that occur from now on.",
   })
   async createWebhookEndpoint(
     @Arg("input", () => CreateWebhookEndpointInput, { description: "The endpoint." })

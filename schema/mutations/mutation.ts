@@ -4,10 +4,10 @@ import type { Context } from "../context";
 
 export const IDEMPOTENCY_KEY = {
   description:
-    "Chosen by the caller for this one operation: 1 to 255 visible ASCII characters. A repeat with the same key has no second effect, and gets the original result.",
+    "A key that the caller chooses for this one operation: 1 to 255 visible ASCII characters. Repeating the request with the same key has no further effect and returns the original result.",
 };
 
-export const SHOWN_FOR_A_DAY = `Shown for ${String(SEALED_HOURS)} hours to the same idempotency key, and null after that.`;
+export const SHOWN_FOR_A_DAY = `Replays of the same idempotency key show it for ${String(SEALED_HOURS)} hours; after that it is null.`;
 
 /** What was committed is waiting in the outbox; a replay has put nothing there. */
 export function afterCommit(context: Context, outcome: Outcome<unknown>): void {

@@ -11,47 +11,50 @@ import { Refund } from "../types/refund";
 import { PaymentIntent } from "../types/payment-intent";
 import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
-@InputType({ description: "How much of what was captured to give back." })
+@InputType({ description: "How much of the captured amount to refund." })
 export class RefundPaymentIntentInput {
   @Field(() => ID, { description: "The payment intent's id." })
   readonly paymentIntentId!: string;
 
   @Field(() => MinorUnits, {
     nullable: true,
-    description: "The amount to give back, at least 1; all that may be refunded when absent.",
+    description:
+      "The amount to refund, at least 1. The default is everything that can still be refunded.",
   })
   readonly amount?: number | null;
 
-  @Field(() => RefundReasonInput, { nullable: true, description: "Why it is refunded." })
+  @Field(() => RefundReasonInput, { nullable: true, description: "The reason for the refund." })
   readonly reason?: intents.RefundReason | null;
 
-  @Field(() => Metadata, { nullable: true, description: "The merchant's own pairs." })
+  @Field(() => Metadata, { nullable: true, description: "The merchant's own key-value pairs." })
   readonly metadata?: Readonly<Record<string, string>> | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What refundPaymentIntent answers." })
+@ObjectType({ simpleResolvers: true, description: "The result of refundPaymentIntent." })
 export class RefundPaymentIntentPayload {
-  @Field(() => Refund, { description: "The refund as it stood when it was made." })
+  @Field(() => Refund, { description: "The refund as it stood when it was created." })
   readonly refund!: intents.Refund;
 
   @Field(() => PaymentIntent, {
     nullable: true,
     description:
-      "The payment intent as the refund left it; null when the key's record has expired. Ask `paymentIntent` for how it stands now.",
+      "The payment intent as it stood when the refund was created; null once the idempotency key's record has expired. Query `paymentIntent` for its current state.",
   })
   readonly paymentIntent!: intents.PaymentIntent | null;
 
-  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
 
 @Resolver()
 export class RefundPaymentIntentMutation {
   @Mutation(() => RefundPaymentIntentPayload, {
-    description: "Gives captured money back, all of it or a part.",
+    description: "Refunds all or part of the captured amount.",
   })
   async refundPaymentIntent(
-    @Arg("input", () => RefundPaymentIntentInput, { description: "What to refund." })
+    @Arg("input", () => RefundPaymentIntentInput, {
+      description: "The payment intent to refund, and how much of it.",
+    })
     input: RefundPaymentIntentInput,
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,

@@ -7,18 +7,20 @@ import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { WebhookDelivery } from "../types/webhook";
 import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 
-@InputType({ description: "Which delivery to repeat." })
+@InputType({ description: "The delivery to replay." })
 export class ReplayWebhookDeliveryInput {
   @Field(() => ID, { description: "The delivery's id." })
   readonly deliveryId!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What replayWebhookDelivery answers." })
+@ObjectType({ simpleResolvers: true, description: "The result of replayWebhookDelivery." })
 export class ReplayWebhookDeliveryPayload {
-  @Field(() => WebhookDelivery, { description: "The new delivery; replayOf names the old one." })
+  @Field(() => WebhookDelivery, {
+    description: "The new delivery. Its `replayOf` is the id of the original one.",
+  })
   readonly webhookDelivery!: webhooks.WebhookDelivery;
 
-  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
 
@@ -26,10 +28,10 @@ export class ReplayWebhookDeliveryPayload {
 export class ReplayWebhookDeliveryMutation {
   @Mutation(() => ReplayWebhookDeliveryPayload, {
     description:
-      "Delivers an event to an endpoint once more: a new delivery of the same bytes with the same webhook-id.",
+      "Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id.",
   })
   async replayWebhookDelivery(
-    @Arg("input", () => ReplayWebhookDeliveryInput, { description: "The delivery." })
+    @Arg("input", () => ReplayWebhookDeliveryInput, { description: "The delivery to replay." })
     input: ReplayWebhookDeliveryInput,
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,

@@ -21,19 +21,21 @@ export class ResolveUnknownAttemptInput {
   @Field(() => Resolution, { description: "What happened at the processor." })
   readonly resolution!: ResolutionName;
 
-  @Field(() => String, { description: "How that is known; kept as evidence for ever." })
+  @Field(() => String, { description: "How the operator knows; stored permanently as evidence." })
   readonly reason!: string;
 
-  @Field(() => String, { nullable: true, description: "The processor's id of the charge." })
+  @Field(() => String, { nullable: true, description: "The processor's id for the charge." })
   readonly processorChargeId?: string | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What resolveUnknownAttempt answers." })
+@ObjectType({ simpleResolvers: true, description: "The result of resolveUnknownAttempt." })
 export class ResolveUnknownAttemptPayload {
-  @Field(() => PaymentIntent, { description: "The intent as the resolution left it." })
+  @Field(() => PaymentIntent, {
+    description: "The payment intent as it stood when the attempt was resolved.",
+  })
   readonly paymentIntent!: intents.PaymentIntent;
 
-  @Field(() => Idempotency, { description: "What the idempotency key decided." })
+  @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
 
@@ -41,10 +43,12 @@ export class ResolveUnknownAttemptPayload {
 export class ResolveUnknownAttemptMutation {
   @Mutation(() => ResolveUnknownAttemptPayload, {
     description:
-      "Settles an attempt whose outcome is unknown by an operator's word. Should the processor say otherwise later, money that moved is given back.",
+      "Settles an attempt whose outcome is unknown, on an operator's word. If the processor later contradicts it, any money that moved is returned.",
   })
   async resolveUnknownAttempt(
-    @Arg("input", () => ResolveUnknownAttemptInput, { description: "The finding." })
+    @Arg("input", () => ResolveUnknownAttemptInput, {
+      description: "The attempt, and what the operator found out about it.",
+    })
     input: ResolveUnknownAttemptInput,
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,

@@ -15,39 +15,41 @@ import { CaptureConnection } from "../types/capture";
 import { Refund, RefundConnection } from "../types/refund";
 import { PageArgs } from "./page-arguments";
 
-@InputType({ description: "Which captures to list: those that every given field holds for." })
+@InputType({ description: "Which captures to list: those that match every field given." })
 export class CaptureFilter {
   @Field(() => [CaptureStatus], {
     nullable: true,
-    description: "In one of these statuses. No index serves it: combine it with another field.",
+    description:
+      "With one of these statuses. There is no index for this field: combine it with another one.",
   })
   readonly statuses?: intents.CaptureStatus[] | null;
 
-  @Field(() => ID, { nullable: true, description: "Of this payment intent." })
+  @Field(() => ID, { nullable: true, description: "Belonging to this payment intent." })
   readonly paymentIntentId?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Created at this moment or later." })
+  @Field(() => DateTime, { nullable: true, description: "Created at or after this time." })
   readonly createdAfter?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Created before this moment." })
+  @Field(() => DateTime, { nullable: true, description: "Created before this time." })
   readonly createdBefore?: string | null;
 }
 
-@InputType({ description: "Which refunds to list: those that every given field holds for." })
+@InputType({ description: "Which refunds to list: those that match every field given." })
 export class RefundFilter {
   @Field(() => [RefundStatus], {
     nullable: true,
-    description: "In one of these statuses. No index serves it: combine it with another field.",
+    description:
+      "With one of these statuses. There is no index for this field: combine it with another one.",
   })
   readonly statuses?: intents.RefundStatus[] | null;
 
-  @Field(() => ID, { nullable: true, description: "Of this payment intent." })
+  @Field(() => ID, { nullable: true, description: "Belonging to this payment intent." })
   readonly paymentIntentId?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Created at this moment or later." })
+  @Field(() => DateTime, { nullable: true, description: "Created at or after this time." })
   readonly createdAfter?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Created before this moment." })
+  @Field(() => DateTime, { nullable: true, description: "Created before this time." })
   readonly createdBefore?: string | null;
 }
 
@@ -64,7 +66,7 @@ function checkedFilter<Status extends string>(
 export class CaptureAndRefundQueries {
   @Query(() => CaptureConnection, { description: "Captures, newest first." })
   async captures(
-    @Arg("filter", () => CaptureFilter, { nullable: true, description: "Which ones." })
+    @Arg("filter", () => CaptureFilter, { nullable: true, description: "Which items to return." })
     filter: CaptureFilter | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
@@ -75,7 +77,7 @@ export class CaptureAndRefundQueries {
 
   @Query(() => RefundConnection, { description: "Refunds, newest first." })
   async refunds(
-    @Arg("filter", () => RefundFilter, { nullable: true, description: "Which ones." })
+    @Arg("filter", () => RefundFilter, { nullable: true, description: "Which items to return." })
     filter: RefundFilter | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
@@ -86,7 +88,7 @@ export class CaptureAndRefundQueries {
 
   @Query(() => Refund, {
     nullable: true,
-    description: "One refund; null when this merchant has none with this id.",
+    description: "The refund with this id; null when the merchant has none.",
   })
   async refund(
     @Arg("id", () => ID, { description: "The refund's id." }) id: string,

@@ -6,18 +6,22 @@ import { type Context, callerOf } from "../context";
 import { EventTypeScalar } from "../scalars";
 import { EventConnection, EventTypeDescription } from "../types/event";
 
-@InputType({ description: "Which events to list." })
+@InputType({ description: "Which events to list: those that match every field given." })
 export class EventFilter {
-  @Field(() => [EventTypeScalar], { nullable: true, description: "Of one of these types." })
+  @Field(() => [EventTypeScalar], { nullable: true, description: "With one of these types." })
   readonly types?: string[] | null;
 }
 
 @ArgsType()
 class FeedArgs {
-  @Field(() => String, { nullable: true, description: "Only what comes after this cursor." })
+  @Field(() => String, { nullable: true, description: "Return only items after this cursor." })
   readonly after?: string | null;
 
-  @Field(() => Int, { nullable: true, description: "How many, 1 to 100; 20 when absent." })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "How many items to return from the start of the list, 1 to 100. The default is 20.",
+  })
   readonly first?: number | null;
 }
 
@@ -25,10 +29,10 @@ class FeedArgs {
 export class EventQueries {
   @Query(() => EventConnection, {
     description:
-      "The feed of events, oldest first. An event appears in it when a worker has relayed it, which is milliseconds after its commit. Go on from endCursor, also of an empty page: no event is ever skipped. After the database was restored to an earlier moment, a page may repeat events.",
+      "The feed of events, oldest first. An event appears once a worker has relayed it, milliseconds after it was committed. Continue from `endCursor`, even after an empty page: no event is ever skipped. If the database has been restored to an earlier point in time, a page may repeat events.",
   })
   events(
-    @Arg("filter", () => EventFilter, { nullable: true, description: "Which ones." })
+    @Arg("filter", () => EventFilter, { nullable: true, description: "Which items to return." })
     filter: EventFilter | null,
     @Args(() => FeedArgs) page: FeedArgs,
     @Ctx() context: Context,
@@ -38,7 +42,7 @@ export class EventQueries {
   }
 
   @Query(() => [EventTypeDescription], {
-    description: "Every type of event, what it means, and what a webhook of it looks like.",
+    description: "Every type of event, with its meaning and a sample webhook.",
   })
   eventTypes(): EventTypeDescription[] {
     return EVENT_TYPES.map((type) => ({

@@ -12,13 +12,13 @@ import { LedgerAccount, LedgerAccountConnection, TrialBalance } from "../types/l
 import { PageArgs } from "./page-arguments";
 
 @InputType({
-  description: "Which ledger accounts to list: those that every given field holds for.",
+  description: "Which ledger accounts to list: those that match every field given.",
 })
 export class LedgerAccountFilter {
-  @Field(() => [LedgerAccountKind], { nullable: true, description: "Of one of these kinds." })
+  @Field(() => [LedgerAccountKind], { nullable: true, description: "With one of these kinds." })
   readonly kinds?: AccountKind[] | null;
 
-  @Field(() => [CurrencyCode], { nullable: true, description: "In one of these currencies." })
+  @Field(() => [CurrencyCode], { nullable: true, description: "Held in one of these currencies." })
   readonly currencies?: string[] | null;
 }
 
@@ -26,7 +26,7 @@ export class LedgerAccountFilter {
 export class LedgerQueries {
   @Query(() => LedgerAccount, {
     nullable: true,
-    description: "One ledger account; null when this merchant has none with this id.",
+    description: "The ledger account with this id; null when the merchant has none.",
   })
   async ledgerAccount(
     @Arg("id", () => ID, { description: "The account's id." }) id: string,
@@ -39,10 +39,13 @@ export class LedgerQueries {
 
   @Query(() => LedgerAccountConnection, {
     description:
-      "The merchant's ledger accounts, newest first. There are none in a currency until something is posted in it.",
+      "The merchant's ledger accounts, newest first. The accounts for a currency are opened when something is first posted in it.",
   })
   ledgerAccounts(
-    @Arg("filter", () => LedgerAccountFilter, { nullable: true, description: "Which ones." })
+    @Arg("filter", () => LedgerAccountFilter, {
+      nullable: true,
+      description: "Which items to return.",
+    })
     filter: LedgerAccountFilter | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
@@ -50,7 +53,9 @@ export class LedgerQueries {
     return listAccounts(context.app.db, callerOf(context).merchantId, { filter, page });
   }
 
-  @Query(() => TrialBalance, { description: "The sums of both sides of the merchant's books." })
+  @Query(() => TrialBalance, {
+    description: "The total debits and credits of the merchant's ledger.",
+  })
   trialBalance(@Ctx() context: Context): Promise<Balance> {
     return trialBalance(context.app.db, callerOf(context).merchantId);
   }

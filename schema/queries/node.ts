@@ -60,7 +60,7 @@ const NODES_MAX = 100;
 export class NodeQueries {
   @Query(() => Node, {
     nullable: true,
-    description: "Any object by its id; null when this merchant has none with this id.",
+    description: "The object with this id, whatever its type; null when the merchant has none.",
   })
   async node(
     @Arg("id", () => ID, { description: "The object's id." }) id: string,
@@ -73,7 +73,7 @@ export class NodeQueries {
   @Query(() => [Node], {
     nullable: "items",
     description:
-      "Objects by their ids, in the order of the ids; null for each that this merchant does not have.",
+      "The objects with these ids, in the same order; null in place of each one that the merchant does not have.",
   })
   async nodes(
     @Arg("ids", () => [ID], { description: "The objects' ids, at most 100." }) ids: string[],

@@ -24,43 +24,46 @@ import { checkIdempotencyKey } from "../input";
 import { Node } from "../node";
 import { DateTime, JsonScalar } from "../scalars";
 
-@ObjectType({ simpleResolvers: true, description: "The refusal that is kept under a key." })
+@ObjectType({ simpleResolvers: true, description: "An error stored under an idempotency key." })
 export class OperationError {
-  @Field(() => ErrorCode, { description: "Why it was refused." })
+  @Field(() => ErrorCode, { description: "Why the operation was refused, for programs." })
   readonly code!: FailureCode;
 
-  @Field(() => String, { description: "The same for people." })
+  @Field(() => String, { description: "Why the operation was refused, in words for people." })
   readonly message!: string;
 
-  @Field(() => JsonScalar, { description: "What helps to understand it." })
+  @Field(() => JsonScalar, { description: "Details that help to understand the error." })
   readonly details!: FailureDetails;
 }
 
 @ObjectType({
   simpleResolvers: true,
-  description: "What became of an operation: for a client that has lost the answer.",
+  description: "The outcome of a mutation, for a client that did not receive its answer.",
 })
 export class Operation {
-  @Field(() => String, { description: "The mutation's name." })
+  @Field(() => String, { description: "The name of the mutation." })
   readonly name!: string;
 
-  @Field(() => String, { description: "The key that it was sent with." })
+  @Field(() => String, { description: "The idempotency key that the mutation was sent with." })
   readonly idempotencyKey!: string;
 
-  @Field(() => OperationStatus, { description: "What is known about it." })
+  @Field(() => OperationStatus, { description: "What is known about the operation." })
   readonly status!: keyof typeof OperationStatus;
 
-  @Field(() => DateTime, { nullable: true, description: "When it was executed." })
+  @Field(() => DateTime, { nullable: true, description: "When the operation was executed." })
   readonly firstSeenAt!: string | null;
 
   @Field(() => Node, {
     nullable: true,
     description:
-      "The original result: a payment intent, a refund, an endpoint, a delivery or a merchant.",
+      "The original result: a payment intent, a refund, a webhook endpoint, a delivery or a merchant.",
   })
   readonly result!: object | null;
 
-  @Field(() => OperationError, { nullable: true, description: "The original refusal." })
+  @Field(() => OperationError, {
+    nullable: true,
+    description: "The original error; null unless the status is FAILED.",
+  })
   readonly error!: OperationError | null;
 }
 
@@ -140,14 +143,16 @@ async function lookForBrowser(context: Context, key: OperationKey): Promise<Stat
 export class OperationQueries {
   @Query(() => Operation, {
     description:
-      "Tells what became of a mutation, by its name and its idempotency key. It executes nothing, and shows no secret. A publishable key may ask for confirmations of the intent whose client secret it sends.",
+      "Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the intent whose client secret is sent with the request.",
   })
   async operation(
     @Arg("name", () => String, {
-      description: "The mutation's name, for example createPaymentIntent.",
+      description: "The name of the mutation, for example createPaymentIntent.",
     })
     name: string,
-    @Arg("idempotencyKey", () => String, { description: "The key that it was sent with." })
+    @Arg("idempotencyKey", () => String, {
+      description: "The idempotency key that the mutation was sent with.",
+    })
     idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<Operation> {

@@ -3,15 +3,22 @@ import { ArgsType, Field, Int } from "type-graphql";
 /** The arguments of every list, as Relay names them. */
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: "How many, 1 to 100; 20 when absent." })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "How many items to return from the start of the list, 1 to 100. The default is 20.",
+  })
   readonly first?: number | null;
 
-  @Field(() => String, { nullable: true, description: "Only what comes after this cursor." })
+  @Field(() => String, { nullable: true, description: "Return only items after this cursor." })
   readonly after?: string | null;
 
-  @Field(() => Int, { nullable: true, description: "How many, counted from the list's end." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many items to return from the end of the list, 1 to 100.",
+  })
   readonly last?: number | null;
 
-  @Field(() => String, { nullable: true, description: "Only what comes before this cursor." })
+  @Field(() => String, { nullable: true, description: "Return only items before this cursor." })
   readonly before?: string | null;
 }

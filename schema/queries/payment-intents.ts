@@ -14,42 +14,51 @@ import { PageArgs } from "./page-arguments";
 
 const PaymentIntentConnection = connectionOf(() => PaymentIntent, "PaymentIntent");
 
-@InputType({ description: "A pair of a payment intent's metadata." })
+@InputType({ description: "A key-value pair in the metadata of a payment intent." })
 export class MetadataFilter {
-  @Field(() => String, { description: "Its key." })
+  @Field(() => String, { description: "The key." })
   readonly key!: string;
 
-  @Field(() => String, { description: "Its value." })
+  @Field(() => String, { description: "The value." })
   readonly value!: string;
 }
 
 @InputType({
   description:
-    "Which payment intents to list: those that every given field holds for. No index serves amount, metadata and updatedAfter: combine them with another field.",
+    "Which payment intents to list: those that match every field given. There is no index for amount, metadata or updatedAfter: combine them with another field.",
 })
 export class PaymentIntentFilter {
-  @Field(() => [PaymentIntentStatus], { nullable: true, description: "In one of these statuses." })
+  @Field(() => [PaymentIntentStatus], {
+    nullable: true,
+    description: "With one of these statuses.",
+  })
   readonly statuses?: intents.PaymentIntentStatus[] | null;
 
-  @Field(() => MinorUnits, { nullable: true, description: "Of exactly this amount." })
+  @Field(() => MinorUnits, { nullable: true, description: "With exactly this amount." })
   readonly amount?: number | null;
 
-  @Field(() => String, { nullable: true, description: "Of this customer." })
+  @Field(() => String, {
+    nullable: true,
+    description: "From this customer: the merchant's own identifier.",
+  })
   readonly customer?: string | null;
 
-  @Field(() => String, { nullable: true, description: "With this number of the merchant's own." })
+  @Field(() => String, { nullable: true, description: "With this merchant reference." })
   readonly merchantReference?: string | null;
 
-  @Field(() => MetadataFilter, { nullable: true, description: "With this pair in its metadata." })
+  @Field(() => MetadataFilter, {
+    nullable: true,
+    description: "With this key-value pair in the metadata.",
+  })
   readonly metadata?: MetadataFilter | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Created at this moment or later." })
+  @Field(() => DateTime, { nullable: true, description: "Created at or after this time." })
   readonly createdAfter?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Created before this moment." })
+  @Field(() => DateTime, { nullable: true, description: "Created before this time." })
   readonly createdBefore?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Last changed at this moment or later." })
+  @Field(() => DateTime, { nullable: true, description: "Last changed at or after this time." })
   readonly updatedAfter?: string | null;
 }
 
@@ -67,7 +76,7 @@ export class PaymentIntentQueries {
   @Query(() => PaymentIntent, {
     nullable: true,
     description:
-      "One payment intent; null when this merchant has none with this id. A publishable key sees the one whose client secret it sends.",
+      "The payment intent with this id; null when the merchant has none. A publishable key sees only the intent whose client secret is sent with the request.",
   })
   async paymentIntent(
     @Arg("id", () => ID, { description: "The payment intent's id." }) id: string,
@@ -81,7 +90,10 @@ export class PaymentIntentQueries {
 
   @Query(() => PaymentIntentConnection, { description: "Payment intents, newest first." })
   async paymentIntents(
-    @Arg("filter", () => PaymentIntentFilter, { nullable: true, description: "Which ones." })
+    @Arg("filter", () => PaymentIntentFilter, {
+      nullable: true,
+      description: "Which items to return.",
+    })
     filter: PaymentIntentFilter | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,

@@ -9,7 +9,7 @@ import { PageArgs } from "./page-arguments";
 @Resolver()
 export class UnknownAttemptQueries {
   @Query(() => AttemptConnection, {
-    description: "Attempts whose outcome is unknown, newest first. For operators.",
+    description: "Attempts whose outcome is unknown, newest first. For operators only.",
   })
   unknownAttempts(
     @Args(() => PageArgs) page: PageArgs,

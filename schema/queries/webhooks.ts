@@ -8,24 +8,24 @@ import { checkId } from "../input";
 import { WebhookDeliveryConnection, WebhookEndpointConnection } from "../types/webhook";
 import { PageArgs } from "./page-arguments";
 
-@InputType({ description: "Which dead letters to list." })
+@InputType({ description: "Which dead letters to list: those that match every field given." })
 export class DeadLetterFilter {
-  @Field(() => ID, { nullable: true, description: "On their way to this endpoint." })
+  @Field(() => ID, { nullable: true, description: "Addressed to this endpoint." })
   readonly endpointId?: string | null;
 
-  @Field(() => ID, { nullable: true, description: "Of this event." })
+  @Field(() => ID, { nullable: true, description: "Carrying this event." })
   readonly eventId?: string | null;
 }
 
-@InputType({ description: "Which deliveries to list: those that every given field holds for." })
+@InputType({ description: "Which deliveries to list: those that match every field given." })
 export class WebhookDeliveryFilter {
-  @Field(() => [DeliveryStatus], { nullable: true, description: "In one of these statuses." })
+  @Field(() => [DeliveryStatus], { nullable: true, description: "With one of these statuses." })
   readonly statuses?: webhooks.DeliveryStatus[] | null;
 
-  @Field(() => ID, { nullable: true, description: "On their way to this endpoint." })
+  @Field(() => ID, { nullable: true, description: "Addressed to this endpoint." })
   readonly endpointId?: string | null;
 
-  @Field(() => ID, { nullable: true, description: "Of this event." })
+  @Field(() => ID, { nullable: true, description: "Carrying this event." })
   readonly eventId?: string | null;
 }
 
@@ -39,7 +39,7 @@ function checkedFilter<Filter extends DeadLetterFilter>(filter: Filter | null): 
 @Resolver()
 export class WebhookQueries {
   @Query(() => WebhookEndpointConnection, {
-    description: "The merchant's endpoints, newest first.",
+    description: "The merchant's webhook endpoints, newest first.",
   })
   webhookEndpoints(
     @Args(() => PageArgs) page: PageArgs,
@@ -48,9 +48,12 @@ export class WebhookQueries {
     return listEndpoints(context.app.db, callerOf(context).merchantId, page);
   }
 
-  @Query(() => WebhookDeliveryConnection, { description: "Deliveries, newest first." })
+  @Query(() => WebhookDeliveryConnection, { description: "Webhook deliveries, newest first." })
   async webhookDeliveries(
-    @Arg("filter", () => WebhookDeliveryFilter, { nullable: true, description: "Which ones." })
+    @Arg("filter", () => WebhookDeliveryFilter, {
+      nullable: true,
+      description: "Which items to return.",
+    })
     filter: WebhookDeliveryFilter | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
@@ -62,10 +65,14 @@ export class WebhookQueries {
   }
 
   @Query(() => WebhookDeliveryConnection, {
-    description: "Deliveries whose tries are used up and that wait for a person, newest first.",
+    description:
+      "Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first.",
   })
   async deadLetters(
-    @Arg("filter", () => DeadLetterFilter, { nullable: true, description: "Which ones." })
+    @Arg("filter", () => DeadLetterFilter, {
+      nullable: true,
+      description: "Which items to return.",
+    })
     filter: DeadLetterFilter | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,

@@ -10,12 +10,12 @@ import { connectionOf } from "./connection";
 @ObjectType({
   simpleResolvers: true,
   implements: Node,
-  description: "One operation that a card processor was asked for. It is sent at most once.",
+  description: "One operation requested from a card processor. It is sent at most once.",
 })
 export class Attempt {
   readonly id!: string;
 
-  @Field(() => ID, { description: "The payment intent that it is for." })
+  @Field(() => ID, { description: "The id of the payment intent that the attempt belongs to." })
   readonly paymentIntentId!: string;
 
   @Field(() => AttemptOperation, { description: "What the processor was asked to do." })
@@ -24,34 +24,40 @@ export class Attempt {
   @Field(() => String, { description: "The name of the processor that was asked." })
   readonly processor!: string;
 
-  @Field(() => AttemptStatus, { description: "Where the attempt stands." })
+  @Field(() => AttemptStatus, { description: "The status of the attempt." })
   readonly status!: attempts.AttemptStatus;
 
-  @Field(() => MinorUnits, { description: "The amount that was asked for." })
+  @Field(() => MinorUnits, { description: "The amount requested." })
   readonly amount!: number;
 
-  @Field(() => CurrencyCode, { description: "The amount's currency." })
+  @Field(() => CurrencyCode, { description: "The currency of the amount." })
   readonly currency!: string;
 
-  @Field(() => String, { nullable: true, description: "The processor's token of the card." })
+  @Field(() => String, { nullable: true, description: "The processor's token for the card." })
   readonly paymentMethod!: string | null;
 
-  @Field(() => String, { nullable: true, description: "What kind of answer it was, for programs." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The processor's answer as a code, for programs. Null while there is no answer.",
+  })
   readonly code!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The issuer's reason for a decline." })
+  @Field(() => String, { nullable: true, description: "The issuer's reason for the decline." })
   readonly declineCode!: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "When it was sent to the processor." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When the attempt was sent to the processor.",
+  })
   readonly sentAt!: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Since when its outcome is unknown." })
+  @Field(() => DateTime, { nullable: true, description: "When the outcome became unknown." })
   readonly unknownSince!: Date | null;
 
-  @Field(() => Int, { description: "How often the processor was asked what became of it." })
+  @Field(() => Int, { description: "How many times the processor has been asked for the outcome." })
   readonly lookups!: number;
 
-  @Field(() => DateTime, { nullable: true, description: "When its outcome became known for good." })
+  @Field(() => DateTime, { nullable: true, description: "When the outcome became final." })
   readonly settledAt!: Date | null;
 
   @Field(() => DateTime, { description: "When the attempt was queued." })
@@ -61,22 +67,26 @@ export class Attempt {
 @ObjectType({
   simpleResolvers: true,
   description:
-    "What was heard about an attempt beyond the answer to the call itself: look-ups, the processor's webhooks, operators, and whatever came late.",
+    "A report about an attempt other than the direct answer to the call: from a look-up, a processor's webhook or an operator, or an answer that came late.",
 })
 export class Evidence {
-  @Field(() => String, { description: "Who said so: lookup, webhook, worker or an API key." })
+  @Field(() => String, {
+    description: "The source of the report: lookup, webhook, worker or the id of an API key.",
+  })
   readonly source!: string;
 
-  @Field(() => String, { description: "What they said." })
+  @Field(() => String, { description: "The outcome that was reported." })
   readonly outcome!: string;
 
-  @Field(() => String, { description: "What that did." })
+  @Field(() => String, {
+    description: "What the report changed, for example applied, duplicate or contradiction.",
+  })
   readonly effect!: string;
 
-  @Field(() => String, { nullable: true, description: "An operator's reason." })
+  @Field(() => String, { nullable: true, description: "The reason that an operator gave." })
   readonly reason!: string | null;
 
-  @Field(() => DateTime, { description: "When it was heard." })
+  @Field(() => DateTime, { description: "When the report was received." })
   readonly at!: string;
 }
 
@@ -88,7 +98,7 @@ export class AttemptFields {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      "What the processor said, for people; what else is known of the reason is shown to operators.",
+      "The processor's answer in words, for people. Operators also see what is known about why there is no answer.",
   })
   message(@Root() attempt: attempts.Attempt, @Ctx() context: Context): string | null {
     // Without a code it is no answer, but our own remark: that of an unknown outcome names what broke in the network.
@@ -98,7 +108,8 @@ export class AttemptFields {
 
   @FieldResolver(() => DateTime, {
     nullable: true,
-    description: "When the processor is asked next, while its outcome is unknown or awaited.",
+    description:
+      "When the processor will next be asked for the outcome; null unless the outcome is unknown or awaits the shopper.",
   })
   nextLookupAt(@Root() attempt: attempts.Attempt): Date | null {
     return LOOKED_UP.includes(attempt.status) ? attempt.nextAt : null;
@@ -107,7 +118,7 @@ export class AttemptFields {
   @FieldResolver(() => [Evidence], {
     nullable: true,
     description:
-      "What else was heard about it, oldest first, at most 100. Hidden from publishable keys.",
+      "What else has been reported about the attempt, oldest first, at most 100 entries. Hidden from publishable keys.",
   })
   evidence(@Root() attempt: attempts.Attempt, @Ctx() context: Context): Promise<Evidence[]> {
     if (isPublishable(callerOf(context))) return Promise.resolve([]);
@@ -116,7 +127,7 @@ export class AttemptFields {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: "The processor's id of the charge. Hidden from publishable keys.",
+    description: "The processor's id for the charge. Hidden from publishable keys.",
   })
   processorChargeId(@Root() attempt: attempts.Attempt, @Ctx() context: Context): string | null {
     return isPublishable(callerOf(context)) ? null : attempt.processorChargeId;

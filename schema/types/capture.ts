@@ -10,29 +10,30 @@ import { PaymentIntent } from "./payment-intent";
 @ObjectType({
   simpleResolvers: true,
   implements: Node,
-  description: "Money of a payment intent that is taken from what was authorised.",
+  description: "A capture of some or all of the amount authorised for a payment intent.",
 })
 export class Capture {
   readonly id!: string;
 
-  @Field(() => ID, { description: "The id of the payment intent that it belongs to." })
+  @Field(() => ID, { description: "The id of the payment intent that was captured." })
   readonly paymentIntentId!: string;
 
-  @Field(() => CaptureStatus, { description: "Where the capture stands." })
+  @Field(() => CaptureStatus, { description: "The status of the capture." })
   readonly status!: intents.CaptureStatus;
 
-  @Field(() => MinorUnits, { description: "The amount that is captured." })
+  @Field(() => MinorUnits, { description: "The amount of the capture." })
   readonly amount!: number;
 
-  @Field(() => CurrencyCode, { description: "The amount's currency." })
+  @Field(() => CurrencyCode, { description: "The currency of the amount." })
   readonly currency!: string;
 
   @Field(() => Boolean, {
-    description: "Whether the rest of the authorisation is released with it.",
+    description:
+      "Whether this is the last capture, so that the rest of the authorisation is released.",
   })
   readonly final!: boolean;
 
-  @Field(() => String, { nullable: true, description: "Why it failed." })
+  @Field(() => String, { nullable: true, description: "Why the capture failed, as a code." })
   readonly failureCode!: string | null;
 
   @Field(() => DateTime, { description: "When the capture was created." })
@@ -47,7 +48,7 @@ export class CaptureFields {
   // Nullable, as every field that is read by itself: what fails here hides nothing of what surrounds it.
   @FieldResolver(() => PaymentIntent, {
     nullable: true,
-    description: "The payment intent as it stands now.",
+    description: "The payment intent in its current state.",
   })
   async paymentIntent(
     @Root() capture: intents.Capture,

@@ -3,21 +3,26 @@ import type { Page } from "../../src/pagination";
 
 @ObjectType({
   simpleResolvers: true,
-  description: "Where a page of a list lies in the whole of it.",
+  description: "The position of a page within its list.",
 })
 export class PageInfo {
-  @Field(() => Boolean, { description: "Whether there is something after the page." })
+  @Field(() => Boolean, { description: "Whether more items follow this page." })
   readonly hasNextPage!: boolean;
 
-  @Field(() => Boolean, { description: "Whether there is something before the page." })
+  @Field(() => Boolean, { description: "Whether items precede this page." })
   readonly hasPreviousPage!: boolean;
 
-  @Field(() => String, { nullable: true, description: "The cursor of the page's first item." })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The cursor of the first item on the page. Pass it as `before` to read the previous page.",
+  })
   readonly startCursor!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The cursor of the page's last item: pass it as `after` to go on.",
+    description:
+      "The cursor of the last item on the page. Pass it as `after` to read the next page.",
   })
   readonly endCursor!: string | null;
 }
@@ -29,22 +34,22 @@ export function connectionOf<Item extends object>(
 ): ClassType<Page<unknown>> {
   @ObjectType(`${name}Edge`, {
     simpleResolvers: true,
-    description: `One item of a page, with its cursor.`,
+    description: `One item on a page, with its cursor.`,
   })
   class Edge {
-    @Field(() => String, { description: "Where the item stands in the list; opaque." })
+    @Field(() => String, { description: "The item's position in the list, as an opaque string." })
     readonly cursor!: string;
 
     @Field(() => itemType(), { description: "The item." })
     readonly node!: Item;
   }
 
-  @ObjectType(`${name}Connection`, { simpleResolvers: true, description: `A page of a list.` })
+  @ObjectType(`${name}Connection`, { simpleResolvers: true, description: `One page of a list.` })
   class Connection {
-    @Field(() => [Edge], { description: "The page's items with their cursors." })
+    @Field(() => [Edge], { description: "The items on the page, each with its cursor." })
     readonly edges!: Edge[];
 
-    @Field(() => PageInfo, { description: "Where the page lies in the list." })
+    @Field(() => PageInfo, { description: "The page's position in the list." })
     readonly pageInfo!: PageInfo;
   }
   return Connection;

@@ -7,43 +7,48 @@ import { connectionOf } from "./connection";
 @ObjectType({
   simpleResolvers: true,
   implements: Node,
-  description: "A public fact, written by the commit that made it true. It is never changed.",
+  description:
+    "A record of something that happened, stored in the same transaction as the change it announces. It never changes.",
 })
 export class Event {
   readonly id!: string;
 
-  @Field(() => EventTypeScalar, { description: "What it announces." })
+  @Field(() => EventTypeScalar, { description: "What the event announces." })
   readonly type!: string;
 
-  @Field(() => String, { description: "The version of the shapes in data.object." })
+  @Field(() => String, {
+    description: "The API version that determines the shape of `data.object`.",
+  })
   readonly apiVersion!: string;
 
-  @Field(() => DateTime, { description: "When it happened." })
+  @Field(() => DateTime, { description: "When the event occurred." })
   readonly createdAt!: string;
 
   @Field(() => ID, {
     description:
-      "The id of the object that it is about, whose sequence it carries: of every event of a payment, its captures and its refunds, the payment intent.",
+      "The id of the object whose events `sequence` numbers. For an event about a payment, a capture or a refund it is the id of the payment intent.",
   })
   readonly subjectId!: string;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      "Where the event stands among those of its subject: for a payment intent the version that it announces, 1, 2, 3 without gaps. Null when the subject has no versions.",
+      "The event's position among the events of its subject. For a payment intent it is the version that the event announces: 1, 2, 3 and so on, without gaps. Null when the subject has no versions.",
   })
   readonly sequence!: number | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A type of event." })
+@ObjectType({ simpleResolvers: true, description: "A type of event, with a sample." })
 export class EventTypeDescription {
-  @Field(() => EventTypeScalar, { description: "The type's name." })
+  @Field(() => EventTypeScalar, { description: "The name of the type." })
   readonly type!: string;
 
-  @Field(() => String, { description: "What an event of this type announces." })
+  @Field(() => String, { description: "What events of this type announce." })
   readonly description!: string;
 
-  @Field(() => JsonScalar, { description: "An event of this type, as an endpoint receives it." })
+  @Field(() => JsonScalar, {
+    description: "A sample event of this type, as an endpoint receives it.",
+  })
   readonly sample!: object;
 }
 
@@ -51,7 +56,7 @@ export class EventTypeDescription {
 export class EventFields {
   @FieldResolver(() => JsonScalar, {
     nullable: true,
-    description: "`{ object }`: the object as it stood when the event happened.",
+    description: "`{ object }`: the object as it stood when the event occurred.",
   })
   data(@Root() event: store.Event): { object: unknown } {
     return { object: event.object };

@@ -6,23 +6,23 @@ import { DateTime } from "../scalars";
 @ObjectType({
   simpleResolvers: true,
   description:
-    "What the idempotency key decided about a mutation. A replay answers with the original result: the objects as they stood when the operation was executed, which may be older than what the caller has seen since.",
+    "How the idempotency key affected this mutation. A replay returns the original result: the objects as they stood when the operation was executed, which may be older than what the caller has seen since.",
 })
 export class Idempotency {
   @Field(() => IdempotencyStatus, {
-    description: "Whether this request was the first with its key.",
+    description: "Whether this request was the first with its idempotency key.",
   })
   readonly status!: Outcome<unknown>["status"];
 
   @Field(() => DateTime, {
-    description: "When the first request with this key was executed, and so how old the answer is.",
+    description: "When the first request with this key was executed: the age of the answer.",
   })
   readonly firstSeenAt!: string;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      "Which version of the payment intent the answer shows; null when it shows none. A cache that keeps objects by their ids must not let a replay overwrite what is newer: of two copies of an intent, the one with the higher `version` wins.",
+      "The version of the payment intent in the answer; null when there is none. A cache that stores objects by id must not let a replay overwrite newer data: of two copies of an intent, the one with the higher `version` wins.",
   })
   readonly version!: number | null;
 }

@@ -25,52 +25,55 @@ import { connectionOf } from "./connection";
 
 @ObjectType({
   simpleResolvers: true,
-  description:
-    "One side of a posting, as the account that it stands in sees it. It is never changed.",
+  description: "One side of a posting, as it appears in one account. It never changes.",
 })
 export class LedgerEntry {
-  @Field(() => ID, { description: "The journal that groups the postings of one fact." })
+  @Field(() => ID, {
+    description: "The id of the journal, which groups the postings that belong together.",
+  })
   readonly journalId!: string;
 
-  @Field(() => Int, { description: "The posting's place in its journal." })
+  @Field(() => Int, { description: "The posting's line number in its journal." })
   readonly line!: number;
 
   @Field(() => String, {
-    description: "What kind of fact was booked, for example capture or refund.",
+    description: "What was posted, for example capture or refund.",
   })
   readonly kind!: string;
 
-  @Field(() => PostingSide, { description: "Whether it debits or credits this account." })
+  @Field(() => PostingSide, { description: "Whether the entry debits or credits this account." })
   readonly side!: Entry["side"];
 
   @Field(() => MinorUnits, { description: "The amount in the currency's minor unit." })
   readonly amount!: number;
 
-  @Field(() => CurrencyCode, { description: "The amount's currency." })
+  @Field(() => CurrencyCode, { description: "The currency of the amount." })
   readonly currency!: string;
 
-  @Field(() => Boolean, { description: "Whether it is a hold, which moves no money." })
+  @Field(() => Boolean, { description: "Whether the entry is a hold, which moves no money." })
   readonly pending!: boolean;
 
-  @Field(() => JournalSource, { description: "What kind of thing caused the journal." })
+  @Field(() => JournalSource, { description: "What caused the journal to be posted." })
   readonly source!: entries.JournalSource;
 
-  @Field(() => ID, { description: "The id of what caused the journal." })
+  @Field(() => ID, { description: "The id of the object that caused the journal to be posted." })
   readonly sourceId!: string;
 
   @Field(() => ID, {
     nullable: true,
-    description: "The payment intent that it was booked for; null when it is about none.",
+    description:
+      "The id of the payment intent that the entry concerns; null when it concerns none.",
   })
   readonly paymentIntentId!: string | null;
 
   @Field(() => ID, {
     nullable: true,
-    description: "The attempt whose outcome was booked; null when the source is another one.",
+    description:
+      "The id of the attempt whose outcome was posted; null when the journal has another source.",
   })
   readonly attemptId!: string | null;
 
-  @Field(() => DateTime, { description: "When it was booked." })
+  @Field(() => DateTime, { description: "When the entry was posted." })
   readonly createdAt!: string;
 }
 
@@ -84,7 +87,7 @@ const LedgerEntryConnection = connectionOf(() => LedgerEntry, "LedgerEntry");
 export class LedgerAccount {
   readonly id!: string;
 
-  @Field(() => LedgerAccountKind, { description: "What the account holds." })
+  @Field(() => LedgerAccountKind, { description: "The kind of account." })
   readonly kind!: ledger.AccountKind;
 
   @Field(() => CurrencyCode, { description: "The account's currency." })
@@ -96,14 +99,14 @@ export class LedgerAccount {
 
 const AS_OF = {
   nullable: true,
-  description: "Of what was posted by this moment; now when absent.",
+  description: "The time at which to take the balance. The default is now.",
 };
 
 @Resolver(() => LedgerAccount)
 export class LedgerAccountFields {
   @FieldResolver(() => BigMinorUnits, {
     description:
-      "What the account holds, on the side that it grows on: assets and expenses by debits, liabilities by credits.",
+      "The account's balance on its normal side: debits minus credits for assets and expenses, credits minus debits for liabilities.",
   })
   async balance(
     @Root() account: Account,
@@ -116,7 +119,7 @@ export class LedgerAccountFields {
 
   @FieldResolver(() => BigMinorUnits, {
     description:
-      "What is held and not posted: authorisations that are neither captured nor released.",
+      "The total of holds, which are not part of the balance: authorisations that have been neither captured nor released.",
   })
   async pendingBalance(
     @Root() account: Account,
@@ -127,7 +130,9 @@ export class LedgerAccountFields {
     return balanceOf(account.kind, sums).pending;
   }
 
-  @FieldResolver(() => LedgerEntryConnection, { description: "Its entries, newest first." })
+  @FieldResolver(() => LedgerEntryConnection, {
+    description: "The account's entries, newest first.",
+  })
   entries(
     @Root() account: Account,
     @Args(() => PageArgs) page: PageArgs,
@@ -140,7 +145,10 @@ export class LedgerAccountFields {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: "The two sides of the ledger in one currency." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "The total debits and credits of the ledger in one currency.",
+})
 export class CurrencyTotals {
   @Field(() => CurrencyCode, { description: "The currency." })
   readonly currency!: string;
@@ -151,19 +159,20 @@ export class CurrencyTotals {
   @Field(() => BigMinorUnits, { description: "The sum of all credits." })
   readonly credits!: bigint;
 
-  @Field(() => BigMinorUnits, { description: "Debits less credits: always zero." })
+  @Field(() => BigMinorUnits, { description: "Debits minus credits: always zero." })
   readonly difference!: bigint;
 }
 
 @ObjectType({
   simpleResolvers: true,
-  description: "Proof that the books balance, for each currency. Holds on cards are not in it.",
+  description:
+    "Proof that the ledger balances, currency by currency. Holds on cards are not included.",
 })
 export class TrialBalance {
-  @Field(() => Boolean, { description: "Whether every difference is zero." })
+  @Field(() => Boolean, { description: "Whether debits equal credits in every currency." })
   readonly balanced!: boolean;
 
-  @Field(() => [CurrencyTotals], { description: "The sums, for each currency that was used." })
+  @Field(() => [CurrencyTotals], { description: "The totals, one entry for each currency used." })
   readonly currencies!: readonly CurrencyTotals[];
 }
 

@@ -5,14 +5,14 @@ import { DateTime } from "../scalars";
 @ObjectType({
   simpleResolvers: true,
   implements: Node,
-  description: "A tenant: everything belongs to one, and sees nothing of another.",
+  description: "A tenant. Every object belongs to one merchant and is invisible to all others.",
 })
 export class Merchant {
   readonly id!: string;
 
-  @Field(() => String, { description: "Its name." })
+  @Field(() => String, { description: "The merchant's name." })
   readonly name!: string;
 
-  @Field(() => DateTime, { description: "When it was created." })
+  @Field(() => DateTime, { description: "When the merchant was created." })
   readonly createdAt!: string;
 }

@@ -8,21 +8,21 @@ const TYPES: Readonly<Record<intents.NextAction["type"], string>> = { REDIRECT: 
 
 @InterfaceType({
   description:
-    "What the shopper must do before the payment can go on. New kinds of actions may be added.",
+    "What the shopper must do before the payment can continue. New kinds of action may be added.",
   resolveType: ({ type }: intents.NextAction) => TYPES[type],
 })
 export abstract class NextAction {
-  @Field(() => NextActionType, { description: "The kind of action." })
+  @Field(() => NextActionType, { description: "The kind of action that is required." })
   readonly type!: intents.NextAction["type"];
 
-  @Field(() => DateTime, { description: "When it is too late." })
+  @Field(() => DateTime, { description: "When the action expires." })
   readonly expiresAt!: string;
 }
 
 @ObjectType({
   simpleResolvers: true,
   implements: NextAction,
-  description: "The shopper must authenticate at the bank, on another page (3-D Secure).",
+  description: "The shopper must authenticate with the card's issuer on another page (3-D Secure).",
 })
 export class RedirectToUrl {
   readonly type!: intents.NextAction["type"];

@@ -51,7 +51,7 @@ function refusalFor(context: Context): (action: intents.IntentAction) => string 
 export class PaymentIntentFields {
   @FieldResolver(() => String, {
     nullable: true,
-    description: "The merchant's name for the shopper. Hidden from publishable keys.",
+    description: "The merchant's own identifier for the shopper. Hidden from publishable keys.",
   })
   customer(@Root() intent: intents.PaymentIntent, @Ctx() context: Context): string | null {
     return unlessPublishable(context, intent.customer, null);
@@ -59,7 +59,7 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: "The merchant's own number for the payment. Hidden from publishable keys.",
+    description: "The merchant's own reference for the payment. Hidden from publishable keys.",
   })
   merchantReference(@Root() intent: intents.PaymentIntent, @Ctx() context: Context): string | null {
     return unlessPublishable(context, intent.merchantReference, null);
@@ -67,7 +67,7 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => Metadata, {
     nullable: true,
-    description: "The merchant's own pairs. Empty for publishable keys.",
+    description: "The merchant's own key-value pairs. Empty for publishable keys.",
   })
   metadata(
     @Root() intent: intents.PaymentIntent,
@@ -79,7 +79,7 @@ export class PaymentIntentFields {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      "What a browser needs, beside a publishable key, to confirm and watch this payment. Only secret keys see it.",
+      "The secret that a browser needs, in addition to a publishable key, to confirm and follow this payment. Visible only to secret keys.",
   })
   clientSecret(@Root() intent: intents.PaymentIntent, @Ctx() context: Context): string | null {
     const [newestKey] = context.app.clientSecretKeys;
@@ -90,7 +90,7 @@ export class PaymentIntentFields {
   @FieldResolver(() => [AllowedAction], {
     nullable: true,
     description:
-      "Each thing that can be asked of the intent, and whether the API key of this request may ask it now.",
+      "Every action that can be requested on the intent, and whether the API key of this request may request it now.",
   })
   allowedActions(
     @Root() intent: intents.PaymentIntent,
@@ -101,7 +101,8 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => AttemptConnection, {
     nullable: true,
-    description: "Every attempt at a processor for this intent, newest first.",
+    description:
+      "Every attempt to carry out an operation of this payment at a processor, newest first.",
   })
   attempts(
     @Root() intent: intents.PaymentIntent,
@@ -113,7 +114,7 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => CaptureConnection, {
     nullable: true,
-    description: "Its captures, newest first.",
+    description: "The captures of this payment, newest first.",
   })
   captures(
     @Root() intent: intents.PaymentIntent,
@@ -125,7 +126,7 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => RefundConnection, {
     nullable: true,
-    description: "Its refunds, newest first. Not for publishable keys.",
+    description: "The refunds of this payment, newest first. Not available to publishable keys.",
   })
   refunds(
     @Root() intent: intents.PaymentIntent,
@@ -138,7 +139,8 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => TransitionConnection, {
     nullable: true,
-    description: "Its audit trail, newest first. Not for publishable keys.",
+    description:
+      "The audit trail of this payment, newest first. Not available to publishable keys.",
   })
   transitions(
     @Root() intent: intents.PaymentIntent,
@@ -151,7 +153,7 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => EventConnection, {
     nullable: true,
-    description: "Its events, newest first. They need the scope events:read.",
+    description: "The events of this payment, newest first. Requires the scope events:read.",
   })
   events(
     @Root() intent: intents.PaymentIntent,
@@ -165,7 +167,7 @@ export class PaymentIntentFields {
 
 @Resolver(() => PaymentError)
 export class PaymentErrorFields {
-  @FieldResolver(() => Attempt, { nullable: true, description: "The attempt that was declined." })
+  @FieldResolver(() => Attempt, { nullable: true, description: "The attempt that failed." })
   async attempt(
     @Root() error: intents.PaymentError,
     @Ctx() context: Context,

@@ -8,39 +8,42 @@ import { NextAction } from "./next-action";
 
 @ObjectType({
   simpleResolvers: true,
-  description: "Something that can be asked of a payment intent, and whether it is allowed now.",
+  description:
+    "An action that can be requested on a payment intent, and whether it is allowed now.",
 })
 export class AllowedAction {
-  @Field(() => IntentAction, { description: "What can be asked." })
+  @Field(() => IntentAction, { description: "The action." })
   readonly action!: intents.IntentAction;
 
   @Field(() => Boolean, {
-    description: "Whether the intent's state and the API key of this request allow it.",
+    description:
+      "Whether the state of the intent and the API key of this request allow the action.",
   })
   readonly allowed!: boolean;
 
   @Field(() => String, {
     nullable: true,
-    description: "Why it is not allowed, for people; null when it is.",
+    description: "Why the action is not allowed, in words for people; null when it is allowed.",
   })
   readonly because!: string | null;
 }
 
 @ObjectType({
   simpleResolvers: true,
-  description: "The decline that sent a payment intent back. A decline is data, not an error.",
+  description:
+    "Why the last attempt to make a payment failed. A decline is data, not a GraphQL error.",
 })
 export class PaymentError {
-  @Field(() => String, { description: "What kind of error it was, for programs." })
+  @Field(() => String, { description: "The kind of failure, as a code for programs." })
   readonly code!: string;
 
-  @Field(() => String, { nullable: true, description: "The issuer's reason, when it gave one." })
+  @Field(() => String, { nullable: true, description: "The issuer's reason, if it gave one." })
   readonly declineCode!: string | null;
 
-  @Field(() => String, { description: "What happened, for people." })
+  @Field(() => String, { description: "What happened, in words for people." })
   readonly message!: string;
 
-  @Field(() => Boolean, { description: "Whether confirming again may succeed." })
+  @Field(() => Boolean, { description: "Whether another confirmation may succeed." })
   readonly retryable!: boolean;
 }
 
@@ -48,40 +51,40 @@ export class PaymentError {
   simpleResolvers: true,
   implements: Node,
   description:
-    "A payment that a merchant wants from one shopper, made once. Its amounts are in the currency's minor unit.",
+    "A single payment that a merchant wants to collect from a shopper. All its amounts are in the currency's minor unit.",
 })
 export class PaymentIntent {
   readonly id!: string;
 
-  @Field(() => PaymentIntentStatus, { description: "Where the payment stands." })
+  @Field(() => PaymentIntentStatus, { description: "The status of the payment." })
   readonly status!: intents.PaymentIntentStatus;
 
   @Field(() => MinorUnits, { description: "The amount of the payment. It never changes." })
   readonly amount!: number;
 
-  @Field(() => CurrencyCode, { description: "The currency of every amount of the intent." })
+  @Field(() => CurrencyCode, { description: "The currency of all amounts of the intent." })
   readonly currency!: string;
 
-  @Field(() => CaptureMethod, { description: "When the money is taken." })
+  @Field(() => CaptureMethod, { description: "When the money is captured." })
   readonly captureMethod!: intents.CaptureMethod;
 
-  @Field(() => String, { nullable: true, description: "The processor's token of the card." })
+  @Field(() => String, { nullable: true, description: "The processor's token for the card." })
   readonly paymentMethod!: string | null;
 
-  @Field(() => MinorUnits, { description: "What the processor has authorised." })
+  @Field(() => MinorUnits, { description: "The amount that the processor has authorised." })
   readonly amountAuthorized!: number;
 
-  @Field(() => MinorUnits, { description: "What may be captured now." })
+  @Field(() => MinorUnits, { description: "The amount that can be captured now." })
   readonly amountCapturable!: number;
 
-  @Field(() => MinorUnits, { description: "What has been captured." })
+  @Field(() => MinorUnits, { description: "The amount that has been captured." })
   readonly amountCaptured!: number;
 
-  @Field(() => MinorUnits, { description: "What has been refunded." })
+  @Field(() => MinorUnits, { description: "The amount that has been refunded." })
   readonly amountRefunded!: number;
 
   @Field(() => MinorUnits, {
-    description: "What may be refunded now. Refunds under way are already taken off.",
+    description: "The amount that can be refunded now. Refunds in progress are already deducted.",
   })
   readonly amountRefundable!: number;
 
@@ -90,7 +93,7 @@ export class PaymentIntent {
 
   @Field(() => PaymentError, {
     nullable: true,
-    description: "The decline of the last attempt. Confirming again clears it.",
+    description: "Why the last attempt failed. Confirming the payment again clears it.",
   })
   readonly lastPaymentError!: intents.PaymentError | null;
 
@@ -99,13 +102,13 @@ export class PaymentIntent {
 
   @Field(() => CancellationReason, {
     nullable: true,
-    description: "Why the payment was canceled, when that is known.",
+    description: "Why the payment was canceled, if a reason was given.",
   })
   readonly cancellationReason!: string | null;
 
   @Field(() => Int, {
     description:
-      "One more with every change: 1, 2, 3 without gaps. A replay shows the intent as it stood when the first request was executed, so a cache keeps whichever object has the higher version.",
+      "The version of the intent, which increases by one with every change: 1, 2, 3 and so on. A replay shows the intent as it stood when the first request was executed, so a cache should keep whichever copy has the higher version.",
   })
   readonly version!: number;
 
@@ -118,37 +121,41 @@ export class PaymentIntent {
 
 @ObjectType({
   simpleResolvers: true,
-  description: "One line of a payment intent's audit trail. It is never changed.",
+  description: "One entry in the audit trail of a payment intent. It never changes.",
 })
 export class Transition {
-  @Field(() => Int, { description: "The version of the intent that this change made." })
+  @Field(() => Int, { description: "The version of the intent that the change produced." })
   readonly version!: number;
 
   @Field(() => PaymentIntentStatus, {
     nullable: true,
-    description: "The status before; null for the creation.",
+    description: "The status before the change; null when the intent was created.",
   })
   readonly from!: string | null;
 
-  @Field(() => PaymentIntentStatus, { description: "The status after." })
+  @Field(() => PaymentIntentStatus, { description: "The status after the change." })
   readonly to!: string;
 
-  @Field(() => DateTime, { description: "When it happened." })
+  @Field(() => DateTime, { description: "When the change was made." })
   readonly at!: string;
 
-  @Field(() => String, { description: "Who did it: an API key's id, or a part of the service." })
+  @Field(() => String, {
+    description: "Who made the change: the id of an API key, or a part of the service.",
+  })
   readonly actor!: string;
 
-  @Field(() => String, { description: "What made it happen: a mutation, or a processor's answer." })
+  @Field(() => String, {
+    description: "What caused the change: a mutation, or a processor's answer.",
+  })
   readonly cause!: string;
 
-  @Field(() => MinorUnits, { nullable: true, description: "The amount that it was about." })
+  @Field(() => MinorUnits, { nullable: true, description: "The amount that the change concerned." })
   readonly amount!: number | null;
 
-  @Field(() => Boolean, { description: "Whether the intent had come to its end." })
+  @Field(() => Boolean, { description: "Whether the change brought the intent to a final status." })
   readonly terminal!: boolean;
 
-  @Field(() => ID, { description: "The event that announced it." })
+  @Field(() => ID, { description: "The id of the event that announced the change." })
   readonly eventId!: string;
 }
 

@@ -10,30 +10,33 @@ import { PaymentIntent } from "./payment-intent";
 @ObjectType({
   simpleResolvers: true,
   implements: Node,
-  description: "Captured money of a payment intent that is given back.",
+  description: "A refund of some or all of the amount captured for a payment intent.",
 })
 export class Refund {
   readonly id!: string;
 
-  @Field(() => ID, { description: "The id of the payment intent that it belongs to." })
+  @Field(() => ID, { description: "The id of the payment intent that was refunded." })
   readonly paymentIntentId!: string;
 
-  @Field(() => RefundStatus, { description: "Where the refund stands." })
+  @Field(() => RefundStatus, { description: "The status of the refund." })
   readonly status!: intents.RefundStatus;
 
-  @Field(() => MinorUnits, { description: "The amount that is refunded." })
+  @Field(() => MinorUnits, { description: "The amount of the refund." })
   readonly amount!: number;
 
-  @Field(() => CurrencyCode, { description: "The amount's currency." })
+  @Field(() => CurrencyCode, { description: "The currency of the amount." })
   readonly currency!: string;
 
-  @Field(() => RefundReason, { nullable: true, description: "Why it is refunded." })
+  @Field(() => RefundReason, { nullable: true, description: "The reason for the refund." })
   readonly reason!: intents.RefundReason | null;
 
-  @Field(() => Metadata, { description: "The merchant's own pairs." })
+  @Field(() => Metadata, { description: "The merchant's own key-value pairs." })
   readonly metadata!: Readonly<Record<string, string>>;
 
-  @Field(() => String, { nullable: true, description: "Why it failed or was reversed." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Why the refund failed or was reversed, as a code.",
+  })
   readonly failureCode!: string | null;
 
   @Field(() => DateTime, { description: "When the refund was created." })
@@ -48,7 +51,7 @@ export class RefundFields {
   // Nullable, as every field that is read by itself: what fails here hides nothing of what surrounds it.
   @FieldResolver(() => PaymentIntent, {
     nullable: true,
-    description: "The payment intent as it stands now.",
+    description: "The payment intent in its current state.",
   })
   async paymentIntent(
     @Root() refund: intents.Refund,

@@ -12,74 +12,82 @@ import { Event } from "./event";
 @ObjectType({
   simpleResolvers: true,
   implements: Node,
-  description: "Where a merchant or a partner receives events as signed HTTP requests.",
+  description: "A URL where a merchant or partner receives events as signed HTTP requests.",
 })
 export class WebhookEndpoint {
   readonly id!: string;
 
-  @Field(() => UrlScalar, { description: "Where events are posted to." })
+  @Field(() => UrlScalar, { description: "The URL that events are sent to." })
   readonly url!: string;
 
-  @Field(() => String, { nullable: true, description: "What it is for." })
+  @Field(() => String, { nullable: true, description: "What the endpoint is for." })
   readonly description!: string | null;
 
   @Field(() => [EventTypeScalar], {
-    description: "The types that it receives; empty: all of them.",
+    description: "The types of events that the endpoint receives. An empty list means all types.",
   })
   readonly eventTypes!: readonly string[];
 
-  @Field(() => EndpointStatus, { description: "Whether it gets deliveries." })
+  @Field(() => EndpointStatus, { description: "Whether events are delivered to the endpoint." })
   readonly status!: webhooks.WebhookEndpoint["status"];
 
-  @Field(() => DateTime, { description: "When it was created." })
+  @Field(() => DateTime, { description: "When the endpoint was created." })
   readonly createdAt!: string;
 
-  @Field(() => DateTime, { description: "When it last changed." })
+  @Field(() => DateTime, { description: "When the endpoint last changed." })
   readonly updatedAt!: string;
 }
 
 @ObjectType({
   simpleResolvers: true,
   implements: Node,
-  description: "One event on its way to one endpoint.",
+  description: "The delivery of one event to one webhook endpoint.",
 })
 export class WebhookDelivery {
   readonly id!: string;
 
-  @Field(() => ID, { description: "The event that is delivered: its id is the webhook-id." })
+  @Field(() => ID, {
+    description: "The id of the event that is delivered, which is sent as the webhook-id.",
+  })
   readonly eventId!: string;
 
-  @Field(() => ID, { description: "The endpoint that it goes to." })
+  @Field(() => ID, { description: "The id of the endpoint that the event is delivered to." })
   readonly endpointId!: string;
 
-  @Field(() => DeliveryStatus, { description: "Where the delivery stands." })
+  @Field(() => DeliveryStatus, { description: "The status of the delivery." })
   readonly status!: webhooks.DeliveryStatus;
 
-  @Field(() => Int, { description: "How often it has been tried." })
+  @Field(() => Int, { description: "How many times delivery has been attempted." })
   readonly tries!: number;
 
-  @Field(() => DateTime, { nullable: true, description: "When the next try is due." })
+  @Field(() => DateTime, { nullable: true, description: "When the next attempt is due." })
   readonly nextAt!: string | null;
 
   @Field(() => Int, { nullable: true, description: "The HTTP status of the last answer." })
   readonly statusCode!: number | null;
 
-  @Field(() => String, { nullable: true, description: "Why the last try failed." })
+  @Field(() => String, { nullable: true, description: "Why the last attempt failed." })
   readonly error!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The beginning of the last answer." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The beginning of the body of the last answer.",
+  })
   readonly responseBody!: string | null;
 
-  @Field(() => Int, { nullable: true, description: "How long the last answer took." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "How long the last attempt took, in milliseconds.",
+  })
   readonly durationMs!: number | null;
 
-  @Field(() => ID, { nullable: true, description: "The delivery that this one repeats." })
+  @Field(() => ID, { nullable: true, description: "The id of the delivery that this one replays." })
   readonly replayOf!: string | null;
 
-  @Field(() => DateTime, { description: "When it was planned." })
+  @Field(() => DateTime, { description: "When the delivery was created." })
   readonly createdAt!: string;
 
-  @Field(() => DateTime, { description: "When it last changed." })
+  @Field(() => DateTime, { description: "When the delivery last changed." })
   readonly updatedAt!: string;
 }
 
@@ -87,7 +95,7 @@ export class WebhookDelivery {
 export class WebhookDeliveryFields {
   @FieldResolver(() => Event, {
     nullable: true,
-    description: "The event that is delivered. It needs the scope events:read.",
+    description: "The event that is delivered. Requires the scope events:read.",
   })
   async event(
     @Root() delivery: webhooks.WebhookDelivery,

@@ -2,21 +2,22 @@
 const DESCRIPTIONS = {
   "payment_intent.created": "A payment intent was created.",
   "payment_intent.processing":
-    "The payment was confirmed, authenticated, captured or canceled, and the processor has yet to answer.",
-  "payment_intent.requires_action": "The shopper must do something before the payment can go on.",
+    "A payment intent was confirmed, authenticated, captured or canceled, and the processor has yet to answer.",
+  "payment_intent.requires_action":
+    "The shopper must do something before the payment can continue.",
   "payment_intent.amount_capturable_updated":
-    "What may be captured has changed: the payment was authorised, a part of it was captured, or it could not be canceled.",
+    "The capturable amount has changed: the payment was authorised or partly captured, or could not be canceled.",
   "payment_intent.payment_failed":
-    "The card was declined. The status says whether another try is possible.",
-  "payment_intent.succeeded": "The money of the payment has been captured.",
-  "payment_intent.canceled": "The payment ended before any money was captured.",
-  "capture.created": "A capture was asked for, and its amount is reserved.",
-  "capture.succeeded": "The money of a capture has been captured.",
+    "The payment attempt failed, usually because the card was declined. The status says whether the payment can be tried again.",
+  "payment_intent.succeeded": "The money for the payment has been captured.",
+  "payment_intent.canceled": "The payment was canceled before any money was captured.",
+  "capture.created": "A capture was requested, and its amount is reserved.",
+  "capture.succeeded": "A capture succeeded: the money has been captured.",
   "capture.failed": "A capture failed, and its amount may be captured again.",
-  "refund.created": "A refund was asked for, and its amount is reserved.",
-  "refund.succeeded": "The processor has accepted a refund.",
+  "refund.created": "A refund was requested, and its amount is reserved.",
+  "refund.succeeded": "A refund succeeded: the processor has accepted it.",
   "refund.failed":
-    "A refund failed, or came back after it had succeeded: then its status is REVERSED. Its amount may be refunded again.",
+    "A refund failed, or the money came back after it had succeeded, in which case its status is REVERSED. The amount may be refunded again.",
 } as const;
 
 export type EventType = keyof typeof DESCRIPTIONS;
