@@ -118,7 +118,8 @@ export function readNeeds(asked: Asked): Needs {
 export function checkAccess(context: Context, needs: Needs): void {
   if (!needs.key) return;
   const caller = callerOf(context);
-  if (needs.forbidden !== undefined) throw new Failure("FORBIDDEN", "Nobody may do this.");
+  if (needs.forbidden !== undefined)
+    throw new Failure("FORBIDDEN", "No API key is permitted to do this.");
   if (isPublishable(caller)) checkClientSecret(context, needs);
   else for (const scope of needs.scopes) requireScope(context, scope);
 }
@@ -131,7 +132,7 @@ function checkClientSecret(context: Context, needs: Needs): void {
   if (!needs.clientSecret) {
     throw new Failure(
       "FORBIDDEN",
-      "A publishable key may only confirm and read one payment intent.",
+      "A publishable key may only confirm and read a single payment intent.",
     );
   }
   if (context.clientSecretFor === undefined) {
@@ -144,7 +145,7 @@ function checkClientSecret(context: Context, needs: Needs): void {
 
 export function requireScope(context: Context, scope: Scope): void {
   if (callerOf(context).scopes.includes(scope)) return;
-  throw new Failure("FORBIDDEN", "The API key lacks the scope that this needs.", { scope });
+  throw new Failure("FORBIDDEN", "The API key lacks the scope required for this.", { scope });
 }
 
 /** A publishable key sees the intent whose client secret it sent, and nothing beside it. */

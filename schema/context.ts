@@ -67,5 +67,5 @@ export function callerOf(context: Context): ApiKey {
 }
 
 export function unauthenticated(): Failure {
-  return new Failure("UNAUTHENTICATED", "An API key is needed: `Authorization: Bearer sk_…`.");
+  return new Failure("UNAUTHENTICATED", "An API key is required: `Authorization: Bearer sk_…`.");
 }

@@ -99,7 +99,7 @@ export function checkCost(cost: number): void {
   if (cost <= COST_MAX) return;
   throw new Failure(
     "BAD_USER_INPUT",
-    `The answer may hold ${String(cost)} values, and ${String(COST_MAX)} are allowed. Ask for smaller pages or for fewer fields.`,
+    `The answer could contain up to ${String(cost)} values, but only ${String(COST_MAX)} are allowed. Request smaller pages or fewer fields.`,
     { cost, costMax: COST_MAX },
   );
 }

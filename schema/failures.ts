@@ -99,7 +99,9 @@ function toFailure(error: unknown, cause: unknown): Failure {
 /** Jittered, so that everybody who was refused at one moment does not come back at one moment. */
 export function unavailable(): Failure {
   const retryAfterMs = 500 + Math.round(fullJitter({ baseMs: 1_000, attempt: 1, capMs: 1_000 }));
-  return new Failure("UNAVAILABLE", "The service is unavailable for now.").retryAfter(retryAfterMs);
+  return new Failure("UNAVAILABLE", "The service is temporarily unavailable.").retryAfter(
+    retryAfterMs,
+  );
 }
 
 /**

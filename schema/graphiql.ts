@@ -100,7 +100,7 @@ export function serveGraphiql(fastify: FastifyInstance): void {
       return reply
         .code(405)
         .header("allow", "POST")
-        .send({ error: "GraphQL requests are sent with POST." });
+        .send({ error: "GraphQL requests must be sent with POST." });
     }
     return reply
       .headers({

@@ -106,7 +106,7 @@ async function prepare(
   if (!mediaType) {
     throw new MalformedRequest(
       406,
-      "Answers are application/json or application/graphql-response+json.",
+      "Answers are available only as application/json or application/graphql-response+json.",
     );
   }
   countTry(onlyText(request.headers["oncepay-try"]));
@@ -145,19 +145,19 @@ class MalformedRequest extends Failure {
 }
 
 function checkBody(body: unknown): void {
-  if (!isObject(body)) throw new MalformedRequest(400, "The body is not a JSON object.");
+  if (!isObject(body)) throw new MalformedRequest(400, "The body must be a JSON object.");
   if (typeof body.query !== "string" || body.query === "") {
-    throw new MalformedRequest(400, "`query` is not a string with a GraphQL document.");
+    throw new MalformedRequest(400, "`query` must be a string that contains a GraphQL document.");
   }
   for (const name of ["variables", "extensions"] as const) {
     const value = body[name];
     if (value !== undefined && value !== null && !isObject(value)) {
-      throw new MalformedRequest(400, `\`${name}\` is not an object.`);
+      throw new MalformedRequest(400, `\`${name}\` must be an object.`);
     }
   }
   const { operationName } = body;
   if (operationName !== undefined && operationName !== null && typeof operationName !== "string") {
-    throw new MalformedRequest(400, "`operationName` is not a string.");
+    throw new MalformedRequest(400, "`operationName` must be a string.");
   }
 }
 
@@ -167,7 +167,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 const MESSAGES: Readonly<Record<number, string>> = {
   413: `The body is larger than ${String(BODY_BYTES_MAX / 1_024)} KiB.`,
-  415: "The content type is not application/json.",
+  415: "The content type must be application/json.",
 };
 
 function readError(error: unknown): { status: number | undefined; failure: unknown } {

@@ -15,7 +15,10 @@ const KEY_FORMAT = /^[\x21-\x7e]{1,255}$/;
 
 export function checkIdempotencyKey(key: string): string {
   if (!KEY_FORMAT.test(key)) {
-    throw badInput("idempotencyKey", "An idempotency key is 1 to 255 visible ASCII characters.");
+    throw badInput(
+      "idempotencyKey",
+      "An idempotency key must be 1 to 255 visible ASCII characters.",
+    );
   }
   if (isCardNumber(key)) {
     throw badInput("idempotencyKey", "An idempotency key must not be a card number.");
@@ -29,7 +32,7 @@ const ID_BODY = /^[0-9A-Za-z_]{1,60}$/;
 export function checkId(field: string, kind: IdKind, id: string): string {
   const prefix = `${ID_PREFIXES[kind]}_`;
   if (!id.startsWith(prefix) || !ID_BODY.test(id.slice(prefix.length))) {
-    throw badInput(field, `This is not an id: one begins with ${prefix}.`);
+    throw badInput(field, `This is not a valid id: it must begin with ${prefix}.`);
   }
   return id;
 }
@@ -46,7 +49,7 @@ export interface TextLimits {
 
 export function checkText(field: string, text: string, { max, min = 0 }: TextLimits): string {
   if (text.length > max || text.length < min) {
-    throw badInput(field, `This has ${String(min)} to ${String(max)} characters.`);
+    throw badInput(field, `This must be ${String(min)} to ${String(max)} characters long.`);
   }
   if (UNSTORABLE.test(text)) {
     throw badInput(field, "This must not contain U+0000 or unpaired surrogates.");
@@ -74,6 +77,6 @@ export function checkPaymentMethod(text: string | null | undefined): string | nu
 
 /** Scalars let 0 pass, which an answer may be; nobody can be charged it. */
 export function checkAmount(amount: number): number {
-  if (amount < 1) throw badInput("input.amount", "The amount is at least 1.");
+  if (amount < 1) throw badInput("input.amount", "The amount must be at least 1.");
   return amount;
 }

@@ -95,7 +95,9 @@ export function limitMutationFields(context: ValidationContext): ASTVisitor {
       if (operation.operation !== OperationTypeNode.MUTATION) return false;
       const names = rootFieldsOf(operation, (name) => context.getFragment(name));
       if (names.filter((name) => !name.startsWith("__")).length > 1) {
-        context.reportError(new GraphQLError("A request has one mutation field and no more."));
+        context.reportError(
+          new GraphQLError("A request must not contain more than one mutation field."),
+        );
       }
       return false;
     },

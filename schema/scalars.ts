@@ -34,7 +34,7 @@ interface TextScalar {
 
 function textScalar({ name, parse, ...rest }: TextScalar): GraphQLScalarType<string, string> {
   const read = (value: unknown): string => {
-    if (typeof value !== "string") throw refuse(`A ${name} is a string.`);
+    if (typeof value !== "string") throw refuse(`A ${name} must be a string.`);
     return parse(value);
   };
   return new GraphQLScalarType<string, string>({
@@ -53,7 +53,7 @@ function textScalar({ name, parse, ...rest }: TextScalar): GraphQLScalarType<str
 function minorUnits(value: unknown): number {
   if (!isMinorUnits(value)) {
     throw refuse(
-      "An amount is a whole number of minor units from 0 to 9007199254740991, as a number and not as a string.",
+      "An amount must be a whole number of minor units from 0 to 9007199254740991, sent as a number and not as a string.",
     );
   }
   return value;
@@ -90,7 +90,7 @@ export const BigMinorUnits = new GraphQLScalarType<bigint, string>({
     return value.toString();
   },
   parseValue: () => {
-    throw refuse("BigMinorUnits is never an input.");
+    throw refuse("BigMinorUnits cannot be used as an input.");
   },
 });
 
@@ -99,7 +99,8 @@ export const CurrencyCode = textScalar({
   description: "An ISO 4217 currency code: three capital letters, for example USD, JPY or KWD.",
   specifiedByURL: "https://www.iso.org/iso-4217-currency-codes.html",
   parse: (text) => {
-    if (!isCurrency(text)) throw refuse("A currency is an ISO 4217 code of three capital letters.");
+    if (!isCurrency(text))
+      throw refuse("A currency must be an ISO 4217 code of three capital letters.");
     return text;
   },
 });
@@ -121,7 +122,9 @@ export const DateTime = textScalar({
     const atMs = ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
     // A year before 1970 or after 9999 has no id that could be compared with it.
     if (!(atMs >= 0 && atMs < 253_402_300_800_000)) {
-      throw refuse("A moment is in ISO 8601 with its offset, for example 2026-11-20T10:30:00Z.");
+      throw refuse(
+        "A date and time must be in ISO 8601 format with a UTC offset, for example 2026-11-20T10:30:00Z.",
+      );
     }
     return new Date(atMs).toISOString();
   },
@@ -139,7 +142,7 @@ export const UrlScalar = textScalar({
     const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
     if (!url || !isWeb || url.username !== "" || url.password !== "") {
       throw refuse(
-        "A URL is absolute, http or https, at most 2048 characters, without credentials.",
+        "A URL must be absolute, use http or https, have at most 2048 characters and contain no credentials.",
       );
     }
     if (containsCardNumber(text) || containsCardNumber(url.href.replace(/%20|\+/g, " "))) {
@@ -155,7 +158,7 @@ export const EventTypeScalar = textScalar({
     "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
   description: `What an event announces; the query eventTypes describes each type. New types may be added. One of: ${EVENT_TYPES.map((type) => `"${type}"`).join(", ")}.`,
   parse: (text) => {
-    if (!isEventType(text)) throw refuse("There is no event type of this name.");
+    if (!isEventType(text)) throw refuse("There is no event type with this name.");
     return text;
   },
 });
@@ -166,7 +169,7 @@ export const JsonScalar = new GraphQLScalarType({
   description: "Any JSON value. It is used only in answers.",
   serialize: (value) => value,
   parseValue: () => {
-    throw refuse("JSON is never an input.");
+    throw refuse("JSON cannot be used as an input.");
   },
 });
 
@@ -178,20 +181,20 @@ export const UNSTORABLE = /[\0\p{Cs}]/u;
 
 function metadata(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw refuse("Metadata is an object of string pairs.");
+    throw refuse("Metadata must be an object whose values are strings.");
   }
   const pairs = Object.entries(value) as [string, string][];
-  if (pairs.length > PAIRS_MAX) throw refuse("Metadata has at most 50 pairs.");
+  if (pairs.length > PAIRS_MAX) throw refuse("Metadata must have at most 50 pairs.");
   for (const pair of pairs) checkPair(...pair);
   return Object.fromEntries(pairs);
 }
 
 function checkPair(key: string, text: unknown): void {
   if (key === "" || key.length > METADATA_KEY_MAX) {
-    throw refuse("A metadata key has from 1 to 40 characters.");
+    throw refuse("A metadata key must have 1 to 40 characters.");
   }
   if (typeof text !== "string" || text.length > METADATA_VALUE_MAX) {
-    throw refuse("A metadata value is a string of at most 500 characters.", [key]);
+    throw refuse("A metadata value must be a string of at most 500 characters.", [key]);
   }
   // A key that is itself at fault becomes no part of a path.
   if (UNSTORABLE.test(key) || UNSTORABLE.test(text)) {
@@ -208,7 +211,8 @@ function metadataLiteral(
   node: ValueNode,
   variables: Readonly<Record<string, unknown>> | null | undefined,
 ): Record<string, string> {
-  if (node.kind !== Kind.OBJECT) throw refuse("Metadata is an object of string pairs.");
+  if (node.kind !== Kind.OBJECT)
+    throw refuse("Metadata must be an object whose values are strings.");
   const pairs: [string, unknown][] = [];
   for (const { name, value } of node.fields) {
     if (value.kind !== Kind.VARIABLE) {

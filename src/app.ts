@@ -99,7 +99,7 @@ function assertRegistered(processors: Processors, name: string): void {
   if (processors.has(name)) return;
   const names = [...processors.keys()].join(", ");
   throw new ConfigError(
-    `The configuration is not usable.\n  ONCEPAY_DEFAULT_PROCESSOR: there is no processor ${name}; there is ${names}`,
+    `The configuration is invalid.\n  ONCEPAY_DEFAULT_PROCESSOR: there is no processor called ${name}; known processors: ${names}`,
   );
 }
 

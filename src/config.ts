@@ -20,38 +20,38 @@ import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
 const milliseconds = wholeNumber(1, 2_147_483_647, "milliseconds");
 const numbers = z
   .string()
-  .regex(/^\d+(,\d+)*$/, "must be whole numbers with commas between them")
+  .regex(/^\d+(,\d+)*$/, "must be whole numbers separated by commas")
   .transform((text) => text.split(",").map(Number));
 
 /** Also for programs that read this setting alone. */
 export const databaseUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error:
-    "must be an address as in postgres://user:password@host:5432/name; " +
-    "characters such as @ and / in the password are percent-encoded",
+    "must be an address such as postgres://user:password@host:5432/name; " +
+    "characters such as @ and / in the password must be percent-encoded",
 });
 
 /** What the API and the worker read. */
 export const SETTINGS = {
-  DATABASE_URL: databaseUrl.describe("Postgres that owns the truth"),
+  DATABASE_URL: databaseUrl.describe("the Postgres database that holds the payments"),
   REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: "must be an address as in redis://host:6379" })
+    .url({ protocol: /^rediss?$/, error: "must be an address such as redis://host:6379" })
     .optional()
-    .describe("BullMQ's queues on Redis; without it they are in Postgres"),
-  HOST: z.string().min(1).default("127.0.0.1").describe("address the API listens on"),
-  PORT: port.default(4000).describe("port the API listens on"),
+    .describe("the Redis for BullMQ's queues; without it the queues are in Postgres"),
+  HOST: z.string().min(1).default("127.0.0.1").describe("the address that the API listens on"),
+  PORT: port.default(4000).describe("the port that the API listens on"),
   ...PROCESS_SETTINGS,
   NODE_ENV: z
     .enum(["development", "production", "test"], "must be development, production or test")
     .default("production")
-    .describe("development and test are for this project's own work"),
+    .describe("development and test are only for working on this project"),
   IDEMPOTENCY_RETENTION: z
     .string()
-    .regex(/^[1-9]\d{0,4}d$/, "must be a number of days, as in 30d")
+    .regex(/^[1-9]\d{0,4}d$/, "must be a number of days such as 30d")
     .default("30d")
     .transform((text) => Number.parseInt(text, 10))
     .meta({ shown: "30d" })
-    .describe("how many days keys replay their result"),
+    .describe("how many days an idempotency key replays its result"),
   ONCEPAY_ENCRYPTION_KEY: z
     .string()
     .transform((text, context) => {
@@ -62,8 +62,10 @@ export const SETTINGS = {
         return z.NEVER;
       }
     })
-    .describe("base64 of 32 bytes that seal secrets at rest; several with commas, newest first"),
-  ONCEPAY_PUBLIC_URL: z.url().optional().describe("where clients reach the API"),
+    .describe(
+      "the key that encrypts stored secrets: 32 bytes in base64; several keys are separated by commas, newest first",
+    ),
+  ONCEPAY_PUBLIC_URL: z.url().optional().describe("the URL at which clients reach the API"),
   ONCEPAY_DEFAULT_PROCESSOR: z
     .string()
     .default("sandbox")
@@ -76,29 +78,35 @@ export const SETTINGS = {
     .string()
     .min(16)
     .optional()
-    .describe("what the sandbox signs its webhooks with; without it they are refused"),
+    .describe("the secret that the sandbox signs its webhooks with; without it they are refused"),
   ONCEPAY_PROCESSOR_TIMEOUT_MS: milliseconds
     .default(10_000)
-    .describe("how long a processor may take before the outcome is UNKNOWN"),
+    .describe("how long a processor may take to answer before the outcome is UNKNOWN"),
   ONCEPAY_LOOKUP_SCHEDULE_MS: numbers
     .default(LOOKUP_SCHEDULE_S.map((seconds) => seconds * 1_000))
-    .describe("when an UNKNOWN outcome is looked up, the last wait again and again"),
+    .describe("the waits between look-ups of an UNKNOWN outcome; the last one repeats"),
   ONCEPAY_WEBHOOK_SCHEDULE_MS: numbers
     .default([...RETRY_SCHEDULE_MS])
-    .describe("mean waits between the tries of a webhook delivery"),
-  ONCEPAY_WEBHOOK_TIMEOUT_MS: milliseconds.default(15_000).describe("how long a receiver may take"),
+    .describe("the mean waits between the attempts of a webhook delivery"),
+  ONCEPAY_WEBHOOK_TIMEOUT_MS: milliseconds
+    .default(15_000)
+    .describe("how long a webhook endpoint may take to answer"),
   ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: flag
     .default(false)
-    .describe("whether webhooks may go to this machine over http: development only"),
-  ONCEPAY_METRICS_PORT: port.default(4001).describe("port of the worker's health and metrics"),
+    .describe("whether webhooks may be sent to this machine over http; for development only"),
+  ONCEPAY_METRICS_PORT: port
+    .default(4001)
+    .describe("the port of the worker's health checks and metrics"),
   ONCEPAY_WORKER_LEASE_MS: milliseconds
     .default(3_000)
-    .describe("how long a worker may be silent before what it held is looked up"),
-  ONCEPAY_SWEEP_MS: milliseconds.default(1_000).describe("how often the sweeper looks"),
-  ONCEPAY_POOL_MAX: wholeNumber(2, 200).default(10).describe("connections to Postgres"),
+    .describe("how long a worker may be silent before its attempts are looked up"),
+  ONCEPAY_SWEEP_MS: milliseconds.default(1_000).describe("how often the sweeper runs"),
+  ONCEPAY_POOL_MAX: wholeNumber(2, 200)
+    .default(10)
+    .describe("the maximum number of connections to Postgres in each process"),
   ONCEPAY_LOCK_TIMEOUT_MS: milliseconds
     .default(2_000)
-    .describe("how long a duplicate waits for the first one's commit"),
+    .describe("how long a duplicate request waits for the first one to commit"),
   ONCEPAY_CORS_ORIGINS: z
     .string()
     .default("")
@@ -108,16 +116,16 @@ export const SETTINGS = {
         .map((origin) => origin.trim())
         .filter((origin) => origin !== ""),
     )
-    .describe("origins of web pages that may call the API, with commas; * for every one"),
+    .describe("the origins of web pages that may call the API, separated by commas; * allows all"),
   ONCEPAY_INTROSPECTION: flag.default(true).describe("whether the schema may be introspected"),
   ONCEPAY_FAILPOINTS: z
     .string()
     .optional()
-    .describe("tests only: where to fail; see src/failpoints.ts"),
+    .describe("for tests only: where to fail; see src/failpoints.ts"),
   ONCEPAY_FAILPOINTS_SEED: wholeNumber(-2_147_483_648, 2_147_483_647)
     .default(1)
-    .describe("tests only"),
-  ONCEPAY_FAILPOINTS_LOG: z.string().optional().describe("tests only"),
+    .describe("for tests only"),
+  ONCEPAY_FAILPOINTS_LOG: z.string().optional().describe("for tests only"),
 } as const;
 
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
@@ -166,7 +174,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const unknown = Object.keys(environment).filter(
     (name) => name.startsWith("ONCEPAY_") && !(name in SETTINGS) && !OTHERS.test(name),
   );
-  const problems = unknown.map((name) => `${name}: there is no such setting`);
+  const problems = unknown.map((name) => `${name}: this setting does not exist`);
   return fromSettings(parseSettings(SETTINGS, environment, problems));
 }
 

@@ -66,7 +66,7 @@ function verdictMessage({ code, details }: StoredFailure): string {
     case "INVALID_STATE":
       return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.`;
     case "AMOUNT_TOO_LARGE":
-      return `The amount is larger than the ${text(details.remaining, "?")} that remain.`;
+      return `The amount exceeds the remaining ${text(details.remaining, "?")}.`;
   }
 }
 

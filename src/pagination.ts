@@ -59,14 +59,14 @@ const CURSOR_LENGTH_MAX = 200;
 export function decodeCursor<Key>(format: CursorFormat<Key>, cursor: string, field: string): Key {
   const isShort = cursor.length <= CURSOR_LENGTH_MAX;
   const key = isShort ? format.read(Buffer.from(cursor, "base64url").toString()) : undefined;
-  if (key === undefined) throw bad(field, "This is not a cursor of this list.");
+  if (key === undefined) throw bad(field, "This cursor does not belong to this list.");
   return key;
 }
 
 export function pageSize(size: number | null | undefined, field: string): number {
   if (size === null || size === undefined) return PAGE_SIZE_DEFAULT;
   if (!Number.isInteger(size) || size < 1 || size > PAGE_SIZE_MAX) {
-    throw bad(field, `A page has 1 to ${String(PAGE_SIZE_MAX)} items.`);
+    throw bad(field, `A page must have 1 to ${String(PAGE_SIZE_MAX)} items.`);
   }
   return size;
 }
@@ -79,7 +79,7 @@ export function readPageArguments<Key>(
   const isForward = isGiven(page.first) || isGiven(page.after);
   const isBackward = isGiven(page.last) || isGiven(page.before);
   if (isForward && isBackward) {
-    throw bad("first", "Use first and after, or last and before, not both.");
+    throw bad("first", "Use either first and after, or last and before.");
   }
   const read = (cursor: string | null | undefined, field: string): Key | undefined =>
     isGiven(cursor) ? decodeCursor(format, cursor, field) : undefined;

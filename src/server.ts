@@ -20,7 +20,7 @@ const HELP = `Usage: node dist/src/server.js
 
 The API process: answers GraphQL over HTTP, and never waits for a card network.
 
-  --help    this text
+  --help    show this text
 
 ${describeSettings()}`;
 

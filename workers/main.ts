@@ -12,7 +12,7 @@ const HELP = `Usage: node dist/workers/main.js [--only ROLE[,ROLE]]
 The worker process: relays the outbox, sends attempts to card processors, delivers webhooks, and sweeps up.
 
   --only    run only these roles: ${ROLES.join(", ")} (default: all)
-  --help    this text
+  --help    show this text
 
 ${describeSettings()}`;
 

@@ -128,7 +128,7 @@ export async function look(db: Db, key: OperationKey): Promise<Status | undefine
  */
 async function lookForBrowser(context: Context, key: OperationKey): Promise<Status> {
   if (key.operation !== confirmOperation.name) {
-    throw new Failure("FORBIDDEN", "A publishable key may only ask for a confirmation.");
+    throw new Failure("FORBIDDEN", "A publishable key may only look up a confirmation.");
   }
   const { db } = context.app;
   const known = await findKey(db, key);
@@ -166,7 +166,9 @@ export class OperationQueries {
       ? await lookForBrowser(context, key)
       : await look(context.app.db, key);
     if (!found) {
-      throw new Failure("BAD_USER_INPUT", "There is no operation of this name.", { field: "name" });
+      throw new Failure("BAD_USER_INPUT", "There is no operation with this name.", {
+        field: "name",
+      });
     }
     return { name, idempotencyKey, ...found };
   }

@@ -33,6 +33,6 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-export const EXIT_CODES = `Exit codes: 0 done; ${String(EXIT.failed)} it failed, or "verify" found a broken promise; ${String(EXIT.usage)} the command line is wrong;
-${String(EXIT.unavailable)} the database cannot be had; ${String(EXIT.unusableConfiguration)} a setting is missing or wrong.
+export const EXIT_CODES = `Exit codes: 0 done; ${String(EXIT.failed)} the command failed, or "verify" found a violation; ${String(EXIT.usage)} the command line is invalid;
+${String(EXIT.unavailable)} the database cannot be reached; ${String(EXIT.unusableConfiguration)} a setting is missing or invalid.
 `;

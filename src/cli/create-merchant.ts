@@ -8,11 +8,11 @@ const NAME_LENGTH_MAX = 200;
 /** The first merchant of an installation: the mutation that makes merchants needs an operator's key, which is made here. */
 export const createMerchantCommand: Command = {
   name: "merchants create",
-  summary: "makes a merchant with its first API keys, and shows them this once",
-  help: `Makes a merchant with a secret, a publishable and an operator key. They are stored hashed and shown this once: run
-again, it makes another merchant. The database is DATABASE_URL.
+  summary: "creates a merchant with its first API keys and shows them once",
+  help: `Creates a merchant with a secret, a publishable and an operator key. The keys are stored as hashes and shown only now.
+Running the command again creates another merchant. The database is DATABASE_URL.
 
-  --name NAME       what it is called, 1 to ${String(NAME_LENGTH_MAX)} characters`,
+  --name NAME       the merchant's name, 1 to ${String(NAME_LENGTH_MAX)} characters`,
   options: { name: { type: "string" } },
   run: async ({ values, environment }) => {
     const name = checkName(values["name"]);
@@ -24,7 +24,7 @@ secret key        ${secretKey}
 publishable key   ${publishableKey}
 operator key      ${operatorKey}
 
-Keep them now: they are not shown again.
+Store the keys now: they will not be shown again.
 `;
     return { json: { id, name, secretKey, publishableKey, operatorKey }, text };
   },
@@ -33,10 +33,10 @@ Keep them now: they are not shown again.
 function checkName(given: string | boolean | undefined): string {
   const name = typeof given === "string" ? given.trim() : "";
   const length = [...name].length;
-  if (length === 0) throw new UsageError("--name is needed: what the merchant is called.");
+  if (length === 0) throw new UsageError("--name is required: the merchant's name.");
   if (length > NAME_LENGTH_MAX) {
     throw new UsageError(
-      `--name has ${String(length)} characters; ${String(NAME_LENGTH_MAX)} are allowed.`,
+      `--name has ${String(length)} characters; at most ${String(NAME_LENGTH_MAX)} are allowed.`,
     );
   }
   if (containsCardNumber(name)) throw new UsageError("--name looks like a card number.");

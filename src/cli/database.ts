@@ -4,7 +4,9 @@ import type { Db } from "../db/db";
 import { withClient } from "../db/with-client";
 import { parseSettings } from "../process/settings";
 
-const SETTINGS = { DATABASE_URL: databaseUrl.describe("the Postgres that holds the payments") };
+const SETTINGS = {
+  DATABASE_URL: databaseUrl.describe("the Postgres database that holds the payments"),
+};
 
 export function readDatabaseUrl(environment: NodeJS.ProcessEnv): string {
   return parseSettings(SETTINGS, environment).DATABASE_URL;

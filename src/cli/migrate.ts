@@ -7,19 +7,19 @@ import { readDatabaseUrl } from "./database";
 /** Safe to run by several at once, again and again, and before the processes of a new release are started. */
 export const migrateCommand: Command = {
   name: "migrate",
-  summary: "brings the database to the shape that this release needs",
-  help: `Makes oncepay's tables, or changes them to the shape that this release needs. It may be run by several at once,
-and does nothing when there is nothing to do. The database is DATABASE_URL.
+  summary: "brings the database schema up to date with this release",
+  help: `Creates oncepay's tables or updates them for this release. It is safe to run several times, even at once, and does
+nothing when the schema is up to date. The database is DATABASE_URL.
 
-  --beside-others   make the tables also in a database that holds tables of others`,
+  --beside-others   create the tables even in a database that holds other tables`,
   options: { "beside-others": { type: "boolean", default: false } },
   run: async ({ values, environment, say }) => {
     const databaseUrl = readDatabaseUrl(environment);
     const whose = await withClient(databaseUrl, whoseDatabase);
     if (whose.owner === "others" && values["beside-others"] !== true) {
       throw new UsageError(
-        `This database holds tables that are not oncepay's (${whose.tables.join(", ")}). Nothing was changed. ` +
-          "If it is the right one, run this again with --beside-others.",
+        `This database holds tables that do not belong to oncepay (${whose.tables.join(", ")}). Nothing was changed. ` +
+          "If this is the right database, run the command again with --beside-others.",
       );
     }
     const migrated = await migrate({ databaseUrl, log: say });

@@ -17,7 +17,7 @@ const HELP = `Usage: oncepay COMMAND [OPTIONS]
 Commands:
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(20)}${summary}`).join("\n")}
 
-  oncepay COMMAND --help    what a command does and takes
+  oncepay COMMAND --help    show what a command does and its options
 
 ${EXIT_CODES}`;
 
@@ -75,14 +75,17 @@ function helpOf({ name, help }: Command): string {
 
 ${help}
   --json            print one JSON object and nothing else
-  --help            this text
+  --help            show this text
 
 ${EXIT_CODES}`;
 }
 
 function describe(error: unknown): { code: number; text: string } {
   if (error instanceof UsageError) {
-    return { code: EXIT.usage, text: `${error.message}\nRun with --help for what there is.` };
+    return {
+      code: EXIT.usage,
+      text: `${error.message}\nRun with --help to see what is available.`,
+    };
   }
   if (error instanceof DatabaseError) {
     return { code: EXIT.unavailable, text: `DATABASE_URL: ${error.message}.` };
@@ -94,7 +97,10 @@ function describe(error: unknown): { code: number; text: string } {
     };
   }
   if (isDatabaseAway(error)) {
-    return { code: EXIT.unavailable, text: `The database went away: ${(error as Error).message}` };
+    return {
+      code: EXIT.unavailable,
+      text: `The connection to the database was lost: ${(error as Error).message}`,
+    };
   }
   if (error instanceof ConfigError || error instanceof TypeError) return describeEnd(error);
   const { code, text } = describeEnd(error);

@@ -12,11 +12,11 @@ export const verifyCommand: Command = {
   name: "verify",
   summary: "audits the books: every invariant that must hold whatever was retried or killed",
   help: `Audits the books: every invariant that must hold whatever was retried, duplicated or killed.
-Reads only, as of one moment, and can be run while the system works. Exits with 1 when one is violated.
-The database is DATABASE_URL; without it, the one of the running "npm start" (.oncepay/dev.json).
+It only reads, from a single snapshot, and can be run while the system is working. It exits with 1 if any invariant is
+violated. The database is DATABASE_URL or, without it, that of the running "npm start" (.oncepay/dev.json).
 
-  --sandbox-url URL     also compare with what the sandbox card network says it moved
-  --max-age-seconds N   also require that nothing is under way for longer than this`,
+  --sandbox-url URL     also compare with the movements in the sandbox card network's books
+  --max-age-seconds N   also require that nothing has been in progress for longer than this`,
   options: { "sandbox-url": { type: "string" }, "max-age-seconds": { type: "string" } },
   run: async ({ values, environment }) => {
     const maxAgeSeconds = parseAge(values["max-age-seconds"] as string | undefined);
@@ -86,7 +86,7 @@ function report(violations: readonly Violation[], options: AuditOptions): Result
   const witness = withWitness ? "with" : "without";
   return {
     json: { holds: violations.length === 0, withWitness, checks },
-    text: `${lines.join("\n")}\n\n${found}, ${witness} the card network's books for a witness.\n`,
+    text: `${lines.join("\n")}\n\n${found}, ${witness} comparison with the card network's books.\n`,
     exitCode: violations.length === 0 ? 0 : 1,
   };
 }

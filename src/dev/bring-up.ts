@@ -81,7 +81,7 @@ async function startBoth(running: Running, plans: Pair<ProcessPlan>): Promise<Pa
     line: print,
     changed: () => writeState(running),
     failed: (name, lastWords) => {
-      running.failure ??= new ConfigError(`The ${name} process cannot start.\n${lastWords}`);
+      running.failure ??= new ConfigError(`The ${name} process could not start.\n${lastWords}`);
     },
   };
   for (const plan of plans) running.processes[plan.name as ProgramName] = supervise(plan, report);

@@ -42,8 +42,8 @@ async function useExternal(databaseUrl: string, options: DatabaseOptions): Promi
   if (whose.owner === "others" && !options.migrate) {
     throw new ConfigError(
       `DATABASE_URL: the database ${own} holds tables that are not oncepay's (${whose.tables.join(", ")}). ` +
-        "Nothing was changed. Name an empty database, " +
-        'or run "npm start -- --migrate" to have oncepay\'s tables made beside them.',
+        "Nothing was changed. Give the address of an empty database, " +
+        'or run "npm start -- --migrate" to create oncepay\'s tables alongside them.',
     );
   }
   const given = options.sandboxDatabaseUrl;
@@ -53,7 +53,7 @@ async function useExternal(databaseUrl: string, options: DatabaseOptions): Promi
     return { databaseUrl, sandboxDatabaseUrl: await ensureDatabase(databaseUrl, name) };
   } catch (error) {
     throw new ConfigError(
-      `The database ${name} for the sandbox card network cannot be made: ${(error as Error).message}. ` +
+      `The database ${name} for the sandbox card network could not be created: ${(error as Error).message}. ` +
         "Set ONCEPAY_SANDBOX_DATABASE_URL to a database it may use.",
       { cause: error },
     );

@@ -104,6 +104,6 @@ export function readJson(file: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new Error(`${file} is damaged. Remove the directory it is in to start afresh.`);
+    throw new Error(`${file} is damaged. Remove its directory to start from scratch.`);
   }
 }

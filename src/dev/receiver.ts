@@ -144,9 +144,9 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
 }
 
 const SETTINGS = {
-  ONCEPAY_RECEIVER_SECRET: z.string().describe("what the webhooks are signed with"),
+  ONCEPAY_RECEIVER_SECRET: z.string().describe("the secret that the webhooks are signed with"),
   HOST: z.string().default("127.0.0.1").describe("the address to listen on"),
-  PORT: port.default(4020).describe("where to listen"),
+  PORT: port.default(4020).describe("the port to listen on"),
   ...PROCESS_SETTINGS,
 } as const;
 

@@ -10,11 +10,11 @@ import { takeStartLock } from "./start-lock";
 
 const HELP = `Usage: npm run reset [-- --directory DIR]
 
-Removes what "npm start" keeps: the embedded database, keys and addresses. It asks nothing, and refuses while that
-"npm start" is running. A database of your own (DATABASE_URL) is not touched.
+Removes what "npm start" keeps: the embedded database, keys and addresses. It does not ask for confirmation, and it
+refuses while that "npm start" is running. A database of your own (DATABASE_URL) is not touched.
 
   --directory DIR  the directory that was given to "npm start" (default .oncepay in the checkout)
-  --help           this text
+  --help           show this text
 `;
 
 const CHECKOUT = path.resolve(__dirname, "../../..");
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
     releaseLock();
   }
   if (readdirSync(directory).length === 0) rmdirSync(directory);
-  console.log(`removed ${directory}; the next npm start begins afresh`);
+  console.log(`removed ${directory}; the next npm start begins from scratch`);
 }
 
 /** By name, so that a file of somebody else's stays where it is. */

@@ -18,7 +18,7 @@ export function takeStartLock(file: string): () => void {
     // A link appears with its content and fails when there is one already; two tries, one takeover.
     if (!tryLink(draft, file)) {
       clearStale(file);
-      if (!tryLink(draft, file)) throw new Error("Another `npm start` has just begun here.");
+      if (!tryLink(draft, file)) throw new Error("Another `npm start` has just been started here.");
     }
   } finally {
     rmSync(draft, { force: true });

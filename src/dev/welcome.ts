@@ -6,22 +6,22 @@ export const HELP = `npm start: the API, the worker, a sandbox card network and 
 
 Usage: npm start [-- OPTIONS]
 
-  --directory DIR  where data, keys and addresses are kept (default .oncepay in the checkout):
-                   another one for another installation beside the first
-  --migrate        with DATABASE_URL: make oncepay's tables in a database that holds tables of others
-  --help           this text
+  --directory DIR  where data, keys and addresses are kept (default .oncepay in the checkout);
+                   use another directory to run another installation alongside
+  --migrate        with DATABASE_URL: create oncepay's tables even in a database that holds other tables
+  --help           show this text
 
-Settings, from the environment; every setting of the API and the worker may be given as well:
+Settings, from the environment, in addition to every setting of the API and the worker:
 
   DATABASE_URL                  a Postgres of your own instead of the embedded one
-  ONCEPAY_SANDBOX_DATABASE_URL  the card network's database (default: <name>_sandbox beside yours)
+  ONCEPAY_SANDBOX_DATABASE_URL  the card network's database (default: <name>_sandbox next to yours)
   REDIS_URL                     run the job queue on Redis instead of Postgres
-  HOST                          address the API listens on (default 127.0.0.1; the others never leave it)
+  HOST                          the address that the API listens on (default 127.0.0.1; everything else stays there)
 ${portLines()}
   LOG_LEVEL                     fatal, error, warn, info, debug, trace or silent (default info)
 
-A usual port that is taken is replaced by one a hundred higher; a port that was chosen is not replaced.
-npm run reset removes data, keys and addresses. Ctrl-C stops everything in order, a second Ctrl-C at once.`;
+If a default port is taken, the port a hundred higher is used; a port that you set yourself is never replaced.
+npm run reset removes data, keys and addresses. Ctrl-C stops everything in order; a second Ctrl-C stops it at once.`;
 
 function portLines(): string {
   const lines = Object.entries(PROGRAMS).map(
@@ -70,11 +70,11 @@ Confirm it:
 
 ${confirm}
 
-See what became of it:
+See the outcome:
 
 ${query}
 
-All of this is in .oncepay/dev.json for programs. Ctrl-C stops.
+Programs can read all of this from .oncepay/dev.json. Press Ctrl-C to stop.
 `;
 }
 

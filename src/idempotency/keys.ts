@@ -117,7 +117,7 @@ export function replay<T>(name: OperationKey, fingerprint: string, record: KeyRe
 export function keyReused(name: OperationKey, firstSeenAt: string): Failure {
   return new Failure(
     "IDEMPOTENCY_KEY_REUSED",
-    "This idempotency key was used for another input of the same operation.",
+    "This idempotency key was already used for the same operation with a different input.",
     { operation: name.operation, firstSeenAt },
   );
 }

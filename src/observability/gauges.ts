@@ -27,19 +27,28 @@ const LOOK: Statement = {
 };
 
 const GAUGES = {
-  outboxRows: ["oncepay_outbox_rows", "Outbox rows that are not relayed yet."],
-  outboxOldestSeconds: ["oncepay_outbox_oldest_seconds", "Age of the oldest of them."],
+  outboxRows: ["oncepay_outbox_rows", "Outbox rows that have not been relayed yet."],
+  outboxOldestSeconds: [
+    "oncepay_outbox_oldest_seconds",
+    "Age of the oldest outbox row that has not been relayed yet.",
+  ],
   unknownAttempts: ["oncepay_unknown_attempts", "Attempts whose outcome is unknown."],
-  unknownOldestSeconds: ["oncepay_unknown_oldest_seconds", "For how long the oldest has been."],
+  unknownOldestSeconds: [
+    "oncepay_unknown_oldest_seconds",
+    "How long the oldest of the attempts with an unknown outcome has been unknown.",
+  ],
   unknownAmountMinor: [
     "oncepay_unknown_amount_minor",
-    "Their amounts added up, minor units of whatever currency: for alarms, not for books.",
+    "Sum of the amounts of attempts whose outcome is unknown, in minor units regardless of currency: for alerts, not for accounting.",
   ],
-  queuedAttempts: ["oncepay_queued_attempts", "Attempts that are still to be sent."],
+  queuedAttempts: ["oncepay_queued_attempts", "Attempts that have yet to be sent."],
   sentAttempts: ["oncepay_sent_attempts", "Attempts that a worker holds."],
-  dueDeliveries: ["oncepay_due_deliveries", "Webhook deliveries that are scheduled or under way."],
-  deadLetters: ["oncepay_dead_letters", "Webhook deliveries that a person must decide about."],
-  parkedInbox: ["oncepay_parked_inbox", "Processors' events that refer to nothing known."],
+  dueDeliveries: [
+    "oncepay_due_deliveries",
+    "Webhook deliveries that are scheduled or in progress.",
+  ],
+  deadLetters: ["oncepay_dead_letters", "Webhook deliveries that are dead letters."],
+  parkedInbox: ["oncepay_parked_inbox", "Events from processors that refer to nothing known here."],
 } as const;
 
 interface Pool {
@@ -66,7 +75,7 @@ export function observe(db: Db): void {
   registry.registerMetric(
     new Gauge({
       name: "oncepay_db_pool_connections",
-      help: "Connections to Postgres by what they do; waiting: callers without one.",
+      help: "Connections to Postgres by state; `waiting` counts callers without a connection.",
       labelNames: ["state"] as const,
       registers: [],
       collect() {

@@ -8,7 +8,7 @@ const registers = [registry];
 
 export const idempotencyOutcomes = new Counter({
   name: "oncepay_idempotency_outcomes_total",
-  help: "Mutations by what their idempotency key decided.",
+  help: "Mutations, by what their idempotency key decided.",
   labelNames: ["operation", "outcome"] as const,
   registers,
 });
@@ -23,7 +23,7 @@ export const setSizes = new Histogram({
 
 export const processorCalls = new Counter({
   name: "oncepay_processor_calls_total",
-  help: "Calls to card processors by what came back.",
+  help: "Calls to card processors, by outcome.",
   labelNames: ["processor", "operation", "outcome"] as const,
   registers,
 });
@@ -38,14 +38,14 @@ export const processorSeconds = new Histogram({
 
 export const effectsApplied = new Counter({
   name: "oncepay_effects_applied_total",
-  help: "Answers of processors that changed a payment, by operation and outcome.",
+  help: "Processors' answers that changed a payment, by operation and outcome.",
   labelNames: ["operation", "outcome"] as const,
   registers,
 });
 
 export const deduplications = new Counter({
   name: "oncepay_deduplications_total",
-  help: "Work that was found done already, by where it was found.",
+  help: "Work that turned out to be done already, by where that was noticed.",
   labelNames: ["where"] as const,
   registers,
 });
@@ -58,28 +58,28 @@ export const relayed = new Counter({
 
 export const deliveries = new Counter({
   name: "oncepay_webhook_deliveries_total",
-  help: "Webhook tries by outcome.",
+  help: "Attempts to deliver a webhook, by outcome.",
   labelNames: ["outcome"] as const,
   registers,
 });
 
 export const inboxReceived = new Counter({
   name: "oncepay_inbox_received_total",
-  help: "Processors' webhooks by what became of them: stored, duplicate, refused.",
+  help: "Webhooks from processors, by what was done with them: stored, duplicate or refused.",
   labelNames: ["outcome"] as const,
   registers,
 });
 
 export const clientTries = new Counter({
   name: "oncepay_client_tries_total",
-  help: "Requests by which try of the client's it was, as its oncepay-try header says.",
+  help: "Requests, by the number of the client's try as given in its oncepay-try header.",
   labelNames: ["attempt"] as const,
   registers,
 });
 
 export const httpRequests = new Counter({
   name: "oncepay_graphql_requests_total",
-  help: "GraphQL requests by result code (OK or an ErrorCode).",
+  help: "GraphQL requests, by result code (OK or an ErrorCode).",
   labelNames: ["code"] as const,
   registers,
 });

@@ -29,8 +29,7 @@ async function askDatabase(db: Db): Promise<Readiness> {
       ? []
       : [`${count(lacking)} of the database, from ${lacking[0] ?? ""} on: run "oncepay migrate"`];
   // Migrations only ever add what older code can live with, so that a release is rolled out after them.
-  const notes =
-    ahead.length === 0 ? [] : [`the database is ${count(ahead)} newer than this process`];
+  const notes = ahead.length === 0 ? [] : [`the database is ${count(ahead)} ahead of this process`];
   return readinessOf(missing, notes);
 }
 

@@ -155,30 +155,28 @@ const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => s
     if (status === "REQUIRES_PAYMENT_METHOD" || status === "REQUIRES_CONFIRMATION") return null;
     return isTerminal(status)
       ? `The payment has ended: it is ${status}.`
-      : "The payment has been confirmed already.";
+      : "The payment has already been confirmed.";
   },
   CAPTURE: ({ status }) => {
     if (status === "REQUIRES_CAPTURE") return null;
     if (status === "PROCESSING") return UNDER_WAY;
-    return isTerminal(status)
-      ? "Nothing is left that could be captured."
-      : "Nothing has been authorised yet.";
+    return isTerminal(status) ? "Nothing is left to capture." : "Nothing has been authorised yet.";
   },
   CANCEL: ({ status, amountCaptured }) => {
     if (status === "PROCESSING") return UNDER_WAY;
     if (isTerminal(status)) return `The payment has ended: it is ${status}.`;
-    return amountCaptured > 0 ? "A part of the amount has been captured." : null;
+    return amountCaptured > 0 ? "Part of the amount has already been captured." : null;
   },
   REFUND: ({ status, amountCaptured, amountRefundable }) => {
     if (status === "PROCESSING") return UNDER_WAY;
     if (amountRefundable > 0) return null;
     return amountCaptured > 0
-      ? "All that was captured has been refunded, or is being refunded."
+      ? "Everything captured has been refunded or is being refunded."
       : "Nothing has been captured.";
   },
 };
 
-const UNDER_WAY = "Something is under way at the processor.";
+const UNDER_WAY = "An operation is in progress at the processor.";
 
 /**
  * The one place that decides what may be asked of an intent. `refuse` says why the caller may not ask for an action,

@@ -100,7 +100,7 @@ function outcomeOf(command: ResolveUnknownAttempt, amount: number): Approved | D
   return {
     kind: "declined",
     code: "resolved_by_operator",
-    message: "The outcome was unknown, and was found not to have happened.",
+    message: "The outcome was unknown, and an operator found that nothing had happened.",
     hard: false,
   };
 }

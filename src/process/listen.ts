@@ -60,7 +60,7 @@ export function httpUrl(host: string, port: number): string {
 function explain(error: unknown, { host, port, setting }: ListenOptions): unknown {
   switch ((error as NodeJS.ErrnoException).code ?? "") {
     case "EADDRINUSE":
-      return new ConfigError(`${setting}: port ${String(port)} is taken by another process.`);
+      return new ConfigError(`${setting}: port ${String(port)} is in use by another process.`);
     case "EACCES":
       return new ConfigError(
         `${setting}: this user may not listen on port ${String(port)}; ports from 1024 on are free for everyone.`,

@@ -7,7 +7,7 @@ const found = process.versions.node.split(".").map(Number);
 
 if (found[0]! < WANTED[0]! || (found[0] === WANTED[0] && found[1]! < WANTED[1]!)) {
   process.stderr.write(
-    `oncepay needs Node ${WANTED.join(".")} or newer, and this is Node ${process.versions.node}.\n`,
+    `oncepay needs Node ${WANTED.join(".")} or newer, but this is Node ${process.versions.node}.\n`,
   );
   process.exit(78);
 }

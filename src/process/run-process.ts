@@ -57,7 +57,7 @@ export function describeEnd(error: unknown): { code: number; text: string } {
   }
   const { code, message, stack } = error as NodeJS.ErrnoException;
   if (code?.startsWith("ERR_PARSE_ARGS") === true) {
-    return { code: EXIT.usage, text: `${message}\nRun with --help for what can be given.` };
+    return { code: EXIT.usage, text: `${message}\nRun with --help to see the options.` };
   }
   return { code: EXIT.failed, text: stack ?? String(error) };
 }

@@ -29,17 +29,17 @@ export const PROCESS_SETTINGS = {
   LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
     .default("info")
-    .describe("least severe level that is logged"),
+    .describe("the least severe level that is logged"),
   ONCEPAY_INSTANCE_ID: z
     .string()
     .regex(/^[\w-]{1,64}$/, "must be 1 to 64 letters, digits, - or _")
     .default(() => randomUUID())
     .meta({ shown: "a random one" })
-    .describe("name of this process, in the answers of /health"),
+    .describe("the name of this process in the answers of /health"),
   ONCEPAY_PORT_FALLBACK: flag
     .default(false)
-    .describe("whether another port is taken when the configured one is not free"),
-  ONCEPAY_EXIT_WITH_PARENT: z.string().optional().describe("1: exit when standard input closes"),
+    .describe("whether to listen on another port when the configured one is taken"),
+  ONCEPAY_EXIT_WITH_PARENT: z.string().optional().describe("1 to exit when standard input closes"),
 } as const;
 
 export function parseSettings<Shape extends z.ZodRawShape>(
@@ -56,7 +56,7 @@ export function parseSettings<Shape extends z.ZodRawShape>(
   });
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(
-      `The configuration is not usable.\n  ${[...problems, ...issues].join("\n  ")}`,
+      `The configuration is invalid.\n  ${[...problems, ...issues].join("\n  ")}`,
     );
   }
   return parsed.data;

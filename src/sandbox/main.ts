@@ -16,33 +16,35 @@ const milliseconds = wholeNumber(0, 600_000, "milliseconds");
 const SETTINGS = {
   ONCEPAY_SANDBOX_DATABASE_URL: z
     .string()
-    .describe("its own Postgres database; created when missing"),
+    .describe("the sandbox's own Postgres database, created if it is missing"),
   HOST: z.string().default("127.0.0.1").describe("the address to listen on"),
-  PORT: port.default(4010).describe("where to listen"),
+  PORT: port.default(4010).describe("the port to listen on"),
   ONCEPAY_SANDBOX_WEBHOOK_URL: httpAddress
     .optional()
-    .describe("where to post its webhooks; none are sent without"),
+    .describe("the URL that its webhooks are sent to; without it none are sent"),
   ONCEPAY_SANDBOX_WEBHOOK_SECRET: z
     .string()
     .optional()
-    .describe("what it signs them with; required with an address"),
+    .describe("the secret that its webhooks are signed with; required with a webhook URL"),
   ONCEPAY_SANDBOX_PUBLIC_URL: httpAddress
     .optional()
-    .describe("where shoppers' browsers reach its challenge page"),
+    .describe("the URL at which shoppers' browsers reach its challenge page"),
   ONCEPAY_SANDBOX_MIN_MS: milliseconds
     .default(100)
-    .describe("shortest latency of a request that moves money"),
-  ONCEPAY_SANDBOX_MAX_MS: milliseconds.default(800).describe("longest latency"),
+    .describe("the shortest latency of a request that moves money"),
+  ONCEPAY_SANDBOX_MAX_MS: milliseconds
+    .default(800)
+    .describe("the longest latency of such a request"),
   ONCEPAY_SANDBOX_SEED: wholeNumber(-2_147_483_648, 2_147_483_647)
     .default(1)
-    .describe("seed of its latencies and faults"),
+    .describe("the seed for its latencies and faults"),
   ...PROCESS_SETTINGS,
 } as const;
 
 const HELP = `The sandbox card network: a slow, careless card processor with books of its own.
 
 ${describeSettings(SETTINGS)}
-For development and tests only: anybody who reaches it can move its money and switch on faults.
+For development and tests only: anybody who can reach it can move its money and switch on faults.
 `;
 
 type SandboxSettings = ProcessSettings & Omit<SandboxOptions, "log" | "onFatal">;

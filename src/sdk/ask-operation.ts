@@ -73,8 +73,8 @@ function unknown(lost: LostCall, status: Operation["status"] | undefined): Oncep
   return errorOf(lost, {
     code: "OUTCOME_UNKNOWN",
     message: isDone
-      ? "It was executed, and its answer was lost. Repeat the call with the same idempotency key to get it."
-      : "The answer was lost: it may or may not be executed. Repeat the call with the same idempotency key, or ask `operation` for it.",
+      ? "The operation was executed, but its answer was lost. Repeat the call with the same idempotency key to get it."
+      : "The answer was lost, and the operation may or may not have been executed. Repeat the call with the same idempotency key, or query `operation` for the outcome.",
     retryable: true,
     retryAfterMs: lost.error.retryAfterMs,
     requestId: lost.error.requestId,

@@ -4,28 +4,28 @@
 export type AttemptOperation =
   "AUTHORIZE" | "CAPTURE" | "CHARGE" | "COMPENSATE" | "REFUND" | "REVERSE" | "VOID";
 
-/** Where one try at a processor stands. New values may be added. */
+/** The status of an attempt at a processor. New values may be added. */
 export type AttemptStatus =
   "ABANDONED" | "DECLINED" | "QUEUED" | "REQUIRES_ACTION" | "SENT" | "SUCCEEDED" | "UNKNOWN";
 
 /** Why a payment intent was canceled. New values may be added. */
 export type CancellationReason = "ABANDONED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 
-/** Why the caller cancels a payment intent. */
+/** The caller's reason for cancelling a payment intent. */
 export type CancellationReasonInput =
   "ABANDONED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 
-/** When the money of a payment intent is taken. */
+/** When the money for a payment intent is captured. */
 export type CaptureMethod = "AUTOMATIC" | "MANUAL";
 
-/** Where a capture stands. New values may be added. */
+/** The status of a capture. New values may be added. */
 export type CaptureStatus = "FAILED" | "PENDING" | "SUCCEEDED";
 
-/** Where one event on its way to one endpoint stands. New values may be added. */
+/** The status of the delivery of one event to one endpoint. New values may be added. */
 export type DeliveryStatus =
   "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";
 
-/** Why a request failed: `extensions.code` of every error. The list is closed; adding to it is announced. */
+/** Why a request failed: the value of `extensions.code` in every error. The list is closed, and additions to it are announced. */
 export type ErrorCode =
   | "AMOUNT_TOO_LARGE"
   | "BAD_USER_INPUT"
@@ -39,16 +39,16 @@ export type ErrorCode =
   | "UNAUTHENTICATED"
   | "UNAVAILABLE";
 
-/** Whether a request was the first with its key. */
+/** Whether a request was the first with its idempotency key. */
 export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
 
-/** What can be asked of a payment intent. New values may be added. */
+/** An action that can be requested on a payment intent. New values may be added. */
 export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND";
 
-/** What kind of thing caused a journal. New values may be added. */
+/** What caused a journal to be posted. New values may be added. */
 export type JournalSource = "ATTEMPT";
 
-/** What a ledger account holds. Every merchant has one of each kind in each currency that it uses. New values may be added. */
+/** What a ledger account records. Every merchant has one account of each kind in each currency that it uses. New values may be added. */
 export type LedgerAccountKind =
   "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
 
@@ -58,7 +58,7 @@ export type NextActionType = "REDIRECT";
 /** What is known about an operation and its idempotency key. */
 export type OperationStatus = "FAILED" | "IN_PROGRESS" | "NOT_SEEN" | "SUCCEEDED";
 
-/** Where a payment intent stands. New values may be added. */
+/** The status of a payment intent. New values may be added. */
 export type PaymentIntentStatus =
   | "CANCELED"
   | "FAILED"
@@ -69,25 +69,25 @@ export type PaymentIntentStatus =
   | "REQUIRES_PAYMENT_METHOD"
   | "SUCCEEDED";
 
-/** The side of an account. */
+/** The side of an account that a posting is made on. */
 export type PostingSide = "CREDIT" | "DEBIT";
 
 /** Why money was refunded. New values may be added. */
 export type RefundReason = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 
-/** Why the caller refunds money. */
+/** The caller's reason for a refund. */
 export type RefundReasonInput = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 
-/** Where a refund stands. New values may be added. */
+/** The status of a refund. New values may be added. */
 export type RefundStatus = "FAILED" | "PENDING" | "REVERSED" | "SUCCEEDED";
 
 /** What an operator found out about an attempt whose outcome was unknown. */
 export type UnknownAttemptResolution = "FAILED" | "SUCCEEDED";
 
-/** Whether an endpoint gets deliveries. New values may be added. */
+/** Whether events are delivered to an endpoint. New values may be added. */
 export type WebhookEndpointStatus = "DISABLED" | "ENABLED";
 
-/** What an event announces; see eventTypes. New types may be added. */
+/** What an event announces; the query eventTypes describes each type. New types may be added. */
 export type EventType =
   | "payment_intent.created"
   | "payment_intent.processing"

@@ -12,190 +12,190 @@ import type {
   UnknownAttemptResolution,
 } from "./enums";
 
-/** Which payment to end. */
+/** The payment intent to cancel. */
 export interface CancelPaymentIntentInput {
   /** The payment intent's id. */
   readonly paymentIntentId: string;
 
-  /** Why it is canceled. */
+  /** Why the payment is canceled. */
   readonly reason?: CancellationReasonInput | null | undefined;
 }
 
-/** Which captures to list: those that every given field holds for. */
+/** Which captures to list: those that match every field given. */
 export interface CaptureFilter {
-  /** Created at this moment or later. */
+  /** Created at or after this time. */
   readonly createdAfter?: string | null | undefined;
 
-  /** Created before this moment. */
+  /** Created before this time. */
   readonly createdBefore?: string | null | undefined;
 
-  /** Of this payment intent. */
+  /** Belonging to this payment intent. */
   readonly paymentIntentId?: string | null | undefined;
 
-  /** In one of these statuses. No index serves it: combine it with another field. */
+  /** With one of these statuses. There is no index for this field: combine it with another one. */
   readonly statuses?: readonly CaptureStatus[] | null | undefined;
 }
 
-/** How much of what was authorised to take. */
+/** How much of the authorised amount to capture. */
 export interface CapturePaymentIntentInput {
-  /** The amount to take, at least 1; all that may be captured when absent. */
+  /** The amount to capture, at least 1. The default is everything that can still be captured. */
   readonly amount?: number | null | undefined;
 
-  /** Whether what this leaves of the authorisation is released. */
+  /** Whether to release whatever this capture leaves of the authorisation. */
   readonly final?: boolean | null | undefined;
 
   /** The payment intent's id. */
   readonly paymentIntentId: string;
 }
 
-/** Which payment to make, and with what. */
+/** The payment to make, and the card to make it with. */
 export interface ConfirmPaymentIntentInput {
   /** The payment intent's id. */
   readonly paymentIntentId: string;
 
-  /** A processor's token, in place of the intent's own. Card numbers are refused. */
+  /** The processor's token for the card to use instead of the intent's own. Card numbers are refused. */
   readonly paymentMethod?: string | null | undefined;
 
-  /** Where the shopper comes back to after authenticating. */
+  /** Where to send the shopper back to after authentication. */
   readonly returnUrl?: string | null | undefined;
 }
 
 /** The merchant to create. */
 export interface CreateMerchantInput {
-  /** Its name, 1 to 200 characters. */
+  /** The merchant's name, 1 to 200 characters. */
   readonly name: string;
 }
 
-/** What a merchant wants to be paid. */
+/** The payment that the merchant wants to receive. */
 export interface CreatePaymentIntentInput {
   /** The amount in the currency's minor unit, at least 1. */
   readonly amount: number;
 
-  /** When the money is taken. */
+  /** When the money is captured. */
   readonly captureMethod?: CaptureMethod | null | undefined;
 
-  /** The amount's currency. */
+  /** The currency of the amount. */
   readonly currency: string;
 
-  /** The merchant's name for the shopper, at most 255 characters. */
+  /** The merchant's own identifier for the shopper, at most 255 characters. */
   readonly customer?: string | null | undefined;
 
   /** What the payment is for, at most 1000 characters. */
   readonly description?: string | null | undefined;
 
-  /** The merchant's own number of the payment, at most 255 characters. */
+  /** The merchant's own reference for the payment, at most 255 characters. */
   readonly merchantReference?: string | null | undefined;
 
-  /** The merchant's own pairs. */
+  /** The merchant's own key-value pairs. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
 
-  /** A processor's token, at most 255 characters. Card numbers are refused. */
+  /** The processor's token for the card, at most 255 characters. Card numbers are refused. */
   readonly paymentMethod?: string | null | undefined;
 }
 
-/** Where to post events, and which. */
+/** The URL to send events to, and the types of events to send. */
 export interface CreateWebhookEndpointInput {
   /** What the endpoint is for, at most 1000 characters. */
   readonly description?: string | null | undefined;
 
-  /** Which types to post; all of them when absent or empty. */
+  /** The types of events to deliver. All types are delivered when this is absent or empty. */
   readonly eventTypes?: readonly EventType[] | null | undefined;
 
-  /** Where to post: https, at a public address. */
+  /** The URL that receives the events. It must use https and resolve to a public address. */
   readonly url: string;
 }
 
-/** Which dead letters to list. */
+/** Which dead letters to list: those that match every field given. */
 export interface DeadLetterFilter {
-  /** On their way to this endpoint. */
+  /** Addressed to this endpoint. */
   readonly endpointId?: string | null | undefined;
 
-  /** Of this event. */
+  /** Carrying this event. */
   readonly eventId?: string | null | undefined;
 }
 
-/** Which events to list. */
+/** Which events to list: those that match every field given. */
 export interface EventFilter {
-  /** Of one of these types. */
+  /** With one of these types. */
   readonly types?: readonly EventType[] | null | undefined;
 }
 
-/** Which ledger accounts to list: those that every given field holds for. */
+/** Which ledger accounts to list: those that match every field given. */
 export interface LedgerAccountFilter {
-  /** In one of these currencies. */
+  /** Held in one of these currencies. */
   readonly currencies?: readonly string[] | null | undefined;
 
-  /** Of one of these kinds. */
+  /** With one of these kinds. */
   readonly kinds?: readonly LedgerAccountKind[] | null | undefined;
 }
 
-/** A pair of a payment intent's metadata. */
+/** A key-value pair in the metadata of a payment intent. */
 export interface MetadataFilter {
-  /** Its key. */
+  /** The key. */
   readonly key: string;
 
-  /** Its value. */
+  /** The value. */
   readonly value: string;
 }
 
-/** Which payment intents to list: those that every given field holds for. No index serves amount, metadata and updatedAfter: combine them with another field. */
+/** Which payment intents to list: those that match every field given. There is no index for amount, metadata or updatedAfter: combine them with another field. */
 export interface PaymentIntentFilter {
-  /** Of exactly this amount. */
+  /** With exactly this amount. */
   readonly amount?: number | null | undefined;
 
-  /** Created at this moment or later. */
+  /** Created at or after this time. */
   readonly createdAfter?: string | null | undefined;
 
-  /** Created before this moment. */
+  /** Created before this time. */
   readonly createdBefore?: string | null | undefined;
 
-  /** Of this customer. */
+  /** From this customer: the merchant's own identifier. */
   readonly customer?: string | null | undefined;
 
-  /** With this number of the merchant's own. */
+  /** With this merchant reference. */
   readonly merchantReference?: string | null | undefined;
 
-  /** With this pair in its metadata. */
+  /** With this key-value pair in the metadata. */
   readonly metadata?: MetadataFilter | null | undefined;
 
-  /** In one of these statuses. */
+  /** With one of these statuses. */
   readonly statuses?: readonly PaymentIntentStatus[] | null | undefined;
 
-  /** Last changed at this moment or later. */
+  /** Last changed at or after this time. */
   readonly updatedAfter?: string | null | undefined;
 }
 
-/** Which refunds to list: those that every given field holds for. */
+/** Which refunds to list: those that match every field given. */
 export interface RefundFilter {
-  /** Created at this moment or later. */
+  /** Created at or after this time. */
   readonly createdAfter?: string | null | undefined;
 
-  /** Created before this moment. */
+  /** Created before this time. */
   readonly createdBefore?: string | null | undefined;
 
-  /** Of this payment intent. */
+  /** Belonging to this payment intent. */
   readonly paymentIntentId?: string | null | undefined;
 
-  /** In one of these statuses. No index serves it: combine it with another field. */
+  /** With one of these statuses. There is no index for this field: combine it with another one. */
   readonly statuses?: readonly RefundStatus[] | null | undefined;
 }
 
-/** How much of what was captured to give back. */
+/** How much of the captured amount to refund. */
 export interface RefundPaymentIntentInput {
-  /** The amount to give back, at least 1; all that may be refunded when absent. */
+  /** The amount to refund, at least 1. The default is everything that can still be refunded. */
   readonly amount?: number | null | undefined;
 
-  /** The merchant's own pairs. */
+  /** The merchant's own key-value pairs. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
 
   /** The payment intent's id. */
   readonly paymentIntentId: string;
 
-  /** Why it is refunded. */
+  /** The reason for the refund. */
   readonly reason?: RefundReasonInput | null | undefined;
 }
 
-/** Which delivery to repeat. */
+/** The delivery to replay. */
 export interface ReplayWebhookDeliveryInput {
   /** The delivery's id. */
   readonly deliveryId: string;
@@ -206,24 +206,24 @@ export interface ResolveUnknownAttemptInput {
   /** The attempt's id. */
   readonly attemptId: string;
 
-  /** The processor's id of the charge. */
+  /** The processor's id for the charge. */
   readonly processorChargeId?: string | null | undefined;
 
-  /** How that is known; kept as evidence for ever. */
+  /** How the operator knows; stored permanently as evidence. */
   readonly reason: string;
 
   /** What happened at the processor. */
   readonly resolution: UnknownAttemptResolution;
 }
 
-/** Which deliveries to list: those that every given field holds for. */
+/** Which deliveries to list: those that match every field given. */
 export interface WebhookDeliveryFilter {
-  /** On their way to this endpoint. */
+  /** Addressed to this endpoint. */
   readonly endpointId?: string | null | undefined;
 
-  /** Of this event. */
+  /** Carrying this event. */
   readonly eventId?: string | null | undefined;
 
-  /** In one of these statuses. */
+  /** With one of these statuses. */
   readonly statuses?: readonly DeliveryStatus[] | null | undefined;
 }

@@ -49,46 +49,46 @@ export interface Mutations {
     payload: CreatePaymentIntentPayload;
   };
 
-  /** Makes the payment: the intent is PROCESSING at once, and the processor's answer follows. A publishable key may confirm the intent whose client secret it sends. */
+  /** Makes the payment. The intent becomes PROCESSING immediately, and the processor's answer follows. A publishable key may confirm the intent whose client secret is sent with the request. */
   readonly confirmPaymentIntent: {
     input: ConfirmPaymentIntentInput;
     payload: ConfirmPaymentIntentPayload;
   };
 
-  /** Takes money that was authorised, all of it or a part. */
+  /** Captures all or part of the authorised amount. */
   readonly capturePaymentIntent: {
     input: CapturePaymentIntentInput;
     payload: CapturePaymentIntentPayload;
   };
 
-  /** Ends a payment before any money is captured. */
+  /** Cancels a payment before any money is captured. */
   readonly cancelPaymentIntent: {
     input: CancelPaymentIntentInput;
     payload: CancelPaymentIntentPayload;
   };
 
-  /** Gives captured money back, all of it or a part. */
+  /** Refunds all or part of the captured amount. */
   readonly refundPaymentIntent: {
     input: RefundPaymentIntentInput;
     payload: RefundPaymentIntentPayload;
   };
 
-  /** Subscribes a URL to events, from now on. */
+  /** Creates a webhook endpoint. It receives the events that occur from now on. */
   readonly createWebhookEndpoint: {
     input: CreateWebhookEndpointInput;
     payload: CreateWebhookEndpointPayload;
   };
 
-  /** Delivers an event to an endpoint once more: a new delivery of the same bytes with the same webhook-id. */
+  /** Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id. */
   readonly replayWebhookDelivery: {
     input: ReplayWebhookDeliveryInput;
     payload: ReplayWebhookDeliveryPayload;
   };
 
-  /** Creates a merchant with its first API keys. It needs the scope merchants:write. */
+  /** Creates a merchant together with its first API keys. Requires the scope merchants:write. */
   readonly createMerchant: { input: CreateMerchantInput; payload: CreateMerchantPayload };
 
-  /** Settles an attempt whose outcome is unknown by an operator's word. Should the processor say otherwise later, money that moved is given back. */
+  /** Settles an attempt whose outcome is unknown, on an operator's word. If the processor later contradicts it, any money that moved is returned. */
   readonly resolveUnknownAttempt: {
     input: ResolveUnknownAttemptInput;
     payload: ResolveUnknownAttemptPayload;
@@ -96,7 +96,7 @@ export interface Mutations {
 }
 
 export interface Queries {
-  /** One payment intent; null when this merchant has none with this id. A publishable key sees the one whose client secret it sends. */
+  /** The payment intent with this id; null when the merchant has none. A publishable key sees only the intent whose client secret is sent with the request. */
   readonly paymentIntent: { variables: { readonly id: string }; result: PaymentIntent | null };
 
   /** Payment intents, newest first. */
@@ -111,7 +111,7 @@ export interface Queries {
     result: PaymentIntentConnection;
   };
 
-  /** One refund; null when this merchant has none with this id. */
+  /** The refund with this id; null when the merchant has none. */
   readonly refund: { variables: { readonly id: string }; result: Refund | null };
 
   /** Refunds, newest first. */
@@ -138,7 +138,7 @@ export interface Queries {
     result: CaptureConnection;
   };
 
-  /** The feed of events, oldest first. An event appears in it when a worker has relayed it, which is milliseconds after its commit. Go on from endCursor, also of an empty page: no event is ever skipped. After the database was restored to an earlier moment, a page may repeat events. */
+  /** The feed of events, oldest first. An event appears once a worker has relayed it, milliseconds after it was committed. Continue from `endCursor`, even after an empty page: no event is ever skipped. If the database has been restored to an earlier point in time, a page may repeat events. */
   readonly events: {
     variables: {
       readonly filter?: EventFilter | null | undefined;
@@ -148,13 +148,13 @@ export interface Queries {
     result: EventConnection;
   };
 
-  /** Every type of event, what it means, and what a webhook of it looks like. */
+  /** Every type of event, with its meaning and a sample webhook. */
   readonly eventTypes: {
     variables: Record<string, never>;
     result: readonly EventTypeDescription[];
   };
 
-  /** The merchant's endpoints, newest first. */
+  /** The merchant's webhook endpoints, newest first. */
   readonly webhookEndpoints: {
     variables: {
       readonly first?: number | null | undefined;
@@ -165,7 +165,7 @@ export interface Queries {
     result: WebhookEndpointConnection;
   };
 
-  /** Deliveries, newest first. */
+  /** Webhook deliveries, newest first. */
   readonly webhookDeliveries: {
     variables: {
       readonly filter?: WebhookDeliveryFilter | null | undefined;
@@ -177,7 +177,7 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
-  /** Deliveries whose tries are used up and that wait for a person, newest first. */
+  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. */
   readonly deadLetters: {
     variables: {
       readonly filter?: DeadLetterFilter | null | undefined;
@@ -189,7 +189,7 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
-  /** Attempts whose outcome is unknown, newest first. For operators. */
+  /** Attempts whose outcome is unknown, newest first. For operators only. */
   readonly unknownAttempts: {
     variables: {
       readonly first?: number | null | undefined;
@@ -200,7 +200,7 @@ export interface Queries {
     result: AttemptConnection;
   };
 
-  /** One ledger account; null when this merchant has none with this id. */
+  /** The ledger account with this id; null when the merchant has none. */
   readonly ledgerAccount: {
     variables: {
       readonly id: string;
@@ -213,7 +213,7 @@ export interface Queries {
     result: LedgerAccountResult | null;
   };
 
-  /** The merchant's ledger accounts, newest first. There are none in a currency until something is posted in it. */
+  /** The merchant's ledger accounts, newest first. The accounts for a currency are opened when something is first posted in it. */
   readonly ledgerAccounts: {
     variables: {
       readonly filter?: LedgerAccountFilter | null | undefined;
@@ -225,22 +225,22 @@ export interface Queries {
     result: LedgerAccountConnection;
   };
 
-  /** The sums of both sides of the merchant's books. */
+  /** The total debits and credits of the merchant's ledger. */
   readonly trialBalance: { variables: Record<string, never>; result: TrialBalance };
 
   /** The merchant that the API key belongs to. */
   readonly merchant: { variables: Record<string, never>; result: Merchant };
 
-  /** Any object by its id; null when this merchant has none with this id. */
+  /** The object with this id, whatever its type; null when the merchant has none. */
   readonly node: { variables: { readonly id: string }; result: Node | null };
 
-  /** Objects by their ids, in the order of the ids; null for each that this merchant does not have. */
+  /** The objects with these ids, in the same order; null in place of each one that the merchant does not have. */
   readonly nodes: {
     variables: { readonly ids: readonly string[] };
     result: readonly (Node | null)[];
   };
 
-  /** Tells what became of a mutation, by its name and its idempotency key. It executes nothing, and shows no secret. A publishable key may ask for confirmations of the intent whose client secret it sends. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the intent whose client secret is sent with the request. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

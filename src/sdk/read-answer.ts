@@ -88,8 +88,8 @@ function foreignFailure(response: Response): TryFailure {
   return {
     code: isAnswer ? "BAD_RESPONSE" : "HTTP_ERROR",
     message: isAnswer
-      ? "The answer is no GraphQL response: is the URL right?"
-      : `The answer has HTTP status ${String(status)} and comes from something before the API.`,
+      ? "The answer is not a GraphQL response. Is the URL right?"
+      : `The answer has HTTP status ${String(status)} and comes from something in front of the API.`,
     retryable: RETRYABLE_STATUSES.has(status),
     retryAfterMs: retryAfterMs(response),
     requestId: requestIdOf(response),

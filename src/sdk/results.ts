@@ -16,222 +16,222 @@ import type {
   WebhookEndpoint,
 } from "./objects";
 
-/** What createPaymentIntent answers. */
+/** The result of createPaymentIntent. */
 export interface CreatePaymentIntentPayload {
-  /** The intent as it stood when it was created. */
+  /** The payment intent as it stood when it was created. */
   readonly paymentIntent: PaymentIntent;
 
-  /** What the idempotency key decided. */
+  /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
 }
 
-/** What confirmPaymentIntent answers. */
+/** The result of confirmPaymentIntent. */
 export interface ConfirmPaymentIntentPayload {
-  /** The intent as it stood when it was confirmed. */
+  /** The payment intent as it stood when it was confirmed. */
   readonly paymentIntent: PaymentIntent;
 
-  /** What the idempotency key decided. */
+  /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
 }
 
-/** What capturePaymentIntent answers. */
+/** The result of capturePaymentIntent. */
 export interface CapturePaymentIntentPayload {
-  /** The intent as it stood when the capture was made. */
+  /** The payment intent as it stood when the capture was created. */
   readonly paymentIntent: PaymentIntent;
 
-  /** What the idempotency key decided. */
+  /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
 }
 
-/** What cancelPaymentIntent answers. */
+/** The result of cancelPaymentIntent. */
 export interface CancelPaymentIntentPayload {
-  /** The intent as it stood when it was canceled: PROCESSING while an authorisation is released first. */
+  /** The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first. */
   readonly paymentIntent: PaymentIntent;
 
-  /** What the idempotency key decided. */
+  /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
 }
 
-/** What refundPaymentIntent answers. */
+/** The result of refundPaymentIntent. */
 export interface RefundPaymentIntentPayload {
-  /** The refund as it stood when it was made. */
+  /** The refund as it stood when it was created. */
   readonly refund: Refund;
 
-  /** What the idempotency key decided. */
+  /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
 }
 
-/** What createWebhookEndpoint answers. */
+/** The result of createWebhookEndpoint. */
 export interface CreateWebhookEndpointPayload {
   /** The endpoint. */
   readonly webhookEndpoint: WebhookEndpoint;
 
-  /** What the deliveries are signed with, as Standard Webhooks wants it: whsec_…. Shown for 24 hours to the same idempotency key, and null after that. */
+  /** The secret that deliveries are signed with, in the form that Standard Webhooks specifies: whsec_…. Replays of the same idempotency key show it for 24 hours; after that it is null. */
   readonly secret: string | null;
 
-  /** What the idempotency key decided. */
+  /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
 }
 
-/** What replayWebhookDelivery answers. */
+/** The result of replayWebhookDelivery. */
 export interface ReplayWebhookDeliveryPayload {
-  /** The new delivery; replayOf names the old one. */
+  /** The new delivery. Its `replayOf` is the id of the original one. */
   readonly webhookDelivery: WebhookDelivery;
 
-  /** What the idempotency key decided. */
+  /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
 }
 
-/** What createMerchant answers. */
+/** The result of createMerchant. */
 export interface CreateMerchantPayload {
   /** The merchant. */
   readonly merchant: Merchant;
 
-  /** Its backend's key. Shown for 24 hours to the same idempotency key, and null after that. */
+  /** The API key for the merchant's backend. Replays of the same idempotency key show it for 24 hours; after that it is null. */
   readonly secretKey: string | null;
 
-  /** Its frontend's key. Shown for 24 hours to the same idempotency key, and null after that. */
+  /** The API key for the merchant's frontend. Replays of the same idempotency key show it for 24 hours; after that it is null. */
   readonly publishableKey: string | null;
 
-  /** Its operators' key. Shown for 24 hours to the same idempotency key, and null after that. */
+  /** The API key for the merchant's operators. Replays of the same idempotency key show it for 24 hours; after that it is null. */
   readonly operatorKey: string | null;
 
-  /** What the idempotency key decided. */
+  /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
 }
 
-/** What resolveUnknownAttempt answers. */
+/** The result of resolveUnknownAttempt. */
 export interface ResolveUnknownAttemptPayload {
-  /** The intent as the resolution left it. */
+  /** The payment intent as it stood when the attempt was resolved. */
   readonly paymentIntent: PaymentIntent;
 
-  /** What the idempotency key decided. */
+  /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
 }
 
-/** A page of a list. */
+/** One page of a list. */
 export interface PaymentIntentConnection {
-  /** The page's items with their cursors. */
+  /** The items on the page, each with its cursor. */
   readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
+    /** The item's position in the list, as an opaque string. */
     readonly cursor: string;
 
     /** The item. */
     readonly node: PaymentIntent;
   }[];
 
-  /** Where the page lies in the list. */
+  /** The page's position in the list. */
   readonly pageInfo: PageInfo;
 }
 
-/** A page of a list. */
+/** One page of a list. */
 export interface RefundConnection {
-  /** The page's items with their cursors. */
+  /** The items on the page, each with its cursor. */
   readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
+    /** The item's position in the list, as an opaque string. */
     readonly cursor: string;
 
     /** The item. */
     readonly node: Refund;
   }[];
 
-  /** Where the page lies in the list. */
+  /** The page's position in the list. */
   readonly pageInfo: PageInfo;
 }
 
-/** A page of a list. */
+/** One page of a list. */
 export interface CaptureConnection {
-  /** The page's items with their cursors. */
+  /** The items on the page, each with its cursor. */
   readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
+    /** The item's position in the list, as an opaque string. */
     readonly cursor: string;
 
     /** The item. */
     readonly node: Capture;
   }[];
 
-  /** Where the page lies in the list. */
+  /** The page's position in the list. */
   readonly pageInfo: PageInfo;
 }
 
-/** A page of a list. */
+/** One page of a list. */
 export interface EventConnection {
-  /** The page's items with their cursors. */
+  /** The items on the page, each with its cursor. */
   readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
+    /** The item's position in the list, as an opaque string. */
     readonly cursor: string;
 
     /** The item. */
     readonly node: Event;
   }[];
 
-  /** Where the page lies in the list. */
+  /** The page's position in the list. */
   readonly pageInfo: PageInfo;
 }
 
-/** A type of event. */
+/** A type of event, with a sample. */
 export interface EventTypeDescription {
-  /** The type's name. */
+  /** The name of the type. */
   readonly type: EventType;
 
-  /** What an event of this type announces. */
+  /** What events of this type announce. */
   readonly description: string;
 
-  /** An event of this type, as an endpoint receives it. */
+  /** A sample event of this type, as an endpoint receives it. */
   readonly sample: unknown;
 }
 
-/** A page of a list. */
+/** One page of a list. */
 export interface WebhookEndpointConnection {
-  /** The page's items with their cursors. */
+  /** The items on the page, each with its cursor. */
   readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
+    /** The item's position in the list, as an opaque string. */
     readonly cursor: string;
 
     /** The item. */
     readonly node: WebhookEndpoint;
   }[];
 
-  /** Where the page lies in the list. */
+  /** The page's position in the list. */
   readonly pageInfo: PageInfo;
 }
 
-/** A page of a list. */
+/** One page of a list. */
 export interface WebhookDeliveryConnection {
-  /** The page's items with their cursors. */
+  /** The items on the page, each with its cursor. */
   readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
+    /** The item's position in the list, as an opaque string. */
     readonly cursor: string;
 
     /** The item. */
     readonly node: WebhookDelivery;
   }[];
 
-  /** Where the page lies in the list. */
+  /** The page's position in the list. */
   readonly pageInfo: PageInfo;
 }
 
-/** A page of a list. */
+/** One page of a list. */
 export interface AttemptConnection {
-  /** The page's items with their cursors. */
+  /** The items on the page, each with its cursor. */
   readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
+    /** The item's position in the list, as an opaque string. */
     readonly cursor: string;
 
     /** The item. */
     readonly node: Attempt;
   }[];
 
-  /** Where the page lies in the list. */
+  /** The page's position in the list. */
   readonly pageInfo: PageInfo;
 }
 
 /** An account of the merchant's double-entry ledger, in one currency. */
 export interface LedgerAccountResult {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** What the account holds. */
+  /** The kind of account. */
   readonly kind: LedgerAccountKind;
 
   /** The account's currency. */
@@ -240,49 +240,49 @@ export interface LedgerAccountResult {
   /** When the account was opened. */
   readonly createdAt: string;
 
-  /** What the account holds, on the side that it grows on: assets and expenses by debits, liabilities by credits. */
+  /** The account's balance on its normal side: debits minus credits for assets and expenses, credits minus debits for liabilities. */
   readonly balance: string;
 
-  /** What is held and not posted: authorisations that are neither captured nor released. */
+  /** The total of holds, which are not part of the balance: authorisations that have been neither captured nor released. */
   readonly pendingBalance: string;
 
-  /** Its entries, newest first. */
+  /** The account's entries, newest first. */
   readonly entries: {
-    /** The page's items with their cursors. */
+    /** The items on the page, each with its cursor. */
     readonly edges: readonly {
-      /** Where the item stands in the list; opaque. */
+      /** The item's position in the list, as an opaque string. */
       readonly cursor: string;
 
       /** The item. */
       readonly node: LedgerEntry;
     }[];
 
-    /** Where the page lies in the list. */
+    /** The page's position in the list. */
     readonly pageInfo: PageInfo;
   };
 }
 
-/** A page of a list. */
+/** One page of a list. */
 export interface LedgerAccountConnection {
-  /** The page's items with their cursors. */
+  /** The items on the page, each with its cursor. */
   readonly edges: readonly {
-    /** Where the item stands in the list; opaque. */
+    /** The item's position in the list, as an opaque string. */
     readonly cursor: string;
 
     /** The item. */
     readonly node: LedgerAccount;
   }[];
 
-  /** Where the page lies in the list. */
+  /** The page's position in the list. */
   readonly pageInfo: PageInfo;
 }
 
-/** Proof that the books balance, for each currency. Holds on cards are not in it. */
+/** Proof that the ledger balances, currency by currency. Holds on cards are not included. */
 export interface TrialBalance {
-  /** Whether every difference is zero. */
+  /** Whether debits equal credits in every currency. */
   readonly balanced: boolean;
 
-  /** The sums, for each currency that was used. */
+  /** The totals, one entry for each currency used. */
   readonly currencies: readonly {
     /** The currency. */
     readonly currency: string;
@@ -293,37 +293,37 @@ export interface TrialBalance {
     /** The sum of all credits. */
     readonly credits: string;
 
-    /** Debits less credits: always zero. */
+    /** Debits minus credits: always zero. */
     readonly difference: string;
   }[];
 }
 
-/** What became of an operation: for a client that has lost the answer. */
+/** The outcome of a mutation, for a client that did not receive its answer. */
 export interface Operation {
-  /** The mutation's name. */
+  /** The name of the mutation. */
   readonly name: string;
 
-  /** The key that it was sent with. */
+  /** The idempotency key that the mutation was sent with. */
   readonly idempotencyKey: string;
 
-  /** What is known about it. */
+  /** What is known about the operation. */
   readonly status: OperationStatus;
 
-  /** When it was executed. */
+  /** When the operation was executed. */
   readonly firstSeenAt: string | null;
 
-  /** The original result: a payment intent, a refund, an endpoint, a delivery or a merchant. */
+  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery or a merchant. */
   readonly result: Node | null;
 
-  /** The original refusal. */
+  /** The original error; null unless the status is FAILED. */
   readonly error: {
-    /** Why it was refused. */
+    /** Why the operation was refused, for programs. */
     readonly code: ErrorCode;
 
-    /** The same for people. */
+    /** Why the operation was refused, in words for people. */
     readonly message: string;
 
-    /** What helps to understand it. */
+    /** Details that help to understand the error. */
     readonly details: unknown;
   } | null;
 }

@@ -30,18 +30,18 @@ export class WebhookVerificationError extends Error {
 export async function verifyWebhook(input: VerifyWebhookInput): Promise<WebhookEvent> {
   const { headers, toleranceSeconds = 300, now = Date.now } = input;
   const secrets = [...(input.secrets ?? []), ...(input.secret === undefined ? [] : [input.secret])];
-  if (secrets.length === 0) throw new TypeError("verifyWebhook: a secret is needed");
+  if (secrets.length === 0) throw new TypeError("verifyWebhook: at least one secret is required");
   const id = header(headers, "webhook-id");
   const timestamp = header(headers, "webhook-timestamp");
   const signatures = header(headers, "webhook-signature").split(" ");
   if (!/^\d{1,12}$/.test(timestamp))
-    refuse("The header webhook-timestamp is no number of seconds.");
+    refuse("The header webhook-timestamp is not a number of seconds.");
   // Without this, whoever once saw a webhook could send it again for ever.
   const ageSeconds = Math.floor(now() / 1_000) - Number(timestamp);
   if (ageSeconds > toleranceSeconds) refuse("The webhook is too old.");
   if (ageSeconds < -toleranceSeconds) refuse("The webhook comes from the future.");
   const signed = join(new TextEncoder().encode(`${id}.${timestamp}.`), bytesOf(input.body));
-  if (!(await isSignedBy(secrets, signed, signatures))) refuse("No signature is right.");
+  if (!(await isSignedBy(secrets, signed, signatures))) refuse("No signature matches.");
   return parseEvent(input.body);
 }
 
@@ -100,7 +100,7 @@ function secretBytes(secret: string): Bytes {
   } catch {
     // The browser's own message would repeat the secret in some log.
   }
-  throw new TypeError("verifyWebhook: a secret is whsec_ and base64");
+  throw new TypeError("verifyWebhook: a secret must be whsec_ followed by base64");
 }
 
 function bytesOf(body: string | Uint8Array): Uint8Array {
@@ -119,6 +119,6 @@ function parseEvent(body: string | Uint8Array): WebhookEvent {
   try {
     return JSON.parse(text) as WebhookEvent;
   } catch {
-    return refuse("The body is signed, and no JSON.");
+    return refuse("The body is signed but is not JSON.");
   }
 }

@@ -79,11 +79,11 @@ export function parseEncryptionKeys(text: string): Buffer[] {
     if (isKey) return Buffer.from(part.trim(), "base64");
     throw new Error(
       `ONCEPAY_ENCRYPTION_KEY: key ${index + 1} is not base64 of ${KEY_BYTES} bytes; ` +
-        "make one with: openssl rand -base64 32",
+        "create one with: openssl rand -base64 32",
     );
   });
   if (new Set(keys.map((key) => key.toString("hex"))).size !== keys.length) {
-    throw new Error("ONCEPAY_ENCRYPTION_KEY: the same key stands there twice");
+    throw new Error("ONCEPAY_ENCRYPTION_KEY: the same key is listed twice");
   }
   return keys;
 }

@@ -25,11 +25,11 @@ export function checkWebhookUrl(text: string, options: { allowLoopback: boolean 
   // The parser also reads 0x7f.1, 2130706433 and full-width digits as the addresses they mean, so
   // that nothing below has to know these spellings. It drops spaces and line breaks, though.
   const url = !/\s/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) return { ok: false, reason: "This is not a URL." };
+  if (url === undefined) return { ok: false, reason: "This is not a valid URL." };
   if (url.username !== "" || url.password !== "") {
-    return { ok: false, reason: "The URL must not hold a user name or password." };
+    return { ok: false, reason: "The URL must not contain a user name or password." };
   }
-  if (url.href.includes("#")) return { ok: false, reason: "The URL must not hold a fragment." };
+  if (url.href.includes("#")) return { ok: false, reason: "The URL must not contain a fragment." };
   const problem = originProblem(url, options.allowLoopback);
   return problem === undefined ? { ok: true, url } : { ok: false, reason: problem };
 }
@@ -138,13 +138,13 @@ function guardedLookup(allowLoopback: boolean, resolve: ResolveAddresses): Looku
     const loopback = allowLoopback && isLoopbackHost(host);
     const addresses = await resolve(host);
     if (addresses.length === 0) {
-      throw Object.assign(new Error("The name has no address."), { code: "ENOTFOUND" });
+      throw Object.assign(new Error("The host name has no address."), { code: "ENOTFOUND" });
     }
     const allowed = addresses.every(
       ({ address }) =>
         isPublicAddress(address) || (loopback && isIP(address) !== 0 && isLoopbackHost(address)),
     );
-    if (!allowed) throw blockedTarget("The name leads to an address that is not public.");
+    if (!allowed) throw blockedTarget("The host name resolves to an address that is not public.");
     return [...addresses];
   };
   return (hostname, options, callback) => {

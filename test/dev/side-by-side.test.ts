@@ -125,7 +125,7 @@ test("two that are started at the same moment each get processes and a card netw
 }, 200_000);
 
 test.each([
-  [{ ONCEPAY_FOO: "1" }, "ONCEPAY_FOO: there is no such setting"],
+  [{ ONCEPAY_FOO: "1" }, "ONCEPAY_FOO: this setting does not exist"],
   [{ ONCEPAY_ENCRYPTION_KEY: "c2hvcnQ=" }, "ONCEPAY_ENCRYPTION_KEY: key 1 is not base64"],
   [{ PORT: "abc" }, "PORT: must be a port, 0 to 65535"],
   [{ DATABASE_URL: "postgres://u:p@127.0.0.1:1/shop" }, "DATABASE_URL: nothing listens at"],

@@ -159,7 +159,7 @@ describe("one mutation field in a request", () => {
     ],
   ])("is all there may be: %s", async (_what, query) => {
     const answer = await expectNothing(() => api.send({ query: query() }), "BAD_USER_INPUT");
-    expect(answer.error?.message).toBe("A request has one mutation field and no more.");
+    expect(answer.error?.message).toBe("A request must not contain more than one mutation field.");
   });
 
   test("beside it the name of the type, and other operations in the document", async () => {

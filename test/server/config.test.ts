@@ -17,7 +17,7 @@ function problemsOf(settings: Record<string, string>): string {
 }
 
 test.each([
-  [{ ONCEPAY_FOO: "1" }, "ONCEPAY_FOO: there is no such setting"],
+  [{ ONCEPAY_FOO: "1" }, "ONCEPAY_FOO: this setting does not exist"],
   [{ LOG_LEVEL: "loud" }, "LOG_LEVEL: must be one of fatal, error"],
   [{ PORT: "abc" }, "PORT: must be a port, 0 to 65535"],
   [{ PORT: "70000" }, "PORT: must be a port, 0 to 65535"],
@@ -27,7 +27,7 @@ test.each([
   ],
   [{ DATABASE_URL: "" }, "DATABASE_URL: is not set"],
   [{ REDIS_URL: "localhost:6379" }, "REDIS_URL: must be an address as in redis://"],
-  [{ IDEMPOTENCY_RETENTION: "30" }, "IDEMPOTENCY_RETENTION: must be a number of days, as in 30d"],
+  [{ IDEMPOTENCY_RETENTION: "30" }, "IDEMPOTENCY_RETENTION: must be a number of days such as 30d"],
   [{ ONCEPAY_POOL_MAX: "1" }, "ONCEPAY_POOL_MAX: must be a whole number, 2 to 200"],
 ])("refuses %j in words", (settings, message) => {
   expect(problemsOf(settings)).toContain(message);

@@ -14,12 +14,12 @@ import { SCENES, type Shop } from "./shop";
 
 const HELP = `Usage: npm run demo [-- --directory DIR]
 
-Plays a shop's morning through the public API of a running "npm start", or of one that it starts itself when none is
-running, and then asks everybody what happened: the API, the card network's own books, the receiver of the webhooks
-and the ledger. Exits with 1 when any two of them disagree.
+Plays a shop's morning through the public API of a running "npm start", or of one that it starts itself if none is
+running, and then asks each party what happened: the API, the card network's own books, the receiver of the webhooks
+and the ledger. Exits with 1 if any two of them disagree.
 
-  --directory DIR  where that "npm start" keeps its addresses and keys (default .oncepay in the checkout)
-  --help           this text
+  --directory DIR  the directory where that "npm start" keeps its addresses and keys (default .oncepay in the checkout)
+  --help           show this text
 `;
 
 const CHECKOUT = path.resolve(__dirname, "../../../..");
@@ -134,7 +134,7 @@ async function untilStarted(files: DevFiles, own?: OwnStart): Promise<DevState> 
     everyMs: 200,
   });
   const state = runningState(files);
-  if (!state) throw new Error("npm start did not come up; run it by itself to see why");
+  if (!state) throw new Error("npm start did not become ready; run it on its own to see why");
   return state;
 }
 

@@ -62,7 +62,7 @@ export async function assertPrivateDirectory(directory: string): Promise<void> {
     found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
   if (!ours) {
     throw new Error(
-      `${directory} is not a directory only we can write to. Remove it, then start again.`,
+      `${directory} is not a directory that only this user can write to. Remove it and start again.`,
     );
   }
 }

@@ -20,10 +20,14 @@ export function settle(attempt: LockedAttempt, answer: Answer, policy: LookupPol
   const { outcome } = answer;
   if (isSettled(attempt.status)) return settleAgain({ attempt, answer });
   if (attempt.reversing && outcome.kind !== "reversed" && !isOperators(answer)) {
-    return waiting(attempt, "its reversal is not acknowledged yet", policy);
+    return waiting(attempt, "the reversal has not been acknowledged yet", policy);
   }
   if (movedAnotherAmount(attempt, outcome)) {
-    return waiting(attempt, "the processor moved another amount than was asked for", policy);
+    return waiting(
+      attempt,
+      "the processor moved a different amount from the one requested",
+      policy,
+    );
   }
   switch (outcome.kind) {
     case "unknown":
@@ -160,7 +164,7 @@ function neverHappened(attempt: LockedAttempt, answer: Answer, policy: LookupPol
       kind: "declined",
       code: "processor_unavailable",
       message:
-        "The card processor did not take the payment. Nothing was charged; it may be tried again.",
+        "The card processor did not take the payment. Nothing was charged, and the payment may be tried again.",
       hard: false,
     };
     const consequence = final(attempt, answer, { ...policy, outcome });
