@@ -12,7 +12,7 @@ import {
 } from "./selection";
 
 export interface Rule {
-  /** What the API key must be allowed to do; null: nothing beyond what the field above it needs. */
+  /** What the API key must be allowed to do; null means nothing beyond what the parent field needs. */
   readonly scope: Scope | null;
   /** Whether a publishable key may ask, for the one intent whose client secret it sends. */
   readonly clientSecret?: true;
@@ -23,7 +23,7 @@ const PARENT: Rule = { scope: null, clientSecret: true };
 
 /**
  * Who may ask for which field. It holds every root field and every field with a resolver of its own; a field that
- * only shows a property of its object follows that object. What should have a row here and has none is refused
+ * only shows a property of its object follows that object. A field that should have a row here and has none is refused
  * to everybody.
  */
 export const ACCESS: Readonly<Record<string, Rule>> = {
@@ -148,7 +148,7 @@ export function requireScope(context: Context, scope: Scope): void {
   throw new Failure("FORBIDDEN", "The API key lacks the scope required for this.", { scope });
 }
 
-/** A publishable key sees the intent whose client secret it sent, and nothing beside it. */
+/** A publishable key sees the intent whose client secret it sent, and nothing else. */
 export function requireIntent(context: Context, paymentIntentId: string): void {
   if (!isPublishable(callerOf(context)) || context.clientSecretFor === paymentIntentId) return;
   throw new Failure("FORBIDDEN", "The client secret is for another payment intent.");

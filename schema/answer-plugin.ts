@@ -31,7 +31,7 @@ function withField(shown: PresentedError, path: InputPath | undefined): Presente
   return { ...shown, extensions: { ...extensions, details: { field, ...extensions.details } } };
 }
 
-/** Logs what only we may see of a failure, and gives what its caller may. */
+/** Logs what only we may see of a failure, and returns what its caller may see. */
 export function logAndShow(
   context: Pick<Context, "app" | "requestId">,
   { cause, ...presented }: Presented,
@@ -47,7 +47,7 @@ export function logAndShow(
     app.log.warn({ requestId, reason: (cause as Error).message }, "a part of the service is away");
   }
   if (app.config.introspection) return shown;
-  // Who may not introspect shall not be led there word by word.
+  // A caller that may not introspect must not be led to the schema word by word.
   return { ...shown, message: shown.message.replace(/ ?Did you mean .*$/s, "") };
 }
 
@@ -63,7 +63,7 @@ function showErrors(asked: Asked, errors: NonNullable<Asked["errors"]>): Present
   );
 }
 
-/** GraphQL over HTTP: only who asks for the newer media type gets a status that says how it went. */
+/** GraphQL over HTTP: only a caller that asks for the newer media type gets a status that reflects the outcome. */
 export function httpStatus(
   mediaType: Context["mediaType"],
   errors: readonly PresentedError[],

@@ -26,11 +26,10 @@ import {
 } from "./selection";
 
 /**
- * What an operation may cost: how many values its answer holds at most, every object and every field of it
- * counted, and the heavy ones by their weight. The dearest queries that this permits are asked of a database with
- * full lists and large values in test/schema/dearest-query, which prints what they take: a fraction of a second,
- * less than 10 MB of answer and 30 MB of heap. A page of 100 payment intents with all that they show themselves
- * costs about half of it.
+ * What an operation may cost: the most values that its answer can hold, counting every object and every field, the
+ * heavy ones by their weight. The most expensive queries that this permits are run on a database with full lists and
+ * large values in test/schema/dearest-query, which prints what they take: a fraction of a second, less than 10 MB of
+ * answer and 30 MB of heap. A page of 100 payment intents with all of their own fields costs about half of it.
  */
 export const COST_MAX = 20_000;
 
@@ -48,7 +47,7 @@ const STATEMENT = 100;
 /** A value that may be some 30 kB, where others are less than one. */
 const LARGE = 75;
 
-/** What weighs more than one value, by its field or by its type. */
+/** What counts as more than one value, by field or by type. */
 export const WEIGHTS: Readonly<Record<string, number>> = {
   JSON: LARGE,
   Metadata: LARGE,
@@ -85,7 +84,7 @@ export function costOf(asked: Asked, given: Variables): Cost | undefined {
     if (!sizes.fixed) fixed = false;
     const { selectionSet } = field.node;
     if (selectionSet && sizes.page !== undefined) pages.set(selectionSet, sizes.page);
-    // Nobody knows yet which of its types an interface turns out to be, so it costs as much as the dearest.
+    // Nobody knows yet which of its types an interface will turn out to be, so it costs as much as the most expensive.
     const item = selectionSet
       ? Math.max(0, ...objectTypesOf(asked, field).map((type) => costOfSet(selectionSet, type)))
       : (WEIGHTS[getNamedType(field.definition.type).name] ?? 1);

@@ -12,7 +12,7 @@ import type { DeliveryStatus as DeliveryStatusName } from "../src/webhooks/deliv
 
 type Descriptions = Readonly<Record<string, string>>;
 
-/** Said of every enum that occurs in answers: clients are written for values that they do not know yet. */
+/** Said of every enum that occurs in answers: clients must be prepared for values that they do not know yet. */
 const OPEN = "New values may be added.";
 
 /** The compiler holds the values to the domain's own unions: a new one must be described here before it is shown. */

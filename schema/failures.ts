@@ -34,13 +34,13 @@ export interface PresentedError extends GraphQLFormattedError {
 
 export interface Presented {
   readonly shown: PresentedError;
-  /** What is to be logged: bugs, and the reason for which a part is away. */
+  /** What is to be logged: bugs, and the reason why a part is unavailable. */
   readonly cause: unknown;
 }
 
 const MESSAGE_MAX = 500;
 
-/** The request that failed, as far as it came. */
+/** The request that failed, as far as it got. */
 interface Failed {
   readonly requestId: string;
   /** Whether a mutation had begun to be executed. */
@@ -82,7 +82,7 @@ function whereabouts(error: GraphQLError): Pick<GraphQLFormattedError, "location
 function rootCause(error: GraphQLError): unknown {
   let cause: unknown = error;
   while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
-  // GraphQL wraps what is no Error by its own measure, and an Error of another realm (Node's, under Jest) is none.
+  // GraphQL wraps whatever it does not recognise as an Error, such as an Error of another realm (Node's, under Jest).
   const wrapped = cause as { name?: string; thrownValue?: unknown };
   return wrapped.name === "NonErrorThrown" ? wrapped.thrownValue : cause;
 }
@@ -96,7 +96,7 @@ function toFailure(error: unknown, cause: unknown): Failure {
   return new Failure("INTERNAL", "Internal error");
 }
 
-/** Jittered, so that everybody who was refused at one moment does not come back at one moment. */
+/** Jittered, so that those who were refused at the same moment do not all come back at the same moment. */
 export function unavailable(): Failure {
   const retryAfterMs = 500 + Math.round(fullJitter({ baseMs: 1_000, attempt: 1, capMs: 1_000 }));
   return new Failure("UNAVAILABLE", "The service is temporarily unavailable.").retryAfter(

@@ -59,7 +59,7 @@ function createApollo(app: App): ApolloServer<Context> {
   });
 }
 
-/** POST /graphql. What is no GraphQL request at all is refused before Apollo sees it. */
+/** POST /graphql. What is not a GraphQL request at all is refused before Apollo sees it. */
 export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<void> {
   const apollo = createApollo(app);
   await apollo.start();
@@ -116,7 +116,7 @@ async function prepare(
     authorization: request.headers.authorization,
     clientSecret: onlyText(request.headers["oncepay-client-secret"]),
   });
-  // Else what is wrong with a query would tell strangers what is in the schema.
+  // Otherwise the errors of a query would tell strangers what is in the schema.
   if (!app.config.introspection && !context.caller) throw unauthenticated();
   return context;
 }

@@ -128,7 +128,7 @@ function* faultsInObject(
   const fields = type.getFields();
   for (const field of Object.values(fields)) {
     const below = [...path, field.name];
-    // Absent is another thing than null: a default takes its place.
+    // Absent is not the same as null: a default takes its place.
     if (given[field.name] !== undefined) yield* faultsIn(given[field.name], field.type, below);
     else if (isRequiredInputField(field)) yield below;
   }
@@ -147,7 +147,7 @@ function* faultsInLeaf(
   }
 }
 
-/** Where a variable's value goes to: the first argument, or part of one, that it is used in. */
+/** Where a variable's value goes: the first argument, or part of one, that it is used in. */
 function pathOfUse(document: DocumentNode, { variable }: VariableDefinitionNode): InputPath {
   const { value } = variable.name;
   let found: InputPath | undefined;

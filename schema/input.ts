@@ -26,7 +26,7 @@ export function checkIdempotencyKey(key: string): string {
   return key;
 }
 
-// Longer than any id of ours; an id that no object has is NOT_FOUND, and what cannot be one at all is bad input.
+// Longer than any of our ids; an id that no object has is NOT_FOUND, and what cannot be an id at all is bad input.
 const ID_BODY = /^[0-9A-Za-z_]{1,60}$/;
 
 export function checkId(field: string, kind: IdKind, id: string): string {
@@ -37,7 +37,7 @@ export function checkId(field: string, kind: IdKind, id: string): string {
   return id;
 }
 
-/** For look-ups, where an id that is none of ours simply finds nothing. */
+/** For look-ups, where an id that is not ours simply finds nothing. */
 export function refuseCardNumber(field: string, text: string): void {
   if (isCardNumber(text)) throw badInput(field, "This must not be a card number.");
 }
@@ -75,7 +75,7 @@ export function checkPaymentMethod(text: string | null | undefined): string | nu
   return checkText("input.paymentMethod", text, { min: 1, max: 255 });
 }
 
-/** Scalars let 0 pass, which an answer may be; nobody can be charged it. */
+/** Scalars let 0 pass, which an answer may contain; nobody can be charged 0. */
 export function checkAmount(amount: number): number {
   if (amount < 1) throw badInput("input.amount", "The amount must be at least 1.");
   return amount;

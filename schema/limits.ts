@@ -10,8 +10,8 @@ import {
 } from "graphql";
 
 /**
- * What a query may ask of us. Everything here is linear in the size of the document, whose tokens are
- * counted before: fragments are measured once each, however often they are spread.
+ * What a query may ask of us. Everything here is linear in the size of the document, whose tokens are counted first:
+ * fragments are measured once each, however often they are spread.
  */
 export const TOKENS_MAX = 1_000;
 export const DEPTH_MAX = 12;
@@ -86,8 +86,8 @@ export function limitRootFields(context: ValidationContext): ASTVisitor {
 }
 
 /**
- * One mutation field in an operation: payloads are never null, so a second one that fails would take the answer of
- * the first, which has committed, away with it. Introspection changes nothing and may stand beside it.
+ * One mutation field in an operation: payloads are never null, so a second one that fails would take away the answer of
+ * the first, which has committed. Introspection changes nothing and may accompany it.
  */
 export function limitMutationFields(context: ValidationContext): ASTVisitor {
   return {

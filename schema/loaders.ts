@@ -19,7 +19,7 @@ import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-
 import type { WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
 import { findDeliveries, findEndpoints } from "../src/webhooks/list-deliveries";
 
-/** Of one tenant and for one request: what a list's items need is fetched with one statement for all of them. */
+/** For one tenant and one request: what a list's items need is fetched with one statement for all of them. */
 export interface Loaders {
   readonly intent: DataLoader<string, PaymentIntent | undefined>;
   readonly attempt: DataLoader<string, Attempt | undefined>;
@@ -40,7 +40,7 @@ export interface Loaders {
   ) => Promise<Page<Parts[Kind]>>;
 }
 
-// What one statement is asked for at most: a page of 100 intents is one set.
+// The most that one statement is asked for: a page of 100 intents is one set.
 const SET_SIZE_MAX = 500;
 
 export function createLoaders(db: Db, merchantId: string): Loaders {

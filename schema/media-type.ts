@@ -6,7 +6,7 @@ const GRAPHQL_TYPE = "application/graphql-response+json";
 /** What an answer is written as; only its status and its content type depend on it. */
 export type MediaType = typeof JSON_TYPE | typeof GRAPHQL_TYPE;
 
-// With the charset that answers have, because who names it in Accept wants this one. Of equals, the first.
+// With the charset that answers have, because a client that names it in Accept wants this one. Among equals, the first.
 const OFFERED: ReadonlyMap<string, MediaType> = new Map([
   [`${JSON_TYPE}; charset=utf-8`, JSON_TYPE],
   [`${GRAPHQL_TYPE}; charset=utf-8`, GRAPHQL_TYPE],

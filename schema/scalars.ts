@@ -120,7 +120,7 @@ export const DateTime = textScalar({
   },
   parse: (text) => {
     const atMs = ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
-    // A year before 1970 or after 9999 has no id that could be compared with it.
+    // No id could be compared with a year before 1970 or after 9999.
     if (!(atMs >= 0 && atMs < 253_402_300_800_000)) {
       throw refuse(
         "A date and time must be in ISO 8601 format with a UTC offset, for example 2026-11-20T10:30:00Z.",
@@ -196,7 +196,7 @@ function checkPair(key: string, text: unknown): void {
   if (typeof text !== "string" || text.length > METADATA_VALUE_MAX) {
     throw refuse("A metadata value must be a string of at most 500 characters.", [key]);
   }
-  // A key that is itself at fault becomes no part of a path.
+  // A key that is itself at fault does not become part of a path.
   if (UNSTORABLE.test(key) || UNSTORABLE.test(text)) {
     const within = UNSTORABLE.test(key) ? [] : [key];
     throw refuse("Metadata must not contain U+0000 or unpaired surrogates.", within);

@@ -73,7 +73,7 @@ export function buildSchema(): GraphQLSchema {
   return schema;
 }
 
-/** TypeGraphQL makes the root types itself, and takes no description of them. */
+/** TypeGraphQL creates the root types itself, and accepts no description for them. */
 function describeRoot(root: GraphQLObjectType | null | undefined, description: string): void {
   if (root) root.description = description;
 }

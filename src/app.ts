@@ -40,7 +40,7 @@ export interface App {
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
   readonly recordDelivery: (record: DeliveryRecord) => Promise<void>;
-  /** Says that rows were committed to the outbox; the entry point decides whom that wakes. */
+  /** Says that rows were committed to the outbox; the entry point decides whom this wakes. */
   wakeRelay: () => void;
   close(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export interface AppOverrides {
 
 // 128 commands make a statement of some 10 ms; more at once only adds latency (measured: no more throughput).
 const SET_SIZE_MAX = 128;
-// Some seconds of work at full speed. What waits longer has been given up by its caller.
+// Some seconds of work at full speed. What waits longer has been abandoned by its caller.
 const WAITING_MAX = 20_000;
 
 export function createApp(
@@ -103,7 +103,7 @@ function assertRegistered(processors: Processors, name: string): void {
   );
 }
 
-/** The hot use cases, each as a function of one command; sets are made of the ones that come together. */
+/** The hot use cases, each as a function of one command; commands that arrive together are made into sets. */
 function groupCommits(
   db: Db,
   config: Config,

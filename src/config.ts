@@ -12,9 +12,8 @@ import { parseEncryptionKeys } from "./security/secrets";
 import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
 
 /**
- * The settings of the API and the worker processes, all from the environment and read here alone. A
- * setting that is malformed, or that starts with ONCEPAY_ and is not known, stops the process with a
- * message that names it.
+ * The settings of the API and the worker processes, all from the environment and read only here. A setting that is
+ * malformed, or that starts with ONCEPAY_ and is not known, stops the process with a message that names it.
  */
 
 const milliseconds = wholeNumber(1, 2_147_483_647, "milliseconds");
@@ -157,7 +156,7 @@ export interface Config {
   readonly lockTimeoutMs: number;
   readonly corsOrigins: readonly string[];
   readonly introspection: boolean;
-  /** Which of the processes this is: a restarted one is another. */
+  /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
   readonly portFallback: boolean;
   readonly exitWithParent: boolean;

@@ -111,7 +111,7 @@ function pass(name: FailpointName): Promise<void> | undefined {
 function fire(name: FailpointName, point: Failpoint): Promise<void> {
   switch (point.action) {
     case "kill":
-      // Written first and at once: after the kill nothing of this process can be asked any more.
+      // Written first and synchronously: after the kill this process can no longer be asked anything.
       if (logFile !== undefined) appendFileSync(logFile, `${name}\n`);
       process.kill(process.pid, "SIGKILL");
       // The signal may take a moment to arrive, and no further step may be made until then.

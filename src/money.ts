@@ -10,8 +10,8 @@ export function isMinorUnits(value: unknown): value is number {
  * The currencies of ISO 4217 that are in force, by the number of decimal places of their minor
  * unit. It is written out, never taken from Intl: Intl follows how shops round prices, and so
  * disagrees with ISO 4217, and with every card network, for HUF, COP, IDR and more than a dozen
- * others. A wrong exponent moves a hundred times the money. Codes that begin with X are left out
- * (metals, test codes, drawing rights) but for the five that are real money.
+ * others. A wrong exponent moves a hundred times the money. Codes that begin with X are left out (metals, test codes,
+ * drawing rights), except for the five that are real money.
  */
 const CODES_BY_EXPONENT: Readonly<Record<number, string>> = {
   0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -27,7 +27,7 @@ const CODES_BY_EXPONENT: Readonly<Record<number, string>> = {
   4: "CLF UYW",
 };
 
-// A map, not an object: a lookup of "constructor" must find nothing.
+// A map, not an object: looking up "constructor" must find nothing.
 const exponents: ReadonlyMap<string, number> = new Map(
   Object.entries(CODES_BY_EXPONENT).flatMap(([exponent, codes]) =>
     codes.split(" ").map((code): [string, number] => [code, Number(exponent)]),

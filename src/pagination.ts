@@ -38,7 +38,7 @@ export interface Page<Item> {
 export const PAGE_SIZE_MAX = 100;
 export const PAGE_SIZE_DEFAULT = 20;
 
-/** How a list's keys are written in cursors; what does not match is no cursor of this list. */
+/** How a list's keys are written in cursors; what does not match is not a cursor of this list. */
 export interface CursorFormat<Key> {
   readonly write: (key: Key) => string;
   readonly read: (text: string) => Key | undefined;
@@ -71,7 +71,7 @@ export function pageSize(size: number | null | undefined, field: string): number
   return size;
 }
 
-/** `first` goes with `after`, `last` with `before`; together they would mean two pages. */
+/** `first` goes with `after`, and `last` with `before`; together they would mean two pages. */
 export function readPageArguments<Key>(
   format: CursorFormat<Key>,
   page: PageArguments,
@@ -133,7 +133,9 @@ export async function readPage<Item, Key>(
   };
 }
 
-/** Whether there is anything on the side that the page was not read towards. A statement of its own, so only when asked. */
+/**
+ * Whether there is anything on the side that the page was not read from. A statement of its own, so only when asked.
+ */
 async function looksBack<Item, Key>(
   list: PagedList<Item, Key>,
   request: PageRequest<Key>,

@@ -1,7 +1,7 @@
 /**
  * How long to wait before another try: "full jitter", a uniform draw between nothing and the
- * exponential bound. Of the known ways to back off it spreads a crowd of clients best, so that they
- * do not all come back at once (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
+ * exponential bound. Of the known ways to back off, it spreads a crowd of clients best, so that they do not all come
+ * back at once (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
  */
 type FullJitterInput = {
   /** The bound of the first wait. */

@@ -29,7 +29,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTIONS_CHECKED_MS = 2_000;
 // Above the 60 s after which the usual load balancers drop idle connections, so that they do it first.
 const KEEP_ALIVE_MS = 65_000;
-// Nobody is silent this long in the middle of a request: statements end after 5 s.
+// No client is silent for this long in the middle of a request: statements end after 5 s.
 const CONNECTION_TIMEOUT_MS = 60_000;
 const DRAIN_MS = 10_000;
 
@@ -65,7 +65,7 @@ export async function startServer(
     done();
   });
   server.addHook("onSend", async (_request, reply, payload) => {
-    // Else the connection would stay open for a next request, and closing would wait for it.
+    // Otherwise the connection would stay open for another request, and closing would wait for it.
     if (draining) void reply.header("connection", "close");
     return Promise.resolve(payload);
   });
@@ -95,7 +95,7 @@ export async function startServer(
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
-/** The caller's own id of the request, when it is one that may stand in a log. */
+/** The caller's own id for the request, if it is fit to appear in a log. */
 function genReqId(request: IncomingMessage): string {
   const given = request.headers["x-request-id"];
   const isSane = typeof given === "string" && REQUEST_ID.test(given) && !containsCardNumber(given);

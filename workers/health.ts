@@ -8,7 +8,7 @@ import { httpUrl, listenHttp } from "../src/process/listen";
 export interface Health {
   readonly url: string;
   readonly port: number;
-  /** What the worker needs and does not have now. */
+  /** What the worker needs and currently lacks. */
   missing(): Promise<readonly string[]>;
   /** From now on it is ready when nothing is missing. */
   working(): void;
@@ -90,7 +90,7 @@ export async function serveHealth(
 
 const REDIS_WITHIN_MS = 1_000;
 
-/** A connection of its own: BullMQ's wait for Redis to come back, and so never say that it is away. */
+/** A connection of its own: BullMQ's connections wait for Redis to come back, and so never report that it is away. */
 function watchRedis(url: string): { answers(): Promise<boolean>; close(): void } {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
@@ -98,7 +98,7 @@ function watchRedis(url: string): { answers(): Promise<boolean>; close(): void }
     connectTimeout: REDIS_WITHIN_MS,
     retryStrategy: () => REDIS_WITHIN_MS / 2,
   });
-  // Said by the probe.
+  // Shown by the probe.
   redis.on("error", () => undefined);
   return {
     answers: () =>

@@ -67,7 +67,8 @@ function startWhenReady(
       await pause(LOOK_AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };
-  // Half a worker cannot be begun again in the same process: when this is rejected, the process ends.
+  // A worker that has started only in part cannot be started again in the same process: if this rejects, the process
+  // ends.
   const starting = (async (): Promise<RunningWorker | undefined> => {
     await untilReady();
     if (stopping.signal.aborted) return undefined;

@@ -2,7 +2,7 @@ import type { App } from "../src/app";
 import { dropExpired, eraseSealed, makePartitions } from "../src/db/retention";
 import { takeBalanceSnapshots } from "../src/ledger/take-balance-snapshots";
 
-/** Once a minute: partitions for the months to come, what is over its time, and balance snapshots. */
+/** Once a minute: creates partitions for the coming months, removes what has expired, and takes balance snapshots. */
 export async function maintainOnce(app: App): Promise<void> {
   await makePartitions(app.db);
   const dropped = await dropExpired(app.db, {

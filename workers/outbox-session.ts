@@ -3,21 +3,23 @@ import type { Log } from "../src/observability/log";
 import { OUTBOX_CHANNEL, RELAY_LOCK } from "../src/events/outbox";
 
 const RECONNECT_MS = 1_000;
-// A session whose other end lost its power is silent for ever. Asked now and then, it is found out, and replaced.
+// A session whose other end has lost power is silent for ever. An occasional query finds that out, and the session is
+// replaced.
 const ASK_EVERY_MS = 5_000;
 const SILENT_MS = 5_000;
 
 export interface OutboxSession {
   /** Whether this process is the one that relays. Tries to become it when nobody is. */
   isRelay(): Promise<boolean>;
-  /** Takes the lock from a relay that holds it and does nothing. */
+  /** Takes the lock away from a relay that holds it and does nothing. */
   depose(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /*
- * A machine that lost its power ends no connection, and a process that hangs keeps it open: Postgres would leave the
- * lock with them for hours. Ending their session frees it; one that comes back is told so by its broken connection.
+ * A machine that has lost power closes no connections, and a process that hangs keeps its own open: Postgres would
+ * leave the lock with them for hours. Ending their session frees it; a relay that comes back learns of it from its
+ * broken connection.
  */
 const DEPOSE = `
   select pg_terminate_backend(pid) from pg_locks
@@ -28,9 +30,9 @@ const DEPOSE = `
 /**
  * The relay's session: it hears that outbox rows were committed, and holds the lock that makes this the relay at work.
  *
- * Hearing is only a hint, the relay polls as well. The lock goes with the session: when the process dies, or the
- * connection, Postgres frees it and another relay takes over. Should the old one still be about, both relay the same
- * rows for a moment, and what comes of it is deduplicated like any repetition.
+ * The notification is only a hint, because the relay polls as well. The lock goes with the session: when the process
+ * dies, or the connection, Postgres frees it and another relay takes over. If the old one is still running, both relay
+ * the same rows for a moment, and the result is deduplicated like any repetition.
  */
 export function openOutboxSession(databaseUrl: string, log: Log, heard: () => void): OutboxSession {
   let stopped = false;

@@ -24,7 +24,7 @@ export type QueueName = keyof JobData;
 // Adding in bulk makes temporary tables on the PostgreSQL backend, which costs as much as some six single additions.
 const SINGLES_MAX = 4;
 
-// A job is done over when its worker has not renewed the lock for so long. The rows are leased separately, by the
+// A job is repeated when its worker has not renewed the lock for this long. The rows are leased separately, by the
 // database's clock, so this only decides how soon a killed worker's job is taken up again.
 const LOCK_MS = 30_000;
 
@@ -193,12 +193,13 @@ function redisConsumer(url: string, isOver: () => boolean): ConnectionOptions {
 
 const RETRY_MAX_MS = 5_000;
 
-/** Null ends it: what was closed while Redis was away would else try to connect for ever. */
+/** Null ends it: otherwise a connection closed while Redis was away would try to connect for ever. */
 function retryInMs(tries: number, isOver: () => boolean): number | null {
   return isOver() ? null : Math.min(tries * 250, RETRY_MAX_MS);
 }
 
-// Whoever adds a job has rows that say so, and will try again: a failure now is better than to wait and to hold up a stop.
+// Whoever adds a job has rows that say so, and will try again: failing now is better than waiting and holding up a
+// stop.
 const ANSWER_MS = 2_000;
 
 /** The client's own time-outs begin when it is connected, which a frozen Redis never lets it be. */
@@ -227,7 +228,7 @@ function redisProducer(url: string, isOver: () => boolean): ConnectionOptions {
   };
 }
 
-// A connection whose other end lost its power is silent for ever; none of the queue's statements takes this long.
+// A connection whose other end has lost power is silent for ever; none of the queue's statements takes this long.
 const SILENT_MS = 10_000;
 
 function postgresConnection(config: Config, max: number) {
@@ -242,7 +243,7 @@ function postgresConnection(config: Config, max: number) {
   };
 }
 
-// Below this a set is one job: a job costs the queue several statements, a row in it next to nothing.
+// Below this a set is one job: a job costs the queue several statements, while a row in it costs next to nothing.
 const CHUNK_MIN = 64;
 
 // A job's calls go out together: many small jobs spread better over workers than a few large ones. A full batch of

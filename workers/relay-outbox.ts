@@ -41,8 +41,8 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
 }
 
 /**
- * Adding a job that is there does nothing, so a batch that is relayed again makes its jobs once. But it may be cut up
- * differently then, because rows were added to it: a job is the same only when it carries exactly the same keys.
+ * Adding a job that already exists does nothing, so a batch that is relayed again creates its jobs once. But rows may
+ * have been added, so that it is divided differently: a job is the same only if it carries exactly the same keys.
  */
 function jobIdOf(keys: readonly { readonly id: string }[]): string {
   const ids = keys.map(({ id }) => id).join(" ");

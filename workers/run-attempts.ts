@@ -3,7 +3,7 @@ import { failpoint } from "../src/failpoints";
 import { runAttempts } from "../src/payments/run-attempt";
 import type { JobData, Queues } from "./queues";
 
-/** Job run-attempts: sends those that are still to be sent. One that could not be sent gets a job of its own, later. */
+/** Job run-attempts: sends those that have yet to be sent. One that could not be sent gets a job of its own, later. */
 export async function runAttemptsJob(
   app: App,
   queues: Queues,

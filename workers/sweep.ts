@@ -7,8 +7,9 @@ import { type QueueName, type Queues, chunk } from "./queues";
 
 const LIMIT = 500;
 
-// How long a job takes to reach a worker when all is well, several times over. What is due for longer has no job any
-// more, or its job stands in a long line: so while a queue has jobs waiting, only what is due for much longer counts.
+// How long a job takes to reach a worker when all is well, several times over. What has been due for longer has lost
+// its job, or its job is far back in the queue: so while a queue has jobs waiting, only what has been due for much
+// longer counts.
 const OVERDUE_MS = 5_000;
 const OVERDUE_IN_LINE_MS = 60_000;
 
@@ -17,7 +18,7 @@ const OVERDUE_IN_LINE_MS = 60_000;
 const REMADE_EVERY_MS = 30_000;
 
 // A worker that has held an attempt for so much longer than a call may take has lost it, or never knew that it has
-// it: the answer to its claim may have been lost. One that is only slow settles it all the same, as a duplicate.
+// it: the answer to its claim may have been lost. One that is merely slow still settles it, as a duplicate.
 const HELD_MARGIN_MS = 10_000;
 
 export interface Swept {
@@ -50,7 +51,7 @@ async function requeue(app: App, queues: Queues): Promise<number> {
     const inLine = (await queues.waitingJobs(name)) > 0;
     return { overdueMs: inLine ? OVERDUE_IN_LINE_MS : OVERDUE_MS, limit: LIMIT };
   };
-  // Asked before anything is begun below: a promise that fails while nobody holds it yet ends the process.
+  // Read before anything is started below: a promise that rejects before anybody awaits it ends the process.
   const attemptsOverdue = await overdue("run-attempts");
   const deliveriesOverdue = await overdue("deliver-webhooks");
   const [attempts, deliveries] = await Promise.all([

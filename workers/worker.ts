@@ -17,12 +17,12 @@ import { sweepOnce } from "./sweep";
 export const ROLES = ["relay", "charges", "webhooks", "sweeper"] as const;
 export type Role = (typeof ROLES)[number];
 
-// The relay is woken after commits; the poll is for a wake that was lost.
+// The relay is woken after commits; the poll is for a wake-up that was lost.
 const RELAY_POLL_MS = 200;
 // After a batch it stays away for a millisecond for each row, and no wake shortens that: under load the next batch is
 // larger, and jobs are fewer, each of which costs the queue several statements. After one row it is back at once.
 const RELAY_LINGER_MAX_MS = 30;
-// How soon another relay goes on when the one at work has died, and when it is there and does nothing.
+// How soon another relay takes over when the active one has died, and when it is alive but does nothing.
 const STANDBY_MS = 250;
 const STUCK_MS = 5_000;
 const INBOX_POLL_MS = 100;
@@ -97,7 +97,7 @@ function startRelay(app: App, queues: Queues): Part {
   };
 }
 
-/** Whether the outbox has had the same first row for too long, as seen by a relay that stands by. */
+/** Whether the outbox has had the same first row for too long, as seen by a standby relay. */
 function watchOutbox(db: Db): () => Promise<boolean> {
   let oldest: number | undefined;
   let sinceMs = 0;

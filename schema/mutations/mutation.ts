@@ -9,7 +9,7 @@ export const IDEMPOTENCY_KEY = {
 
 export const SHOWN_FOR_A_DAY = `Replays of the same idempotency key show it for ${String(SEALED_HOURS)} hours; after that it is null.`;
 
-/** What was committed is waiting in the outbox; a replay has put nothing there. */
+/** What was committed is waiting in the outbox; a replay puts nothing there. */
 export function afterCommit(context: Context, outcome: Outcome<unknown>): void {
   context.forgetLoaded();
   if (outcome.status === "EXECUTED") context.app.wakeRelay();

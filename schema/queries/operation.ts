@@ -106,7 +106,7 @@ function recorded(
 
 const NOT_SEEN: Status = { status: "NOT_SEEN", firstSeenAt: null, result: null, error: null };
 
-/** Undefined: there is no operation of this name. */
+/** Undefined when there is no operation with this name. */
 export async function look(db: Db, key: OperationKey): Promise<Status | undefined> {
   const operation = OPERATIONS.get(key.operation);
   if (!operation) return undefined;
@@ -116,15 +116,15 @@ export async function look(db: Db, key: OperationKey): Promise<Status | undefine
   // It may have committed between the two questions.
   const committed = await findKey(db, key);
   if (committed) return recorded(operation, committed);
-  // The key's record is gone, or never was. What was made keeps its key for ever.
+  // The key's record has expired or never existed. What was created keeps its key for ever.
   const made = await operation.findMade?.(db, key.merchantId, key.key);
   return made ? succeeded(made) : NOT_SEEN;
 }
 
 /**
- * For a browser: what became of the confirmation of the one intent whose client secret it sent. Of another intent's it
- * is told what it would be told of a key that nobody has used. Whether a key is in use right now cannot be told by
- * intent, so that is not told at all.
+ * For a browser: what became of the confirmation of the one intent whose client secret it sent. About another intent's
+ * confirmation it is told what it would be told about an unused key. Whether a key is in use right now cannot be
+ * determined per intent, so that is never told.
  */
 async function lookForBrowser(context: Context, key: OperationKey): Promise<Status> {
   if (key.operation !== confirmOperation.name) {

@@ -90,7 +90,7 @@ export class Evidence {
   readonly at!: string;
 }
 
-/** Those whose outcome may have to be asked for. */
+/** Attempts whose outcome may have to be looked up. */
 const LOOKED_UP: readonly attempts.AttemptStatus[] = ["UNKNOWN", "REQUIRES_ACTION"];
 
 @Resolver(() => Attempt)
@@ -101,7 +101,7 @@ export class AttemptFields {
       "The processor's answer in words, for people. Operators also see what is known about why there is no answer.",
   })
   message(@Root() attempt: attempts.Attempt, @Ctx() context: Context): string | null {
-    // Without a code it is no answer, but our own remark: that of an unknown outcome names what broke in the network.
+    // Without a code it is not an answer but our own remark: for an unknown outcome it names what broke in the network.
     if (attempt.code === null && callerOf(context).kind !== "OPERATOR") return null;
     return attempt.message;
   }

@@ -16,7 +16,7 @@ import { PageArgs } from "../queries/page-arguments";
 import { AllowedAction, PaymentError, PaymentIntent, TransitionConnection } from "./payment-intent";
 import { RefundConnection } from "./refund";
 
-/** What a browser that holds a publishable key does not get to see of an intent. */
+/** What a browser with a publishable key does not get to see of an intent. */
 function unlessPublishable<Value, Hidden>(
   context: Context,
   value: Value,
@@ -46,7 +46,7 @@ function refusalFor(context: Context): (action: intents.IntentAction) => string 
   };
 }
 
-// Every list here is nullable: it is read by itself, and its failure must not hide a mutation that has committed.
+// Every list here is nullable: it is read separately, and its failure must not hide a mutation that has committed.
 @Resolver(() => PaymentIntent)
 export class PaymentIntentFields {
   @FieldResolver(() => String, {

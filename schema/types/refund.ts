@@ -48,7 +48,7 @@ export class Refund {
 
 @Resolver(() => Refund)
 export class RefundFields {
-  // Nullable, as every field that is read by itself: what fails here hides nothing of what surrounds it.
+  // Nullable, like every field that is read separately: a failure here hides nothing around it.
   @FieldResolver(() => PaymentIntent, {
     nullable: true,
     description: "The payment intent in its current state.",

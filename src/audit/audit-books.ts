@@ -18,11 +18,11 @@ import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
  * The invariants, whatever was retried, duplicated, reordered or killed:
  *
  * - I1: one intent for one key, and one movement of money at most for one attempt.
- * - I2: debits are credits, in every currency.      - I3: history cannot be changed.
- * - I4: stored balances are the sums they stand for. - I5: amounts stay within each other.
- * - I6: states move along legal edges, without gaps. - I7: every change has its event, and that its deliveries.
+ * - I2: debits equal credits in every currency.      - I3: history cannot be changed.
+ * - I4: stored balances are the sums they stand for. - I5: no amount exceeds the one that bounds it.
+ * - I6: states move along legal edges, without gaps. - I7: every change has its event, and every event its deliveries.
  * - I9: attempts, intents, the ledger and the network's own books agree.
- * - I10: nothing is stuck (only where a greatest age is given, because it is never true of a busy system).
+ * - I10: nothing is stuck (only where a greatest age is given, because it never holds for a busy system).
  * - I12: no row refers to another tenant's.          - I13: no secret is stored in clear.
  * - I14: a key can replay its result.
  */
@@ -39,8 +39,8 @@ const SHOWN_MAX = 100;
 const PAGE = 10_000;
 
 // An audit reads whole tables, and waits for the network's books in between. The pool's other sessions, which only ever
-// look up a few rows, are told that such reading is dear. Nested loops are off because a young table has no statistics:
-// Postgres takes it for empty, and joined row by row 500 payments took two minutes.
+// look up a few rows, are told that such reads are expensive. Nested loops are off because a young table has no
+// statistics: Postgres takes it for empty, and joined row by row 500 payments took two minutes.
 const SETTINGS = `
   set local enable_nestloop = off;
   set local statement_timeout = 0;
@@ -49,7 +49,7 @@ const SETTINGS = `
   set local cpu_tuple_cost = 0.01;
   set local cpu_index_tuple_cost = 0.005`;
 
-/** Every violation there is, as of one moment. Reads only, and can be run while the system works. */
+/** Every violation there is, as of one moment. It only reads, and can be run while the system is working. */
 export async function auditBooks(db: Db, options: AuditOptions = {}): Promise<Violation[]> {
   return db.transaction(
     async (tx) => {
@@ -64,7 +64,7 @@ export async function auditBooks(db: Db, options: AuditOptions = {}): Promise<Vi
   );
 }
 
-/** What is looked at, in order. */
+/** The checks, in order. */
 export function checkNames(options: AuditOptions): { invariant: string; name: string }[] {
   const witnessed = [
     { invariant: "I1", name: ONE_MOVEMENT },

@@ -59,7 +59,7 @@ export async function findLeaks(tx: Tx): Promise<Violation[]> {
 
 export const LEAKS = "no card number, API key or webhook secret is stored in clear";
 
-/** Looks at texts and at names, not at numbers: an amount may well pass for a card number. */
+/** Examines texts and names, not numbers: an amount may well look like a card number. */
 function leakIn(value: unknown): string | undefined {
   if (typeof value === "string") {
     if (SECRET.test(value)) return "a secret";

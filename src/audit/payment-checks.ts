@@ -7,7 +7,7 @@ const TERMINAL = Object.entries(TRANSITIONS).flatMap(([status, next]) =>
 );
 const TERMINAL_LIST = `('${TERMINAL.join("', '")}')`;
 
-// From the table in code and not from the database's own function: the two are to agree.
+// From the table in code and not from the database's own function: the two must agree.
 const EDGES = JSON.stringify(
   Object.entries(TRANSITIONS).flatMap(([from, next]) => next.map((to) => ({ from, to }))),
 );
@@ -213,7 +213,7 @@ const STATES: readonly Check[] = [
 
 export const PAYMENT_CHECKS: readonly Check[] = [...ONCE, ...AMOUNTS, ...STATES];
 
-/** True only of a system that has had time to come to rest. */
+/** Holds only for a system that has had time to come to rest. */
 export function livenessChecks(maxAgeSeconds: number): readonly Check[] {
   const age = "? * interval '1 second'";
   return [

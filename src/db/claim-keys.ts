@@ -12,8 +12,8 @@ export function keysJson(keys: readonly TenantKey[]): string {
 }
 
 /**
- * The rows of these keys, locked, without those that another transaction has locked: whoever has them is claiming them.
- * They are probed by key, in sorted order, behind a fence (see planner.ts), so that no other index is.
+ * The rows of these keys, locked, except those that another transaction has locked and is therefore claiming. They are
+ * probed by key, in sorted order, behind a fence (see planner.ts), so that no other index is.
  */
 export function lockKeys(table: "attempts" | "webhook_deliveries"): string {
   return `

@@ -9,7 +9,7 @@ export interface MigrationGap {
   readonly ahead: readonly string[];
 }
 
-/** Compares what has run in a database with what this code needs. */
+/** Compares the migrations that have run in a database with those that this code needs. */
 export async function compareMigrations(db: Db): Promise<MigrationGap> {
   const done = new Set(await migrationsIn(db));
   const known = Object.keys(MIGRATIONS);

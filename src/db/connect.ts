@@ -29,8 +29,8 @@ export interface DbOptions {
 }
 
 /*
- * A server that lost its power ends no connection. Whoever waits for it would wait until the kernel gives up, a quarter of
- * an hour; the server's own time-out comes first wherever there is a server.
+ * A server that has lost power closes no connections. A client would wait until the kernel gives up, after a quarter of
+ * an hour; where the server is alive, its own timeout comes first.
  */
 const SILENCE_MARGIN_MS = 2_000;
 
@@ -57,7 +57,7 @@ export function connect(options: DbOptions): Db {
     } as Knex.PgConnectionConfig,
     acquireConnectionTimeout: connectTimeoutMs,
     pool: { min: 0, max: options.poolMax, idleTimeoutMillis: 30_000, validate: isUsable },
-    // Whatever Knex has to say it also throws, and stdout is for the log's JSON lines.
+    // Knex also throws everything that it would log, and stdout is for the log's JSON lines.
     log: { warn: saysNothing, error: saysNothing, deprecate: saysNothing, debug: saysNothing },
   });
 }

@@ -4,7 +4,9 @@ import type { Knex } from "knex";
 export type Db = Knex;
 export type Tx = Knex.Transaction;
 
-/** A named statement: prepared once a connection, so that Postgres does not parse and plan it anew for each call. */
+/**
+ * A named statement: prepared once per connection, so that Postgres does not parse and plan it again for every call.
+ */
 export interface Statement {
   readonly name: string;
   readonly text: string;

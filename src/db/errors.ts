@@ -9,7 +9,7 @@ export function violatedConstraint(error: unknown): string | undefined {
   return sqlState(error) === "23505" ? (error as { constraint?: string }).constraint : undefined;
 }
 
-/** Postgres asks for the whole transaction once more: a serialisation failure or a deadlock. */
+/** Postgres asks for the whole transaction to be repeated: a serialisation failure or a deadlock. */
 export function isRetryable(error: unknown): boolean {
   const state = sqlState(error);
   return state === "40001" || state === "40P01";
@@ -36,8 +36,9 @@ const AWAY_MESSAGES =
   /Connection terminated|Client has encountered a connection error|not queryable|Timeout acquiring a connection|timeout expired|Query read timeout|connection timeout|Unable to acquire a connection|Connection ended|socket hang up|server closed the connection/i;
 
 /**
- * The database is away, or went away in between. If that was during COMMIT, what was asked may be committed:
- * see mayBeStored. Who gets this asks again with the same key, and does not conclude that nothing happened.
+ * The database is unavailable, or became so in the meantime. If that was during COMMIT, the work may be committed: see
+ * mayBeStored. A caller that gets this should repeat the request with the same key, and must not conclude that nothing
+ * happened.
  */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof Failure) return false;
@@ -50,8 +51,8 @@ export function isDatabaseAway(error: unknown): boolean {
 
 /*
  * After some failures nothing can have been committed, and after others nobody knows. The default is that nobody
- * knows; those who can prove more (transact, runAlone, beforeWriting) mark the error that they let pass. It is a mark
- * and not a wrapper, so that the error stays what it is for everybody who asks for its code or its constraint.
+ * knows; those who can prove more (transact, runAlone, beforeWriting) mark the error that they pass on. It is a mark
+ * and not a wrapper, so that the error stays what it is for everybody who reads its code or its constraint.
  */
 const provenUnstored = new WeakSet<object>();
 
@@ -59,12 +60,12 @@ export function markUnstored(error: unknown): void {
   if (typeof error === "object" && error !== null) provenUnstored.add(error);
 }
 
-/** Whether what failed with this error may be committed all the same. */
+/** Whether what failed with this error may nevertheless be committed. */
 export function mayBeStored(error: unknown): boolean {
   return !(typeof error === "object" && error !== null && provenUnstored.has(error));
 }
 
-/** For what a use case asks before its first write: when that fails, nothing is stored. */
+/** For what a use case reads before its first write: if that fails, nothing is stored. */
 export async function beforeWriting<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
@@ -78,7 +79,7 @@ export async function beforeWriting<T>(asked: Promise<T>): Promise<T> {
  * Whether a COMMIT, or a statement that is a transaction of its own, certainly did nothing although it was handed to a
  * connection: the driver saw that the connection was gone and did not send it, or the server answered ERROR, which
  * rolls back. FATAL and PANIC prove nothing, for they may strike after the commit; nor does a lost connection, nor a
- * time-out on this side. A server that says ERROR in another language is not understood, and proves nothing either.
+ * time-out on this side. An ERROR in another language is not recognised, and proves nothing either.
  */
 export function isProvenUnstored(error: unknown): boolean {
   const { severity, message } = Object(error) as { severity?: unknown; message?: unknown };
@@ -88,7 +89,7 @@ export function isProvenUnstored(error: unknown): boolean {
 
 const NOT_MIGRATED_STATES = new Set(["42P01", "42703", "42883", "3F000"]);
 
-/** A table, column, function or schema is not there: the database lacks migrations that this code needs. */
+/** A table, column, function or schema is missing: the database lacks migrations that this code needs. */
 export function isNotMigrated(error: unknown): boolean {
   return NOT_MIGRATED_STATES.has(sqlState(error) ?? "");
 }

@@ -8,8 +8,8 @@ export interface GroupCommitOptions<Command, Result> {
   /** Runs a set and gives each command's result, in order. A throw means that nothing of the set is known to be done. */
   readonly run: (commands: readonly Command[]) => Promise<readonly Result[]>;
   /**
-   * What a command must be alone with in its set (its idempotency key, its intent). The later of two
-   * waits for the next set, where it finds what the earlier one committed.
+   * What no two commands of one set may share (an idempotency key, an intent). The later of two waits for the next set,
+   * where it finds what the earlier one committed.
    */
   readonly claims: (command: Command) => readonly string[];
   readonly sizeMax: number;
@@ -67,7 +67,7 @@ export function groupCommit<Command, Result>(
     });
 }
 
-/** What was refused was never in a set. */
+/** A command that was refused was never in a set. */
 function overloaded(): Failure {
   const details = { mayHaveExecuted: false };
   return new Failure("UNAVAILABLE", "The service is overloaded.", details).retryAfter(1_000);
@@ -83,13 +83,13 @@ function takeSet<Command, Result>(
   for (const entry of waiting) {
     const fits = set.length < sizeMax && !entry.claims.some((claim) => claimed.has(claim));
     (fits ? set : rest).push(entry);
-    // Also of one that waits: a third command on the same key must not overtake the second.
+    // This includes a command that waits: a third command on the same key must not overtake the second.
     for (const claim of entry.claims) claimed.add(claim);
   }
   return [set, rest];
 }
 
-/** Runs a set; what it gives tells each command its result. Never throws. */
+/** Runs a set and returns each command's result. Never throws. */
 async function fly<Command, Result>(
   set: readonly Waiting<Command, Result>[],
   options: GroupCommitOptions<Command, Result>,

@@ -6,7 +6,7 @@ import { MIGRATIONS } from "../../migrations/index";
 /** BullMQ's PostgreSQL backend keeps its tables in a schema of their own in the same database. */
 export const QUEUE_SCHEMA = "bullmq";
 
-// Any constant will do; it must only be the same in every process that migrates.
+// Any constant will do, as long as it is the same in every process that migrates.
 const MIGRATION_LOCK = 7_460_226_601;
 const LOCK_TIMEOUT_MS = 120_000;
 
@@ -24,12 +24,11 @@ const migrationSource: Knex.MigrationSource<string> = {
 };
 
 /**
- * Brings a database to the newest shape, and answers with what that took; does nothing when it is there already.
+ * Brings a database up to date, and returns the migrations that ran; does nothing when it is up to date already.
  *
- * Knex's own lock table is bricked for good when several processes migrate a fresh database at once
- * (each inserts a lock row), so an advisory lock on a connection of its own comes first: whoever
- * holds it migrates, the others wait and find nothing to do. A killed migration leaves nothing: each
- * runs in a transaction, and the session's end frees the lock.
+ * Knex's own lock table breaks permanently when several processes migrate a fresh database at once (each inserts a lock
+ * row), so an advisory lock on a connection of its own comes first: whoever holds it migrates, the others wait and find
+ * nothing to do. A killed migration leaves nothing: each runs in a transaction, and the session's end frees the lock.
  */
 export async function migrate(options: {
   databaseUrl: string;
@@ -48,7 +47,7 @@ export async function migrate(options: {
       client: "pg",
       connection: options.databaseUrl,
       pool: { min: 0, max: 1 },
-      // Whatever Knex has to say it also throws.
+      // Knex also throws everything that it would log.
       log: { warn: () => undefined, error: () => undefined },
     });
     let done: string[];

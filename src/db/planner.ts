@@ -1,14 +1,16 @@
 import type { Client } from "pg";
 
 /*
- * All that is done about Postgres' planner. A statement here takes some dozens of rows by their keys, and must go on
- * doing so whatever statistics say: they are old when a merchant gets busy, and know nothing of what is new. Each
- * measure was taken away, and the tests named beside it failed; one that none misses does not stay.
+ * Everything that is done about Postgres' planner. A statement here takes some dozens of rows by their keys, and must
+ * continue to do so whatever the statistics say: they are old when a merchant gets busy, and know nothing of what is
+ * new. Each measure has been removed to check that the tests named beside it fail; a measure that no test misses does
+ * not stay.
  *
  * Two measures stand elsewhere, because they must:
  *
- * - `offset 0` at the end of a subquery is a fence: the planner may not look into it, nor take out of it what looks
- *   cheaper alone. Behind it rows are probed by their whole key, one by one. Each is pointed to from its statement:
+ * - `offset 0` at the end of a subquery is a fence: the planner may neither look into it nor pull out of it what looks
+ *   cheaper on its own. Behind it rows are probed by their whole key, one by one. Each is pointed to from its
+ *   statement:
  *   - known keys of creates and confirms: as long as statistics know no key of the operation, all of a merchant's keys
  *     would be read ("probes the keys of confirmations …" and "… of creations …" in test/db/young-statistics);
  *   - rows to claim (claim-keys.ts): the backlog would be read from the index of what is due, once for each key
@@ -26,19 +28,19 @@ import type { Client } from "pg";
 
 /** For every session of the product. The audit, which reads whole tables, takes them back for itself. */
 export const PLANNER_SETTINGS: readonly string[] = [
-  // Nearly every statement takes its rows as one JSON parameter, about which a custom plan knows nothing more: it would be
-  // planned anew, some milliseconds, each time. Lists change plan by the value that is asked for ("intents of a rare
-  // status, after a cursor", "the feed from a cursor" in test/db/plans).
+  // Nearly every statement takes its rows as one JSON parameter, about which a custom plan knows nothing more: it would
+  // be planned again each time, which takes some milliseconds. Lists change plan by the value that is asked for
+  // ("intents of a rare status, after a cursor", "the feed from a cursor" in test/db/plans).
   "plan_cache_mode=force_generic_plan",
-  // A page is cheap, because it is in memory, and a row is dear: so index probes are chosen from about a hundred rows on.
-  // With the defaults a small table is read whole, and still is, by the plan that was kept, when it is small no more
-  // ("takes over from a dead worker" without the first two, "deliveries that are scheduled" without the third, in
-  // test/db/plans).
+  // A page is cheap, because it is in memory, and a row is expensive: so index probes are chosen from about a hundred
+  // rows upwards. With the defaults a small table is read whole, and still is, by the plan that was kept, when it is
+  // small no more ("takes over from a dead worker" without the first two, "deliveries that are scheduled" without the
+  // third, in test/db/plans).
   "random_page_cost=0.01",
   "cpu_tuple_cost=0.5",
   "cpu_index_tuple_cost=0.5",
-  // With these costs a few hundred thousand rows look dear enough to be worth a compiler, which takes longer than reading
-  // them ("compiles nothing" in test/db/planner).
+  // With these costs a few hundred thousand rows look expensive enough to be worth compiling for, which takes longer
+  // than reading them ("compiles nothing" in test/db/planner).
   "jit=off",
 ];
 
@@ -52,10 +54,10 @@ export interface PlanningClient extends Client {
 }
 
 /**
- * A prepared statement's plan is made once and kept. One made while a table was empty scans it whole, still when it has
- * millions of rows; so plans are thrown away now and then and made for today's tables: often on a young connection,
- * whose tables may be as young, and seldom on an old one, because the largest plans cost some milliseconds. pg sends
- * queries in order: whoever takes the connection now waits behind this one, 0.1 ms.
+ * A prepared statement's plan is made once and kept. One made while a table was empty scans the whole table, even when
+ * it has millions of rows. So plans are discarded now and then and made again for the tables as they are: often on a
+ * young connection, whose tables may be as young, and seldom on an old one, because the largest plans cost some
+ * milliseconds. pg sends queries in order: whoever takes the connection now waits behind this one, 0.1 ms.
  *
  * "makes plans anew for tables that have grown" in test/db/planner fails without it.
  */

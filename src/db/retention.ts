@@ -1,6 +1,6 @@
 import { type Db, type Statement, run } from "./db";
 
-/** Months made ahead, so that a worker may be away for a quarter before rows land in a default partition. */
+/** Months created in advance, so that workers may be away for a quarter before rows land in a default partition. */
 const MONTHS_AHEAD = 3;
 
 export async function makePartitions(db: Db): Promise<void> {
@@ -16,7 +16,7 @@ export async function makePartitions(db: Db): Promise<void> {
 
 /**
  * Drops whole months of idempotency keys that are past their retention. Events, deliveries and transitions are kept:
- * they are the history, and how long it is kept is for whoever runs this to decide.
+ * they are the history, and whoever runs this decides how long it is kept.
  */
 export async function dropExpired(
   db: Db,
@@ -50,7 +50,10 @@ const ERASE: Statement = {
     returning k.key`,
 };
 
-/** Erases what was kept sealed with a key because it is shown once, when its time is over. Nobody is shown it by then. */
+/**
+ * Erases sealed secrets that were kept with a key to be shown once, when their time is over. By then they are no longer
+ * shown to anybody.
+ */
 export async function eraseSealed(db: Db, { limit }: { readonly limit: number }): Promise<number> {
   return (await run(db, ERASE, [limit])).length;
 }

@@ -39,8 +39,8 @@ async function assertNotAborted(tx: Tx): Promise<void> {
   const connection = (await (
     tx.client as { acquireConnection(): Promise<unknown> }
   ).acquireConnection()) as { readyForQuery: boolean; getTransactionStatus(): string };
-  // A statement's error is heard a moment before what state it left the transaction in, which may come in a later
-  // packet. Whatever is asked next is answered after that; what the answer is does not matter.
+  // A statement's error arrives a moment before the state in which it left the transaction, which may come in a later
+  // packet. Any further query is answered after that; the answer itself does not matter.
   if (!connection.readyForQuery) await tx.raw("select 1").catch(() => undefined);
   if (connection.getTransactionStatus() === "E") {
     throw new Error("a statement in this transaction failed and its error was swallowed");

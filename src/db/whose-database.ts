@@ -13,8 +13,8 @@ const TABLES = `
   order by c.relname limit 5`;
 
 /**
- * Whether a database is empty, oncepay's, or somebody else's. It is asked before the first migration: an address with a
- * slip in it would else fill a shop's own database with tables of ours.
+ * Whether a database is empty, oncepay's, or somebody else's. It is asked before the first migration: otherwise an
+ * address with a typing error would fill a shop's own database with our tables.
  */
 export async function whoseDatabase(client: Client): Promise<Whose> {
   const { rows } = await client.query<{ name: string }>(TABLES);

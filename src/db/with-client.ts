@@ -3,7 +3,7 @@ import { explainConnection } from "./explain-connection";
 
 const CONNECT_MS = 5_000;
 
-/** The database cannot be had. The message says why, for a person. */
+/** The database cannot be reached. The message says why, in words for a person. */
 export class DatabaseError extends Error {
   override readonly name = "DatabaseError";
 }

@@ -26,7 +26,7 @@ const FIND: Statement = {
   text: `select ${EVENT_COLUMNS} from events e where e.merchant_id = ? and e.id = any(?)`,
 };
 
-/** The events with these ids, in no order; those that are not there are missing. */
+/** The events with these ids, in no particular order; those that do not exist are left out. */
 export async function findEvents(
   db: Db,
   merchantId: string,
@@ -65,8 +65,8 @@ export interface EventFeedPage {
 type FeedRow = Event & { readonly position: number };
 
 /*
- * Reads from a position on, the one at it included: so the answer itself says whether the cursor's event still stands
- * where it stood. The events are looked up one by one, of as many as the page has.
+ * Reads from a position onwards, including the event at that position, so that the answer itself says whether the
+ * cursor's event is still there. The events of the page are looked up one by one.
  */
 function feedStatement(hasTypes: boolean): Statement {
   return {
@@ -86,7 +86,7 @@ function feedStatement(hasTypes: boolean): Statement {
   };
 }
 
-/** An event appears in the feed when it has been relayed. One statement, but for a cursor of another history. */
+/** An event appears in the feed when it has been relayed. One statement, unless the cursor is from another history. */
 export async function listEvents(
   db: Db,
   merchantId: string,
@@ -119,20 +119,20 @@ export async function listEvents(
       hasNextPage: rows.length > limit,
       hasPreviousPage: after !== null,
       startCursor: edges[0]?.cursor ?? null,
-      // Whoever has read everything goes on from here when there is more.
+      // A reader who has read everything continues from here when there is more.
       endCursor: edges.at(-1)?.cursor ?? after,
     },
   };
 }
 
-// More than the clocks of the processes that make ids differ, and than a transaction takes.
+// More than the clocks of the processes that make ids can differ, and longer than a transaction takes.
 const DISORDER_MAX_MS = 3_600_000;
 
 /*
  * A cursor may be newer than the database: it was restored to an earlier moment, or a replica was promoted that lacked
- * the last commits. Then its position is nobody's, or another event's. What its holder has not read was made later than
- * the cursor's event, but for the disorder of ids; so the page begins where events are an hour older than that. It
- * repeats events, as any feed may after a restore. It never skips one.
+ * the last commits. Then its position belongs to no event, or to another one. What its holder has not read was created
+ * after the cursor's event, apart from slight disorder among ids; so the page begins where events are an hour older
+ * than that. It repeats events, as any feed may after a restore, but never skips one.
  */
 async function goOnFrom(
   db: Db,
@@ -152,7 +152,7 @@ async function goOnFrom(
 }
 
 /*
- * Where the feed passes an id. Ids in a feed grow, but for a little disorder, so it is halved until the place is found: as
+ * Where the feed passes an id. Ids in a feed grow, but for a little disorder, so the place is found by bisection: as
  * many index probes as the number of events has binary digits, however old the cursor is, and no index by event.
  */
 const FIND_POSITION: Statement = {

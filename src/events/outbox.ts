@@ -3,22 +3,22 @@ import { isRetryable, violatedConstraint } from "../db/errors";
 
 /**
  * The outbox: rows that mutations and settlements commit together with what they announce. One relay at a
- * time reads a batch, turns it into jobs, and moves its events on to the feed, in this order. A relay that
- * dies in between leaves the rows, and they are relayed again, which nothing downstream minds.
+ * time reads a batch, turns it into jobs, and moves its events on to the feed, in this order. A relay that dies in
+ * between leaves the rows, and they are relayed again, which does no harm downstream.
  */
 export interface Message {
   readonly id: number;
   readonly merchantId: string;
   readonly eventId: string | null;
   readonly attemptId: string | null;
-  /** A delivery that was made by itself: a replay. */
+  /** A delivery that was created on its own: a replay. */
   readonly deliveryId: string | null;
 }
 
 /** Where processes that committed outbox rows say so: `notify`, never inside a money transaction, where it would serialise commits. */
 export const OUTBOX_CHANNEL = "oncepay_outbox";
 
-/** Held by the relay that is at work, on a session of its own: its death frees it, and another one goes on. */
+/** Held by the active relay, on a session of its own: its death frees the lock, and another relay takes over. */
 export const RELAY_LOCK = 7_460_226_602;
 
 /* Across merchants, in this one place. No lease on the rows: that would be one more write for each of them. */
@@ -36,13 +36,13 @@ export async function readMessages(db: Db, limit: number): Promise<Message[]> {
 
 /*
  * One statement, one round trip for a batch: it deletes the rows, and gives the events of those that it deleted itself
- * the next positions in their merchants' feeds. Who relays a row that another relay has marked deletes nothing, so an
- * event has one position, however often it was relayed.
+ * the next positions in their merchants' feeds. A relay that handles a row that another relay has already marked
+ * deletes nothing, so an event has one position, however often it was relayed.
  *
- * Where a merchant's feed ends is asked of the feed: a position of the present, that nothing has to carry over when the
- * rows move to another cluster or node. Two relays at once (the lock was lost with its session) find the same end, and the
- * later one waits at the primary key for the first one's commit, is refused, and asks again. So a position is only
- * given when the one before is committed: whoever sees one sees all before it.
+ * The end of a merchant's feed is read from the feed itself, so nothing has to be carried over when the rows move to
+ * another cluster or node. Two relays at once (the lock was lost with its session) find the same end, and the later one
+ * waits at the primary key for the first one's commit, is refused, and asks again. So a position is assigned only once
+ * the one before it is committed: whoever sees one sees all before it.
  *
  * Row writes: one deleted for each message, one inserted with one index entry for each event. Row reads: the event for
  * its type, and one index probe for each merchant of the batch.
@@ -72,7 +72,7 @@ const MARK: Statement = {
     order by a.merchant_id, a.n`,
 };
 
-// Each try that fails is another relay's success, and there are not many relays.
+// Each failed try is another relay's success, and there are not many relays.
 const MARK_TRIES_MAX = 10;
 
 export async function markRelayed(db: Db, messages: readonly Message[]): Promise<void> {
@@ -93,7 +93,7 @@ const OLDEST: Statement = {
   text: `select id as "id" from outbox order by id limit 1`,
 };
 
-/** The row that is to be relayed next; it is another one each time as long as the relay works. */
+/** The row to be relayed next; as long as the relay works, it is a different one each time. */
 export async function findOldest(db: Db): Promise<number | undefined> {
   const [row] = await run<{ id: number }>(db, OLDEST, []);
   return row?.id;

@@ -1,7 +1,8 @@
 /**
- * Fields that snapshots got after their first version (of 2026-11-20), and what an older one is read with. A stored
- * snapshot is never changed, and a key is replayed for as long as it is kept: so every field that the database's
- * snapshot functions get from now on has its line here, or the schema would refuse to show what was stored before it.
+ * Fields that snapshots got after their first version (of 2026-11-20), and the defaults that an older one is read with.
+ * A stored snapshot is never changed, and a key is replayed for as long as it is kept: so every field that the
+ * database's snapshot functions get from now on has its line here, or the schema would refuse to show what was stored
+ * before it.
  */
 const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   payment_intent: {},

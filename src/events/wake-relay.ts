@@ -1,13 +1,14 @@
 import { type Db, run } from "../db/db";
 import { OUTBOX_CHANNEL } from "./outbox";
 
-// A relay that is woken takes whatever is there, and lingers about as long: more wake-ups than this find nothing new.
+// A relay that is woken takes whatever is there and then pauses for about as long: more frequent wake-ups would find
+// nothing new.
 const INTERVAL_MS = 20;
 
 /**
  * Tells the relays that rows were committed to the outbox, outside of any money transaction: a NOTIFY
  * takes a lock over the whole database until its commit. At most one is in flight, and at most one in
- * 20 ms, however many mutations commit. One that fails is not missed: the relays also poll.
+ * 20 ms, however many mutations commit. A failed one does no harm, because the relays also poll.
  */
 export function createRelayWaker(db: Db): () => void {
   let wanted = false;

@@ -28,15 +28,15 @@ export interface KeyRecord {
   readonly failureDetails: FailureDetails | null;
 }
 
-/** What is kept under a key besides, where src/idempotency/once.ts wrote it. */
+/** What else is kept under a key that src/idempotency/once.ts wrote. */
 export interface WholeKeyRecord extends KeyRecord {
   /** What the answer showed beside the result. */
   readonly beside: unknown;
-  /** What is shown once, as long as it may be shown again. */
+  /** What is shown only once, for as long as a replay may show it again. */
   readonly sealed: Buffer | null;
 }
 
-/** What a key made whose record has expired: the object itself keeps its key for ever. */
+/** What a key whose record has expired created: the object itself keeps its key for ever. */
 export interface Made<Result, Beside = undefined> {
   readonly firstSeenAt: string;
   /** As it stands now. */
@@ -44,23 +44,23 @@ export interface Made<Result, Beside = undefined> {
   readonly beside?: Beside | null;
 }
 
-/** What an operation is to those who execute it under a key, and to those who ask what became of it. */
+/** What an operation looks like to those who execute it under a key and to those who look up its outcome. */
 export interface KeyedOperation<Result = object, Beside = undefined> {
   /** The mutation's field name. */
   readonly name: string;
-  /** Absent: what it does is final in an object of another operation, and nothing keeps the key. */
+  /** Absent when the effect is final for an object of another operation, so that nothing keeps the key. */
   readonly findMade?: (
     db: Db,
     merchantId: string,
     key: string,
   ) => Promise<Made<Result, Beside> | undefined>;
-  /** The unique constraint by which what was made keeps its key. */
+  /** The unique constraint by which the created object keeps its key. */
   readonly spentKey?: string;
-  /** What a stored refusal is shown with, where that is more or less than what is stored. */
+  /** The details that a stored refusal is shown with, where they differ from what is stored. */
   readonly explain?: (details: FailureDetails) => FailureDetails;
 }
 
-/** For objects that say themselves when they were made. */
+/** For objects that record when they were created. */
 export function madeBy<Result extends { readonly createdAt: string }>(
   find: (db: Db, merchantId: string, key: string) => Promise<Result | undefined>,
 ): (db: Db, merchantId: string, key: string) => Promise<Made<Result, never> | undefined> {
@@ -70,7 +70,8 @@ export function madeBy<Result extends { readonly createdAt: string }>(
   };
 }
 
-// One event for one key, behind a fence: with old statistics the planner would merge the merchant's whole feed with it.
+// One event for one key, behind a fence: with stale statistics the planner would merge it with the merchant's whole
+// feed.
 const FIND_KEY: Statement = {
   name: "find_idempotency_key",
   text: `
@@ -122,7 +123,7 @@ export function keyReused(name: OperationKey, firstSeenAt: string): Failure {
   );
 }
 
-/** Past the wait for the first request with this key: its transaction is still open somewhere. */
+/** The wait for the first request with this key is over, and its transaction is still open somewhere. */
 export function keyInUse(name: OperationKey): Failure {
   idempotencyOutcomes.inc({ operation: name.operation, outcome: "in_use" });
   return new Failure(

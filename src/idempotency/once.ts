@@ -18,14 +18,15 @@ import {
 } from "./keys";
 
 /*
- * The one road of every keyed write but the two hot statements (create and confirm say the same in one statement each).
+ * The path of every keyed write except the two hot statements (create and confirm do the same in one statement each).
  *
  * Guarantees: one effect for one (merchant, operation, key), and the same answer to every repeat of it: the result as
  * it stood at that commit, or the refusal, whatever has changed since. Effect and record are one commit; a crash
- * leaves both or neither. When the record has expired, what was made still keeps its key from making a second one.
+ * leaves both or neither. After the record has expired, the created object still keeps its key from creating a second
+ * one.
  *
  * Cost: one round trip to look for the key, which is all of a replay; then a transaction with one more for the record,
- * and what the use case needs. A refusal looks once more for the key and for what it made.
+ * and what the use case needs. A refusal looks once more for the key and for what it created.
  */
 
 export interface KeyedRequest {
@@ -35,24 +36,27 @@ export interface KeyedRequest {
   readonly fingerprint: string;
 }
 
-/** What a use case came to, to be kept under its key. */
+/** The result of a use case, to be kept under its key. */
 export type Execution<Result, Beside> =
   | { readonly failure: StoredFailure }
   /** The result is this event's object; what is shown beside it is kept as well. */
   | { readonly eventId: string; readonly beside?: Beside }
-  /** There is no event, so the result itself is kept; and the secret, sealed and for a time. */
+  /**
+   * There is no event, so the result itself is kept, together with the secret, which is sealed and kept for a limited
+   * time.
+   */
   | { readonly result: Result; readonly secret?: Beside };
 
 export interface KeyedUseCase<Result, Beside> {
   readonly operation: KeyedOperation<Result, Beside>;
   /**
    * Decides, and writes. It locks what it decides about before anything is written, and the key's record is written
-   * last: every statement that does both does it in this order, so nobody waits in a circle.
+   * last: every statement that does both does it in this order, so nobody can deadlock.
    */
   readonly execute: (tx: Tx) => Promise<Execution<Result, Beside>>;
   /**
-   * Whether an object that was made under this key is what is asked for now. Its fingerprint has expired with the
-   * record: what the object tells is left to know a retry from another request.
+   * Whether an object that was created under this key is what is requested now. The fingerprint has expired with the
+   * record, so only the object itself can tell a retry from a different request.
    */
   readonly isSame?: (made: Made<Result, Beside>) => boolean;
   /** Seals what is shown once. */
@@ -64,7 +68,7 @@ export interface OnceOutcome<Result, Beside> extends Outcome<Result> {
   readonly beside: Beside | null;
 }
 
-/** How long what is shown once is shown again, to a caller that has lost the answer. */
+/** How long a secret is shown again to a caller that has lost the answer. */
 export const SEALED_HOURS = 24;
 
 const INSERT_KEY: Statement = {
@@ -84,7 +88,7 @@ const INSERT_KEY: Statement = {
     ) e on true`,
 };
 
-// Thrown to roll back what was written for nothing; never shown.
+// Thrown to roll back what was written in vain; never shown.
 const TWIN_CAME_FIRST = new Error("another request with this key was first");
 
 export async function once<Result, Beside = undefined>(
@@ -116,7 +120,7 @@ type Written<Result, Beside> =
   | { readonly outcome: Omit<OnceOutcome<Result, Beside>, "status"> }
   | First<Result, Beside>;
 
-/** What a request finds that is not the first one with its key. */
+/** What a request finds when it is not the first with its key. */
 type First<Result, Beside> =
   { readonly record: WholeKeyRecord } | { readonly made: Made<Result, Beside> };
 
@@ -127,7 +131,7 @@ async function execute<Result, Beside>(
 ): Promise<Written<Result, Beside>> {
   const done = await useCase.execute(tx);
   if ("failure" in done) {
-    // It may be refused because of what this very key did: a moment ago by a twin, or long ago.
+    // It may have been refused because of what this very key did: a moment ago in a duplicate request, or long ago.
     const first = await findFirst(tx, nameOf(request, useCase), useCase.operation);
     if (first) return first;
   }

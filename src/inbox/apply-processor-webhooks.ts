@@ -6,7 +6,8 @@ import { type DueInboxMessage, markApplied, park, takeDueInboxMessages } from ".
 
 /*
  * Guarantees: every stored event is applied through src/payments/settle/, which does nothing twice: so a crash between
- * applying and marking applies it again, harmlessly. Order does not matter to what comes out: a settled attempt stays.
+ * applying and marking applies it again, harmlessly. The order makes no difference to the result: a settled attempt
+ * stays settled.
  */
 
 const LEASE_MS = 30_000;

@@ -26,7 +26,7 @@ export async function storeInboxMessage(db: Db, message: InboxMessage): Promise<
 
 export interface DueInboxMessage extends InboxMessage {
   readonly tries: number;
-  /** The attempt it speaks of; null when there is none (yet). */
+  /** The attempt it refers to; null when there is none (yet). */
   readonly merchantId: string | null;
   readonly paymentIntentId: string | null;
 }
@@ -78,7 +78,7 @@ const PARK: Statement = {
     where processor = ? and event_id = ?`,
 };
 
-/** Keeps it until what it refers to appears; null: it never did. */
+/** Keeps it until what it refers to appears; null means that it never did. */
 export async function park(db: Db, message: InboxMessage, dueInMs: number | null): Promise<void> {
   await run(db, PARK, [dueInMs, dueInMs, message.processor, message.eventId]);
 }

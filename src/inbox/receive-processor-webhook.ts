@@ -25,8 +25,9 @@ export interface ReceivedWebhook {
 }
 
 /**
- * Has the processor verify it, and stores it. Throws UNAUTHENTICATED for whatever is not signed by the processor, and
- * NOT_FOUND for one that is not there and for one that sends none alike: nobody learns which processors there are.
+ * Has the processor verify it, and stores it. Throws UNAUTHENTICATED for anything not signed by the processor, and
+ * NOT_FOUND both for a processor that does not exist and for one that sends no webhooks: nobody learns which processors
+ * there are.
  */
 export async function receiveProcessorWebhook(
   receiver: WebhookReceiver,

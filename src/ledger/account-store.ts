@@ -19,7 +19,7 @@ const FIND: Statement = {
   text: `select ${COLUMNS} from ledger_accounts a where a.merchant_id = ? and a.id = any(?)`,
 };
 
-/** The accounts with these ids, in no order; those that are not there are missing. */
+/** The accounts with these ids, in no particular order; those that do not exist are left out. */
 export async function findAccounts(
   db: Db,
   merchantId: string,
@@ -34,8 +34,8 @@ export interface AccountFilter {
 }
 
 /**
- * Accounts, newest first. A merchant has four in each currency that it uses, so that whatever is asked for, little is
- * read: the filters may be absent in one and the same statement.
+ * Accounts, newest first. A merchant has four in each currency that it uses, so little is read whatever is asked for,
+ * and one statement can have optional filters.
  */
 export async function listAccounts(
   db: Db,

@@ -19,7 +19,7 @@ export const ACCOUNT_KINDS = [
 
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
-/** The side an account grows on: its balance is that side's sum less the other's. */
+/** The side an account grows on: its balance is the sum of that side minus the sum of the other. */
 export const NORMAL_SIDE: Readonly<Record<AccountKind, "debit" | "credit">> = {
   PROCESSOR_RECEIVABLE: "debit",
   MERCHANT_BALANCE: "credit",

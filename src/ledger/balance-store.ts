@@ -26,7 +26,8 @@ export function balanceOf(kind: AccountKind, sums: Sums): { posted: bigint; pend
   };
 }
 
-// As it stood at a moment is what the newest snapshot before that moment covers, and the postings from there to it.
+// The balance at a given time is what the newest snapshot before that time covers, plus the postings from there up to
+// it.
 const SUMS_OF_ACCOUNT: Statement = {
   name: "sums_of_ledger_account",
   text: `
@@ -89,8 +90,8 @@ export interface CurrencyTotals {
 }
 
 /*
- * Debits are summed by debit account and credits by credit account, each from its own snapshot on. A posting
- * is balanced by construction, so a difference means that a snapshot lies, or that a posting names no account.
+ * Debits are summed by debit account and credits by credit account, each from its own snapshot on. A posting is
+ * balanced by construction, so a difference means that a snapshot is wrong, or that a posting names no account.
  * Everything is read by one statement: all of it is as it stood at one moment.
  */
 const TRIAL_BALANCE: Statement = {

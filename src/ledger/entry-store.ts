@@ -7,7 +7,7 @@ import {
   readPage,
 } from "../pagination";
 
-/** What kind of thing caused a journal; the prefix of its source's id tells. */
+/** What caused a journal; the prefix of its source's id tells. */
 export type JournalSource = "ATTEMPT";
 
 /** One side of a posting, as the account that it stands in sees it. */
@@ -27,7 +27,7 @@ export interface LedgerEntry {
   /** The source, when it is an attempt. */
   readonly attemptId: string | null;
   readonly createdAt: string;
-  /** The same time as Postgres has it, microseconds since 1970: what entries are sorted by. */
+  /** The same time as Postgres stores it, in microseconds since 1970: what entries are sorted by. */
   readonly postedAtMicros: number;
 }
 

@@ -3,7 +3,7 @@ import { newId } from "../ids";
 import { ACCOUNT_KINDS } from "./accounts";
 import type { Journal } from "./journals";
 
-// Gives those that were committed before: what this transaction inserts itself, at its own time, may yet be rolled back.
+// Returns those that were committed before: what this transaction itself inserts may yet be rolled back.
 const ENSURE_ACCOUNTS: Statement = {
   name: "ensure_ledger_accounts",
   text: `
@@ -72,8 +72,8 @@ async function ensureAccounts(tx: Tx, journals: readonly Journal[]): Promise<voi
 
 /**
  * Books journals, all of them or none. A journal of one kind is booked once for its source: a second one
- * is a unique violation that rolls the whole transaction back, because whoever got so far twice has lost
- * a guard before it.
+ * is a unique violation that rolls the whole transaction back, because getting this far twice means that an earlier
+ * guard has failed.
  */
 export async function insertJournals(tx: Tx, journals: readonly Journal[]): Promise<void> {
   const lines = journals.flatMap(({ id, merchantId, paymentIntentId, sourceId, ...rest }) =>

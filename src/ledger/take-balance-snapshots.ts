@@ -3,21 +3,22 @@ import { isLockTimeout } from "../db/errors";
 import { transact } from "../db/transact";
 
 /*
- * For the sweeper: sums up what has been posted since the last snapshots, where that is much.
+ * For the sweeper: sums up what has been posted since the last snapshots, where there is a lot of it.
  *
  * A snapshot must hold every posting there will ever be with a time before its own. So it covers what is below the
- * balance horizon: a time in the database, of which the database makes sure that no posting comes before it any more (see
- * check_postings in the migrations). First the horizon is moved, in a transaction of its own and some milliseconds;
- * then what is below it is final, and summed up without a lock. A crash in between leaves a horizon that has moved,
- * and the next snapshots are taken up to the next one.
+ * balance horizon: a time stored in the database, before which the database accepts no more postings (see
+ * check_postings in the migrations). First the horizon is moved, in a transaction of its own that takes some
+ * milliseconds; then what is below it is final, and summed up without a lock. A crash in between leaves a horizon that
+ * has moved, and the next snapshots are taken up to the next one.
  *
- * Nothing here asks who is running at this moment. What is stored means the same after a restore and on a replica, no
- * other database of the cluster counts, and a clock that was set back has postings refused instead of forgotten.
+ * Nothing here depends on who is running at this moment. What is stored means the same after a restore and on a
+ * replica, other databases of the cluster do not matter, and if a clock is set back, postings are refused rather than
+ * forgotten.
  */
 
 // Longer than a transaction that posts ever takes, so that none of them is refused and has to begin again.
 const MARGIN_MS = 60_000;
-// Whoever posts meanwhile waits as well.
+// Anybody who posts in the meantime waits as well.
 const HORIZON_WAIT = "200ms";
 
 const MOVE_HORIZON: Statement = {
@@ -93,7 +94,7 @@ const TAKE_SNAPSHOTS: Statement = {
 // A thousand postings are summed up in a millisecond; fewer are not worth a row.
 const POSTINGS_MIN = 1_000;
 
-/** Gives how many it took; undefined when the horizon could not be moved, and what there was below it is summed up. */
+/** Returns how many it took; undefined when the horizon could not be moved and only what was below it is summed up. */
 export async function takeBalanceSnapshots(
   db: Db,
   options: { readonly limit: number; readonly postingsMin?: number; readonly marginMs?: number },

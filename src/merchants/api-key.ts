@@ -26,7 +26,9 @@ export type Scope = (typeof SCOPES)[number];
 
 const READS: readonly Scope[] = ["payments:read", "events:read", "ledger:read", "webhooks:read"];
 
-/** What each kind of key may do. A restricted one has the scopes it was made with, reads unless told otherwise. */
+/**
+ * What each kind of key may do. A restricted key has the scopes it was created with: read scopes unless told otherwise.
+ */
 export const DEFAULT_SCOPES: Readonly<Record<ApiKeyKind, readonly Scope[]>> = {
   // A browser holds it: one intent, whose client secret it must know as well.
   PUBLISHABLE: ["payments:confirm"],

@@ -3,7 +3,8 @@ import { hashApiKey } from "../security/secrets";
 import { merchantOfApiKey } from "./api-key";
 import { type ApiKey, findLiveApiKey } from "./merchant-store";
 
-// A revoked key works this much longer at most, in processes that have seen it; a request costs no round trip for it.
+// In processes that have seen it, a revoked key works at most this much longer; in return, requests need no round trip
+// to check it.
 const REMEMBERED_MS = 5_000;
 const REMEMBERED_MAX = 10_000;
 

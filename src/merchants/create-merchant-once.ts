@@ -10,8 +10,9 @@ import { type Merchant, findMerchant } from "./merchant-store";
 
 /*
  * Guarantees: one merchant for one (operator's merchant, key), for ever: the merchant's id is made of both, so that
- * after the key's record a second one meets the first one's primary key. Its API keys are in the answer, and for a day
- * in the answers to the same key: only their hashes are stored, and sealed, for that day, the keys themselves.
+ * even after the key's record has expired, a second one would meet the first one's primary key. Its API keys are in the
+ * answer, and for a day in the answers to the same key: only their hashes are stored, and sealed, for that day, the
+ * keys themselves.
  */
 
 export interface CreateMerchant {
@@ -22,7 +23,7 @@ export interface CreateMerchant {
 }
 
 export interface MerchantCreation extends Outcome<Merchant> {
-  /** Null when they are shown no longer. */
+  /** Null once they are no longer shown. */
   readonly keys: FirstKeys | null;
 }
 

@@ -4,7 +4,7 @@ import { newId } from "../ids";
 import { type ApiKeyKind, DEFAULT_SCOPES, newApiKey } from "./api-key";
 import { type Merchant, insertApiKeys, insertMerchant } from "./merchant-store";
 
-/** Only their hashes are stored; whoever makes them shows them, or they are lost. */
+/** Only their hashes are stored: whoever creates them must show them, or they are lost. */
 export interface FirstKeys {
   readonly secretKey: string;
   readonly publishableKey: string;

@@ -90,7 +90,10 @@ export function observe(db: Db): void {
 const LOOKED_FOR_MS = 1_000;
 let looked: { atMs: number; row: Promise<Record<string, unknown> | undefined> } | undefined;
 
-/** One look for all the gauges of a scrape. While the database is away they are absent (NaN), and the scrape still answers. */
+/**
+ * One query for all the gauges of a scrape. While the database is away they are absent (NaN), and the scrape still
+ * answers.
+ */
 async function look(db: Db): Promise<Record<string, unknown> | undefined> {
   if (!looked || performance.now() - looked.atMs > LOOKED_FOR_MS) {
     const row = run<Record<string, unknown>>(db, LOOK, [])

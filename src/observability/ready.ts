@@ -7,7 +7,7 @@ const READY_WITHIN_MS = 1_000;
 export interface Readiness {
   readonly status: "ready" | "not ready";
   readonly missing: readonly string[];
-  /** What is unusual and no hindrance. */
+  /** What is unusual but does not prevent work. */
   readonly notes?: readonly string[];
 }
 
@@ -37,7 +37,7 @@ function count(migrations: readonly string[]): string {
   return `${String(migrations.length)} ${migrations.length === 1 ? "migration" : "migrations"}`;
 }
 
-/** An answer that does not come in time counts as the other one. */
+/** An answer that does not come in time counts as no answer. */
 export async function within<Answer>(
   timeoutMs: number,
   answer: Promise<Answer>,

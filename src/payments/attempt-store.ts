@@ -18,8 +18,9 @@ export const ATTEMPT_COLUMNS = `
   a.unknown_since as "unknownSince", a.settled_at as "settledAt", a.created_at as "createdAt"`;
 
 /*
- * The claim: QUEUED becomes SENT, once. Whoever finds the row otherwise has nothing to send. One update for the
- * whole set. It writes no index, because it changes no indexed column: next_at stays, and says nothing of what is SENT.
+ * The claim: QUEUED becomes SENT, once. Whoever finds the row in another status has nothing to send. One update for the
+ * whole set. It writes no index, because it changes no indexed column: next_at keeps its value, which means nothing for
+ * a SENT attempt.
  */
 const CLAIM: Statement = {
   name: "claim_attempts",
@@ -129,9 +130,9 @@ const BEGIN_REVERSAL: Statement = {
 };
 
 /**
- * Commits that an attempt is going to be undone, before the processor is told; false when it has been settled meanwhile.
- * A worker that was taken for dead may be about to settle what it heard, which the reversal would then undo behind the
- * books' back: so one of the two must win, here.
+ * Commits that an attempt is going to be undone, before the processor is told; false when it has been settled
+ * meanwhile. A worker that was presumed dead may be about to settle the answer it received, which the reversal would
+ * then undo without the books knowing. So one of the two must win, and it is decided here.
  */
 export async function beginReversal(db: Db, { merchantId, id }: AttemptKey): Promise<boolean> {
   return (await run(db, BEGIN_REVERSAL, [merchantId, id])).length > 0;
@@ -162,7 +163,7 @@ const RENEW_LEASE: Statement = {
     on conflict (worker_id) do update set expires_at = excluded.expires_at`,
 };
 
-/** A worker is alive, by the database's clock, as long as it says so here. */
+/** A worker counts as alive, by the database's clock, for as long as it keeps saying so here. */
 export async function renewLease(db: Db, workerId: string, leaseMs: number): Promise<void> {
   await run(db, RENEW_LEASE, [workerId, leaseMs]);
 }
@@ -182,8 +183,9 @@ export async function dropLease(db: Db, workerId: string): Promise<void> {
 }
 
 /*
- * What a dead worker held may or may not have been sent: UNKNOWN, looked up when the first look-up would have been.
- * A worker that is only slow, and answers after all, settles it all the same: its answer is evidence.
+ * What a dead worker held may or may not have been sent. It becomes UNKNOWN and is looked up when its first look-up
+ * would have been due. A worker that was merely slow, and gets its answer after all, still settles the attempt: its
+ * answer is evidence.
  */
 const ORPHAN: Statement = {
   name: "orphan_attempts",
@@ -212,7 +214,7 @@ export async function orphanAttempts(
   db: Db,
   options: {
     readonly firstLookupMs: number;
-    /** A live worker that has held one for so long has lost it. */
+    /** A live worker that has held an attempt for this long has lost it. */
     readonly heldMaxMs: number;
     readonly limit: number;
   },

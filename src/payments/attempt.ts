@@ -5,11 +5,11 @@ import type { ProcessorOperation } from "../processors/processor";
  * most once. Its statuses:
  *
  * - QUEUED: not sent yet.
- * - SENT: a worker has claimed it and is calling, or died while it did.
- * - UNKNOWN: sent, and no answer that proves anything. It is looked up until there is evidence.
+ * - SENT: a worker has claimed it and is calling the processor, or died while calling.
+ * - UNKNOWN: sent, but no answer proves anything. It is looked up until there is evidence.
  * - REQUIRES_ACTION: the shopper must authenticate; the processor's webhook or a look-up tells how it went.
  * - SUCCEEDED, DECLINED: the processor's answer.
- * - ABANDONED: proven to have moved nothing (never arrived, or reversed), and unable to move anything any more.
+ * - ABANDONED: proven to have moved nothing (it never arrived, or was reversed), and no longer able to move anything.
  */
 export const ATTEMPT_STATUSES = [
   "QUEUED",
@@ -27,9 +27,9 @@ export function isSettled(status: AttemptStatus): boolean {
 }
 
 /**
- * Beyond what is asked of a processor for a payment: "reverse" gives back what an attempt holds or may yet move, to
- * cancel its intent; "compensate" does the same for an attempt that was taken for failed and turns out to have moved
- * money after all, and leaves the intent alone.
+ * Two operations exist besides those that a payment itself needs: "reverse" gives back what an attempt holds or may yet
+ * move, to cancel its intent; "compensate" does the same for an attempt that was treated as failed and turns out to
+ * have moved money after all, and leaves the intent alone.
  */
 export type AttemptOperation = ProcessorOperation | "reverse" | "compensate";
 
@@ -86,7 +86,7 @@ export const CARD_TRIES_MAX = 5;
 export const GENERATIONS_MAX = 4;
 
 /**
- * When an UNKNOWN attempt is looked up, seconds after it was sent, the last one again and again: most
- * lost answers are known within seconds; a processor that is down for a day must still be asked after it.
+ * When an UNKNOWN attempt is looked up, in seconds after it was sent; the last wait repeats. Most lost answers are
+ * found within seconds, but a processor that is down for a day must still be asked afterwards.
  */
 export const LOOKUP_SCHEDULE_S = [5, 30, 120, 600, 3_600, 21_600, 86_400] as const;

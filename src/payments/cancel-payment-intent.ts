@@ -9,8 +9,9 @@ import { type PaymentIntent, allowedActions, invalidState } from "./payment-inte
 import type { IntentState } from "./payment-store";
 
 /*
- * Guarantees: an intent with no money captured and nothing in flight is CANCELED, or PROCESSING while what the
- * processor holds is given back first; otherwise the verdict is kept under the key. A crash leaves all or nothing.
+ * Guarantees: an intent with no money captured and nothing in flight becomes CANCELED, or PROCESSING while the
+ * processor's hold is released first; any other is refused, and the verdict is kept under the key. A crash leaves all
+ * of it or nothing.
  */
 
 export const CANCEL = "cancelPaymentIntent";
@@ -19,7 +20,7 @@ export interface CancelPaymentIntent extends KeyedCommand {
   readonly reason: string | null;
 }
 
-// A cancellation is final in its intent, and makes no object that could keep the key.
+// A cancellation is final for its intent, and creates no object that could keep the key.
 export const cancelOperation: KeyedOperation<PaymentIntent> = { name: CANCEL };
 
 export async function cancelPaymentIntent(
@@ -53,8 +54,8 @@ async function decideCancel(
   const change = changeIntent(state, set, [
     { ...by, type: "payment_intent.processing", to: "PROCESSING", attemptId },
   ]);
-  // A shopper may finish authenticating at this very moment. A reversal by reference undoes whatever that moves,
-  // and keeps anything from moving later; a void would only know of what is authorised now.
+  // A shopper may finish authenticating at this very moment. A reversal by reference undoes whatever that moves, and
+  // prevents anything from moving later; a void would cover only what is authorised now.
   const awaitsShopper = charge.status === "REQUIRES_ACTION";
   return {
     resultEventId: change.steps[0]?.eventId ?? "",

@@ -21,7 +21,7 @@ import {
 export const CAPTURE = "capturePaymentIntent";
 
 export interface CapturePaymentIntent extends KeyedCommand {
-  /** Minor units; null: all that is left. */
+  /** Minor units; null means everything that is left. */
   readonly amount: number | null;
   /** Whether what this capture leaves of the authorisation is released. */
   readonly final: boolean;
@@ -34,7 +34,7 @@ export const captureOperation: KeyedOperation<PaymentIntent, Capture> = {
 };
 
 export interface CaptureOutcome extends Outcome<PaymentIntent> {
-  /** As it stood when it was made. */
+  /** As it stood when it was created. */
   readonly capture: Capture;
 }
 
@@ -53,7 +53,7 @@ export async function capturePaymentIntent(
     beforeCommit: () => failpoint("capture.inside_transaction"),
     isSame: (made) => made.result.id === command.paymentIntentId,
   });
-  // The record has expired, or is older than this column of it; the capture's own event still knows.
+  // The record has expired, or was written before this column existed; the capture's own event still has it.
   return { ...outcome, capture: beside ?? there(await findCaptureMade(db, merchantId, key)) };
 }
 

@@ -13,7 +13,10 @@ export interface KeyedCommand extends KeyedRequest {
   readonly paymentIntentId: string;
 }
 
-/** What the use case decides about the locked intent: a change with the step whose event is the result, or a verdict. */
+/**
+ * What the use case decides about the locked intent: either a change, with the step whose event is the result, or a
+ * verdict.
+ */
 export type Decision =
   { readonly failure: StoredFailure } | { readonly change: Change; readonly resultEventId: string };
 
@@ -27,8 +30,8 @@ interface IntentUseCase<Result, Beside> {
 }
 
 /**
- * The intent's half of the road: lock it, decide, write the changes. Twins stand in line at the intent, and the second
- * finds that the first one's key is there.
+ * The part that concerns the intent: lock it, decide, write the changes. Duplicate requests queue for the lock on the
+ * intent, and the second one finds the key of the first.
  */
 export async function changeIntentOnce<Result, Beside = undefined>(
   db: Db,

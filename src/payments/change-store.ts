@@ -14,8 +14,8 @@ import type {
 import type { Capture, Refund } from "./payment-intent";
 
 /**
- * Writes what use cases decided, set-based: one statement for each kind of row, however many changes.
- * The intents are locked already, and the callers have sorted them.
+ * Writes what use cases have decided, in sets: one statement for each kind of row, however many changes there are. The
+ * intents are locked already, and the callers have sorted them.
  */
 export async function writeChanges(tx: Tx, changes: readonly Change[]): Promise<void> {
   await updateIntents(tx, pick(changes, "intent"));

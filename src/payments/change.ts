@@ -32,7 +32,7 @@ export interface Change {
 export interface IntentChange {
   readonly merchantId: string;
   readonly id: string;
-  /** The version this was decided on; the row is locked, so another one is a bug. */
+  /** The version this was decided on; the row is locked, so any other version is a bug. */
   readonly fromVersion: number;
   readonly set: IntentFields;
   readonly steps: readonly Step[];
@@ -62,7 +62,7 @@ export interface Step {
   readonly cause: string;
   readonly amount: number | null;
   readonly terminal: boolean;
-  /** The attempt that a worker is to send once this is committed. */
+  /** The attempt that a worker must send once this is committed. */
   readonly attemptId?: string;
 }
 

@@ -13,9 +13,9 @@ export function clientSecretFor(signingKey: Buffer, paymentIntentId: string): st
 }
 
 /**
- * Takes every key in force: shoppers hold secrets made with an older key while keys are rotated.
- * The comparison takes the same time wherever the texts differ, so that its duration tells nobody
- * how much of a guess was right.
+ * Accepts every key in force: while keys are rotated, shoppers still hold secrets made with an older one. The
+ * comparison takes the same time wherever the texts differ, so that its duration reveals nothing about how much of a
+ * guess was right.
  */
 export function isClientSecretFor(
   signingKeys: readonly Buffer[],
@@ -29,7 +29,7 @@ export function isClientSecretFor(
   });
 }
 
-/** The intent that a client secret claims to be for; the claim is still to be checked. */
+/** The intent that a client secret claims to be for; the claim has yet to be checked. */
 export function paymentIntentIdOf(clientSecret: string): string | undefined {
   const at = clientSecret.indexOf("_secret_");
   return at > 0 ? clientSecret.slice(0, at) : undefined;

@@ -20,8 +20,8 @@ import { findIntentByConfirmKey } from "./payment-store";
 
 /*
  * Guarantees: an intent that may be confirmed is PROCESSING afterwards, with exactly one attempt queued for it;
- * one that may not is left as it is, and the verdict is kept under the key. It never waits for a processor:
- * the outbox row is what makes a worker charge the card. A crash leaves all of it or nothing.
+ * any other is left as it is, and the verdict is kept under the key. It never waits for a processor: the outbox row is
+ * what makes a worker charge the card. A crash leaves all of it or nothing.
  *
  * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts.
  */
@@ -49,7 +49,7 @@ export const confirmOperation: KeyedOperation<PaymentIntent> = {
   explain: explainRefusal,
 };
 
-// In the statement alone: a key that has confirmed an intent already, so that nothing is written.
+// Used only within the statement: a key that has already confirmed an intent, so that nothing is written.
 const SPENT = "SPENT";
 
 interface Row extends KeyRecord {
@@ -180,7 +180,7 @@ export async function confirmPaymentIntents(
   return Promise.all(commands.map((command, n) => toResult(db, command, byCommand.get(n))));
 }
 
-/** A set of one, with what can go wrong with one. */
+/** A set of one, whose failure is thrown. */
 export async function confirmOne(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {
   try {
     const [result] = await confirmPaymentIntents(db, [command]);
@@ -223,14 +223,16 @@ function explained(record: KeyRecord): KeyRecord {
   return failureDetails ? { ...record, failureDetails: explainRefusal(failureDetails) } : record;
 }
 
-/** The statement keeps what the intent was like; what that allowed is decided here, as for every other refusal. */
+/**
+ * The statement stores the state of the intent; what that state allowed is decided here, as for every other refusal.
+ */
 function explainRefusal(details: FailureDetails): FailureDetails {
   const id = details.id as string;
   const intent = (details.intent ?? withoutAmounts(details)) as PaymentIntent | null;
   return intent ? invalidState({ ...intent, id }).details : notFound("payment intent", id).details;
 }
 
-/** Records of before the amounts were kept know the status alone. */
+/** Records written before the amounts were stored have only the status. */
 function withoutAmounts({ currentState }: FailureDetails): object | null {
   const amounts = { amountCapturable: 0, amountCaptured: 0, amountRefundable: 0 };
   return currentState == null ? null : { status: currentState, ...amounts };

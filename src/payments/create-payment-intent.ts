@@ -110,7 +110,7 @@ const CREATE_PAYMENT_INTENTS: Statement = {
 
 export type CreateResult = Outcome<PaymentIntent> | Error;
 
-/** Each result is what its command came to; a failure is given, not thrown, so that it stays with its command. */
+/** Each result belongs to its command; a failure is returned, not thrown, so that it stays with its command. */
 export async function createPaymentIntents(
   db: Db,
   commands: readonly CreatePaymentIntent[],
@@ -127,7 +127,7 @@ export async function createPaymentIntents(
   return Promise.all(commands.map((command, n) => toResult(db, command, byCommand.get(n))));
 }
 
-/** A set of one, with what can go wrong with one: group commit's last resort and the plain way to call it. */
+/** A set of one, whose failure is thrown: group commit's last resort, and the plain way to call it. */
 export async function createOne(db: Db, command: CreatePaymentIntent): Promise<CreateResult> {
   try {
     const [result] = await createPaymentIntents(db, [command]);
@@ -174,7 +174,7 @@ async function toResult(
       result: row.result as PaymentIntent,
     };
   }
-  // Neither made nor seen: its twin committed after this statement's snapshot was taken. It is there now.
+  // Neither created nor found: a duplicate committed after this statement's snapshot was taken. It is there now.
   const record = row ?? (await findKey(db, name));
   if (!record) return keyInUse(name);
   try {
@@ -184,12 +184,14 @@ async function toResult(
   }
 }
 
-/** The key's record has expired, but the intent it made is still there: it is that one, as it stands now. */
+/**
+ * The key's record has expired, but the intent it created still exists: the answer is that intent, as it stands now.
+ */
 async function replaySpent(db: Db, command: CreatePaymentIntent): Promise<CreateResult> {
   const intent = await findIntentByKey(db, command.merchantId, command.key);
   const name = { ...command, operation: CREATE };
   if (!intent) return keyInUse(name);
-  // The fingerprint is gone with the record; the money is what is left to tell a retry from another request.
+  // The fingerprint has expired with the record; only the money is left to tell a retry from a different request.
   if (intent.amount !== command.amount || intent.currency !== command.currency) {
     return keyReused(name, intent.createdAt);
   }

@@ -1,6 +1,6 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 
-/** Somebody's word about an attempt, and what it did. */
+/** A report about an attempt, and its effect. */
 export interface HeardAnswer {
   readonly answer: {
     readonly merchantId: string;
@@ -53,7 +53,7 @@ const FIND: Statement = {
     ) e`,
 };
 
-/** Of many attempts at once, what was heard about each, oldest first. */
+/** For many attempts at once: what was reported about each, oldest first. */
 export async function findEvidence(
   db: Db,
   merchantId: string,

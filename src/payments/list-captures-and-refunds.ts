@@ -77,7 +77,7 @@ async function listOf<Part extends { readonly id: string }, Status extends strin
   );
 }
 
-/** A statement for each set of filters: with filters that may be absent in one text, the planner could use no index. */
+/** One statement for each set of filters: with optional filters in a single text, the planner could use no index. */
 function pageOf(
   { table, snapshot, prefix }: Source,
   filter: PartFilter<string>,

@@ -103,7 +103,8 @@ const LISTS: { readonly [Kind in PartKind]: PartList<Parts[Kind]> } = {
       where t.merchant_id = ? and t.payment_intent_id = p.id and t.version ${sign} ?
       order by t.version ${order} limit ?`,
   },
-  // Events have no index by their subject, which would be one more write for each of them: transitions lead to them.
+  // Events have no index on their subject, which would cost one more write for each event: they are found through
+  // transitions.
   events: {
     ...byVersion,
     keyOf: ({ sequence }) => sequence ?? 0,

@@ -48,8 +48,8 @@ function idFloor(at: string): string {
 }
 
 /**
- * The last three before "from" have no index, because one would be a write more for each intent: they are filters on
- * what the others read, and read on until the page is full. A range of time bounds that.
+ * The last three before "from" have no index, because an index would cost one more write for each intent: they filter
+ * what the others read, and reading continues until the page is full. A time range limits that.
  */
 function conditionsOf(filter: PaymentIntentFilter, request: PageRequest<string>): Condition[] {
   const older = request.direction === "older";
@@ -72,8 +72,8 @@ function conditionsOf(filter: PaymentIntentFilter, request: PageRequest<string>)
 }
 
 /**
- * A statement for each set of filters, named after the set: with filters that may be absent in one text, the
- * planner could use no index.
+ * One statement for each set of filters, named after the set: with optional filters in a single text, the planner could
+ * use no index.
  */
 async function fetchPage(
   db: Db,

@@ -17,15 +17,15 @@ import { settleSurely } from "./settle/settle-surely";
  * Looking up changes nothing, and reversing by reference is harmless to repeat, so a crash here costs one more look-up.
  */
 
-/** Nobody else looks an attempt up for this many times what a call may take: a look-up makes two. */
+/** Nobody else looks an attempt up for this many times as long as a call may take: a look-up makes two calls. */
 const LEASE_CALLS = 3;
 
-/** What looking up needs: a look-up that finds nothing may send or reverse. */
+/** What a look-up needs: one that finds nothing may send or reverse. */
 export interface AttemptInquirer extends AttemptRunner {
   readonly config: { readonly processorTimeoutMs: number };
 }
 
-/** Looks up what is due, all of it at once, and settles what is found. */
+/** Looks up everything that is due at once, and settles what is found. */
 export async function lookUpAttempts(inquirer: AttemptInquirer, limit: number): Promise<Settled[]> {
   const leaseMs = LEASE_CALLS * inquirer.config.processorTimeoutMs;
   const due = await takeDueAttempts(inquirer.db, { leaseMs, limit });

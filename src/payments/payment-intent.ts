@@ -1,15 +1,15 @@
 import type { StoredFailure } from "../failures";
 
 /**
- * A payment intent is what a merchant wants: so much money, once. Its statuses:
+ * A payment intent is what a merchant wants: an amount of money, once. Its statuses:
  *
- * - REQUIRES_PAYMENT_METHOD: no card yet, or the last one was declined softly.
- * - REQUIRES_CONFIRMATION: a card is there; nobody has said "pay".
- * - PROCESSING: something is under way at the processor; the answer decides.
+ * - REQUIRES_PAYMENT_METHOD: no card yet, or the last one had a soft decline.
+ * - REQUIRES_CONFIRMATION: there is a card, but nobody has confirmed the payment.
+ * - PROCESSING: an operation is in progress at the processor; its answer decides.
  * - REQUIRES_ACTION: the shopper must authenticate (3-D Secure).
  * - REQUIRES_CAPTURE: authorised, and (part of) it may be captured.
  * - SUCCEEDED: captured. Refunds change amounts, not the status.
- * - FAILED: declined for good, or the attempts are used up.
+ * - FAILED: declined for good, or no attempts are left.
  * - CANCELED: ended before any money was captured.
  */
 export const PAYMENT_INTENT_STATUSES = [
@@ -149,7 +149,7 @@ type Actionable = Pick<
   "status" | "amountCapturable" | "amountCaptured" | "amountRefundable"
 >;
 
-/** What forbids an action, by the intent's state. Amounts decide, not extra states. */
+/** What forbids an action, given the intent's state. Amounts decide this, not extra states. */
 const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => string | null>> = {
   CONFIRM: ({ status }) => {
     if (status === "REQUIRES_PAYMENT_METHOD" || status === "REQUIRES_CONFIRMATION") return null;
@@ -179,7 +179,7 @@ const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => s
 const UNDER_WAY = "An operation is in progress at the processor.";
 
 /**
- * The one place that decides what may be asked of an intent. `refuse` says why the caller may not ask for an action,
+ * The only place that decides which actions an intent allows. `refuse` says why the caller may not ask for an action,
  * whatever the intent's state; null when it may.
  */
 export function decideActions(
@@ -192,7 +192,7 @@ export function decideActions(
   });
 }
 
-/** The names of what the intent's state allows, as refusals list them. */
+/** The names of the actions that the intent's state allows, as refusals list them. */
 export function allowedActions(intent: Actionable): IntentAction[] {
   return decideActions(intent)
     .filter(({ allowed }) => allowed)

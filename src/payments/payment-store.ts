@@ -11,7 +11,7 @@ const FIND_INTENTS: Statement = {
     where pi.merchant_id = ? and pi.id = any(?)`,
 };
 
-/** The intents with these ids, in no order; those that are not there are missing. */
+/** The intents with these ids, in no particular order; those that do not exist are left out. */
 export async function findIntents(
   db: Db,
   merchantId: string,
@@ -58,7 +58,7 @@ export async function findIntentByConfirmKey(
   return row;
 }
 
-/** What a key made whose record has expired, found by the key that captures and refunds keep for ever. */
+/** What a key whose record has expired created, found by the key that captures and refunds keep for ever. */
 interface MadeByKey<Result> {
   readonly paymentIntentId: string;
   readonly firstSeenAt: string;
@@ -151,7 +151,7 @@ const LOCK_INTENT: Statement = {
     from payment_intents pi where pi.merchant_id = ? and pi.id = ? for update`,
 };
 
-/** Captures, cancellations, refunds and settlements of one intent stand in line here. */
+/** Captures, cancellations, refunds and settlements of one intent queue here. */
 export async function lockIntent(
   tx: Tx,
   merchantId: string,

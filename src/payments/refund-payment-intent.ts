@@ -10,13 +10,14 @@ import { type IntentState, findIntents, findRefundByKey } from "./payment-store"
 
 /*
  * Guarantees: a refund is reserved on the intent and one attempt is queued for it, or the verdict is kept under the
- * key; refunds, those in flight included, can never add up to more than was captured. A crash leaves all or nothing.
+ * key; refunds, those in flight included, can never add up to more than was captured. A crash leaves all of it or
+ * nothing.
  */
 
 export const REFUND = "refundPaymentIntent";
 
 export interface RefundPaymentIntent extends KeyedCommand {
-  /** Minor units; null: all that is left. */
+  /** Minor units; null means everything that is left. */
   readonly amount: number | null;
   readonly reason: string | null;
   readonly metadata: Readonly<Record<string, string>>;

@@ -11,8 +11,8 @@ import type { Answer, LookupPolicy } from "./settle/answer";
 import { settle } from "./settle/settle";
 
 /*
- * Guarantees: a named operator's word about an UNKNOWN outcome settles it like a processor's answer would, once, with
- * the reason kept as evidence. Should the processor say otherwise later, that is noticed, and money that moved is given back.
+ * Guarantees: a named operator's word about an UNKNOWN outcome settles it as a processor's answer would, once, and the
+ * reason is kept as evidence. If the processor later says otherwise, that is noticed, and money that moved is returned.
  */
 
 export const RESOLVE_UNKNOWN = "resolveUnknownAttempt";
@@ -33,7 +33,7 @@ export interface ResolveUnknownAttempt {
   readonly processorChargeId: string | null;
 }
 
-// A resolution is final in its attempt, and makes no object that could keep the key.
+// A resolution is final for its attempt, and creates no object that could keep the key.
 export const resolveOperation: KeyedOperation<PaymentIntent> = { name: RESOLVE_UNKNOWN };
 
 interface Needs {
@@ -67,7 +67,8 @@ function resolve(
   command: ResolveUnknownAttempt,
   policy: LookupPolicy,
 ): Resolved {
-  // One that is being undone is settled by the acknowledgement alone: the order to undo it may be on its way.
+  // An attempt that is being undone is settled only by the acknowledgement: the order to undo it may already be on its
+  // way.
   if (attempt.status !== "UNKNOWN" || attempt.reversing) return refuse(attempt);
   const answer: Answer = {
     merchantId: command.merchantId,
@@ -80,7 +81,8 @@ function resolve(
   const { effect, changes } = settle(attempt, answer, policy);
   const change = changes[0];
   const eventId = change?.intent?.steps.at(-1)?.eventId;
-  // The word says that another amount moved than was asked for, or the like: it settles by itself, or by an answer.
+  // The operator says, for example, that a different amount moved from the one requested: it settles by itself, or by
+  // an answer.
   if (!change || eventId === undefined) return refuse(attempt);
   return { change: { ...change, evidence: [{ answer, effect }] }, eventId };
 }
@@ -94,7 +96,7 @@ function refuse({ id, status }: LockedAttempt): Resolved {
 function outcomeOf(command: ResolveUnknownAttempt, amount: number): Approved | Declined {
   if (command.resolution === "SUCCEEDED") {
     const processorChargeId = command.processorChargeId ?? "";
-    // What the processor keeps for it is not known here; it comes with the settlement.
+    // The processor's fee is not known here; it comes with the settlement.
     return { kind: "approved", processorChargeId, amountMinor: amount, feeMinor: 0 };
   }
   return {

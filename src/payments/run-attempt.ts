@@ -9,8 +9,8 @@ import type { Settled } from "./settle/settle-attempts";
 import { type AnswerSettler, settleSurely } from "./settle/settle-surely";
 
 /*
- * Guarantees: an attempt is sent by one worker, once. Claiming it is a commit of its own, so that a crash at any
- * later point leaves it SENT: it is looked up then, never sent again. No transaction is open during the call.
+ * Guarantees: an attempt is sent by one worker, once. Claiming it is a commit of its own, so that a crash at any later
+ * point leaves it SENT, and then it is looked up, never sent again. No transaction is open during the call.
  */
 
 /** What running attempts needs. */
@@ -24,7 +24,7 @@ export interface Ran extends Settled {
   readonly key: AttemptKey;
 }
 
-/** Claims those of these attempts that are still to be sent, sends them all at once, and settles what comes back. */
+/** Claims those of these attempts that have yet to be sent, sends them all at once, and settles what comes back. */
 export async function runAttempts(
   runner: AttemptRunner,
   workerId: string,
@@ -52,7 +52,7 @@ async function sendAndSettle(runner: AttemptRunner, attempt: Attempt): Promise<S
   return settled;
 }
 
-/** Whatever is thrown from here on, the request may have been sent: the outcome is unknown, never a retry. */
+/** Whatever is thrown from here on, the request may have been sent: the outcome is unknown, and it is never retried. */
 async function sendSafely(runner: AttemptRunner, attempt: Attempt): Promise<SendOutcome> {
   try {
     await failpoint("charge.before_call");

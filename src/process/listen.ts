@@ -5,9 +5,9 @@ import { ConfigError } from "./settings";
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  /** The setting that the port came from: the one to change when it cannot be had. */
+  /** The setting that the port came from: the one to change when the port cannot be bound. */
   readonly setting: string;
-  /** Nobody chose this port, so that another one is as good. */
+  /** Nobody chose this port, so another one will do. */
   readonly portFallback?: boolean;
 }
 
@@ -26,7 +26,7 @@ export async function listenOn(
   for (let tried = 0; ; tried += 1) {
     const isLast = tried === TRIES_MAX || port + tried * STEP > 65_535;
     try {
-      // The last resort is any port the system has.
+      // The last resort is any port that the system offers.
       return await listen(isLast ? 0 : port + tried * STEP);
     } catch (error) {
       const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";

@@ -32,13 +32,13 @@ export interface Approved {
   readonly feeMinor: number;
 }
 
-/** The processor answered no, and nothing moved. */
+/** The processor declined, and nothing moved. */
 export interface Declined {
   readonly kind: "declined";
   readonly code: string;
   readonly declineCode?: string;
   readonly message: string;
-  /** A hard decline will not succeed with this card, ever; a soft one may with another try or another card. */
+  /** A hard decline means that this card will never succeed; after a soft one another try or another card may. */
   readonly hard: boolean;
 }
 

@@ -8,7 +8,7 @@ export interface RetryOptions {
 }
 
 export interface BackoffInput {
-  /** How many tries there have been, the one that just failed included. */
+  /** How many tries there have been, including the one that just failed. */
   readonly tries: number;
   readonly retryAfterMs: number | undefined;
   /** A draw from [0, 1). */

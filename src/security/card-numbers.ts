@@ -1,10 +1,10 @@
 /**
- * Finds card numbers in text, so that they can be refused on the way in and struck out on the way
- * out. Everything here is linear in the length of the text: it is run on whatever a stranger sends.
+ * Finds card numbers in text, so that they can be refused on the way in and redacted on the way out. Everything here is
+ * linear in the length of the text: it is run on whatever a stranger sends.
  *
  * The text is first read as words: unbroken rows of letters and digits. Words of digits only that
- * are joined by single spaces or dashes form a run, and card numbers are looked for in runs. So a
- * number inside a longer word, such as an id, is none.
+ * are joined by single spaces or dashes form a run, and card numbers are looked for in runs. So a number inside a
+ * longer word, such as an id, does not count.
  */
 export function containsCardNumber(text: string): boolean {
   return mayHold(text) && findCardNumbers(text).length > 0;
@@ -21,7 +21,7 @@ export function isCardNumber(text: string): boolean {
   return isRun && looksLikeCard(words.map((word) => word.digits).join(""));
 }
 
-/** The text with every card number struck out; never longer than it was. */
+/** The text with every card number redacted; never longer than it was. */
 export function redactCardNumbers(text: string): string {
   if (!mayHold(text)) return text;
   let redacted = "";
@@ -45,7 +45,7 @@ function isDigits(word: Word | undefined): boolean {
   return word !== undefined && word.digits !== "";
 }
 
-/** A quick no for almost all text there is: it has too few digits. */
+/** A quick negative for almost all text: it has too few digits. */
 function mayHold(text: string): boolean {
   if (text.length < DIGITS_MIN) return false;
   let digits = 0;
@@ -139,7 +139,7 @@ function readWords(text: string): Word[] {
     const kind = kindOf(character);
     if (isBetweenWords(kind)) {
       word = undefined;
-      // Two separators already join nothing, so no more need be kept.
+      // Two separators in a row join nothing, so there is no need to keep more.
       if (gap.length < 2) gap += kind;
     } else if (kind !== "") {
       if (word === undefined) {

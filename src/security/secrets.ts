@@ -104,15 +104,15 @@ export function hashApiKey(secret: string): Buffer {
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /**
- * Random text that holds as much chance as so many random bytes. Letters and digits only, so that
- * a double click selects the whole of it and it needs no escaping anywhere.
+ * Random text with the entropy of this many random bytes. Letters and digits only, so that a double click selects the
+ * whole of it and it needs no escaping anywhere.
  */
 export function newSecretToken(bytes = 32): string {
   const length = Math.ceil((bytes * 8) / Math.log2(BASE62.length));
   let token = "";
   while (token.length < length) {
     for (const byte of randomBytes(length)) {
-      // Six bits make 0 to 63; the two that have no letter are dropped, or some would be likelier.
+      // Six bits give 0 to 63; the two values without a character are dropped, or some characters would be likelier.
       if (token.length < length) token += BASE62[byte & 63] ?? "";
     }
   }

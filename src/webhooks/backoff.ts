@@ -4,7 +4,7 @@ const HOUR = 60 * MINUTE;
 
 /**
  * How long a failed delivery waits, on average, after its first, second, … try: 68.6 hours in all,
- * long enough for a receiver to break on a Friday evening and be mended on Monday morning.
+ * long enough for a receiver to break on a Friday evening and be fixed on Monday morning.
  */
 export const RETRY_SCHEDULE_MS: readonly number[] = Object.freeze([
   5 * SECOND,
@@ -18,13 +18,13 @@ export const RETRY_SCHEDULE_MS: readonly number[] = Object.freeze([
   24 * HOUR,
 ]);
 
-/** The first try and one after each wait. */
+/** The first attempt and one after each wait. */
 export const TRIES_MAX = RETRY_SCHEDULE_MS.length + 1;
 
 // A receiver may slow us down, but not take a delivery off the schedule for ever.
 const RETRY_AFTER_MAX_MS = 24 * HOUR;
 
-// A draw near zero would otherwise strike a receiver again the moment it failed.
+// A draw near zero would otherwise hit a receiver again the moment it failed.
 const FLOOR_MS = SECOND;
 
 /** The mean wait after this many tries, or undefined when the tries are exhausted. */
@@ -36,7 +36,7 @@ export function nextTryAfter(
 }
 
 type RetryDelayInput = {
-  /** How many tries there have been, the one that just failed included. */
+  /** How many tries there have been, including the one that just failed. */
   tries: number;
   /** What the receiver asked for. */
   retryAfterMs?: number | undefined;
@@ -49,14 +49,14 @@ type RetryDelayInput = {
 /**
  * The wait before the next try, or undefined when the tries are exhausted. Full jitter draws
  * uniformly from nothing to a cap; the cap is twice the scheduled wait, so that the mean is the
- * scheduled wait itself. A cap of once the wait would halve the mean, and give up after a day and a
- * half where three days are promised.
+ * scheduled wait itself. A cap equal to the wait would halve the mean and give up after a day and a half where three
+ * days are promised.
  */
 export function retryDelayMs(input: RetryDelayInput): number | undefined {
   const { tries, retryAfterMs = 0, random = Math.random, scheduleMs = RETRY_SCHEDULE_MS } = input;
   const meanMs = nextTryAfter(tries, scheduleMs);
   if (meanMs === undefined) return undefined;
-  // A short schedule, as tests have, keeps a floor in proportion.
+  // A short schedule, such as the tests use, keeps a proportionate floor.
   const floorMs = Math.min(FLOOR_MS, meanMs / 5);
   const jitteredMs = Math.max(floorMs, random() * 2 * meanMs);
   return Math.round(Math.max(jitteredMs, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS)));

@@ -12,7 +12,7 @@ import { checkWebhookUrl } from "./url-guard";
 
 /*
  * Guarantees: one endpoint for one (merchant, key), for ever: it keeps its key. Its secret is shown in the answer, and
- * to the same key for a day; it is stored sealed, once for the deliveries and once, for that day, with the key.
+ * to the same key for a day. It is stored sealed: once for the deliveries, and once with the key for that day.
  */
 
 export interface CreateWebhookEndpoint {
@@ -40,7 +40,7 @@ export const createEndpointOperation: KeyedOperation<WebhookEndpoint, Secret> = 
 };
 
 export interface CreatedEndpoint extends Outcome<WebhookEndpoint> {
-  /** Null when it is shown no longer. */
+  /** Null once it is no longer shown. */
   readonly secret: string | null;
 }
 
@@ -54,7 +54,7 @@ export async function createWebhookEndpoint(
       field: "url",
     });
   }
-  // As the parser writes it: what was checked is what will be connected to.
+  // As the parser writes it, so that what was checked is what will be connected to.
   const endpoint = { ...input, url: checked.url.href };
   const request = {
     merchantId,

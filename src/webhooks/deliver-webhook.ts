@@ -30,7 +30,7 @@ export interface WebhookSender {
     readonly webhookTimeoutMs: number;
     readonly webhookScheduleMs: readonly number[];
   };
-  /** Sets are made of the ones that come together. */
+  /** Those that arrive together are made into sets. */
   readonly recordDelivery: (record: DeliveryRecord) => Promise<void>;
 }
 
@@ -40,7 +40,9 @@ export interface Delivered extends DeliveryKey {
   readonly dueInMs: number | null;
 }
 
-/** How long a worker may take for one try before another may begin it, in receivers' times. */
+/**
+ * How long a worker may take for one try before another worker may begin it, as a multiple of the receiver's timeout.
+ */
 const LEASE_TIMEOUTS = 2;
 
 /** Claims those of these deliveries that are due, posts them all at once, and records what came of each. */
@@ -71,7 +73,7 @@ async function deliver(sender: WebhookSender, delivery: ClaimedDelivery): Promis
   const firedAfter = failpoint("webhook.after_post");
   if (firedAfter) await firedAfter;
   const record = recordOf(sender, delivery, result);
-  // Before the record: a crash between the two then repeats the try, and hears 410 again.
+  // Before the outcome is recorded: a crash between the two then repeats the try and hears 410 again.
   if (result.kind === "gone") {
     const { merchantId, endpointId } = delivery;
     await disableEndpoint(sender.db, {
@@ -90,7 +92,7 @@ async function deliver(sender: WebhookSender, delivery: ClaimedDelivery): Promis
 
 /**
  * A secret that cannot be opened (its key is missing, say) is a failure of this delivery, which is tried again and ends
- * as a dead letter like any other. Thrown, it would take the rest of its job along, and come back for ever.
+ * as a dead letter like any other. If it were thrown, it would fail the rest of its job with it, and recur for ever.
  */
 function sign(
   sender: WebhookSender,
@@ -126,11 +128,12 @@ export function webhookBody(
     subjectId: event.subjectId,
     sequence: event.sequence,
   });
-  // The object's text goes in as the event stored it: parsed and printed again it might differ.
+  // The object's text goes in as the event stored it: parsed and printed again, it might differ.
   return `${head.slice(0, -1)},"data":{"object":${event.object}}}`;
 }
 
-// Opening a sealed secret costs as much as signing with it; an endpoint's is opened once for each sealing.
+// Opening a sealed secret costs as much as signing with it; an endpoint's secret is opened once for each time it was
+// sealed.
 const opened = new Map<string, string>();
 const OPENED_MAX = 10_000;
 

@@ -100,7 +100,7 @@ export async function claimDeliveries(
 
 export interface DeliveryRecord extends DeliveryKey {
   readonly endpointId: string;
-  /** The try that this is the outcome of: an answer to an older one is too late to count. */
+  /** The try that this is the outcome of: an answer to an older one comes too late to count. */
   readonly tries: number;
   readonly status: Extract<DeliveryStatus, "SUCCEEDED" | "RETRYING" | "DEAD">;
   readonly statusCode: number | null;
@@ -174,7 +174,7 @@ const DISABLE: Statement = {
       and d.status in ('SCHEDULED', 'RETRYING')`,
 };
 
-/** A receiver that answers 410 Gone wants no more: what is on its way to it is kept back. */
+/** A receiver that answers 410 Gone wants no more events: what is on its way to it is held back. */
 export async function disableEndpoint(
   db: Db,
   endpoint: { readonly merchantId: string; readonly id: string; readonly reason: string },

@@ -2,11 +2,11 @@
  * A delivery is one event on its way to one endpoint. Its statuses:
  *
  * - SCHEDULED: planned, not tried yet.
- * - IN_FLIGHT: a worker is posting it, or died while it did; then its lease runs out and it is tried again.
+ * - IN_FLIGHT: a worker is posting it, or died while posting; in that case its lease runs out and it is tried again.
  * - RETRYING: the last try failed; another is due.
  * - SUCCEEDED: the receiver answered 2xx.
- * - PAUSED: kept back because its endpoint is disabled.
- * - DEAD: the tries are used up. It stays until a person replays or discards it.
+ * - PAUSED: held back because its endpoint is disabled.
+ * - DEAD: no tries are left. It stays so until a person replays or discards it.
  * - DISCARDED: a person decided that it will not be delivered.
  */
 export const DELIVERY_STATUSES = [

@@ -33,7 +33,7 @@ export async function listDeliveries(
   );
 }
 
-/** Deliveries whose tries are used up, and that wait for a person. */
+/** Deliveries that have no tries left and wait for a person. */
 export async function listDeadLetters(
   db: Db,
   merchantId: string,
@@ -48,8 +48,8 @@ export async function listDeadLetters(
 const ON_ITS_WAY: readonly DeliveryStatus[] = ["SCHEDULED", "IN_FLIGHT"];
 
 /**
- * Where a list is taken from. What an event has, and what is on its way, is little as a rule: it is taken as a whole,
- * behind a fence, because the planner might go down the merchant's whole list to find it.
+ * Where a list is taken from. An event has few deliveries as a rule, and few are on their way: they are read as a
+ * whole, behind a fence, because the planner might otherwise scan the merchant's whole list to find them.
  */
 function sourceOf(filter: DeliveryFilter): { readonly name: string; readonly text: string } {
   const isOnItsWay =
@@ -66,7 +66,10 @@ function sourceOf(filter: DeliveryFilter): { readonly name: string; readonly tex
   return { name: "all", text: "(select * from webhook_deliveries where merchant_id = ?)" };
 }
 
-/** The statuses stand in the text, not in a parameter: the index of what is unwell is partial, and the planner must see that the query asks for no others. */
+/**
+ * The statuses are in the text, not in a parameter: the index of deliveries that need attention is partial, and the
+ * planner must see that the query asks for no others.
+ */
 async function fetchDeliveries(
   db: Db,
   merchantId: string,
@@ -104,7 +107,7 @@ async function fetchDeliveries(
   return run<WebhookDelivery>(db, { name, text }, bindings);
 }
 
-/** Endpoints that are not deleted, newest first. */
+/** Endpoints that have not been deleted, newest first. */
 export async function listEndpoints(
   db: Db,
   merchantId: string,
@@ -134,7 +137,7 @@ export async function listEndpoints(
   );
 }
 
-/** The endpoints with these ids that are not deleted, in no order. */
+/** The endpoints with these ids that have not been deleted, in no particular order. */
 export async function findEndpoints(
   db: Db,
   merchantId: string,
@@ -153,8 +156,8 @@ export async function findEndpoints(
 }
 
 /**
- * The deliveries with these ids, in no order. Each is looked up by itself, behind a fence: with old statistics the planner
- * would read all of the merchant's for a list of ids.
+ * The deliveries with these ids, in no particular order. Each is looked up by itself, behind a fence: for a list of ids
+ * the planner, with stale statistics, would read all of the merchant's deliveries.
  */
 export async function findDeliveries(
   db: Db,

@@ -11,23 +11,23 @@ type PostWebhookInput = {
 };
 
 export type PostResult = {
-  /** `gone` is 410: the receiver wants no more. `unreachable` is no answer at all. */
+  /** `gone` is 410: the receiver wants no more events. `unreachable` means that there was no answer at all. */
   kind: "delivered" | "refused" | "gone" | "unreachable";
   statusCode?: number;
   /** Why it was not delivered, in words for the merchant. */
   error?: string;
   /** The beginning of what the receiver answered. */
   responseBody?: string;
-  /** When the receiver wants to be asked again. */
+  /** When the receiver wants us to try again. */
   retryAfterMs?: number;
   durationMs: number;
 };
 
-// The status is the verdict, the body only helps a person to understand it. So we keep the first
-// of it, read a little more to be able to use the connection again, and then lose patience: nobody
-// may hold a worker with an endless or a dripping answer.
+// The status is the verdict; the body only helps a person to understand it. So we keep the beginning of it, read a
+// little more so that the connection can be reused, and then give up: nobody may hold a worker with an endless or a
+// trickling answer.
 const BODY_KEPT_BYTES = 2_048;
-// A card number that begins within what is kept must be seen whole to be struck out.
+// A card number that begins within what is kept must be seen in full to be redacted.
 const BODY_LOOKED_AT_BYTES = BODY_KEPT_BYTES + 64;
 const BODY_READ_BYTES = 64 * 1_024;
 const BODY_PATIENCE_MS = 2_000;
@@ -43,8 +43,8 @@ type Posted = Omit<PostResult, "durationMs">;
 
 /**
  * Undici's dispatch and not its request: half the work for the same exchange, and this is done for every event.
- * It follows no redirect, which would lead past the check of the URL. Its own timeouts are off because they start
- * anew with every byte; the one clock here does not.
+ * It follows no redirects, which would bypass the check of the URL. Its own timeouts are off because they restart with
+ * every byte; the one clock here does not.
  */
 function exchange(agent: Dispatcher, input: PostWebhookInput): Promise<Posted> {
   const { timeoutMs = 15_000 } = input;
@@ -58,7 +58,7 @@ function exchange(agent: Dispatcher, input: PostWebhookInput): Promise<Posted> {
       if (settled) return;
       settled = true;
       clearTimeout(clock);
-      // A body that breaks off is no failure: the status has been received all the same.
+      // A body that breaks off is not a failure: the status has still been received.
       resolve(answered ? { ...answered, ...beginning(body.kept) } : unreachable(otherwise));
     };
     const giveUp = (reason: string): void => {
@@ -71,7 +71,7 @@ function exchange(agent: Dispatcher, input: PostWebhookInput): Promise<Posted> {
     }, timeoutMs);
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: (started) => {
-        // Given up while it waited for a connection: thrown from here, it is dropped before a byte is written.
+        // Abandoned while it waited for a connection: throwing here drops it before a byte is written.
         if (settled) throw new Error(late);
         controller = started;
       },
@@ -88,7 +88,7 @@ function exchange(agent: Dispatcher, input: PostWebhookInput): Promise<Posted> {
         body.readBytes += chunk.length;
         const wanted = chunk.subarray(0, BODY_LOOKED_AT_BYTES - body.keptBytes);
         body.keptBytes += wanted.length;
-        // A copy: undici uses the memory of the chunk again.
+        // A copy, because undici reuses the memory of the chunk.
         if (wanted.length > 0) body.kept.push(Buffer.from(wanted));
         if (body.readBytes > BODY_READ_BYTES) giveUp("the answer is too large");
       },
@@ -140,7 +140,7 @@ function verdict(statusCode: number, headers: IncomingHttpHeaders): Posted {
   };
 }
 
-/** Retry-After is a number of seconds or a date; whatever else it is, it is not there. */
+/** Retry-After is a number of seconds or a date; anything else counts as absent. */
 function retryAfter(headers: IncomingHttpHeaders): { retryAfterMs?: number } {
   const value = headers["retry-after"]?.trim() ?? "";
   if (/^\d{1,10}$/.test(value)) return { retryAfterMs: Number(value) * 1_000 };
@@ -157,9 +157,9 @@ function beginning(kept: readonly Buffer[]): { responseBody?: string } {
 }
 
 function cleanText(bytes: Buffer): string {
-  // Postgres cannot store NUL, and a terminal that shows a log should not obey the receiver.
+  // Postgres cannot store NUL, and a terminal that shows a log should not act on control characters from the receiver.
   const text = decode(bytes).replace(/(?![\t\n])\p{Cc}/gu, "");
-  // The bound is applied last, for decoding made three bytes of each broken one.
+  // The limit is applied last, because decoding turned each broken byte into three.
   return decode(Buffer.from(redactCardNumbers(text)).subarray(0, BODY_KEPT_BYTES)).trim();
 }
 
@@ -168,7 +168,7 @@ function decode(bytes: Buffer): string {
   return new TextDecoder().decode(bytes, { stream: true });
 }
 
-// The merchant reads these. Anything not listed could tell of our inside, so it is not repeated.
+// The merchant reads these. Anything not listed might reveal our internals, so it is not repeated.
 const DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
   [BLOCKED_TARGET, "the address is not on the public internet"],
   ["ECONNREFUSED", "connection refused"],
@@ -197,7 +197,7 @@ function describe(error: unknown): string {
   return DESCRIPTIONS.get(code) ?? "the request failed";
 }
 
-/** A name with several addresses fails with one error for each; the first speaks for all. */
+/** A name with several addresses fails with one error for each; the first one stands for all. */
 function codeOf(error: unknown): string {
   const { code, errors: each } = (error ?? {}) as { code?: unknown; errors?: unknown };
   if (typeof code === "string" && code !== "") return code;

@@ -17,7 +17,7 @@ export interface ReplayWebhookDelivery {
   readonly deliveryId: string;
 }
 
-/** What is still under way would be delivered twice for nothing. */
+/** A delivery still in progress would be delivered twice for nothing. */
 const REPLAYABLE: readonly DeliveryStatus[] = ["DEAD", "SUCCEEDED", "DISCARDED"];
 
 const FIND: Statement = {
@@ -50,7 +50,7 @@ const FIND_BY_KEY: Statement = {
     where r.merchant_id = ? and r.idempotency_key = ?`,
 };
 
-/** What a key made; it is kept for ever in a table of its own, as long as the delivery is. */
+/** What a key created, kept in a table of its own for as long as the delivery is. */
 export async function findReplayByKey(
   db: Db,
   merchantId: string,

@@ -14,7 +14,7 @@ type SignWebhookInput = {
   timestampSeconds: number;
   /** The exact bytes that are sent. */
   body: string | Buffer;
-  /** Several while a secret is rotated: receivers accept any one signature they can verify. */
+  /** Several while a secret is being rotated: receivers accept any signature they can verify. */
   secrets: readonly string[];
 };
 
@@ -24,7 +24,7 @@ export function newWebhookSecret(): string {
 
 export function signWebhook(input: SignWebhookInput): WebhookSignatureHeaders {
   const { id, timestampSeconds, body, secrets } = input;
-  // What is signed is id.timestamp.body; with a dot in the id it could be read in two ways.
+  // What is signed is id.timestamp.body; a dot in the id would make it ambiguous.
   if (id.includes(".")) throw new Error("signWebhook: a webhook id must not hold a dot");
   if (!Number.isSafeInteger(timestampSeconds)) {
     throw new Error("signWebhook: the timestamp must be whole seconds");

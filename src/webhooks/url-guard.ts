@@ -72,15 +72,15 @@ const IPV6_GLOBAL = ipaddr.IPv6.parseCIDR("2000::/3");
 const METADATA: readonly string[] = ["168.63.129.16"];
 
 /**
- * Whether an address is a single machine's on the public internet. Addresses that carry an IPv4 one
- * inside (mapped, NAT64, 6to4, Teredo) are refused as kinds, whatever they carry.
+ * Whether an address belongs to a single machine on the public internet. Addresses that carry an IPv4 one inside
+ * (mapped, NAT64, 6to4, Teredo) are refused as kinds, whatever they carry.
  */
 export function isPublicAddress(address: string): boolean {
-  // A zone ("fe80::1%eth0") names a network card of ours.
+  // A zone ("fe80::1%eth0") names one of our network interfaces.
   if (isIP(address) === 0 || address.includes("%")) return false;
   const parsed = ipaddr.parse(address);
   if (parsed.range() !== "unicast" || METADATA.includes(address)) return false;
-  // ipaddr.js takes all it has no name for as unicast, ::127.0.0.1 included.
+  // ipaddr.js treats everything it has no name for as unicast, including ::127.0.0.1.
   return parsed instanceof ipaddr.IPv4 || parsed.match(IPV6_GLOBAL);
 }
 
@@ -128,9 +128,9 @@ function blockedTarget(message: string): Error {
 }
 
 /**
- * The lookup of a connection. The socket connects to exactly the addresses returned here, so a name
- * cannot change its meaning between check and use. One address that is not public condemns them
- * all: a public name has no business there.
+ * The lookup of a connection. The socket connects to exactly the addresses returned here, so a name cannot change its
+ * meaning between check and use. One address that is not public rules them all out: a public name has no business
+ * there.
  */
 function guardedLookup(allowLoopback: boolean, resolve: ResolveAddresses): LookupFunction {
   const lookUp = async (hostname: string): Promise<ResolvedAddress[]> => {
@@ -162,8 +162,8 @@ function guardedLookup(allowLoopback: boolean, resolve: ResolveAddresses): Looku
 }
 
 /**
- * Asks the name servers directly. The usual lookup does so on one of four threads that all share;
- * four endpoints with dead name servers would hold up every other webhook.
+ * Asks the name servers directly. The usual lookup runs on one of four shared threads, so four endpoints with dead name
+ * servers would hold up every other webhook.
  */
 function createResolve(): ResolveAddresses {
   const resolver = new Resolver({ timeout: 2_000, tries: 2 });

@@ -18,13 +18,16 @@ export type AnswerEffect =
 
 export interface Consequence {
   readonly effect: AnswerEffect;
-  /** requeued: how long until it is due again. */
+  /** For requeued: how long until it is due again. */
   readonly dueInMs?: number;
   /** Written in this order, each with its own version of the intent. */
   readonly changes: readonly Change[];
 }
 
 export interface LookupPolicy {
-  /** When an UNKNOWN attempt is looked up: waits, the first from the sending, the last again and again. */
+  /**
+   * When an UNKNOWN attempt is looked up: the waits between look-ups. The first counts from the sending, and the last
+   * repeats.
+   */
   readonly lookupScheduleMs: readonly number[];
 }

@@ -12,7 +12,7 @@ import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, changeIntent } from "../change";
 import { type Heard, factOf, partOf, partStep, step } from "./steps";
 
-/** The processor did what was asked. */
+/** The processor did what it was asked to do. */
 export function approve(heard: Heard, outcome: Approved): Change {
   const { attempt } = heard;
   const { intent, amount } = attempt;
@@ -77,7 +77,7 @@ export function approve(heard: Heard, outcome: Approved): Change {
   }
 }
 
-/** What was booked as suspense when the money moved is booked back now that it has been given back. */
+/** What was posted to suspense when the money moved is posted back now that the money has been returned. */
 function bookCompensation(attempt: LockedAttempt): Journal[] {
   const fact = factOf(attempt);
   if (attempt.refundId !== null) return [bookSuspense(fact, attempt.amount)];

@@ -70,7 +70,10 @@ export function decline(heard: Heard, outcome: Declined): Change {
   }
 }
 
-/** Refunds may fail after they were accepted (a closed account, say): what was refunded is the merchant's again. */
+/**
+ * Refunds may fail after they were accepted (a closed account, for example): the money then belongs to the merchant
+ * again.
+ */
 export function returnRefund(heard: Heard, outcome: Declined): Change {
   const { attempt } = heard;
   const { intent, amount } = attempt;

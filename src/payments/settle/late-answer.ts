@@ -11,13 +11,13 @@ export function movesMoney({ operation }: LockedAttempt): boolean {
   return operation !== "void" && !isReversal(operation);
 }
 
-/** Says of a settled attempt that its money moved after all and is being given back. */
+/** Records of a settled attempt that its money moved after all and is being returned. */
 const LATE_APPROVAL = "late_approval";
 
 /**
- * A second answer about something settled. The same again is a duplicate. But an approval of what was taken for
- * failed means that money moved which nobody counts on, perhaps for the second time: it is booked as suspense and
- * given back, whatever has become of the payment.
+ * A second answer about something already settled. The same answer again is a duplicate. But an approval of an attempt
+ * that was treated as failed means that money moved unexpectedly, perhaps for the second time: it is posted to suspense
+ * and returned, whatever has become of the payment.
  */
 export function settleAgain(heard: Heard): Consequence {
   const { attempt } = heard;
@@ -30,8 +30,8 @@ export function settleAgain(heard: Heard): Consequence {
     return { effect: "applied", changes: [returnRefund(heard, outcome)] };
   }
   const late = outcome.kind === "approved" && attempt.status !== "SUCCEEDED" && movesMoney(attempt);
-  // An approval that has been heard before is old news, whatever happened since: a refund that succeeded and was
-  // returned later, say, whose first webhook comes last.
+  // An approval that has been heard before changes nothing, whatever has happened since: for example, that of a refund
+  // that succeeded and was later returned, whose first webhook arrives last.
   const heardBefore = attempt.processorChargeId !== null;
   if (!late || heardBefore) return { effect: "duplicate", changes: [] };
   const { merchantId, paymentIntentId, processor, currency } = attempt;
@@ -55,7 +55,7 @@ export function settleAgain(heard: Heard): Consequence {
       processor,
       amount,
       currency,
-      // What it gives back, for whoever books that it has been given back.
+      // What it gives back, for the posting that records the return.
       captureId: attempt.captureId,
       refundId: attempt.refundId,
       targetAttemptId: attempt.id,

@@ -11,9 +11,9 @@ import type { Answer, Consequence, AnswerEffect, LookupPolicy } from "./answer";
 import { settle } from "./settle";
 
 /*
- * Guarantees: an answer changes its payment once, whoever brings it and however often: the attempt's row is
- * locked, and a settled one is not settled again. State, books, audit trail, event and outbox row are one commit.
- * A crash leaves the attempt as it was; the answer is found again by looking it up.
+ * Guarantees: an answer changes its payment once, whoever brings it and however often: the attempt's row is locked, and
+ * a settled attempt is never settled again. State, books, audit trail, event and outbox row are one commit. A crash
+ * leaves the attempt as it was; the answer is found again by looking it up.
  *
  * Cost, for the whole set: BEGIN, one lock, one statement for each kind of row, COMMIT.
  */
@@ -21,11 +21,11 @@ import { settle } from "./settle";
 export interface Settled {
   readonly effect: AnswerEffect | "missing";
   readonly operation?: AttemptOperation;
-  /** requeued: how long until it is due again. */
+  /** For requeued: how long until it is due again. */
   readonly dueInMs?: number;
 }
 
-/** Settles answers about different intents; group commit sees to it that they differ. */
+/** Settles answers about different intents; group commit makes sure that they differ. */
 export async function settleAttempts(
   db: Db,
   answers: readonly Answer[],

@@ -4,16 +4,16 @@ import type { Attempt } from "../attempt";
 import type { Answer } from "./answer";
 import type { Settled } from "./settle-attempts";
 
-/** What settling an answer needs: the sets of answers are made behind it. */
+/** What settling an answer needs: answers are grouped into sets behind it. */
 export interface AnswerSettler {
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
 }
 
-// With a second between tries, about as long as a database needs to be restarted. After that the answer is let go:
-// the attempt is still SENT, and the sweeper has it looked up.
+// With a second between tries, about as long as a database needs to be restarted. After that the answer is dropped: the
+// attempt is still SENT, and the sweeper has it looked up.
 const TRIES_MAX = 30;
 
-/** Settles an answer, also through a short absence of the database: it is the only copy of the answer. */
+/** Settles an answer even if the database is briefly unavailable: this is the only copy of the answer. */
 export async function settleSurely(
   settler: AnswerSettler,
   attempt: Pick<Attempt, "merchantId" | "id" | "paymentIntentId">,

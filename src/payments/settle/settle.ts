@@ -13,8 +13,8 @@ const UNSENT_BACKOFF_MS = { base: 500, cap: 15_000 };
 
 /**
  * What an answer means for its payment, decided on rows that the caller has locked, and returned for the caller to
- * write: it asks nobody, and takes from outside only the time of day, new ids and chance. This is the only place
- * where a processor's words become state.
+ * write: it reads nothing, and takes from outside only the time of day, new ids and random numbers. This is the only
+ * place where a processor's words become state.
  */
 export function settle(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Consequence {
   const { outcome } = answer;
@@ -51,12 +51,12 @@ export function settle(attempt: LockedAttempt, answer: Answer, policy: LookupPol
   }
 }
 
-/** An operator's word, which comes with a reason, counts also where the processor will never acknowledge anything. */
+/** An operator's word, which comes with a reason, counts even where the processor will never acknowledge anything. */
 function isOperators(answer: Answer): boolean {
   return answer.reason !== undefined;
 }
 
-/** Something moved, and it is not what was asked for: that is for a person to look at. */
+/** Something moved, and it is not what was requested: a person must look at it. */
 function movedAnotherAmount(attempt: LockedAttempt, outcome: Answer["outcome"]): boolean {
   return (
     outcome.kind === "approved" && movesMoney(attempt) && outcome.amountMinor !== attempt.amount
@@ -83,7 +83,7 @@ function waiting(attempt: LockedAttempt, message: string, policy: LookupPolicy):
   return { effect: "waiting", changes: [{ attempt: change }] };
 }
 
-/** It never left this machine, so it may be sent later: not too soon, and not by everybody at once. */
+/** It never left this machine, so it may be sent later: not too soon, and not all at once. */
 function requeue(attempt: LockedAttempt): Consequence {
   const ceiling = Math.min(
     UNSENT_BACKOFF_MS.cap,
@@ -149,7 +149,7 @@ function afterAuthentication(attempt: LockedAttempt): LockedAttempt {
   };
 }
 
-/** Proven to have moved nothing, and unable to any more: a fresh attempt takes its place. */
+/** Proven to have moved nothing, and no longer able to: a fresh attempt takes its place. */
 function neverHappened(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Consequence {
   const abandoned: AttemptChange = {
     merchantId: attempt.merchantId,

@@ -1,11 +1,11 @@
 import { Pool, type Dispatcher } from "undici";
 
-/** HTTP only: what came back, or why nothing did. What it means is translate.ts's to say. */
+/** HTTP only: what came back, or why nothing did. What it means is for translate.ts to say. */
 export type ClientResult =
   | { readonly kind: "answered"; readonly status: number; readonly text: string }
   /** It may have arrived. */
   | { readonly kind: "unanswered"; readonly reason: string }
-  /** No byte of it was given to a socket. */
+  /** Not a byte of it was given to a socket. */
   | { readonly kind: "unsent"; readonly reason: string };
 
 export interface SandboxClient {

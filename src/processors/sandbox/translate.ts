@@ -42,7 +42,7 @@ const answerShape = z.discriminatedUnion("status", [
 const errorShape = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const notFoundShape = z.object({ found: z.literal(false) });
 
-// "Later, please" is no verdict on the payment.
+// "Try again later" is not a verdict on the payment.
 const NO_VERDICT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
 
 export function toCall(request: ProcessorRequest): SandboxCall {
@@ -83,7 +83,7 @@ export function toSendOutcome(result: ClientResult): SendOutcome {
   const { status } = result;
   if (status === 200) {
     const outcome = toOutcome(parse(result.text));
-    // Somebody reversed the reference meanwhile. Whoever resolves it looks it up and sees so.
+    // Somebody has reversed the reference in the meantime. Whoever resolves it will see that by looking it up.
     return outcome.kind === "reversed" ? unknown("reversed by reference") : outcome;
   }
   if (status >= 400 && status < 500 && !NO_VERDICT_STATUSES.has(status)) {

@@ -21,7 +21,7 @@ export function verifySandboxWebhook(options: {
   readonly toleranceMs: number;
 }): ProcessorWebhook {
   const { secret, header, body, nowMs, toleranceMs } = options;
-  // An empty key is a key anybody has.
+  // An empty key is one that anybody has.
   if (secret === "") throw new Error("There is no secret to verify the webhook with.");
   const [, timestamp, signature] = HEADER.exec(header ?? "") ?? [];
   if (timestamp === undefined || signature === undefined) {
