@@ -73,7 +73,7 @@ testAsRoot("does not trust a directory that others can write to", async () => {
   const open = path.join(directory, "open");
   mkdirSync(open);
   spawnSync("chmod", ["777", open]);
-  await expect(assertPrivateDirectory(open)).rejects.toThrow("only we can write to");
+  await expect(assertPrivateDirectory(open)).rejects.toThrow("only this user can write to");
   writeFileSync(path.join(directory, "file"), "");
   await expect(assertPrivateDirectory(path.join(directory, "file"))).rejects.toThrow();
 });

@@ -118,8 +118,8 @@ describe("sizes", () => {
   });
 
   test("a page that is none is refused, also below a mutation, before it commits", () => {
-    expect(() => of(`{ things(first: 101) ${page} }`)).toThrow("A page has 1 to 100 items.");
-    expect(() => of(`{ things(last: 0) ${page} }`)).toThrow("A page has 1 to 100 items.");
+    expect(() => of(`{ things(first: 101) ${page} }`)).toThrow("A page must have 1 to 100 items.");
+    expect(() => of(`{ things(last: 0) ${page} }`)).toThrow("A page must have 1 to 100 items.");
   });
 
   test("fragments in fragments are measured in no time, whatever they multiply to", () => {

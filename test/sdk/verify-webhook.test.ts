@@ -89,14 +89,14 @@ test("refuses a header that came twice, a broken timestamp, and signed text that
   const twice = { ...headers, "webhook-signature": [headers["webhook-signature"], "v1,AAAA"] };
   await expect(verifyWebhook({ secret, headers: twice, body })).rejects.toThrow("missing");
   const broken = { ...headers, "webhook-timestamp": "soon" };
-  await expect(verifyWebhook({ secret, headers: broken, body })).rejects.toThrow("no number");
+  await expect(verifyWebhook({ secret, headers: broken, body })).rejects.toThrow("not a number");
   const text = signWebhook({
     id: "evt_1",
     timestampSeconds: nowSeconds(),
     body: "hello",
     secrets: [secret],
   });
-  await expect(verifyWebhook({ secret, headers: text, body: "hello" })).rejects.toThrow("no JSON");
+  await expect(verifyWebhook({ secret, headers: text, body: "hello" })).rejects.toThrow("not JSON");
 });
 
 test("a wrong secret is the program's mistake, and its error does not repeat it", async () => {

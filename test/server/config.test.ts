@@ -23,10 +23,10 @@ test.each([
   [{ PORT: "70000" }, "PORT: must be a port, 0 to 65535"],
   [
     { DATABASE_URL: "mysql://root@host/shop" },
-    "DATABASE_URL: must be an address as in postgres://",
+    "DATABASE_URL: must be an address such as postgres://",
   ],
   [{ DATABASE_URL: "" }, "DATABASE_URL: is not set"],
-  [{ REDIS_URL: "localhost:6379" }, "REDIS_URL: must be an address as in redis://"],
+  [{ REDIS_URL: "localhost:6379" }, "REDIS_URL: must be an address such as redis://"],
   [{ IDEMPOTENCY_RETENTION: "30" }, "IDEMPOTENCY_RETENTION: must be a number of days such as 30d"],
   [{ ONCEPAY_POOL_MAX: "1" }, "ONCEPAY_POOL_MAX: must be a whole number, 2 to 200"],
 ])("refuses %j in words", (settings, message) => {

@@ -73,7 +73,7 @@ test("one lacking migration is named; a newer database is ready, and says that i
   await app.db("knex_migrations").insert({ name: "29990101000000_later", batch: 9 });
   expect(await probe(server.url)).toMatchObject({
     code: 200,
-    notes: ["the database is 1 migration newer than this process"],
+    notes: ["the database is 1 migration ahead of this process"],
   });
   await app.db("knex_migrations").where({ name: "20261120000900_inbox" }).del();
   expect(await probe(server.url)).toMatchObject({
