@@ -39,7 +39,7 @@ export const ErrorCode = enumOf<FailureCode>(
   {
     BAD_USER_INPUT:
       "The input is malformed or out of range. `details.field` is its path, for example `input.metadata.order`, or null when no single input is at fault. Nothing was stored, and the idempotency key remains unused.",
-    UNAUTHENTICATED: "The API key is missing, unknown or revoked.",
+    UNAUTHENTICATED: "The API key is missing, unknown, expired or revoked.",
     FORBIDDEN: "The API key is not permitted to do this.",
     NOT_FOUND: "This merchant has no such object.",
     IDEMPOTENCY_KEY_IN_USE:
@@ -146,7 +146,7 @@ export const CancellationReason = enumOf<intents.CancellationReason>(
 
 export const CancellationReasonInput = enumOf<intents.CancellationReason>(
   "CancellationReasonInput",
-  "The caller's reason for cancelling a payment intent.",
+  "The caller's reason for canceling a payment intent.",
   CANCELLATION_REASONS,
 );
 

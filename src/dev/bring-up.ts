@@ -20,8 +20,8 @@ const WATCH_MS = 500;
 class Stopped extends Error {}
 
 /**
- * Starts the parts in the order in which their addresses become known: whoever needs an address is started after the
- * one who has it has bound it. Throws when one cannot start, or when the start is stopped meanwhile.
+ * Starts the parts in the order in which their addresses become known: a part that needs an address is started after
+ * the part at that address has bound it. Throws when one cannot start, or when the start is stopped meanwhile.
  */
 export async function bringUp(running: Running): Promise<void> {
   const { files, options } = running;
@@ -151,7 +151,7 @@ async function keepPostgresRunning(running: Running): Promise<void> {
     print("postgres", "ended; starting it again");
     await postgres.restart();
     print("postgres", `is back (process ${postgres.pid})`);
-    // A stop that came meanwhile found nothing to stop.
+    // A stop that came in the meantime found nothing to stop.
     if (running.isStopping) await postgres.stop();
     else writeState(running);
   } catch (error) {

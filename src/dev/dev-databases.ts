@@ -13,7 +13,7 @@ export interface DatabaseOptions {
   /** The user's own; none for the embedded one. */
   readonly databaseUrl: string | undefined;
   readonly sandboxDatabaseUrl: string | undefined;
-  /** Put oncepay's tables beside those of others, when there are such. */
+  /** Put oncepay's tables next to those of others, if there are any. */
   readonly migrate: boolean;
   readonly dataDir: string;
 }

@@ -31,7 +31,10 @@ export interface DevState {
   /** Where the embedded Postgres keeps its data; absent with a Postgres of the user's own. */
   dataDir?: string;
   pids: Record<string, number>;
-  /** What to ask each child at, and what it then calls itself: whoever else answers there is not of this start. */
+  /**
+   * Where to reach each child, and the name it then gives: anybody else who answers there does not belong to this
+   * start.
+   */
   processes: Record<string, { pid: number; url: string; instance: string }>;
 }
 

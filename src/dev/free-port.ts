@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 
-/** A loopback port nobody listens on: the preferred one when it is free. Somebody may still take it first. */
+/** A loopback port nobody listens on: the preferred one when it is free. Somebody else may still take it first. */
 export async function freePort(preferred?: number): Promise<number> {
   if (preferred !== undefined) {
     const port = await tryPort(preferred);

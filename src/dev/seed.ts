@@ -27,7 +27,7 @@ export interface SeedOptions {
 const NOWHERE = "http://127.0.0.1:9/webhooks";
 
 /**
- * A demo merchant with keys and a webhook endpoint, made once in each database. Which of the kept ones belongs to a
+ * A demo merchant with keys and a webhook endpoint, made once in each database. Which of the stored seeds belongs to a
  * database is found by looking for the merchant: an address can be written in many ways, and a database can be dropped.
  */
 export async function seedDemo(options: SeedOptions): Promise<Seed> {
@@ -42,7 +42,7 @@ export async function seedDemo(options: SeedOptions): Promise<Seed> {
   });
 }
 
-/** The demo's endpoint follows the receiver, whose port may be another one today. */
+/** The demo's endpoint follows the receiver, whose port may have changed. */
 export async function pointEndpoint(databaseUrl: string, seed: Seed, url: string): Promise<void> {
   await withSeedDb(databaseUrl, async (db) => {
     const { merchantId, endpointId } = seed;

@@ -45,7 +45,7 @@ function clearStale(file: string): void {
   }
   const taken = readHolder(aside);
   if (isHeld(taken)) {
-    // Somebody else took over between our look and the renaming: the lock is theirs.
+    // Somebody else took over between our check and the renaming: the lock is theirs.
     tryLink(aside, file);
     rmSync(aside, { force: true });
     throw alreadyRunning(taken);

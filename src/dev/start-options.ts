@@ -57,7 +57,7 @@ export function readStartOptions(
 
 const STEP = 100;
 
-/** A usual port makes way for a chosen one. Whether either can be had is known only when it is bound. */
+/** A default port makes way for a chosen one. Whether either is available is known only when it is bound. */
 function choosePorts(given: PortSettings): StartOptions["ports"] {
   const names = Object.keys(PROGRAMS) as ProgramName[];
   const chosen = new Map<number, string>();
@@ -85,7 +85,7 @@ function choosePorts(given: PortSettings): StartOptions["ports"] {
   };
 }
 
-/** Says before anything is started what the API and the worker would refuse to start with. */
+/** Reports, before anything is started, any configuration with which the API and the worker would refuse to start. */
 export function checkConfiguration(environment: NodeJS.ProcessEnv, encryptionKey: string): void {
   readConfig({
     ...environment,

@@ -1,9 +1,9 @@
 /**
  * `npm start`: everything on one machine, with one command, and nothing to install beside Node.
  *
- * The parts are processes of their own, as in production, so that each can be killed to see that no money
- * is lost. The database stops last, after all who write to it. Killed itself, this supervisor leaves
- * nothing that hinders the next start: children end with it, and the database is adopted.
+ * The parts are processes of their own, as in production, so that each can be killed to see that no money is lost. The
+ * database stops last, after everything that writes to it. Killed itself, this supervisor leaves nothing that hinders
+ * the next start: children end with it, and the database is adopted.
  */
 import "../process/node-version";
 import path from "node:path";
@@ -18,7 +18,9 @@ import { HELP } from "./welcome";
 
 const CHECKOUT = path.resolve(__dirname, "../../..");
 const WATCH_MS = 500;
-/** Npm passes Ctrl-C on to us, which the terminal has sent us as well: the second is not a second wish. */
+/**
+ * Npm passes Ctrl-C on to us, although the terminal has sent it to us as well: the second one is not a second request.
+ */
 const SAME_SIGNAL_MS = 500;
 
 async function main(): Promise<void> {
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** What ends a start are sentences; only a ConfigError is known to fail again the next time. */
+/** Whatever ends a start is reported in a sentence; only a ConfigError is known to fail again the next time. */
 function sayEnd(error: unknown): number {
   const isUsage = describeEnd(error).code === EXIT.usage;
   const text = isUsage ? describeEnd(error).text : (error as Error).message;
@@ -68,7 +70,7 @@ function stopOnSignals(running: Running, bringingUp: Promise<void>, releaseLock:
     running.isStopping = true;
     askedAt = Date.now();
     print("start", `${reason}: stopping, in order; once more stops at once`);
-    // A step of the start that is under way is finished first, so that nothing is left half started.
+    // A step of the start that is in progress is finished first, so that nothing is left half started.
     void bringingUp
       .catch(() => undefined)
       .then(() => stopAll(running))
@@ -98,7 +100,7 @@ function stopWithNpm(stop: () => void): void {
   timer.unref();
 }
 
-/** Upstream first: the API drains, the worker finishes its calls, and the database hears from nobody. */
+/** Upstream first: the API drains, the worker finishes its calls, and then nobody uses the database. */
 const STOP_ORDER = ["api", "worker", "sandbox", "receiver"] as const;
 
 async function stopAll(running: Running): Promise<void> {

@@ -22,19 +22,19 @@ export interface ProcessReport {
   line: (name: string, text: string) => void;
   /** Called whenever `pid` or `port` has changed. */
   changed: () => void;
-  /** It will never come up; what it said last. */
+  /** Set when it will never become ready: its last words. */
   failed: (name: string, lastWords: string) => void;
 }
 
 export interface SupervisedProcess {
   readonly plan: ProcessPlan;
   pid(): number | undefined;
-  /** What the child that runs now is called: never that of another checkout, nor of an earlier child. */
+  /** The name of the child that is running now: never that of another checkout, nor of an earlier child. */
   instance(): string;
   /** Where it is reached; undefined until it has said where it listens. */
   url(): string | undefined;
   isReady(): Promise<boolean>;
-  /** What it lacked when it was last asked whether it was ready. */
+  /** What it was missing when it was last asked whether it was ready. */
   missing(): readonly string[];
   stop(): Promise<void>;
   kill(): void;
@@ -126,7 +126,7 @@ interface Launched {
   lastWords(): string;
 }
 
-/** Once it has bound a port it keeps it through restarts: others have been told of it. */
+/** Once it has bound a port, it keeps that port through restarts: others have been told about it. */
 function launch(plan: ProcessPlan, bound: number | undefined, report: ProcessReport): Launched {
   const instance = randomUUID();
   const child = spawn(process.execPath, ["--enable-source-maps", plan.file], {
@@ -157,7 +157,7 @@ function launch(plan: ProcessPlan, bound: number | undefined, report: ProcessRep
   return { process: child, instance, lastWords: () => words.join("\n") };
 }
 
-/** Somebody else's process may answer at an address that ours was to have: only our own counts. */
+/** Somebody else's process may answer at an address intended for ours: only our own counts. */
 async function askReadiness(
   url: string,
   instance: string,

@@ -1,6 +1,6 @@
 /*
  * Imported first by every program, before anything that an old Node cannot load: "SyntaxError: Unexpected token" tells
- * nobody what to do. The one module that acts when it is loaded.
+ * nobody what to do. The only module that does something when it is loaded.
  */
 const WANTED = [20, 19];
 const found = process.versions.node.split(".").map(Number);

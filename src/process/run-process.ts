@@ -28,12 +28,14 @@ export interface Program<Settings extends ProcessSettings> {
   readonly name: string;
   readonly help: string;
   readonly options?: NonNullable<ParseArgsConfig["options"]>;
-  /** Throws a ConfigError for what can never work. */
+  /** Throws a ConfigError for anything that can never work. */
   readonly read: (environment: NodeJS.ProcessEnv, args: Arguments) => Settings;
   readonly start: (settings: Settings, log: Log, args: Arguments) => Promise<Running>;
 }
 
-/** Exit codes, after sysexits.h where it has one. Whoever supervises a process need not start it again after 2 and 78. */
+/**
+ * Exit codes, following sysexits.h where it has one. A supervisor need not restart a process that ended with 2 or 78.
+ */
 export const EXIT = { failed: 1, usage: 2, unavailable: 69, unusableConfiguration: 78 } as const;
 
 /** What a child says to the process that started it, once it listens. */
@@ -50,7 +52,7 @@ export function runProcess<Settings extends ProcessSettings>(program: Program<Se
   });
 }
 
-/** Expected ends are said in a sentence; a stack trace is for bugs. */
+/** Expected ends are explained in a sentence; a stack trace is for bugs. */
 export function describeEnd(error: unknown): { code: number; text: string } {
   if (error instanceof ConfigError) {
     return { code: EXIT.unusableConfiguration, text: error.message };

@@ -24,7 +24,7 @@ export const flag = z
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
-/** What every program reads, whatever it does. */
+/** What every program reads, whatever its purpose. */
 export const PROCESS_SETTINGS = {
   LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
@@ -69,7 +69,7 @@ function descriptionOf(setting: unknown): string {
 export interface SettingRow {
   readonly name: string;
   readonly description: string;
-  /** As it could be given, "required", or nothing. */
+  /** As it could be set, "required", or nothing. */
   readonly shown: string;
 }
 
@@ -81,7 +81,7 @@ export function settingRows(shape: z.ZodRawShape): SettingRow[] {
   }));
 }
 
-/** For --help: every setting, with its default as it could be given. */
+/** For --help: every setting, with its default as it could be set. */
 export function describeSettings(shape: z.ZodRawShape): string {
   const lines = settingRows(shape).map(
     ({ name, description, shown }) =>

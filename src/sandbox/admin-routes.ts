@@ -86,7 +86,7 @@ function applyWebhookSettings(
   body: z.infer<typeof webhooksBody>,
 ): void {
   Object.assign(settings, { enabled: true }, body);
-  // A delay given by one of its bounds only is that long at least, or at most.
+  // A delay given by only one of its bounds is at least, or at most, that long.
   if (body.delayMaxMs === undefined) {
     settings.delayMaxMs = Math.max(settings.delayMaxMs, settings.delayMinMs);
   }

@@ -125,7 +125,7 @@ function durable(writer: Writer, position: number): Promise<void> | undefined {
   if (writer.inFlight !== undefined && position <= writer.inFlightUntil) {
     return writer.inFlight.promise;
   }
-  // A position may lie beyond the next batch when the queue is long; then it is asked again.
+  // A position may lie beyond the next batch when the queue is long; in that case the wait is repeated.
   return writer.next.promise.then(() => durable(writer, position));
 }
 
@@ -214,7 +214,7 @@ async function connectAsWriter(connectionString: string): Promise<Client> {
   client.on("error", () => undefined);
   await client.connect();
   try {
-    // A network that was just killed may hold the lock for a moment; two at once may not go on.
+    // A network that was just killed may hold the lock for a moment; two at once must not continue.
     await client.query("set lock_timeout = '10s'");
     await client.query("select pg_advisory_lock($1)", [WRITER_LOCK]);
     await client.query("set lock_timeout = 0");

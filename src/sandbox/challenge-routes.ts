@@ -38,7 +38,7 @@ function sendPage(operation: Operation, response: ServerResponse): void {
   });
 }
 
-/** To where the merchant asked for, with the outcome for display; what counts is a lookup, not this. */
+/** Back to the merchant's return URL, with the outcome for display; what counts is a look-up, not this. */
 function sendBack(operation: Operation, response: ServerResponse): void {
   const returnUrl = operation.challenge?.returnUrl;
   if (returnUrl === undefined) return sendPage(operation, response);

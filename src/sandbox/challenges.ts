@@ -47,7 +47,7 @@ async function settle(
   announce(network, operation);
 }
 
-/** A challenge nobody answers is declined when its time is up. */
+/** A challenge that nobody answers is declined when its time is up. */
 export function armChallengeExpiry(network: Network, operation: Operation): void {
   const { challenge } = operation;
   if (challenge === undefined || operation.status !== "requires_action") return;

@@ -66,7 +66,7 @@ export async function routeCharges(
 }
 
 function postReversal(network: Network, found: string, exchange: Exchange): Promise<void> {
-  // The body says nothing, but is read, so that the connection can be used again.
+  // The body carries no information, but is read so that the connection can be reused.
   exchange.request.resume();
   return serveReversal(network, found, exchange.response);
 }

@@ -15,8 +15,8 @@ import { testCardOf } from "./test-cards";
 const CHALLENGE_LIFETIME_MS = 15 * 60_000;
 
 /**
- * What a request comes to, as rows for the books. Nothing here changes state or waits: the caller
- * applies the rows in the same turn, so no other request can be decided in between.
+ * The consequences of a request, as rows for the books. Nothing here changes state or waits: the caller applies the
+ * rows in the same turn, so no other request can be decided in between.
  */
 export function decide(
   state: NetworkState,
@@ -110,7 +110,7 @@ function cancelChallenge(
 
 /**
  * Undoes whatever moved under a reference, and plants the tombstone that keeps anything under it
- * from moving later. Asked again it finds nothing left to undo.
+ * from moving later. When asked again, it finds nothing left to undo.
  */
 export function decideReversal(state: NetworkState, reference: string): readonly BookRow[] {
   const entry = entryOf(state, reference);

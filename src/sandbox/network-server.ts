@@ -6,8 +6,8 @@ import { BadRequest, sendError, sendJson } from "./http-exchange";
 import type { Network } from "./network";
 
 /**
- * Plain node:http: with latency set to 0 the network shares two cores with what it is a test of,
- * and must cost it next to nothing.
+ * Plain node:http: with latency set to 0 the network shares two cores with the system that it tests, and must cost next
+ * to nothing.
  */
 export function createNetworkServer(network: Network): Server {
   const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
@@ -15,7 +15,7 @@ export function createNetworkServer(network: Network): Server {
       reportFailure(network, response, error);
     });
   });
-  // Requests may hang for as long as their client likes: that is one of the faults on offer.
+  // Requests may hang for as long as their client likes: that is one of the available faults.
   server.requestTimeout = 0;
   return server;
 }
@@ -55,7 +55,7 @@ function reportFailure(network: Network, response: ServerResponse, error: unknow
     return;
   }
   if (!known) return sendError(response, 500, "Something went wrong.");
-  // What was not read of the body would otherwise be taken for the next request.
+  // The unread part of the body would otherwise be taken for the next request.
   if (error.status === 413) response.setHeader("connection", "close");
   sendError(response, error.status, error.message);
 }

@@ -96,7 +96,7 @@ function createNetwork(
   };
 }
 
-/** Reads the books; what was waiting for its time when the network stopped goes on waiting. */
+/** Reads the books; what was waiting for its time when the network stopped continues to wait. */
 async function restore(network: Network): Promise<void> {
   await readBooks(network.books.reader, (row) => {
     applyRow(network.state, row);
@@ -112,12 +112,12 @@ async function restore(network: Network): Promise<void> {
   }
 }
 
-/** Lets what is being decided be answered, for a moment; hung requests are not waited for. */
+/** Allows a moment for what is being decided to be answered; hanging requests are not waited for. */
 async function closeNetwork(network: Network, server: Server): Promise<void> {
   if (network.closed) return;
   network.closed = true;
   for (const timer of network.timers) clearTimeout(timer);
-  // It calls back at once, with an error, when it was not listening.
+  // It calls back at once, with an error, if it was not listening.
   const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
   const deadline = Date.now() + DRAIN_MAX_MS;
   while (network.stats.concurrent > 0 && Date.now() < deadline) {

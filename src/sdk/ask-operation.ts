@@ -22,8 +22,8 @@ export type FoundOutcome =
 type Operation = Queries["operation"]["result"];
 
 /**
- * Asks the API what became of a mutation whose answer was lost: once, and only when there is time and budget
- * left, because it is one more request to an API that may be in trouble.
+ * Asks the API for the outcome of a mutation whose answer was lost: once, and only if there is time and budget left,
+ * because it is one more request to an API that may be in trouble.
  */
 export async function askOperation(settings: Settings, lost: LostCall): Promise<FoundOutcome> {
   const operation = await ask(settings, lost);
@@ -38,7 +38,7 @@ export async function askOperation(settings: Settings, lost: LostCall): Promise<
   return { status: "UNKNOWN", error: unknown(lost, operation?.status) };
 }
 
-/** The mutation's own answer; undefined when that holds more than is kept. */
+/** The mutation's own answer; undefined when it contains more than is kept. */
 function payloadOf(lost: LostCall, { result, firstSeenAt }: Operation): object | undefined {
   const expected = RESULTS[lost.operation];
   if (expected?.field === undefined || result?.__typename !== expected.type) return undefined;
@@ -51,7 +51,7 @@ async function ask(settings: Settings, lost: LostCall): Promise<Operation | unde
   const { operation: name, idempotencyKey, options } = lost;
   const startedAt = settings.now();
   const leftMs = lost.deadlineAt - startedAt;
-  // The budget of the mutation itself pays, so that this too stays within 1.1 attempts for each call.
+  // It is charged to the mutation's own budget, so that this, too, stays within 1.1 attempts for each call.
   if (leftMs <= 0 || options.signal?.aborted || !settings.budget.takeRetry(name)) return undefined;
   const answer = await tryOnce(settings, {
     tries: 1,
@@ -79,7 +79,7 @@ function unknown(lost: LostCall, status: Operation["status"] | undefined): Oncep
     retryAfterMs: lost.error.retryAfterMs,
     requestId: lost.error.requestId,
     status: lost.error.status,
-    // What the API said when it was asked; NOT_SEEN is no verdict, for a request may still be on its way.
+    // What the API said when it was asked; NOT_SEEN is not a verdict, because a request may still be on its way.
     details: status === undefined ? {} : { operationStatus: status },
     cause: lost.error,
   });

@@ -1,9 +1,9 @@
 export interface RetryOptions {
-  /** The most that the first retry waits, without a Retry-After. */
+  /** The longest that the first retry waits, without a Retry-After. */
   readonly baseMs: number;
-  /** The most that the random part of any wait is. */
+  /** The longest that the random part of any wait can be. */
   readonly capMs: number;
-  /** How often a request is sent at most, the first time included. */
+  /** How many times a request is sent at most, including the first time. */
   readonly triesMax: number;
 }
 
@@ -16,12 +16,12 @@ export interface BackoffInput {
 }
 
 /**
- * Exponential backoff with full jitter: a draw from nothing to the whole, so that those who failed at one
- * moment do not come back at one moment.
+ * Exponential backoff with full jitter: a draw between zero and the full wait, so that those who failed at the same
+ * moment do not all come back at the same moment.
  *
  * What the server asks for is a minimum, and the draw comes on top of it: everybody was told the same number.
- * The draw is then as wide as that number, for a server that wants a second of peace is not helped by 200
- * clients within the 200 ms after it.
+ * The draw is then as wide as that number, because a server that wants a second of peace is not helped by 200 clients
+ * within the 200 ms after it.
  */
 export function backoffMs(
   retry: RetryOptions,

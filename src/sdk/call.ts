@@ -21,7 +21,7 @@ export type CallOutcome = { readonly tries: number; readonly deadlineAt: number 
     }
 );
 
-/** Sends a request until there is a verdict, or tries, budget or time are used up. It throws nothing. */
+/** Sends a request until there is a verdict or no tries, budget or time are left. It never throws. */
 export async function call(settings: Settings, request: CallRequest): Promise<CallOutcome> {
   const { signal, deadlineMs = settings.deadlineMs } = request.options;
   const deadlineAt = settings.now() + deadlineMs;
@@ -83,7 +83,7 @@ function retryDelayMs(
   if (!failure.retryable || tries >= settings.retry.triesMax) return undefined;
   const { retryAfterMs } = failure;
   const waitMs = backoffMs(settings.retry, { tries, retryAfterMs, random: settings.random });
-  // Whoever waits for this call is told now what would be true at the deadline as well.
+  // The caller is told now what would also be true at the deadline.
   if (settings.now() + waitMs >= deadlineAt) return undefined;
   return settings.budget.takeRetry(operation) ? waitMs : undefined;
 }
@@ -107,6 +107,6 @@ export function reportAttempt(settings: Settings, answer: Answer, attempt: Attem
       requestId: failure?.requestId,
     });
   } catch {
-    // Who only watches must not decide what becomes of a payment.
+    // An observer must not affect the outcome of a payment.
   }
 }

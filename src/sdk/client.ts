@@ -23,25 +23,25 @@ export interface ClientOptions {
   readonly clientSecret?: string;
   readonly fetch?: typeof fetch;
   /**
-   * Where keys outlive a reload. With a store, equal calls that have no answer yet are the same call; without one,
-   * only a call whose outcome is unknown is continued by the next equal one. A server that serves many shoppers
-   * tells their calls apart with `intentOf`, or gives each its own `idempotencyKey`.
+   * Where keys survive a reload. With a store, equal calls that have no answer yet are the same call; without one, only
+   * a call whose outcome is unknown is continued by the next equal one. A server that serves many shoppers should tell
+   * their calls apart with `intentOf`, or give each its own `idempotencyKey`.
    */
   readonly keyStore?: KeyStore;
   /** How long one try may take. */
   readonly timeoutMs?: number;
-  /** How long a call may take with all its tries. */
+  /** How long a call may take in total, including all its tries. */
   readonly deadlineMs?: number;
   readonly retry?: Partial<RetryOptions>;
   /** By default one budget for all clients of this process that talk to the same URL. */
   readonly budget?: RetryBudget | RetryBudgetOptions;
   /** A draw from [0, 1), for the jitter. */
   readonly random?: () => number;
-  /** Milliseconds of any clock that only goes forward. */
+  /** Milliseconds on any clock that only moves forward. */
   readonly now?: () => number;
-  /** Ends early when the signal is aborted. */
+  /** Resolves early when the signal is aborted. */
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Hears of every try, for logs and metrics. */
+  /** Called for every try, for logs and metrics. */
   readonly onAttempt?: (report: AttemptReport) => void;
 }
 
@@ -63,7 +63,7 @@ type QueryCall<Variables, Result> =
 
 /** One function for each mutation and each query of the API; every error is an OncepayError. */
 export interface Client extends MutationCalls, QueryCalls {
-  /** For fields that the functions above do not ask for: a query of your own, retried like theirs. */
+  /** For fields that the functions above do not select: a query of your own, retried like theirs. */
   readonly query: <Data>(
     document: string,
     variables?: Readonly<Record<string, unknown>>,
@@ -109,7 +109,7 @@ async function ask(
   throw new OncepayError(outcome.failure, { tries: outcome.tries });
 }
 
-/** Who has been told what became of a key wishes for something else next time. */
+/** Once the caller has been told the outcome of a key, its next call is a new intention. */
 async function settleKey(
   { keys }: Settings,
   { idempotencyKey }: Queries["operation"]["variables"],
@@ -126,7 +126,8 @@ function settingsOf(options: ClientOptions): Settings {
   return {
     url,
     headers: headersOf(options),
-    // Looked up late, so that whatever wraps it later (a tracer, a test) is used; and browsers want it called bare.
+    // Looked up late, so that whatever wraps it later (a tracer, a test) is used; browsers also require it to be called
+    // as a plain function.
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     timeoutMs,
     deadlineMs,

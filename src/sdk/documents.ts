@@ -47,7 +47,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   PageInfo: `fragment PageInfo on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }`,
 };
 
-/** A mutation of the shape that all of them have. */
+/** A mutation in the shape that all of them have. */
 function mutation(name: string, result: string): string {
   const inputType = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
   return withFragments(

@@ -7,7 +7,7 @@ export interface KeyedCall {
   readonly input: unknown;
   /** The caller's own key, which is neither looked up nor kept. */
   readonly idempotencyKey?: string | undefined;
-  /** The caller's name for the wish: a cart, an order. Without it the input stands for it. */
+  /** The caller's name for what it wants: a cart, an order. Without it, the input stands for that. */
   readonly intentOf?: string | undefined;
 }
 
@@ -15,30 +15,30 @@ export interface HeldKey {
   readonly key: string;
   /** False when an earlier call, perhaps before a reload, may already have sent it. */
   readonly isNew: boolean;
-  /** Its outcome is known: the next equal call is another wish, with another key. */
+  /** Its outcome is known: the next equal call is a new intention, with a new key. */
   readonly forget: () => Promise<void>;
-  /** Its outcome stays unknown: the next equal call is this one, with this key. */
+  /** Its outcome remains unknown: the next equal call is this one, with this key. */
   readonly keep: () => void;
 }
 
 export interface Keys {
   readonly take: (call: KeyedCall) => Promise<HeldKey>;
-  /** The caller has asked what became of this key, and knows it now. */
+  /** The caller has looked up the outcome of this key and knows it now. */
   readonly settle: (key: string) => Promise<void>;
 }
 
 /**
  * Gives a mutation its key. A key whose outcome is known is never given again, and one whose outcome is unknown is
- * given to whoever wishes for the same thing next: so neither does a repeated call pay twice, nor do two payments that
- * are equal on purpose become one.
+ * given to the next call that wants the same thing. So a repeated call never pays twice, and two payments that are
+ * intentionally equal never become one.
  */
 export function createKeys(store: KeyStore | undefined): Keys {
   return store ? keysInStore(store) : keysInMemory();
 }
 
 /**
- * Without a store only calls whose outcome is unknown are remembered, and as long as this client lives. Equal calls at
- * one moment are two wishes here, for nothing says that they are not.
+ * Without a store, only calls whose outcome is unknown are remembered, for as long as this client lives. Two equal
+ * calls at the same time are two intentions here, because nothing says otherwise.
  */
 function keysInMemory(): Keys {
   const unknown = createUnknownKeys();
@@ -74,7 +74,7 @@ function keysInMemory(): Keys {
 function keysInStore(store: KeyStore): Keys {
   // In the store already; this is how `settle` finds them there.
   const unknown = createUnknownKeys();
-  // Two equal calls at one moment, as from a double click, share one look-up and so one key.
+  // Two equal calls at the same time, as from a double click, share one look-up and therefore one key.
   const lookups = new Map<string, Promise<HeldKey>>();
   const forget = async (key: string, nameOf: () => Promise<string> | string): Promise<void> => {
     const name = unknown.remove(key);
@@ -96,7 +96,7 @@ function keysInStore(store: KeyStore): Keys {
     take: async (call) => {
       const { idempotencyKey } = call;
       if (idempotencyKey !== undefined) {
-        // It may be one of the store's own: of an earlier call, whose error told it.
+        // It may be one of the store's own keys, from an earlier call whose error reported it.
         const forgetOwn = () => forget(idempotencyKey, () => storedName(call));
         return { key: idempotencyKey, isNew: false, forget: forgetOwn, keep: () => undefined };
       }
@@ -114,7 +114,7 @@ function keysInStore(store: KeyStore): Keys {
   };
 }
 
-/** The answer is there: a store that fails now must not turn it into an error. */
+/** The answer has arrived: a store that fails now must not turn it into an error. */
 async function forgetKey(
   store: KeyStore,
   key: string,
@@ -122,10 +122,10 @@ async function forgetKey(
 ): Promise<void> {
   try {
     const name = await nameOf();
-    // By now the name may stand for the next wish, which has another key.
+    // By now the name may stand for the next intention, which has a different key.
     if ((await store.get(name)) === key) await store.delete(name);
   } catch {
-    // What stays costs one replay of this very answer.
+    // A key that stays costs one replay of this very answer.
   }
 }
 
@@ -136,7 +136,7 @@ function wishOf({ operation, input, intentOf }: KeyedCall): string {
 
 async function storedName(call: KeyedCall): Promise<string> {
   if (call.intentOf !== undefined) return wishOf(call);
-  // A hash, because a store that others can read should not show what is bought.
+  // A hash, because a store that others can read should not reveal what is being bought.
   const text = new TextEncoder().encode(wishOf(call));
   return `${call.operation}:input:${hex(await crypto.subtle.digest("SHA-256", text))}`;
 }
@@ -145,7 +145,7 @@ function hex(bytes: ArrayBuffer): string {
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A random UUID. crypto.randomUUID exists only on pages that came over https. */
+/** A random UUID. crypto.randomUUID exists only on pages served over https. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

@@ -1,6 +1,6 @@
 /**
- * Where idempotency keys wait for the final answer of their call. What it holds must outlive whatever may
- * interrupt a call: for a page that is reloaded, `webStorageKeyStore(sessionStorage)`.
+ * Where idempotency keys wait for the final answer of their call. Its contents must survive whatever may interrupt a
+ * call: for a page that is reloaded, `webStorageKeyStore(sessionStorage)`.
  */
 export interface KeyStore {
   readonly get: (name: string) => string | null | undefined | Promise<string | null | undefined>;
@@ -8,7 +8,7 @@ export interface KeyStore {
   readonly delete: (name: string) => void | Promise<void>;
 }
 
-/** For programs that repeat a call in one process; it forgets everything when that ends. */
+/** For programs that repeat a call in one process; it forgets everything when the process ends. */
 export function memoryKeyStore(): KeyStore {
   const keys = new Map<string, string>();
   return {
@@ -27,7 +27,7 @@ export interface WebStorage {
 
 export interface WebStorageKeyStoreOptions {
   readonly prefix?: string;
-  /** After this long the same call is a new wish, and no longer a reload. */
+  /** After this long the same call is a new intention, and no longer a reload. */
   readonly maxAgeMs?: number;
   readonly now?: () => number;
 }
@@ -36,15 +36,15 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /**
  * Keys in a browser's storage. `sessionStorage` survives a reload and belongs to one tab; with `localStorage`
- * a second tab repeats the call of the first instead of paying again, and so does the next user of the browser:
- * then name the wish with `intentOf`.
+ * a second tab repeats the call of the first instead of paying again, and so does the next user of the browser: in that
+ * case, name the intention with `intentOf`.
  */
 export function webStorageKeyStore(
   storage: WebStorage,
   options: WebStorageKeyStoreOptions = {},
 ): KeyStore {
   const { prefix = "oncepay:", maxAgeMs = DAY_MS, now = Date.now } = options;
-  // A storage that is full or forbidden must not keep anybody from paying: this page still knows the key.
+  // Storage that is full or forbidden must not keep anybody from paying: this page still knows the key.
   const unstored = memoryKeyStore();
   return {
     get: (name) => {

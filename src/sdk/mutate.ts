@@ -4,10 +4,10 @@ import type { HeldKey } from "./idempotency-key";
 import { OncepayError } from "./oncepay-error";
 import type { MutationOptions, Settings } from "./settings";
 
-/** Verdicts that the API keeps under the key: what a repeat would get as well. */
+/** Verdicts that the API keeps under the key: a repeat would get them as well. */
 const STORED = new Set(["NOT_FOUND", "INVALID_STATE", "AMOUNT_TOO_LARGE"]);
 
-/** And those that say of every request with this key and this input that it had no effect. */
+/** And those that prove that no request with this key and this input had any effect. */
 const VERDICTS = new Set([...STORED, "BAD_USER_INPUT", "IDEMPOTENCY_KEY_REUSED"]);
 
 export interface Mutation {
@@ -19,8 +19,8 @@ export interface Mutation {
 
 /**
  * Sends a mutation with one and the same idempotency key, however often, until its outcome is certain.
- * When it is not, the API is asked what became of the key; and when that fails too, the caller is told
- * OUTCOME_UNKNOWN, never "failed".
+ * If it is not, the API is asked for the outcome of the key; and if that fails too, the caller is told OUTCOME_UNKNOWN,
+ * never "failed".
  */
 export async function mutate(settings: Settings, mutation: Mutation): Promise<unknown> {
   const { operation, document, input, options } = mutation;
@@ -57,8 +57,8 @@ function isCertain({ failure, mayHaveExecuted }: Failed): boolean {
 }
 
 /**
- * Whether the key has served. A refusal that says nothing about the key (no access, a busy API) leaves it
- * in the store unless nobody can have used it: before a reload, an earlier call may have paid with it.
+ * Whether the key is used up. A refusal that says nothing about the key (no access, a busy API) leaves it in the store
+ * unless nobody can have used it: before a reload, an earlier call may have paid with it.
  */
 function isDone({ failure, mayHaveExecuted }: Failed, { isNew }: HeldKey): boolean {
   if (STORED.has(failure.code)) return true;

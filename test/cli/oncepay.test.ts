@@ -38,7 +38,7 @@ test("what cannot be done is said in a sentence, and the exit code says of what 
     [["migrate", "--dry"], {}, 2, "Unknown option '--dry'"],
     [["merchants", "create"], { DATABASE_URL: wrong }, 2, "--name is required"],
     [["migrate"], {}, 78, "DATABASE_URL: is not set"],
-    [["migrate"], { DATABASE_URL: "mysql://h/n" }, 78, "DATABASE_URL: must be an address as in"],
+    [["migrate"], { DATABASE_URL: "mysql://h/n" }, 78, "DATABASE_URL: must be an address such as"],
     [["migrate"], { DATABASE_URL: wrong }, 69, "DATABASE_URL: nothing listens at 127.0.0.1:1."],
   ];
   for (const [args, environment, code, text] of cases) {

@@ -3,7 +3,7 @@ import { waitUntil } from "../wait-until";
 import type { DevState } from "../dev-files";
 import type { Shop } from "./shop";
 
-/** What each party says happened. The demo is only good when all of them say the same. */
+/** What each party says happened. The demo succeeds only if they all say the same. */
 export interface Accounts {
   readonly intents: readonly IntentLine[];
   readonly movementsExpected: number;
@@ -115,7 +115,7 @@ async function getJson<Body>(url: string): Promise<Body> {
   return (await response.json()) as Body;
 }
 
-/** What does not agree, in words; empty when all is well. */
+/** What does not agree, in words; empty if all is well. */
 export function disagreements(accounts: Accounts): string[] {
   const found: string[] = [];
   const check = (what: string, ours: number, theirs: number): void => {

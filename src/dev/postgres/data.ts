@@ -26,7 +26,7 @@ export interface DataPlace {
   /** The real directory, links resolved: what the postmaster's command line names. */
   dataDir: string;
   account: Account | undefined;
-  /** Made by us in a shared place because the wanted directory is out of the account's reach. */
+  /** Created by us in a shared place because the account cannot reach the wanted directory. */
   holder?: string;
 }
 
@@ -76,7 +76,7 @@ async function followLink(
   return { dataDir: target, account, holder };
 }
 
-/** Below the holder, so that who looks at it knows whose it is; it follows a checkout that was moved. */
+/** Below the holder, so that anybody who looks at it knows whose it is; it follows a checkout that was moved. */
 const OWNER_FILE = "belongs-to";
 
 async function relocate(
@@ -234,7 +234,7 @@ async function runInitdb(cluster: NewCluster, draft: string, passwordFile: strin
   if (code !== 0) throw new Error(`initdb failed (exit code ${code}):\n${output.trim()}`);
 }
 
-/** Drafts are named after the process that makes them, so those of a dead one are rubbish. */
+/** Drafts are named after the process that makes them, so those of a dead process are rubbish. */
 async function removeAbandonedDrafts(dataDir: string): Promise<void> {
   const prefix = `${path.basename(dataDir)}.initdb-`;
   const parent = path.dirname(dataDir);

@@ -124,7 +124,7 @@ function serverFlags(options: EmbeddedPostgresOptions): string[] {
 const TRANSIENT = /lock file|shared memory block|Address already in use|could not bind/;
 const TRANSIENT_TIMEOUT_MS = 15_000;
 
-/** A server of our own that cannot begin ends by itself; one that is silent is on a busy machine. */
+/** A server of ours that cannot start ends by itself; one that is silent is on a busy machine. */
 const BEGIN_MS = 60_000;
 
 const LOG_BYTES_MAX = 10_000_000;
