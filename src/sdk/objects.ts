@@ -319,7 +319,7 @@ export interface Event {
   readonly sequence: number | null;
 
   /** `{ object }`: the object as it stood when the event happened. */
-  readonly data: unknown | null;
+  readonly data: unknown;
 }
 
 /** One operation that a card processor was asked for. It is sent at most once. */
