@@ -11,6 +11,5 @@ export const SHOWN_FOR_A_DAY = `Shown for ${String(SEALED_HOURS)} hours to the s
 
 /** What was committed is waiting in the outbox; a replay has put nothing there. */
 export function afterCommit(context: Context, outcome: Outcome<unknown>): void {
-  context.forgetLoaded();
   if (outcome.status === "EXECUTED") context.app.wakeRelay();
 }
