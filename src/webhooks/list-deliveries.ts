@@ -49,7 +49,7 @@ const ON_ITS_WAY: readonly DeliveryStatus[] = ["SCHEDULED", "IN_FLIGHT"];
 
 /**
  * Where a list is taken from. What an event has, and what is on its way, is little as a rule: it is taken as a whole,
- * behind a fence, because the planner might go down the merchant's whole list to find it.
+ * behind a fence (see planner.ts).
  */
 function sourceOf(filter: DeliveryFilter): { readonly name: string; readonly text: string } {
   const isOnItsWay =
@@ -152,10 +152,7 @@ export async function findEndpoints(
   );
 }
 
-/**
- * The deliveries with these ids, in no order. Each is looked up by itself, behind a fence: with old statistics the planner
- * would read all of the merchant's for a list of ids.
- */
+/** The deliveries with these ids, in no order. Each is looked up by itself, behind a fence (see planner.ts). */
 export async function findDeliveries(
   db: Db,
   merchantId: string,
