@@ -31,7 +31,8 @@ export const databaseUrl = z.url({
     "characters such as @ and / in the password are percent-encoded",
 });
 
-const SETTINGS = {
+/** What the API and the worker read. */
+export const SETTINGS = {
   DATABASE_URL: databaseUrl.describe("Postgres that owns the truth"),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: "must be an address as in redis://host:6379" })

@@ -61,8 +61,11 @@ export interface JobWorker {
 
 export function openQueues(config: Config, onError: (error: Error) => void): Queues {
   const queues = new Map<QueueName, ReturnType<typeof openQueue>>();
+  let isOver = false;
+  const connection =
+    config.redisUrl === undefined ? undefined : redisProducer(config.redisUrl, () => isOver);
   const queueOf = (name: QueueName): ReturnType<typeof openQueue> => {
-    const queue = queues.get(name) ?? openQueue(config, name, onError);
+    const queue = queues.get(name) ?? openQueue(config, name, { onError, redis: connection });
     queues.set(name, queue);
     return queue;
   };
@@ -98,6 +101,7 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
     async close() {
       const closed = Promise.all([...queues.values()].map((queue) => queue.close()));
       await Promise.race([closed, pause(CLOSE_IDLE_MS, undefined, { ref: false })]);
+      isOver = true;
       for (const queue of queues.values()) void queue.disconnect().catch(() => undefined);
     },
   };
@@ -106,12 +110,9 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
 function openQueue(
   config: Config,
   name: QueueName,
-  onError: (error: Error) => void,
+  { onError, redis }: { onError: (error: Error) => void; redis: ConnectionOptions | undefined },
 ): Pick<Queue, "add" | "addBulk" | "getWaitingCount" | "close" | "disconnect"> {
-  if (config.redisUrl) {
-    const queue = new Queue(name, { connection: redisProducer(config.redisUrl) });
-    return queue.on("error", onError);
-  }
+  if (redis) return new Queue(name, { connection: redis }).on("error", onError);
   const queue = new Queue(
     name,
     { connection: postgresConnection(config, QUEUE_POOL_MAX) },
@@ -216,8 +217,14 @@ async function orGiveUp<Answer>(asked: Promise<Answer>): Promise<Answer> {
   }
 }
 
-function redisProducer(url: string): ConnectionOptions {
-  return { url, maxRetriesPerRequest: 1, connectTimeout: ANSWER_MS, commandTimeout: ANSWER_MS };
+function redisProducer(url: string, isOver: () => boolean): ConnectionOptions {
+  const timeouts = { connectTimeout: ANSWER_MS, commandTimeout: ANSWER_MS };
+  return {
+    url,
+    maxRetriesPerRequest: 1,
+    ...timeouts,
+    retryStrategy: (tries) => retryInMs(tries, isOver),
+  };
 }
 
 // A connection whose other end lost its power is silent for ever; none of the queue's statements takes this long.

@@ -57,7 +57,11 @@ function isHeld(holder: Holder | undefined): holder is Holder {
   return holder !== undefined && processIdentity(holder.pid) === holder.identity;
 }
 
-/** What to say before anything else is done; undefined when nothing is running there. */
+/**
+ * What to say before anything else is done; undefined when nothing is running there.
+ *
+ * @public Used by build.js.
+ */
 export function alreadyRunningIn(file: string): string | undefined {
   const holder = readHolder(file);
   return isHeld(holder) ? alreadyRunning(holder).message : undefined;

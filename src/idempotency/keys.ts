@@ -93,7 +93,9 @@ export async function findKey(db: Db, name: OperationKey): Promise<WholeKeyRecor
     name.operation,
     name.key,
   ]);
-  return record && { ...record, result: readSnapshot(record.result) };
+  if (!record) return undefined;
+  const { result, beside } = record;
+  return { ...record, result: readSnapshot(result), beside: readSnapshot(beside) };
 }
 
 /** The original result, or the original failure; or the refusal of a key that was used for something else. */

@@ -66,12 +66,27 @@ function descriptionOf(setting: unknown): string {
   return (setting as z.ZodType | undefined)?.description ?? "required";
 }
 
+export interface SettingRow {
+  readonly name: string;
+  readonly description: string;
+  /** As it could be given, "required", or nothing. */
+  readonly shown: string;
+}
+
+export function settingRows(shape: z.ZodRawShape): SettingRow[] {
+  return Object.entries(shape).map(([name, setting]) => ({
+    name,
+    description: descriptionOf(setting),
+    shown: defaultOf(setting as z.ZodType),
+  }));
+}
+
 /** For --help: every setting, with its default as it could be given. */
 export function describeSettings(shape: z.ZodRawShape): string {
-  const lines = Object.entries(shape).map(([name, setting]) => {
-    const shown = defaultOf(setting as z.ZodType);
-    return `  ${name.padEnd(32)}${descriptionOf(setting)}${shown ? ` (${shown})` : ""}`;
-  });
+  const lines = settingRows(shape).map(
+    ({ name, description, shown }) =>
+      `  ${name.padEnd(32)}${description}${shown ? ` (${shown})` : ""}`,
+  );
   return `Settings, from the environment:\n${lines.join("\n")}\n`;
 }
 

@@ -63,7 +63,7 @@ const PROCESSING_ERROR = cardError(
   "An error occurred while processing your card. Try again in a little bit.",
 );
 
-const TEST_CARDS: ReadonlyMap<string, TestCard> = new Map([
+export const TEST_CARDS: ReadonlyMap<string, TestCard> = new Map([
   ["visa", APPROVED],
   ["visa_debit", APPROVED],
   ["mastercard", APPROVED],

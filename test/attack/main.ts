@@ -23,6 +23,9 @@ Attacks:
 ${ATTACKS.map(({ name, promise }) => `  ${name.padEnd(22)}${promise}`).join("\n")}
 `;
 
+/** A slip on the command line: its message is all there is to say. */
+class UsageError extends Error {}
+
 const OPTIONS = {
   only: { type: "string" },
   quick: { type: "boolean", default: false },
@@ -112,7 +115,7 @@ function chosen(only: string | undefined): readonly Attack[] {
   if (only === undefined) return ATTACKS;
   return only.split(",").map((name) => {
     const attack = ATTACKS.find((known) => known.name === name.trim());
-    if (!attack) throw new Error(`--only: there is no attack called ${name}; see --help`);
+    if (!attack) throw new UsageError(`--only: there is no attack called ${name}; see --help`);
     return attack;
   });
 }
@@ -120,7 +123,7 @@ function chosen(only: string | undefined): readonly Attack[] {
 function numberOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text === "" || !(value >= 0)) throw new Error(`--${name} must be a number`);
+  if (text === "" || !(value >= 0)) throw new UsageError(`--${name} must be a number`);
   return value;
 }
 
@@ -138,7 +141,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 main()
   .catch((error: unknown) => {
-    process.stderr.write(`${String((error as Error).stack)}\n`);
+    const { code, message, stack } = error as NodeJS.ErrnoException;
+    const isUsage = error instanceof UsageError || code?.startsWith("ERR_PARSE_ARGS") === true;
+    process.stderr.write(`${isUsage ? message : String(stack)}\n`);
     process.exitCode = 2;
   })
   .finally(removeClusters)

@@ -227,8 +227,8 @@ test("a cursor that is newer than the copy repeats events, and skips none", asyn
       .db("events")
       .where({ merchant_id: merchantId })
       .whereIn("id", ids)
-      .select<{ payment_intent_id: string }[]>("payment_intent_id");
-    expect(found.map((event) => event.payment_intent_id)).toEqual(expect.arrayContaining(made));
+      .select<{ subject_id: string }[]>("subject_id");
+    expect(found.map((event) => event.subject_id)).toEqual(expect.arrayContaining(made));
   }
   // Whoever goes on from what it was then given repeats nothing more.
   const caughtUp = await readOn(restored, merchantId, end);

@@ -52,7 +52,7 @@ async function postInVain(db: Db, paymentIntentId: string): Promise<void> {
   const accounts = await accountsOf(merchantId);
   const journal = newId("journal");
   await db.raw(
-    `insert into journals (merchant_id, id, kind, payment_intent_id, attempt_id)
+    `insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
      select merchant_id, ?, 'test ' || ?, payment_intent_id, id from attempts
      where payment_intent_id = ?`,
     [journal, journal, paymentIntentId],

@@ -102,9 +102,16 @@ test("an intent that has none gives an empty page", async () => {
   }
 });
 
+// How large a page may be is known before anything is executed.
+test.each(["refunds(first: 0)", "refunds(first: 101)"])("refuses %s as a whole", async (field) => {
+  const { data, error } = await api.send({
+    query: `{ paymentIntent(id: "${id}") { id part: ${field} { edges { cursor } } } }`,
+  });
+  expect(error?.extensions.code).toBe("BAD_USER_INPUT");
+  expect(data).toBeUndefined();
+});
+
 test.each([
-  "refunds(first: 0)",
-  "refunds(first: 101)",
   "refunds(first: 1, last: 1)",
   'refunds(after: "nonsense")',
   `transitions(after: "${Buffer.from("0").toString("base64url")}")`,

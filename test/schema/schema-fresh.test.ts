@@ -6,8 +6,6 @@ import {
   isEnumType,
   isInputObjectType,
   isInterfaceType,
-  isLeafType,
-  isNonNullType,
   isObjectType,
   isScalarType,
   isSpecifiedScalarType,
@@ -73,23 +71,6 @@ test("every scalar of ours names its specification", () => {
     (type) => !isSpecifiedScalarType(type) && !type.specifiedByURL?.startsWith("https://"),
   );
   expect(unspecified.map(({ name }) => name)).toEqual([]);
-});
-
-// What is decided in memory, from what is there already, cannot fail by itself.
-const PURE = ["PaymentIntent.allowedActions"];
-
-test("no object inside a payment hides it when reading that object fails: such fields are nullable", () => {
-  const schema = buildSchema();
-  const hiding = ["PaymentIntent", "PaymentError", "Capture", "Refund", "Attempt"].flatMap(
-    (name) => {
-      const type = schema.getType(name);
-      if (!isObjectType(type)) throw new Error(`${name} is no object type`);
-      return Object.values(type.getFields())
-        .filter((field) => isNonNullType(field.type) && !isLeafType(getNamedType(field.type)))
-        .map((field) => `${name}.${field.name}`);
-    },
-  );
-  expect(hiding).toEqual(PURE);
 });
 
 test("enums that end in Input occur in inputs alone, and no enum that may grow in answers is an input", () => {
