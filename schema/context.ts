@@ -18,8 +18,6 @@ export interface Context {
   readonly loaders: () => Loaders;
   /** Whether our own answer was made: shared with the one who sends it. */
   readonly progress: { answered: boolean };
-  /** A mutation has changed what was loaded before it. */
-  readonly forgetLoaded: () => void;
 }
 
 export interface IncomingRequest {
@@ -49,9 +47,6 @@ export async function createContext(
     clientSecretFor: provenIntent(app, request.clientSecret),
     loaders: () => (loaders ??= createLoaders(app.db, caller?.merchantId ?? "")),
     progress: { answered: false },
-    forgetLoaded: () => {
-      loaders = undefined;
-    },
   };
 }
 

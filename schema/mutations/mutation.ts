@@ -11,6 +11,5 @@ export const SHOWN_FOR_A_DAY = `Replays of the same idempotency key show it for 
 
 /** What was committed is waiting in the outbox; a replay puts nothing there. */
 export function afterCommit(context: Context, outcome: Outcome<unknown>): void {
-  context.forgetLoaded();
   if (outcome.status === "EXECUTED") context.app.wakeRelay();
 }

@@ -15,10 +15,11 @@ export const EVENT_CHECKS: readonly Check[] = [
     invariant: "I7",
     name: "each event of an intent has its transition",
     sql: `
-      select e.id as subject, format('%s of %s, sequence %s', e.type, e.subject_id, e.sequence) as detail
+      select e.id as subject,
+        format('%s of %s, sequence %s', e.type, e.subject_id, e.sequence) as detail
       from events e
-      left join transitions t on t.merchant_id = e.merchant_id and t.payment_intent_id = e.subject_id
-        and t.version = e.sequence and t.event_id = e.id
+      left join transitions t on t.merchant_id = e.merchant_id
+        and t.payment_intent_id = e.subject_id and t.version = e.sequence and t.event_id = e.id
       where e.subject_id like 'pi\\_%' and t.event_id is null`,
   },
   {
@@ -27,11 +28,14 @@ export const EVENT_CHECKS: readonly Check[] = [
     sql: `
       select e.id as subject, format('%s, sequence %s', e.type, e.sequence) as detail
       from events e
-      join transitions t on t.merchant_id = e.merchant_id and t.payment_intent_id = e.subject_id and t.version = e.sequence
+      join transitions t on t.merchant_id = e.merchant_id
+        and t.payment_intent_id = e.subject_id and t.version = e.sequence
       where e.object is null
         or (e.type like 'payment\\_intent.%' and (e.object->>'id' is distinct from e.subject_id
-          or (e.object->>'version')::int is distinct from e.sequence or e.object->>'status' is distinct from t.to_status))
-        or (e.type not like 'payment\\_intent.%' and e.object->>'paymentIntentId' is distinct from e.subject_id)`,
+          or (e.object->>'version')::int is distinct from e.sequence
+          or e.object->>'status' is distinct from t.to_status))
+        or (e.type not like 'payment\\_intent.%'
+          and e.object->>'paymentIntentId' is distinct from e.subject_id)`,
   },
   {
     invariant: "I7",
@@ -44,9 +48,11 @@ export const EVENT_CHECKS: readonly Check[] = [
         and greatest(w.created_at, w.updated_at) < e.created_at - interval '50 milliseconds'
         and (cardinality(w.event_types) = 0 or e.type = any(w.event_types))
       where e.subject_id like 'pi\\_%'
-        and not exists (select from outbox o where o.merchant_id = e.merchant_id and o.event_id = e.id)
         and not exists (
-          select from webhook_deliveries d where d.merchant_id = e.merchant_id and d.event_id = e.id and d.endpoint_id = w.id)`,
+          select from outbox o where o.merchant_id = e.merchant_id and o.event_id = e.id)
+        and not exists (
+          select from webhook_deliveries d
+          where d.merchant_id = e.merchant_id and d.event_id = e.id and d.endpoint_id = w.id)`,
   },
   {
     invariant: "I7",
@@ -90,35 +96,44 @@ export const EVENT_CHECKS: readonly Check[] = [
     sql: `
       select 'delivery ' || d.id as subject, 'event ' || d.event_id as detail
       from webhook_deliveries d
-      where not exists (select from events e where e.merchant_id = d.merchant_id and e.id = d.event_id)
+      where not exists (
+        select from events e where e.merchant_id = d.merchant_id and e.id = d.event_id)
       union all
       select 'attempt ' || a.id, 'target ' || a.target_attempt_id from attempts a
       where a.target_attempt_id is not null and not exists (
-        select from attempts t where t.merchant_id = a.merchant_id and t.id = a.target_attempt_id and t.payment_intent_id = a.payment_intent_id)
+        select from attempts t where t.merchant_id = a.merchant_id
+          and t.id = a.target_attempt_id and t.payment_intent_id = a.payment_intent_id)
       union all
       select 'attempt ' || a.id, 'capture ' || a.capture_id from attempts a
       where a.capture_id is not null and not exists (
-        select from captures c where c.merchant_id = a.merchant_id and c.id = a.capture_id and c.payment_intent_id = a.payment_intent_id)
+        select from captures c where c.merchant_id = a.merchant_id
+          and c.id = a.capture_id and c.payment_intent_id = a.payment_intent_id)
       union all
       select 'attempt ' || a.id, 'refund ' || a.refund_id from attempts a
       where a.refund_id is not null and not exists (
-        select from refunds r where r.merchant_id = a.merchant_id and r.id = a.refund_id and r.payment_intent_id = a.payment_intent_id)
+        select from refunds r where r.merchant_id = a.merchant_id
+          and r.id = a.refund_id and r.payment_intent_id = a.payment_intent_id)
       union all
       select 'outbox ' || o.id, 'attempt ' || o.attempt_id from outbox o
-      where o.attempt_id is not null and not exists (select from attempts a where a.merchant_id = o.merchant_id and a.id = o.attempt_id)
+      where o.attempt_id is not null and not exists (
+        select from attempts a where a.merchant_id = o.merchant_id and a.id = o.attempt_id)
       union all
       select 'outbox ' || o.id, 'event ' || o.event_id from outbox o
-      where o.event_id is not null and not exists (select from events e where e.merchant_id = o.merchant_id and e.id = o.event_id)`,
+      where o.event_id is not null and not exists (
+        select from events e where e.merchant_id = o.merchant_id and e.id = o.event_id)`,
   },
   {
     invariant: "I14",
     name: "each key can replay its result",
     sql: `
-      select k.merchant_id || ' ' || k.operation || ' ' || k.key as subject, 'event ' || k.event_id as detail
-      from idempotency_keys k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
+      select k.merchant_id || ' ' || k.operation || ' ' || k.key as subject,
+        'event ' || k.event_id as detail
+      from idempotency_keys k
+      left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
       where k.event_id is not null and e.id is null
       union all
-      select k.merchant_id || ' ' || k.operation || ' ' || k.key, 'the intent it created has another key'
+      select k.merchant_id || ' ' || k.operation || ' ' || k.key,
+        'the intent it created has another key'
       from idempotency_keys k
       join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
       join payment_intents pi on pi.merchant_id = e.merchant_id and pi.id = e.subject_id

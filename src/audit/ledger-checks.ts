@@ -15,7 +15,8 @@ export const LEDGER_CHECKS: readonly Check[] = [
         select merchant_id, debit_account_id as account_id, amount, pending from postings
         union all select merchant_id, credit_account_id, -amount, pending from postings
       )
-      select a.currency || case when s.pending then ' pending' else '' end as subject, 'off by ' || sum(s.amount) as detail
+      select a.currency || case when s.pending then ' pending' else '' end as subject,
+        'off by ' || sum(s.amount) as detail
       from side s join ledger_accounts a on a.merchant_id = s.merchant_id and a.id = s.account_id
       group by a.currency, s.pending having sum(s.amount) <> 0`,
   },
@@ -23,10 +24,13 @@ export const LEDGER_CHECKS: readonly Check[] = [
     invariant: "I2",
     name: "both accounts of a posting are the merchant's, in its currency",
     sql: `
-      select p.journal_id || ' ' || p.line as subject, 'accounts ' || p.debit_account_id || ', ' || p.credit_account_id as detail
+      select p.journal_id || ' ' || p.line as subject,
+        'accounts ' || p.debit_account_id || ', ' || p.credit_account_id as detail
       from postings p
-      left join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id and d.currency = p.currency
-      left join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id and c.currency = p.currency
+      left join ledger_accounts d on d.merchant_id = p.merchant_id
+        and d.id = p.debit_account_id and d.currency = p.currency
+      left join ledger_accounts c on c.merchant_id = p.merchant_id
+        and c.id = p.credit_account_id and c.currency = p.currency
       where d.id is null or c.id is null or d.kind not in ${KINDS} or c.kind not in ${KINDS}`,
   },
   {
@@ -36,31 +40,38 @@ export const LEDGER_CHECKS: readonly Check[] = [
     sql: `
       with kept as (
         select to_regclass(t.name)::oid as oid from (values ${APPEND_ONLY}) as t (name)
-        union all select i.inhrelid from pg_inherits i where i.inhparent in (select to_regclass(t.name) from (values ${APPEND_ONLY}) as t (name))
+        union all
+        select i.inhrelid from pg_inherits i where i.inhparent in (
+          select to_regclass(t.name) from (values ${APPEND_ONLY}) as t (name))
       )
       select k.oid::regclass::text as subject, 'its append-only trigger is missing or off' as detail
       from kept k
       where not exists (
-        select from pg_trigger g where g.tgrelid = k.oid and g.tgname = 'append_only' and g.tgenabled in ('O', 'A'))`,
+        select from pg_trigger g
+        where g.tgrelid = k.oid and g.tgname = 'append_only' and g.tgenabled in ('O', 'A'))`,
   },
   {
     invariant: "I4",
     name: "balance snapshots are the sums of their postings",
     sql: `
       with latest as (
-        select distinct on (merchant_id, account_id) * from balance_snapshots order by merchant_id, account_id, before desc
+        select distinct on (merchant_id, account_id) * from balance_snapshots
+        order by merchant_id, account_id, before desc
       ), side as (
-        select merchant_id, debit_account_id as account_id, created_at, amount as debit, 0 as credit,
-          pending
+        select merchant_id, debit_account_id as account_id, created_at,
+          amount as debit, 0 as credit, pending
         from postings
         union all
         select merchant_id, credit_account_id, created_at, 0, amount, pending from postings
       )
-      select l.account_id as subject, format('snapshot before %s: %s, %s, pending %s, %s', l.before, l.debits, l.credits,
-        l.pending_debits, l.pending_credits) as detail
+      select l.account_id as subject,
+        format('snapshot before %s: %s, %s, pending %s, %s',
+          l.before, l.debits, l.credits, l.pending_debits, l.pending_credits) as detail
       from latest l
-      left join side s on s.merchant_id = l.merchant_id and s.account_id = l.account_id and s.created_at < l.before
-      group by l.merchant_id, l.account_id, l.before, l.debits, l.credits, l.pending_debits, l.pending_credits
+      left join side s on s.merchant_id = l.merchant_id and s.account_id = l.account_id
+        and s.created_at < l.before
+      group by l.merchant_id, l.account_id, l.before,
+        l.debits, l.credits, l.pending_debits, l.pending_credits
       having l.debits <> coalesce(sum(s.debit) filter (where not s.pending), 0)
         or l.credits <> coalesce(sum(s.credit) filter (where not s.pending), 0)
         or l.pending_debits <> coalesce(sum(s.debit) filter (where s.pending), 0)
@@ -82,28 +93,37 @@ export const LEDGER_CHECKS: readonly Check[] = [
     sql: `
       with booked as (
         select j.merchant_id, j.payment_intent_id,
-          sum(p.amount) filter (where j.kind = 'capture' and c.kind = 'MERCHANT_BALANCE' and not p.pending) as captured,
+          sum(p.amount)
+            filter (where j.kind = 'capture' and c.kind = 'MERCHANT_BALANCE' and not p.pending)
+            as captured,
           sum(case j.kind when 'refund' then p.amount when 'refund_reversal' then -p.amount end)
             filter (where not p.pending and j.kind in ('refund', 'refund_reversal')) as refunded,
-          sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end) filter (where p.pending) as held
+          sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end)
+            filter (where p.pending) as held
         from journals j
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
         join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
         group by j.merchant_id, j.payment_intent_id
       )
-      select pi.id as subject, format('%s: books %s captured, %s refunded, %s held; intent %s authorised, %s captured, %s refunded',
-        pi.status, b.captured, b.refunded, b.held, pi.amount_authorized, pi.amount_captured, pi.amount_refunded) as detail
+      select pi.id as subject,
+        format('%s: books %s captured, %s refunded, %s held; '
+          || 'intent %s authorised, %s captured, %s refunded',
+          pi.status, b.captured, b.refunded, b.held,
+          pi.amount_authorized, pi.amount_captured, pi.amount_refunded) as detail
       from payment_intents pi
       left join booked b on b.merchant_id = pi.merchant_id and b.payment_intent_id = pi.id
-      where pi.amount_captured <> coalesce(b.captured, 0) or pi.amount_refunded <> coalesce(b.refunded, 0)
-        or coalesce(b.held, 0) <> case when pi.status in ('REQUIRES_CAPTURE', 'PROCESSING') then pi.amount_authorized - pi.amount_captured else 0 end`,
+      where pi.amount_captured <> coalesce(b.captured, 0)
+        or pi.amount_refunded <> coalesce(b.refunded, 0)
+        or coalesce(b.held, 0) <> case when pi.status in ('REQUIRES_CAPTURE', 'PROCESSING')
+          then pi.amount_authorized - pi.amount_captured else 0 end`,
   },
   {
     invariant: "I9",
     name: "what has been given back is in suspense no more",
     sql: `
       with suspense as (
-        select j.merchant_id, j.payment_intent_id, sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end) as amount
+        select j.merchant_id, j.payment_intent_id,
+          sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end) as amount
         from journals j
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
         join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
@@ -111,13 +131,15 @@ export const LEDGER_CHECKS: readonly Check[] = [
         where 'SUSPENSE' in (d.kind, c.kind)
         group by j.merchant_id, j.payment_intent_id
       )
-      select s.payment_intent_id as subject, s.amount || ' in suspense, and nothing is being given back' as detail
+      select s.payment_intent_id as subject,
+        s.amount || ' in suspense, and nothing is being given back' as detail
       from suspense s
       where s.amount <> 0
-        and exists (select from attempts a where a.merchant_id = s.merchant_id and a.payment_intent_id = s.payment_intent_id
-          and a.operation = 'compensate')
-        and not exists (select from attempts a where a.merchant_id = s.merchant_id and a.payment_intent_id = s.payment_intent_id
-          and a.operation = 'compensate' and a.status <> 'SUCCEEDED')`,
+        and exists (select from attempts a where a.merchant_id = s.merchant_id
+          and a.payment_intent_id = s.payment_intent_id and a.operation = 'compensate')
+        and not exists (select from attempts a where a.merchant_id = s.merchant_id
+          and a.payment_intent_id = s.payment_intent_id and a.operation = 'compensate'
+          and a.status <> 'SUCCEEDED')`,
   },
   {
     invariant: "I9",

@@ -17,8 +17,9 @@ import type { Client } from "pg";
  *     ("claims deliveries" in test/db/plans);
  *   - the event of a key (idempotency/keys.ts): the merchant's whole feed would be merged with it ("what a key was used
  *     for" in test/db/plans);
- *   - deliveries of an event or on their way (webhooks/list-deliveries.ts): the merchant's whole list would be read for
- *     them ("deliveries of an event …", "deliveries that are scheduled" in test/db/plans).
+ *   - deliveries of an event, on their way, or by their ids (webhooks/list-deliveries.ts): the merchant's whole list
+ *     would be read for them ("deliveries of an event …", "deliveries that are scheduled", "deliveries by id" in
+ *     test/db/plans).
  * - `n_distinct` of merchant_id in every table, and of payment_intents.status (migrations): as long as most merchants
  *   have one row, any index that begins with the merchant looks as good as the whole key, and the first merchant to get
  *   busy has all its rows read for each foreign key's check ("hears of it when merchants are believed to stay as small

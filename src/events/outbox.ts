@@ -2,8 +2,8 @@ import { type Db, type Statement, run } from "../db/db";
 import { isRetryable, violatedConstraint } from "../db/errors";
 
 /**
- * The outbox: rows that mutations and settlements commit together with what they announce. One relay at a
- * time reads a batch, turns it into jobs, and moves its events on to the feed, in this order. A relay that dies in
+ * The outbox: rows that mutations, and the settling of attempts, commit together with what they announce. One relay
+ * at a time reads a batch, turns it into jobs, and moves its events on to the feed, in this order. A relay that dies in
  * between leaves the rows, and they are relayed again, which does no harm downstream.
  */
 export interface Message {

@@ -70,8 +70,7 @@ export function madeBy<Result extends { readonly createdAt: string }>(
   };
 }
 
-// One event for one key, behind a fence: with stale statistics the planner would merge it with the merchant's whole
-// feed.
+// One event for one key, behind a fence: see planner.ts.
 const FIND_KEY: Statement = {
   name: "find_idempotency_key",
   text: `
@@ -81,7 +80,8 @@ const FIND_KEY: Statement = {
       k.failure_code as "failureCode", k.failure_details as "failureDetails"
     from idempotency_keys k
     left join lateral (
-      select e.object from events e where e.merchant_id = k.merchant_id and e.id = k.event_id offset 0
+      select e.object from events e
+      where e.merchant_id = k.merchant_id and e.id = k.event_id offset 0
     ) e on true
     where k.merchant_id = ? and k.operation = ? and k.key = ?
     order by k.created_at limit 1`,

@@ -71,7 +71,10 @@ function listStatement(direction: PageRequest<string>["direction"]): Statement {
     name: `list_ledger_accounts_${direction}`,
     text: `
       select ${COLUMNS}
-      from (select ?::text as merchant_id, ?::text as "from", ?::text[] as kinds, ?::text[] as currencies) q
+      from (
+        select ?::text as merchant_id, ?::text as "from",
+          ?::text[] as kinds, ?::text[] as currencies
+      ) q
       join ledger_accounts a on a.merchant_id = q.merchant_id and a.id ${sign} q."from"
         and (q.kinds is null or a.kind = any(q.kinds))
         and (q.currencies is null or a.currency = any(q.currencies))

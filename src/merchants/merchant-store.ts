@@ -75,10 +75,11 @@ export async function insertApiKeys(tx: Tx, keys: readonly ApiKeyRow[]): Promise
 const FIND_LIVE: Statement = {
   name: "find_live_api_key",
   text: `
-    select merchant_id as "merchantId", id, kind, name, scopes, hint, iso(created_at) as "createdAt",
-      iso(expires_at) as "expiresAt", iso(revoked_at) as "revokedAt"
+    select merchant_id as "merchantId", id, kind, name, scopes, hint,
+      iso(created_at) as "createdAt", iso(expires_at) as "expiresAt", iso(revoked_at) as "revokedAt"
     from api_keys
-    where merchant_id = ? and secret_hash = ? and revoked_at is null and (expires_at is null or expires_at > now())`,
+    where merchant_id = ? and secret_hash = ?
+      and revoked_at is null and (expires_at is null or expires_at > now())`,
 };
 
 export async function findLiveApiKey(

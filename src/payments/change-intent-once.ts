@@ -46,7 +46,10 @@ export async function changeIntentOnce<Result, Beside = undefined>(
       const state = await lockIntent(tx, command.merchantId, command.paymentIntentId);
       if (!state) return { failure: notFound("payment intent", command.paymentIntentId) };
       const decision = await useCase.decide(tx, state);
-      if ("failure" in decision) return decision;
+      if ("failure" in decision) {
+        await useCase.beforeCommit?.();
+        return decision;
+      }
       await writeChanges(tx, [decision.change]);
       const beside = await useCase.readBeside?.(tx, decision.change);
       await useCase.beforeCommit?.();

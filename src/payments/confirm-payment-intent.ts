@@ -60,25 +60,29 @@ interface Row extends KeyRecord {
 /*
  * Intents are locked before keys are inserted, in every statement that does both, and each in sorted order:
  * so no two transactions can wait for each other. The verdict is made from the locked row, not from the
- * statement's snapshot; it is written with the key, in the same insert. For the fence see createPaymentIntents.
+ * statement's snapshot; it is written with the key, in the same insert. The fence: see planner.ts.
  */
 const CONFIRM_PAYMENT_INTENTS: Statement = {
   name: "confirm_payment_intents",
   text: `
     with command as materialized (
-      select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text, fingerprint text,
-        payment_intent_id text, payment_method text, return_url text, processor text, attempt_id text, event_id text)
+      select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text,
+        fingerprint text, payment_intent_id text, payment_method text, return_url text,
+        processor text, attempt_id text, event_id text)
     ), known as materialized (
-      select c.n, c.merchant_id, k.fingerprint, k.created_at, k.event_id, k.failure_code, k.failure_details
+      select c.n, c.merchant_id, k.fingerprint, k.created_at, k.event_id, k.failure_code,
+        k.failure_details
       from command c cross join lateral (
         select k.* from idempotency_keys k
-        where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key offset 0
+        where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key
+        offset 0
       ) k
     ), locked as materialized (
       select pi.merchant_id, pi.id, pi.status, pi.payment_method,
         -- Whole, and so dearer to carry, only where it may be refused: what it allows is kept then.
         case when pi.status <> 'REQUIRES_CONFIRMATION' then pi end as intent
-      from command c join payment_intents pi on pi.merchant_id = c.merchant_id and pi.id = c.payment_intent_id
+      from command c
+      join payment_intents pi on pi.merchant_id = c.merchant_id and pi.id = c.payment_intent_id
       where not exists (select from known k where k.n = c.n)
       order by pi.merchant_id, pi.id
       for update of pi
@@ -88,15 +92,20 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
           when l.id is null then 'NOT_FOUND'
           when l.status = 'REQUIRES_CONFIRMATION' then null
           when l.status = 'REQUIRES_PAYMENT_METHOD' and c.payment_method is not null then null
-          -- A refusal may be the effect of what this very key did, long ago, when its record has expired. Asked only then,
-          -- and as a scalar, because the planner may answer an EXISTS by reading the whole table.
-          when (select 1 from attempts a where a.merchant_id = c.merchant_id and a.idempotency_key = c.key) is not null then '${SPENT}'
+          -- A refusal may be the effect of what this very key did, long ago, when its record has
+          -- expired. Asked only then, and as a scalar, because the planner may answer an EXISTS by
+          -- reading the whole table.
+          when (select 1 from attempts a
+            where a.merchant_id = c.merchant_id and a.idempotency_key = c.key) is not null
+            then '${SPENT}'
           else 'INVALID_STATE'
         end as failure_code
-      from command c left join locked l on l.merchant_id = c.merchant_id and l.id = c.payment_intent_id
+      from command c
+      left join locked l on l.merchant_id = c.merchant_id and l.id = c.payment_intent_id
       where not exists (select from known k where k.n = c.n)
     ), keyed as (
-      insert into idempotency_keys (merchant_id, operation, key, fingerprint, event_id, failure_code, failure_details)
+      insert into idempotency_keys
+        (merchant_id, operation, key, fingerprint, event_id, failure_code, failure_details)
       select j.merchant_id, '${CONFIRM}', j.key, decode(j.fingerprint, 'hex'),
         case when j.failure_code is null then j.event_id end, j.failure_code,
         case when j.failure_code is not null then jsonb_build_object(
@@ -115,36 +124,49 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
       returning merchant_id, key, fingerprint, created_at, failure_code, failure_details
     ), intent as (
       update payment_intents pi
-      set status = 'PROCESSING', payment_method = coalesce(j.payment_method, pi.payment_method), last_payment_error = null,
+      set status = 'PROCESSING',
+        payment_method = coalesce(j.payment_method, pi.payment_method), last_payment_error = null,
         attempts_made = pi.attempts_made + 1, version = pi.version + 1, updated_at = now()
       from judged j join keyed k on k.merchant_id = j.merchant_id and k.key = j.key
-      where j.failure_code is null and pi.merchant_id = j.merchant_id and pi.id = j.payment_intent_id
+      where j.failure_code is null
+        and pi.merchant_id = j.merchant_id and pi.id = j.payment_intent_id
       returning pi.merchant_id, pi.id, pi.version, pi.amount, pi.currency, pi.payment_method,
         case pi.capture_method when 'MANUAL' then 'authorize' else 'charge' end as operation,
-        payment_intent_snapshot(pi) as snapshot, j.n, j.status as from_status, j.actor, j.key, j.return_url, j.processor,
-        j.attempt_id, j.event_id, k.created_at, k.fingerprint
+        payment_intent_snapshot(pi) as snapshot, j.n, j.status as from_status, j.actor, j.key,
+        j.return_url, j.processor, j.attempt_id, j.event_id, k.created_at, k.fingerprint
     ), attempt as (
-      insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor, amount, currency,
-        payment_method, return_url, idempotency_key)
-      select merchant_id, attempt_id, id, operation, 'QUEUED', processor, amount, currency, payment_method, return_url, key
+      insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
+        amount, currency, payment_method, return_url, idempotency_key)
+      select merchant_id, attempt_id, id, operation, 'QUEUED', processor,
+        amount, currency, payment_method, return_url, key
       from intent
     ), transition as (
-      insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal)
-      select merchant_id, id, version, from_status, 'PROCESSING', event_id, actor, '${CONFIRM}', amount, false from intent
+      insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status,
+        event_id, actor, cause, amount, terminal)
+      select merchant_id, id, version, from_status, 'PROCESSING',
+        event_id, actor, '${CONFIRM}', amount, false
+      from intent
     ), event as (
       insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
-      select merchant_id, event_id, 'payment_intent.processing', '${API_VERSION}', id, version, snapshot from intent
+      select merchant_id, event_id, 'payment_intent.processing', '${API_VERSION}', id, version,
+        snapshot
+      from intent
     ), message as (
-      insert into outbox (merchant_id, event_id, attempt_id) select merchant_id, event_id, attempt_id from intent order by n
+      insert into outbox (merchant_id, event_id, attempt_id)
+      select merchant_id, event_id, attempt_id from intent order by n
     )
-    select n, true as "executed", encode(fingerprint, 'hex') as "fingerprint", iso(created_at) as "firstSeenAt",
-      snapshot as "result", null as "failureCode", null::jsonb as "failureDetails"
+    select n, true as "executed", encode(fingerprint, 'hex') as "fingerprint",
+      iso(created_at) as "firstSeenAt", snapshot as "result",
+      null as "failureCode", null::jsonb as "failureDetails"
     from intent
     union all
-    select j.n, true, encode(k.fingerprint, 'hex'), iso(k.created_at), null, k.failure_code, k.failure_details
-    from judged j join keyed k on k.merchant_id = j.merchant_id and k.key = j.key where k.failure_code is not null
+    select j.n, true, encode(k.fingerprint, 'hex'), iso(k.created_at), null,
+      k.failure_code, k.failure_details
+    from judged j join keyed k on k.merchant_id = j.merchant_id and k.key = j.key
+    where k.failure_code is not null
     union all
-    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object, k.failure_code, k.failure_details
+    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object,
+      k.failure_code, k.failure_details
     from known k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id`,
 };
 

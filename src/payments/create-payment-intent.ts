@@ -56,17 +56,18 @@ interface Row extends KeyRecord {
 }
 
 // Rows are inserted in the order of (merchant, key), so that two sets with common keys cannot deadlock.
-// Known keys are probed one by one, behind a fence ("offset 0"): as long as statistics know of no key of this operation,
-// the planner would read them all.
+// Known keys are probed one by one, behind a fence: see planner.ts.
 const CREATE_PAYMENT_INTENTS: Statement = {
   name: "create_payment_intents",
   text: `
     with command as materialized (
-      select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text, fingerprint text, id text,
-        event_id text, status text, amount bigint, currency text, capture_method text, payment_method text,
-        description text, customer text, merchant_reference text, metadata jsonb)
+      select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text,
+        fingerprint text, id text, event_id text, status text, amount bigint, currency text,
+        capture_method text, payment_method text, description text, customer text,
+        merchant_reference text, metadata jsonb)
     ), known as materialized (
-      select c.n, k.fingerprint, k.created_at, k.event_id, k.failure_code, k.failure_details, c.merchant_id
+      select c.n, k.fingerprint, k.created_at, k.event_id, k.failure_code, k.failure_details,
+        c.merchant_id
       from command c cross join lateral (
         select k.* from idempotency_keys k
         where k.merchant_id = c.merchant_id and k.operation = '${CREATE}' and k.key = c.key offset 0
@@ -83,28 +84,35 @@ const CREATE_PAYMENT_INTENTS: Statement = {
       select c.*, k.created_at, k.fingerprint as stored_fingerprint
       from command c join keyed k on k.event_id = c.event_id
     ), intent as (
-      insert into payment_intents as pi (merchant_id, id, status, amount, currency, capture_method, payment_method,
-        description, customer, merchant_reference, metadata, idempotency_key)
-      select merchant_id, id, status, amount, currency, capture_method, payment_method,
-        description, customer, merchant_reference, metadata, key
+      insert into payment_intents as pi (merchant_id, id, status, amount, currency,
+        capture_method, payment_method, description, customer, merchant_reference, metadata,
+        idempotency_key)
+      select merchant_id, id, status, amount, currency,
+        capture_method, payment_method, description, customer, merchant_reference, metadata,
+        key
       from fresh order by merchant_id, id
       returning pi.id, payment_intent_snapshot(pi) as snapshot
     ), made as materialized (
       select f.*, i.snapshot from fresh f join intent i on i.id = f.id
     ), transition as (
-      insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor, cause, amount, terminal)
-      select merchant_id, id, 1, null, status, event_id, actor, '${CREATE}', amount, false from made
+      insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status,
+        event_id, actor, cause, amount, terminal)
+      select merchant_id, id, 1, null, status, event_id, actor, '${CREATE}', amount, false
+      from made
     ), event as (
       insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
-      select merchant_id, event_id, 'payment_intent.created', '${API_VERSION}', id, 1, snapshot from made
+      select merchant_id, event_id, 'payment_intent.created', '${API_VERSION}', id, 1, snapshot
+      from made
     ), message as (
       insert into outbox (merchant_id, event_id) select merchant_id, event_id from made order by n
     )
-    select n, true as "executed", encode(stored_fingerprint, 'hex') as "fingerprint", iso(created_at) as "firstSeenAt",
-      snapshot as "result", null as "failureCode", null::jsonb as "failureDetails"
+    select n, true as "executed", encode(stored_fingerprint, 'hex') as "fingerprint",
+      iso(created_at) as "firstSeenAt", snapshot as "result",
+      null as "failureCode", null::jsonb as "failureDetails"
     from made
     union all
-    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object, k.failure_code, k.failure_details
+    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object,
+      k.failure_code, k.failure_details
     from known k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id`,
 };
 

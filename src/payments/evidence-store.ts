@@ -17,7 +17,8 @@ const INSERT: Statement = {
   text: `
     insert into attempt_evidence (merchant_id, attempt_id, source, outcome, effect, reason)
     select merchant_id, attempt_id, source, outcome, effect, reason
-    from jsonb_to_recordset(?) as e (merchant_id text, attempt_id text, source text, outcome jsonb, effect text, reason text)`,
+    from jsonb_to_recordset(?) as e (merchant_id text, attempt_id text, source text,
+      outcome jsonb, effect text, reason text)`,
 };
 
 export async function insertEvidence(tx: Tx, heard: readonly HeardAnswer[]): Promise<void> {

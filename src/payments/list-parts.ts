@@ -129,7 +129,9 @@ function statement(kind: PartKind, direction: PageRequest<PartKey>["direction"])
     text: `
       select p.id as "partOf", part.*
       from unnest(?::text[]) as p (id)
-      cross join lateral (${direction === "older" ? select("<", "desc") : select(">", "asc")}) part`,
+      cross join lateral (
+        ${direction === "older" ? select("<", "desc") : select(">", "asc")}
+      ) part`,
   };
 }
 

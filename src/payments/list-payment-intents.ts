@@ -107,9 +107,12 @@ async function fetchPage(
       name: ["list_intents_of_status", order, ...names].join("_"),
       text: `
         select payment_intent_snapshot(pi) as "snapshot"
-        from (select distinct status from unnest(?::text[]) as s (status)) s cross join lateral (
+        from (select distinct status from unnest(?::text[]) as s (status)) s
+        cross join lateral (
           select * from payment_intents pi
-          where pi.merchant_id = ? and pi.status = s.status ${where} order by pi.id ${order} limit ?) pi
+          where pi.merchant_id = ? and pi.status = s.status ${where}
+          order by pi.id ${order} limit ?
+        ) pi
         order by pi.id ${order} limit ?`,
     },
     [statuses, merchantId, ...values, request.limit, request.limit],

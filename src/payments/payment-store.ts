@@ -50,7 +50,8 @@ export async function findIntentByConfirmKey(
       name: "find_intent_by_confirm_key",
       text: `
         select payment_intent_snapshot(pi) as "intent", iso(a.created_at) as "confirmedAt"
-        from attempts a join payment_intents pi on pi.merchant_id = a.merchant_id and pi.id = a.payment_intent_id
+        from attempts a
+        join payment_intents pi on pi.merchant_id = a.merchant_id and pi.id = a.payment_intent_id
         where a.merchant_id = ? and a.idempotency_key = ?`,
     },
     [merchantId, key],
@@ -75,8 +76,10 @@ export async function findIntentByCaptureKey(
     {
       name: "find_intent_by_capture_key",
       text: `
-        select pi.id as "paymentIntentId", iso(c.created_at) as "firstSeenAt", payment_intent_snapshot(pi) as "result"
-        from captures c join payment_intents pi on pi.merchant_id = c.merchant_id and pi.id = c.payment_intent_id
+        select pi.id as "paymentIntentId", iso(c.created_at) as "firstSeenAt",
+          payment_intent_snapshot(pi) as "result"
+        from captures c
+        join payment_intents pi on pi.merchant_id = c.merchant_id and pi.id = c.payment_intent_id
         where c.merchant_id = ? and c.idempotency_key = ?`,
     },
     [merchantId, key],
@@ -94,7 +97,8 @@ export async function findRefundByKey(
     {
       name: "find_refund_by_key",
       text: `
-        select r.payment_intent_id as "paymentIntentId", iso(r.created_at) as "firstSeenAt", refund_snapshot(r) as "result"
+        select r.payment_intent_id as "paymentIntentId", iso(r.created_at) as "firstSeenAt",
+          refund_snapshot(r) as "result"
         from refunds r where r.merchant_id = ? and r.idempotency_key = ?`,
     },
     [merchantId, key],
@@ -104,7 +108,9 @@ export async function findRefundByKey(
 
 const FIND_REFUNDS: Statement = {
   name: "find_refunds",
-  text: `select refund_snapshot(r) as "snapshot" from refunds r where r.merchant_id = ? and r.id = any(?)`,
+  text: `
+    select refund_snapshot(r) as "snapshot" from refunds r
+    where r.merchant_id = ? and r.id = any(?)`,
 };
 
 export async function findRefunds(
@@ -118,7 +124,9 @@ export async function findRefunds(
 
 const FIND_CAPTURES: Statement = {
   name: "find_captures",
-  text: `select capture_snapshot(c) as "snapshot" from captures c where c.merchant_id = ? and c.id = any(?)`,
+  text: `
+    select capture_snapshot(c) as "snapshot" from captures c
+    where c.merchant_id = ? and c.id = any(?)`,
 };
 
 export async function findCaptures(
@@ -145,13 +153,14 @@ export interface IntentState {
 const LOCK_INTENT: Statement = {
   name: "lock_payment_intent",
   text: `
-    select pi.merchant_id as "merchantId", pi.id as "id", pi.version as "version", pi.capture_method as "captureMethod",
-      pi.amount_capturing as "amountCapturing", pi.amount_refunding as "amountRefunding",
-      pi.attempts_made as "attemptsMade", payment_intent_snapshot(pi) as "snapshot"
+    select pi.merchant_id as "merchantId", pi.id as "id", pi.version as "version",
+      pi.capture_method as "captureMethod", pi.amount_capturing as "amountCapturing",
+      pi.amount_refunding as "amountRefunding", pi.attempts_made as "attemptsMade",
+      payment_intent_snapshot(pi) as "snapshot"
     from payment_intents pi where pi.merchant_id = ? and pi.id = ? for update`,
 };
 
-/** Captures, cancellations, refunds and settlements of one intent queue here. */
+/** Whatever captures, cancels or refunds an intent, or settles one of its attempts, queues here. */
 export async function lockIntent(
   tx: Tx,
   merchantId: string,
@@ -160,12 +169,15 @@ export async function lockIntent(
   const [row] = await run<IntentState>(tx, LOCK_INTENT, [merchantId, id]);
   return row;
 }
+
 const FIND_CAPTURE_MADE: Statement = {
   name: "find_capture_made",
   text: `
     select e.object as "object" from captures c
-    join transitions t on t.merchant_id = c.merchant_id and t.payment_intent_id = c.payment_intent_id
-    join events e on e.merchant_id = t.merchant_id and e.id = t.event_id and e.type = 'capture.created'
+    join transitions t
+      on t.merchant_id = c.merchant_id and t.payment_intent_id = c.payment_intent_id
+    join events e
+      on e.merchant_id = t.merchant_id and e.id = t.event_id and e.type = 'capture.created'
     where c.merchant_id = ? and c.idempotency_key = ? and e.object ->> 'id' = c.id`,
 };
 

@@ -19,69 +19,69 @@ import type {
   WebhookEndpointStatus,
 } from "./enums";
 
-/** A single payment that a merchant wants to collect from a shopper. All its amounts are in the currency's minor unit. */
+/** A payment that a merchant wants from one shopper, made once. Its amounts are in the currency's minor unit. */
 export interface PaymentIntent {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** The status of the payment. */
+  /** Where the payment stands. */
   readonly status: PaymentIntentStatus;
 
   /** The amount of the payment. It never changes. */
   readonly amount: number;
 
-  /** The currency of all amounts of the intent. */
+  /** The currency of every amount of the intent. */
   readonly currency: string;
 
-  /** When the money is captured. */
+  /** When the money is taken. */
   readonly captureMethod: CaptureMethod;
 
-  /** The processor's token for the card. */
+  /** The processor's token of the card. */
   readonly paymentMethod: string | null;
 
-  /** The amount that the processor has authorised. */
+  /** What the processor has authorised. */
   readonly amountAuthorized: number;
 
-  /** The amount that can be captured now. */
+  /** What may be captured now. */
   readonly amountCapturable: number;
 
-  /** The amount that has been captured. */
+  /** What has been captured. */
   readonly amountCaptured: number;
 
-  /** The amount that has been refunded. */
+  /** What has been refunded. */
   readonly amountRefunded: number;
 
-  /** The amount that can be refunded now. Refunds in progress are already deducted. */
+  /** What may be refunded now. Refunds under way are already taken off. */
   readonly amountRefundable: number;
 
   /** What the payment is for. */
   readonly description: string | null;
 
-  /** The merchant's own identifier for the shopper. Hidden from publishable keys. */
+  /** The merchant's name for the shopper. Hidden from publishable keys. */
   readonly customer: string | null;
 
-  /** The merchant's own reference for the payment. Hidden from publishable keys. */
+  /** The merchant's own number for the payment. Hidden from publishable keys. */
   readonly merchantReference: string | null;
 
-  /** The merchant's own key-value pairs. Empty for publishable keys. */
+  /** The merchant's own pairs. Empty for publishable keys. */
   readonly metadata: Readonly<Record<string, string>> | null;
 
-  /** Why the last attempt failed. Confirming the payment again clears it. */
+  /** The decline of the last attempt. Confirming again clears it. */
   readonly lastPaymentError: PaymentError | null;
 
   /** What the shopper must do next. */
   readonly nextAction: NextAction | null;
 
-  /** Why the payment was canceled, if a reason was given. */
+  /** Why the payment was canceled, when that is known. */
   readonly cancellationReason: CancellationReason | null;
 
-  /** Every action that can be requested on the intent, and whether the API key of this request may request it now. */
+  /** Each thing that can be asked of the intent, and whether the API key of this request may ask it now. */
   readonly allowedActions: readonly AllowedAction[] | null;
 
-  /** The secret that a browser needs, in addition to a publishable key, to confirm and follow this payment. Visible only to secret keys. */
+  /** What a browser needs, beside a publishable key, to confirm and watch this payment. Only secret keys see it. */
   readonly clientSecret: string | null;
 
-  /** The version of the intent, which increases by one with every change: 1, 2, 3 and so on. A replay shows the intent as it stood when the first request was executed, so a cache should keep whichever copy has the higher version. */
+  /** One more with every change: 1, 2, 3 without gaps. A replay shows the intent as it stood when the first request was executed, so a cache keeps whichever object has the higher version. */
   readonly version: number;
 
   /** When the intent was created. */
@@ -91,81 +91,81 @@ export interface PaymentIntent {
   readonly updatedAt: string;
 }
 
-/** Why the last attempt to make a payment failed. A decline is data, not a GraphQL error. */
+/** The decline that sent a payment intent back. A decline is data, not an error. */
 export interface PaymentError {
-  /** The kind of failure, as a code for programs. */
+  /** What kind of error it was, for programs. */
   readonly code: string;
 
-  /** The issuer's reason, if it gave one. */
+  /** The issuer's reason, when it gave one. */
   readonly declineCode: string | null;
 
-  /** What happened, in words for people. */
+  /** What happened, for people. */
   readonly message: string;
 
-  /** Whether another confirmation may succeed. */
+  /** Whether confirming again may succeed. */
   readonly retryable: boolean;
 }
 
-/** The shopper must authenticate with the card's issuer on another page (3-D Secure). */
+/** The shopper must authenticate at the bank, on another page (3-D Secure). */
 export interface RedirectToUrl {
-  /** The kind of action that is required. */
+  /** The kind of action. */
   readonly type: NextActionType;
 
   /** Where to send the shopper. */
   readonly redirectUrl: string;
 
-  /** When the action expires. */
+  /** When it is too late. */
   readonly expiresAt: string;
 }
 
-/** An action that can be requested on a payment intent, and whether it is allowed now. */
+/** Something that can be asked of a payment intent, and whether it is allowed now. */
 export interface AllowedAction {
-  /** The action. */
+  /** What can be asked. */
   readonly action: IntentAction;
 
-  /** Whether the state of the intent and the API key of this request allow the action. */
+  /** Whether the intent's state and the API key of this request allow it. */
   readonly allowed: boolean;
 
-  /** Why the action is not allowed, in words for people; null when it is allowed. */
+  /** Why it is not allowed, for people; null when it is. */
   readonly because: string | null;
 }
 
-/** How the idempotency key affected this mutation. A replay returns the original result: the objects as they stood when the operation was executed, which may be older than what the caller has seen since. */
+/** What the idempotency key decided about a mutation. A replay answers with the original result: the objects as they stood when the operation was executed, which may be older than what the caller has seen since. */
 export interface Idempotency {
-  /** Whether this request was the first with its idempotency key. */
+  /** Whether this request was the first with its key. */
   readonly status: IdempotencyStatus;
 
-  /** When the first request with this key was executed: the age of the answer. */
+  /** When the first request with this key was executed, and so how old the answer is. */
   readonly firstSeenAt: string;
 
-  /** The version of the payment intent in the answer; null when there is none. A cache that stores objects by id must not let a replay overwrite newer data: of two copies of an intent, the one with the higher `version` wins. */
+  /** Which version of the payment intent the answer shows; null when it shows none. A cache that keeps objects by their ids must not let a replay overwrite what is newer: of two copies of an intent, the one with the higher `version` wins. */
   readonly version: number | null;
 }
 
-/** A refund of some or all of the amount captured for a payment intent. */
+/** Captured money of a payment intent that is given back. */
 export interface Refund {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** The id of the payment intent that was refunded. */
+  /** The id of the payment intent that it belongs to. */
   readonly paymentIntentId: string;
 
-  /** The status of the refund. */
+  /** Where the refund stands. */
   readonly status: RefundStatus;
 
-  /** The amount of the refund. */
+  /** The amount that is refunded. */
   readonly amount: number;
 
-  /** The currency of the amount. */
+  /** The amount's currency. */
   readonly currency: string;
 
-  /** The reason for the refund. */
+  /** Why it is refunded. */
   readonly reason: RefundReason | null;
 
-  /** The merchant's own key-value pairs. */
+  /** The merchant's own pairs. */
   readonly metadata: Readonly<Record<string, string>>;
 
-  /** Why the refund failed or was reversed, as a code. */
+  /** Why it failed or was reversed. */
   readonly failureCode: string | null;
 
   /** When the refund was created. */
@@ -175,120 +175,120 @@ export interface Refund {
   readonly updatedAt: string;
 }
 
-/** A URL where a merchant or partner receives events as signed HTTP requests. */
+/** Where a merchant or a partner receives events as signed HTTP requests. */
 export interface WebhookEndpoint {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** The URL that events are sent to. */
+  /** Where events are posted to. */
   readonly url: string;
 
-  /** What the endpoint is for. */
+  /** What it is for. */
   readonly description: string | null;
 
-  /** The types of events that the endpoint receives. An empty list means all types. */
+  /** The types that it receives; empty: all of them. */
   readonly eventTypes: readonly EventType[];
 
-  /** Whether events are delivered to the endpoint. */
+  /** Whether it gets deliveries. */
   readonly status: WebhookEndpointStatus;
 
-  /** When the endpoint was created. */
+  /** When it was created. */
   readonly createdAt: string;
 
-  /** When the endpoint last changed. */
+  /** When it last changed. */
   readonly updatedAt: string;
 }
 
-/** The delivery of one event to one webhook endpoint. */
+/** One event on its way to one endpoint. */
 export interface WebhookDelivery {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** The id of the event that is delivered, which is sent as the webhook-id. */
+  /** The event that is delivered: its id is the webhook-id. */
   readonly eventId: string;
 
-  /** The id of the endpoint that the event is delivered to. */
+  /** The endpoint that it goes to. */
   readonly endpointId: string;
 
-  /** The status of the delivery. */
+  /** Where the delivery stands. */
   readonly status: DeliveryStatus;
 
-  /** How many times delivery has been attempted. */
+  /** How often it has been tried. */
   readonly tries: number;
 
-  /** When the next attempt is due. */
+  /** When the next try is due. */
   readonly nextAt: string | null;
 
   /** The HTTP status of the last answer. */
   readonly statusCode: number | null;
 
-  /** Why the last attempt failed. */
+  /** Why the last try failed. */
   readonly error: string | null;
 
-  /** The beginning of the body of the last answer. */
+  /** The beginning of the last answer. */
   readonly responseBody: string | null;
 
-  /** How long the last attempt took, in milliseconds. */
+  /** How long the last answer took. */
   readonly durationMs: number | null;
 
-  /** The id of the delivery that this one replays. */
+  /** The delivery that this one repeats. */
   readonly replayOf: string | null;
 
-  /** When the delivery was created. */
+  /** When it was planned. */
   readonly createdAt: string;
 
-  /** When the delivery last changed. */
+  /** When it last changed. */
   readonly updatedAt: string;
 }
 
-/** A tenant. Every object belongs to one merchant and is invisible to all others. */
+/** A tenant: everything belongs to one, and sees nothing of another. */
 export interface Merchant {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** The merchant's name. */
+  /** Its name. */
   readonly name: string;
 
-  /** When the merchant was created. */
+  /** When it was created. */
   readonly createdAt: string;
 }
 
-/** The position of a page within its list. */
+/** Where a page of a list lies in the whole of it. */
 export interface PageInfo {
-  /** Whether more items follow this page. */
+  /** Whether there is something after the page. */
   readonly hasNextPage: boolean;
 
-  /** Whether items precede this page. */
+  /** Whether there is something before the page. */
   readonly hasPreviousPage: boolean;
 
-  /** The cursor of the first item on the page. Pass it as `before` to read the previous page. */
+  /** The cursor of the page's first item. */
   readonly startCursor: string | null;
 
-  /** The cursor of the last item on the page. Pass it as `after` to read the next page. */
+  /** The cursor of the page's last item: pass it as `after` to go on. */
   readonly endCursor: string | null;
 }
 
-/** A capture of some or all of the amount authorised for a payment intent. */
+/** Money of a payment intent that is taken from what was authorised. */
 export interface Capture {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** The id of the payment intent that was captured. */
+  /** The id of the payment intent that it belongs to. */
   readonly paymentIntentId: string;
 
-  /** The status of the capture. */
+  /** Where the capture stands. */
   readonly status: CaptureStatus;
 
-  /** The amount of the capture. */
+  /** The amount that is captured. */
   readonly amount: number;
 
-  /** The currency of the amount. */
+  /** The amount's currency. */
   readonly currency: string;
 
-  /** Whether this is the last capture, so that the rest of the authorisation is released. */
+  /** Whether the rest of the authorisation is released with it. */
   readonly final: boolean;
 
-  /** Why the capture failed, as a code. */
+  /** Why it failed. */
   readonly failureCode: string | null;
 
   /** When the capture was created. */
@@ -298,36 +298,36 @@ export interface Capture {
   readonly updatedAt: string;
 }
 
-/** A record of something that happened, stored in the same transaction as the change it announces. It never changes. */
+/** A public fact, written by the commit that made it true. It is never changed. */
 export interface Event {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** What the event announces. */
+  /** What it announces. */
   readonly type: EventType;
 
-  /** The API version that determines the shape of `data.object`. */
+  /** The version of the shapes in data.object. */
   readonly apiVersion: string;
 
-  /** When the event occurred. */
+  /** When it happened. */
   readonly createdAt: string;
 
-  /** The id of the object whose events `sequence` numbers. For an event about a payment, a capture or a refund it is the id of the payment intent. */
+  /** The id of the object that it is about, whose sequence it carries: of every event of a payment, its captures and its refunds, the payment intent. */
   readonly subjectId: string;
 
-  /** The event's position among the events of its subject. For a payment intent it is the version that the event announces: 1, 2, 3 and so on, without gaps. Null when the subject has no versions. */
+  /** Where the event stands among those of its subject: for a payment intent the version that it announces, 1, 2, 3 without gaps. Null when the subject has no versions. */
   readonly sequence: number | null;
 
-  /** `{ object }`: the object as it stood when the event occurred. */
-  readonly data: unknown | null;
+  /** `{ object }`: the object as it stood when the event happened. */
+  readonly data: unknown;
 }
 
-/** One operation requested from a card processor. It is sent at most once. */
+/** One operation that a card processor was asked for. It is sent at most once. */
 export interface Attempt {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** The id of the payment intent that the attempt belongs to. */
+  /** The payment intent that it is for. */
   readonly paymentIntentId: string;
 
   /** What the processor was asked to do. */
@@ -336,94 +336,94 @@ export interface Attempt {
   /** The name of the processor that was asked. */
   readonly processor: string;
 
-  /** The status of the attempt. */
+  /** Where the attempt stands. */
   readonly status: AttemptStatus;
 
-  /** The amount requested. */
+  /** The amount that was asked for. */
   readonly amount: number;
 
-  /** The currency of the amount. */
+  /** The amount's currency. */
   readonly currency: string;
 
-  /** The processor's token for the card. */
+  /** The processor's token of the card. */
   readonly paymentMethod: string | null;
 
-  /** The processor's id for the charge. Hidden from publishable keys. */
+  /** The processor's id of the charge. Hidden from publishable keys. */
   readonly processorChargeId: string | null;
 
-  /** The processor's answer as a code, for programs. Null while there is no answer. */
+  /** What kind of answer it was, for programs. */
   readonly code: string | null;
 
-  /** The issuer's reason for the decline. */
+  /** The issuer's reason for a decline. */
   readonly declineCode: string | null;
 
-  /** The processor's answer in words, for people. Operators also see what is known about why there is no answer. */
+  /** What the processor said, for people; what else is known of the reason is shown to operators. */
   readonly message: string | null;
 
-  /** When the attempt was sent to the processor. */
+  /** When it was sent to the processor. */
   readonly sentAt: string | null;
 
-  /** When the outcome became unknown. */
+  /** Since when its outcome is unknown. */
   readonly unknownSince: string | null;
 
-  /** How many times the processor has been asked for the outcome. */
+  /** How often the processor was asked what became of it. */
   readonly lookups: number;
 
-  /** When the processor will next be asked for the outcome; null unless the outcome is unknown or awaits the shopper. */
+  /** When the processor is asked next, while its outcome is unknown or awaited. */
   readonly nextLookupAt: string | null;
 
-  /** When the outcome became final. */
+  /** When its outcome became known for good. */
   readonly settledAt: string | null;
 
   /** When the attempt was queued. */
   readonly createdAt: string;
 }
 
-/** One side of a posting, as it appears in one account. It never changes. */
+/** One side of a posting, as the account that it stands in sees it. It is never changed. */
 export interface LedgerEntry {
-  /** The id of the journal, which groups the postings that belong together. */
+  /** The journal that groups the postings of one fact. */
   readonly journalId: string;
 
-  /** The posting's line number in its journal. */
+  /** The posting's place in its journal. */
   readonly line: number;
 
-  /** What was posted, for example capture or refund. */
+  /** What kind of fact was booked, for example capture or refund. */
   readonly kind: string;
 
-  /** Whether the entry debits or credits this account. */
+  /** Whether it debits or credits this account. */
   readonly side: PostingSide;
 
   /** The amount in the currency's minor unit. */
   readonly amount: number;
 
-  /** The currency of the amount. */
+  /** The amount's currency. */
   readonly currency: string;
 
-  /** Whether the entry is a hold, which moves no money. */
+  /** Whether it is a hold, which moves no money. */
   readonly pending: boolean;
 
-  /** What caused the journal to be posted. */
+  /** What kind of thing caused the journal. */
   readonly source: JournalSource;
 
-  /** The id of the object that caused the journal to be posted. */
+  /** The id of what caused the journal. */
   readonly sourceId: string;
 
-  /** The id of the payment intent that the entry concerns; null when it concerns none. */
+  /** The payment intent that it was booked for; null when it is about none. */
   readonly paymentIntentId: string | null;
 
-  /** The id of the attempt whose outcome was posted; null when the journal has another source. */
+  /** The attempt whose outcome was booked; null when the source is another one. */
   readonly attemptId: string | null;
 
-  /** When the entry was posted. */
+  /** When it was booked. */
   readonly createdAt: string;
 }
 
 /** An account of the merchant's double-entry ledger, in one currency. */
 export interface LedgerAccount {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  /** The object's id: opaque, prefixed by its kind, sorted by time. */
   readonly id: string;
 
-  /** The kind of account. */
+  /** What the account holds. */
   readonly kind: LedgerAccountKind;
 
   /** The account's currency. */
@@ -432,14 +432,14 @@ export interface LedgerAccount {
   /** When the account was opened. */
   readonly createdAt: string;
 
-  /** The account's balance on its normal side: debits minus credits for assets and expenses, credits minus debits for liabilities. */
+  /** What the account holds, on the side that it grows on: assets and expenses by debits, liabilities by credits. */
   readonly balance: string;
 
-  /** The total of holds, which are not part of the balance: authorisations that have been neither captured nor released. */
+  /** What is held and not posted: authorisations that are neither captured nor released. */
   readonly pendingBalance: string;
 }
 
-/** Any object with an id, which can be read again with `node(id:)`. */
+/** Anything with an id, which `node(id:)` finds again. */
 export type Node =
   | ({ readonly __typename: "Attempt" } & Attempt)
   | ({ readonly __typename: "Capture" } & Capture)
@@ -451,5 +451,5 @@ export type Node =
   | ({ readonly __typename: "WebhookDelivery" } & WebhookDelivery)
   | ({ readonly __typename: "WebhookEndpoint" } & WebhookEndpoint);
 
-/** What the shopper must do before the payment can continue. New kinds of action may be added. */
+/** What the shopper must do before the payment can go on. New kinds of actions may be added. */
 export type NextAction = { readonly __typename: "RedirectToUrl" } & RedirectToUrl;

@@ -51,7 +51,7 @@ export async function createWebhookEndpoint(
   const checked = checkWebhookUrl(input.url, { allowLoopback: config.webhookAllowLoopback });
   if (!checked.ok) {
     throw new Failure("BAD_USER_INPUT", `This URL cannot receive webhooks: ${checked.reason}`, {
-      field: "url",
+      field: "input.url",
     });
   }
   // As the parser writes it, so that what was checked is what will be connected to.

@@ -4,8 +4,8 @@ import type { WebhookEndpoint } from "./delivery";
 /** Webhook endpoints: how one is written, and found by the key that it keeps for ever. */
 
 export const ENDPOINT_COLUMNS = `
-  w.id as "id", w.url as "url", w.description as "description", w.event_types as "eventTypes", w.status as "status",
-  iso(w.created_at) as "createdAt", iso(w.updated_at) as "updatedAt"`;
+  w.id as "id", w.url as "url", w.description as "description", w.event_types as "eventTypes",
+  w.status as "status", iso(w.created_at) as "createdAt", iso(w.updated_at) as "updatedAt"`;
 
 export interface NewEndpoint {
   readonly merchantId: string;

@@ -49,7 +49,7 @@ const ON_ITS_WAY: readonly DeliveryStatus[] = ["SCHEDULED", "IN_FLIGHT"];
 
 /**
  * Where a list is taken from. An event has few deliveries as a rule, and few are on their way: they are read as a
- * whole, behind a fence, because the planner might otherwise scan the merchant's whole list to find them.
+ * whole, behind a fence (see planner.ts).
  */
 function sourceOf(filter: DeliveryFilter): { readonly name: string; readonly text: string } {
   const isOnItsWay =
@@ -155,10 +155,7 @@ export async function findEndpoints(
   );
 }
 
-/**
- * The deliveries with these ids, in no particular order. Each is looked up by itself, behind a fence: for a list of ids
- * the planner, with stale statistics, would read all of the merchant's deliveries.
- */
+/** The deliveries with these ids, in no particular order. Each is looked up by itself, behind a fence (see planner.ts). */
 export async function findDeliveries(
   db: Db,
   merchantId: string,

@@ -61,15 +61,7 @@ module.exports = {
     forbid(
       "rooms-know-no-app",
       "A feature says what it needs, as an interface of its own; the app is made of features and has all of it.",
-      {
-        path: "^src/",
-        pathNot: [
-          "^src/(app|server)\\.ts$",
-          // Until these go down the one road of keyed writes.
-          "^src/payments/resolve-unknown-attempt\\.ts$",
-          "^src/webhooks/(create-webhook-endpoint|replay-webhook-delivery)\\.ts$",
-        ],
-      },
+      { path: "^src/", pathNot: "^src/(app|server)\\.ts$" },
       { path: "^src/app\\.ts$" },
     ),
     forbid(

@@ -20,7 +20,7 @@ import { findLiveApiKey, findMerchant } from "../../src/merchants/merchant-store
 import { registry } from "../../src/observability/metrics";
 import { observe } from "../../src/observability/gauges";
 import { findOldest, markRelayed, readMessages } from "../../src/events/outbox";
-import type { Page, PageArguments, PageRequest } from "../../src/pagination";
+import type { PageArguments, PageRequest } from "../../src/pagination";
 import {
   beginReversal,
   claimAttempts,
@@ -82,19 +82,17 @@ import {
   refundCommand,
 } from "../support/factories";
 import { PATIENT } from "../support/patience";
+import { PAGE, type Question, after, cursor, now, pages } from "../support/plan-questions";
 import {
   type ExplainedDb,
   type Maker,
-  type Question,
   type Samples,
   UNKNOWN,
-  after,
   complaintsIn,
   connectExplained,
   createMaker,
   explainEverything,
   fillShops,
-  now,
   recordOf,
   repeat,
   settle,
@@ -114,7 +112,6 @@ import {
  *   index would be one more write for each payment, so they are filters on what another index gives;
  * - the disabling of an endpoint, which takes back all that is on its way to it; the audit, which reads everything.
  */
-const PAGE = 20;
 const SET = 10;
 // Written for, and asked, each time.
 const TIMES = 2;
@@ -161,31 +158,6 @@ afterAll(async () => {
   await app.close();
   await database.drop();
 });
-
-function cursor(position: string): string {
-  return Buffer.from(position).toString("base64url");
-}
-
-/** A list's ends, and from an item in its middle in both directions. */
-function pages(
-  name: string,
-  middle: () => string,
-  list: (page: PageArguments) => Promise<Page<unknown>>,
-): Question[] {
-  const whole = async (page: PageArguments): Promise<Page<unknown>> => {
-    const found = await list(page);
-    for (const more of [found.pageInfo.hasNextPage, found.pageInfo.hasPreviousPage]) {
-      if (typeof more === "function") await more();
-    }
-    return found;
-  };
-  return [
-    now(`${name}, the newest`, async () => (await whole({ first: PAGE })).edges),
-    now(`${name}, the oldest`, async () => (await whole({ last: PAGE })).edges),
-    now(`${name}, after a cursor`, () => whole({ first: PAGE, after: cursor(middle()) })),
-    now(`${name}, before a cursor`, () => whole({ last: PAGE, before: cursor(middle()) })),
-  ];
-}
 
 function intents(name: string, filter: () => PaymentIntentFilter): Question[] {
   const list = (page: PageArguments) =>

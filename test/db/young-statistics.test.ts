@@ -5,6 +5,7 @@ import { createPaymentIntents } from "../../src/payments/create-payment-intent";
 import { type TestDatabase, createTestDatabase } from "../support/database";
 import { confirmCommand, createCommand, succeeded } from "../support/factories";
 import { PATIENT } from "../support/patience";
+import { now } from "../support/plan-questions";
 import type { PaymentIntent } from "../../src/payments/payment-intent";
 import {
   type ExplainedDb,
@@ -12,7 +13,6 @@ import {
   connectExplained,
   explainEverything,
   fillIntents,
-  now,
   repeat,
 } from "../support/plans";
 

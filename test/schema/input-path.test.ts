@@ -76,6 +76,13 @@ test("in variables: whole arguments, items of lists, and nothing at all", async 
   ]);
 });
 
+test("an address that may not receive webhooks", async () => {
+  for (const url of ["https://10.0.0.1/webhooks", "https://user:pass@shop.example/"]) {
+    const input = { url, eventTypes: [] };
+    expect(await fieldsOf(CREATE_ENDPOINT, { input, key: newKey() })).toEqual(["input.url"]);
+  }
+});
+
 test("of more than five mistakes the first five are named, and that there are more", async () => {
   const metadata = { a: 1 };
   const input = { metadata, captureMethod: 1, description: 1, customer: 1, paymentMethod: 1 };

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const ACCOUNT = (name: string, kind: string, currency: string, fields: string) =>
-  `${name}: ledgerAccounts(filter: {kinds: [${kind}], currencies: ["${currency}"]}) { edges { node { ${fields} } } }`;
+  `${name}: ledgerAccounts(first: 1, filter: {kinds: [${kind}], currencies: ["${currency}"]}) { edges { node { ${fields} } } }`;
 
 const BOOKS = `query ($asOf: DateTime) {
   trialBalance { balanced currencies { currency debits credits difference } }

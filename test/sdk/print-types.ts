@@ -283,7 +283,9 @@ function printType(
   printNamedType = (named: GraphQLNamedType): string => printNamed(printer, named),
 ): string {
   if (type instanceof GraphQLNonNull) return printNonNull(printer, type.ofType, printNamedType);
-  return `${printNonNull(printer, type, printNamedType)} | null`;
+  const printed = printNonNull(printer, type, printNamedType);
+  // Whatever it may be, it may be null already.
+  return printed === "unknown" ? printed : `${printed} | null`;
 }
 
 function printNonNull(

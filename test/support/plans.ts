@@ -28,35 +28,13 @@ import {
 } from "../../src/webhooks/delivery-store";
 import { type Given, confirmCommand, createCommand, succeeded } from "./factories";
 import { PATIENT } from "./patience";
+import type { Ask, Question } from "./plan-questions";
 
 /** A connection whose statements tell how they were run, nested ones (foreign keys, triggers) included. */
 export interface ExplainedDb {
   readonly db: Db;
   /** Asks some times, each time with plans that are made for it, and gives every node of them that read something. */
   ask(prepare: Question[1], times: number): Promise<Read[]>;
-}
-
-/** Its answer is never nothing, lest a question is answered by what is not there. */
-type Ask = () => Promise<unknown>;
-/** What is asked about is made before, by what is not listened to. */
-export type Question = readonly [name: string, prepare: () => Promise<Ask>];
-
-export function now(name: string, ask: Ask): Question {
-  return [name, () => Promise.resolve(ask)];
-}
-
-export function after<Made>(
-  name: string,
-  make: () => Promise<Made>,
-  ask: (made: Made) => Promise<unknown>,
-): Question {
-  return [
-    name,
-    async () => {
-      const made = await make();
-      return () => ask(made);
-    },
-  ];
 }
 
 /** What one node of one plan read, in all its loops. */

@@ -38,7 +38,8 @@ async function recordStatement(): Promise<{ text: string; row: Record<string, un
   const listening = {
     raw: (text: string, bindings: readonly unknown[]) => {
       sent.push({ text, bindings });
-      return { options: () => Promise.resolve({ rows: [] }) };
+      const none = Promise.resolve({ rows: [] });
+      return { options: () => Object.assign(none, { on: () => none }) };
     },
   };
   await createPaymentIntents(listening as unknown as Db, [
