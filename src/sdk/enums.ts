@@ -11,7 +11,7 @@ export type AttemptStatus =
 /** Why a payment intent was canceled. New values may be added. */
 export type CancellationReason = "ABANDONED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 
-/** The caller's reason for cancelling a payment intent. */
+/** The caller's reason for canceling a payment intent. */
 export type CancellationReasonInput =
   "ABANDONED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 

@@ -19,69 +19,69 @@ import type {
   WebhookEndpointStatus,
 } from "./enums";
 
-/** A payment that a merchant wants from one shopper, made once. Its amounts are in the currency's minor unit. */
+/** A single payment that a merchant wants to collect from a shopper. All its amounts are in the currency's minor unit. */
 export interface PaymentIntent {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** Where the payment stands. */
+  /** The status of the payment. */
   readonly status: PaymentIntentStatus;
 
   /** The amount of the payment. It never changes. */
   readonly amount: number;
 
-  /** The currency of every amount of the intent. */
+  /** The currency of all amounts of the intent. */
   readonly currency: string;
 
-  /** When the money is taken. */
+  /** When the money is captured. */
   readonly captureMethod: CaptureMethod;
 
-  /** The processor's token of the card. */
+  /** The processor's token for the card. */
   readonly paymentMethod: string | null;
 
-  /** What the processor has authorised. */
+  /** The amount that the processor has authorised. */
   readonly amountAuthorized: number;
 
-  /** What may be captured now. */
+  /** The amount that can be captured now. */
   readonly amountCapturable: number;
 
-  /** What has been captured. */
+  /** The amount that has been captured. */
   readonly amountCaptured: number;
 
-  /** What has been refunded. */
+  /** The amount that has been refunded. */
   readonly amountRefunded: number;
 
-  /** What may be refunded now. Refunds under way are already taken off. */
+  /** The amount that can be refunded now. Refunds in progress are already deducted. */
   readonly amountRefundable: number;
 
   /** What the payment is for. */
   readonly description: string | null;
 
-  /** The merchant's name for the shopper. Hidden from publishable keys. */
+  /** The merchant's own identifier for the shopper. Hidden from publishable keys. */
   readonly customer: string | null;
 
-  /** The merchant's own number for the payment. Hidden from publishable keys. */
+  /** The merchant's own reference for the payment. Hidden from publishable keys. */
   readonly merchantReference: string | null;
 
-  /** The merchant's own pairs. Empty for publishable keys. */
+  /** The merchant's own key-value pairs. Empty for publishable keys. */
   readonly metadata: Readonly<Record<string, string>> | null;
 
-  /** The decline of the last attempt. Confirming again clears it. */
+  /** Why the last attempt failed. Confirming the payment again clears it. */
   readonly lastPaymentError: PaymentError | null;
 
   /** What the shopper must do next. */
   readonly nextAction: NextAction | null;
 
-  /** Why the payment was canceled, when that is known. */
+  /** Why the payment was canceled, if a reason was given. */
   readonly cancellationReason: CancellationReason | null;
 
-  /** Each thing that can be asked of the intent, and whether the API key of this request may ask it now. */
+  /** Every action that can be requested on the intent, and whether the API key of this request may request it now. */
   readonly allowedActions: readonly AllowedAction[] | null;
 
-  /** What a browser needs, beside a publishable key, to confirm and watch this payment. Only secret keys see it. */
+  /** The secret that a browser needs, in addition to a publishable key, to confirm and follow this payment. Visible only to secret keys. */
   readonly clientSecret: string | null;
 
-  /** One more with every change: 1, 2, 3 without gaps. A replay shows the intent as it stood when the first request was executed, so a cache keeps whichever object has the higher version. */
+  /** The version of the intent, which increases by one with every change: 1, 2, 3 and so on. A replay shows the intent as it stood when the first request was executed, so a cache should keep whichever copy has the higher version. */
   readonly version: number;
 
   /** When the intent was created. */
@@ -91,81 +91,81 @@ export interface PaymentIntent {
   readonly updatedAt: string;
 }
 
-/** The decline that sent a payment intent back. A decline is data, not an error. */
+/** Why the last attempt to make a payment failed. A decline is data, not a GraphQL error. */
 export interface PaymentError {
-  /** What kind of error it was, for programs. */
+  /** The kind of failure, as a code for programs. */
   readonly code: string;
 
-  /** The issuer's reason, when it gave one. */
+  /** The issuer's reason, if it gave one. */
   readonly declineCode: string | null;
 
-  /** What happened, for people. */
+  /** What happened, in words for people. */
   readonly message: string;
 
-  /** Whether confirming again may succeed. */
+  /** Whether another confirmation may succeed. */
   readonly retryable: boolean;
 }
 
-/** The shopper must authenticate at the bank, on another page (3-D Secure). */
+/** The shopper must authenticate with the card's issuer on another page (3-D Secure). */
 export interface RedirectToUrl {
-  /** The kind of action. */
+  /** The kind of action that is required. */
   readonly type: NextActionType;
 
   /** Where to send the shopper. */
   readonly redirectUrl: string;
 
-  /** When it is too late. */
+  /** When the action expires. */
   readonly expiresAt: string;
 }
 
-/** Something that can be asked of a payment intent, and whether it is allowed now. */
+/** An action that can be requested on a payment intent, and whether it is allowed now. */
 export interface AllowedAction {
-  /** What can be asked. */
+  /** The action. */
   readonly action: IntentAction;
 
-  /** Whether the intent's state and the API key of this request allow it. */
+  /** Whether the state of the intent and the API key of this request allow the action. */
   readonly allowed: boolean;
 
-  /** Why it is not allowed, for people; null when it is. */
+  /** Why the action is not allowed, in words for people; null when it is allowed. */
   readonly because: string | null;
 }
 
-/** What the idempotency key decided about a mutation. A replay answers with the original result: the objects as they stood when the operation was executed, which may be older than what the caller has seen since. */
+/** How the idempotency key affected this mutation. A replay returns the original result: the objects as they stood when the operation was executed, which may be older than what the caller has seen since. */
 export interface Idempotency {
-  /** Whether this request was the first with its key. */
+  /** Whether this request was the first with its idempotency key. */
   readonly status: IdempotencyStatus;
 
-  /** When the first request with this key was executed, and so how old the answer is. */
+  /** When the first request with this key was executed: the age of the answer. */
   readonly firstSeenAt: string;
 
-  /** Which version of the payment intent the answer shows; null when it shows none. A cache that keeps objects by their ids must not let a replay overwrite what is newer: of two copies of an intent, the one with the higher `version` wins. */
+  /** The version of the payment intent in the answer; null when there is none. A cache that stores objects by id must not let a replay overwrite newer data: of two copies of an intent, the one with the higher `version` wins. */
   readonly version: number | null;
 }
 
-/** Captured money of a payment intent that is given back. */
+/** A refund of some or all of the amount captured for a payment intent. */
 export interface Refund {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** The id of the payment intent that it belongs to. */
+  /** The id of the payment intent that was refunded. */
   readonly paymentIntentId: string;
 
-  /** Where the refund stands. */
+  /** The status of the refund. */
   readonly status: RefundStatus;
 
-  /** The amount that is refunded. */
+  /** The amount of the refund. */
   readonly amount: number;
 
-  /** The amount's currency. */
+  /** The currency of the amount. */
   readonly currency: string;
 
-  /** Why it is refunded. */
+  /** The reason for the refund. */
   readonly reason: RefundReason | null;
 
-  /** The merchant's own pairs. */
+  /** The merchant's own key-value pairs. */
   readonly metadata: Readonly<Record<string, string>>;
 
-  /** Why it failed or was reversed. */
+  /** Why the refund failed or was reversed, as a code. */
   readonly failureCode: string | null;
 
   /** When the refund was created. */
@@ -175,120 +175,120 @@ export interface Refund {
   readonly updatedAt: string;
 }
 
-/** Where a merchant or a partner receives events as signed HTTP requests. */
+/** A URL where a merchant or partner receives events as signed HTTP requests. */
 export interface WebhookEndpoint {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** Where events are posted to. */
+  /** The URL that events are sent to. */
   readonly url: string;
 
-  /** What it is for. */
+  /** What the endpoint is for. */
   readonly description: string | null;
 
-  /** The types that it receives; empty: all of them. */
+  /** The types of events that the endpoint receives. An empty list means all types. */
   readonly eventTypes: readonly EventType[];
 
-  /** Whether it gets deliveries. */
+  /** Whether events are delivered to the endpoint. */
   readonly status: WebhookEndpointStatus;
 
-  /** When it was created. */
+  /** When the endpoint was created. */
   readonly createdAt: string;
 
-  /** When it last changed. */
+  /** When the endpoint last changed. */
   readonly updatedAt: string;
 }
 
-/** One event on its way to one endpoint. */
+/** The delivery of one event to one webhook endpoint. */
 export interface WebhookDelivery {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** The event that is delivered: its id is the webhook-id. */
+  /** The id of the event that is delivered, which is sent as the webhook-id. */
   readonly eventId: string;
 
-  /** The endpoint that it goes to. */
+  /** The id of the endpoint that the event is delivered to. */
   readonly endpointId: string;
 
-  /** Where the delivery stands. */
+  /** The status of the delivery. */
   readonly status: DeliveryStatus;
 
-  /** How often it has been tried. */
+  /** How many times delivery has been attempted. */
   readonly tries: number;
 
-  /** When the next try is due. */
+  /** When the next attempt is due. */
   readonly nextAt: string | null;
 
   /** The HTTP status of the last answer. */
   readonly statusCode: number | null;
 
-  /** Why the last try failed. */
+  /** Why the last attempt failed. */
   readonly error: string | null;
 
-  /** The beginning of the last answer. */
+  /** The beginning of the body of the last answer. */
   readonly responseBody: string | null;
 
-  /** How long the last answer took. */
+  /** How long the last attempt took, in milliseconds. */
   readonly durationMs: number | null;
 
-  /** The delivery that this one repeats. */
+  /** The id of the delivery that this one replays. */
   readonly replayOf: string | null;
 
-  /** When it was planned. */
+  /** When the delivery was created. */
   readonly createdAt: string;
 
-  /** When it last changed. */
+  /** When the delivery last changed. */
   readonly updatedAt: string;
 }
 
-/** A tenant: everything belongs to one, and sees nothing of another. */
+/** A tenant. Every object belongs to one merchant and is invisible to all others. */
 export interface Merchant {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** Its name. */
+  /** The merchant's name. */
   readonly name: string;
 
-  /** When it was created. */
+  /** When the merchant was created. */
   readonly createdAt: string;
 }
 
-/** Where a page of a list lies in the whole of it. */
+/** The position of a page within its list. */
 export interface PageInfo {
-  /** Whether there is something after the page. */
+  /** Whether more items follow this page. */
   readonly hasNextPage: boolean;
 
-  /** Whether there is something before the page. */
+  /** Whether items precede this page. */
   readonly hasPreviousPage: boolean;
 
-  /** The cursor of the page's first item. */
+  /** The cursor of the first item on the page. Pass it as `before` to read the previous page. */
   readonly startCursor: string | null;
 
-  /** The cursor of the page's last item: pass it as `after` to go on. */
+  /** The cursor of the last item on the page. Pass it as `after` to read the next page. */
   readonly endCursor: string | null;
 }
 
-/** Money of a payment intent that is taken from what was authorised. */
+/** A capture of some or all of the amount authorised for a payment intent. */
 export interface Capture {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** The id of the payment intent that it belongs to. */
+  /** The id of the payment intent that was captured. */
   readonly paymentIntentId: string;
 
-  /** Where the capture stands. */
+  /** The status of the capture. */
   readonly status: CaptureStatus;
 
-  /** The amount that is captured. */
+  /** The amount of the capture. */
   readonly amount: number;
 
-  /** The amount's currency. */
+  /** The currency of the amount. */
   readonly currency: string;
 
-  /** Whether the rest of the authorisation is released with it. */
+  /** Whether this is the last capture, so that the rest of the authorisation is released. */
   readonly final: boolean;
 
-  /** Why it failed. */
+  /** Why the capture failed, as a code. */
   readonly failureCode: string | null;
 
   /** When the capture was created. */
@@ -298,36 +298,36 @@ export interface Capture {
   readonly updatedAt: string;
 }
 
-/** A public fact, written by the commit that made it true. It is never changed. */
+/** A record of something that happened, stored in the same transaction as the change it announces. It never changes. */
 export interface Event {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** What it announces. */
+  /** What the event announces. */
   readonly type: EventType;
 
-  /** The version of the shapes in data.object. */
+  /** The API version that determines the shape of `data.object`. */
   readonly apiVersion: string;
 
-  /** When it happened. */
+  /** When the event occurred. */
   readonly createdAt: string;
 
-  /** The id of the object that it is about, whose sequence it carries: of every event of a payment, its captures and its refunds, the payment intent. */
+  /** The id of the object whose events `sequence` numbers. For an event about a payment, a capture or a refund it is the id of the payment intent. */
   readonly subjectId: string;
 
-  /** Where the event stands among those of its subject: for a payment intent the version that it announces, 1, 2, 3 without gaps. Null when the subject has no versions. */
+  /** The event's position among the events of its subject. For a payment intent it is the version that the event announces: 1, 2, 3 and so on, without gaps. Null when the subject has no versions. */
   readonly sequence: number | null;
 
-  /** `{ object }`: the object as it stood when the event happened. */
+  /** `{ object }`: the object as it stood when the event occurred. */
   readonly data: unknown;
 }
 
-/** One operation that a card processor was asked for. It is sent at most once. */
+/** One operation requested from a card processor. It is sent at most once. */
 export interface Attempt {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** The payment intent that it is for. */
+  /** The id of the payment intent that the attempt belongs to. */
   readonly paymentIntentId: string;
 
   /** What the processor was asked to do. */
@@ -336,94 +336,94 @@ export interface Attempt {
   /** The name of the processor that was asked. */
   readonly processor: string;
 
-  /** Where the attempt stands. */
+  /** The status of the attempt. */
   readonly status: AttemptStatus;
 
-  /** The amount that was asked for. */
+  /** The amount requested. */
   readonly amount: number;
 
-  /** The amount's currency. */
+  /** The currency of the amount. */
   readonly currency: string;
 
-  /** The processor's token of the card. */
+  /** The processor's token for the card. */
   readonly paymentMethod: string | null;
 
-  /** The processor's id of the charge. Hidden from publishable keys. */
+  /** The processor's id for the charge. Hidden from publishable keys. */
   readonly processorChargeId: string | null;
 
-  /** What kind of answer it was, for programs. */
+  /** The processor's answer as a code, for programs. Null while there is no answer. */
   readonly code: string | null;
 
-  /** The issuer's reason for a decline. */
+  /** The issuer's reason for the decline. */
   readonly declineCode: string | null;
 
-  /** What the processor said, for people; what else is known of the reason is shown to operators. */
+  /** The processor's answer in words, for people. Operators also see what is known about why there is no answer. */
   readonly message: string | null;
 
-  /** When it was sent to the processor. */
+  /** When the attempt was sent to the processor. */
   readonly sentAt: string | null;
 
-  /** Since when its outcome is unknown. */
+  /** When the outcome became unknown. */
   readonly unknownSince: string | null;
 
-  /** How often the processor was asked what became of it. */
+  /** How many times the processor has been asked for the outcome. */
   readonly lookups: number;
 
-  /** When the processor is asked next, while its outcome is unknown or awaited. */
+  /** When the processor will next be asked for the outcome; null unless the outcome is unknown or awaits the shopper. */
   readonly nextLookupAt: string | null;
 
-  /** When its outcome became known for good. */
+  /** When the outcome became final. */
   readonly settledAt: string | null;
 
   /** When the attempt was queued. */
   readonly createdAt: string;
 }
 
-/** One side of a posting, as the account that it stands in sees it. It is never changed. */
+/** One side of a posting, as it appears in one account. It never changes. */
 export interface LedgerEntry {
-  /** The journal that groups the postings of one fact. */
+  /** The id of the journal, which groups the postings that belong together. */
   readonly journalId: string;
 
-  /** The posting's place in its journal. */
+  /** The posting's line number in its journal. */
   readonly line: number;
 
-  /** What kind of fact was booked, for example capture or refund. */
+  /** What was posted, for example capture or refund. */
   readonly kind: string;
 
-  /** Whether it debits or credits this account. */
+  /** Whether the entry debits or credits this account. */
   readonly side: PostingSide;
 
   /** The amount in the currency's minor unit. */
   readonly amount: number;
 
-  /** The amount's currency. */
+  /** The currency of the amount. */
   readonly currency: string;
 
-  /** Whether it is a hold, which moves no money. */
+  /** Whether the entry is a hold, which moves no money. */
   readonly pending: boolean;
 
-  /** What kind of thing caused the journal. */
+  /** What caused the journal to be posted. */
   readonly source: JournalSource;
 
-  /** The id of what caused the journal. */
+  /** The id of the object that caused the journal to be posted. */
   readonly sourceId: string;
 
-  /** The payment intent that it was booked for; null when it is about none. */
+  /** The id of the payment intent that the entry concerns; null when it concerns none. */
   readonly paymentIntentId: string | null;
 
-  /** The attempt whose outcome was booked; null when the source is another one. */
+  /** The id of the attempt whose outcome was posted; null when the journal has another source. */
   readonly attemptId: string | null;
 
-  /** When it was booked. */
+  /** When the entry was posted. */
   readonly createdAt: string;
 }
 
 /** An account of the merchant's double-entry ledger, in one currency. */
 export interface LedgerAccount {
-  /** The object's id: opaque, prefixed by its kind, sorted by time. */
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
-  /** What the account holds. */
+  /** The kind of account. */
   readonly kind: LedgerAccountKind;
 
   /** The account's currency. */
@@ -432,14 +432,14 @@ export interface LedgerAccount {
   /** When the account was opened. */
   readonly createdAt: string;
 
-  /** What the account holds, on the side that it grows on: assets and expenses by debits, liabilities by credits. */
+  /** The account's balance on its normal side: debits minus credits for assets and expenses, credits minus debits for liabilities. */
   readonly balance: string;
 
-  /** What is held and not posted: authorisations that are neither captured nor released. */
+  /** The total of holds, which are not part of the balance: authorisations that have been neither captured nor released. */
   readonly pendingBalance: string;
 }
 
-/** Anything with an id, which `node(id:)` finds again. */
+/** Any object with an id, which can be read again with `node(id:)`. */
 export type Node =
   | ({ readonly __typename: "Attempt" } & Attempt)
   | ({ readonly __typename: "Capture" } & Capture)
@@ -451,5 +451,5 @@ export type Node =
   | ({ readonly __typename: "WebhookDelivery" } & WebhookDelivery)
   | ({ readonly __typename: "WebhookEndpoint" } & WebhookEndpoint);
 
-/** What the shopper must do before the payment can go on. New kinds of actions may be added. */
+/** What the shopper must do before the payment can continue. New kinds of action may be added. */
 export type NextAction = { readonly __typename: "RedirectToUrl" } & RedirectToUrl;
