@@ -79,9 +79,7 @@ function feedStatement(hasTypes: boolean): Statement {
           ${hasTypes ? "and (f.position = ? or f.type = any(?))" : ""}
         order by f.position limit ?
       ) f
-      cross join lateral (
-        select * from events e where e.merchant_id = f.merchant_id and e.id = f.event_id
-        offset 0) e
+      join events e on e.merchant_id = f.merchant_id and e.id = f.event_id
       order by f.position`,
   };
 }

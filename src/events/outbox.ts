@@ -56,9 +56,7 @@ const MARK: Statement = {
       select r.merchant_id, r.event_id, e.type,
         row_number() over (partition by r.merchant_id order by r.id) as n
       from relayed r
-      cross join lateral (
-        select e.type from events e where e.merchant_id = r.merchant_id and e.id = r.event_id
-        offset 0) e
+      join events e on e.merchant_id = r.merchant_id and e.id = r.event_id
     ), feed as materialized (
       select m.merchant_id, coalesce(last.position, 0) as position
       from (select distinct merchant_id from announced) m

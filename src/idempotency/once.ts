@@ -82,10 +82,8 @@ const INSERT_KEY: Statement = {
       on conflict do nothing
       returning merchant_id, event_id, created_at
     )
-    select iso(k.created_at) as "firstSeenAt", e.object as "object" from keyed k left join lateral (
-      select e.object from events e
-      where e.merchant_id = k.merchant_id and e.id = k.event_id offset 0
-    ) e on true`,
+    select iso(k.created_at) as "firstSeenAt", e.object as "object"
+    from keyed k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id`,
 };
 
 // Thrown to roll back what was written in vain; never shown.

@@ -115,9 +115,7 @@ const LISTS: { readonly [Kind in PartKind]: PartList<Parts[Kind]> } = {
         where t.merchant_id = ? and t.payment_intent_id = p.id and t.version ${sign} ?
         order by t.version ${order} limit ?
       ) t
-      cross join lateral (
-        select * from events e where e.merchant_id = t.merchant_id and e.id = t.event_id offset 0
-      ) e
+      join events e on e.merchant_id = t.merchant_id and e.id = t.event_id
       order by t.version ${order}`,
   },
 };
