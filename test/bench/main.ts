@@ -15,7 +15,9 @@ function readOptions(): ReturnType<typeof parseOptions> | undefined {
   try {
     return parseOptions(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\nRun with --help to see what is available.\n`);
+    process.stderr.write(
+      `${(error as Error).message}\nRun with --help to see what is available.\n`,
+    );
     process.exitCode = 2;
     return undefined;
   }
