@@ -264,7 +264,7 @@ export const DeliveryStatus = enumOf<DeliveryStatusName>(
     SUCCEEDED: "The endpoint answered with a 2xx status.",
     RETRYING: "The last attempt failed, and another one is scheduled.",
     PAUSED: "The delivery is held back because its endpoint is disabled.",
-    DEAD: "All attempts failed, and the delivery is a dead letter until somebody replays it.",
+    DEAD: "All attempts failed, and no more are scheduled: the delivery is a dead letter.",
     DISCARDED: "Somebody decided that the event will not be delivered.",
   },
 );

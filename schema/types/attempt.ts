@@ -38,7 +38,7 @@ export class Attempt {
 
   @Field(() => String, {
     nullable: true,
-    description: "The processor's answer as a code, for programs. Null while there is no answer.",
+    description: "The processor's answer as a code, for programs; null when there is no answer.",
   })
   readonly code!: string | null;
 

@@ -15,7 +15,8 @@ export class Idempotency {
   readonly status!: Outcome<unknown>["status"];
 
   @Field(() => DateTime, {
-    description: "When the first request with this key was executed: the age of the answer.",
+    description:
+      "When the first request with this key was executed, which tells how old the answer is.",
   })
   readonly firstSeenAt!: string;
 

@@ -23,7 +23,7 @@ import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
  * - I6: states move along legal edges, without gaps. - I7: every change has its event, and every event its deliveries.
  * - I9: attempts, intents, the ledger and the network's own books agree.
  * - I10: nothing is stuck (only where a greatest age is given, because it never holds for a busy system).
- * - I12: no row refers to another tenant's.          - I13: no secret is stored in clear.
+ * - I12: no row refers to another tenant's.          - I13: no secret is stored in the clear.
  * - I14: a key can replay its result.
  */
 export interface AuditOptions {

@@ -27,7 +27,7 @@ export interface ComparedAttempt {
   readonly undoing: boolean;
 }
 
-export const ONE_MOVEMENT = "one movement at most stands for an attempt";
+export const ONE_MOVEMENT = "an attempt has at most one movement";
 export const AGREES = "attempts and the network's books agree";
 
 const KIND_OF: Readonly<Partial<Record<AttemptOperation, Movement["kind"]>>> = {

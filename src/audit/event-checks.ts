@@ -24,7 +24,7 @@ export const EVENT_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I7",
-    name: "each event holds its object as it then stood",
+    name: "each event holds its object as it stood at the time",
     sql: `
       select e.id as subject, format('%s, sequence %s', e.type, e.sequence) as detail
       from events e
@@ -91,7 +91,7 @@ export const EVENT_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I12",
-    name: "what refers to another row refers to one of its own tenant",
+    name: "rows refer only to rows of their own tenant",
     // Where a foreign key cannot stand, because the other side is partitioned or dropped by the month.
     sql: `
       select 'delivery ' || d.id as subject, 'event ' || d.event_id as detail

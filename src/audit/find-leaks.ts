@@ -35,7 +35,7 @@ const SUSPICIOUS =
   "whsec_[A-Za-z0-9+/]{24}|(sk|pk|rk|ok)_[0-9a-hjkmnp-tv-z]{26}_[0-9A-Za-z]{40}|[0-9]([ -]?[0-9]){12}";
 const SUSPECTS_MAX = 10_000;
 
-/** Card numbers, API keys and webhook secrets that are stored in clear. What is found is not repeated. */
+/** Card numbers, API keys and webhook secrets that are stored in the clear. What is found is not repeated. */
 export async function findLeaks(tx: Tx): Promise<Violation[]> {
   const violations: Violation[] = [];
   for (const { table, id, text } of PLACES) {
@@ -57,7 +57,7 @@ export async function findLeaks(tx: Tx): Promise<Violation[]> {
   return violations;
 }
 
-export const LEAKS = "no card number, API key or webhook secret is stored in clear";
+export const LEAKS = "no card number, API key or webhook secret is stored in the clear";
 
 /** Examines texts and names, not numbers: an amount may well look like a card number. */
 function leakIn(value: unknown): string | undefined {

@@ -119,7 +119,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I9",
-    name: "what has been given back is in suspense no more",
+    name: "what has been returned is no longer in suspense",
     sql: `
       with suspense as (
         select j.merchant_id, j.payment_intent_id,

@@ -32,7 +32,7 @@ const ONCE: readonly Check[] = [
   },
   {
     invariant: "I1",
-    name: "one charge of an intent succeeded or is under way",
+    name: "at most one charge of an intent has succeeded or is in progress",
     sql: `
       select payment_intent_id as subject, string_agg(id || ' ' || status, ', ') as detail
       from attempts where operation in ('charge', 'authorize')
@@ -41,7 +41,7 @@ const ONCE: readonly Check[] = [
   },
   {
     invariant: "I1",
-    name: "one attempt of a capture or refund succeeded or is under way",
+    name: "at most one attempt of a capture or refund has succeeded or is in progress",
     sql: `
       select coalesce(capture_id, refund_id) as subject,
         string_agg(id || ' ' || status, ', ') as detail
@@ -110,7 +110,7 @@ const AMOUNTS: readonly Check[] = [
   },
   {
     invariant: "I5",
-    name: "captures and refunds stand as their attempts do",
+    name: "captures and refunds have the status of their attempts",
     sql: `
       with part as (
         select merchant_id, id, status, amount from captures
@@ -184,7 +184,7 @@ const STATES: readonly Check[] = [
   },
   {
     invariant: "I6",
-    name: "nothing is under way for an intent that has ended",
+    name: "nothing is in progress for an intent that has ended",
     // A refund is of an intent that has succeeded: it changes amounts, not the status. A compensation never does.
     sql: `
       select pi.id as subject, format('%s, and %s %s is %s', pi.status, a.operation, a.id,
@@ -197,7 +197,7 @@ const STATES: readonly Check[] = [
   },
   {
     invariant: "I6",
-    name: "what an intent waits for is under way",
+    name: "what an intent is waiting for is in progress",
     sql: `
       select pi.id as subject, format('%s, and %s attempts are under way', pi.status,
         count(a.id)) as detail
@@ -219,7 +219,7 @@ export function livenessChecks(maxAgeSeconds: number): readonly Check[] {
   return [
     {
       invariant: "I10",
-      name: "no intent is PROCESSING for long",
+      name: "no intent has been PROCESSING for long",
       sql: `
         select id as subject, 'since ' || updated_at as detail from payment_intents
         where status = 'PROCESSING' and updated_at < now() - ${age}`,
@@ -227,7 +227,7 @@ export function livenessChecks(maxAgeSeconds: number): readonly Check[] {
     },
     {
       invariant: "I10",
-      name: "no attempt is under way for long",
+      name: "no attempt has been in progress for long",
       sql: `
         select id as subject, format('%s %s since %s', operation, status, created_at) as detail
           from attempts
@@ -236,7 +236,7 @@ export function livenessChecks(maxAgeSeconds: number): readonly Check[] {
     },
     {
       invariant: "I10",
-      name: "no delivery is overdue for long",
+      name: "no delivery has been overdue for long",
       sql: `
         select id as subject, format('%s, due at %s', status, next_at) as detail
           from webhook_deliveries

@@ -135,7 +135,7 @@ export interface Idempotency {
   /** Whether this request was the first with its idempotency key. */
   readonly status: IdempotencyStatus;
 
-  /** When the first request with this key was executed: the age of the answer. */
+  /** When the first request with this key was executed, which tells how old the answer is. */
   readonly firstSeenAt: string;
 
   /** The version of the payment intent in the answer; null when there is none. A cache that stores objects by id must not let a replay overwrite newer data: of two copies of an intent, the one with the higher `version` wins. */
@@ -351,7 +351,7 @@ export interface Attempt {
   /** The processor's id for the charge. Hidden from publishable keys. */
   readonly processorChargeId: string | null;
 
-  /** The processor's answer as a code, for programs. Null while there is no answer. */
+  /** The processor's answer as a code, for programs; null when there is no answer. */
   readonly code: string | null;
 
   /** The issuer's reason for the decline. */

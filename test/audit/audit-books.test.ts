@@ -109,11 +109,11 @@ describe("amounts and states", () => {
       "update transitions set to_status = 'REQUIRES_ACTION' where version = 3 and payment_intent_id = ?",
     ],
     [
-      "I6 what an intent waits for is under way",
+      "I6 what an intent is waiting for is in progress",
       "update payment_intents set status = 'PROCESSING' where id = ?",
     ],
     [
-      "I6 nothing is under way for an intent that has ended",
+      "I6 nothing is in progress for an intent that has ended",
       "update attempts set status = 'UNKNOWN', settled_at = null where payment_intent_id = ?",
     ],
     [
@@ -125,7 +125,7 @@ describe("amounts and states", () => {
       "delete from transitions where version = 3 and payment_intent_id = ?",
     ],
     [
-      "I7 each event holds its object as it then stood",
+      "I7 each event holds its object as it stood at the time",
       `update events set object = '{"id": "another"}' where sequence = 3 and subject_id = ?`,
     ],
     [
@@ -167,14 +167,14 @@ describe("amounts and states", () => {
       select merchant_id, id || 'x', payment_intent_id, operation, status, processor, amount, currency, settled_at
       from attempts where payment_intent_id = ?`;
     expect(await auditAfter(change, [id])).toContain(
-      "I1 one charge of an intent succeeded or is under way",
+      "I1 at most one charge of an intent has succeeded or is in progress",
     );
   });
 
   it("says when a refund has no attempt, or two", async () => {
     const { id } = await aCapturedIntent(t, merchantId);
     await refundPaymentIntent(t.db, refundCommand(merchantId, id, { amount: 1 }));
-    const expected = "I5 captures and refunds stand as their attempts do";
+    const expected = "I5 captures and refunds have the status of their attempts";
     const gone = "delete from attempts where operation = 'refund' and payment_intent_id = ?";
     expect(await auditAfter(gone, [id])).toContain(expected);
     const done = `update attempts set status = 'SUCCEEDED', settled_at = now()
@@ -311,7 +311,7 @@ describe("webhooks", () => {
       await auditAfter("delete from webhook_deliveries where merchant_id = ?", [own]),
     ).toContain("I7 each relayed event has a delivery for each endpoint that wants it");
     expect(await auditAfter("update webhook_deliveries set event_id = 'evt_none'")).toContain(
-      "I12 what refers to another row refers to one of its own tenant",
+      "I12 rows refer only to rows of their own tenant",
     );
   });
 });
@@ -331,7 +331,7 @@ describe("secrets", () => {
   ])("says when there is %s, and does not repeat it", async (_, change) => {
     await anIntent(t, merchantId);
     expect(await auditAfter(change)).toContain(
-      "I13 no card number, API key or webhook secret is stored in clear",
+      "I13 no card number, API key or webhook secret is stored in the clear",
     );
   });
 
@@ -351,8 +351,8 @@ it("says what has been under way for too long, when asked", async () => {
     (await auditBooks(t.db, { maxAgeSeconds })).map(({ check, subject }) => `${check}: ${subject}`);
   expect(await checks(60)).toEqual([]);
   const late = await checks(0);
-  expect(late).toContain(`no intent is PROCESSING for long: ${id}`);
+  expect(late).toContain(`no intent has been PROCESSING for long: ${id}`);
   expect(late.join()).toContain("the outbox is relayed");
-  expect(late.join()).toContain("no attempt is under way for long");
+  expect(late.join()).toContain("no attempt has been in progress for long");
   await t.drain();
 });
