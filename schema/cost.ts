@@ -44,6 +44,13 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
 
 /** A value that runs a statement of its own, for each object that it is asked of. */
 const STATEMENT = 100;
+/** Half of a statement that two values share, where a page of 100 of both must be permitted. */
+const HALF_A_STATEMENT = 80;
+/**
+ * A list that may have to read on until its page is full, or a sum over all of a merchant's accounts: it may hold a
+ * connection until the statement times out, so a request gets few of them, whatever it selects of them.
+ */
+const SCAN = 2_400;
 /** A value that may be some 30 kB, where others are less than one. */
 const LARGE = 75;
 
@@ -51,9 +58,16 @@ const LARGE = 75;
 export const WEIGHTS: Readonly<Record<string, number>> = {
   JSON: LARGE,
   Metadata: LARGE,
-  "LedgerAccount.balance": STATEMENT,
-  "LedgerAccount.pendingBalance": STATEMENT,
+  "LedgerAccount.balance": HALF_A_STATEMENT,
+  "LedgerAccount.pendingBalance": HALF_A_STATEMENT,
   "LedgerAccount.entries": STATEMENT,
+  "Query.captures": SCAN,
+  "Query.deadLetters": SCAN,
+  "Query.events": SCAN,
+  "Query.paymentIntents": SCAN,
+  "Query.refunds": SCAN,
+  "Query.trialBalance": SCAN,
+  "Query.webhookDeliveries": SCAN,
   // Of a page that begins at a cursor, one of them does.
   "PageInfo.hasNextPage": STATEMENT / 10,
   "PageInfo.hasPreviousPage": STATEMENT / 10,

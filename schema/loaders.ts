@@ -17,6 +17,7 @@ import {
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
 import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
 import type { WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
+import { type Merchant, findMerchant } from "../src/merchants/merchant-store";
 import { findDeliveries, findEndpoints } from "../src/webhooks/list-deliveries";
 
 /** For one tenant and one request: what a list's items need is fetched with one statement for all of them. */
@@ -29,6 +30,7 @@ export interface Loaders {
   readonly ledgerAccount: DataLoader<string, LedgerAccount | undefined>;
   readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
   readonly delivery: DataLoader<string, WebhookDelivery | undefined>;
+  readonly merchant: DataLoader<string, Merchant | undefined>;
   readonly evidenceOf: DataLoader<string, Evidence[]>;
   /** The sums of a ledger account, which both of its balances are made of. */
   readonly sumsOf: DataLoader<AccountMoment, Sums, string>;
@@ -54,6 +56,12 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     ledgerAccount: byId((ids) => findAccounts(db, merchantId, ids)),
     endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),
     delivery: byId((ids) => findDeliveries(db, merchantId, ids)),
+    // There is only one that this tenant may see: itself.
+    merchant: new DataLoader((ids) =>
+      Promise.all(
+        ids.map((id) => (id === merchantId ? findMerchant(db, id) : Promise.resolve(undefined))),
+      ),
+    ),
     evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),

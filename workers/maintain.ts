@@ -4,12 +4,13 @@ import { takeBalanceSnapshots } from "../src/ledger/take-balance-snapshots";
 
 /** Once a minute: creates partitions for the coming months, removes what has expired, and takes balance snapshots. */
 export async function maintainOnce(app: App): Promise<void> {
+  // First what must not wait: what follows may fail for as long as nobody sees to it.
+  await eraseSealed(app.db, { limit: 1_000 });
   await makePartitions(app.db);
   const dropped = await dropExpired(app.db, {
     idempotencyRetentionDays: app.config.idempotencyRetentionDays,
   });
   if (dropped.length > 0) app.log.info({ dropped }, "dropped expired partitions");
-  await eraseSealed(app.db, { limit: 1_000 });
   const taken = await takeBalanceSnapshots(app.db, { limit: 1_000 });
   if (taken === undefined) {
     app.log.warn("a transaction that posts does not end: balances are summed up no further");

@@ -2,7 +2,6 @@ import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
 import { Failure } from "../../src/failures";
 import { type IdKind, idKind } from "../../src/ids";
 import type { Scope } from "../../src/merchants/api-key";
-import { findMerchant } from "../../src/merchants/merchant-store";
 import { isPublishable, requireIntent, requireScope } from "../access";
 import { type Context, callerOf } from "../context";
 import { badInput, refuseCardNumber } from "../input";
@@ -39,10 +38,7 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
   },
   merchant: {
     scope: "payments:read",
-    find: (context, id) =>
-      id === callerOf(context).merchantId
-        ? findMerchant(context.app.db, id)
-        : Promise.resolve(undefined),
+    find: (context, id) => context.loaders().merchant.load(id),
   },
 };
 
@@ -90,7 +86,7 @@ export class NodeQueries {
 
   @Query(() => Merchant, { description: "The merchant that the API key belongs to." })
   async merchant(@Ctx() context: Context): Promise<Merchant> {
-    const merchant = await findMerchant(context.app.db, callerOf(context).merchantId);
+    const merchant = await context.loaders().merchant.load(callerOf(context).merchantId);
     if (!merchant) throw new Failure("NOT_FOUND", "There is no such merchant.");
     return merchant;
   }

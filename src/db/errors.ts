@@ -44,6 +44,9 @@ export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof Failure) return false;
   const state = sqlState(error);
   if (state !== undefined && AWAY_STATES.test(state)) return true;
+  // The server ended this connection, or itself, whatever the reason; what it was committing may be committed.
+  const { severity } = Object(error) as { severity?: unknown };
+  if (severity === "FATAL" || severity === "PANIC") return true;
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === "string" && AWAY_CODES.has(code)) return true;
   return error instanceof Error && AWAY_MESSAGES.test(error.message);

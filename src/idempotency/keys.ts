@@ -1,4 +1,4 @@
-import { type Db, type Statement, run } from "../db/db";
+import { type Db, type Statement, type Tx, run } from "../db/db";
 import { isLockTimeout } from "../db/errors";
 import { readSnapshot } from "../events/snapshots";
 import { Failure, type FailureDetails, type StoredFailureCode, verdict } from "../failures";
@@ -133,6 +133,25 @@ export function keyInUse(name: OperationKey): Failure {
   ).retryAfter(1_000);
 }
 
+const ANNOUNCE: Statement = {
+  name: "announce_operation",
+  text: "select pg_advisory_xact_lock_shared(hashtextextended(?, 0))",
+};
+
+const IS_ANNOUNCED: Statement = {
+  name: "is_operation_announced",
+  text: `select not pg_try_advisory_xact_lock(hashtextextended(?, 0)) as "announced"`,
+};
+
+function announcement({ merchantId, operation, key }: OperationKey): string {
+  return `${operation} ${merchantId} ${key}`;
+}
+
+/** Says, until the transaction ends, that this operation is executing: its key's row is written last. */
+export async function announce(tx: Tx, name: OperationKey): Promise<void> {
+  await run(tx, ANNOUNCE, [announcement(name)]);
+}
+
 const PROBE_KEY: Statement = {
   name: "probe_idempotency_key",
   text: `
@@ -141,12 +160,15 @@ const PROBE_KEY: Statement = {
 };
 
 /**
- * Whether some transaction, in whatever process, is executing under this key right now. Uncommitted
- * rows cannot be read, but they block an insert of the same key: so one is tried and rolled back.
+ * Whether some transaction, in whatever process, is executing under this key right now. Those of the one road announce
+ * themselves. The hot statements do not, but they write the key early: uncommitted rows cannot be read, but they block
+ * an insert of the same key, so one is tried and rolled back.
  */
 export async function isExecuting(db: Db, name: OperationKey): Promise<boolean> {
   const tx = await db.transaction();
   try {
+    const [answer] = await run<{ announced: boolean }>(tx, IS_ANNOUNCED, [announcement(name)]);
+    if (answer?.announced) return true;
     await tx.raw("set local lock_timeout = '50ms'");
     await run(tx, PROBE_KEY, [name.merchantId, name.operation, name.key]);
     return false;

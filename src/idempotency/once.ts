@@ -11,6 +11,7 @@ import {
   type OperationKey,
   type Outcome,
   type WholeKeyRecord,
+  announce,
   findKey,
   keyInUse,
   keyReused,
@@ -25,8 +26,8 @@ import {
  * leaves both or neither. After the record has expired, the created object still keeps its key from creating a second
  * one.
  *
- * Cost: one round trip to look for the key, which is all of a replay; then a transaction with one more for the record,
- * and what the use case needs. A refusal looks once more for the key and for what it created.
+ * Cost: one round trip to look for the key, which is all of a replay; then a transaction with one to announce itself,
+ * one for the record, and what the use case needs. A refusal looks once more for the key and for what it created.
  */
 
 export interface KeyedRequest {
@@ -127,6 +128,7 @@ async function execute<Result, Beside>(
   request: KeyedRequest,
   useCase: KeyedUseCase<Result, Beside>,
 ): Promise<Written<Result, Beside>> {
+  await announce(tx, nameOf(request, useCase));
   const done = await useCase.execute(tx);
   if ("failure" in done) {
     // It may have been refused because of what this very key did: a moment ago in a duplicate request, or long ago.

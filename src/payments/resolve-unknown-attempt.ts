@@ -7,6 +7,7 @@ import { type LockedAttempt, lockAttempts } from "./attempt-store";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
 import { type PaymentIntent, notFound } from "./payment-intent";
+import { findIntents } from "./payment-store";
 import type { Answer, LookupPolicy } from "./settle/answer";
 import { settle } from "./settle/settle";
 
@@ -54,13 +55,15 @@ export async function resolveUnknownAttempt(
       const resolved = resolve(attempt, command, config);
       if ("failure" in resolved) return resolved;
       await writeChanges(tx, [resolved.change]);
-      return { eventId: resolved.eventId };
+      // The events may be about a refund or a capture, or there may be none: the answer is always the intent.
+      const [intent] = await findIntents(tx, merchantId, [attempt.paymentIntentId]);
+      if (!intent) throw new Error("an intent that is locked is not there");
+      return { result: intent };
     },
   });
 }
 
-type Resolved =
-  { readonly failure: StoredFailure } | { readonly change: Change; readonly eventId: string };
+type Resolved = { readonly failure: StoredFailure } | { readonly change: Change };
 
 function resolve(
   attempt: LockedAttempt,
@@ -80,11 +83,10 @@ function resolve(
   };
   const { effect, changes } = settle(attempt, answer, policy);
   const change = changes[0];
-  const eventId = change?.intent?.steps.at(-1)?.eventId;
   // The operator says, for example, that a different amount moved from the one requested: it settles by itself, or by
   // an answer.
-  if (!change || eventId === undefined) return refuse(attempt);
-  return { change: { ...change, evidence: [{ answer, effect }] }, eventId };
+  if (!change) return refuse(attempt);
+  return { change: { ...change, evidence: [{ answer, effect }] } };
 }
 
 function refuse({ id, status }: LockedAttempt): Resolved {

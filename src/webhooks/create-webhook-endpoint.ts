@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Db } from "../db/db";
 import { Failure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
@@ -70,7 +71,10 @@ export async function createWebhookEndpoint(
       const row = { ...endpoint, merchantId, id, key, secret: secrets.seal(secret, id) };
       return { result: await insertEndpoint(tx, row), secret: { secret } };
     },
-    isSame: (made) => made.result.url === endpoint.url,
+    isSame: ({ result }) =>
+      result.url === endpoint.url &&
+      result.description === endpoint.description &&
+      isDeepStrictEqual([...result.eventTypes].sort(), [...endpoint.eventTypes].sort()),
   });
   return { ...outcome, secret: beside?.secret ?? null };
 }

@@ -22,7 +22,10 @@ const REPLAYABLE: readonly DeliveryStatus[] = ["DEAD", "SUCCEEDED", "DISCARDED"]
 
 const FIND: Statement = {
   name: "find_delivery_to_replay",
-  text: `select ${DELIVERY_COLUMNS} from webhook_deliveries d where d.merchant_id = ? and d.id = ?`,
+  // Locked, so that the verdict is about a state that lasts until it is stored.
+  text: `
+    select ${DELIVERY_COLUMNS} from webhook_deliveries d
+    where d.merchant_id = ? and d.id = ? for share`,
 };
 
 const INSERT_KEY: Statement = {

@@ -10,9 +10,18 @@ import {
   parse,
   validate,
 } from "graphql";
-import { LIST_SIZES, WEIGHTS, costOf, isList, isOfPage, isSizeArgument } from "../../schema/cost";
+import {
+  COST_MAX,
+  LIST_SIZES,
+  WEIGHTS,
+  costOf,
+  isList,
+  isOfPage,
+  isSizeArgument,
+} from "../../schema/cost";
 import { buildSchema } from "../../schema/schema";
 import { readAsked } from "../../schema/selection";
+import { NODES_TEXTS, QUERIES } from "../../src/sdk/documents";
 
 /** What an operation costs comes from the schema, with the true sizes of its lists and its arguments as they are coerced. */
 
@@ -132,4 +141,25 @@ describe("sizes", () => {
     const query = `{ things { edges { node { ...F0 } } } } ${fragments.join(" ")} fragment F${String(depth)} on Thing { id }`;
     expect(of(query)).toBeGreaterThan(40 ** depth);
   });
+});
+
+test.each([...Object.entries(QUERIES), ...Object.entries(NODES_TEXTS)])(
+  "what the SDK asks with %s is permitted for a full page",
+  (_name, text) => {
+    if (typeof text !== "string") return;
+    const ids = Array.from({ length: 100 }, (_, index) => `acct_${String(index)}`);
+    const asked = { first: 100, ids, id: "pi_1", name: "createPaymentIntent", idempotencyKey: "a" };
+    const known = [...text.matchAll(/\$(\w+):/g)].map(([, name = ""]) => name);
+    const variables = Object.fromEntries(
+      Object.entries(asked).filter(([name]) => known.includes(name)),
+    );
+    expect(cost(text, variables)).toBeLessThanOrEqual(COST_MAX);
+  },
+);
+
+test("a request gets few of what may have to read on", () => {
+  const scans = (count: number): string =>
+    `{ ${Array.from({ length: count }, (_, index) => `a${String(index)}: trialBalance { balanced }`).join(" ")} }`;
+  expect(cost(scans(8))).toBeLessThanOrEqual(COST_MAX);
+  expect(cost(scans(9))).toBeGreaterThan(COST_MAX);
 });

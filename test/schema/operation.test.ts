@@ -14,6 +14,7 @@ import {
   newKey,
   startTestApi,
 } from "../support/api";
+import { waitFor } from "../support/wait-for";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -50,6 +51,27 @@ test("NOT_SEEN, and asking leaves the key unused", async () => {
     variables: { input: { amount: 1, currency: "USD" }, key },
   });
   expect(data.createPaymentIntent.idempotency.status).toBe("EXECUTED");
+});
+
+test("IN_PROGRESS while a mutation waits for its payment intent, long before its key's record is written", async () => {
+  const { id } = await makePaid(api, { captureMethod: "MANUAL" });
+  const key = newKey();
+  const holder = await api.db.transaction();
+  try {
+    await holder.raw("select 1 from payment_intents where id = ? for update", [id]);
+    const capture = api.send({
+      query: CAPTURE_INTENT,
+      variables: { input: { paymentIntentId: id }, key },
+    });
+    await waitFor("the capture to be under way", async () => {
+      return (await ask("capturePaymentIntent", key)).status === "IN_PROGRESS";
+    });
+    await holder.rollback();
+    expect((await capture).body.errors).toBeUndefined();
+  } finally {
+    if (!holder.isCompleted()) await holder.rollback();
+  }
+  expect((await ask("capturePaymentIntent", key)).status).toBe("SUCCEEDED");
 });
 
 test("SUCCEEDED with the original result of every mutation, also when the keys' records are dropped", async () => {

@@ -1,9 +1,11 @@
 import { settleSurely } from "../../src/payments/settle/settle-surely";
 import {
   CONFIRM_INTENT,
+  REFUND_INTENT,
   type TestAnswer,
   type TestApi,
   makeIntent,
+  makePaid,
   newKey,
   startTestApi,
 } from "../support/api";
@@ -95,6 +97,38 @@ it("settles by an operator's word, once for its key, and keeps the reason", asyn
     details: { currentState: "SUCCEEDED" },
   });
 });
+
+it.each([
+  ["SUCCEEDED", "lose_response"],
+  ["FAILED", "lose_request"],
+] as const)(
+  "answers with the payment intent when the attempt was a refund that is found to have %s",
+  async (resolution, fault) => {
+    const { id } = await makePaid(api);
+    const input = { paymentIntentId: id, amount: 500 };
+    await api.send({ query: REFUND_INTENT, variables: { input, key: newKey() } });
+    await api.sandbox.setFault({ fault, rate: 1, operation: "refund", count: 1 });
+    await api.relayOnce();
+    await api.runCharges();
+    const { data } = await api.send({ query: UNKNOWN, key: api.merchant.operatorKey });
+    const found = data.unknownAttempts.edges.find(
+      ({ node }: { node: { paymentIntentId: string } }) => node.paymentIntentId === id,
+    );
+    const finding = { attemptId: found.node.id, resolution, reason: "seen in their portal" };
+    const key = newKey();
+    const first = await resolve(finding, { key });
+    expect(first.error).toBeUndefined();
+    expect(first.data.resolveUnknownAttempt.paymentIntent).toMatchObject({
+      id,
+      status: "SUCCEEDED",
+      amountCaptured: 2_500,
+    });
+    const again = await resolve(finding, { key });
+    expect(again.data.resolveUnknownAttempt.paymentIntent).toEqual(
+      first.data.resolveUnknownAttempt.paymentIntent,
+    );
+  },
+);
 
 it("gives money back that moved although an operator said it had not", async () => {
   const { id, attemptId } = await anUnknown("lose_response");

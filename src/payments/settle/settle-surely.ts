@@ -1,4 +1,4 @@
-import { isDatabaseAway, isLockTimeout } from "../../db/errors";
+import { isDatabaseAway, isLockTimeout, isRetryable } from "../../db/errors";
 import { fullJitter } from "../../retry";
 import type { Attempt } from "../attempt";
 import type { Answer } from "./answer";
@@ -24,9 +24,14 @@ export async function settleSurely(
     try {
       return await settler.settleAttempt({ merchantId, attemptId: id, paymentIntentId, ...heard });
     } catch (error) {
-      if (tries >= TRIES_MAX || !(isDatabaseAway(error) || isLockTimeout(error))) throw error;
+      if (tries >= TRIES_MAX || !isPassing(error)) throw error;
       const waitMs = 100 + fullJitter({ baseMs: 200, attempt: tries, capMs: 2_000 });
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }
+}
+
+/** Serialisation failures include the refusal to post before the balances' horizon, while a server's clock catches up. */
+function isPassing(error: unknown): boolean {
+  return isDatabaseAway(error) || isLockTimeout(error) || isRetryable(error);
 }
