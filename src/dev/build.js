@@ -6,6 +6,7 @@
  *   node src/dev/build.js --full   with types and declarations, for what is published
  *   node src/dev/build.js --start  and then starts everything, in this process
  */
+var crypto = require("crypto");
 var fs = require("fs");
 var path = require("path");
 var childProcess = require("child_process");
@@ -36,8 +37,14 @@ function checkNode() {
 }
 
 function checkPackages() {
-  if (fs.existsSync(path.join(CHECKOUT, "node_modules/typescript"))) return;
+  if (fs.existsSync(path.join(CHECKOUT, "node_modules/pg"))) return;
   fail("The packages are not installed: run npm ci first.", 78);
+}
+
+/** Only building needs it: where dist is complete, the development packages may have been removed. */
+function checkCompiler() {
+  if (fs.existsSync(path.join(CHECKOUT, "node_modules/typescript"))) return;
+  fail("TypeScript is missing, and something has to be built: run npm ci --include=dev.", 78);
 }
 
 /** Only a word before the time that building takes: the start itself decides, when it takes the lock. */
@@ -69,12 +76,17 @@ function filesIn(directory) {
 function describeSources(isFull) {
   var files = SOURCES.reduce(function (all, directory) {
     return all.concat(filesIn(directory));
-  }, ALSO);
+  }, []);
   var lines = files.map(function (file) {
     var stat = fs.statSync(path.join(CHECKOUT, file));
     return file + " " + stat.size + " " + stat.mtimeMs;
   });
-  return (isFull ? "full\n" : "quick\n") + lines.join("\n") + "\n";
+  // By content, because `npm prune` writes the lock file again as it was.
+  var others = ALSO.map(function (file) {
+    var content = fs.readFileSync(path.join(CHECKOUT, file));
+    return file + " " + crypto.createHash("sha256").update(content).digest("hex");
+  });
+  return (isFull ? "full\n" : "quick\n") + lines.concat(others).join("\n") + "\n";
 }
 
 /** What was built with types is good for running, too. */
@@ -242,6 +254,7 @@ checkNode();
 checkPackages();
 if (isStart) checkNotRunning(process.argv.slice(3));
 if (!isBuilt(isFull)) {
+  checkCompiler();
   withLock(function () {
     if (!isBuilt(isFull)) compile(isFull);
   });

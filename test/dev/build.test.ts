@@ -121,3 +121,16 @@ test("waits for a build that is running, however long it takes, and says for who
   expect((await ended)[0]).toBe(0);
   expect(compiled()).toBe(1);
 });
+
+test("what is built runs without the compiler, also after npm has written its lock file again", async () => {
+  expect((await build()).code).toBe(0);
+  rmSync(path.join(checkout, "node_modules/typescript"), { recursive: true });
+  put("package-lock.json", "{}");
+  expect(await build()).toEqual({ code: 0, said: "" });
+  put("package-lock.json", "{ }");
+  const missing = "TypeScript is missing, and something has to be built: run npm ci --include=dev.\n";
+  expect(await build()).toEqual({ code: 78, said: missing });
+  rmSync(path.join(checkout, "node_modules/pg"), { recursive: true });
+  const nothing = "The packages are not installed: run npm ci first.\n";
+  expect(await build()).toEqual({ code: 78, said: nothing });
+});
