@@ -128,7 +128,8 @@ test("what is built runs without the compiler, also after npm has written its lo
   put("package-lock.json", "{}");
   expect(await build()).toEqual({ code: 0, said: "" });
   put("package-lock.json", "{ }");
-  const missing = "TypeScript is missing, and something has to be built: run npm ci --include=dev.\n";
+  const missing =
+    "TypeScript is missing, and something has to be built: run npm ci --include=dev.\n";
   expect(await build()).toEqual({ code: 78, said: missing });
   rmSync(path.join(checkout, "node_modules/pg"), { recursive: true });
   const nothing = "The packages are not installed: run npm ci first.\n";
