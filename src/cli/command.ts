@@ -33,6 +33,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Something that the command needs, other than the database, does not answer. */
+export class UnavailableError extends Error {
+  override readonly name = "UnavailableError";
+}
+
 export const EXIT_CODES = `Exit codes: 0 done; ${String(EXIT.failed)} the command failed, or "verify" found a violation; ${String(EXIT.usage)} the command line is invalid;
-${String(EXIT.unavailable)} the database cannot be reached; ${String(EXIT.unusableConfiguration)} a setting is missing or invalid.
+${String(EXIT.unavailable)} the database or the card network cannot be reached; ${String(EXIT.unusableConfiguration)} a setting is missing or invalid.
 `;

@@ -3,7 +3,7 @@ import { isDatabaseAway, isNotMigrated } from "../db/errors";
 import { DatabaseError } from "../db/with-client";
 import { EXIT, describeEnd } from "../process/run-process";
 import { ConfigError } from "../process/settings";
-import { type Command, EXIT_CODES, UsageError } from "./command";
+import { type Command, EXIT_CODES, UnavailableError, UsageError } from "./command";
 import { COMMANDS } from "./commands";
 
 interface Output {
@@ -87,6 +87,7 @@ function describe(error: unknown): { code: number; text: string } {
       text: `${error.message}\nRun with --help to see what is available.`,
     };
   }
+  if (error instanceof UnavailableError) return { code: EXIT.unavailable, text: error.message };
   if (error instanceof DatabaseError) {
     return { code: EXIT.unavailable, text: `DATABASE_URL: ${error.message}.` };
   }

@@ -3,7 +3,7 @@ import path from "node:path";
 import { type AuditOptions, auditBooks, checkNames } from "../audit/audit-books";
 import type { Violation } from "../audit/check";
 import type { Movement } from "../audit/compare-movements";
-import { type Command, type Result, UsageError } from "./command";
+import { type Command, type Result, UnavailableError, UsageError } from "./command";
 import { readDatabaseUrl, withDb } from "./database";
 import { ConfigError } from "../process/settings";
 
@@ -20,8 +20,9 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
   options: { "sandbox-url": { type: "string" }, "max-age-seconds": { type: "string" } },
   run: async ({ values, environment }) => {
     const maxAgeSeconds = parseAge(values["max-age-seconds"] as string | undefined);
+    const givenUrl = parseSandboxUrl(values["sandbox-url"] as string | undefined);
     const places = findPlaces(environment);
-    const sandboxUrl = (values["sandbox-url"] as string | undefined) ?? places.sandboxUrl;
+    const sandboxUrl = givenUrl ?? places.sandboxUrl;
     const options: AuditOptions = {
       ...(sandboxUrl !== undefined && { movements: () => fetchMovements(sandboxUrl) }),
       ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
@@ -42,6 +43,15 @@ function parseAge(text: string | undefined): number | undefined {
   return Number(text);
 }
 
+function parseSandboxUrl(text: string | undefined): string | undefined {
+  if (text === undefined || isHttpUrl(text)) return text;
+  throw new UsageError("--sandbox-url must be an address such as http://localhost:4010.");
+}
+
+function isHttpUrl(text: unknown): text is string {
+  return typeof text === "string" && /^https?:\/\//i.test(text) && URL.canParse(text);
+}
+
 function findPlaces(environment: NodeJS.ProcessEnv): Places {
   if (environment["DATABASE_URL"]) {
     return { databaseUrl: readDatabaseUrl(environment), sandboxUrl: undefined };
@@ -55,18 +65,53 @@ function findPlaces(environment: NodeJS.ProcessEnv): Places {
       `DATABASE_URL is not set, and there is no ${file}: is "npm start" running?`,
     );
   }
-  const state = JSON.parse(text) as { databaseUrl: string; sandboxUrl?: string };
-  return { databaseUrl: state.databaseUrl, sandboxUrl: state.sandboxUrl };
+  const { databaseUrl, sandboxUrl } = parseState(text);
+  if (typeof databaseUrl !== "string" || !isHttpUrl(sandboxUrl ?? "http://none")) {
+    throw new ConfigError(
+      `${file} is damaged: stop "npm start", remove this file and start again, or set DATABASE_URL.`,
+    );
+  }
+  return { databaseUrl, sandboxUrl };
+}
+
+/** Without anything in it when it is damaged. */
+function parseState(text: string): Partial<Places> {
+  try {
+    return (JSON.parse(text) ?? {}) as Partial<Places>;
+  } catch {
+    return {};
+  }
 }
 
 const FETCH_TIMEOUT_MS = 120_000;
 
 async function fetchMovements(sandboxUrl: string): Promise<readonly Movement[]> {
-  const response = await fetch(new URL("/admin/movements", sandboxUrl), {
-    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-  });
-  if (!response.ok) throw new Error(`${sandboxUrl} answered ${String(response.status)}.`);
-  return ((await response.json()) as { movements: Movement[] }).movements;
+  const { status, text } = await fetchText(sandboxUrl);
+  const movements = status === 200 ? parseMovements(text) : undefined;
+  if (movements) return movements;
+  throw new UnavailableError(
+    `What answers at ${sandboxUrl} is not the sandbox card network (status ${String(status)}).`,
+  );
+}
+
+async function fetchText(sandboxUrl: string): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetch(new URL("/admin/movements", sandboxUrl), {
+      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    });
+    return { status: response.status, text: await response.text() };
+  } catch {
+    throw new UnavailableError(`The card network at ${sandboxUrl} does not answer.`);
+  }
+}
+
+function parseMovements(text: string): readonly Movement[] | undefined {
+  try {
+    const { movements } = JSON.parse(text) as { movements?: unknown };
+    return Array.isArray(movements) ? (movements as Movement[]) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function report(violations: readonly Violation[], options: AuditOptions): Result {

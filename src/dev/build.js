@@ -6,6 +6,7 @@
  *   node src/dev/build.js --full   with types and declarations, for what is published
  *   node src/dev/build.js --start  and then starts everything, in this process
  */
+var crypto = require("crypto");
 var fs = require("fs");
 var path = require("path");
 var childProcess = require("child_process");
@@ -14,6 +15,10 @@ var CHECKOUT = path.resolve(__dirname, "../..");
 var DIST = path.join(CHECKOUT, "dist");
 var STAMP = path.join(DIST, ".built-from");
 var LOCK = path.join(CHECKOUT, "node_modules/.cache/oncepay-build.lock");
+/** Far longer than a build takes. */
+var STALE_AFTER_MS = 120000;
+var WAIT_MS = 100;
+var WAITS_BEFORE_WORD = 10;
 var SOURCES = ["src", "schema", "workers", "migrations"];
 var ALSO = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"];
 var OUTPUT = /(\.js|\.js\.map|\.d\.ts)$/;
@@ -32,8 +37,14 @@ function checkNode() {
 }
 
 function checkPackages() {
-  if (fs.existsSync(path.join(CHECKOUT, "node_modules/typescript"))) return;
+  if (fs.existsSync(path.join(CHECKOUT, "node_modules/pg"))) return;
   fail("The packages are not installed: run npm ci first.", 78);
+}
+
+/** Only building needs it: where dist is complete, the development packages may have been removed. */
+function checkCompiler() {
+  if (fs.existsSync(path.join(CHECKOUT, "node_modules/typescript"))) return;
+  fail("TypeScript is missing, and something has to be built: run npm ci --include=dev.", 78);
 }
 
 /** Only a word before the time that building takes: the start itself decides, when it takes the lock. */
@@ -65,12 +76,17 @@ function filesIn(directory) {
 function describeSources(isFull) {
   var files = SOURCES.reduce(function (all, directory) {
     return all.concat(filesIn(directory));
-  }, ALSO);
+  }, []);
   var lines = files.map(function (file) {
     var stat = fs.statSync(path.join(CHECKOUT, file));
     return file + " " + stat.size + " " + stat.mtimeMs;
   });
-  return (isFull ? "full\n" : "quick\n") + lines.join("\n") + "\n";
+  // By content, because `npm prune` writes the lock file again as it was.
+  var others = ALSO.map(function (file) {
+    var content = fs.readFileSync(path.join(CHECKOUT, file));
+    return file + " " + crypto.createHash("sha256").update(content).digest("hex");
+  });
+  return (isFull ? "full\n" : "quick\n") + lines.concat(others).join("\n") + "\n";
 }
 
 /** What was built with types is good for running, too. */
@@ -82,8 +98,7 @@ function isBuilt(isFull) {
 /** Two commands at once compile once. */
 function withLock(work) {
   fs.mkdirSync(path.dirname(LOCK), { recursive: true });
-  var pause = new Int32Array(new SharedArrayBuffer(4));
-  while (!takeLock()) Atomics.wait(pause, 0, 0, 100);
+  waitForLock();
   // The compiler hears Ctrl-C as well and ends; then so do we, and give the lock back.
   var signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   process.once("exit", unlock);
@@ -102,24 +117,101 @@ function endNow() {
   process.exit(1);
 }
 
+function waitForLock() {
+  var pause = new Int32Array(new SharedArrayBuffer(4));
+  for (var tries = 0; !takeLock(); tries += 1) {
+    var holder = readHolder(LOCK);
+    if (tries === WAITS_BEFORE_WORD && holder) {
+      process.stderr.write(
+        "Waiting for another build (process " + holder + "; " + LOCK + ") ...\n",
+      );
+    }
+    Atomics.wait(pause, 0, 0, WAIT_MS);
+  }
+}
+
+/** After a takeover that went wrong, the lock may be somebody else's by now. */
 function unlock() {
-  fs.rmSync(LOCK, { force: true });
+  if (readHolder(LOCK) === process.pid) fs.rmSync(LOCK, { force: true });
 }
 
 function takeLock() {
+  var draft = LOCK + "." + process.pid;
+  fs.writeFileSync(draft, String(process.pid));
   try {
-    fs.writeFileSync(LOCK, String(process.pid), { flag: "wx" });
+    if (tryLink(draft, LOCK)) return true;
+    if (!isHeld(LOCK)) clearStale();
+    return false;
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+/** A link appears with its content, so a lock that is empty is never one that is about to be written. */
+function tryLink(from, to) {
+  try {
+    fs.linkSync(from, to);
     return true;
   } catch (error) {
-    if (error.code !== "EEXIST") throw error;
+    if (error.code === "EEXIST") return false;
+    throw error;
   }
+}
+
+/** Renaming takes it away from exactly one of several that find it stale at the same time. */
+function clearStale() {
+  var aside = LOCK + ".stale-" + process.pid;
   try {
-    process.kill(+fs.readFileSync(LOCK, "utf8") || process.pid, 0);
+    fs.renameSync(LOCK, aside);
   } catch (error) {
-    // Whoever held it was killed.
-    if (error.code === "ESRCH") fs.rmSync(LOCK, { force: true });
+    if (error.code === "ENOENT") return;
+    throw error;
   }
-  return false;
+  // Somebody else took over between our check and the renaming: the lock is theirs.
+  if (isHeld(aside)) tryLink(aside, LOCK);
+  fs.rmSync(aside, { force: true });
+}
+
+/**
+ * Not held: the lock of a process that is gone, an empty one, and one with our own id, which in a container is that of
+ * the previous run. Any other process that was given the id meanwhile is told from a build by its command line.
+ */
+function isHeld(file) {
+  var pid = readHolder(file);
+  if (!pid || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // Anything else means that it lives, and belongs to somebody else.
+    if (error.code === "ESRCH") return false;
+  }
+  return /build\.js/.test(commandLineOf(pid)) || ageMsOf(file) < STALE_AFTER_MS;
+}
+
+/** NaN when the file is gone or damaged. */
+function readHolder(file) {
+  try {
+    return parseInt(fs.readFileSync(file, "utf8"), 10);
+  } catch {
+    return NaN;
+  }
+}
+
+function commandLineOf(pid) {
+  try {
+    return fs.readFileSync("/proc/" + pid + "/cmdline", "utf8");
+  } catch {
+    var run = childProcess.spawnSync("ps", ["-ww", "-o", "command=", "-p", String(pid)]);
+    return String(run.stdout || "");
+  }
+}
+
+function ageMsOf(file) {
+  try {
+    return Date.now() - fs.statSync(file).mtimeMs;
+  } catch {
+    return Infinity;
+  }
 }
 
 function compile(isFull) {
@@ -162,6 +254,7 @@ checkNode();
 checkPackages();
 if (isStart) checkNotRunning(process.argv.slice(3));
 if (!isBuilt(isFull)) {
+  checkCompiler();
   withLock(function () {
     if (!isBuilt(isFull)) compile(isFull);
   });

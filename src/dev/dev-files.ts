@@ -64,10 +64,11 @@ export function keptSecrets(file: string): DevSecrets {
       kept?.ONCEPAY_SANDBOX_WEBHOOK_SECRET ?? `whsec_${randomBytes(32).toString("base64")}`,
   };
   writePrivateJson(file, secrets);
+  // A variable that is set to nothing counts as not set.
   return {
-    ONCEPAY_ENCRYPTION_KEY: process.env["ONCEPAY_ENCRYPTION_KEY"] ?? secrets.ONCEPAY_ENCRYPTION_KEY,
+    ONCEPAY_ENCRYPTION_KEY: process.env["ONCEPAY_ENCRYPTION_KEY"] || secrets.ONCEPAY_ENCRYPTION_KEY,
     ONCEPAY_SANDBOX_WEBHOOK_SECRET:
-      process.env["ONCEPAY_SANDBOX_WEBHOOK_SECRET"] ?? secrets.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
+      process.env["ONCEPAY_SANDBOX_WEBHOOK_SECRET"] || secrets.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
   };
 }
 

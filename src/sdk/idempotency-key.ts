@@ -69,36 +69,37 @@ function keysInMemory(): Keys {
 
 /**
  * With a store, the key is in it before anything is sent: whatever happens to this page from then on, the same call
- * finds the same key.
+ * finds the same key. The name is in it under the key as well, which is how `settle` finds it: the page that asks what
+ * became of a key need not be the one that made it.
  */
 function keysInStore(store: KeyStore): Keys {
-  // In the store already; this is how `settle` finds them there.
-  const unknown = createUnknownKeys();
   // Two equal calls at the same time, as from a double click, share one look-up and therefore one key.
   const lookups = new Map<string, Promise<HeldKey>>();
-  const forget = async (key: string, nameOf: () => Promise<string> | string): Promise<void> => {
-    const name = unknown.remove(key);
-    await forgetKey(store, key, name === undefined ? nameOf : () => name);
-  };
   const lookUp = async (name: string): Promise<HeldKey> => {
     const known = (await store.get(name)) ?? undefined;
     const key = known ?? newKey();
     // A store that fails here fails the call, which is safe: nothing has been sent.
-    if (known === undefined) await store.set(name, key);
+    if (known === undefined) {
+      await Promise.all([store.set(name, key), store.set(whereNameIs(key), name)]);
+    }
     return {
       key,
       isNew: known === undefined,
-      forget: () => forget(key, () => name),
-      keep: () => unknown.add(name, key),
+      forget: () => forgetKey(store, key, () => name),
+      keep: () => undefined,
     };
   };
   return {
     take: async (call) => {
       const { idempotencyKey } = call;
       if (idempotencyKey !== undefined) {
-        // It may be one of the store's own keys, from an earlier call whose error reported it.
-        const forgetOwn = () => forget(idempotencyKey, () => storedName(call));
-        return { key: idempotencyKey, isNew: false, forget: forgetOwn, keep: () => undefined };
+        return {
+          key: idempotencyKey,
+          isNew: false,
+          // It may be one of the store's own keys, from an earlier call whose error reported it.
+          forget: () => forgetKey(store, idempotencyKey),
+          keep: () => undefined,
+        };
       }
       const name = await storedName(call);
       const running = lookups.get(name);
@@ -107,10 +108,7 @@ function keysInStore(store: KeyStore): Keys {
       lookups.set(name, lookup);
       return lookup;
     },
-    settle: async (key) => {
-      const name = unknown.remove(key);
-      if (name !== undefined) await forgetKey(store, key, () => name);
-    },
+    settle: (key) => forgetKey(store, key),
   };
 }
 
@@ -118,15 +116,22 @@ function keysInStore(store: KeyStore): Keys {
 async function forgetKey(
   store: KeyStore,
   key: string,
-  nameOf: () => Promise<string> | string,
+  nameOf: () => ReturnType<KeyStore["get"]> = () => store.get(whereNameIs(key)),
 ): Promise<void> {
   try {
-    const name = await nameOf();
+    const name = (await nameOf()) ?? undefined;
+    if (name === undefined) return;
     // By now the name may stand for the next intention, which has a different key.
     if ((await store.get(name)) === key) await store.delete(name);
+    await store.delete(whereNameIs(key));
   } catch {
     // A key that stays costs one replay of this very answer.
   }
+}
+
+/** No mutation is called "key". */
+function whereNameIs(key: string): string {
+  return `key:${key}`;
 }
 
 function wishOf({ operation, input, intentOf }: KeyedCall): string {

@@ -1,10 +1,11 @@
 /**
  * Where idempotency keys wait for the final answer of their call. Its contents must survive whatever may interrupt a
- * call: for a page that is reloaded, `webStorageKeyStore(sessionStorage)`.
+ * call: for a page that is reloaded, `webStorageKeyStore(sessionStorage)`. The values are keys by the name of their call,
+ * and such names by their key: short texts, which may contain anything that your `intentOf` contains.
  */
 export interface KeyStore {
   readonly get: (name: string) => string | null | undefined | Promise<string | null | undefined>;
-  readonly set: (name: string, key: string) => void | Promise<void>;
+  readonly set: (name: string, value: string) => void | Promise<void>;
   readonly delete: (name: string) => void | Promise<void>;
 }
 
@@ -13,7 +14,7 @@ export function memoryKeyStore(): KeyStore {
   const keys = new Map<string, string>();
   return {
     get: (name) => keys.get(name),
-    set: (name, key) => void keys.set(name, key),
+    set: (name, value) => void keys.set(name, value),
     delete: (name) => void keys.delete(name),
   };
 }
@@ -48,15 +49,15 @@ export function webStorageKeyStore(
   const unstored = memoryKeyStore();
   return {
     get: (name) => {
-      const [madeAt, key] = (readItem(storage, prefix + name) ?? "").split(" ");
-      if (!key) return unstored.get(name);
-      return now() - Number(madeAt) <= maxAgeMs ? key : undefined;
+      const [, madeAt, value] = /^(\d+) (.+)$/s.exec(readItem(storage, prefix + name) ?? "") ?? [];
+      if (value === undefined) return unstored.get(name);
+      return now() - Number(madeAt) <= maxAgeMs ? value : undefined;
     },
-    set: (name, key) => {
+    set: (name, value) => {
       try {
-        storage.setItem(prefix + name, `${String(now())} ${key}`);
+        storage.setItem(prefix + name, `${String(now())} ${value}`);
       } catch {
-        return unstored.set(name, key);
+        return unstored.set(name, value);
       }
     },
     delete: (name) => {

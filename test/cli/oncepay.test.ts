@@ -1,3 +1,9 @@
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { withClient } from "../../src/db/with-client";
 import { runCommandLine } from "../../src/cli/run-command-line";
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "../support/database";
@@ -37,6 +43,8 @@ test("what cannot be done is said in a sentence, and the exit code says of what 
     [["merchant"], {}, 2, 'There is no command "oncepay merchant".'],
     [["migrate", "--dry"], {}, 2, "Unknown option '--dry'"],
     [["merchants", "create"], { DATABASE_URL: wrong }, 2, "--name is required"],
+    [["verify", "--sandbox-url", "localhost-4010"], {}, 2, "--sandbox-url must be an address"],
+    [["verify", "--sandbox-url", "localhost:4010"], {}, 2, "--sandbox-url must be an address"],
     [["migrate"], {}, 78, "DATABASE_URL: is not set"],
     [["migrate"], { DATABASE_URL: "mysql://h/n" }, 78, "DATABASE_URL: must be an address such as"],
     [["migrate"], { DATABASE_URL: wrong }, 69, "DATABASE_URL: nothing listens at 127.0.0.1:1."],
@@ -92,4 +100,32 @@ test("verify says which promise is broken, and exits with 1", async () => {
   const holds = await oncepay(["verify"], environment);
   expect([holds.code, holds.out]).toEqual([0, expect.stringContaining("0 violations")]);
   expect((await oncepay(["verify", "--max-age-seconds", "soon"], environment)).code).toBe(2);
+
+  const silent = await oncepay(["verify", "--sandbox-url", "http://127.0.0.1:1"], environment);
+  const sentence = "The card network at http://127.0.0.1:1 does not answer.\n";
+  expect(silent).toEqual({ code: 69, out: "", error: sentence });
+  const other = createServer((_, response) => response.end("{}")).listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const url = `http://127.0.0.1:${String((other.address() as AddressInfo).port)}`;
+  const strange = await oncepay(["verify", "--sandbox-url", url], environment);
+  other.close();
+  expect([strange.code, strange.error]).toEqual([
+    69,
+    expect.stringContaining("is not the sandbox"),
+  ]);
 });
+
+test.each(["", "{ hal", "null", "{}", '{"databaseUrl":"postgres://h/n","sandboxUrl":"h"}'])(
+  "verify names the file of a start that it cannot read: %j",
+  async (text) => {
+    const before = process.cwd();
+    const directory = realpathSync(mkdtempSync(path.join(tmpdir(), "oncepay-verify-")));
+    mkdirSync(path.join(directory, ".oncepay"));
+    const file = path.join(directory, ".oncepay/dev.json");
+    writeFileSync(file, text);
+    process.chdir(directory);
+    const { code, error } = await oncepay(["verify"]).finally(() => process.chdir(before));
+    rmSync(directory, { recursive: true });
+    expect([code, error]).toEqual([78, expect.stringContaining(`${file} is damaged`)]);
+  },
+);

@@ -1,5 +1,5 @@
 import { type ClientOptions, createClient } from "../../src/sdk/client";
-import { memoryKeyStore } from "../../src/sdk/key-store";
+import { memoryKeyStore, webStorageKeyStore } from "../../src/sdk/key-store";
 import { OncepayError } from "../../src/sdk/oncepay-error";
 import { createRetryBudget } from "../../src/sdk/retry-budget";
 import { waitFor } from "../support/wait-for";
@@ -48,6 +48,16 @@ function operation(status: string, rest: object = {}): Reply {
   return { body: { data: { operation: known } } };
 }
 
+function fakeStorage() {
+  const items = new Map<string, string>();
+  const storage = {
+    getItem: (name: string) => items.get(name) ?? null,
+    setItem: (name: string, value: string) => void items.set(name, value),
+    removeItem: (name: string) => void items.delete(name),
+  };
+  return { storage, items };
+}
+
 /** As a store is after a page was closed in the middle of a call. */
 async function storeOfLostCall(options: Partial<ClientOptions> = {}) {
   const keyStore = memoryKeyStore();
@@ -75,11 +85,11 @@ describe("the key", () => {
       set: (name: string, key: string) => (stored.push(key), keyStore.set(name, key)),
     };
     const api = await start(({ variables }) => {
-      expect(stored).toEqual([variables.idempotencyKey]);
+      expect(stored[0]).toBe(variables.idempotencyKey);
       return created();
     });
     await clientOf(api, { keyStore: spy }).createPaymentIntent(input);
-    expect(stored).toHaveLength(1);
+    expect(stored).toHaveLength(2);
   });
 
   test("stands for what the caller calls it, whatever the input", async () => {
@@ -92,6 +102,29 @@ describe("the key", () => {
     expect(api.keys()[3]).toBe(error.idempotencyKey);
     expect(api.keys()[4]).not.toBe(error.idempotencyKey);
   });
+
+  test.each(["SUCCEEDED", "FAILED"])(
+    "is ended by the page that is told that it has %s, also after a reload",
+    async (status) => {
+      const { storage, items } = fakeStorage();
+      const page = (api: ScriptedApi) => clientOf(api, { keyStore: webStorageKeyStore(storage) });
+      const wish = { intentOf: "cart 1, second try" };
+      const before = await start(lost);
+      const error = await errorOf(page(before).createPaymentIntent(input, wish));
+      const idempotencyKey = error.idempotencyKey ?? "";
+      const api = await start(operation("IN_PROGRESS"), lost, lost, lost, operation(status));
+      const question = { name: "createPaymentIntent" as const, idempotencyKey };
+      await page(api).operation(question);
+      await errorOf(page(api).createPaymentIntent(input, wish));
+      expect(api.keys()[1]).toBe(idempotencyKey);
+      await page(api).operation(question);
+      expect([...items]).toEqual([]);
+      const next = await start(created());
+      await page(next).createPaymentIntent(input, wish);
+      expect(next.keys()[0]).not.toBe(idempotencyKey);
+      expect([...items]).toEqual([]);
+    },
+  );
 
   test("of the caller is used as it is, and not stored", async () => {
     const keyStore = memoryKeyStore();
