@@ -50,7 +50,7 @@ const HALF_A_STATEMENT = 80;
  * A list that may have to read on until its page is full, or a sum over all of a merchant's accounts: it may hold a
  * connection until the statement times out, so a request gets few of them, whatever it selects of them.
  */
-const SCAN = 2_400;
+const SCAN = 2_300;
 /** A value that may be some 30 kB, where others are less than one. */
 const LARGE = 75;
 
