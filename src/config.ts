@@ -37,7 +37,11 @@ export const SETTINGS = {
     .url({ protocol: /^rediss?$/, error: "must be an address such as redis://host:6379" })
     .optional()
     .describe("the Redis for BullMQ's queues; without it the queues are in Postgres"),
-  HOST: z.string().min(1).default("127.0.0.1").describe("the address that the API listens on, and a worker for probes and metrics"),
+  HOST: z
+    .string()
+    .min(1)
+    .default("127.0.0.1")
+    .describe("the address that the API listens on, and a worker for probes and metrics"),
   PORT: port.default(4000).describe("the port that the API listens on"),
   ...PROCESS_SETTINGS,
   NODE_ENV: z
