@@ -30,7 +30,7 @@ test("a chosen port that is taken is no other port, but a mistake in the setting
   const refused = await listen(taken, false).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(ConfigError);
   expect((refused as Error).message).toBe(
-    `PORT: port ${String(taken)} is taken by another process.`,
+    `PORT: port ${String(taken)} is in use by another process.`,
   );
 });
 
