@@ -7,7 +7,7 @@ const GRACE_MS = 5_000;
 export function exitWithParent(): void {
   process.stdin.on("error", () => undefined);
   process.stdin.once("close", () => {
-    // First in the same orderly way as any other stop, for which an orphan must not take for ever.
+    // First the orderly way, as for any other stop; but an orphan must not take forever over it.
     setTimeout(() => process.exit(1), GRACE_MS).unref();
     process.kill(process.pid, "SIGTERM");
   });
