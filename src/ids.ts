@@ -40,7 +40,12 @@ export function newId(kind: IdKind, atMs: number = Date.now()): string {
     random += ALPHABET[(pool[poolOffset + index] ?? 0) & 31];
   }
   poolOffset += RANDOM_LENGTH;
-  return `${ID_PREFIXES[kind]}_${timePart(atMs)}${random}`;
+  return idFloor(kind, atMs) + random;
+}
+
+/** What the ids of a kind that were made at a moment or later sort after, and those made before it do not. */
+export function idFloor(kind: IdKind, atMs: number): string {
+  return `${ID_PREFIXES[kind]}_${timePart(atMs)}`;
 }
 
 /** The 10 characters that hold the milliseconds; ids made later sort after it. */

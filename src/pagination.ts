@@ -1,4 +1,5 @@
 import { Failure } from "./failures";
+import { ID_PREFIXES, type IdKind } from "./ids";
 
 /**
  * Keyset pagination: a cursor names the item it stands at by what the list is sorted by, so that a page
@@ -44,11 +45,27 @@ export interface CursorFormat<Key> {
   readonly read: (text: string) => Key | undefined;
 }
 
-/** The keys of lists that are sorted by the ids of one kind. */
-export function idCursor(prefix: string): CursorFormat<string> {
+function idCursor(prefix: string): CursorFormat<string> {
   const format = new RegExp(`^${prefix}_[0-9a-z]{26}$`);
   return { write: (id) => id, read: (text) => (format.test(text) ? text : undefined) };
 }
+
+/** The keys of a list that is sorted by the ids of one kind. */
+export function byId(kind: IdKind) {
+  const prefix = ID_PREFIXES[kind];
+  return {
+    format: idCursor(prefix),
+    keyOf: ({ id }: { readonly id: string }): string => id,
+    /** Where the list begins when no cursor is given: they sort after and before every id. */
+    ends: { older: `${prefix}_~`, newer: `${prefix}_` },
+  };
+}
+
+/** How a statement reads in each direction: which keys lie beyond one, and the nearest of them first. */
+export const IN_SQL = {
+  older: { beyond: "<", order: "desc" },
+  newer: { beyond: ">", order: "asc" },
+} as const;
 
 export function encodeCursor<Key>(format: CursorFormat<Key>, key: Key): string {
   return Buffer.from(format.write(key)).toString("base64url");

@@ -1,5 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
-import { ID_PREFIXES, idTime, timePart } from "../ids";
+import { idFloor, idTime } from "../ids";
 import { type CursorFormat, type Edge, decodeCursor, encodeCursor, pageSize } from "../pagination";
 
 /** Reads of events. They are written by the statements that make them true. */
@@ -144,8 +144,8 @@ async function goOnFrom(
   const found = await feed.readFrom(position);
   const isAsItWas = found[0]?.position === position && found[0].id === id;
   if (isAsItWas || position === FEED_START.position) return { position, found };
-  const before = timePart(Math.max(0, idTime(id) - DISORDER_MAX_MS));
-  const safe = await findPosition(db, feed.merchantId, `${ID_PREFIXES.event}_${before}`);
+  const before = idFloor("event", Math.max(0, idTime(id) - DISORDER_MAX_MS));
+  const safe = await findPosition(db, feed.merchantId, before);
   return { position: safe, found: await feed.readFrom(safe) };
 }
 

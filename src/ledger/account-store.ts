@@ -1,6 +1,12 @@
 import { type Db, type Statement, run } from "../db/db";
-import { ID_PREFIXES } from "../ids";
-import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
+import {
+  IN_SQL,
+  type Page,
+  type PageArguments,
+  type PageRequest,
+  byId,
+  readPage,
+} from "../pagination";
 import type { AccountKind } from "./accounts";
 
 /** Reads of ledger accounts; what they hold is in balance-store.ts. */
@@ -45,12 +51,11 @@ export async function listAccounts(
   const { kinds, currencies } = list.filter ?? {};
   return readPage<LedgerAccount, string>(
     {
-      format: idCursor(ID_PREFIXES.ledgerAccount),
-      keyOf: ({ id }) => id,
+      ...BY_ID,
       fetch: ({ direction, from, limit }) =>
         run<LedgerAccount>(db, LISTS[direction], [
           merchantId,
-          from ?? ENDS[direction],
+          from ?? BY_ID.ends[direction],
           given(kinds),
           given(currencies),
           limit,
@@ -66,7 +71,7 @@ function given<Item>(items: readonly Item[] | null | undefined): readonly Item[]
 }
 
 function listStatement(direction: PageRequest<string>["direction"]): Statement {
-  const [sign, order] = direction === "older" ? ["<", "desc"] : [">", "asc"];
+  const { beyond, order } = IN_SQL[direction];
   return {
     name: `list_ledger_accounts_${direction}`,
     text: `
@@ -75,7 +80,7 @@ function listStatement(direction: PageRequest<string>["direction"]): Statement {
         select ?::text as merchant_id, ?::text as "from",
           ?::text[] as kinds, ?::text[] as currencies
       ) q
-      join ledger_accounts a on a.merchant_id = q.merchant_id and a.id ${sign} q."from"
+      join ledger_accounts a on a.merchant_id = q.merchant_id and a.id ${beyond} q."from"
         and (q.kinds is null or a.kind = any(q.kinds))
         and (q.currencies is null or a.currency = any(q.currencies))
       order by a.id ${order} limit ?`,
@@ -83,5 +88,4 @@ function listStatement(direction: PageRequest<string>["direction"]): Statement {
 }
 
 const LISTS = { older: listStatement("older"), newer: listStatement("newer") };
-// They sort after and before every id.
-const ENDS = { older: "acct_~", newer: "acct_" };
+const BY_ID = byId("ledgerAccount");

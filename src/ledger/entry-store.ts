@@ -1,6 +1,7 @@
 import { type Db, type Statement, run } from "../db/db";
 import {
   type CursorFormat,
+  IN_SQL,
   type Page,
   type PageArguments,
   type PageRequest,
@@ -49,11 +50,10 @@ const entryCursor: CursorFormat<EntryKey> = {
 };
 
 function entriesStatement(request: PageRequest<EntryKey>): Statement {
-  const older = request.direction === "older";
-  const order = older ? "desc" : "asc";
-  const beyond = `
+  const { beyond, order } = IN_SQL[request.direction];
+  const from = `
         and (p.created_at, p.journal_id, p.line)
-          ${older ? "<" : ">"} (timestamptz 'epoch' + ? * interval '1 microsecond', ?, ?)`;
+          ${beyond} (timestamptz 'epoch' + ? * interval '1 microsecond', ?, ?)`;
   return {
     name: `ledger_entries_${request.direction}${request.from ? "_from" : ""}`,
     text: `
@@ -67,7 +67,7 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
         (extract(epoch from p.created_at) * 1000000)::bigint as "postedAtMicros"
       from postings p join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
       where p.merchant_id = ? and (p.debit_account_id = ? or p.credit_account_id = ?)
-        ${request.from ? beyond : ""}
+        ${request.from ? from : ""}
       order by p.created_at ${order}, p.journal_id ${order}, p.line ${order} limit ?`,
   };
 }

@@ -1,6 +1,14 @@
 import { type Db, run } from "../db/db";
-import { ID_PREFIXES, timePart } from "../ids";
-import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
+import { onlyGiven } from "../db/filters";
+import { idFloor } from "../ids";
+import {
+  IN_SQL,
+  type Page,
+  type PageArguments,
+  type PageRequest,
+  byId,
+  readPage,
+} from "../pagination";
 import type { Capture, CaptureStatus, Refund, RefundStatus } from "./payment-intent";
 
 /**
@@ -40,18 +48,18 @@ export async function listRefunds(
 interface Source {
   readonly table: "captures" | "refunds";
   readonly snapshot: string;
-  readonly prefix: string;
+  readonly kind: "capture" | "refund";
 }
 
 const CAPTURES: Source = {
   table: "captures",
   snapshot: "capture_snapshot(x)",
-  prefix: ID_PREFIXES.capture,
+  kind: "capture",
 };
 const REFUNDS: Source = {
   table: "refunds",
   snapshot: "refund_snapshot(x)",
-  prefix: ID_PREFIXES.refund,
+  kind: "refund",
 };
 
 async function listOf<Part extends { readonly id: string }, Status extends string>(
@@ -61,8 +69,7 @@ async function listOf<Part extends { readonly id: string }, Status extends strin
 ): Promise<Page<Part>> {
   return readPage<Part, string>(
     {
-      format: idCursor(source.prefix),
-      keyOf: ({ id }) => id,
+      ...byId(source.kind),
       fetch: async (request) => {
         const { name, text, values } = pageOf(source, filter ?? {}, request);
         const rows = await run<{ snapshot: Part }>(db, { name, text }, [
@@ -77,33 +84,38 @@ async function listOf<Part extends { readonly id: string }, Status extends strin
   );
 }
 
-/** One statement for each set of filters: with optional filters in a single text, the planner could use no index. */
 function pageOf(
-  { table, snapshot, prefix }: Source,
+  { table, snapshot, kind }: Source,
   filter: PartFilter<string>,
   { direction, from }: PageRequest<string>,
-): { name: string; text: string; values: unknown[] } {
-  const older = direction === "older";
-  const floor = (at: string | null | undefined): string | undefined =>
-    at == null ? undefined : `${prefix}_${timePart(Date.parse(at))}`;
-  const conditions = [
+): { name: string; text: string; values: readonly unknown[] } {
+  const { beyond, order } = IN_SQL[direction];
+  const { createdAfter, createdBefore } = filter;
+  const { names, texts, values } = onlyGiven([
     { name: "intent", text: "x.payment_intent_id = ?", value: filter.paymentIntentId },
-    { name: "after", text: "x.id >= ?", value: floor(filter.createdAfter) },
-    { name: "before", text: "x.id < ?", value: floor(filter.createdBefore) },
+    {
+      name: "after",
+      text: "x.id >= ?",
+      value: createdAfter && idFloor(kind, Date.parse(createdAfter)),
+    },
+    {
+      name: "before",
+      text: "x.id < ?",
+      value: createdBefore && idFloor(kind, Date.parse(createdBefore)),
+    },
     {
       name: "status",
       text: "x.status = any(?)",
       value: filter.statuses?.length ? filter.statuses : undefined,
     },
-    { name: "from", text: older ? "x.id < ?" : "x.id > ?", value: from },
-  ].filter(({ value }) => value != null);
-  const order = older ? "desc" : "asc";
+    { name: "from", text: `x.id ${beyond} ?`, value: from },
+  ]);
   return {
-    name: ["list", table, order, ...conditions.map(({ name }) => name)].join("_"),
+    name: ["list", table, order, ...names].join("_"),
     text: `
       select ${snapshot} as "snapshot" from ${table} x
-      where x.merchant_id = ? ${conditions.map(({ text }) => `and ${text}`).join(" ")}
+      where x.merchant_id = ? ${texts.map((text) => `and ${text}`).join(" ")}
       order by x.id ${order} limit ?`,
-    values: conditions.map(({ value }) => value),
+    values,
   };
 }

@@ -1,14 +1,15 @@
 import { type Db, type Statement, run } from "../db/db";
 import { EVENT_COLUMNS, type Event } from "../events/event-store";
-import { ID_PREFIXES } from "../ids";
 import {
   type CursorFormat,
+  IN_SQL,
   type Page,
   type PageArguments,
   type PageRequest,
-  idCursor,
+  byId,
   readPage,
 } from "../pagination";
+import type { IdKind } from "../ids";
 import type { Attempt } from "./attempt";
 import { ATTEMPT_COLUMNS } from "./attempt-store";
 import type { Capture, Refund } from "./payment-intent";
@@ -39,14 +40,15 @@ export interface Parts {
 
 export type PartKind = keyof Parts;
 export type PartKey = string | number;
+type Direction = PageRequest<PartKey>["direction"];
 
 interface PartList<Part> {
   readonly format: CursorFormat<PartKey>;
   readonly keyOf: (part: Part) => PartKey;
   /** Where a list begins when no cursor is given: beyond every key. */
-  readonly ends: Readonly<Record<PageRequest<PartKey>["direction"], PartKey>>;
+  readonly ends: Readonly<Record<Direction, PartKey>>;
   /** One intent's page. The parameters are the merchant, the key next to the page, and how many. */
-  readonly select: (sign: "<" | ">", order: "asc" | "desc") => string;
+  readonly select: (direction: Direction) => string;
 }
 
 const VERSION_MAX = 2_147_483_647;
@@ -59,76 +61,67 @@ const versionCursor: CursorFormat<PartKey> = {
   },
 };
 
-function byId(prefix: string) {
-  return {
-    format: idCursor(prefix) as CursorFormat<PartKey>,
-    keyOf: ({ id }: { readonly id: string }) => id,
-    // They sort after and before every id.
-    ends: { older: `${prefix}_~`, newer: `${prefix}_` },
-  };
+/** Its format takes the keys of every part, so that all lists are of one type. */
+function byPartId(kind: IdKind) {
+  const list = byId(kind);
+  return { ...list, format: list.format as CursorFormat<PartKey> };
 }
 
 const byVersion = { format: versionCursor, ends: { older: VERSION_MAX, newer: 0 } };
 
+/** The rows of a table that belong to the intent `p`, in pages by a key. */
+function rowsOf(table: string, columns: string, key: string): (direction: Direction) => string {
+  return (direction) => {
+    const { beyond, order } = IN_SQL[direction];
+    return `
+      select ${columns} from ${table}
+      where merchant_id = ? and payment_intent_id = p.id and ${key} ${beyond} ?
+      order by ${key} ${order} limit ?`;
+  };
+}
+
+const TRANSITION_COLUMNS = `
+  t.version as "version", t.from_status as "from", t.to_status as "to", iso(t.at) as "at",
+  t.actor as "actor", t.cause as "cause", t.amount as "amount", t.terminal as "terminal",
+  t.event_id as "eventId"`;
+
+const eventIds = rowsOf("transitions t", "t.merchant_id, t.event_id, t.version", "t.version");
+
 const LISTS: { readonly [Kind in PartKind]: PartList<Parts[Kind]> } = {
-  attempts: {
-    ...byId(ID_PREFIXES.attempt),
-    select: (sign, order) => `
-      select ${ATTEMPT_COLUMNS} from attempts a
-      where a.merchant_id = ? and a.payment_intent_id = p.id and a.id ${sign} ?
-      order by a.id ${order} limit ?`,
-  },
+  attempts: { ...byPartId("attempt"), select: rowsOf("attempts a", ATTEMPT_COLUMNS, "a.id") },
   captures: {
-    ...byId(ID_PREFIXES.capture),
-    select: (sign, order) => `
-      select capture_snapshot(c) as "snapshot" from captures c
-      where c.merchant_id = ? and c.payment_intent_id = p.id and c.id ${sign} ?
-      order by c.id ${order} limit ?`,
+    ...byPartId("capture"),
+    select: rowsOf("captures c", `capture_snapshot(c) as "snapshot"`, "c.id"),
   },
   refunds: {
-    ...byId(ID_PREFIXES.refund),
-    select: (sign, order) => `
-      select refund_snapshot(r) as "snapshot" from refunds r
-      where r.merchant_id = ? and r.payment_intent_id = p.id and r.id ${sign} ?
-      order by r.id ${order} limit ?`,
+    ...byPartId("refund"),
+    select: rowsOf("refunds r", `refund_snapshot(r) as "snapshot"`, "r.id"),
   },
   transitions: {
     ...byVersion,
     keyOf: ({ version }) => version,
-    select: (sign, order) => `
-      select t.version as "version", t.from_status as "from", t.to_status as "to",
-        iso(t.at) as "at", t.actor as "actor", t.cause as "cause", t.amount as "amount",
-        t.terminal as "terminal", t.event_id as "eventId"
-      from transitions t
-      where t.merchant_id = ? and t.payment_intent_id = p.id and t.version ${sign} ?
-      order by t.version ${order} limit ?`,
+    select: rowsOf("transitions t", TRANSITION_COLUMNS, "t.version"),
   },
   // Events have no index on their subject, which would cost one more write for each event: they are found through
   // transitions.
   events: {
     ...byVersion,
     keyOf: ({ sequence }) => sequence ?? 0,
-    select: (sign, order) => `
-      select ${EVENT_COLUMNS}
-      from (
-        select t.merchant_id, t.event_id, t.version from transitions t
-        where t.merchant_id = ? and t.payment_intent_id = p.id and t.version ${sign} ?
-        order by t.version ${order} limit ?
-      ) t
+    select: (direction) => `
+      select ${EVENT_COLUMNS} from (${eventIds(direction)}) t
       join events e on e.merchant_id = t.merchant_id and e.id = t.event_id
-      order by t.version ${order}`,
+      order by t.version ${IN_SQL[direction].order}`,
   },
 };
 
-function statement(kind: PartKind, direction: PageRequest<PartKey>["direction"]): Statement {
-  const select = LISTS[kind].select;
+function statement(kind: PartKind, direction: Direction): Statement {
   return {
     name: `list_${kind}_of_intents_${direction}`,
     text: `
       select p.id as "partOf", part.*
       from unnest(?::text[]) as p (id)
       cross join lateral (
-        ${direction === "older" ? select("<", "desc") : select(">", "asc")}
+        ${LISTS[kind].select(direction)}
       ) part`,
   };
 }

@@ -1,6 +1,14 @@
 import { type Db, run } from "../db/db";
-import { ID_PREFIXES, timePart } from "../ids";
-import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
+import { onlyGiven } from "../db/filters";
+import { idFloor } from "../ids";
+import {
+  IN_SQL,
+  type Page,
+  type PageArguments,
+  type PageRequest,
+  byId,
+  readPage,
+} from "../pagination";
 import type { PaymentIntent, PaymentIntentStatus } from "./payment-intent";
 
 export interface PaymentIntentFilter {
@@ -18,8 +26,6 @@ export interface PaymentIntentFilter {
   readonly updatedAfter?: string | null | undefined;
 }
 
-const format = idCursor(ID_PREFIXES.paymentIntent);
-
 export async function listPaymentIntents(
   db: Db,
   merchantId: string,
@@ -28,37 +34,32 @@ export async function listPaymentIntents(
   const filter = list.filter ?? {};
   return readPage<PaymentIntent, string>(
     {
-      format,
-      keyOf: (intent) => intent.id,
+      ...byId("paymentIntent"),
       fetch: (request) => fetchPage(db, merchantId, { filter, request }),
     },
     list.page,
   );
 }
 
-interface Condition {
-  readonly name: string;
-  readonly text: string;
-  readonly value: unknown;
-}
-
 /** Intents' ids are time-ordered, so a range of time is a range of ids, and the same index serves. */
-function idFloor(at: string): string {
-  return `${ID_PREFIXES.paymentIntent}_${timePart(Date.parse(at))}`;
+function madeFrom(at: string): string {
+  return idFloor("paymentIntent", Date.parse(at));
 }
 
 /**
  * The last three before "from" have no index, because an index would cost one more write for each intent: they filter
  * what the others read, and reading continues until the page is full. A time range limits that.
  */
-function conditionsOf(filter: PaymentIntentFilter, request: PageRequest<string>): Condition[] {
-  const older = request.direction === "older";
+function filtersOf(
+  filter: PaymentIntentFilter,
+  { direction, from }: PageRequest<string>,
+): ReturnType<typeof onlyGiven> {
   const { createdAfter, createdBefore, metadata } = filter;
-  const all = [
+  return onlyGiven([
     { name: "customer", text: "pi.customer = ?", value: filter.customer },
     { name: "reference", text: "pi.merchant_reference = ?", value: filter.merchantReference },
-    { name: "after", text: "pi.id >= ?", value: createdAfter && idFloor(createdAfter) },
-    { name: "before", text: "pi.id < ?", value: createdBefore && idFloor(createdBefore) },
+    { name: "after", text: "pi.id >= ?", value: createdAfter && madeFrom(createdAfter) },
+    { name: "before", text: "pi.id < ?", value: createdBefore && madeFrom(createdBefore) },
     { name: "amount", text: "pi.amount = ?", value: filter.amount },
     {
       name: "metadata",
@@ -66,27 +67,20 @@ function conditionsOf(filter: PaymentIntentFilter, request: PageRequest<string>)
       value: metadata && JSON.stringify({ [metadata.key]: metadata.value }),
     },
     { name: "updated", text: "pi.updated_at >= ?", value: filter.updatedAfter },
-    { name: "from", text: older ? "pi.id < ?" : "pi.id > ?", value: request.from },
-  ];
-  return all.filter(({ value }) => value != null);
+    { name: "from", text: `pi.id ${IN_SQL[direction].beyond} ?`, value: from },
+  ]);
 }
 
-/**
- * One statement for each set of filters, named after the set: with optional filters in a single text, the planner could
- * use no index.
- */
 async function fetchPage(
   db: Db,
   merchantId: string,
   list: { readonly filter: PaymentIntentFilter; readonly request: PageRequest<string> },
 ): Promise<PaymentIntent[]> {
   const { filter, request } = list;
-  const conditions = conditionsOf(filter, request);
+  const { names, texts, values } = filtersOf(filter, request);
   const statuses = filter.statuses ?? [];
-  const order = request.direction === "older" ? "desc" : "asc";
-  const where = conditions.map(({ text }) => `and ${text}`).join(" ");
-  const values = conditions.map(({ value }) => value);
-  const names = conditions.map(({ name }) => name);
+  const { order } = IN_SQL[request.direction];
+  const where = texts.map((text) => `and ${text}`).join(" ");
   if (statuses.length === 0) {
     const rows = await run<{ snapshot: PaymentIntent }>(
       db,

@@ -1,6 +1,13 @@
-import { type Db, run } from "../db/db";
-import { ID_PREFIXES } from "../ids";
-import { type Page, type PageArguments, type PageRequest, idCursor, readPage } from "../pagination";
+import { type Db, type Statement, run } from "../db/db";
+import { onlyGiven } from "../db/filters";
+import {
+  IN_SQL,
+  type Page,
+  type PageArguments,
+  type PageRequest,
+  byId,
+  readPage,
+} from "../pagination";
 import type { DeliveryStatus, WebhookDelivery, WebhookEndpoint } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
 import { ENDPOINT_COLUMNS } from "./endpoint-store";
@@ -25,8 +32,7 @@ export async function listDeliveries(
   const filter = list.filter ?? {};
   return readPage<WebhookDelivery, string>(
     {
-      format: idCursor(ID_PREFIXES.webhookDelivery),
-      keyOf: (delivery) => delivery.id,
+      ...byId("webhookDelivery"),
       fetch: (request) => fetchDeliveries(db, merchantId, { filter, request }),
     },
     list.page,
@@ -76,15 +82,14 @@ async function fetchDeliveries(
   list: { readonly filter: DeliveryFilter; readonly request: PageRequest<string> },
 ): Promise<WebhookDelivery[]> {
   const { filter, request } = list;
-  const older = request.direction === "older";
+  const { beyond, order } = IN_SQL[request.direction];
   const source = sourceOf(filter);
-  const conditions = [
+  const { names, texts, values } = onlyGiven([
     { name: "endpoint", text: "d.endpoint_id = ?", value: filter.endpointId },
-    { name: "from", text: older ? "d.id < ?" : "d.id > ?", value: request.from },
-  ].filter(({ value }) => value !== null && value !== undefined);
+    { name: "from", text: `d.id ${beyond} ?`, value: request.from },
+  ]);
   const statuses = [...new Set(filter.statuses ?? [])].sort();
-  const order = older ? "desc" : "asc";
-  const where = conditions.map(({ text }) => text);
+  const where = [...texts];
   if (statuses.length > 0) {
     where.push(`d.status in (${statuses.map((status) => `'${status}'`).join(", ")})`);
   }
@@ -94,7 +99,7 @@ async function fetchDeliveries(
   const bindings = [
     merchantId,
     ...(filter.eventId == null ? [] : [filter.eventId]),
-    ...conditions.map(({ value }) => value),
+    ...values,
     request.limit,
   ];
   if (statuses.length > 1) {
@@ -102,10 +107,23 @@ async function fetchDeliveries(
     const result = await db.raw<{ rows: WebhookDelivery[] }>(text, bindings as string[]);
     return result.rows;
   }
-  const names = conditions.map(({ name }) => name);
   const name = ["list_deliveries", source.name, order, ...statuses, ...names].join("_");
   return run<WebhookDelivery>(db, { name, text }, bindings);
 }
+
+function endpointsStatement(direction: PageRequest<string>["direction"]): Statement {
+  const { beyond, order } = IN_SQL[direction];
+  return {
+    name: `list_webhook_endpoints_${direction}`,
+    text: `
+      select ${ENDPOINT_COLUMNS} from webhook_endpoints w
+      where w.merchant_id = ? and w.status <> 'DELETED' and w.id ${beyond} ?
+      order by w.id ${order} limit ?`,
+  };
+}
+
+const ENDPOINTS = { older: endpointsStatement("older"), newer: endpointsStatement("newer") };
+const ENDPOINTS_BY_ID = byId("webhookEndpoint");
 
 /** Endpoints that have not been deleted, newest first. */
 export async function listEndpoints(
@@ -115,23 +133,13 @@ export async function listEndpoints(
 ): Promise<Page<WebhookEndpoint>> {
   return readPage<WebhookEndpoint, string>(
     {
-      format: idCursor(ID_PREFIXES.webhookEndpoint),
-      keyOf: (endpoint) => endpoint.id,
-      fetch: ({ direction, from, limit }) => {
-        const older = direction === "older";
-        const beyond = `and w.id ${older ? "<" : ">"} ?`;
-        return run<WebhookEndpoint>(
-          db,
-          {
-            name: `list_webhook_endpoints_${direction}${from === undefined ? "" : "_from"}`,
-            text: `
-              select ${ENDPOINT_COLUMNS} from webhook_endpoints w
-              where w.merchant_id = ? and w.status <> 'DELETED' ${from === undefined ? "" : beyond}
-              order by w.id ${older ? "desc" : "asc"} limit ?`,
-          },
-          [merchantId, ...(from === undefined ? [] : [from]), limit],
-        );
-      },
+      ...ENDPOINTS_BY_ID,
+      fetch: ({ direction, from, limit }) =>
+        run<WebhookEndpoint>(db, ENDPOINTS[direction], [
+          merchantId,
+          from ?? ENDPOINTS_BY_ID.ends[direction],
+          limit,
+        ]),
     },
     page,
   );
