@@ -1,6 +1,5 @@
 import {
   type ASTVisitor,
-  type FragmentDefinitionNode,
   GraphQLError,
   Kind,
   type OperationDefinitionNode,
@@ -8,6 +7,7 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from "graphql";
+import { fieldNodesOf } from "./selection";
 
 /**
  * What a query may ask of us. Everything here is linear in the size of the document, whose tokens are counted first:
@@ -17,8 +17,6 @@ export const TOKENS_MAX = 1_000;
 export const DEPTH_MAX = 12;
 export const ALIASES_MAX = 30;
 export const ROOT_FIELDS_MAX = 10;
-
-type FindFragment = (name: string) => FragmentDefinitionNode | null | undefined;
 
 export function limitDepth(context: ValidationContext): ASTVisitor {
   const depths = new Map<string, number>();
@@ -75,7 +73,7 @@ export function limitAliases(context: ValidationContext): ASTVisitor {
 export function limitRootFields(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition(operation) {
-      if (rootFieldsOf(operation, (name) => context.getFragment(name)).length > ROOT_FIELDS_MAX) {
+      if (rootFieldsOf(context, operation).length > ROOT_FIELDS_MAX) {
         context.reportError(
           new GraphQLError(`The operation has more than ${String(ROOT_FIELDS_MAX)} root fields.`),
         );
@@ -93,7 +91,7 @@ export function limitMutationFields(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition(operation) {
       if (operation.operation !== OperationTypeNode.MUTATION) return false;
-      const names = rootFieldsOf(operation, (name) => context.getFragment(name));
+      const names = rootFieldsOf(context, operation);
       if (names.filter((name) => !name.startsWith("__")).length > 1) {
         context.reportError(
           new GraphQLError("A request must not contain more than one mutation field."),
@@ -108,19 +106,7 @@ export function limitMutationFields(context: ValidationContext): ASTVisitor {
  * The names of an operation's root fields, one for each alias, those in fragments included. A field under @skip
  * or @include counts, whatever its variable says.
  */
-function rootFieldsOf(operation: OperationDefinitionNode, findFragment: FindFragment): string[] {
-  const names: string[] = [];
-  const spread = new Set<string>();
-  const collect = (set: SelectionSetNode | undefined): void => {
-    for (const selection of set?.selections ?? []) {
-      if (selection.kind === Kind.FIELD) names.push(selection.name.value);
-      else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet);
-      else if (!spread.has(selection.name.value)) {
-        spread.add(selection.name.value);
-        collect(findFragment(selection.name.value)?.selectionSet);
-      }
-    }
-  };
-  collect(operation.selectionSet);
-  return names;
+function rootFieldsOf(context: ValidationContext, operation: OperationDefinitionNode): string[] {
+  const fields = fieldNodesOf(operation.selectionSet, (name) => context.getFragment(name));
+  return fields.map(({ name }) => name.value);
 }

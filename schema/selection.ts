@@ -7,6 +7,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
   Kind,
+  type NamedTypeNode,
   type OperationDefinitionNode,
   type SelectionSetNode,
   getNamedType,
@@ -67,25 +68,41 @@ export function fieldsOf(
   set: SelectionSetNode,
   parent: GraphQLObjectType,
 ): AskedField[] {
-  const fields: AskedField[] = [];
   const definitions = parent.getFields();
-  const spread = new Set<string>();
-  const applies = (condition: string | undefined): boolean => {
-    const type = condition === undefined ? parent : asked.schema.getType(condition);
+  const applies = (condition: NamedTypeNode | undefined): boolean => {
+    const type = condition === undefined ? parent : asked.schema.getType(condition.name.value);
     return type === parent || (isAbstractType(type) && asked.schema.isSubType(type, parent));
   };
+  const fragmentOf: FindFragment = (name) => asked.fragments.get(name);
+  return fieldNodesOf(set, fragmentOf, applies).flatMap((node) => {
+    const definition = definitions[node.name.value];
+    return definition ? [{ parent, definition, node }] : [];
+  });
+}
+
+type FindFragment = (name: string) => FragmentDefinitionNode | null | undefined;
+
+/**
+ * The fields of a selection, those in the fragments that apply to it included. As in execution, a fragment counts once
+ * in one selection, however often it is spread there; so the document need not have been validated.
+ */
+export function fieldNodesOf(
+  set: SelectionSetNode,
+  fragmentOf: FindFragment,
+  applies: (condition: NamedTypeNode | undefined) => boolean = () => true,
+): FieldNode[] {
+  const fields: FieldNode[] = [];
+  const spread = new Set<string>();
   const collect = ({ selections }: SelectionSetNode): void => {
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) {
-        const definition = definitions[selection.name.value];
-        if (definition) fields.push({ parent, definition, node: selection });
+        fields.push(selection);
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-        if (applies(selection.typeCondition?.name.value)) collect(selection.selectionSet);
+        if (applies(selection.typeCondition)) collect(selection.selectionSet);
       } else if (!spread.has(selection.name.value)) {
-        // As in execution, a fragment counts once in one selection, however often it is spread there.
         spread.add(selection.name.value);
-        const fragment = asked.fragments.get(selection.name.value);
-        if (fragment && applies(fragment.typeCondition.name.value)) collect(fragment.selectionSet);
+        const fragment = fragmentOf(selection.name.value);
+        if (fragment && applies(fragment.typeCondition)) collect(fragment.selectionSet);
       }
     }
   };

@@ -15,15 +15,9 @@ import { CaptureConnection } from "../types/capture";
 import { Refund, RefundConnection } from "../types/refund";
 import { PageArgs } from "./page-arguments";
 
-@InputType({ description: "Which captures to list: those that match every field given." })
-export class CaptureFilter {
-  @Field(() => [CaptureStatus], {
-    nullable: true,
-    description:
-      "With one of these statuses. There is no index for this field: combine it with another one.",
-  })
-  readonly statuses?: intents.CaptureStatus[] | null;
-
+/** What both filters have beside their statuses; it is no type of the schema itself. */
+@InputType()
+abstract class PartFilterFields {
   @Field(() => ID, { nullable: true, description: "Belonging to this payment intent." })
   readonly paymentIntentId?: string | null;
 
@@ -34,23 +28,22 @@ export class CaptureFilter {
   readonly createdBefore?: string | null;
 }
 
+const STATUSES = {
+  nullable: true,
+  description:
+    "With one of these statuses. There is no index for this field: combine it with another one.",
+};
+
+@InputType({ description: "Which captures to list: those that match every field given." })
+export class CaptureFilter extends PartFilterFields {
+  @Field(() => [CaptureStatus], STATUSES)
+  readonly statuses?: intents.CaptureStatus[] | null;
+}
+
 @InputType({ description: "Which refunds to list: those that match every field given." })
-export class RefundFilter {
-  @Field(() => [RefundStatus], {
-    nullable: true,
-    description:
-      "With one of these statuses. There is no index for this field: combine it with another one.",
-  })
+export class RefundFilter extends PartFilterFields {
+  @Field(() => [RefundStatus], STATUSES)
   readonly statuses?: intents.RefundStatus[] | null;
-
-  @Field(() => ID, { nullable: true, description: "Belonging to this payment intent." })
-  readonly paymentIntentId?: string | null;
-
-  @Field(() => DateTime, { nullable: true, description: "Created at or after this time." })
-  readonly createdAfter?: string | null;
-
-  @Field(() => DateTime, { nullable: true, description: "Created before this time." })
-  readonly createdBefore?: string | null;
 }
 
 function checkedFilter<Status extends string>(

@@ -1,28 +1,16 @@
-import { Arg, Args, ArgsType, Ctx, Field, InputType, Int, Query, Resolver } from "type-graphql";
+import { Arg, Args, Ctx, Field, InputType, Query, Resolver } from "type-graphql";
 import { EVENT_TYPES, describeEventType } from "../../src/events/event-types";
 import { sampleOf } from "../../src/events/event-samples";
 import { type EventFeedPage, listEvents } from "../../src/events/event-store";
 import { type Context, callerOf } from "../context";
 import { EventTypeScalar } from "../scalars";
 import { EventConnection, EventTypeDescription } from "../types/event";
+import { ForwardPageArgs } from "./page-arguments";
 
 @InputType({ description: "Which events to list: those that match every field given." })
 export class EventFilter {
   @Field(() => [EventTypeScalar], { nullable: true, description: "With one of these types." })
   readonly types?: string[] | null;
-}
-
-@ArgsType()
-class FeedArgs {
-  @Field(() => String, { nullable: true, description: "Return only items after this cursor." })
-  readonly after?: string | null;
-
-  @Field(() => Int, {
-    nullable: true,
-    description:
-      "How many items to return from the start of the list, 1 to 100. The default is 20.",
-  })
-  readonly first?: number | null;
 }
 
 @Resolver()
@@ -34,7 +22,7 @@ export class EventQueries {
   events(
     @Arg("filter", () => EventFilter, { nullable: true, description: "Which items to return." })
     filter: EventFilter | null,
-    @Args(() => FeedArgs) page: FeedArgs,
+    @Args(() => ForwardPageArgs) page: ForwardPageArgs,
     @Ctx() context: Context,
   ): Promise<EventFeedPage> {
     const { merchantId } = callerOf(context);

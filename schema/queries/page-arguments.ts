@@ -1,8 +1,8 @@
 import { ArgsType, Field, Int } from "type-graphql";
 
-/** The arguments of every list, as Relay names them. */
+/** The arguments of a list that is read in one direction only. */
 @ArgsType()
-export class PageArgs {
+export class ForwardPageArgs {
   @Field(() => Int, {
     nullable: true,
     description:
@@ -12,7 +12,11 @@ export class PageArgs {
 
   @Field(() => String, { nullable: true, description: "Return only items after this cursor." })
   readonly after?: string | null;
+}
 
+/** The arguments of every other list, as Relay names them. */
+@ArgsType()
+export class PageArgs extends ForwardPageArgs {
   @Field(() => Int, {
     nullable: true,
     description: "How many items to return from the end of the list, 1 to 100.",

@@ -18,15 +18,9 @@ export class DeadLetterFilter {
 }
 
 @InputType({ description: "Which deliveries to list: those that match every field given." })
-export class WebhookDeliveryFilter {
+export class WebhookDeliveryFilter extends DeadLetterFilter {
   @Field(() => [DeliveryStatus], { nullable: true, description: "With one of these statuses." })
   readonly statuses?: webhooks.DeliveryStatus[] | null;
-
-  @Field(() => ID, { nullable: true, description: "Addressed to this endpoint." })
-  readonly endpointId?: string | null;
-
-  @Field(() => ID, { nullable: true, description: "Carrying this event." })
-  readonly eventId?: string | null;
 }
 
 function checkedFilter<Filter extends DeadLetterFilter>(filter: Filter | null): Filter | null {
