@@ -14,6 +14,19 @@ export interface DevFiles {
   state: string;
 }
 
+const CHECKOUT = path.resolve(__dirname, "../../..");
+
+/** What every command about an installation on this machine takes. */
+export const COMMON_OPTIONS = {
+  help: { type: "boolean", short: "h", default: false },
+  directory: { type: "string" },
+} as const;
+
+/** Where that installation is kept; none given means the one of this checkout. */
+export function devDirectory(given: string | undefined): string {
+  return path.resolve(given ?? path.join(CHECKOUT, ".oncepay"));
+}
+
 export interface DevSecrets {
   ONCEPAY_ENCRYPTION_KEY: string;
   ONCEPAY_SANDBOX_WEBHOOK_SECRET: string;

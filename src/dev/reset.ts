@@ -1,10 +1,9 @@
 /** `npm run reset`: back to before the first `npm start`. */
 import "../process/node-version";
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
-import path from "node:path";
 import { parseArgs } from "node:util";
 import { describeEnd } from "../process/run-process";
-import { devFilesIn, type DevFiles, openDevFiles } from "./dev-files";
+import { COMMON_OPTIONS, type DevFiles, devDirectory, devFilesIn, openDevFiles } from "./dev-files";
 import { removeData, removeLeftData } from "./postgres/data";
 import { takeStartLock } from "./start-lock";
 
@@ -17,20 +16,13 @@ refuses while that "npm start" is running. A database of your own (DATABASE_URL)
   --help           show this text
 `;
 
-const CHECKOUT = path.resolve(__dirname, "../../..");
-
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      help: { type: "boolean", short: "h", default: false },
-      directory: { type: "string" },
-    },
-  });
+  const { values } = parseArgs({ options: COMMON_OPTIONS });
   if (values.help) {
     console.log(HELP);
     return;
   }
-  const directory = path.resolve(values.directory ?? path.join(CHECKOUT, ".oncepay"));
+  const directory = devDirectory(values.directory);
   const files = devFilesIn(directory);
   const log = (line: string): void => console.log(line);
   if (!existsSync(directory)) {

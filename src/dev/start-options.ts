@@ -1,8 +1,8 @@
-import path from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { databaseUrl, readConfig } from "../config";
 import { ConfigError, PROCESS_SETTINGS, parseSettings, port } from "../process/settings";
+import { COMMON_OPTIONS, devDirectory } from "./dev-files";
 import { PROGRAMS, type ProgramName } from "./programs";
 
 /** What `npm start` is told, on its command line and in its environment. */
@@ -30,24 +30,19 @@ const SETTINGS = {
 
 type PortSettings = Partial<Record<(typeof PROGRAMS)[ProgramName]["chosenBy"], number>>;
 
-export function readStartOptions(
-  args: string[],
-  environment: NodeJS.ProcessEnv,
-  checkout: string,
-): StartOptions {
+export function readStartOptions(args: string[], environment: NodeJS.ProcessEnv): StartOptions {
   const { values } = parseArgs({
     args,
     options: {
-      help: { type: "boolean", short: "h", default: false },
+      ...COMMON_OPTIONS,
       migrate: { type: "boolean", default: false },
-      directory: { type: "string" },
     },
   });
   const given = parseSettings(SETTINGS, environment);
   return {
     help: values.help,
     migrate: values.migrate,
-    directory: path.resolve(values.directory ?? path.join(checkout, ".oncepay")),
+    directory: devDirectory(values.directory),
     databaseUrl: given.DATABASE_URL,
     sandboxDatabaseUrl: given.ONCEPAY_SANDBOX_DATABASE_URL,
     host: given.HOST,

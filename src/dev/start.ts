@@ -6,7 +6,6 @@
  * the next start: children end with it, and the database is adopted.
  */
 import "../process/node-version";
-import path from "node:path";
 import { EXIT, describeEnd } from "../process/run-process";
 import { ConfigError } from "../process/settings";
 import { bringUp } from "./bring-up";
@@ -16,7 +15,6 @@ import { readStartOptions } from "./start-options";
 import { takeStartLock } from "./start-lock";
 import { HELP } from "./welcome";
 
-const CHECKOUT = path.resolve(__dirname, "../../..");
 const WATCH_MS = 500;
 /**
  * Npm passes Ctrl-C on to us, although the terminal has sent it to us as well: the second one is not a second request.
@@ -24,7 +22,7 @@ const WATCH_MS = 500;
 const SAME_SIGNAL_MS = 500;
 
 async function main(): Promise<void> {
-  const options = readStartOptions(process.argv.slice(2), process.env, CHECKOUT);
+  const options = readStartOptions(process.argv.slice(2), process.env);
   if (options.help) {
     console.log(HELP);
     return;

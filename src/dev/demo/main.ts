@@ -5,7 +5,13 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { formatMinor } from "../../money";
 import { createClient } from "../../sdk";
-import { type DevFiles, type DevState, devFilesIn } from "../dev-files";
+import {
+  COMMON_OPTIONS,
+  type DevFiles,
+  type DevState,
+  devDirectory,
+  devFilesIn,
+} from "../dev-files";
 import { isRunning } from "../process-identity";
 import { lockHolder } from "../start-lock";
 import { waitUntil } from "../wait-until";
@@ -22,21 +28,15 @@ and the ledger. Exits with 1 if any two of them disagree.
   --help           show this text
 `;
 
-const CHECKOUT = path.resolve(__dirname, "../../../..");
 const START_TIMEOUT_MS = 120_000;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      help: { type: "boolean", short: "h", default: false },
-      directory: { type: "string" },
-    },
-  });
+  const { values } = parseArgs({ options: COMMON_OPTIONS });
   if (values.help) {
     console.log(HELP);
     return;
   }
-  const directory = path.resolve(values.directory ?? path.join(CHECKOUT, ".oncepay"));
+  const directory = devDirectory(values.directory);
   const files = devFilesIn(directory);
   const booting = runningState(files) ? undefined : lockHolder(files.lock);
   if (booting !== undefined) {
@@ -113,7 +113,6 @@ function startOwn(directory: string): OwnStart {
   console.log("  nothing is running; starting everything for the demo\n");
   const entry = path.resolve(__dirname, "../start.js");
   const child = spawn(process.execPath, [entry, "--directory", directory], {
-    cwd: CHECKOUT,
     stdio: ["ignore", "ignore", "inherit"],
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
