@@ -1,82 +1,29 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import type { DevState } from "../../src/dev/dev-files";
 import { waitUntil } from "../../src/dev/wait-until";
-import { withClient } from "../../src/db/with-client";
 import { createClient } from "../../src/sdk";
 import { ensureBuilt } from "../attack/built";
-import { createEmptyDatabase, testServerUrl, type TestDatabase } from "../support/database";
+import { testServerUrl } from "../support/database";
+import {
+  type Command,
+  clearCommands,
+  newDatabase,
+  newDirectory,
+  runCommand,
+  stateIn,
+  whenReady,
+} from "../support/npm-start";
 
 /** The whole of `npm start`, as real processes: how it comes up beside another one, and how it refuses to. */
 
-const ENTRY = path.resolve(__dirname, "../../dist/src/dev/start.js");
-
-interface Start {
-  readonly directory: string;
-  readonly child: ChildProcess;
-  readonly database: TestDatabase;
-  readonly ended: Promise<unknown>;
-  output(): string;
-}
-
-const starts: Start[] = [];
-
 beforeAll(() => ensureBuilt(), 180_000);
-afterAll(async () => {
-  for (const { child, ended, directory, database } of starts) {
-    child.kill("SIGTERM");
-    await ended;
-    rmSync(directory, { recursive: true, force: true });
-    const sandbox = `${new URL(database.url).pathname.slice(1)}_sandbox`;
-    await withClient(testServerUrl(), (client) =>
-      client.query(`drop database if exists ${client.escapeIdentifier(sandbox)} with (force)`),
-    );
-    await database.drop();
-  }
-}, 60_000);
+afterAll(() => clearCommands(), 60_000);
 
-async function start(environment: NodeJS.ProcessEnv = {}): Promise<Start> {
-  const database = await createEmptyDatabase();
-  const directory = mkdtempSync(path.join(tmpdir(), "oncepay-start-"));
-  const child = spawn(process.execPath, [ENTRY, "--directory", directory], {
-    env: {
-      PATH: process.env["PATH"],
-      HOME: process.env["HOME"],
-      DATABASE_URL: database.url,
-      LOG_LEVEL: "warn",
-      ...environment,
-    },
+async function start(environment: NodeJS.ProcessEnv = {}): Promise<Command> {
+  const { url } = await newDatabase();
+  return runCommand("start", {
+    directory: newDirectory(),
+    environment: { DATABASE_URL: url, ...environment },
   });
-  let output = "";
-  const collect = (chunk: Buffer): void => {
-    output += chunk.toString();
-  };
-  child.stdout.on("data", collect);
-  child.stderr.on("data", collect);
-  const ended = once(child, "close");
-  const started = { directory, child, database, ended, output: () => output };
-  starts.push(started);
-  return started;
-}
-
-function stateOf({ directory }: Start): DevState | undefined {
-  try {
-    return JSON.parse(readFileSync(path.join(directory, "dev.json"), "utf8")) as DevState;
-  } catch {
-    return undefined;
-  }
-}
-
-async function whenReady(one: Start): Promise<DevState> {
-  await waitUntil(() => stateOf(one) !== undefined || one.child.exitCode !== null, {
-    timeoutMs: 120_000,
-  });
-  const state = stateOf(one);
-  if (!state) throw new Error(`it did not come up:\n${one.output()}`);
-  return state;
 }
 
 async function getJson<Body>(url: string): Promise<Body> {
@@ -124,20 +71,55 @@ test("two that are started at the same moment each get processes and a card netw
   expect(states[0]?.secretKey).not.toBe(states[1]?.secretKey);
 }, 200_000);
 
+function addressWith(change: { readonly hostname?: string; readonly password?: string }): string {
+  return Object.assign(new URL(testServerUrl()), change).href;
+}
+
 test.each([
-  [{ ONCEPAY_FOO: "1" }, "ONCEPAY_FOO: this setting does not exist"],
-  [{ ONCEPAY_ENCRYPTION_KEY: "c2hvcnQ=" }, "ONCEPAY_ENCRYPTION_KEY: key 1 is not base64"],
-  [{ PORT: "abc" }, "PORT: must be a port, 0 to 65535"],
-  [{ DATABASE_URL: "postgres://u:p@127.0.0.1:1/shop" }, "DATABASE_URL: nothing listens at"],
-  [{ ONCEPAY_SANDBOX_MIN_MS: "9", ONCEPAY_SANDBOX_MAX_MS: "1" }, "ONCEPAY_SANDBOX_MIN_MS must not"],
+  [
+    "a setting that does not exist",
+    { ONCEPAY_FOO: "1" },
+    "ONCEPAY_FOO: this setting does not exist",
+  ],
+  [
+    "a short key",
+    { ONCEPAY_ENCRYPTION_KEY: "c2hvcnQ=" },
+    "ONCEPAY_ENCRYPTION_KEY: key 1 is not base64",
+  ],
+  ["a port that is none", { PORT: "abc" }, "PORT: must be a port, 0 to 65535"],
+  [
+    "a port where no database listens",
+    { DATABASE_URL: "postgres://u:p@127.0.0.1:1/shop" },
+    "DATABASE_URL: nothing listens at 127.0.0.1:1",
+  ],
+  [
+    "a host that does not exist",
+    { DATABASE_URL: addressWith({ hostname: "nosuch.invalid" }) },
+    "DATABASE_URL: there is no host called nosuch.invalid.",
+  ],
+  [
+    "a wrong password",
+    { DATABASE_URL: addressWith({ password: "wrong" }) },
+    "does not accept the password of the user postgres.",
+  ],
+  [
+    "another kind of database",
+    { DATABASE_URL: "mysql://u:p@127.0.0.1:1/shop" },
+    "DATABASE_URL: must be an address such as postgres://",
+  ],
+  [
+    "settings that contradict each other",
+    { ONCEPAY_SANDBOX_MIN_MS: "9", ONCEPAY_SANDBOX_MAX_MS: "1" },
+    "ONCEPAY_SANDBOX_MIN_MS must not",
+  ],
 ])(
-  "%j ends it, with that as its last word",
-  async (environment, message) => {
+  "%s ends it, with that as its last word",
+  async (_what, environment, message) => {
     const one = await start(environment);
-    const [code] = (await one.ended) as [number];
+    const code = await one.ended;
     const lines = one.output().trim().split("\n");
     expect([code, lines.slice(-3).join("\n")]).toEqual([78, expect.stringContaining(message)]);
-    expect(stateOf(one)).toBeUndefined();
+    expect(stateIn(one.directory)).toBeUndefined();
   },
   100_000,
 );
