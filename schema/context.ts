@@ -1,4 +1,5 @@
 import type { App } from "../src/app";
+import type { Db } from "../src/db/db";
 import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
 import { Failure } from "../src/failures";
 import type { ApiKey } from "../src/merchants/merchant-store";
@@ -7,7 +8,12 @@ import type { MediaType } from "./media-type";
 
 /** What a resolver may see. It is made anew for every request, and with it what was loaded. */
 export interface Context {
-  readonly app: App;
+  /** Without its ways into the database, which sees every tenant: see dbOf. */
+  readonly app: Omit<App, "db" | "tenantDb" | "tenantPool">;
+  /** What the caller's tenant may see. */
+  readonly tenantDb: App["tenantDb"];
+  /** Sees every tenant. For the few requests that are not about one; each use says why. */
+  readonly systemDb: Db;
   readonly requestId: string;
   readonly mediaType: MediaType;
   /** Undefined: anonymous. Whatever needs a key asks with callerOf(). */
@@ -41,13 +47,20 @@ export async function createContext(
   let loaders: Loaders | undefined;
   return {
     app,
+    tenantDb: app.tenantDb,
+    systemDb: app.db,
     requestId: request.requestId,
     mediaType: request.mediaType,
     caller,
     clientSecretFor: provenIntent(app, request.clientSecret),
-    loaders: () => (loaders ??= createLoaders(app.db, caller?.merchantId ?? "")),
+    loaders: () => (loaders ??= loadersFor(app, caller)),
     progress: { answered: false },
   };
+}
+
+function loadersFor(app: App, caller: ApiKey | undefined): Loaders {
+  if (!caller) throw unauthenticated();
+  return createLoaders(app.tenantDb(caller.merchantId), caller.merchantId);
 }
 
 function provenIntent(app: App, clientSecret: string | undefined): string | undefined {
@@ -59,6 +72,11 @@ function provenIntent(app: App, clientSecret: string | undefined): string | unde
 export function callerOf(context: Context): ApiKey {
   if (!context.caller) throw unauthenticated();
   return context.caller;
+}
+
+/** The database as the caller's tenant sees it: what its statements forget to ask for, it does not show. */
+export function dbOf(context: Context): Db {
+  return context.tenantDb(callerOf(context).merchantId);
 }
 
 export function unauthenticated(): Failure {

@@ -3,7 +3,7 @@ import { groupCommit } from "./db/group-commit";
 import type { Config } from "./config";
 import { ConfigError } from "./process/settings";
 import type { Db } from "./db/db";
-import { connect } from "./db/connect";
+import { type Databases, openDatabases } from "./db/databases";
 import { isDatabaseAway } from "./db/errors";
 import type { Log } from "./observability/log";
 import {
@@ -27,10 +27,9 @@ import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store
 import { createGuardedAgent } from "./webhooks/url-guard";
 
 /** What a process is made of. Entry points build it; everything else is given it, or a part of it. */
-export interface App {
+export interface App extends Pick<Databases, "db" | "tenantDb" | "tenantPool"> {
   readonly config: Config;
   readonly log: Log;
-  readonly db: Db;
   readonly processors: Processors;
   readonly secrets: SecretBox;
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
@@ -47,8 +46,11 @@ export interface App {
 
 export interface AppOverrides {
   readonly processors?: Processors;
-  readonly db?: Db;
+  readonly databases?: Databases;
 }
+
+// The group commits have one set each under way; the rest of the API's own work is short and seldom.
+const SYSTEM_SHARE = 0.4;
 
 // 128 commands make a statement of some 10 ms; more at once only adds latency (measured: no more throughput).
 const SET_SIZE_MAX = 128;
@@ -64,14 +66,15 @@ export function createApp(
     options.overrides?.processors ??
     createProcessors({ ...config, timeoutMs: config.processorTimeoutMs });
   assertRegistered(processors, config.defaultProcessor);
-  const db =
-    options.overrides?.db ??
-    connect({
+  const databases =
+    options.overrides?.databases ??
+    openDatabases({
       url: config.databaseUrl,
-      poolMax: config.poolMax,
+      connectionsMax: shareConnections(config.poolMax, options.name),
       applicationName: `oncepay ${options.name}`,
       lockTimeoutMs: config.lockTimeoutMs,
     });
+  const { db, tenantDb, tenantPool } = databases;
   const webhookAgent = createGuardedAgent({
     allowLoopback: config.webhookAllowLoopback,
     connectTimeoutMs: 5_000,
@@ -81,6 +84,8 @@ export function createApp(
     config,
     log,
     db,
+    tenantDb,
+    tenantPool,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
@@ -90,9 +95,16 @@ export function createApp(
     close: async () => {
       await webhookAgent.close();
       await Promise.all([...processors.values()].map((processor) => processor.close()));
-      await db.destroy();
+      await databases.close();
     },
   };
+}
+
+/** Tenants' requests cannot take the connections that the system's work needs. A worker serves no tenant's requests. */
+function shareConnections(poolMax: number, name: string): { system: number; tenants: number } {
+  if (name === "worker") return { system: poolMax, tenants: 1 };
+  const system = Math.max(1, Math.round(poolMax * SYSTEM_SHARE));
+  return { system, tenants: poolMax - system };
 }
 
 function assertRegistered(processors: Processors, name: string): void {

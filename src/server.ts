@@ -148,7 +148,7 @@ const API: Program<Config> = {
   read: readConfig,
   start: async (config, log) => {
     const app = createApp(config, log, { name: "api" });
-    observe(app.db);
+    observe(app.db, app.tenantPool);
     const server = await startServer(app, config);
     return {
       ...server,

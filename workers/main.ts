@@ -26,7 +26,7 @@ const WORKER: Program<Config & { readonly roles: readonly Role[] }> = {
   }),
   start: async ({ roles, ...config }, log) => {
     const app = createApp(config, log, { name: "worker" });
-    observe(app.db);
+    observe(app.db, app.tenantPool);
     const health = await serveHealth(app, config);
     const working = startWhenReady(app, roles, health);
     return {

@@ -30,6 +30,8 @@ const DEPOSE = `
 /**
  * The relay's session: it hears that outbox rows were committed, and holds the lock that makes this the relay at work.
  *
+ * It touches no table, and runs as the user of the URL, not in a role: only so may it end another relay's session.
+ *
  * The notification is only a hint, because the relay polls as well. The lock goes with the session: when the process
  * dies, or the connection, Postgres frees it and another relay takes over. If the old one is still running, both relay
  * the same rows for a moment, and the result is deduplicated like any repetition.

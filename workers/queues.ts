@@ -7,7 +7,8 @@ import {
 } from "bullmq";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../src/config";
-import { QUEUE_SCHEMA } from "../src/db/migrate";
+import { QUEUE_SCHEMA } from "../src/db/queue-schema";
+import { SYSTEM_ROLE } from "../src/db/roles";
 import type { AttemptKey } from "../src/payments/attempt";
 import type { DeliveryKey } from "../src/webhooks/delivery";
 
@@ -238,6 +239,7 @@ function postgresConnection(config: Config, max: number) {
     max,
     keepAlive: true,
     application_name: "oncepay queue",
+    options: `-c role=${SYSTEM_ROLE}`,
     query_timeout: SILENT_MS,
     connectionTimeoutMillis: SILENT_MS,
   };

@@ -2,7 +2,7 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CANCEL, cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { CancellationReasonInput } from "../enums";
 import { checkId, checkIdempotencyKey } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -52,7 +52,7 @@ export class CancelPaymentIntentMutation {
       paymentIntentId: checkId("input.paymentIntentId", "paymentIntent", input.paymentIntentId),
       reason: input.reason ?? null,
     };
-    const outcome = await cancelPaymentIntent(context.app.db, {
+    const outcome = await cancelPaymentIntent(dbOf(context), {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,

@@ -2,7 +2,7 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";
 import { MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -64,7 +64,7 @@ export class CapturePaymentIntentMutation {
       amount: input.amount == null ? null : checkAmount(input.amount),
       final: input.final ?? true,
     };
-    const outcome = await capturePaymentIntent(context.app.db, {
+    const outcome = await capturePaymentIntent(dbOf(context), {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,

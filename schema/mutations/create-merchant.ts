@@ -51,7 +51,9 @@ export class CreateMerchantMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<CreateMerchantPayload> {
-    const outcome = await createMerchantOnce(context.app, {
+    // It makes another tenant.
+    const needs = { db: context.systemDb, secrets: context.app.secrets };
+    const outcome = await createMerchantOnce(needs, {
       merchantId: callerOf(context).merchantId,
       key: checkIdempotencyKey(idempotencyKey),
       name: checkText("input.name", input.name, { min: 1, max: 200 }),

@@ -1,7 +1,7 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
 import type * as webhooks from "../../src/webhooks/delivery";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { checkIdempotencyKey, checkOptionalText } from "../input";
 import { EventTypeScalar, UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -56,7 +56,8 @@ export class CreateWebhookEndpointMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<CreateWebhookEndpointPayload> {
-    const outcome = await createWebhookEndpoint(context.app, {
+    const needs = { ...context.app, db: dbOf(context) };
+    const outcome = await createWebhookEndpoint(needs, {
       merchantId: callerOf(context).merchantId,
       key: checkIdempotencyKey(idempotencyKey),
       url: input.url,

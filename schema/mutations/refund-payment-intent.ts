@@ -2,7 +2,7 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import type * as intents from "../../src/payments/payment-intent";
 import { REFUND, refundPaymentIntent } from "../../src/payments/refund-payment-intent";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { RefundReasonInput } from "../enums";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";
 import { Metadata, MinorUnits } from "../scalars";
@@ -67,7 +67,7 @@ export class RefundPaymentIntentMutation {
       reason: input.reason ?? null,
       metadata: input.metadata ?? {},
     };
-    const outcome = await refundPaymentIntent(context.app.db, {
+    const outcome = await refundPaymentIntent(dbOf(context), {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,

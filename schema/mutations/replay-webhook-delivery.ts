@@ -1,7 +1,7 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { checkId, checkIdempotencyKey } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { WebhookDelivery } from "../types/webhook";
@@ -36,7 +36,8 @@ export class ReplayWebhookDeliveryMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<ReplayWebhookDeliveryPayload> {
-    const outcome = await replayWebhookDelivery(context.app, {
+    const needs = { db: dbOf(context) };
+    const outcome = await replayWebhookDelivery(needs, {
       merchantId: callerOf(context).merchantId,
       key: checkIdempotencyKey(idempotencyKey),
       deliveryId: checkId("input.deliveryId", "webhookDelivery", input.deliveryId),

@@ -63,7 +63,9 @@ export class ResolveUnknownAttemptMutation {
         max: 255,
       }),
     };
-    const outcome = await resolveUnknownAttempt(context.app, {
+    // It settles, which posts money: the system's work, whoever asks for it.
+    const needs = { db: context.systemDb, config: context.app.config };
+    const outcome = await resolveUnknownAttempt(needs, {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,

@@ -7,7 +7,7 @@ import {
   listRefunds,
 } from "../../src/payments/list-captures-and-refunds";
 import type * as intents from "../../src/payments/payment-intent";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { CaptureStatus, RefundStatus } from "../enums";
 import { checkId, refuseCardNumber } from "../input";
 import { DateTime } from "../scalars";
@@ -65,7 +65,7 @@ export class CaptureAndRefundQueries {
     @Ctx() context: Context,
   ): Promise<Page<intents.Capture>> {
     const list = { filter: checkedFilter(filter), page };
-    return listCaptures(context.app.db, callerOf(context).merchantId, list);
+    return listCaptures(dbOf(context), callerOf(context).merchantId, list);
   }
 
   @Query(() => RefundConnection, { description: "Refunds, newest first." })
@@ -76,7 +76,7 @@ export class CaptureAndRefundQueries {
     @Ctx() context: Context,
   ): Promise<Page<intents.Refund>> {
     const list = { filter: checkedFilter(filter), page };
-    return listRefunds(context.app.db, callerOf(context).merchantId, list);
+    return listRefunds(dbOf(context), callerOf(context).merchantId, list);
   }
 
   @Query(() => Refund, {

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, Field, InputType, Query, Resolver } from "type-graphql"
 import { EVENT_TYPES, describeEventType } from "../../src/events/event-types";
 import { sampleOf } from "../../src/events/event-samples";
 import { type EventFeedPage, listEvents } from "../../src/events/event-store";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { EventTypeScalar } from "../scalars";
 import { EventConnection, EventTypeDescription } from "../types/event";
 import { ForwardPageArgs } from "./page-arguments";
@@ -26,7 +26,7 @@ export class EventQueries {
     @Ctx() context: Context,
   ): Promise<EventFeedPage> {
     const { merchantId } = callerOf(context);
-    return listEvents(context.app.db, merchantId, { ...page, types: filter?.types });
+    return listEvents(dbOf(context), merchantId, { ...page, types: filter?.types });
   }
 
   @Query(() => [EventTypeDescription], {

@@ -4,7 +4,7 @@ import { type LedgerAccount as Account, listAccounts } from "../../src/ledger/ac
 import type { AccountKind } from "../../src/ledger/accounts";
 import { type TrialBalance as Balance, trialBalance } from "../../src/ledger/balance-store";
 import type { Page } from "../../src/pagination";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { LedgerAccountKind } from "../enums";
 import { refuseCardNumber } from "../input";
 import { CurrencyCode } from "../scalars";
@@ -50,13 +50,13 @@ export class LedgerQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<Account>> {
-    return listAccounts(context.app.db, callerOf(context).merchantId, { filter, page });
+    return listAccounts(dbOf(context), callerOf(context).merchantId, { filter, page });
   }
 
   @Query(() => TrialBalance, {
     description: "The total debits and credits of the merchant's ledger.",
   })
   trialBalance(@Ctx() context: Context): Promise<Balance> {
-    return trialBalance(context.app.db, callerOf(context).merchantId);
+    return trialBalance(dbOf(context), callerOf(context).merchantId);
   }
 }

@@ -18,7 +18,7 @@ import { resolveOperation } from "../../src/payments/resolve-unknown-attempt";
 import { createEndpointOperation } from "../../src/webhooks/create-webhook-endpoint";
 import { replayOperation } from "../../src/webhooks/replay-webhook-delivery";
 import { isPublishable } from "../access";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { ErrorCode, OperationStatus } from "../enums";
 import { checkIdempotencyKey } from "../input";
 import { Node } from "../node";
@@ -130,7 +130,7 @@ async function lookForBrowser(context: Context, key: OperationKey): Promise<Stat
   if (key.operation !== confirmOperation.name) {
     throw new Failure("FORBIDDEN", "A publishable key may only look up a confirmation.");
   }
-  const { db } = context.app;
+  const db = dbOf(context);
   const known = await findKey(db, key);
   const made = known ? undefined : await confirmOperation.findMade?.(db, key.merchantId, key.key);
   const status = known ? recorded(confirmOperation, known) : made ? succeeded(made) : NOT_SEEN;
@@ -164,7 +164,7 @@ export class OperationQueries {
     };
     const found = isPublishable(caller)
       ? await lookForBrowser(context, key)
-      : await look(context.app.db, key);
+      : await look(dbOf(context), key);
     if (!found) {
       throw new Failure("BAD_USER_INPUT", "There is no operation with this name.", {
         field: "name",

@@ -4,7 +4,7 @@ import type { Page } from "../../src/pagination";
 import { listPaymentIntents } from "../../src/payments/list-payment-intents";
 import type * as intents from "../../src/payments/payment-intent";
 import { requireIntent } from "../access";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { PaymentIntentStatus } from "../enums";
 import { checkOptionalText, refuseCardNumber } from "../input";
 import { DateTime, MinorUnits } from "../scalars";
@@ -98,7 +98,7 @@ export class PaymentIntentQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<intents.PaymentIntent>> {
-    return listPaymentIntents(context.app.db, callerOf(context).merchantId, {
+    return listPaymentIntents(dbOf(context), callerOf(context).merchantId, {
       filter: checkedFilter(filter),
       page,
     });

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, Field, ID, InputType, Query, Resolver } from "type-grap
 import type { Page } from "../../src/pagination";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { listDeadLetters, listDeliveries, listEndpoints } from "../../src/webhooks/list-deliveries";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { DeliveryStatus } from "../enums";
 import { checkId } from "../input";
 import { WebhookDeliveryConnection, WebhookEndpointConnection } from "../types/webhook";
@@ -39,7 +39,7 @@ export class WebhookQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookEndpoint>> {
-    return listEndpoints(context.app.db, callerOf(context).merchantId, page);
+    return listEndpoints(dbOf(context), callerOf(context).merchantId, page);
   }
 
   @Query(() => WebhookDeliveryConnection, { description: "Webhook deliveries, newest first." })
@@ -52,7 +52,7 @@ export class WebhookQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookDelivery>> {
-    return listDeliveries(context.app.db, callerOf(context).merchantId, {
+    return listDeliveries(dbOf(context), callerOf(context).merchantId, {
       filter: checkedFilter(filter),
       page,
     });
@@ -71,7 +71,7 @@ export class WebhookQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookDelivery>> {
-    return listDeadLetters(context.app.db, callerOf(context).merchantId, {
+    return listDeadLetters(dbOf(context), callerOf(context).merchantId, {
       filter: checkedFilter(filter),
       page,
     });

@@ -16,7 +16,7 @@ import { balanceOf } from "../../src/ledger/balance-store";
 import type * as entries from "../../src/ledger/entry-store";
 import { type LedgerEntry as Entry, listEntries } from "../../src/ledger/entry-store";
 import type { Page } from "../../src/pagination";
-import { type Context, callerOf } from "../context";
+import { type Context, callerOf, dbOf } from "../context";
 import { JournalSource, LedgerAccountKind, PostingSide } from "../enums";
 import { Node } from "../node";
 import { PageArgs } from "../queries/page-arguments";
@@ -138,7 +138,7 @@ export class LedgerAccountFields {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<Entry>> {
-    return listEntries(context.app.db, callerOf(context).merchantId, {
+    return listEntries(dbOf(context), callerOf(context).merchantId, {
       accountId: account.id,
       page,
     });

@@ -1,6 +1,7 @@
 import { databaseUrl } from "../config";
 import { connect } from "../db/connect";
 import type { Db } from "../db/db";
+import { SYSTEM_ROLE } from "../db/roles";
 import { withClient } from "../db/with-client";
 import { parseSettings } from "../process/settings";
 
@@ -12,13 +13,22 @@ export function readDatabaseUrl(environment: NodeJS.ProcessEnv): string {
   return parseSettings(SETTINGS, environment).DATABASE_URL;
 }
 
-/** A command's way into the database. That it can be connected to is tried first: a pool would only say "timeout". */
+/**
+ * A command's way into the database: what it does is about no single tenant, and never needs the owner. That it can be
+ * connected to is tried first: a pool would only say "timeout".
+ */
 export async function withDb<Result>(
   url: string,
   work: (db: Db) => Promise<Result>,
 ): Promise<Result> {
   await withClient(url, () => Promise.resolve());
-  const db = connect({ url, poolMax: 2, applicationName: "oncepay", statementTimeoutMs: 0 });
+  const db = connect({
+    url,
+    role: SYSTEM_ROLE,
+    poolMax: 2,
+    applicationName: "oncepay",
+    statementTimeoutMs: 0,
+  });
   try {
     return await work(db);
   } finally {

@@ -11,8 +11,14 @@ export const migrateCommand: Command = {
   help: `Creates oncepay's tables or updates them for this release. It is safe to run several times, even at once, and does
 nothing when the schema is up to date. The database is DATABASE_URL.
 
-  --beside-others   create the tables even in a database that holds other tables`,
-  options: { "beside-others": { type: "boolean", default: false } },
+It also makes the roles that the API and the workers run as, and gives them their rights.
+
+  --beside-others   create the tables even in a database that holds other tables
+  --app-user NAME   lets this user of the database take those roles: the one in the API's and the workers' DATABASE_URL`,
+  options: {
+    "beside-others": { type: "boolean", default: false },
+    "app-user": { type: "string" },
+  },
   run: async ({ values, environment, say }) => {
     const databaseUrl = readDatabaseUrl(environment);
     const whose = await withClient(databaseUrl, whoseDatabase);
@@ -22,7 +28,12 @@ nothing when the schema is up to date. The database is DATABASE_URL.
           "If this is the right database, run the command again with --beside-others.",
       );
     }
-    const migrated = await migrate({ databaseUrl, log: say });
+    const appUser = values["app-user"] as string | undefined;
+    const migrated = await migrate({
+      databaseUrl,
+      log: say,
+      ...(appUser !== undefined && { appUser }),
+    });
     const text = migrated.length === 0 ? "The database is up to date.\n" : "";
     return { json: { migrated }, text };
   },

@@ -1,6 +1,8 @@
 import knex, { type Knex } from "knex";
 import { types } from "pg";
+import { type BindableClient, makeBindable } from "./bind-tenant";
 import type { Db } from "./db";
+import { type Role, TENANT_ROLE } from "./roles";
 import { PLANNER_SETTINGS, type PlanningClient, discardOldPlans } from "./planner";
 
 const BIGINT_OID = 20;
@@ -21,6 +23,8 @@ export interface DbOptions {
   readonly url: string;
   readonly poolMax: number;
   readonly applicationName: string;
+  /** Whom the session acts as, which the user of the URL must be allowed to. Without it: as that user. */
+  readonly role?: Role;
   /** 0: none, for those who read or fill whole tables. */
   readonly statementTimeoutMs?: number;
   /** How long a statement waits for another transaction: a duplicate's wait for the first one's commit. */
@@ -41,6 +45,8 @@ export function connect(options: DbOptions): Db {
     `lock_timeout=${String(options.lockTimeoutMs ?? 2_000)}`,
     "idle_in_transaction_session_timeout=10000",
     "timezone=UTC",
+    // With the connection itself, so that it costs nothing and no statement can come before it.
+    ...(options.role === undefined ? [] : [`role=${options.role}`]),
     ...PLANNER_SETTINGS,
   ];
   const connectTimeoutMs = options.connectTimeoutMs ?? 2_000;
@@ -56,13 +62,35 @@ export function connect(options: DbOptions): Db {
       types: typeParsers,
     } as Knex.PgConnectionConfig,
     acquireConnectionTimeout: connectTimeoutMs,
-    pool: { min: 0, max: options.poolMax, idleTimeoutMillis: 30_000, validate: isUsable },
-    // Knex also throws everything that it would log, and stdout is for the log's JSON lines.
-    log: { warn: saysNothing, error: saysNothing, deprecate: saysNothing, debug: saysNothing },
+    pool: {
+      min: 0,
+      max: options.poolMax,
+      idleTimeoutMillis: 30_000,
+      validate: isUsable,
+      ...(options.role === TENANT_ROLE && { afterCreate: bindable }),
+    },
+    log: SILENT,
   });
 }
 
 function saysNothing(): void {}
+
+/** Knex also throws everything that it would log, and stdout is for the log's JSON lines. */
+export const SILENT = {
+  warn: saysNothing,
+  error: saysNothing,
+  deprecate: saysNothing,
+  debug: saysNothing,
+};
+
+type Created = (error: unknown, client: BindableClient) => void;
+
+function bindable(client: BindableClient, done: Created): void {
+  makeBindable(client).then(
+    () => done(null, client),
+    (error: unknown) => done(error, client),
+  );
+}
 
 /**
  * Asked of a connection each time it leaves the pool.

@@ -2,9 +2,8 @@ import knex, { type Knex } from "knex";
 import { runMigrations } from "bullmq";
 import { Client } from "pg";
 import { MIGRATIONS } from "../../migrations/index";
-
-/** BullMQ's PostgreSQL backend keeps its tables in a schema of their own in the same database. */
-export const QUEUE_SCHEMA = "bullmq";
+import { QUEUE_SCHEMA } from "./queue-schema";
+import { admitUser, raiseWall } from "./wall/raise";
 
 // Any constant will do, as long as it is the same in every process that migrates.
 const MIGRATION_LOCK = 7_460_226_601;
@@ -32,6 +31,8 @@ const migrationSource: Knex.MigrationSource<string> = {
  */
 export async function migrate(options: {
   databaseUrl: string;
+  /** Whom the API and the workers log in as, if not as the owner. */
+  appUser?: string;
   log?: (line: string) => void;
 }): Promise<readonly string[]> {
   const session = new Client({
@@ -57,11 +58,13 @@ export async function migrate(options: {
         disableMigrationsListValidation: false,
       })) as [number, string[]];
       for (const name of done) options.log?.(`migrated ${name}`);
+      await session.query("set lock_timeout = default");
+      await runMigrations(session, QUEUE_SCHEMA);
+      await raiseWall(db);
+      if (options.appUser !== undefined) await admitUser(db, options.appUser);
     } finally {
       await db.destroy();
     }
-    await session.query("set lock_timeout = default");
-    await runMigrations(session, QUEUE_SCHEMA);
     return done;
   } finally {
     await session.end();

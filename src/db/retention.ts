@@ -27,8 +27,7 @@ export async function dropExpired(
     {
       name: "drop_expired_keys",
       text: `
-        select drop_partitions_before('idempotency_keys', now() - ? * interval '1 day')
-          as partition`,
+        select drop_expired_keys(now() - ? * interval '1 day') as partition`,
     },
     [options.idempotencyRetentionDays],
   );

@@ -1,5 +1,6 @@
 import { connect } from "../db/connect";
 import type { Db } from "../db/db";
+import { SYSTEM_ROLE } from "../db/roles";
 import { createMerchant } from "../merchants/create-merchant";
 import { findMerchant } from "../merchants/merchant-store";
 import { newId } from "../ids";
@@ -73,7 +74,12 @@ async function withSeedDb<Result>(
   databaseUrl: string,
   work: (db: Db) => Promise<Result>,
 ): Promise<Result> {
-  const db = connect({ url: databaseUrl, poolMax: 2, applicationName: "oncepay seed" });
+  const db = connect({
+    url: databaseUrl,
+    role: SYSTEM_ROLE,
+    poolMax: 2,
+    applicationName: "oncepay seed",
+  });
   try {
     return await work(db);
   } finally {

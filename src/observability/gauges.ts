@@ -57,8 +57,8 @@ interface Pool {
   numPendingAcquires(): number;
 }
 
-/** Registers the gauges that are read from the database and from this process's pool. */
-export function observe(db: Db): void {
+/** Registers the gauges that are read from the database and from this process's pools. */
+export function observe(db: Db, ...others: readonly Db[]): void {
   for (const [field, [name, help]] of Object.entries(GAUGES)) {
     registry.registerMetric(
       new Gauge({
@@ -71,7 +71,9 @@ export function observe(db: Db): void {
       }),
     );
   }
-  const pool = (db.client as { pool: Pool }).pool;
+  const pools = [db, ...others].map(({ client }) => (client as { pool: Pool }).pool);
+  const sum = (count: (pool: Pool) => number): number =>
+    pools.reduce((total, pool) => total + count(pool), 0);
   registry.registerMetric(
     new Gauge({
       name: "oncepay_db_pool_connections",
@@ -79,9 +81,18 @@ export function observe(db: Db): void {
       labelNames: ["state"] as const,
       registers: [],
       collect() {
-        this.set({ state: "used" }, pool.numUsed());
-        this.set({ state: "free" }, pool.numFree());
-        this.set({ state: "waiting" }, pool.numPendingAcquires());
+        this.set(
+          { state: "used" },
+          sum((pool) => pool.numUsed()),
+        );
+        this.set(
+          { state: "free" },
+          sum((pool) => pool.numFree()),
+        );
+        this.set(
+          { state: "waiting" },
+          sum((pool) => pool.numPendingAcquires()),
+        );
       },
     }),
   );

@@ -18,7 +18,7 @@ import { takeBalanceSnapshots } from "../../src/ledger/take-balance-snapshots";
 import { createLog } from "../../src/observability/log";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type TestNetwork, startTestNetwork } from "../sandbox/network";
-import { type Driven, drive, testSettings } from "../support/app";
+import { type Driven, connectAsOwner, drive, testSettings } from "../support/app";
 import { type DatabaseCopy, copyIn, copyOut } from "../support/copied-database";
 import { type TestDatabase, createTestDatabase } from "../support/database";
 import { aCapturedIntent, aMerchant, anIntent, refundCommand } from "../support/factories";
@@ -39,6 +39,7 @@ let cluster: EmbeddedPostgres;
 let sandbox: TestNetwork;
 let database: TestDatabase;
 const opened: App[] = [];
+const closing: Db[] = [];
 
 beforeAll(async () => {
   directory = mkdtempSync(path.join(tmpdir(), "oncepay-restored-"));
@@ -57,6 +58,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const app of opened) await app.close();
+  for (const db of closing) await db.destroy();
   await Promise.all([cluster.remove(), sandbox.close(), database.drop()]);
   rmSync(directory, { recursive: true, force: true });
 });
@@ -65,7 +67,9 @@ function open(databaseUrl: string): System {
   const config = readConfig(testSettings(databaseUrl, sandbox.url, {}));
   const app = createApp(config, createLog("test", config.logLevel), { name: "test" });
   opened.push(app);
-  return { app, db: app.db, ...drive(app, createRecordedQueues()) };
+  const db = connectAsOwner(databaseUrl);
+  closing.push(db);
+  return { app, db, ...drive(app, createRecordedQueues(), db) };
 }
 
 /** A database of the new cluster, with what was copied in it. */

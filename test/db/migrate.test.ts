@@ -1,6 +1,7 @@
 import { Client } from "pg";
 import { MIGRATIONS } from "../../migrations/index";
-import { QUEUE_SCHEMA, migrate } from "../../src/db/migrate";
+import { migrate } from "../../src/db/migrate";
+import { QUEUE_SCHEMA } from "../../src/db/queue-schema";
 import { type TestDatabase, createEmptyDatabase } from "../support/database";
 import { waitFor } from "../support/wait-for";
 

@@ -72,7 +72,7 @@ import {
 } from "../../src/webhooks/delivery-store";
 import { findEndpointByKey } from "../../src/webhooks/endpoint-store";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
-import { testSettings } from "../support/app";
+import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
 import {
   cancelCommand,
@@ -127,7 +127,9 @@ const EXEMPT: readonly (readonly [complaint: RegExp, why: string])[] = [
 let database: TestDatabase;
 let explained: ExplainedDb;
 let app: App;
+/** The system's, and the busy merchant's own. */
 let db: Db;
+let own: Db;
 /** The busy merchant. */
 let merchantId: string;
 let crowded: string;
@@ -149,9 +151,11 @@ beforeAll(async () => {
   await filling.destroy();
   explained = connectExplained(database.url);
   db = explained.db;
+  own = explained.tenantDb(merchantId);
   make = createMaker(db, merchantId);
   const config = readConfig(testSettings(database.url, "http://127.0.0.1:1", {}));
-  app = createApp(config, createLog("test", config.logLevel), { name: "t", overrides: { db } });
+  const overrides = { databases: { ...explained, tenantPool: db } };
+  app = createApp(config, createLog("test", config.logLevel), { name: "t", overrides });
   observe(db);
 });
 afterAll(async () => {
@@ -161,7 +165,7 @@ afterAll(async () => {
 
 function intents(name: string, filter: () => PaymentIntentFilter): Question[] {
   const list = (page: PageArguments) =>
-    listPaymentIntents(db, merchantId, { filter: filter(), page });
+    listPaymentIntents(own, merchantId, { filter: filter(), page });
   return pages(`intents ${name}`, () => its.intents[0] ?? "", list);
 }
 
@@ -170,28 +174,28 @@ function capturesAndRefunds(name: string, filter: () => lists.PartFilter<never>)
     ...pages(
       `captures ${name}`,
       () => its.captures[0] ?? "",
-      (page) => lists.listCaptures(db, merchantId, { filter: filter(), page }),
+      (page) => lists.listCaptures(own, merchantId, { filter: filter(), page }),
     ),
     ...pages(
       `refunds ${name}`,
       () => its.refunds[0] ?? "",
-      (page) => lists.listRefunds(db, merchantId, { filter: filter(), page }),
+      (page) => lists.listRefunds(own, merchantId, { filter: filter(), page }),
     ),
   ];
 }
 
 function deliveries(name: string, filter: () => DeliveryFilter): Question[] {
-  const list = (page: PageArguments) => listDeliveries(db, merchantId, { filter: filter(), page });
+  const list = (page: PageArguments) => listDeliveries(own, merchantId, { filter: filter(), page });
   return pages(`deliveries ${name}`, () => its.deliveries[0] ?? "", list);
 }
 
 const entries = (page: PageArguments) =>
-  listEntries(db, merchantId, { accountId: its.receivable, page });
+  listEntries(own, merchantId, { accountId: its.receivable, page });
 /** The first page and the last of what each intent has, and a page in its middle. */
 function parts(kind: PartKind, middle: string | number): Question[] {
   const limit = PAGE + 1;
   const find = async (request: PageRequest<string | number>) =>
-    (await findParts(db, kind, { merchantId, paymentIntentIds: its.intents, request })).flat();
+    (await findParts(own, kind, { merchantId, paymentIntentIds: its.intents, request })).flat();
   return [
     now(`${kind} of intents, the newest`, () =>
       find({ direction: "older", from: undefined, limit }),
@@ -204,43 +208,43 @@ function parts(kind: PartKind, middle: string | number): Question[] {
 }
 
 const READS: readonly Question[] = [
-  now("intents by id", () => findIntents(db, merchantId, its.intents)),
-  now("an intent by its own key", () => findIntentByKey(db, merchantId, its.createKey)),
+  now("intents by id", () => findIntents(own, merchantId, its.intents)),
+  now("an intent by its own key", () => findIntentByKey(own, merchantId, its.createKey)),
   now("an intent by the key that confirmed it", () =>
-    findIntentByConfirmKey(db, merchantId, its.confirmKey),
+    findIntentByConfirmKey(own, merchantId, its.confirmKey),
   ),
   now("an intent by the key that captured it", () =>
-    findIntentByCaptureKey(db, merchantId, its.intents[0] ?? ""),
+    findIntentByCaptureKey(own, merchantId, its.intents[0] ?? ""),
   ),
   after(
     "a capture by its key",
     async () => {
       const command = captureCommand(merchantId, await make.charged("MANUAL"));
-      await capturePaymentIntent(db, command);
+      await capturePaymentIntent(own, command);
       return command.key;
     },
-    (key) => findCaptureMade(db, merchantId, key),
+    (key) => findCaptureMade(own, merchantId, key),
   ),
-  now("a refund by its key", () => findRefundByKey(db, merchantId, its.intents[0] ?? "")),
-  now("captures by id", () => findCaptures(db, merchantId, its.captures)),
-  now("refunds by id", () => findRefunds(db, merchantId, its.refunds)),
+  now("a refund by its key", () => findRefundByKey(own, merchantId, its.intents[0] ?? "")),
+  now("captures by id", () => findCaptures(own, merchantId, its.captures)),
+  now("refunds by id", () => findRefunds(own, merchantId, its.refunds)),
   ...parts("captures", "cap_~"),
   ...parts("refunds", "re_~"),
   ...parts("transitions", 100),
   ...parts("events", 100),
   ...parts("attempts", "att_~"),
-  now("attempts by id", () => findAttempts(db, merchantId, its.attempts)),
-  now("evidence", () => findEvidence(db, merchantId, its.attempts)),
-  now("events by id", () => findEvents(db, merchantId, its.events)),
-  now("the feed", () => listEvents(db, merchantId, { first: PAGE })),
+  now("attempts by id", () => findAttempts(own, merchantId, its.attempts)),
+  now("evidence", () => findEvidence(own, merchantId, its.attempts)),
+  now("events by id", () => findEvents(own, merchantId, its.events)),
+  now("the feed", () => listEvents(own, merchantId, { first: PAGE })),
   now("the feed from a cursor", () =>
-    listEvents(db, merchantId, { first: PAGE, after: cursor(its.feedPosition) }),
+    listEvents(own, merchantId, { first: PAGE, after: cursor(its.feedPosition) }),
   ),
   now("the feed from a cursor of a history that was lost", () =>
-    listEvents(db, merchantId, { first: PAGE, after: cursor(`999999999 ${its.events[0] ?? ""}`) }),
+    listEvents(own, merchantId, { first: PAGE, after: cursor(`999999999 ${its.events[0] ?? ""}`) }),
   ),
   now("the feed of a type", () =>
-    listEvents(db, merchantId, { first: PAGE, types: ["payment_intent.payment_failed"] }),
+    listEvents(own, merchantId, { first: PAGE, types: ["payment_intent.payment_failed"] }),
   ),
   ...intents("of all kinds", () => ({})),
   ...intents("of a common status", () => ({ statuses: ["SUCCEEDED"] })),
@@ -281,17 +285,17 @@ const READS: readonly Question[] = [
   ...pages(
     "dead letters",
     () => its.deliveries[0] ?? "",
-    (page) => listDeadLetters(db, merchantId, { page }),
+    (page) => listDeadLetters(own, merchantId, { page }),
   ),
   ...pages(
     "endpoints",
     () => its.endpoint,
-    (page) => listEndpoints(db, crowded, page),
+    (page) => listEndpoints(explained.tenantDb(crowded), crowded, page),
   ),
   ...pages(
     "unknown attempts",
     () => its.attempts[0] ?? "",
-    (page) => listUnknownAttempts(db, merchantId, page),
+    (page) => listUnknownAttempts(own, merchantId, page),
   ),
   now("an account's newest entries", async () => (await entries({ first: PAGE })).edges),
   now("an account's oldest entries", async () => (await entries({ last: PAGE })).edges),
@@ -300,24 +304,24 @@ const READS: readonly Question[] = [
     async () => (await entries({ first: PAGE })).pageInfo.endCursor,
     async (position) => (await entries({ first: PAGE, after: position })).edges,
   ),
-  now("accounts by id", () => findAccounts(db, merchantId, [its.receivable])),
+  now("accounts by id", () => findAccounts(own, merchantId, [its.receivable])),
   ...pages(
     "accounts of a kind",
     () => its.receivable,
-    (page) => listAccounts(db, merchantId, { filter: { kinds: ["SUSPENSE"] }, page }),
+    (page) => listAccounts(own, merchantId, { filter: { kinds: ["SUSPENSE"] }, page }),
   ),
   now("what a key was used for", () =>
-    findKey(db, { merchantId, operation: CONFIRM, key: its.confirmKey }),
+    findKey(own, { merchantId, operation: CONFIRM, key: its.confirmKey }),
   ),
   now("whether a key is in use", async () => [
-    await isExecuting(db, { merchantId, operation: CAPTURE, key: "new" }),
+    await isExecuting(own, { merchantId, operation: CAPTURE, key: "new" }),
   ]),
   now("an API key", () => findLiveApiKey(db, merchantId, its.apiKeyHash)),
-  now("a merchant", () => findMerchant(db, merchantId)),
-  now("deliveries by id", () => findDeliveries(db, merchantId, its.deliveries)),
-  now("endpoints by id", () => findEndpoints(db, merchantId, [its.endpoint])),
-  now("an endpoint by its key", () => findEndpointByKey(db, merchantId, its.endpoint)),
-  now("a replay by its key", () => findReplayByKey(db, merchantId, its.deliveries[0] ?? "")),
+  now("a merchant", () => findMerchant(own, merchantId)),
+  now("deliveries by id", () => findDeliveries(own, merchantId, its.deliveries)),
+  now("endpoints by id", () => findEndpoints(own, merchantId, [its.endpoint])),
+  now("an endpoint by its key", () => findEndpointByKey(own, merchantId, its.endpoint)),
+  now("a replay by its key", () => findReplayByKey(own, merchantId, its.deliveries[0] ?? "")),
 ];
 
 const commandsTo = async <Command>(command: (merchantId: string, id: string) => Command) =>
@@ -412,12 +416,12 @@ const WRITES: readonly Question[] = [
   after(
     "captures",
     async () => captureCommand(merchantId, await make.charged("MANUAL")),
-    (command) => capturePaymentIntent(db, command),
+    (command) => capturePaymentIntent(own, command),
   ),
   after(
     "settles a capture",
     async () => {
-      await capturePaymentIntent(db, captureCommand(merchantId, await make.charged("MANUAL")));
+      await capturePaymentIntent(own, captureCommand(merchantId, await make.charged("MANUAL")));
       return make.sentLast();
     },
     (attempts) => settle(db, attempts),
@@ -425,17 +429,17 @@ const WRITES: readonly Question[] = [
   after(
     "cancels",
     async () => cancelCommand(merchantId, await make.charged("MANUAL")),
-    (command) => cancelPaymentIntent(db, command),
+    (command) => cancelPaymentIntent(own, command),
   ),
   after(
     "refunds",
     async () => refundCommand(merchantId, await make.charged("AUTOMATIC")),
-    (command) => refundPaymentIntent(db, command),
+    (command) => refundPaymentIntent(own, command),
   ),
   after(
     "settles a refund",
     async () => {
-      await refundPaymentIntent(db, refundCommand(merchantId, await make.charged("AUTOMATIC")));
+      await refundPaymentIntent(own, refundCommand(merchantId, await make.charged("AUTOMATIC")));
       return make.sentLast();
     },
     (attempts) => settle(db, attempts),
@@ -469,11 +473,11 @@ const WRITES: readonly Question[] = [
   }),
   now("replays a delivery", () => {
     const deliveryId = its.deliveries[0] ?? "";
-    return replayWebhookDelivery(app, { merchantId, key: randomUUID(), deliveryId });
+    return replayWebhookDelivery({ db: own }, { merchantId, key: randomUUID(), deliveryId });
   }),
   now("creates an endpoint", () => {
     const endpoint = { url: "https://shop.example/others", eventTypes: [], description: null };
-    return createWebhookEndpoint(app, { merchantId: crowded, key: randomUUID(), ...endpoint });
+    return createWebhookEndpoint({ ...app, db: explained.tenantDb(crowded) }, { merchantId: crowded, key: randomUUID(), ...endpoint });
   }),
   now("creates a merchant", () => createMerchant(db, "another shop")),
   now("erases what was sealed", async () => [await eraseSealed(db, { limit: SET })]),
@@ -505,7 +509,9 @@ describe.each([
   ["of today", "analyze"],
 ])("with statistics %s", (_name, takeStatistics) => {
   beforeAll(async () => {
-    await db.raw(takeStatistics);
+    const owner = connectAsOwner(database.url);
+    await owner.raw(takeStatistics);
+    await owner.destroy();
   });
 
   it.each(READS)("finds without reading on: %s", async (...question) => {

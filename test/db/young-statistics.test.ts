@@ -47,7 +47,7 @@ async function makeIntents(db: Db, merchantId: string, count: number): Promise<s
 }
 
 afterEach(async () => {
-  await explained.db.destroy();
+  await explained.close();
   await database.drop();
 });
 

@@ -41,7 +41,7 @@ beforeAll(async () => {
   ({ id } = await makePaid(api, { amount: 2_500, metadata, description: "d".repeat(1_000) }));
   for (let index = 0; index < FULL; index += 1) {
     const command = refundCommand(merchant.id, id, { amount: 1, metadata });
-    succeeded(await refundPaymentIntent(app.db, command));
+    succeeded(await refundPaymentIntent(api.db, command));
   }
   await Promise.all(
     Array.from({ length: FULL }, () =>

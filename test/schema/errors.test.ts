@@ -4,7 +4,7 @@ import { createApp } from "../../src/app";
 import { readConfig } from "../../src/config";
 import { configureFailpoints } from "../../src/failpoints";
 import { startServer } from "../../src/server";
-import { connectPatiently, testSettings } from "../support/app";
+import { openPatiently, testSettings } from "../support/app";
 import {
   CAPTURE_INTENT,
   CONFIRM_INTENT,
@@ -185,7 +185,7 @@ test("INTERNAL: shown without any detail, logged whole under the request's id, a
     }),
   );
   const config = readConfig(testSettings(api.databaseUrl, api.sandbox.url, {}));
-  const overrides = { db: connectPatiently(config) };
+  const overrides = { databases: openPatiently(config) };
   const app = createApp(config, log, { name: "test", overrides });
   const server = await startServer(app, { host: "127.0.0.1", port: 0 });
   try {

@@ -11,7 +11,7 @@ import { type Server, startServer } from "../../src/server";
 import { serveHealth } from "../../workers/health";
 import { startWorker } from "../../workers/worker";
 import { send } from "../support/api";
-import { testSettings } from "../support/app";
+import { connectAsOwner, testSettings } from "../support/app";
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "../support/database";
 
 const closers: (() => unknown)[] = [];
@@ -68,14 +68,16 @@ test("an unmigrated database is not ready, and says so; queries are refused as u
 });
 
 test("one lacking migration is named; a newer database is ready, and says that it is ahead", async () => {
-  const app = await appOn(await createTestDatabase());
-  const server = await serve(app);
-  await app.db("knex_migrations").insert({ name: "29990101000000_later", batch: 9 });
+  const database = await createTestDatabase();
+  const server = await serve(await appOn(database));
+  const owner = connectAsOwner(database.url);
+  closers.push(() => owner.destroy());
+  await owner("knex_migrations").insert({ name: "29990101000000_later", batch: 9 });
   expect(await probe(server.url)).toMatchObject({
     code: 200,
     notes: ["the database is 1 migration ahead of this process"],
   });
-  await app.db("knex_migrations").where({ name: "20261120000900_inbox" }).del();
+  await owner("knex_migrations").where({ name: "20261120000900_inbox" }).del();
   expect(await probe(server.url)).toMatchObject({
     code: 503,
     missing: [expect.stringContaining("1 migration of the database, from 20261120000900_inbox")],

@@ -4,6 +4,7 @@ import { auditBooks } from "../../src/audit/audit-books";
 import type { Movement } from "../../src/audit/compare-movements";
 import { type Config, readConfig } from "../../src/config";
 import { connect } from "../../src/db/connect";
+import { type Databases, openDatabases } from "../../src/db/databases";
 import type { Db } from "../../src/db/db";
 import { configureFailpoints } from "../../src/failpoints";
 import { createLog } from "../../src/observability/log";
@@ -21,7 +22,9 @@ import { type RecordedQueues, createRecordedQueues } from "./recorded-queues";
 export const ENCRYPTION_KEY = Buffer.alloc(32, 7).toString("base64");
 
 export interface TestApp {
+  /** As in production: it acts in its roles, behind the wall. */
   readonly app: App;
+  /** The test's own way into the database, as the owner of the tables: it sees everything, and may do anything. */
   readonly db: Db;
   readonly databaseUrl: string;
   readonly sandbox: TestNetwork;
@@ -53,16 +56,16 @@ export async function startTestApp(
   const apps: App[] = [];
   const open = (others: Readonly<Record<string, string>> = {}): App => {
     const config = readConfig(testSettings(database.url, sandbox.url, { ...settings, ...others }));
-    const db = connectPatiently(config);
+    const databases = openPatiently(config);
     const app = createApp(config, createLog("test", config.logLevel), {
       name: "test",
-      overrides: { db },
+      overrides: { databases },
     });
     apps.push(app);
     return app;
   };
   const app = open();
-  const { db } = app;
+  const db = connectAsOwner(database.url);
   const queues = createRecordedQueues();
   const movements = (reference?: string) =>
     sandbox.movements(reference) as Promise<readonly unknown[]> as Promise<Movement[]>;
@@ -73,12 +76,12 @@ export async function startTestApp(
     sandbox,
     queues,
     anotherApp: open,
-    ...drive(app, queues),
+    ...drive(app, queues, db),
     movements,
     stop: async () => {
       configureFailpoints(undefined);
       const violations = await auditBooks(db, { movements: () => movements() });
-      await Promise.all(apps.map((opened) => opened.close()));
+      await Promise.all([db.destroy(), ...apps.map((opened) => opened.close())]);
       await Promise.all([sandbox.close(), database.drop()]);
       expect(violations).toEqual([]);
     },
@@ -86,14 +89,19 @@ export async function startTestApp(
 }
 
 /** As an app connects, but for the time that a statement or a free connection may take: no test is about those. */
-export function connectPatiently(config: Config): Db {
-  return connect({
+export function openPatiently(config: Config): Databases {
+  const connections = Math.ceil(config.poolMax / 2);
+  return openDatabases({
     url: config.databaseUrl,
-    poolMax: config.poolMax,
+    connectionsMax: { system: connections, tenants: connections },
     applicationName: "oncepay test",
     lockTimeoutMs: config.lockTimeoutMs,
     ...PATIENT,
   });
+}
+
+export function connectAsOwner(url: string): Db {
+  return connect({ url, poolMax: 10, applicationName: "oncepay test owner", ...PATIENT });
 }
 
 /** Nothing runs into a limit because the machine is slow: a test that is about a limit sets that one. */
@@ -135,8 +143,8 @@ export type Driven = Pick<
   | "killWorker"
 >;
 
-/** Workers of an app, run by hand. */
-export function drive(app: App, queues: RecordedQueues): Driven {
+/** Workers of an app, run by hand. What no worker would do is done as the owner. */
+export function drive(app: App, queues: RecordedQueues, owner: Db): Driven {
   let workerId: string = randomUUID();
   const runJob: TestApp["runJob"] = async (data, where = app) => {
     await renewLease(app.db, workerId, 60_000);
@@ -149,7 +157,7 @@ export function drive(app: App, queues: RecordedQueues): Driven {
     for (const data of queues.take("deliver-webhooks")) await deliverWebhooksJob(app, queues, data);
   };
   const isIdle = async (): Promise<boolean> => {
-    const { rows } = await app.db.raw<{ rows: { idle: boolean }[] }>(IS_IDLE);
+    const { rows } = await owner.raw<{ rows: { idle: boolean }[] }>(IS_IDLE);
     return rows[0]?.idle === true;
   };
   return {
@@ -169,10 +177,10 @@ export function drive(app: App, queues: RecordedQueues): Driven {
       throw new Error(`there was still something due after ${String(ROUNDS_MAX)} rounds`);
     },
     makeDue: async () => {
-      await app.db.raw(MAKE_DUE);
+      await owner.raw(MAKE_DUE);
     },
     killWorker: async () => {
-      await app.db("worker_leases").where({ worker_id: workerId }).del();
+      await owner("worker_leases").where({ worker_id: workerId }).del();
       workerId = randomUUID();
     },
   };

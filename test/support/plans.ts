@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import type { Db } from "../../src/db/db";
-import { connect } from "../../src/db/connect";
+import { openDatabases } from "../../src/db/databases";
 import { transact } from "../../src/db/transact";
 import { newId } from "../../src/ids";
 import { DEFAULT_SCOPES, newApiKey } from "../../src/merchants/api-key";
@@ -32,7 +32,11 @@ import type { Ask, Question } from "./plan-questions";
 
 /** A connection whose statements tell how they were run, nested ones (foreign keys, triggers) included. */
 export interface ExplainedDb {
+  /** As the system, which sees every tenant. */
   readonly db: Db;
+  /** As one tenant: behind the policies, which the planner has to see through. */
+  readonly tenantDb: (merchantId: string) => Db;
+  close(): Promise<void>;
   /** Asks some times, each time with plans that are made for it, and gives every node of them that read something. */
   ask(prepare: Question[1], times: number): Promise<Read[]>;
 }
@@ -88,15 +92,22 @@ interface Pool {
   on(event: "createSuccess", heard: (eventId: number, client: Client) => void): void;
 }
 
-/** The product's own way into the database, with its settings, over one connection: so its plans can be thrown away. */
+/** The product's own ways into the database, with its settings, over one connection each: so plans can be thrown away. */
 export function connectExplained(url: string): ExplainedDb {
-  const db = connect({ url, poolMax: 1, applicationName: "oncepay plans", ...PATIENT });
-  let heard: string[] | undefined;
-  (db.client as { pool: Pool }).pool.on("createSuccess", (_eventId, client) => {
-    client.on("notice", ({ message }) => heard?.push(message ?? ""));
+  const { db, tenantDb, tenantPool, close } = openDatabases({
+    url,
+    connectionsMax: { system: 1, tenants: 1 },
+    applicationName: "oncepay plans",
+    ...PATIENT,
   });
+  let heard: string[] | undefined;
+  for (const { client: pooling } of [db, tenantPool]) {
+    (pooling as { pool: Pool }).pool.on("createSuccess", (_eventId, client) => {
+      client.on("notice", ({ message }) => heard?.push(message ?? ""));
+    });
+  }
   const listenTo = async (ask: Ask): Promise<Read[]> => {
-    await db.raw("discard plans");
+    for (const each of [db, tenantPool]) await each.raw("discard plans");
     heard = [];
     try {
       if (isNothing(await ask())) throw new Error("what this asks for is not there");
@@ -107,6 +118,8 @@ export function connectExplained(url: string): ExplainedDb {
   };
   return {
     db,
+    tenantDb,
+    close,
     ask: async (prepare, times) => {
       const reads: Read[] = [];
       for (let time = 0; time < times; time += 1) reads.push(...(await listenTo(await prepare())));

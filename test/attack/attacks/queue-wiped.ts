@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { run } from "../../../src/db/db";
 import { transact } from "../../../src/db/transact";
-import { QUEUE_SCHEMA } from "../../../src/db/migrate";
+import { QUEUE_SCHEMA } from "../../../src/db/queue-schema";
 import { waitUntil } from "../../../src/dev/wait-until";
 import { startRedis } from "../../support/redis";
 import { type Attack, type Context, limitMs } from "../attack";

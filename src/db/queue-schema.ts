@@ -1,0 +1,2 @@
+/** BullMQ's PostgreSQL backend keeps its tables in a schema of their own in the same database. */
+export const QUEUE_SCHEMA = "bullmq";

@@ -1,0 +1,68 @@
+import type { Db } from "../db";
+import { sqlState } from "../errors";
+import { SYSTEM_ROLE, TENANT_ROLE } from "../roles";
+import { readFacts } from "./facts";
+import { type Gap, findGaps } from "./gaps";
+
+/*
+ * Brings roles, rights and policies to the state in rights.ts. It changes what differs and nothing else, so a database
+ * that is up to date is only read. Run by the owner of the tables, after the migrations, by one process at a time.
+ *
+ * Each gap is closed in a transaction of its own: what guards a table locks it, for a moment, and two tables are never
+ * locked at once. What is left when it is killed, the next run does. Code from before the wall goes on working: it runs
+ * as the owner, whom policies do not concern.
+ */
+
+const LOCK_TIMEOUT = "60s";
+
+export async function raiseWall(db: Db): Promise<void> {
+  await inOrder(await gapsIn(db), (gap) => close(db, gap));
+  await beMember(db);
+}
+
+export async function gapsIn(db: Db): Promise<Gap[]> {
+  return findGaps(await readFacts(db));
+}
+
+/** Roles come first, since rights are given to them. */
+async function inOrder(gaps: readonly Gap[], work: (gap: Gap) => Promise<void>): Promise<void> {
+  for (const gap of gaps) await work(gap);
+}
+
+async function close(db: Db, { repair = [] }: Gap): Promise<void> {
+  if (repair.length === 0) return;
+  try {
+    await db.transaction(async (tx) => {
+      await tx.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+      for (const statement of repair) await tx.raw(statement);
+    });
+  } catch (error) {
+    const isRole = repair.some((statement) => statement.startsWith("create role"));
+    // Roles belong to the whole server: another database's migration may have made it a moment ago.
+    if (isRole && ["42710", "23505"].includes(sqlState(error) ?? "")) return;
+    if (isRole && sqlState(error) === "42501") throw new Error(ASK, { cause: error });
+    throw error;
+  }
+}
+
+const ASK =
+  "The user of DATABASE_URL may not create the roles that oncepay's processes run as. " +
+  "Have somebody who may create roles run this, and migrate again: " +
+  `create role ${TENANT_ROLE} nologin; create role ${SYSTEM_ROLE} nologin; ` +
+  `grant ${TENANT_ROLE}, ${SYSTEM_ROLE} to <the user of DATABASE_URL> with admin option;`;
+
+/** So that processes which log in as the owner can take the roles. A superuser can take every role. */
+async function beMember(db: Db): Promise<void> {
+  const { rows } = await db.raw<{ rows: { name: string; user: string }[] }>(
+    `select r.rolname as "name", current_user as "user" from pg_roles r
+     where r.rolname in ('${TENANT_ROLE}', '${SYSTEM_ROLE}')
+       and not pg_has_role(current_user, r.oid, case
+         when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)`,
+  );
+  for (const { name, user } of rows) await db.raw(`grant ${name} to ??`, [user]);
+}
+
+/** Lets a user take the roles: the one that the API and the workers log in as. */
+export async function admitUser(db: Db, user: string): Promise<void> {
+  await db.raw(`grant ${TENANT_ROLE}, ${SYSTEM_ROLE} to ??`, [user]);
+}

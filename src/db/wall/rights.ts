@@ -1,0 +1,80 @@
+/*
+ * Who may do what with which table: the second wall between tenants, and the least that each role can work with.
+ *
+ * `oncepay migrate` brings a database to this state, and `oncepay verify` says where it is not. A new table has a row
+ * here, or no process can read it. No process may drop, alter or truncate anything, and where a role may only insert,
+ * what it wrote is history.
+ */
+
+export type Right = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
+
+export interface TableRights {
+  /** The column that holds the tenant; null: the table belongs to no tenant, and tenants' statements cannot touch it. */
+  readonly tenantIn: "merchant_id" | "id" | null;
+  /** What a tenant's own statements may do, with the rows of the tenant that they are bound to. */
+  readonly tenant: readonly Right[];
+  /** What the system's work may do, with all rows. */
+  readonly system: readonly Right[];
+}
+
+const NOTHING: readonly Right[] = [];
+const READ: readonly Right[] = ["SELECT"];
+const APPEND: readonly Right[] = ["SELECT", "INSERT"];
+/** Also what `for update` needs. */
+const CHANGE: readonly Right[] = ["SELECT", "UPDATE"];
+const WRITE: readonly Right[] = ["SELECT", "INSERT", "UPDATE"];
+
+function ofTenants(tenant: readonly Right[], system: readonly Right[]): TableRights {
+  return { tenantIn: "merchant_id", tenant, system };
+}
+
+function ofNobody(system: readonly Right[]): TableRights {
+  return { tenantIn: null, tenant: NOTHING, system };
+}
+
+export const RIGHTS: Readonly<Record<string, TableRights>> = {
+  merchants: { tenantIn: "id", tenant: READ, system: WRITE },
+  api_keys: ofTenants(WRITE, WRITE),
+
+  // Intents are created and confirmed by group commits; what changes one intent is its tenant's.
+  payment_intents: ofTenants(CHANGE, WRITE),
+  attempts: ofTenants(APPEND, WRITE),
+  captures: ofTenants(APPEND, WRITE),
+  refunds: ofTenants(APPEND, WRITE),
+  idempotency_keys: ofTenants(APPEND, WRITE),
+
+  transitions: ofTenants(APPEND, APPEND),
+  events: ofTenants(APPEND, APPEND),
+  event_feed: ofTenants(READ, APPEND),
+  attempt_evidence: ofTenants(READ, APPEND),
+
+  // Money is posted when a processor's answer is settled, which no tenant's request does.
+  ledger_accounts: ofTenants(READ, APPEND),
+  journals: ofTenants(READ, APPEND),
+  postings: ofTenants(READ, APPEND),
+  balance_snapshots: ofTenants(READ, APPEND),
+
+  webhook_endpoints: ofTenants(APPEND, WRITE),
+  webhook_deliveries: ofTenants(APPEND, WRITE),
+  webhook_replays: ofTenants(APPEND, READ),
+
+  // A tenant's request says that there is something to relay, and cannot see what else there is.
+  outbox: ofTenants(["INSERT"], ["SELECT", "INSERT", "DELETE"]),
+
+  inbox: ofNobody(WRITE),
+  worker_leases: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
+  balance_horizon: ofNobody(CHANGE),
+  partitioned_tables: ofNobody(NOTHING),
+  // Whether a process is ready is read from it.
+  knex_migrations: ofNobody(READ),
+  knex_migrations_lock: ofNobody(NOTHING),
+};
+
+/**
+ * What needs the owner's rights and is not for a person to do: each is a function that does only this. It runs as its
+ * owner, with a fixed search path, and only the system may call it.
+ */
+export const OWNERS_FUNCTIONS: readonly string[] = [
+  "ensure_partitions(timestamp with time zone)",
+  "drop_expired_keys(timestamp with time zone)",
+];
