@@ -477,7 +477,10 @@ const WRITES: readonly Question[] = [
   }),
   now("creates an endpoint", () => {
     const endpoint = { url: "https://shop.example/others", eventTypes: [], description: null };
-    return createWebhookEndpoint({ ...app, db: explained.tenantDb(crowded) }, { merchantId: crowded, key: randomUUID(), ...endpoint });
+    return createWebhookEndpoint(
+      { ...app, db: explained.tenantDb(crowded) },
+      { merchantId: crowded, key: randomUUID(), ...endpoint },
+    );
   }),
   now("creates a merchant", () => createMerchant(db, "another shop")),
   now("erases what was sealed", async () => [await eraseSealed(db, { limit: SET })]),

@@ -113,7 +113,9 @@ it("captures once for a hundred requests with one key", async () => {
   const merchant = await aMerchant(t);
   const { id } = await anAuthorizedIntent(t, merchant.id);
   const command = captureCommand(merchant.id, id, { amount: 10, final: false });
-  const outcomes = await atOnce((app) => capturePaymentIntent(app.tenantDb(command.merchantId), command).catch(caught));
+  const outcomes = await atOnce((app) =>
+    capturePaymentIntent(app.tenantDb(command.merchantId), command).catch(caught),
+  );
   expect(tally(outcomes)).toEqual({ EXECUTED: 1, REPLAYED: CROWD - 1 });
   await t.drain();
   expect(await theIntent(t, merchant.id, id)).toMatchObject({ amountCaptured: 10 });
@@ -123,7 +125,9 @@ it("refunds once for a hundred requests with one key", async () => {
   const merchant = await aMerchant(t);
   const { id } = await aCapturedIntent(t, merchant.id);
   const command = refundCommand(merchant.id, id, { amount: 10 });
-  const outcomes = await atOnce((app) => refundPaymentIntent(app.tenantDb(command.merchantId), command).catch(caught));
+  const outcomes = await atOnce((app) =>
+    refundPaymentIntent(app.tenantDb(command.merchantId), command).catch(caught),
+  );
   expect(tally(outcomes)).toEqual({ EXECUTED: 1, REPLAYED: CROWD - 1 });
   await t.drain();
   expect(await theIntent(t, merchant.id, id)).toMatchObject({ amountRefunded: 10 });
@@ -133,7 +137,9 @@ it("cancels once for a hundred requests with one key", async () => {
   const merchant = await aMerchant(t);
   const { id } = await anIntent(t, merchant.id);
   const command = cancelCommand(merchant.id, id);
-  const outcomes = await atOnce((app) => cancelPaymentIntent(app.tenantDb(command.merchantId), command).catch(caught));
+  const outcomes = await atOnce((app) =>
+    cancelPaymentIntent(app.tenantDb(command.merchantId), command).catch(caught),
+  );
   expect(tally(outcomes)).toEqual({ EXECUTED: 1, REPLAYED: CROWD - 1 });
 });
 

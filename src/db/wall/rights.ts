@@ -55,7 +55,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   balance_snapshots: ofTenants(READ, APPEND),
 
   webhook_endpoints: ofTenants(APPEND, WRITE),
-  webhook_deliveries: ofTenants(APPEND, WRITE),
+  // To lock one for a replay takes the right to update it.
+  webhook_deliveries: ofTenants(WRITE, WRITE),
   webhook_replays: ofTenants(APPEND, READ),
 
   // A tenant's request says that there is something to relay, and cannot see what else there is.

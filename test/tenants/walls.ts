@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import type { Client, QueryConfig } from "pg";
+import { createApp } from "../../src/app";
+import { readConfig } from "../../src/config";
+import { connect } from "../../src/db/connect";
+import { openDatabases } from "../../src/db/databases";
+import type { Db } from "../../src/db/db";
+import { createLog } from "../../src/observability/log";
+import { startServer } from "../../src/server";
+import { testSettings } from "../support/app";
+import { PATIENT } from "../support/patience";
+
+/*
+ * The same API with either wall taken down. The first wall is the predicates of its statements; they are taken out as a
+ * statement is sent. The second is the policies; it is taken down by running as the owner, whom policies do not concern.
+ */
+
+/** A statement as it was sent, and what came back. */
+export interface Sent {
+  readonly name: string;
+  readonly hasPredicate: boolean;
+  /** Equal for equal rows in the same order. */
+  readonly rows: string;
+}
+
+export interface Walls {
+  readonly url: string;
+  /** Statements whose predicates are taken out, by name; `all`: of all of them. */
+  strip(names: readonly string[] | "all"): void;
+  /** What was sent since it was last asked for. */
+  sent(): Sent[];
+  close(): Promise<void>;
+}
+
+interface Pool {
+  on(event: "createSuccess", heard: (eventId: number, client: Client) => void): void;
+}
+
+type Send = (
+  config: QueryConfig,
+  callback: (error: Error | null, result: unknown) => void,
+) => unknown;
+
+/** `(?::text is not null)` keeps the parameter, so that the statement takes the same bindings. */
+const PREDICATE = /(?:\b\w+\.)?\bmerchant_id = \$(\d+)/g;
+
+export async function openWalls(
+  databaseUrl: string,
+  sandboxUrl: string,
+  { policies }: { readonly policies: boolean },
+): Promise<Walls> {
+  const config = readConfig(testSettings(databaseUrl, sandboxUrl, {}));
+  const real = openDatabases({
+    url: databaseUrl,
+    connectionsMax: { system: 3, tenants: 3 },
+    applicationName: "oncepay walls",
+    ...PATIENT,
+  });
+  const owner = connect({
+    url: databaseUrl,
+    poolMax: 3,
+    applicationName: "oncepay owner",
+    ...PATIENT,
+  });
+  let stripped: readonly string[] | "all" = [];
+  const sent: Sent[] = [];
+  const isStripped = (name: string): boolean => stripped === "all" || stripped.includes(name);
+  const listen = (client: Client): void => {
+    const send = client.query.bind(client) as Send;
+    const changed: Send = (config, callback) => {
+      const name = config.name ?? config.text.trim().replace(/\s+/g, " ");
+      const hasPredicate = config.text.search(PREDICATE) >= 0;
+      const text = config.text.replace(PREDICATE, "($$$1::text is not null)");
+      // A name stands for one text on a connection.
+      const asked = isStripped(name)
+        ? { ...config, text, ...(config.name !== undefined && { name: `bare_${config.name}` }) }
+        : config;
+      return send(asked, (error, result) => {
+        sent.push({ name, hasPredicate, rows: hashOf((result as { rows?: unknown })?.rows) });
+        callback(error, result);
+      });
+    };
+    client.query = changed as Client["query"];
+  };
+  const tenants: Db = policies ? real.tenantPool : owner;
+  (tenants.client as { pool: Pool }).pool.on("createSuccess", (_eventId, client) => listen(client));
+  const databases = policies ? real : { ...real, tenantDb: () => owner, tenantPool: owner };
+  const app = createApp(config, createLog("test", "silent"), {
+    name: "test",
+    overrides: { databases },
+  });
+  const server = await startServer(app, { host: "127.0.0.1", port: 0 });
+  return {
+    url: server.url,
+    strip: (names) => {
+      stripped = names;
+    },
+    // Those that are asked at once come in any order.
+    sent: () => sent.splice(0).sort((a, b) => order(a).localeCompare(order(b))),
+    close: async () => {
+      await server.close();
+      await app.close();
+      await owner.destroy();
+    },
+  };
+}
+
+function order({ name, rows }: Sent): string {
+  return `${name} ${rows}`;
+}
+
+function hashOf(rows: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(rows ?? null))
+    .digest("hex");
+}
