@@ -13,6 +13,7 @@ import { EVENT_CHECKS } from "./event-checks";
 import { LEAKS, findLeaks } from "./find-leaks";
 import { LEDGER_CHECKS } from "./ledger-checks";
 import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
+import { WALL, wallViolations } from "./wall-checks";
 
 /*
  * The invariants, whatever was retried, duplicated, reordered or killed:
@@ -24,7 +25,7 @@ import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
  * - I9: attempts, intents, the ledger and the network's own books agree.
  * - I10: nothing is stuck (only where a greatest age is given, because it never holds for a busy system).
  * - I12: no row refers to another tenant's.          - I13: no secret is stored in the clear.
- * - I14: a key can replay its result.
+ * - I14: a key can replay its result.              - I15: no role may do more than it must (src/db/wall).
  */
 export interface AuditOptions {
   /** What the card network moved. A function is called once the database's snapshot is taken. */
@@ -57,6 +58,7 @@ export async function auditBooks(db: Db, options: AuditOptions = {}): Promise<Vi
       const violations: Violation[] = [];
       for (const check of checksFor(options)) violations.push(...(await runCheck(tx, check)));
       violations.push(...(await findLeaks(tx)));
+      violations.push(...(await wallViolations(tx)));
       if (options.movements) violations.push(...(await compareAll(tx, options)));
       return violations;
     },
@@ -73,6 +75,7 @@ export function checkNames(options: AuditOptions): { invariant: string; name: st
   return [
     ...checksFor(options).map(({ invariant, name }) => ({ invariant, name })),
     { invariant: "I13", name: LEAKS },
+    { invariant: "I15", name: WALL },
     ...(options.movements ? witnessed : []),
   ].sort((a, b) => Number(a.invariant.slice(1)) - Number(b.invariant.slice(1)));
 }

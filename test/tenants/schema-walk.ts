@@ -36,6 +36,8 @@ interface Given {
 
 // Enough to see a second row where there should be one.
 const PAGE = 3;
+// One object of each kind is looked up together with the others.
+const LOOKED_UP_MAX = 10;
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -53,14 +55,19 @@ export function operationsOn(schema: GraphQLSchema, root: string, values: Values
   const isMutation = kind === "Mutation";
   // What is looked up is different things; of what is listed, the first page holds them all.
   const isLookUp = field.args.every(({ type }) => String(type).endsWith("!"));
-  const whole = isLookUp ? givens : [first];
+  const whole = isLookUp && givens.length <= LOOKED_UP_MAX ? givens : [first];
   const asked = isMutation
-    ? givens.map((given) => ({ given, selection: selections[0] }))
+    ? givens.map((given) => ({ given, selection: joined(selections.filter(isOfPayload)) }))
     : [
         ...givens.map((given) => ({ given, selection: selections[0] })),
         ...selections.slice(1).flatMap((selection) => whole.map((given) => ({ given, selection }))),
       ];
   return asked.map(({ given, selection }) => operation({ kind, field, root }, given, selection));
+}
+
+/** What the payload itself shows, and whether it was executed. */
+function isOfPayload({ text }: Selection, index: number): boolean {
+  return index === 0 || text.startsWith("{ __typename idempotency {");
 }
 
 interface Selection {
@@ -211,7 +218,11 @@ function showings(type: GraphQLObjectType, values: Values): Selection[] {
 
 function joined(selections: readonly Selection[]): Selection {
   return {
-    text: selections.map(({ text }) => text).join(" "),
+    // Selections of one thing are one selection.
+    text: selections
+      .map(({ text }) => text)
+      .join(" ")
+      .replaceAll("} { __typename", ""),
     used: selections.flatMap(({ used }) => used),
   };
 }

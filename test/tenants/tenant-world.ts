@@ -26,18 +26,23 @@ export interface World {
 }
 
 const CURSORS = `{
-  captures(first: 1) { pageInfo { endCursor } } refunds(first: 1) { pageInfo { endCursor } }
-  deadLetters(first: 1) { pageInfo { endCursor } } events(first: 1) { pageInfo { endCursor } }
-  ledgerAccounts(first: 1) { pageInfo { endCursor } edges { node { id entries(first: 1) { pageInfo { endCursor } } } } }
-  paymentIntents(first: 1) { pageInfo { endCursor } }
-  webhookDeliveries(first: 1) { pageInfo { endCursor } } webhookEndpoints(first: 1) { pageInfo { endCursor } }
+  captures(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } }
+  deadLetters(first: 2) { pageInfo { endCursor } } events(first: 2) { pageInfo { endCursor } }
+  ledgerAccounts(first: 2) { pageInfo { endCursor } edges { node { id entries(first: 2) { pageInfo { endCursor } } } } }
+  paymentIntents(first: 2) { pageInfo { endCursor } }
+  webhookDeliveries(first: 2) { pageInfo { endCursor } } webhookEndpoints(first: 2) { pageInfo { endCursor } }
 }`;
 const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
-  attempts(first: 1) { pageInfo { endCursor } edges { node { id } } } captures(first: 1) { pageInfo { endCursor } }
-  events(first: 1) { pageInfo { endCursor } } refunds(first: 1) { pageInfo { endCursor } } transitions(first: 1) { pageInfo { endCursor } }
+  attempts(first: 2) { pageInfo { endCursor } } captures(first: 2) { pageInfo { endCursor } }
+  events(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } } transitions(first: 2) { pageInfo { endCursor } }
 } }`;
-const UNKNOWN = `{ unknownAttempts(first: 1) { pageInfo { endCursor } edges { node { id } } } }`;
-const SOME = `{ events(first: 1) { edges { node { id } } } webhookDeliveries(first: 2) { edges { node { id } } } }`;
+const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
+const RESOLVE = `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
+  resolveUnknownAttempt(input: $input, idempotencyKey: $key) { idempotency { status } } }`;
+const SOME = `{ webhookDeliveries(first: 5) { edges { node { id eventId } } } }`;
+
+// Enough to begin a page in the middle of each list.
+const SOME_OF_EACH = 3;
 
 /** Through the API and the workers, as it comes about in life. */
 export async function makeWorld(
@@ -99,35 +104,52 @@ export async function makeWorld(
   await confirmed({ paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" });
   const challenged = await confirmed({ paymentMethod: "pm_card_threeDSecureRequired" });
   await api.drain();
-  await mutate(CAPTURE_INTENT, { paymentIntentId: captured.id, amount: 1_000 }, words.key);
-  const { refund } = await mutate(
-    REFUND_INTENT,
-    { paymentIntentId: paid.id, amount: 100, metadata: { shelf: words.metadata } },
-    words.key,
-  );
+  const part = { paymentIntentId: captured.id, amount: 100, final: false };
+  await mutate(CAPTURE_INTENT, part, words.key);
+  await api.drain();
+  for (let more = 1; more < SOME_OF_EACH; more += 1) {
+    await mutate(CAPTURE_INTENT, part);
+    await api.drain();
+  }
+  const back = { paymentIntentId: paid.id, amount: 100, metadata: { shelf: words.metadata } };
+  const { refund } = await mutate(REFUND_INTENT, back, words.key);
+  for (let more = 1; more < SOME_OF_EACH; more += 1) await mutate(REFUND_INTENT, back);
   await api.drain();
   const unknown = await confirmed();
-  await api.sandbox.setFault({ fault: "lose_response", rate: 1, operation: "charge", count: 1 });
+  for (let more = 0; more < SOME_OF_EACH; more += 1) await confirmed();
+  await api.sandbox.setFault({ fault: "lose_request", rate: 1, operation: "charge" });
   await api.relayOnce();
   await api.runCharges();
   await api.sandbox.call("DELETE", "/admin/faults");
-  await api.drain();
   const canceled = await intent();
   await mutate(CANCEL_INTENT, { paymentIntentId: canceled.id }, words.key);
   // A refusal, kept under its key.
   const refused = { input: { deliveryId: newId("webhookDelivery") }, key: words.key };
   await api.send({ query: REPLAY_DELIVERY, variables: refused, key: merchant.secretKey });
   const fresh = await intent();
-  await api.drain();
-  const some = await ask(SOME);
-  const [dead, delivery] = some.webhookDeliveries.edges as { node: { id: string } }[];
-  await api
-    .db("webhook_deliveries")
-    .where({ merchant_id: merchant.id, id: dead?.node.id })
-    .update({ status: "DEAD", next_at: null });
+  const open = await ask(UNKNOWN, {}, merchant.operatorKey);
+  const [unknownAttempt, resolved] = open.unknownAttempts.edges as { node: { id: string } }[];
+  const answer = { resolution: "FAILED", reason: "asked", attemptId: resolved?.node.id };
+  await ask(RESOLVE, { input: answer, key: words.key }, merchant.operatorKey);
+  for (let round = 0; round < 3; round += 1) {
+    await api.relayOnce();
+    await api.deliverWebhooks();
+  }
+  const some = (await ask(SOME)).webhookDeliveries.edges as { node: Delivery }[];
+  const [waiting, delivery, ...dead] = some.map(({ node }) => node);
+  const deliveries = (found: readonly (Delivery | undefined)[]) =>
+    api
+      .db("webhook_deliveries")
+      .where({ merchant_id: merchant.id })
+      .whereIn(
+        "id",
+        found.map((one) => one?.id ?? ""),
+      );
+  await deliveries(dead).update({ status: "DEAD", next_at: null });
+  const tomorrow = new Date(Date.now() + 86_400_000);
+  await deliveries([waiting]).update({ status: "SCHEDULED", next_at: tomorrow });
   const pages = await ask(CURSORS);
   const parts = (await ask(PARTS, { id: paid.id })).paymentIntent;
-  const open = (await ask(UNKNOWN, {}, merchant.operatorKey)).unknownAttempts;
   const found = await api
     .db("captures")
     .where({ merchant_id: merchant.id })
@@ -135,7 +157,7 @@ export async function makeWorld(
   const account = pages.ledgerAccounts.edges[0].node;
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {
-    unknownAttempts: end(open),
+    unknownAttempts: end(open.unknownAttempts),
     entries: end(account.entries),
   };
   for (const [name, page] of Object.entries({ ...pages, ...withPrefix(parts) })) {
@@ -153,18 +175,24 @@ export async function makeWorld(
       challenged: challenged.id,
       unknown: unknown.id,
       fresh: fresh.id,
-      attempt: parts.attempts.edges[0].node.id,
-      unknownAttempt: open.edges[0].node.id,
+      captured: captured.id,
+      attempt: resolved?.node.id ?? "",
+      unknownAttempt: unknownAttempt?.node.id ?? "",
       refund: refund.id,
       capture: found?.id ?? "",
       endpoint: webhookEndpoint.id,
-      event: some.events.edges[0].node.id,
-      delivery: delivery?.node.id ?? "",
-      dead: dead?.node.id ?? "",
+      event: dead[0]?.eventId ?? "",
+      delivery: delivery?.id ?? "",
+      dead: dead[0]?.id ?? "",
       account: account.id,
       merchant: merchant.id,
     },
   };
+}
+
+interface Delivery {
+  readonly id: string;
+  readonly eventId: string;
 }
 
 interface Made {
@@ -192,7 +220,6 @@ export function nowhere(world: World): World {
  * What every argument is asked with, out of a world. A new argument needs a row here: the walk names it.
  */
 export function valuesFrom({ ids, words, cursors }: World): Values {
-  const ofIntent = [ids["paid"]];
   const values: Readonly<Record<string, readonly unknown[]>> = {
     "Query.node(id)": Object.values(ids),
     "Query.nodes(ids)": [Object.values(ids)],
@@ -201,9 +228,9 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "Query.ledgerAccount(id)": [ids["account"]],
     "Query.operation(name)": KEYED,
     "Query.operation(idempotencyKey)": [words.key],
-    "CaptureFilter.paymentIntentId": ofIntent,
+    "CaptureFilter.paymentIntentId": [ids["captured"]],
     "CaptureFilter.statuses": [["SUCCEEDED"]],
-    "RefundFilter.paymentIntentId": ofIntent,
+    "RefundFilter.paymentIntentId": [ids["paid"]],
     "RefundFilter.statuses": [["SUCCEEDED"]],
     "DeadLetterFilter.endpointId": [ids["endpoint"]],
     "DeadLetterFilter.eventId": [ids["event"]],

@@ -18,8 +18,9 @@ import { PATIENT } from "../support/patience";
 /** A statement as it was sent, and what came back. */
 export interface Sent {
   readonly name: string;
+  readonly text: string;
   readonly hasPredicate: boolean;
-  /** Equal for equal rows in the same order. */
+  /** Equal for equal rows, in whatever order. */
   readonly rows: string;
 }
 
@@ -76,7 +77,12 @@ export async function openWalls(
         ? { ...config, text, ...(config.name !== undefined && { name: `bare_${config.name}` }) }
         : config;
       return send(asked, (error, result) => {
-        sent.push({ name, hasPredicate, rows: hashOf((result as { rows?: unknown })?.rows) });
+        sent.push({
+          name,
+          text: config.text,
+          hasPredicate,
+          rows: hashOf((result as { rows?: unknown })?.rows),
+        });
         callback(error, result);
       });
     };
@@ -110,7 +116,6 @@ function order({ name, rows }: Sent): string {
 }
 
 function hashOf(rows: unknown): string {
-  return createHash("sha256")
-    .update(JSON.stringify(rows ?? null))
-    .digest("hex");
+  const texts = Array.isArray(rows) ? rows.map((row) => JSON.stringify(row)).sort() : [];
+  return createHash("sha256").update(texts.join()).digest("hex");
 }

@@ -117,7 +117,8 @@ const QUEUE = `
   select case when s.oid is null then true else
     exists (select from pg_roles where rolname = '${SYSTEM_ROLE}')
     and not exists (
-      select from pg_class c cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as needed
+      select from pg_class c
+      cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as needed
       where c.relnamespace = s.oid and c.relkind in ('r', 'p')
         and not exists (
           select from aclexplode(c.relacl) a where pg_get_userbyid(a.grantee) = '${SYSTEM_ROLE}'

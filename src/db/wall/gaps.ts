@@ -55,10 +55,10 @@ function tableGaps(table: TableFacts, rights: TableRights): Gap[] {
       detail: "its policies are not the ones that it should have",
       repair: [
         ...table.policies.map((policy) => `drop policy "${policy.name}" on ${name}`),
-        ...wanted.map(
-          (policy) =>
-            `create policy ${policy.name} on ${name} to ${policy.roles.join(", ")} using ${policy.using ?? ""}`,
-        ),
+        ...wanted.map((policy) => {
+          const to = policy.roles.join(", ");
+          return `create policy ${policy.name} on ${name} to ${to} using ${policy.using ?? ""}`;
+        }),
       ],
     });
   }

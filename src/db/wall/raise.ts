@@ -16,17 +16,13 @@ import { type Gap, findGaps } from "./gaps";
 const LOCK_TIMEOUT = "60s";
 
 export async function raiseWall(db: Db): Promise<void> {
-  await inOrder(await gapsIn(db), (gap) => close(db, gap));
+  // Roles come first, since rights are given to them.
+  for (const gap of await gapsIn(db)) await close(db, gap);
   await beMember(db);
 }
 
 export async function gapsIn(db: Db): Promise<Gap[]> {
   return findGaps(await readFacts(db));
-}
-
-/** Roles come first, since rights are given to them. */
-async function inOrder(gaps: readonly Gap[], work: (gap: Gap) => Promise<void>): Promise<void> {
-  for (const gap of gaps) await work(gap);
 }
 
 async function close(db: Db, { repair = [] }: Gap): Promise<void> {
