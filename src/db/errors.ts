@@ -92,6 +92,16 @@ export function isProvenUnstored(error: unknown): boolean {
 
 const NOT_MIGRATED_STATES = new Set(["42P01", "42703", "42883", "3F000"]);
 
+/**
+ * The role that a process acts in is missing, or may not read: the database was never migrated by a release that knows
+ * the role, or the user of the URL may not take it.
+ */
+export function lacksRole(error: unknown): boolean {
+  const { message } = Object(error) as { message?: unknown };
+  const isAboutRole = typeof message === "string" && /\brole\b/.test(message);
+  return (sqlState(error) === "22023" && isAboutRole) || sqlState(error) === "42501";
+}
+
 /** A table, column, function or schema is missing: the database lacks migrations that this code needs. */
 export function isNotMigrated(error: unknown): boolean {
   return NOT_MIGRATED_STATES.has(sqlState(error) ?? "");

@@ -1,7 +1,9 @@
 import { compareMigrations } from "../db/compare-migrations";
 import type { Db } from "../db/db";
+import { lacksRole } from "../db/errors";
 
 const READY_WITHIN_MS = 1_000;
+const NO_ROLE = 'its role in the database, or the role\'s rights: run "oncepay migrate"';
 
 /** Whether a process can do its work now, and if not, what it lacks, in words for whoever looks at a probe. */
 export interface Readiness {
@@ -19,7 +21,9 @@ export function readinessOf(missing: readonly string[], notes: readonly string[]
 /** Whether the database answers, within a second, and has every table this code needs. */
 export async function databaseReadiness(db: Db): Promise<Readiness> {
   const away = readinessOf(["the database does not answer"]);
-  return within(READY_WITHIN_MS, askDatabase(db), away).catch(() => away);
+  return within(READY_WITHIN_MS, askDatabase(db), away).catch((error: unknown) =>
+    lacksRole(error) ? readinessOf([NO_ROLE]) : away,
+  );
 }
 
 async function askDatabase(db: Db): Promise<Readiness> {

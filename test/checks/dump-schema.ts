@@ -29,7 +29,14 @@ async function dumpTable(client: Client, table: string): Promise<string> {
   const of = (query: string): Promise<string[]> => lines(client, query, [table]);
   const inside = [...(await of(COLUMNS)), ...(await of(CONSTRAINTS))];
   const [ending = ""] = await of(ENDING);
-  const after = [...(await of(INDEXES)), ...(await of(TRIGGERS)), ...(await of(PARTITIONS))];
+  const after = [
+    ...(await of(INDEXES)),
+    ...(await of(TRIGGERS)),
+    ...(await of(PARTITIONS)),
+    ...(await of(SECURITY)),
+    ...(await of(POLICIES)),
+    ...(await of(GRANTS)),
+  ];
   const head = `create table ${table} (\n${inside.map((line) => `  ${line}`).join(",\n")}\n)${ending};`;
   return [head, ...after.map((line) => `${line};`)].join("\n");
 }
@@ -76,6 +83,23 @@ const INDEXES = `
 const TRIGGERS = `
   select pg_get_triggerdef(g.oid) as line from pg_trigger g
   where g.tgrelid = $1::regclass and not g.tgisinternal order by g.tgname collate "C"`;
+
+const SECURITY = `
+  select format('alter table %s enable row level security', c.oid::regclass) as line from pg_class c
+  where c.oid = $1::regclass and c.relrowsecurity`;
+
+const POLICIES = `
+  select format('create policy %I on %s to %s using (%s)', p.polname, p.polrelid::regclass,
+    (select string_agg(pg_get_userbyid(r), ', ') from unnest(p.polroles) r),
+    pg_get_expr(p.polqual, p.polrelid)) as line
+  from pg_policy p where p.polrelid = $1::regclass order by p.polname`;
+
+const GRANTS = `
+  select format('grant %s on %s to %s', string_agg(lower(a.privilege_type), ', ' order by a.privilege_type),
+    c.oid::regclass, pg_get_userbyid(a.grantee)) as line
+  from pg_class c cross join lateral aclexplode(c.relacl) a
+  where c.oid = $1::regclass and a.grantee <> c.relowner
+  group by c.oid, a.grantee order by pg_get_userbyid(a.grantee)`;
 
 const PARTITIONS = `
   select format('create table %I partition of %s %s', c.relname, $1::regclass, pg_get_expr(c.relpartbound, c.oid))

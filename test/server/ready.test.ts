@@ -67,6 +67,43 @@ test("an unmigrated database is not ready, and says so; queries are refused as u
   expect((await send(server.url, { query, key: secretKey })).status).toBe(200);
 });
 
+test("a database whose roles may not read yet is not ready, and says so", async () => {
+  const database = await createTestDatabase();
+  const server = await serve(await appOn(database));
+  const owner = connectAsOwner(database.url);
+  closers.push(() => owner.destroy());
+  await owner.raw("revoke all on knex_migrations from oncepay_system");
+  expect(await probe(server.url)).toMatchObject({
+    code: 503,
+    missing: [expect.stringContaining('run "oncepay migrate"')],
+  });
+  await migrate({ databaseUrl: database.url });
+  expect(await probe(server.url)).toMatchObject({ code: 200 });
+});
+
+test("a user who may not take the role is told so", async () => {
+  const database = await createTestDatabase();
+  const owner = connectAsOwner(database.url);
+  closers.push(() => owner.destroy());
+  const user = `nobody_${String(process.pid)}`;
+  await owner.raw(`create role ${user} login password 'secret'`);
+  const url = new URL(database.url);
+  url.username = user;
+  url.password = "secret";
+  const server = await serve(await appOn({ ...database, url: url.href }));
+  expect(await probe(server.url)).toMatchObject({
+    code: 503,
+    missing: [expect.stringContaining("its role in the database")],
+  });
+  await migrate({ databaseUrl: database.url, appUser: user });
+  expect(await probe(server.url)).toMatchObject({ code: 200 });
+  const { secretKey } = await createMerchant(owner, "Shop");
+  const query = "{ merchant { name } }";
+  const { data } = await send(server.url, { query, key: secretKey });
+  expect(data.merchant.name).toBe("Shop");
+  closers.push(() => owner.raw(`drop owned by ${user}; drop role ${user}`));
+});
+
 test("one lacking migration is named; a newer database is ready, and says that it is ahead", async () => {
   const database = await createTestDatabase();
   const server = await serve(await appOn(database));

@@ -60,7 +60,11 @@ export function operationsOn(schema: GraphQLSchema, root: string, values: Values
     ? givens.map((given) => ({ given, selection: joined(selections.filter(isOfPayload)) }))
     : [
         ...givens.map((given) => ({ given, selection: selections[0] })),
-        ...selections.slice(1).flatMap((selection) => whole.map((given) => ({ given, selection }))),
+        ...selections
+          .slice(1)
+          .flatMap((selection) =>
+            (selection.isVariant ? [first] : whole).map((given) => ({ given, selection })),
+          ),
       ];
   return asked.map(({ given, selection }) => operation({ kind, field, root }, given, selection));
 }
@@ -73,6 +77,8 @@ function isOfPayload({ text }: Selection, index: number): boolean {
 interface Selection {
   readonly text: string;
   readonly used: readonly string[];
+  /** The same as another but for a value of an argument somewhere in it. */
+  readonly isVariant?: true;
 }
 
 function operation(
@@ -190,15 +196,16 @@ function selectionsBehind(schema: GraphQLSchema, field: Field, values: Values): 
 }
 
 function within(call: Selection, inner: Selection): Selection {
-  return { text: `${call.text} ${braces(inner).text}`, used: [...call.used, ...inner.used] };
+  const text = `${call.text} ${braces(inner).text}`;
+  return { ...inner, text, used: [...call.used, ...inner.used] };
 }
 
-function braces({ text, used }: Selection): Selection {
-  return { text: `{ __typename ${text} }`, used };
+function braces(inner: Selection): Selection {
+  return { ...inner, text: `{ __typename ${inner.text} }` };
 }
 
-function fragment(type: GraphQLObjectType, { text, used }: Selection): Selection {
-  return { text: `... on ${type.name} { __typename ${text} }`, used };
+function fragment(type: GraphQLObjectType, inner: Selection): Selection {
+  return { ...inner, text: `... on ${type.name} { __typename ${inner.text} }` };
 }
 
 function concreteTypes(
@@ -213,7 +220,7 @@ function showings(type: GraphQLObjectType, values: Values): Selection[] {
   const fields = Object.values(type.getFields()).map((field) => callOf(type, field, values));
   const all = fields.flatMap((calls) => calls.slice(0, 1));
   const more = fields.flatMap((calls) => calls.slice(1));
-  return [joined(all), ...more];
+  return [joined(all), ...more.map((variant) => ({ ...variant, isVariant: true as const }))];
 }
 
 function joined(selections: readonly Selection[]): Selection {

@@ -38,7 +38,7 @@ export async function makeTwin(db: Db, merchantId: string, twinId: string): Prom
     for (const table of TWINNED) {
       const { rows } = await tx.raw<{ rows: Column[] }>(COLUMNS, [table]);
       const columns = rows.map(({ name }) => name).join(", ");
-      const values = rows.map(valueOf).join(", ");
+      const values = rows.map((column) => valueOf(table, column)).join(", ");
       await tx.raw(
         `insert into ${table} (${columns}) overriding system value
          select ${values} from ${table} r where r.merchant_id = :merchantId`,
@@ -48,8 +48,10 @@ export async function makeTwin(db: Db, merchantId: string, twinId: string): Prom
   });
 }
 
-function valueOf({ name, type }: Column): string {
+function valueOf(table: string, { name, type }: Column): string {
   if (name === "merchant_id") return ":twinId";
+  // Entries are listed by it: those of the twin must be where one's own are.
+  if (table === "postings" && name === "created_at") return name;
   if (OTHER_TEXTS.has(name)) return `'the twin''s'`;
   return (OTHER_VALUES[type] ?? "r.?").replace("?", name);
 }
