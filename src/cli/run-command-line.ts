@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { isDatabaseAway, isNotMigrated } from "../db/errors";
+import { isDatabaseAway, isNotMigrated, lacksRole } from "../db/errors";
 import { DatabaseError } from "../db/with-client";
 import { EXIT, describeEnd } from "../process/run-process";
 import { ConfigError } from "../process/settings";
@@ -96,6 +96,10 @@ function describe(error: unknown): { code: number; text: string } {
       code: EXIT.failed,
       text: 'The database is not migrated: run "oncepay migrate" first.',
     };
+  }
+  if (lacksRole(error)) {
+    const told = `The user of DATABASE_URL lacks a role or a right (${(error as Error).message}).`;
+    return { code: EXIT.failed, text: `${told} Run "oncepay migrate" as the owner of the tables.` };
   }
   if (isDatabaseAway(error)) {
     return {

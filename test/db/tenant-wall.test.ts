@@ -9,7 +9,16 @@ import { OWNERS_FUNCTIONS, RIGHTS } from "../../src/db/wall/rights";
 import { gapsIn, raiseWall } from "../../src/db/wall/raise";
 import { createLog } from "../../src/observability/log";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
-import { type TestApp, openPatiently, startTestApp, testSettings } from "../support/app";
+import { migrate } from "../../src/db/migrate";
+import { createMerchant } from "../../src/merchants/create-merchant";
+import {
+  type TestApp,
+  connectAsOwner,
+  openPatiently,
+  startTestApp,
+  testSettings,
+} from "../support/app";
+import { createEmptyDatabase, testServerUrl } from "../support/database";
 import {
   aCapturedIntent,
   aMerchant,
@@ -180,6 +189,34 @@ describe("the audit", () => {
     await raiseWall(t.db);
     expect(await gapsIn(t.db)).toEqual([]);
   });
+});
+
+it("is raised by an owner who is no superuser, and may not make roles himself", async () => {
+  const database = await createEmptyDatabase();
+  const admin = connectAsOwner(testServerUrl());
+  const owner = `landlord_${String(process.pid)}`;
+  const name = new URL(database.url).pathname.slice(1);
+  await admin.raw(`create role ${owner} login password 'secret'`);
+  await admin.raw(`alter database ${name} owner to ${owner}`);
+  const url = new URL(database.url);
+  url.username = owner;
+  url.password = "secret";
+  try {
+    await expect(migrate({ databaseUrl: url.href })).rejects.toThrow("with admin option");
+    await admin.raw(`grant ${TENANT_ROLE}, ${SYSTEM_ROLE} to ${owner} with admin option`);
+    await migrate({ databaseUrl: url.href });
+    const config = readConfig(testSettings(url.href, t.sandbox.url, {}));
+    const landlords = openPatiently(config);
+    const { id } = await createMerchant(landlords.db, "Shop");
+    expect(await rowsIn(landlords.tenantDb(id), "merchants")).toBe(1);
+    expect(await rowsIn(landlords.tenantPool, "merchants")).toBe(0);
+    expect(await auditBooks(landlords.db)).toEqual([]);
+    await landlords.close();
+  } finally {
+    await database.drop();
+    await admin.raw(`drop role ${owner}`);
+    await admin.destroy();
+  }
 });
 
 it("the API and the workers run in their roles", async () => {

@@ -39,6 +39,9 @@ const FOR_OPERATORS = new Set([
 /** What no query reads, or none by itself. The raw walk reads every table: test/db/tenant-wall. */
 const NOT_READ = ["api_keys", "journals", "balance_snapshots", "webhook_replays"];
 
+// An unknown outcome stays unknown, however long this takes.
+const PATIENT = { ONCEPAY_LOOKUP_SCHEDULE_MS: "3600000" };
+
 type KeyName = "secretKey" | "operatorKey" | "publishableKey";
 
 let api: TestApi;
@@ -52,7 +55,7 @@ let bare: Walls;
 let walled: Walls;
 
 beforeAll(async () => {
-  [api, receiver] = await Promise.all([startTestApi(), startReceiver()]);
+  [api, receiver] = await Promise.all([startTestApi(PATIENT), startReceiver()]);
   own = await makeWorld(api, api.merchant, receiver);
   other = await makeWorld(api, api.stranger, receiver);
   twinId = newId("merchant", 0);

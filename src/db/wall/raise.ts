@@ -42,8 +42,8 @@ async function close(db: Db, { repair = [] }: Gap): Promise<void> {
 }
 
 const ASK =
-  "The user of DATABASE_URL may not create the roles that oncepay's processes run as. " +
-  "Have somebody who may create roles run this, and migrate again: " +
+  "The user of DATABASE_URL may not create, or give, the roles that oncepay's processes run as. " +
+  "Have somebody who may create roles run this, and migrate again (without the first two if the roles exist): " +
   `create role ${TENANT_ROLE} nologin; create role ${SYSTEM_ROLE} nologin; ` +
   `grant ${TENANT_ROLE}, ${SYSTEM_ROLE} to <the user of DATABASE_URL> with admin option;`;
 
@@ -55,10 +55,20 @@ async function beMember(db: Db): Promise<void> {
        and not pg_has_role(current_user, r.oid, case
          when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)`,
   );
-  for (const { name, user } of rows) await db.raw(`grant ${name} to ??`, [user]);
+  for (const { name, user } of rows) await granting(db.raw(`grant ${name} to ??`, [user]));
 }
 
 /** Lets a user take the roles: the one that the API and the workers log in as. */
 export async function admitUser(db: Db, user: string): Promise<void> {
-  await db.raw(`grant ${TENANT_ROLE}, ${SYSTEM_ROLE} to ??`, [user]);
+  await granting(db.raw(`grant ${TENANT_ROLE}, ${SYSTEM_ROLE} to ??`, [user]));
+}
+
+/** Whoever did not make the roles may not give them, unless he was given them so. */
+async function granting(granted: PromiseLike<unknown>): Promise<void> {
+  try {
+    await granted;
+  } catch (error) {
+    if (sqlState(error) === "42501") throw new Error(ASK, { cause: error });
+    throw error;
+  }
 }
