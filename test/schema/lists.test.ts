@@ -180,7 +180,7 @@ test("a list with everything in it costs one statement for each kind of thing", 
   const count = ({ sql }: { sql: string }): void => {
     statements.push(sql);
   };
-  api.db.client.on("query", count);
+  const deaf = api.hear(count);
   try {
     const { body } = await api.send({
       query: `{ paymentIntents(first: 5) { edges { node {
@@ -195,7 +195,7 @@ test("a list with everything in it costs one statement for each kind of thing", 
     });
     expect(body.errors).toBeUndefined();
   } finally {
-    api.db.client.off("query", count);
+    deaf();
   }
   const read = statements.filter((sql) => sql.includes("from") && !isAuthentication(sql));
   expect(read).toHaveLength(7);
@@ -207,11 +207,11 @@ test("creating costs exactly one statement", async () => {
   const count = ({ sql }: { sql: string }): void => {
     if (!sql.includes("pg_notify")) statements.push(sql);
   };
-  api.db.client.on("query", count);
+  const deaf = api.hear(count);
   try {
     await makeIntent(api);
   } finally {
-    api.db.client.off("query", count);
+    deaf();
   }
   expect(statements.filter((sql) => !isAuthentication(sql))).toHaveLength(1);
 });

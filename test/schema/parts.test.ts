@@ -130,7 +130,7 @@ test("a page of each kind costs a statement, however many intents are listed and
   const count = ({ sql }: { sql: string }): void => {
     statements.push(sql);
   };
-  api.db.client.on("query", count);
+  const deaf = api.hear(count);
   try {
     const { data, body } = await api.send({
       query: `{ paymentIntents(first: 10) { edges { node {
@@ -148,7 +148,7 @@ test("a page of each kind costs a statement, however many intents are listed and
     expect(found.all.edges).toHaveLength(REFUNDS);
     expect(nodes.find((node: { id: string }) => node.id === other).all.edges).toEqual([]);
   } finally {
-    api.db.client.off("query", count);
+    deaf();
   }
   const reads = statements.filter((sql) => sql.includes("from"));
   // The list, two pages of refunds, and the refunds' intents.
@@ -195,9 +195,9 @@ test("nodes gives what there is of many ids, in their order, and reads each kind
   const count = ({ sql }: { sql: string }): void => {
     statements.push(sql);
   };
-  api.db.client.on("query", count);
+  const deaf = api.hear(count);
   const { data, body } = await api.send({ query, variables: { ids } });
-  api.db.client.off("query", count);
+  deaf();
   expect(body.errors).toBeUndefined();
   expect(data.nodes.map((node: { id: string } | null) => node?.id)).toEqual([
     refunds[2],

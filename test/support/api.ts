@@ -9,6 +9,8 @@ export interface TestApi extends TestApp {
   /** Another tenant. */
   readonly stranger: CreatedMerchant;
   send(request: TestRequest): Promise<TestAnswer>;
+  /** Hears the statements that are sent for the merchant, and for all; until the returned function is called. */
+  hear: (heard: (statement: { readonly sql: string }) => void) => () => void;
   /** How many rows there are in all that mutations write to. */
   countRows(): Promise<number>;
 }
@@ -64,6 +66,13 @@ export async function startTestApi(
     merchant,
     stranger,
     send: (request) => send(server.url, { key: merchant.secretKey, ...request }),
+    hear: (heard) => {
+      const clients = [app.db, app.tenantDb(merchant.id)].map(({ client }) => client as Speaking);
+      for (const client of clients) client.on("query", heard);
+      return () => {
+        for (const client of clients) client.off("query", heard);
+      };
+    },
     countRows: async () => {
       const { rows } = await db.raw<{ rows: { count: number }[] }>(COUNT_ROWS);
       return rows[0]?.count ?? 0;
@@ -73,6 +82,13 @@ export async function startTestApi(
       await system.stop();
     },
   };
+}
+
+type Heard = (statement: { readonly sql: string }) => void;
+
+interface Speaking {
+  on(event: "query", heard: Heard): void;
+  off(event: "query", heard: Heard): void;
 }
 
 export async function send(

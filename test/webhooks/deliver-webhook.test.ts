@@ -3,6 +3,7 @@ import {
   type CreatedEndpoint,
   createWebhookEndpoint,
 } from "../../src/webhooks/create-webhook-endpoint";
+import type { App } from "../../src/app";
 import { replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { type TestApp, startTestApp } from "../support/app";
 import { crashOnceAt, dying, expectCrashed, surviveCrash } from "../support/crash";
@@ -181,6 +182,9 @@ it("tells no merchant of another's payments", async () => {
 });
 
 describe("a replay", () => {
+  /** A tenant's way into the database, as the API gives it. */
+  const own = (app: App, of: string) => ({ db: app.tenantDb(of) });
+
   async function aDeadDelivery(): Promise<string> {
     await anEndpoint();
     receiver.answerWith(500, 500, 500, 500);
@@ -193,7 +197,11 @@ describe("a replay", () => {
 
   it("is a new delivery of the same event, with the same id and the same bytes", async () => {
     const deliveryId = await aDeadDelivery();
-    const outcome = await replayWebhookDelivery(t.app, { merchantId, key: "again", deliveryId });
+    const outcome = await replayWebhookDelivery(own(t.app, merchantId), {
+      merchantId,
+      key: "again",
+      deliveryId,
+    });
     expect(outcome).toMatchObject({ status: "EXECUTED", result: { replayOf: deliveryId } });
     await deliverToTheEnd();
     expect(receiver.received).toHaveLength(TRIES + 1);
@@ -211,7 +219,9 @@ describe("a replay", () => {
     const command = { merchantId, key: "once", deliveryId };
     const apps = [t.app, t.anotherApp()];
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => replayWebhookDelivery(apps[n % 2] ?? t.app, command)),
+      Array.from({ length: 20 }, (_, n) =>
+        replayWebhookDelivery(own(apps[n % 2] ?? t.app, merchantId), command),
+      ),
     );
     expect(outcomes.filter(({ status }) => status === "EXECUTED")).toHaveLength(1);
     expect(new Set(outcomes.map(({ result }) => result.id)).size).toBe(1);
@@ -224,7 +234,7 @@ describe("a replay", () => {
     await t.drain();
     const [{ id }] = await deliveries();
     const replay = (of: string) =>
-      replayWebhookDelivery(t.app, { merchantId: of, key: "k", deliveryId: id });
+      replayWebhookDelivery(own(t.app, of), { merchantId: of, key: "k", deliveryId: id });
     await expect(replay(merchantId)).rejects.toMatchObject({ code: "INVALID_STATE" });
     const stranger = await aMerchant(t);
     await expect(replay(stranger.id)).rejects.toMatchObject({ code: "NOT_FOUND" });
