@@ -12,7 +12,7 @@ export interface Databases {
   readonly tenantDb: (merchantId: string) => Db;
   /** The connections that tenants' statements take turns on. Unbound it sees no rows. */
   readonly tenantPool: Db;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface DatabasesOptions extends Omit<DbOptions, "role" | "poolMax"> {

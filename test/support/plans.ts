@@ -36,7 +36,7 @@ export interface ExplainedDb {
   readonly db: Db;
   /** As one tenant: behind the policies, which the planner has to see through. */
   readonly tenantDb: (merchantId: string) => Db;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
   /** Asks some times, each time with plans that are made for it, and gives every node of them that read something. */
   ask(prepare: Question[1], times: number): Promise<Read[]>;
 }
