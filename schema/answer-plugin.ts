@@ -4,7 +4,7 @@ import type {
   GraphQLRequestListener,
 } from "@apollo/server";
 import { type OperationDefinitionNode, OperationTypeNode } from "graphql";
-import { redactCardNumbers } from "../src/security/card-numbers";
+import { redact } from "../src/security/sensitive";
 import { failpoint } from "../src/failpoints";
 import { httpRequests } from "../src/observability/metrics";
 import { checkOperation } from "./check-operation";
@@ -18,6 +18,7 @@ import {
   statusOf,
 } from "./failures";
 import { type InputPath, inputPathFinder } from "./input-path";
+import { refuseSensitive } from "./refuse-sensitive";
 
 const FIELD_MAX = 500;
 
@@ -27,7 +28,7 @@ function withField(shown: PresentedError, path: InputPath | undefined): Presente
   if (extensions.code !== "BAD_USER_INPUT" || extensions.details["field"] !== undefined)
     return shown;
   // A path may hold names that the caller made up.
-  const field = path ? redactCardNumbers(path.join(".").slice(0, FIELD_MAX)) : null;
+  const field = path ? redact(path.join(".").slice(0, FIELD_MAX)) : null;
   return { ...shown, extensions: { ...extensions, details: { field, ...extensions.details } } };
 }
 
@@ -41,7 +42,7 @@ export function logAndShow(
   const { requestId, app } = context;
   if (shown.extensions.code === "INTERNAL") {
     // A path holds the caller's own aliases.
-    const path = redactCardNumbers(shown.path?.join(".") ?? "");
+    const path = redact(shown.path?.join(".") ?? "");
     app.log.error({ requestId, path, error: describeError(cause) }, "a request failed");
   } else if (shown.extensions.code === "UNAVAILABLE" && cause !== undefined) {
     app.log.warn({ requestId, reason: (cause as Error).message }, "a part of the service is away");
@@ -77,6 +78,7 @@ const listener: GraphQLRequestListener<Context> = {
     if (operation) {
       const variables = request.variables ?? {};
       checkOperation(contextValue, { schema, document, operation, variables });
+      refuseSensitive({ document, operation, variables });
     }
     return Promise.resolve();
   },

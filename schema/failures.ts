@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { redactCardNumbers } from "../src/security/card-numbers";
+import { redact } from "../src/security/sensitive";
 import { isDatabaseAway, isNotMigrated, mayBeStored } from "../src/db/errors";
 import { Failure, type FailureCode, type FailureDetails } from "../src/failures";
 import { fullJitter } from "../src/retry";
@@ -58,7 +58,7 @@ export function presentError(error: unknown, { requestId, mutated }: Failed): Pr
   const { retryable } = FAILURES[code];
   const shown: PresentedError = {
     // GraphQL's own messages quote what was sent.
-    message: redactCardNumbers(failure.message.slice(0, MESSAGE_MAX)),
+    message: redact(failure.message.slice(0, MESSAGE_MAX)),
     ...(error instanceof GraphQLError && whereabouts(error)),
     extensions: {
       code,
@@ -133,8 +133,8 @@ export function describeError(error: unknown): Record<string, unknown> {
   const { code, constraint, table, routine } = error as Error & Record<string, unknown>;
   return {
     type: error.name,
-    message: redactCardNumbers(error.message),
-    stack: redactCardNumbers(error.stack ?? ""),
+    message: redact(error.message),
+    stack: redact(error.stack ?? ""),
     code,
     constraint,
     table,

@@ -7,7 +7,7 @@ import fastify, { type FastifyInstance } from "fastify";
 import { serveGraphiql } from "../schema/graphiql";
 import { serveGraphql } from "../schema/http";
 import { type App, createApp } from "./app";
-import { containsCardNumber } from "./security/card-numbers";
+import { sensitiveIn } from "./security/sensitive";
 import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { registry } from "./observability/metrics";
@@ -98,7 +98,7 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** The caller's own id for the request, if it is fit to appear in a log. */
 function genReqId(request: IncomingMessage): string {
   const given = request.headers["x-request-id"];
-  const isSane = typeof given === "string" && REQUEST_ID.test(given) && !containsCardNumber(given);
+  const isSane = typeof given === "string" && REQUEST_ID.test(given) && sensitiveIn(given) === undefined;
   return isSane ? given : `req_${randomUUID()}`;
 }
 

@@ -1,5 +1,5 @@
 import { createMerchant } from "../merchants/create-merchant";
-import { containsCardNumber } from "../security/card-numbers";
+import { sensitiveIn } from "../security/sensitive";
 import { type Command, UsageError } from "./command";
 import { readDatabaseUrl, withDb } from "./database";
 
@@ -39,6 +39,7 @@ function checkName(given: string | boolean | undefined): string {
       `--name has ${String(length)} characters; at most ${String(NAME_LENGTH_MAX)} are allowed.`,
     );
   }
-  if (containsCardNumber(name)) throw new UsageError("--name looks like a card number.");
+  const found = sensitiveIn(name);
+  if (found) throw new UsageError(`--name looks like a ${found}.`);
   return name;
 }
