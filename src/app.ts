@@ -111,6 +111,7 @@ function groupCommits(
   const limits = {
     sizeMax: SET_SIZE_MAX,
     waitingMax: WAITING_MAX,
+    patienceMs: config.lockTimeoutMs,
     concernsAll: isDatabaseAway,
   };
   return {
@@ -121,6 +122,7 @@ function groupCommits(
           ? [await createOne(db, commands[0])]
           : createPaymentIntents(db, commands),
       claims: (command) => [`${command.merchantId} ${command.key}`],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     confirmPaymentIntent: groupCommit<ConfirmPaymentIntent, ConfirmResult>({
       ...limits,
@@ -132,11 +134,13 @@ function groupCommits(
         `key ${command.merchantId} ${command.key}`,
         `intent ${command.merchantId} ${command.paymentIntentId}`,
       ],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     settleAttempt: groupCommit<Answer, Settled>({
       ...limits,
       run: (answers) => settleAttempts(db, answers, config),
       claims: (answer) => [answer.paymentIntentId],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     recordDelivery: groupCommit<DeliveryRecord, void>({
       ...limits,
@@ -145,6 +149,7 @@ function groupCommits(
         return [];
       },
       claims: (record) => [record.id],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
   };
 }
