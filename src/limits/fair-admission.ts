@@ -4,8 +4,8 @@ import { Failure } from "../failures";
  * Who may use one of a few places next, such as connections to the database, when several tenants want more of them
  * than there are.
  *
- * - A tenant holds at most `PLACES_PER_FREE` times as many places as are free. So one that is alone uses nearly all of
- *   them, and yet somebody else always finds one free at once: what is slow is not waited for.
+ * - A tenant holds at most `heldPerFree` times as many places as are free. So one that is alone uses nearly all of
+ *   them, and yet somebody else finds one free at once: what is slow is not waited for.
  * - A place that becomes free goes to the waiting tenant that holds the fewest. Places are counted while they are held,
  *   so that a tenant whose statements take long gets no more time than one whose statements are short.
  * - Nobody is let in to wait longer than `patienceMs`: a request that would have to is refused at once, and one that
@@ -22,12 +22,12 @@ export interface FairAdmission {
 
 export interface FairAdmissionOptions {
   readonly places: number;
+  readonly heldPerFree: number;
   readonly patienceMs: number;
   /** How many may wait altogether; half of what is left of that may wait for one tenant. */
   readonly waitingMax: number;
 }
 
-const PLACES_PER_FREE = 3;
 /** How much the latest stay counts in the mean: about the last thirty are remembered. */
 const MEAN_WEIGHT = 1 / 30;
 
@@ -52,7 +52,7 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
 
   const mayHoldMore = (tenant: Tenant): boolean => {
     const free = options.places - held;
-    return free > 0 && tenant.held < Math.max(1, PLACES_PER_FREE * free);
+    return free > 0 && tenant.held < Math.max(1, options.heldPerFree * free);
   };
   const take = (tenant: Tenant): (() => void) => {
     const since = performance.now();

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { Db } from "../db/db";
 import type { FairAdmission } from "./fair-admission";
 
@@ -6,7 +7,7 @@ import type { FairAdmission } from "./fair-admission";
  * given it needs to know nothing about that, and nobody who has it can take a connection past the queue.
  */
 
-interface PoolClient {
+interface PoolClient extends EventEmitter {
   acquireConnection(): Promise<unknown>;
   releaseConnection(connection: unknown): Promise<void>;
 }
@@ -31,6 +32,11 @@ function viewOf(db: Db, admission: FairAdmission, tenant: string): Db {
   // Knex' own way to have a second face of one pool.
   const view = db.withUserParams({}) as Db;
   const client = view.client as PoolClient;
+  // Who listens to the pool's statements hears these as well, and each once.
+  for (const event of ["query", "query-error", "query-response"]) {
+    client.removeAllListeners(event);
+    client.on(event, (...about) => pool.emit(event, ...about));
+  }
   const places = new Map<unknown, () => void>();
   client.acquireConnection = async () => {
     const entering = admission.enter(tenant);
