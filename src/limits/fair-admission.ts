@@ -34,6 +34,8 @@ const MEAN_WEIGHT = 1 / 30;
 interface Tenant {
   readonly name: string;
   held: number;
+  /** When it got its latest place, counted in places given. */
+  servedAt: number;
   /** How long it held its places, on average. */
   meanMs: number;
   readonly queue: Waiter[];
@@ -49,6 +51,7 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
   const waitingTenants = new Set<Tenant>();
   let held = 0;
   let waiting = 0;
+  let served = 0;
 
   const mayHoldMore = (tenant: Tenant): boolean => {
     const free = options.places - held;
@@ -57,6 +60,7 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
   const take = (tenant: Tenant): (() => void) => {
     const since = performance.now();
     tenant.held += 1;
+    tenant.servedAt = served += 1;
     held += 1;
     let left = false;
     return () => {
@@ -73,15 +77,13 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
     for (;;) {
       let next: Tenant | undefined;
       for (const tenant of waitingTenants) {
-        if (mayHoldMore(tenant) && (!next || tenant.held < next.held)) next = tenant;
+        if (mayHoldMore(tenant) && (!next || comesBefore(tenant, next))) next = tenant;
       }
       const waiter = next?.queue.shift();
       if (!next || !waiter) return;
       waiting -= 1;
       clearTimeout(waiter.timer);
-      waitingTenants.delete(next);
-      // To the end of the line, so that equals take turns.
-      if (next.queue.length > 0) waitingTenants.add(next);
+      if (next.queue.length === 0) waitingTenants.delete(next);
       waiter.admit(take(next));
     }
   };
@@ -107,7 +109,7 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
     });
   return {
     enter: (name) => {
-      const tenant = tenants.get(name) ?? { name, held: 0, meanMs: 0, queue: [] };
+      const tenant = tenants.get(name) ?? { name, held: 0, servedAt: 0, meanMs: 0, queue: [] };
       tenants.set(name, tenant);
       if (tenant.queue.length === 0 && mayHoldMore(tenant)) return take(tenant);
       if (isFull(tenant)) return Promise.reject(overloaded());
@@ -116,6 +118,11 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
     waiting: () => waiting,
     held: () => held,
   };
+}
+
+/** Equals take turns. */
+function comesBefore(one: Tenant, other: Tenant): boolean {
+  return one.held < other.held || (one.held === other.held && one.servedAt < other.servedAt);
 }
 
 /**
