@@ -1,8 +1,13 @@
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from "graphql";
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from "graphql";
 import { type Needs, checkAccess, readNeeds } from "./access";
 import type { Context } from "./context";
 import { checkCost, costOf } from "./cost";
-import { readAsked } from "./selection";
+import { type Asked, fieldsOf, readAsked, rootType } from "./selection";
 
 /**
  * Decides for the whole of an operation, before anything of it is executed, whether its caller may ask for it and
@@ -16,18 +21,29 @@ export function checkOperation(context: Context, request: OperationRequest): voi
   const { schema, document, operation } = request;
   let found = known.get(operation);
   if (!found) {
-    found = { needs: readNeeds(readAsked(schema, document, operation)), cost: undefined };
+    const asked = readAsked(schema, document, operation);
+    found = { needs: readNeeds(asked), mutation: mutationOf(asked), cost: undefined };
     known.set(operation, found);
   }
   checkAccess(context, found.needs);
-  if (found.cost !== undefined) {
-    checkCost(found.cost);
-    return;
-  }
-  const measured = costOf(readAsked(schema, document, operation), request.variables);
-  if (!measured) return;
-  if (measured.fixed) found.cost = measured.cost;
-  checkCost(measured.cost);
+  const cost = found.cost ?? measure(found, request);
+  if (cost === undefined) return;
+  checkCost(cost);
+  context.limited.spend({ cost, mutation: found.mutation });
+}
+
+function measure(found: Known, request: OperationRequest): number | undefined {
+  const { schema, document, operation, variables } = request;
+  const measured = costOf(readAsked(schema, document, operation), variables);
+  if (measured?.fixed) found.cost = measured.cost;
+  return measured?.cost;
+}
+
+/** The name of the mutation field: there is one at most. */
+function mutationOf(asked: Asked): string | undefined {
+  if (asked.operation.operation !== OperationTypeNode.MUTATION) return undefined;
+  const fields = fieldsOf(asked, asked.operation.selectionSet, rootType(asked));
+  return fields.map(({ definition }) => definition.name).find((name) => !name.startsWith("__"));
 }
 
 export interface OperationRequest {
@@ -39,6 +55,7 @@ export interface OperationRequest {
 
 interface Known {
   readonly needs: Needs;
+  readonly mutation: string | undefined;
   cost: number | undefined;
 }
 

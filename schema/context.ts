@@ -2,6 +2,7 @@ import type { App } from "../src/app";
 import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
 import { Failure } from "../src/failures";
 import type { ApiKey } from "../src/merchants/merchant-store";
+import { type LimitedRequest, UNLIMITED } from "./limited";
 import { type Loaders, createLoaders } from "./loaders";
 import type { MediaType } from "./media-type";
 
@@ -16,6 +17,8 @@ export interface Context {
   readonly clientSecretFor: string | undefined;
   /** Made when first asked for: the hot mutations need none. */
   readonly loaders: () => Loaders;
+  /** What it may ask for, and what it has been told about that. */
+  readonly limited: LimitedRequest;
   /** Whether our own answer was made: shared with the one who sends it. */
   readonly progress: { answered: boolean };
 }
@@ -25,6 +28,8 @@ export interface IncomingRequest {
   readonly mediaType: MediaType;
   readonly authorization: string | undefined;
   readonly clientSecret: string | undefined;
+  /** What comes from within is not limited. */
+  readonly limited?: LimitedRequest;
 }
 
 type Authenticate = (secret: string) => Promise<ApiKey | undefined>;
@@ -32,12 +37,15 @@ type Authenticate = (secret: string) => Promise<ApiKey | undefined>;
 const BEARER = /^Bearer +(\S{1,200})$/i;
 
 export async function createContext(
-  app: App,
+  shared: App,
   authenticate: Authenticate,
   request: IncomingRequest,
 ): Promise<Context> {
   const secret = BEARER.exec(request.authorization ?? "")?.[1];
-  const caller = secret === undefined ? undefined : await authenticate(secret);
+  const { limited = UNLIMITED } = request;
+  const caller =
+    secret === undefined ? undefined : await limited.authenticate(secret, authenticate);
+  const app = caller ? shared.forTenant(caller.merchantId) : shared;
   let loaders: Loaders | undefined;
   return {
     app,
@@ -46,6 +54,7 @@ export async function createContext(
     caller,
     clientSecretFor: provenIntent(app, request.clientSecret),
     loaders: () => (loaders ??= createLoaders(app.db, caller?.merchantId ?? "")),
+    limited,
     progress: { answered: false },
   };
 }

@@ -22,6 +22,7 @@ import {
   limitMutationFields,
   limitRootFields,
 } from "./limits";
+import { createLimitedRequests, limitedOf } from "./limited";
 import { chooseMediaType } from "./media-type";
 import { buildSchema } from "./schema";
 
@@ -65,6 +66,7 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
   await apollo.start();
   fastify.addHook("onClose", () => apollo.stop());
   const authenticate = createAuthenticator(app.db);
+  const limited = createLimitedRequests(app);
   const execute = fastifyApolloHandler(apollo, {
     context: (request) => Promise.resolve(contextOf(request)),
   });
@@ -72,6 +74,7 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
   await fastify.register((scope, _options, done) => {
     scope.removeContentTypeParser("text/plain");
     scope.decorateRequest("graphql", null);
+    limited.addHooks(scope);
     scope.setErrorHandler((error, request, reply) => sendError(app, error, { request, reply }));
     scope.route<{ Reply: string }>({
       method: "POST",
@@ -80,12 +83,13 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
       preHandler: async (request) => {
         request.graphql = await prepare(app, authenticate, request);
       },
-      handler: async (request, reply) => {
-        const answer = await execute.call(scope, request, reply);
-        // When something fails that Apollo does not expect, it answers in its own words.
-        if (!contextOf(request).progress.answered) throw new Error("there is no answer");
-        return answer;
-      },
+      handler: (request, reply) =>
+        limited.whileExecuting(request, async () => {
+          const answer = await execute.call(scope, request, reply);
+          // When something fails that Apollo does not expect, it answers in its own words.
+          if (!contextOf(request).progress.answered) throw new Error("there is no answer");
+          return answer;
+        }),
     });
     done();
   });
@@ -115,6 +119,7 @@ async function prepare(
     mediaType,
     authorization: request.headers.authorization,
     clientSecret: onlyText(request.headers["oncepay-client-secret"]),
+    limited: limitedOf(request),
   });
   // Otherwise the errors of a query would tell strangers what is in the schema.
   if (!app.config.introspection && !context.caller) throw unauthenticated();

@@ -1,6 +1,11 @@
 import type { Agent } from "undici";
 import { groupCommit } from "./db/group-commit";
 import type { Config } from "./config";
+import { type BoundedReads, createBoundedReads } from "./limits/bounded-reads";
+import { createFairAdmission } from "./limits/fair-admission";
+import { type Turns, createTurns } from "./limits/in-turn";
+import { type Limits, createLimits } from "./limits/limits";
+import { createTenantViews } from "./limits/tenant-db";
 import { ConfigError } from "./process/settings";
 import type { Db } from "./db/db";
 import { connect } from "./db/connect";
@@ -18,6 +23,7 @@ import {
   createOne,
   createPaymentIntents,
 } from "./payments/create-payment-intent";
+import { findIntents } from "./payments/payment-store";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
 import type { Answer } from "./payments/settle/answer";
 import type { Processors } from "./processors/processor";
@@ -40,6 +46,13 @@ export interface App {
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
   readonly recordDelivery: (record: DeliveryRecord) => Promise<void>;
+  readonly limits: Limits;
+  /** Mutations of the same payment, one after the other. */
+  readonly turns: Turns;
+  /** For lists whose filter has no index. */
+  readonly boundedReads: BoundedReads;
+  /** The same app, with a `db` whose connections are shared fairly with the other tenants. */
+  forTenant(merchantId: string): App;
   /** Says that rows were committed to the outbox; the entry point decides whom this wakes. */
   wakeRelay: () => void;
   close(): Promise<void>;
@@ -77,7 +90,8 @@ export function createApp(
     connectTimeoutMs: 5_000,
     connections: 64,
   });
-  return {
+  const shared = sharedFairly(config, db, options.name);
+  const app: App = {
     config,
     log,
     db,
@@ -86,12 +100,57 @@ export function createApp(
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
     webhookAgent,
     ...groupCommits(db, config),
+    ...shared,
+    // What is set on the app later is seen through it, too.
+    forTenant: (merchantId) =>
+      Object.create(app, { db: { value: shared.dbOf(merchantId) } }) as App,
     wakeRelay: () => undefined,
     close: async () => {
+      shared.limits.close();
+      await shared.boundedReads.close();
       await webhookAgent.close();
       await Promise.all([...processors.values()].map((processor) => processor.close()));
       await db.destroy();
     },
+  };
+  return app;
+}
+
+// For the sets of creations and confirmations, for authentication and for what the process needs itself.
+const CONNECTIONS_RESERVED = 2;
+// A tenant that is alone gets three quarters of the connections.
+const HELD_PER_FREE = 3;
+const WAITING_FOR_CONNECTIONS_MAX = 5_000;
+const WAITING_FOR_A_PAYMENT_MAX = 500;
+
+/** What keeps one tenant from having everything. */
+function sharedFairly(
+  config: Config,
+  db: Db,
+  name: string,
+): Pick<App, "limits" | "turns" | "boundedReads"> & { readonly dbOf: (tenant: string) => Db } {
+  const patienceMs = config.lockTimeoutMs;
+  const admission = createFairAdmission({
+    places: Math.max(1, config.poolMax - CONNECTIONS_RESERVED),
+    heldPerFree: HELD_PER_FREE,
+    patienceMs,
+    waitingMax: WAITING_FOR_CONNECTIONS_MAX,
+  });
+  const dbOf = createTenantViews(db, admission);
+  return {
+    dbOf,
+    turns: createTurns({ patienceMs, waitingMax: WAITING_FOR_A_PAYMENT_MAX }),
+    boundedReads: createBoundedReads({
+      databaseUrl: config.databaseUrl,
+      applicationName: `oncepay ${name} lists`,
+      lockTimeoutMs: config.lockTimeoutMs,
+      timeoutMs: config.listTimeoutMs,
+    }),
+    limits: createLimits({
+      settings: config.limits,
+      redisUrl: config.redisUrl,
+      findStatuses: (merchantId, ids) => findIntents(dbOf(merchantId), merchantId, ids),
+    }),
   };
 }
 
@@ -111,6 +170,7 @@ function groupCommits(
   const limits = {
     sizeMax: SET_SIZE_MAX,
     waitingMax: WAITING_MAX,
+    patienceMs: config.lockTimeoutMs,
     concernsAll: isDatabaseAway,
   };
   return {
@@ -121,6 +181,7 @@ function groupCommits(
           ? [await createOne(db, commands[0])]
           : createPaymentIntents(db, commands),
       claims: (command) => [`${command.merchantId} ${command.key}`],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     confirmPaymentIntent: groupCommit<ConfirmPaymentIntent, ConfirmResult>({
       ...limits,
@@ -132,11 +193,13 @@ function groupCommits(
         `key ${command.merchantId} ${command.key}`,
         `intent ${command.merchantId} ${command.paymentIntentId}`,
       ],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     settleAttempt: groupCommit<Answer, Settled>({
       ...limits,
       run: (answers) => settleAttempts(db, answers, config),
       claims: (answer) => [answer.paymentIntentId],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     recordDelivery: groupCommit<DeliveryRecord, void>({
       ...limits,
@@ -145,6 +208,7 @@ function groupCommits(
         return [];
       },
       claims: (record) => [record.id],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
   };
 }

@@ -1,4 +1,14 @@
 import { z } from "zod";
+import {
+  BAD_KEYS,
+  CONCURRENCY,
+  CONFIRMS,
+  ENDPOINTS,
+  type LimitSettings,
+  MUTATIONS,
+  QUERY_COST,
+  trustedProxies,
+} from "./limits/settings";
 import { LOOKUP_SCHEDULE_S } from "./payments/attempt";
 import {
   PROCESS_SETTINGS,
@@ -110,6 +120,28 @@ export const SETTINGS = {
   ONCEPAY_LOCK_TIMEOUT_MS: milliseconds
     .default(2_000)
     .describe("how long a duplicate request waits for the first one to commit"),
+  ONCEPAY_LIST_TIMEOUT_MS: milliseconds
+    .default(1_000)
+    .describe("how long a list may take whose filter has no index"),
+  ONCEPAY_TRUST_PROXY: trustedProxies.describe(
+    "the addresses and networks of the proxies in front of the API, whose X-Forwarded-For says where a request comes from; without it, that is the other end of the connection",
+  ),
+  ONCEPAY_LIMIT_QUERY_COST: QUERY_COST.describe("what queries may cost in any 10 seconds"),
+  ONCEPAY_LIMIT_MUTATIONS: MUTATIONS.describe(
+    "how many mutations in any 10 seconds: creating and confirming count 1, all others 5",
+  ),
+  ONCEPAY_LIMIT_CONCURRENCY: CONCURRENCY.describe(
+    "how many requests at the same time, in each API process",
+  ),
+  ONCEPAY_LIMIT_BAD_KEYS: BAD_KEYS.describe(
+    "how many invalid API keys an address may present in any minute",
+  ),
+  ONCEPAY_LIMIT_CONFIRMS: CONFIRMS.describe(
+    "how many confirmations in any 10 minutes of a payment, and with publishable keys how many and how many declines; the sandbox's test cards are everybody's, so that no payment method is limited by default",
+  ),
+  ONCEPAY_LIMIT_ENDPOINTS: ENDPOINTS.describe(
+    "how many webhook endpoints a merchant may have, and create in any hour",
+  ),
   ONCEPAY_CORS_ORIGINS: z
     .string()
     .default("")
@@ -158,6 +190,10 @@ export interface Config {
   readonly sweepMs: number;
   readonly poolMax: number;
   readonly lockTimeoutMs: number;
+  readonly listTimeoutMs: number;
+  /** Addresses and networks. */
+  readonly trustProxy: string | undefined;
+  readonly limits: LimitSettings;
   readonly corsOrigins: readonly string[];
   readonly introspection: boolean;
   /** Which process this is: a restarted one counts as another. */
@@ -205,6 +241,9 @@ function fromSettings(settings: Settings): Config {
     sweepMs: settings.ONCEPAY_SWEEP_MS,
     poolMax: settings.ONCEPAY_POOL_MAX,
     lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
+    listTimeoutMs: settings.ONCEPAY_LIST_TIMEOUT_MS,
+    trustProxy: settings.ONCEPAY_TRUST_PROXY,
+    limits: limitsOf(settings),
     corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
     introspection: settings.ONCEPAY_INTROSPECTION,
     instanceId: settings.ONCEPAY_INSTANCE_ID,
@@ -214,6 +253,17 @@ function fromSettings(settings: Settings): Config {
     failpointsSeed: settings.ONCEPAY_FAILPOINTS_SEED,
     failpointsLog: settings.ONCEPAY_FAILPOINTS_LOG,
   });
+}
+
+function limitsOf(settings: Settings): LimitSettings {
+  return {
+    queryCost: settings.ONCEPAY_LIMIT_QUERY_COST,
+    mutations: settings.ONCEPAY_LIMIT_MUTATIONS,
+    concurrency: settings.ONCEPAY_LIMIT_CONCURRENCY,
+    badKeys: settings.ONCEPAY_LIMIT_BAD_KEYS,
+    endpoints: settings.ONCEPAY_LIMIT_ENDPOINTS,
+    confirms: settings.ONCEPAY_LIMIT_CONFIRMS,
+  };
 }
 
 /** For --help. */

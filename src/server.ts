@@ -14,6 +14,7 @@ import { registry } from "./observability/metrics";
 import { observe } from "./observability/gauges";
 import { databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
+import { limitConnections } from "./limits/connections";
 import { createRelayWaker } from "./events/wake-relay";
 
 const HELP = `Usage: node dist/src/server.js
@@ -48,6 +49,7 @@ export async function startServer(
   const server = fastify({
     logger: false,
     genReqId,
+    trustProxy: app.config.trustProxy ?? false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -69,6 +71,7 @@ export async function startServer(
     if (draining) void reply.header("connection", "close");
     return Promise.resolve(payload);
   });
+  limitConnections(server.server, app.config);
   if (app.log.isLevelEnabled("debug")) logRequests(server, app);
   await allowOrigins(server, app.config.corsOrigins);
   serveProbes(server, app, () => draining);
@@ -109,7 +112,7 @@ async function allowOrigins(server: FastifyInstance, origins: readonly string[])
     origin: origins.includes("*") ? "*" : [...origins],
     methods: ["POST"],
     allowedHeaders: ["authorization", "content-type", "oncepay-client-secret", "oncepay-try"],
-    exposedHeaders: ["retry-after", "x-request-id"],
+    exposedHeaders: ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"],
     maxAge: 86_400,
   });
 }

@@ -7,7 +7,7 @@ import { CancellationReasonInput } from "../enums";
 import { checkId, checkIdempotencyKey } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit, inTurn } from "./mutation";
 
 @InputType({ description: "The payment intent to cancel." })
 export class CancelPaymentIntentInput {
@@ -52,13 +52,14 @@ export class CancelPaymentIntentMutation {
       paymentIntentId: checkId("input.paymentIntentId", "paymentIntent", input.paymentIntentId),
       reason: input.reason ?? null,
     };
-    const outcome = await cancelPaymentIntent(context.app.db, {
+    const keyed = {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
       key,
       fingerprint: fingerprint(CANCEL, command).toString("hex"),
-    });
+    };
+    const outcome = await inTurn(context, { name: CANCEL, command: keyed }, cancelPaymentIntent);
     afterCommit(context, outcome);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }

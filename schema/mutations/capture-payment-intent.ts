@@ -8,7 +8,7 @@ import { MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Capture } from "../types/capture";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit, inTurn } from "./mutation";
 
 @InputType({ description: "How much of the authorised amount to capture." })
 export class CapturePaymentIntentInput {
@@ -64,13 +64,14 @@ export class CapturePaymentIntentMutation {
       amount: input.amount == null ? null : checkAmount(input.amount),
       final: input.final ?? true,
     };
-    const outcome = await capturePaymentIntent(context.app.db, {
+    const keyed = {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
       key,
       fingerprint: fingerprint(CAPTURE, command).toString("hex"),
-    });
+    };
+    const outcome = await inTurn(context, { name: CAPTURE, command: keyed }, capturePaymentIntent);
     afterCommit(context, outcome);
     return {
       paymentIntent: outcome.result,

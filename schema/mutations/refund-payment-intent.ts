@@ -9,7 +9,7 @@ import { Metadata, MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Refund } from "../types/refund";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit, inTurn } from "./mutation";
 
 @InputType({ description: "How much of the captured amount to refund." })
 export class RefundPaymentIntentInput {
@@ -67,13 +67,14 @@ export class RefundPaymentIntentMutation {
       reason: input.reason ?? null,
       metadata: input.metadata ?? {},
     };
-    const outcome = await refundPaymentIntent(context.app.db, {
+    const keyed = {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
       key,
       fingerprint: fingerprint(REFUND, command).toString("hex"),
-    });
+    };
+    const outcome = await inTurn(context, { name: REFUND, command: keyed }, refundPaymentIntent);
     afterCommit(context, outcome);
     return {
       refund: outcome.result,

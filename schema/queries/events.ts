@@ -2,10 +2,11 @@ import { Arg, Args, Ctx, Field, InputType, Query, Resolver } from "type-graphql"
 import { EVENT_TYPES, describeEventType } from "../../src/events/event-types";
 import { sampleOf } from "../../src/events/event-samples";
 import { type EventFeedPage, listEvents } from "../../src/events/event-store";
-import { type Context, callerOf } from "../context";
+import type { Context } from "../context";
 import { EventTypeScalar } from "../scalars";
 import { EventConnection, EventTypeDescription } from "../types/event";
 import { ForwardPageArgs } from "./page-arguments";
+import { readList } from "./read-list";
 
 @InputType({ description: "Which events to list: those that match every field given." })
 export class EventFilter {
@@ -25,8 +26,11 @@ export class EventQueries {
     @Args(() => ForwardPageArgs) page: ForwardPageArgs,
     @Ctx() context: Context,
   ): Promise<EventFeedPage> {
-    const { merchantId } = callerOf(context);
-    return listEvents(context.app.db, merchantId, { ...page, types: filter?.types });
+    return readList(context, {
+      unindexed: [filter?.types],
+      field: "filter",
+      read: (db, merchantId) => listEvents(db, merchantId, { ...page, types: filter?.types }),
+    });
   }
 
   @Query(() => [EventTypeDescription], {

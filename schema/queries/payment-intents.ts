@@ -4,13 +4,14 @@ import type { Page } from "../../src/pagination";
 import { listPaymentIntents } from "../../src/payments/list-payment-intents";
 import type * as intents from "../../src/payments/payment-intent";
 import { requireIntent } from "../access";
-import { type Context, callerOf } from "../context";
+import type { Context } from "../context";
 import { PaymentIntentStatus } from "../enums";
 import { checkOptionalText } from "../input";
 import { DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "../types/connection";
 import { PaymentIntent } from "../types/payment-intent";
 import { PageArgs } from "./page-arguments";
+import { readList } from "./read-list";
 
 const PaymentIntentConnection = connectionOf(() => PaymentIntent, "PaymentIntent");
 
@@ -97,9 +98,12 @@ export class PaymentIntentQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<intents.PaymentIntent>> {
-    return listPaymentIntents(context.app.db, callerOf(context).merchantId, {
-      filter: checkedFilter(filter),
-      page,
+    const list = { filter: checkedFilter(filter), page };
+    const { amount, metadata, updatedAfter } = list.filter;
+    return readList(context, {
+      unindexed: [amount, metadata, updatedAfter],
+      field: "filter",
+      read: (db, merchantId) => listPaymentIntents(db, merchantId, list),
     });
   }
 }

@@ -83,3 +83,10 @@ export const httpRequests = new Counter({
   labelNames: ["code"] as const,
   registers,
 });
+
+export const limitRefusals = new Counter({
+  name: "oncepay_limit_refusals_total",
+  help: "Requests refused because a limit was reached, by the policy that says so.",
+  labelNames: ["policy"] as const,
+  registers,
+});

@@ -7,13 +7,15 @@ import { once } from "../idempotency/once";
 import { newId } from "../ids";
 import type { SecretBox } from "../security/secrets";
 import type { WebhookEndpoint } from "./delivery";
-import { findEndpointByKey, insertEndpoint } from "./endpoint-store";
+import { countEndpoints, findEndpointByKey, insertEndpoint } from "./endpoint-store";
 import { newWebhookSecret } from "./sign";
 import { checkWebhookUrl } from "./url-guard";
 
 /*
  * Guarantees: one endpoint for one (merchant, key), for ever: it keeps its key. Its secret is shown in the answer, and
  * to the same key for a day. It is stored sealed: once for the deliveries, and once with the key for that day.
+ * A merchant has no more of them than it may, because every event goes to each: without a bound, whoever makes
+ * payments could have them amplified into any number of requests. That refusal is not stored; the key stays usable.
  */
 
 export interface CreateWebhookEndpoint {
@@ -27,7 +29,11 @@ export interface CreateWebhookEndpoint {
 interface Needs {
   readonly db: Db;
   readonly secrets: SecretBox;
-  readonly config: { readonly webhookAllowLoopback: boolean };
+  readonly config: {
+    readonly webhookAllowLoopback: boolean;
+    readonly limits: { readonly endpoints: { readonly total: number } };
+  };
+  readonly limits: { spendEndpoint(merchantId: string): void };
 }
 
 interface Secret {
@@ -46,7 +52,7 @@ export interface CreatedEndpoint extends Outcome<WebhookEndpoint> {
 }
 
 export async function createWebhookEndpoint(
-  { db, secrets, config }: Needs,
+  { db, secrets, config, limits }: Needs,
   { merchantId, key, ...input }: CreateWebhookEndpoint,
 ): Promise<CreatedEndpoint> {
   const checked = checkWebhookUrl(input.url, { allowLoopback: config.webhookAllowLoopback });
@@ -66,6 +72,8 @@ export async function createWebhookEndpoint(
     operation: createEndpointOperation,
     secrets,
     execute: async (tx) => {
+      limits.spendEndpoint(merchantId);
+      checkCount(await countEndpoints(tx, merchantId), config.limits.endpoints.total);
       const id = newId("webhookEndpoint");
       const secret = newWebhookSecret();
       const row = { ...endpoint, merchantId, id, key, secret: secrets.seal(secret, id) };
@@ -77,4 +85,13 @@ export async function createWebhookEndpoint(
       isDeepStrictEqual([...result.eventTypes].sort(), [...endpoint.eventTypes].sort()),
   });
   return { ...outcome, secret: beside?.secret ?? null };
+}
+
+function checkCount(count: number, limit: number): void {
+  if (limit === 0 || count < limit) return;
+  throw new Failure(
+    "FORBIDDEN",
+    `The merchant has ${String(count)} webhook endpoints, and may have ${String(limit)}.`,
+    { count, limit },
+  );
 }

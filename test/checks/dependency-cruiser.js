@@ -54,8 +54,11 @@ module.exports = {
     ),
     forbid(
       "queues-in-workers-only",
-      "BullMQ can be replaced by replacing one directory. Its tables are migrated with ours.",
-      { path: "^(src|schema|migrations)/", pathNot: "^src/db/migrate\\.ts$" },
+      "BullMQ can be replaced by replacing one directory. Its tables are migrated with ours. Limits share their counts through the same Redis.",
+      {
+        path: "^(src|schema|migrations)/",
+        pathNot: "^src/(db/migrate|limits/shared-counts)\\.ts$",
+      },
       { path: QUEUES },
     ),
     forbid(
@@ -96,6 +99,12 @@ module.exports = {
       "It seals, hashes and redacts what it is given.",
       { path: rooms("security") },
       { path: ANY_ROOM, pathNot: rooms("security") },
+    ),
+    forbid(
+      "limits-know-no-feature",
+      "What is limited is counted in names and numbers, whatever they stand for.",
+      { path: rooms("limits") },
+      { path: ANY_ROOM, pathNot: rooms("limits", "db", "observability") },
     ),
     forbid(
       "idempotency-knows-no-feature",

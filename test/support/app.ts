@@ -99,6 +99,7 @@ export function connectPatiently(config: Config): Db {
 /** Nothing runs into a limit because the machine is slow: a test that is about a limit sets that one. */
 const PATIENT_SETTINGS = {
   ONCEPAY_LOCK_TIMEOUT_MS: String(PATIENCE_MS),
+  ONCEPAY_LIST_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_PROCESSOR_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_WEBHOOK_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_WORKER_LEASE_MS: String(PATIENCE_MS),
