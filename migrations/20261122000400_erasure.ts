@@ -155,6 +155,9 @@ export async function up(tx: Knex.Transaction): Promise<void> {
       merchant_id text collate "C" not null references merchants (id),
       id text collate "C" not null,
       customer text,
+      -- Keyed, so that nobody without the encryption key can guess whom it stands for: it tells a retry of the request
+      -- from another request under the same key.
+      customer_mac bytea not null,
       actor text not null,
       requested_at timestamptz not null default now(),
       finished_at timestamptz,

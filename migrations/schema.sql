@@ -137,6 +137,7 @@ create table erasures (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
   customer text,
+  customer_mac bytea not null,
   actor text not null,
   requested_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
