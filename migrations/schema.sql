@@ -122,6 +122,36 @@ create table captures (
 );
 CREATE INDEX captures_by_intent ON public.captures USING btree (merchant_id, payment_intent_id, id);
 
+create table erased_payment_intents (
+  merchant_id text collate "C" not null,
+  erasure_id text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  cleaned boolean not null default false,
+  constraint erased_payment_intents_pkey PRIMARY KEY (merchant_id, erasure_id, payment_intent_id),
+  constraint erased_payment_intents_merchant_id_erasure_id_fkey FOREIGN KEY (merchant_id, erasure_id) REFERENCES erasures(merchant_id, id),
+  constraint erased_payment_intents_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
+);
+CREATE INDEX erased_payment_intents_uncleaned ON public.erased_payment_intents USING btree (merchant_id, erasure_id, payment_intent_id) WHERE (NOT cleaned);
+
+create table erasures (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  customer text,
+  customer_mac bytea not null,
+  actor text not null,
+  requested_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  payment_intents integer not null default 0,
+  events_in_clear integer not null default 0,
+  idempotency_key text collate "C" not null,
+  constraint erasures_pkey PRIMARY KEY (merchant_id, id),
+  constraint erasures_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint erasures_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint erasures_check CHECK (((customer IS NULL) = (finished_at IS NOT NULL)))
+);
+CREATE INDEX erasures_unfinished ON public.erasures USING btree (requested_at) WHERE (finished_at IS NULL);
+CREATE TRIGGER keep_erasures BEFORE DELETE OR TRUNCATE ON public.erasures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 create table event_feed (
   merchant_id text collate "C" not null,
   position bigint not null,
@@ -140,9 +170,11 @@ create table events (
   sequence integer,
   object json not null,
   created_at timestamp with time zone not null default now(),
+  personal bytea,
   constraint events_pkey PRIMARY KEY (merchant_id, id)
 ) partition by RANGE (id);
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER guard_event BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION guard_event();
 create table events_default partition of events DEFAULT;
 
 create table idempotency_keys (
@@ -261,6 +293,9 @@ create table payment_intents (
   idempotency_key text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  personal_key bytea,
+  personal bytea,
+  personal_data_erased_at timestamp with time zone,
   constraint payment_intents_pkey PRIMARY KEY (merchant_id, id),
   constraint payment_intents_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint payment_intents_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -274,12 +309,18 @@ create table payment_intents (
   constraint payment_intents_check1 CHECK (((amount_captured + amount_capturing) <= amount_authorized)),
   constraint payment_intents_check2 CHECK (((amount_refunded + amount_refunding) <= amount_captured)),
   constraint payment_intents_currency_check CHECK ((length(currency) = 3)),
+  constraint payment_intents_erased CHECK (((personal_data_erased_at IS NULL) OR ((num_nonnulls(customer, description, personal) = 0) AND (metadata = '{}'::jsonb)))),
+  constraint payment_intents_personal_key_check CHECK ((length(personal_key) = 32)),
   constraint payment_intents_status_check CHECK ((status = ANY (ARRAY['REQUIRES_PAYMENT_METHOD'::text, 'REQUIRES_CONFIRMATION'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'REQUIRES_CAPTURE'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text])))
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=85);
 CREATE INDEX payment_intents_by_customer ON public.payment_intents USING btree (merchant_id, customer, id) WHERE (customer IS NOT NULL);
 CREATE INDEX payment_intents_by_reference ON public.payment_intents USING btree (merchant_id, merchant_reference, id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX payment_intents_by_status ON public.payment_intents USING btree (merchant_id, status, id);
-CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR (new.version <= old.version) OR (new.amount <> old.amount) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key))) EXECUTE FUNCTION guard_payment_intent();
+CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR (new.amount <> old.amount) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR
+        CASE
+            WHEN (new.personal_data_erased_at IS DISTINCT FROM old.personal_data_erased_at) THEN ((old.personal_data_erased_at IS NOT NULL) OR (new.version <> old.version) OR (new.status <> old.status))
+            ELSE (new.version <= old.version)
+        END)) EXECUTE FUNCTION guard_payment_intent();
 CREATE TRIGGER keep_payment_intents BEFORE DELETE OR TRUNCATE ON public.payment_intents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table postings (
@@ -313,10 +354,13 @@ create table refunds (
   idempotency_key text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  personal bytea,
+  personal_data_erased_at timestamp with time zone,
   constraint refunds_pkey PRIMARY KEY (merchant_id, id),
   constraint refunds_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint refunds_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
   constraint refunds_amount_check CHECK ((amount > 0)),
+  constraint refunds_erased CHECK (((personal_data_erased_at IS NULL) OR ((personal IS NULL) AND (metadata = '{}'::jsonb)))),
   constraint refunds_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REVERSED'::text])))
 );
 CREATE INDEX refunds_by_intent ON public.refunds USING btree (merchant_id, payment_intent_id, id);
@@ -354,6 +398,7 @@ create table webhook_deliveries (
   replay_of text collate "C",
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  response_erased boolean,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
@@ -504,6 +549,29 @@ AS $function$
       end loop;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.guard_event()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      personal constant text[] := '{description,customer,metadata,personalDataErasedAt}';
+    begin
+      if old.personal is null and new.personal is null
+        and (new.merchant_id, new.id, new.type, new.api_version, new.subject_id, new.created_at)
+          = (old.merchant_id, old.id, old.type, old.api_version, old.subject_id, old.created_at)
+        and new.sequence is not distinct from old.sequence
+        and new.object::jsonb - personal = old.object::jsonb - personal
+        and new.object ->> 'description' is null and new.object ->> 'customer' is null
+        and coalesce(new.object ->> 'metadata', '{}') = '{}'
+        and exists (select from payment_intents pi
+          where pi.merchant_id = old.merchant_id and pi.id = old.subject_id
+            and pi.personal_data_erased_at is not null)
+      then
+        return new;
+      end if;
+      raise exception 'events is append-only' using errcode = 'restrict_violation';
+    end $function$;
+
 CREATE OR REPLACE FUNCTION public.guard_payment_intent()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -512,11 +580,8 @@ AS $function$
       if new.status <> old.status and not payment_intent_may_move(old.status, new.status) then
         raise exception 'illegal transition of a payment intent: % to %', old.status, new.status using errcode = 'check_violation';
       end if;
-      if new.version <= old.version or new.amount <> old.amount or new.currency <> old.currency
-        or new.id <> old.id or new.merchant_id <> old.merchant_id or new.idempotency_key <> old.idempotency_key then
-        raise exception 'a payment intent keeps its identity and amount, and its version only grows' using errcode = 'check_violation';
-      end if;
-      return new;
+      raise exception 'a payment intent keeps its identity and amount, its version only grows, and what is erased stays so'
+        using errcode = 'check_violation';
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.id_floor(prefix text, at timestamp with time zone)
@@ -611,6 +676,33 @@ AS $function$
         ('REQUIRES_CAPTURE', 'PROCESSING'))
     $function$;
 
+CREATE OR REPLACE FUNCTION public.payment_intent_record(p payment_intents)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select case when p.personal is null then payment_intent_snapshot(p) else json_build_object(
+        'id', p.id,
+        'object', 'payment_intent',
+        'status', p.status,
+        'amount', p.amount,
+        'currency', p.currency,
+        'captureMethod', p.capture_method,
+        'paymentMethod', p.payment_method,
+        'amountAuthorized', p.amount_authorized,
+        'amountCapturable', case when p.status = 'REQUIRES_CAPTURE' then p.amount_authorized - p.amount_captured - p.amount_capturing else 0 end,
+        'amountCaptured', p.amount_captured,
+        'amountRefunded', p.amount_refunded,
+        'amountRefundable', p.amount_captured - p.amount_refunded - p.amount_refunding,
+        'merchantReference', p.merchant_reference,
+        'lastPaymentError', p.last_payment_error,
+        'nextAction', p.next_action,
+        'cancellationReason', p.cancellation_reason,
+        'version', p.version,
+        'createdAt', iso(p.created_at),
+        'updatedAt', iso(p.updated_at)) end
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.payment_intent_snapshot(p payment_intents)
  RETURNS json
  LANGUAGE sql
@@ -629,16 +721,35 @@ AS $function$
         'amountCaptured', p.amount_captured,
         'amountRefunded', p.amount_refunded,
         'amountRefundable', p.amount_captured - p.amount_refunded - p.amount_refunding,
-        'description', p.description,
-        'customer', p.customer,
         'merchantReference', p.merchant_reference,
-        'metadata', p.metadata,
         'lastPaymentError', p.last_payment_error,
         'nextAction', p.next_action,
         'cancellationReason', p.cancellation_reason,
         'version', p.version,
         'createdAt', iso(p.created_at),
-        'updatedAt', iso(p.updated_at))
+        'updatedAt', iso(p.updated_at),
+        'description', p.description,
+        'customer', p.customer,
+        'metadata', p.metadata,
+        'personalDataErasedAt', iso(p.personal_data_erased_at))
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.refund_record(r refunds)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select case when r.personal is null then refund_snapshot(r) else json_build_object(
+        'id', r.id,
+        'object', 'refund',
+        'paymentIntentId', r.payment_intent_id,
+        'status', r.status,
+        'amount', r.amount,
+        'currency', r.currency,
+        'reason', r.reason,
+        'failureCode', r.failure_code,
+        'createdAt', iso(r.created_at),
+        'updatedAt', iso(r.updated_at)) end
     $function$;
 
 CREATE OR REPLACE FUNCTION public.refund_snapshot(r refunds)
@@ -654,10 +765,11 @@ AS $function$
         'amount', r.amount,
         'currency', r.currency,
         'reason', r.reason,
-        'metadata', r.metadata,
         'failureCode', r.failure_code,
         'createdAt', iso(r.created_at),
-        'updatedAt', iso(r.updated_at))
+        'updatedAt', iso(r.updated_at),
+        'metadata', r.metadata,
+        'personalDataErasedAt', iso(r.personal_data_erased_at))
     $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()

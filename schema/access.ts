@@ -36,6 +36,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.replayWebhookDelivery": { scope: "webhooks:replay" },
   "Mutation.createMerchant": { scope: "merchants:write" },
   "Mutation.resolveUnknownAttempt": { scope: "operations:write" },
+  "Mutation.eraseCustomer": { scope: "customers:erase" },
 
   "Query.unknownAttempts": { scope: "operations:read" },
   // Its resolver decides, by the kind of the id.
@@ -56,6 +57,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.webhookEndpoints": { scope: "webhooks:read" },
   "Query.webhookDeliveries": { scope: "webhooks:read" },
   "Query.deadLetters": { scope: "webhooks:read" },
+  "Query.erasure": { scope: "customers:erase" },
 
   "PaymentIntent.customer": PARENT,
   "PaymentIntent.merchantReference": PARENT,

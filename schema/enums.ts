@@ -6,6 +6,7 @@ import type {
   AttemptOperation as AttemptOperationName,
   AttemptStatus as AttemptStatusName,
 } from "../src/payments/attempt";
+import type { ErasureStatus as ErasureStatusName } from "../src/erasure/erasure";
 import type * as intents from "../src/payments/payment-intent";
 import type { Resolution as ResolutionName } from "../src/payments/resolve-unknown-attempt";
 import type { DeliveryStatus as DeliveryStatusName } from "../src/webhooks/delivery";
@@ -284,5 +285,16 @@ export const Resolution = enumOf<ResolutionName>(
   {
     SUCCEEDED: "The processor carried out the operation in full.",
     FAILED: "The processor did not carry out the operation, and no money moved.",
+  },
+);
+
+export const ErasureStatus = enumOf<ErasureStatusName>(
+  "ErasureStatus",
+  `The status of an erasure. ${OPEN}`,
+  {
+    RUNNING:
+      "Payments are still to be erased, or what was recorded about them elsewhere is still to be cleaned up.",
+    FINISHED:
+      "No payment that was created before the request shows anything of the customer any more.",
   },
 );

@@ -1,5 +1,7 @@
 import DataLoader from "dataloader";
 import type { Db } from "../src/db/db";
+import type { Erasure } from "../src/erasure/erasure";
+import { findErasures } from "../src/erasure/erasure-store";
 import { type Event, findEvents } from "../src/events/event-store";
 import { type LedgerAccount, findAccounts } from "../src/ledger/account-store";
 import { type Sums, sumsOf } from "../src/ledger/balance-store";
@@ -31,6 +33,7 @@ export interface Loaders {
   readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
   readonly delivery: DataLoader<string, WebhookDelivery | undefined>;
   readonly merchant: DataLoader<string, Merchant | undefined>;
+  readonly erasure: DataLoader<string, Erasure | undefined>;
   readonly evidenceOf: DataLoader<string, Evidence[]>;
   /** The sums of a ledger account, which both of its balances are made of. */
   readonly sumsOf: DataLoader<AccountMoment, Sums, string>;
@@ -56,6 +59,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     ledgerAccount: byId((ids) => findAccounts(db, merchantId, ids)),
     endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),
     delivery: byId((ids) => findDeliveries(db, merchantId, ids)),
+    erasure: byId((ids) => findErasures(db, merchantId, ids)),
     // There is only one that this tenant may see: itself.
     merchant: new DataLoader((ids) =>
       Promise.all(

@@ -7,10 +7,12 @@ import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
 import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoint";
+import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
+import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
 import { NodeQueries } from "./queries/node";
@@ -38,6 +40,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   ReplayWebhookDeliveryMutation,
   CreateMerchantMutation,
   ResolveUnknownAttemptMutation,
+  EraseCustomerMutation,
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,
@@ -46,6 +49,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   LedgerQueries,
   WebhookQueries,
   UnknownAttemptQueries,
+  ErasureQueries,
   PaymentIntentFields,
   PaymentErrorFields,
   AttemptFields,

@@ -40,6 +40,10 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
     scope: "payments:read",
     find: (context, id) => context.loaders().merchant.load(id),
   },
+  erasure: {
+    scope: "customers:erase",
+    find: (context, id) => context.loaders().erasure.load(id),
+  },
 };
 
 async function findNode(context: Context, id: string): Promise<object | null> {

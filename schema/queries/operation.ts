@@ -1,5 +1,6 @@
 import { Arg, Ctx, Field, ObjectType, Query, Resolver } from "type-graphql";
 import type { Db } from "../../src/db/db";
+import { eraseOperation } from "../../src/erasure/erase-customer";
 import { Failure, type FailureCode, type FailureDetails, verdict } from "../../src/failures";
 import {
   type KeyRecord,
@@ -56,7 +57,7 @@ export class Operation {
   @Field(() => Node, {
     nullable: true,
     description:
-      "The original result: a payment intent, a refund, a webhook endpoint, a delivery or a merchant.",
+      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a merchant or an erasure.",
   })
   readonly result!: object | null;
 
@@ -79,6 +80,7 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     createEndpointOperation,
     replayOperation,
     createMerchantOperation,
+    eraseOperation,
   ].map((operation) => [operation.name, operation]),
 );
 

@@ -1,3 +1,5 @@
+import { type SealedPart, openSnapshot } from "./personal-data";
+
 /**
  * Fields that snapshots got after their first version (of 2026-11-20), and the defaults that an older one is read with.
  * A stored snapshot is never changed, and a key is replayed for as long as it is kept: so every field that the
@@ -5,9 +7,9 @@
  * before it.
  */
 const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  payment_intent: {},
+  payment_intent: { personalDataErasedAt: null },
   capture: {},
-  refund: {},
+  refund: { personalDataErasedAt: null },
 };
 
 /** A stored result as today's schema shows it. Events themselves show what they hold, unchanged. */
@@ -15,4 +17,22 @@ export function readSnapshot(stored: unknown): unknown {
   if (typeof stored !== "object" || stored === null || !("object" in stored)) return stored;
   const added = ADDED_LATER[String(stored.object)];
   return added ? { ...added, ...stored } : stored;
+}
+
+/** A stored result with its sealed part, as today's schema shows it. */
+export function readStored(stored: unknown, part: SealedPart): unknown {
+  return readSnapshot(openSnapshot(stored, part));
+}
+
+/** What a key keeps beside its event: a snapshot, with its sealed part in it. */
+export function keepSnapshot(record: object, personal: Buffer | null): object {
+  return personal === null ? record : { ...record, personal: personal.toString("base64") };
+}
+
+export function readKept(stored: unknown, part: SealedPart): unknown {
+  if (typeof stored !== "object" || stored === null || !("personal" in stored)) {
+    return readSnapshot(stored);
+  }
+  const { personal, ...record } = stored;
+  return readStored(record, { ...part, personal: Buffer.from(String(personal), "base64") });
 }

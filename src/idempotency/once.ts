@@ -4,6 +4,12 @@ import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import { type StoredFailure, verdict } from "../failures";
 import { idempotencyOutcomes } from "../observability/metrics";
+import {
+  SEALED_PART,
+  type SealedPart,
+  joinPersonalKey,
+  openSnapshot,
+} from "../events/personal-data";
 import type { SecretBox } from "../security/secrets";
 import {
   type KeyedOperation,
@@ -40,8 +46,11 @@ export interface KeyedRequest {
 /** The result of a use case, to be kept under its key. */
 export type Execution<Result, Beside> =
   | { readonly failure: StoredFailure }
-  /** The result is this event's object; what is shown beside it is kept as well. */
-  | { readonly eventId: string; readonly beside?: Beside }
+  /**
+   * The result is this event's object; what is shown beside it is kept as well, in the form that may be kept: what is
+   * personal in it is sealed (see keepSnapshot).
+   */
+  | { readonly eventId: string; readonly beside?: Beside; readonly keptBeside?: object }
   /**
    * There is no event, so the result itself is kept, together with the secret, which is sealed and kept for a limited
    * time.
@@ -83,8 +92,9 @@ const INSERT_KEY: Statement = {
       on conflict do nothing
       returning merchant_id, event_id, created_at
     )
-    select iso(k.created_at) as "firstSeenAt", e.object as "object"
-    from keyed k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id`,
+    select iso(k.created_at) as "firstSeenAt", e.object as "object", ${SEALED_PART}
+    from keyed k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
+    ${joinPersonalKey()}`,
 };
 
 // Thrown to roll back what was written in vain; never shown.
@@ -140,21 +150,23 @@ async function execute<Result, Beside>(
   const { firstSeenAt } = inserted;
   if ("failure" in done) return done;
   if ("eventId" in done) {
-    const result = inserted.object as Result;
+    const result = openSnapshot(inserted.object, inserted) as Result;
     return { outcome: { firstSeenAt, result, beside: done.beside ?? null } };
   }
   return { outcome: { firstSeenAt, result: done.result, beside: done.secret ?? null } };
 }
 
+type Inserted = SealedPart & { readonly firstSeenAt: string; readonly object: unknown };
+
 async function insertKey<Result, Beside>(
   tx: Tx,
   request: KeyedRequest,
   made: { done: Execution<Result, Beside>; useCase: KeyedUseCase<Result, Beside> },
-): Promise<{ readonly firstSeenAt: string; readonly object: unknown }> {
+): Promise<Inserted> {
   const name = nameOf(request, made.useCase);
   const { eventId, result, beside, secret, failure } = columnsOf(made.done);
   const sealed = secret && secretsOf(made.useCase).seal(secret, sealContext(name));
-  const [inserted] = await run<{ firstSeenAt: string; object: unknown }>(tx, INSERT_KEY, [
+  const [inserted] = await run<Inserted>(tx, INSERT_KEY, [
     name.merchantId,
     name.operation,
     name.key,
@@ -182,7 +194,9 @@ interface Columns {
 function columnsOf(done: Execution<unknown, unknown>): Columns {
   const none = { eventId: null, result: null, beside: null, secret: null, failure: undefined };
   if ("failure" in done) return { ...none, failure: done.failure };
-  if ("eventId" in done) return { ...none, eventId: done.eventId, beside: json(done.beside) };
+  if ("eventId" in done) {
+    return { ...none, eventId: done.eventId, beside: json(done.keptBeside ?? done.beside) };
+  }
   return { ...none, result: json(done.result), secret: json(done.secret) };
 }
 

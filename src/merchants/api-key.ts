@@ -21,6 +21,7 @@ export const SCOPES = [
   "operations:read",
   "operations:write",
   "merchants:write",
+  "customers:erase",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -39,6 +40,7 @@ export const DEFAULT_SCOPES: Readonly<Record<ApiKeyKind, readonly Scope[]>> = {
     "webhooks:write",
     "webhooks:replay",
     "keys:write",
+    "customers:erase",
   ],
   RESTRICTED: READS,
   // Clears what went wrong, and cannot start a payment.
@@ -50,6 +52,7 @@ export const DEFAULT_SCOPES: Readonly<Record<ApiKeyKind, readonly Scope[]>> = {
     "operations:read",
     "operations:write",
     "merchants:write",
+    "customers:erase",
   ],
 };
 

@@ -2,15 +2,18 @@ import type { Db, Statement } from "../db/db";
 import { isLockTimeout, violatedConstraint } from "../db/errors";
 import { runAlone } from "../db/transact";
 import { API_VERSION } from "../events/event-types";
+import { SEALED_PART, joinPersonalKey } from "../events/personal-data";
 import { failpoint } from "../failpoints";
 import { type FailureDetails, verdict } from "../failures";
 import {
   type KeyRecord,
   type KeyedOperation,
   type Outcome,
+  type StoredKeyRecord,
   findKey,
   keyInUse,
   keyReused,
+  openRecord,
   replay,
 } from "../idempotency/keys";
 import { newId } from "../ids";
@@ -52,9 +55,11 @@ export const confirmOperation: KeyedOperation<PaymentIntent> = {
 // Used only within the statement: a key that has already confirmed an intent, so that nothing is written.
 const SPENT = "SPENT";
 
-interface Row extends KeyRecord {
+interface Row extends StoredKeyRecord {
   readonly n: number;
   readonly executed: boolean;
+  /** What the event's object lacks, because it is sealed beside it. */
+  readonly clear: object | null;
 }
 
 /*
@@ -132,7 +137,10 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         and pi.merchant_id = j.merchant_id and pi.id = j.payment_intent_id
       returning pi.merchant_id, pi.id, pi.version, pi.amount, pi.currency, pi.payment_method,
         case pi.capture_method when 'MANUAL' then 'authorize' else 'charge' end as operation,
-        payment_intent_snapshot(pi) as snapshot, j.n, j.status as from_status, j.actor, j.key,
+        payment_intent_record(pi) as record, pi.personal as sealed,
+        case when pi.personal is not null then json_build_object('description', pi.description,
+          'customer', pi.customer, 'metadata', pi.metadata, 'personalDataErasedAt', null)
+        end as clear, j.n, j.status as from_status, j.actor, j.key,
         j.return_url, j.processor, j.attempt_id, j.event_id, k.created_at, k.fingerprint
     ), attempt as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
@@ -147,27 +155,31 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         event_id, actor, '${CONFIRM}', amount, false
       from intent
     ), event as (
-      insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
+      insert into events (merchant_id, id, type, api_version, subject_id, sequence, object,
+        personal)
       select merchant_id, event_id, 'payment_intent.processing', '${API_VERSION}', id, version,
-        snapshot
+        record, sealed
       from intent
     ), message as (
       insert into outbox (merchant_id, event_id, attempt_id)
       select merchant_id, event_id, attempt_id from intent order by n
     )
     select n, true as "executed", encode(fingerprint, 'hex') as "fingerprint",
-      iso(created_at) as "firstSeenAt", snapshot as "result",
-      null as "failureCode", null::jsonb as "failureDetails"
+      iso(created_at) as "firstSeenAt", record as "result", clear,
+      null as "failureCode", null::jsonb as "failureDetails",
+      null as "subjectId", null::bytea as "personal", null::bytea as "personalKey",
+      null as "personalDataErasedAt"
     from intent
     union all
-    select j.n, true, encode(k.fingerprint, 'hex'), iso(k.created_at), null,
-      k.failure_code, k.failure_details
+    select j.n, true, encode(k.fingerprint, 'hex'), iso(k.created_at), null, null,
+      k.failure_code, k.failure_details, null, null, null, null
     from judged j join keyed k on k.merchant_id = j.merchant_id and k.key = j.key
     where k.failure_code is not null
     union all
-    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object,
-      k.failure_code, k.failure_details
-    from known k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id`,
+    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object, null,
+      k.failure_code, k.failure_details, ${SEALED_PART}
+    from known k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
+    ${joinPersonalKey()}`,
 };
 
 export type ConfirmResult = Outcome<PaymentIntent> | Error;
@@ -228,10 +240,10 @@ async function toResult(
     return {
       status: "EXECUTED",
       firstSeenAt: row.firstSeenAt,
-      result: row.result as PaymentIntent,
+      result: { ...(row.result as PaymentIntent), ...row.clear },
     };
   }
-  const record = row ?? (await findKey(db, name));
+  const record = row ? openRecord(row) : await findKey(db, name);
   if (!record) return replaySpent(db, command);
   try {
     return replay<PaymentIntent>(name, command.fingerprint, explained(record));

@@ -13,12 +13,14 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     lastPaymentError { ...PaymentError } 
     nextAction { __typename type expiresAt ... on RedirectToUrl { ...RedirectToUrl } }
     cancellationReason allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
+    personalDataErasedAt
   }`,
   PaymentError: `fragment PaymentError on PaymentError { code declineCode message retryable }`,
   RedirectToUrl: `fragment RedirectToUrl on RedirectToUrl { type redirectUrl expiresAt }`,
   AllowedAction: `fragment AllowedAction on AllowedAction { action allowed because }`,
   Refund: `fragment Refund on Refund {
     id paymentIntentId status amount currency reason metadata failureCode createdAt updatedAt
+    personalDataErasedAt
   }`,
   Capture: `fragment Capture on Capture {
     id paymentIntentId status amount currency final failureCode createdAt updatedAt
@@ -43,6 +45,9 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     createdAt
   }`,
   Merchant: `fragment Merchant on Merchant { id name createdAt }`,
+  Erasure: `fragment Erasure on Erasure {
+    id status paymentIntents eventsInClear requestedAt finishedAt
+  }`,
   Idempotency: `fragment Idempotency on Idempotency { status firstSeenAt version }`,
   PageInfo: `fragment PageInfo on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }`,
 };
@@ -107,6 +112,7 @@ export const MUTATIONS = {
     "merchant { ...Merchant } secretKey publishableKey operatorKey",
   ),
   resolveUnknownAttempt: mutation("resolveUnknownAttempt", "paymentIntent { ...PaymentIntent }"),
+  eraseCustomer: mutation("eraseCustomer", "erasure { ...Erasure }"),
 } satisfies Record<keyof Mutations, string>;
 
 interface ResultOf {
@@ -128,6 +134,7 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   createMerchant: { type: "Merchant" },
   resolveUnknownAttempt: INTENT,
+  eraseCustomer: { type: "Erasure", field: "erasure" },
 } satisfies Record<keyof Mutations, ResultOf>;
 
 /** The type of the object that an id names. */
@@ -141,6 +148,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   whd: "WebhookDelivery",
   acct: "LedgerAccount",
   mer: "Merchant",
+  era: "Erasure",
 };
 
 /*
@@ -239,4 +247,5 @@ export const QUERIES = {
     "balanced currencies { currency debits credits difference }",
   ),
   merchant: query("merchant", {}, "...Merchant"),
+  erasure: query("erasure", { id: "ID!" }, "...Erasure"),
 } satisfies QueryTexts;

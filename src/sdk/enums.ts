@@ -25,6 +25,9 @@ export type CaptureStatus = "FAILED" | "PENDING" | "SUCCEEDED";
 export type DeliveryStatus =
   "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";
 
+/** The status of an erasure. New values may be added. */
+export type ErasureStatus = "FINISHED" | "RUNNING";
+
 /** Why a request failed: the value of `extensions.code` in every error. The list is closed, and additions to it are announced. */
 export type ErrorCode =
   | "AMOUNT_TOO_LARGE"

@@ -114,6 +114,12 @@ export interface DeadLetterFilter {
   readonly eventId?: string | null | undefined;
 }
 
+/** Whose personal data to erase. */
+export interface EraseCustomerInput {
+  /** The merchant's own identifier for the customer, exactly as the payment intents have it, 1 to 255 characters. */
+  readonly customer: string;
+}
+
 /** Which events to list: those that match every field given. */
 export interface EventFilter {
   /** With one of these types. */

@@ -6,6 +6,7 @@ import type {
   CaptureMethod,
   CaptureStatus,
   DeliveryStatus,
+  ErasureStatus,
   EventType,
   IdempotencyStatus,
   IntentAction,
@@ -89,6 +90,9 @@ export interface PaymentIntent {
 
   /** When the intent last changed. */
   readonly updatedAt: string;
+
+  /** When `customer`, `description` and `metadata` were erased on the customer's behalf; null unless eraseCustomer did so. They are then blank, also in snapshots from before. */
+  readonly personalDataErasedAt: string | null;
 }
 
 /** Why the last attempt to make a payment failed. A decline is data, not a GraphQL error. */
@@ -173,6 +177,9 @@ export interface Refund {
 
   /** When the refund last changed. */
   readonly updatedAt: string;
+
+  /** When `metadata` was erased on the customer's behalf; null unless eraseCustomer did so. It is then blank, also in snapshots from before. */
+  readonly personalDataErasedAt: string | null;
 }
 
 /** A URL where a merchant or partner receives events as signed HTTP requests. */
@@ -251,6 +258,27 @@ export interface Merchant {
 
   /** When the merchant was created. */
   readonly createdAt: string;
+}
+
+/** The erasure of a customer's personal data. It does not say whose. */
+export interface Erasure {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** How far the erasure is. */
+  readonly status: ErasureStatus;
+
+  /** How many payment intents have been erased so far. */
+  readonly paymentIntents: number;
+
+  /** How many events still show the erased values, because they were stored before events were sealed. Only the operator of the service can blank these; 0 in an installation without such events. */
+  readonly eventsInClear: number;
+
+  /** When the erasure was requested. */
+  readonly requestedAt: string;
+
+  /** When the erasure was finished; null while it is running. */
+  readonly finishedAt: string | null;
 }
 
 /** The position of a page within its list. */
@@ -443,6 +471,7 @@ export interface LedgerAccount {
 export type Node =
   | ({ readonly __typename: "Attempt" } & Attempt)
   | ({ readonly __typename: "Capture" } & Capture)
+  | ({ readonly __typename: "Erasure" } & Erasure)
   | ({ readonly __typename: "Event" } & Event)
   | ({ readonly __typename: "LedgerAccount" } & LedgerAccount)
   | ({ readonly __typename: "Merchant" } & Merchant)

@@ -8,6 +8,7 @@ import type {
   CreatePaymentIntentInput,
   CreateWebhookEndpointInput,
   DeadLetterFilter,
+  EraseCustomerInput,
   EventFilter,
   LedgerAccountFilter,
   PaymentIntentFilter,
@@ -17,7 +18,7 @@ import type {
   ResolveUnknownAttemptInput,
   WebhookDeliveryFilter,
 } from "./inputs";
-import type { Merchant, Node, PaymentIntent, Refund } from "./objects";
+import type { Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
 import type {
   AttemptConnection,
   CancelPaymentIntentPayload,
@@ -27,6 +28,7 @@ import type {
   CreateMerchantPayload,
   CreatePaymentIntentPayload,
   CreateWebhookEndpointPayload,
+  EraseCustomerPayload,
   EventConnection,
   EventTypeDescription,
   LedgerAccountConnection,
@@ -93,6 +95,9 @@ export interface Mutations {
     input: ResolveUnknownAttemptInput;
     payload: ResolveUnknownAttemptPayload;
   };
+
+  /** Erases `customer`, `description` and `metadata` of all payment intents that the customer has now, and the `metadata` of their refunds: in the objects, in every event about them, in webhooks still to be sent and in the results kept for idempotency keys. Amounts, statuses, the ledger and the order of events stay as they are. It cannot be undone. Payments that are created later for the same customer are not affected. */
+  readonly eraseCustomer: { input: EraseCustomerInput; payload: EraseCustomerPayload };
 }
 
 export interface Queries {
@@ -230,6 +235,9 @@ export interface Queries {
 
   /** The merchant that the API key belongs to. */
   readonly merchant: { variables: Record<string, never>; result: Merchant };
+
+  /** The erasure with this id; null when the merchant has none. */
+  readonly erasure: { variables: { readonly id: string }; result: Erasure | null };
 
   /** The object with this id, whatever its type; null when the merchant has none. */
   readonly node: { variables: { readonly id: string }; result: Node | null };

@@ -3,6 +3,7 @@ import type { ErrorCode, EventType, LedgerAccountKind, OperationStatus } from ".
 import type {
   Attempt,
   Capture,
+  Erasure,
   Event,
   Idempotency,
   LedgerAccount,
@@ -104,6 +105,15 @@ export interface CreateMerchantPayload {
 export interface ResolveUnknownAttemptPayload {
   /** The payment intent as it stood when the attempt was resolved. */
   readonly paymentIntent: PaymentIntent;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of eraseCustomer. */
+export interface EraseCustomerPayload {
+  /** The erasure as it stood when the request was executed. Query `erasure` for how far it is now. */
+  readonly erasure: Erasure;
 
   /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
@@ -312,7 +322,7 @@ export interface Operation {
   /** When the operation was executed. */
   readonly firstSeenAt: string | null;
 
-  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery or a merchant. */
+  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a merchant or an erasure. */
   readonly result: Node | null;
 
   /** The original error; null unless the status is FAILED. */

@@ -210,4 +210,14 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     expired: "REPLAYED",
     refuse: null,
   },
+  eraseCustomer: {
+    table: "erasures",
+    prepare: async ({ api }) => {
+      const customer = unique("customer-");
+      await makeIntent(api, { customer });
+      return { input: { customer }, other: { customer: unique("customer-") } };
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
 };

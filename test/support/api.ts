@@ -44,6 +44,8 @@ const WRITTEN = [
   "webhook_deliveries",
   "webhook_replays",
   "merchants",
+  "erasures",
+  "erased_payment_intents",
 ];
 
 const COUNT_ROWS = `select ${WRITTEN.map((table) => `(select count(*) from ${table})`).join(" + ")} as count`;
