@@ -95,15 +95,14 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
     wouldWaitMs(tenant) > options.patienceMs;
   const wait = (tenant: Tenant): Promise<() => void> =>
     new Promise((admit, reject) => {
-      const timer = setTimeout(() => {
-        const index = tenant.queue.findIndex((waiter) => waiter.timer === timer);
-        if (index < 0) return;
-        tenant.queue.splice(index, 1);
+      const giveUp = (): void => {
+        tenant.queue.splice(tenant.queue.indexOf(waiter), 1);
         waiting -= 1;
         if (tenant.queue.length === 0) waitingTenants.delete(tenant);
         reject(overloaded());
-      }, options.patienceMs);
-      tenant.queue.push({ admit, timer });
+      };
+      const waiter = { admit, timer: setTimeout(giveUp, options.patienceMs) };
+      tenant.queue.push(waiter);
       waiting += 1;
       waitingTenants.add(tenant);
     });

@@ -35,7 +35,7 @@ function viewOf(db: Db, admission: FairAdmission, tenant: string): Db {
   // Who listens to the pool's statements hears these as well, and each once.
   for (const event of ["query", "query-error", "query-response"]) {
     client.removeAllListeners(event);
-    client.on(event, (...about) => pool.emit(event, ...about));
+    client.on(event, (...about: unknown[]) => pool.emit(event, ...about));
   }
   const places = new Map<unknown, () => void>();
   client.acquireConnection = async () => {
