@@ -17,6 +17,7 @@ import {
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
 import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
 import type { WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
+import { type ApiKey, findApiKeys } from "../src/merchants/api-key-store";
 import { type Merchant, findMerchant } from "../src/merchants/merchant-store";
 import { findDeliveries, findEndpoints } from "../src/webhooks/list-deliveries";
 
@@ -31,6 +32,7 @@ export interface Loaders {
   readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
   readonly delivery: DataLoader<string, WebhookDelivery | undefined>;
   readonly merchant: DataLoader<string, Merchant | undefined>;
+  readonly apiKey: DataLoader<string, ApiKey | undefined>;
   readonly evidenceOf: DataLoader<string, Evidence[]>;
   /** The sums of a ledger account, which both of its balances are made of. */
   readonly sumsOf: DataLoader<AccountMoment, Sums, string>;
@@ -62,6 +64,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
         ids.map((id) => (id === merchantId ? findMerchant(db, id) : Promise.resolve(undefined))),
       ),
     ),
+    apiKey: byId((ids) => findApiKeys(db, merchantId, ids)),
     evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),

@@ -12,6 +12,7 @@ const TYPES: Partial<Record<IdKind, string>> = {
   webhookDelivery: "WebhookDelivery",
   ledgerAccount: "LedgerAccount",
   merchant: "Merchant",
+  apiKey: "ApiKey",
 };
 
 @InterfaceType({

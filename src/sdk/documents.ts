@@ -42,7 +42,12 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     journalId line kind side amount currency pending source sourceId paymentIntentId attemptId
     createdAt
   }`,
-  Merchant: `fragment Merchant on Merchant { id name createdAt }`,
+  Merchant: `fragment Merchant on Merchant { id name mode createdAt }`,
+  ApiKey: `fragment ApiKey on ApiKey {
+    id kind name mode scopes hint allowedAddresses status rolledFrom createdBy createdAt
+    firstUsedAt lastUsedAt expiresAt revokedAt
+  }`,
+  Evidence: `fragment Evidence on Evidence { source outcome effect reason at }`,
   Idempotency: `fragment Idempotency on Idempotency { status firstSeenAt version }`,
   PageInfo: `fragment PageInfo on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }`,
 };
@@ -106,7 +111,13 @@ export const MUTATIONS = {
     "createMerchant",
     "merchant { ...Merchant } secretKey publishableKey operatorKey",
   ),
-  resolveUnknownAttempt: mutation("resolveUnknownAttempt", "paymentIntent { ...PaymentIntent }"),
+  resolveUnknownAttempt: mutation(
+    "resolveUnknownAttempt",
+    "paymentIntent { ...PaymentIntent } proposal { ...Evidence }",
+  ),
+  createApiKey: mutation("createApiKey", "apiKey { ...ApiKey } secret"),
+  rollApiKey: mutation("rollApiKey", "apiKey { ...ApiKey } oldApiKey { ...ApiKey } secret"),
+  revokeApiKey: mutation("revokeApiKey", "apiKey { ...ApiKey }"),
 } satisfies Record<keyof Mutations, string>;
 
 interface ResultOf {
@@ -127,7 +138,10 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createWebhookEndpoint: { type: "WebhookEndpoint" },
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   createMerchant: { type: "Merchant" },
-  resolveUnknownAttempt: INTENT,
+  resolveUnknownAttempt: { type: "PaymentIntent" },
+  createApiKey: { type: "ApiKey" },
+  rollApiKey: { type: "ApiKey" },
+  revokeApiKey: { type: "ApiKey", field: "apiKey" },
 } satisfies Record<keyof Mutations, ResultOf>;
 
 /** The type of the object that an id names. */
@@ -141,6 +155,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   whd: "WebhookDelivery",
   acct: "LedgerAccount",
   mer: "Merchant",
+  key: "ApiKey",
 };
 
 /*
@@ -239,4 +254,5 @@ export const QUERIES = {
     "balanced currencies { currency debits credits difference }",
   ),
   merchant: query("merchant", {}, "...Merchant"),
+  apiKeys: query("apiKeys", { filter: "ApiKeyFilter", ...PAGE }, page("ApiKey")),
 } satisfies QueryTexts;
