@@ -12,13 +12,21 @@ create table api_keys (
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  allowed_addresses text[] not null default '{}'::text[],
+  rolled_from text collate "C",
+  created_by text collate "C",
+  origin text collate "C",
+  first_used_at timestamp with time zone,
+  last_used_at timestamp with time zone,
   constraint api_keys_pkey PRIMARY KEY (merchant_id, id),
   constraint api_keys_merchant_id_idempotency_key_key UNIQUE (merchant_id, idempotency_key),
   constraint api_keys_merchant_id_secret_hash_key UNIQUE (merchant_id, secret_hash),
+  constraint api_keys_one_successor UNIQUE (merchant_id, rolled_from),
   constraint api_keys_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
-  constraint api_keys_kind_check CHECK ((kind = ANY (ARRAY['SECRET'::text, 'PUBLISHABLE'::text, 'RESTRICTED'::text, 'OPERATOR'::text]))),
+  constraint api_keys_kind_check CHECK ((kind = ANY (ARRAY['SECRET'::text, 'PUBLISHABLE'::text, 'RESTRICTED'::text, 'OPERATOR'::text, 'PLATFORM'::text]))),
+  constraint api_keys_platform_check CHECK (((kind = 'PLATFORM'::text) = (merchant_id = 'mer_00000000000000000000000000'::text))),
   constraint api_keys_secret_hash_check CHECK ((length(secret_hash) = 32))
-);
+) with (fillfactor=80);
 
 create table attempt_evidence (
   merchant_id text collate "C" not null,
@@ -247,7 +255,9 @@ create table merchants (
   id text collate "C" not null,
   name text not null,
   created_at timestamp with time zone not null default now(),
+  mode text not null default 'TEST'::text,
   constraint merchants_pkey PRIMARY KEY (id),
+  constraint merchants_mode_check CHECK ((mode = ANY (ARRAY['TEST'::text, 'LIVE'::text]))),
   constraint merchants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -310,6 +320,7 @@ create table payment_intents (
   constraint payment_intents_check2 CHECK (((amount_refunded + amount_refunding) <= amount_captured)),
   constraint payment_intents_currency_check CHECK ((length(currency) = 3)),
   constraint payment_intents_erased CHECK (((personal_data_erased_at IS NULL) OR ((num_nonnulls(customer, description, personal) = 0) AND (metadata = '{}'::jsonb)))),
+  constraint payment_intents_not_of_the_platform CHECK ((merchant_id <> 'mer_00000000000000000000000000'::text)) NOT VALID,
   constraint payment_intents_personal_key_check CHECK ((length(personal_key) = 32)),
   constraint payment_intents_status_check CHECK ((status = ANY (ARRAY['REQUIRES_PAYMENT_METHOD'::text, 'REQUIRES_CONFIRMATION'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'REQUIRES_CAPTURE'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text])))
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=85);

@@ -1,7 +1,7 @@
 import type { App } from "../src/app";
 import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
 import { Failure } from "../src/failures";
-import type { ApiKey } from "../src/merchants/merchant-store";
+import type { Caller } from "../src/merchants/caller";
 import { type LimitedRequest, UNLIMITED } from "./limited";
 import { type Loaders, createLoaders } from "./loaders";
 import type { MediaType } from "./media-type";
@@ -12,7 +12,7 @@ export interface Context {
   readonly requestId: string;
   readonly mediaType: MediaType;
   /** Undefined: anonymous. Whatever needs a key asks with callerOf(). */
-  readonly caller: ApiKey | undefined;
+  readonly caller: Caller | undefined;
   /** The intent whose client secret came with the request. */
   readonly clientSecretFor: string | undefined;
   /** Made when first asked for: the hot mutations need none. */
@@ -32,7 +32,7 @@ export interface IncomingRequest {
   readonly limited?: LimitedRequest;
 }
 
-type Authenticate = (secret: string) => Promise<ApiKey | undefined>;
+type Authenticate = (secret: string) => Promise<Caller | undefined>;
 
 const BEARER = /^Bearer +(\S{1,200})$/i;
 
@@ -65,7 +65,7 @@ function provenIntent(app: App, clientSecret: string | undefined): string | unde
   return isClientSecretFor(app.clientSecretKeys, id, clientSecret) ? id : undefined;
 }
 
-export function callerOf(context: Context): ApiKey {
+export function callerOf(context: Context): Caller {
   if (!context.caller) throw unauthenticated();
   return context.caller;
 }

@@ -10,11 +10,12 @@ import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../src/app";
 import { Failure } from "../src/failures";
-import { createAuthenticator } from "../src/merchants/authenticate";
+import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
 import { clientTries, httpRequests } from "../src/observability/metrics";
 import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
 import { type Context, createContext, unauthenticated } from "./context";
 import { presentError, retryAfterSeconds } from "./failures";
+import { identify } from "./identify";
 import {
   TOKENS_MAX,
   limitAliases,
@@ -65,7 +66,8 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
   const apollo = createApollo(app);
   await apollo.start();
   fastify.addHook("onClose", () => apollo.stop());
-  const authenticate = createAuthenticator(app.db);
+  const authenticator = createAuthenticator(app.db);
+  fastify.addHook("onClose", () => authenticator.close());
   const limited = createLimitedRequests(app);
   const execute = fastifyApolloHandler(apollo, {
     context: (request) => Promise.resolve(contextOf(request)),
@@ -81,7 +83,7 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
       url: "/graphql",
       bodyLimit: BODY_BYTES_MAX,
       preHandler: async (request) => {
-        request.graphql = await prepare(app, authenticate, request);
+        request.graphql = await prepare(app, authenticator, request);
       },
       handler: (request, reply) =>
         limited.whileExecuting(request, async () => {
@@ -102,7 +104,7 @@ function contextOf(request: FastifyRequest): Context {
 
 async function prepare(
   app: App,
-  authenticate: ReturnType<typeof createAuthenticator>,
+  authenticator: Authenticator,
   request: FastifyRequest,
 ): Promise<Context> {
   checkBody(request.body);
@@ -114,7 +116,7 @@ async function prepare(
     );
   }
   countTry(onlyText(request.headers["oncepay-try"]));
-  const context = await createContext(app, authenticate, {
+  const context = await createContext(app, identify(app.db, authenticator, request), {
     requestId: request.id,
     mediaType,
     authorization: request.headers.authorization,

@@ -5,13 +5,13 @@ import { subscriberOf } from "../src/limits/address";
 import { createHoldBack } from "../src/limits/hold-back";
 import type { Asked } from "../src/limits/limits";
 import { type Spender, type Standing, standingOf } from "../src/limits/rate-limits";
-import type { ApiKey } from "../src/merchants/merchant-store";
+import type { Caller } from "../src/merchants/caller";
 
 /** One request as the limits see it: from its first byte to its answer. */
 export interface LimitedRequest {
   readonly address: string;
   /** Finds the key, unless its address has tried too many, and takes the caller's place among those being served. */
-  authenticate(secret: string, find: Find): Promise<ApiKey | undefined>;
+  authenticate(secret: string, find: Find): Promise<Caller | undefined>;
   /** Before anything is executed; throws when the caller has spent too much. */
   spend(asked: Asked): void;
 }
@@ -22,7 +22,7 @@ export const UNLIMITED: LimitedRequest = {
   spend: () => undefined,
 };
 
-type Find = (secret: string) => Promise<ApiKey | undefined>;
+type Find = (secret: string) => Promise<Caller | undefined>;
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -19,6 +19,7 @@ import {
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
 import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
 import type { WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
+import { type ApiKey, findApiKeys } from "../src/merchants/api-key-store";
 import { type Merchant, findMerchant } from "../src/merchants/merchant-store";
 import { findDeliveries, findEndpoints } from "../src/webhooks/list-deliveries";
 
@@ -34,6 +35,7 @@ export interface Loaders {
   readonly delivery: DataLoader<string, WebhookDelivery | undefined>;
   readonly merchant: DataLoader<string, Merchant | undefined>;
   readonly erasure: DataLoader<string, Erasure | undefined>;
+  readonly apiKey: DataLoader<string, ApiKey | undefined>;
   readonly evidenceOf: DataLoader<string, Evidence[]>;
   /** The sums of a ledger account, which both of its balances are made of. */
   readonly sumsOf: DataLoader<AccountMoment, Sums, string>;
@@ -66,6 +68,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
         ids.map((id) => (id === merchantId ? findMerchant(db, id) : Promise.resolve(undefined))),
       ),
     ),
+    apiKey: byId((ids) => findApiKeys(db, merchantId, ids)),
     evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),

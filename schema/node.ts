@@ -13,6 +13,7 @@ const TYPES: Partial<Record<IdKind, string>> = {
   ledgerAccount: "LedgerAccount",
   merchant: "Merchant",
   erasure: "Erasure",
+  apiKey: "ApiKey",
 };
 
 @InterfaceType({

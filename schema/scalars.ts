@@ -1,6 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
 import { sensitiveIn } from "../src/security/sensitive";
 import { EVENT_TYPES, isEventType } from "../src/events/event-types";
+import { SCOPES, isScope } from "../src/merchants/api-key";
 import { isCurrency, isMinorUnits } from "../src/money";
 import type { InputPath, ScalarFault } from "./input-path";
 
@@ -159,6 +160,16 @@ export const EventTypeScalar = textScalar({
   description: `What an event announces; the query eventTypes describes each type. New types may be added. One of: ${EVENT_TYPES.map((type) => `"${type}"`).join(", ")}.`,
   parse: (text) => {
     if (!isEventType(text)) throw refuse("There is no event type with this name.");
+    return text;
+  },
+});
+
+export const ScopeScalar = textScalar({
+  name: "Scope",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc6749#section-3.3",
+  description: `Something that an API key may be permitted to do. New scopes may be added. One of: ${SCOPES.map((scope) => `"${scope}"`).join(", ")}.`,
+  parse: (text) => {
+    if (!isScope(text)) throw refuse("There is no scope with this name.");
     return text;
   },
 });

@@ -1,9 +1,10 @@
 import "reflect-metadata";
-import type { GraphQLObjectType, GraphQLSchema } from "graphql";
+import { type GraphQLObjectType, type GraphQLSchema, specifiedDirectives } from "graphql";
 import { type BuildSchemaOptions, buildSchemaSync } from "type-graphql";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
+import { CreateApiKeyMutation } from "./mutations/create-api-key";
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
 import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoint";
@@ -11,6 +12,9 @@ import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
+import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
+import { RollApiKeyMutation } from "./mutations/roll-api-key";
+import { ApiKeyQueries } from "./queries/api-keys";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
@@ -20,6 +24,7 @@ import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
+import { REQUIRES_SCOPE, describeAccess } from "./say-access";
 import { AttemptFields } from "./types/attempt";
 import { CaptureFields } from "./types/capture";
 import { EventFields } from "./types/event";
@@ -41,6 +46,9 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CreateMerchantMutation,
   ResolveUnknownAttemptMutation,
   EraseCustomerMutation,
+  CreateApiKeyMutation,
+  RollApiKeyMutation,
+  RevokeApiKeyMutation,
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,
@@ -50,6 +58,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   WebhookQueries,
   UnknownAttemptQueries,
   ErasureQueries,
+  ApiKeyQueries,
   PaymentIntentFields,
   PaymentErrorFields,
   AttemptFields,
@@ -68,12 +77,14 @@ export function buildSchema(): GraphQLSchema {
     // No field has it as its type, but the interface that it implements.
     orphanedTypes: [RedirectToUrl],
     validate: false,
+    directives: [...specifiedDirectives, REQUIRES_SCOPE],
   });
   describeRoot(schema.getQueryType(), "Read operations. None of them changes anything.");
   describeRoot(
     schema.getMutationType(),
     "Operations that change something. Each takes effect once per idempotency key, however often it is sent.",
   );
+  describeAccess(schema);
   return schema;
 }
 

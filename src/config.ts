@@ -153,6 +153,9 @@ export const SETTINGS = {
     )
     .describe("the origins of web pages that may call the API, separated by commas; * allows all"),
   ONCEPAY_INTROSPECTION: flag.default(true).describe("whether the schema may be introspected"),
+  ONCEPAY_FOUR_EYES: flag
+    .default(false)
+    .describe("whether resolveUnknownAttempt needs two platform operators who say the same"),
   ONCEPAY_FAILPOINTS: z
     .string()
     .optional()
@@ -196,6 +199,7 @@ export interface Config {
   readonly limits: LimitSettings;
   readonly corsOrigins: readonly string[];
   readonly introspection: boolean;
+  readonly fourEyes: boolean;
   /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
   readonly portFallback: boolean;
@@ -246,6 +250,7 @@ function fromSettings(settings: Settings): Config {
     limits: limitsOf(settings),
     corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
     introspection: settings.ONCEPAY_INTROSPECTION,
+    fourEyes: settings.ONCEPAY_FOUR_EYES,
     instanceId: settings.ONCEPAY_INSTANCE_ID,
     portFallback: settings.ONCEPAY_PORT_FALLBACK,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",

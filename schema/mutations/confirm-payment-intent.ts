@@ -4,6 +4,7 @@ import { fingerprint } from "../../src/idempotency/fingerprint";
 import type { Outcome } from "../../src/idempotency/keys";
 import { CONFIRM, type ConfirmPaymentIntent } from "../../src/payments/confirm-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
+import { shopperKey } from "../../src/payments/shopper-key";
 import { isPublishable, requireIntent } from "../access";
 import { type Context, callerOf } from "../context";
 import { checkId, checkIdempotencyKey, checkPaymentMethod } from "../input";
@@ -46,7 +47,7 @@ export class ConfirmPaymentIntentPayload {
 export class ConfirmPaymentIntentMutation {
   @Mutation(() => ConfirmPaymentIntentPayload, {
     description:
-      "Makes the payment. The intent becomes PROCESSING immediately, and the processor's answer follows. A publishable key may confirm the intent whose client secret is sent with the request.",
+      "Makes the payment. The intent becomes PROCESSING immediately, and the processor's answer follows.",
   })
   async confirmPaymentIntent(
     @Arg("input", () => ConfirmPaymentIntentInput, {
@@ -68,7 +69,9 @@ export class ConfirmPaymentIntentMutation {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
-      key,
+      ...(isPublishable(caller)
+        ? { key: shopperKey(command.paymentIntentId, key), formerKey: key }
+        : { key }),
       fingerprint: fingerprint(CONFIRM, command).toString("hex"),
       processor: context.app.config.defaultProcessor,
     });

@@ -14,7 +14,7 @@ interface Finder {
   readonly find: (context: Context, id: string) => Promise<object | undefined>;
 }
 
-/** What is found by its id, and who may see it. Journals and API keys have no type of their own. */
+/** What is found by its id, and who may see it. Journals have no type of their own. */
 const FINDERS: Partial<Record<IdKind, Finder>> = {
   paymentIntent: {
     scope: "payments:read",
@@ -44,6 +44,7 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
     scope: "customers:erase",
     find: (context, id) => context.loaders().erasure.load(id),
   },
+  apiKey: { scope: "keys:read", find: (context, id) => context.loaders().apiKey.load(id) },
 };
 
 async function findNode(context: Context, id: string): Promise<object | null> {

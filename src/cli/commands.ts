@@ -1,6 +1,10 @@
 import type { Command } from "./command";
 import { createMerchantCommand } from "./create-merchant";
 import { eraseLegacyCommand } from "./erase-legacy";
+import { createKeyCommand } from "./keys-create";
+import { listKeysCommand } from "./keys-list";
+import { revokeKeyCommand } from "./keys-revoke";
+import { rollKeyCommand } from "./keys-roll";
 import { migrateCommand } from "./migrate";
 import { verifyCommand } from "./verify";
 
@@ -10,4 +14,9 @@ export const COMMANDS: readonly Command[] = [
   createMerchantCommand,
   verifyCommand,
   eraseLegacyCommand,
+  createKeyCommand,
+  listKeysCommand,
+  rollKeyCommand,
+  revokeKeyCommand,
+  verifyCommand,
 ];

@@ -38,6 +38,7 @@ export interface DevState {
   secretKey: string;
   publishableKey: string;
   operatorKey: string;
+  platformKey: string;
   sandboxUrl: string;
   databaseUrl: string;
   webhookReceiverUrl: string;

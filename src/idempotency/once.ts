@@ -52,10 +52,14 @@ export type Execution<Result, Beside> =
    */
   | { readonly eventId: string; readonly beside?: Beside; readonly keptBeside?: object }
   /**
-   * There is no event, so the result itself is kept, together with the secret, which is sealed and kept for a limited
-   * time.
+   * There is no event, so the result itself is kept, and what is shown beside it: for good, or, what is secret of it,
+   * sealed and for a limited time.
    */
-  | { readonly result: Result; readonly secret?: Beside };
+  | {
+      readonly result: Result;
+      readonly beside?: Partial<Beside>;
+      readonly secret?: Partial<Beside>;
+    };
 
 export interface KeyedUseCase<Result, Beside> {
   readonly operation: KeyedOperation<Result, Beside>;
@@ -153,7 +157,8 @@ async function execute<Result, Beside>(
     const result = openSnapshot(inserted.object, inserted) as Result;
     return { outcome: { firstSeenAt, result, beside: done.beside ?? null } };
   }
-  return { outcome: { firstSeenAt, result: done.result, beside: done.secret ?? null } };
+  const beside = together<Beside>(done.beside, done.secret);
+  return { outcome: { firstSeenAt, result: done.result, beside } };
 }
 
 type Inserted = SealedPart & { readonly firstSeenAt: string; readonly object: unknown };
@@ -197,7 +202,14 @@ function columnsOf(done: Execution<unknown, unknown>): Columns {
   if ("eventId" in done) {
     return { ...none, eventId: done.eventId, beside: json(done.keptBeside ?? done.beside) };
   }
-  return { ...none, result: json(done.result), secret: json(done.secret) };
+  const { result, beside, secret } = done;
+  return { ...none, result: json(result), beside: json(beside), secret: json(secret) };
+}
+
+/** What is kept for good and what is kept for a time, as they were shown. */
+function together<Beside>(kept: unknown, secret: unknown): Beside | null {
+  const both = kept && secret ? { ...kept, ...secret } : (kept ?? secret ?? null);
+  return both as Beside | null;
 }
 
 function json(value: unknown): string | null {
@@ -238,8 +250,8 @@ function replayRecord<Result, Beside>(
   const name = nameOf(request, useCase);
   const outcome = replay<Result>(name, request.fingerprint, record);
   const secret = record.sealed && secretsOf(useCase).open(record.sealed, sealContext(name));
-  const beside = secret === null ? record.beside : (JSON.parse(secret) as unknown);
-  return { ...outcome, beside: beside as Beside | null };
+  const beside = together<Beside>(record.beside, secret === null ? null : JSON.parse(secret));
+  return { ...outcome, beside };
 }
 
 function replayMade<Result, Beside>(

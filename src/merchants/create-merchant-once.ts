@@ -5,6 +5,7 @@ import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import { ID_PREFIXES } from "../ids";
 import type { SecretBox } from "../security/secrets";
+import type { Mode } from "./api-key";
 import { type FirstKeys, insertMerchantWithKeys } from "./create-merchant";
 import { type Merchant, findMerchant } from "./merchant-store";
 
@@ -20,6 +21,7 @@ export interface CreateMerchant {
   readonly merchantId: string;
   readonly key: string;
   readonly name: string;
+  readonly mode: Mode;
 }
 
 export interface MerchantCreation extends Outcome<Merchant> {
@@ -35,22 +37,24 @@ export const createMerchantOperation: KeyedOperation<Merchant, FirstKeys> = {
 
 export async function createMerchantOnce(
   { db, secrets }: { readonly db: Db; readonly secrets: SecretBox },
-  { merchantId, key, name }: CreateMerchant,
+  { merchantId, key, name, mode }: CreateMerchant,
 ): Promise<MerchantCreation> {
+  // Whoever says the default means what those mean who say nothing, and who said nothing before there was a mode.
+  const input = { name, mode: mode === "TEST" ? null : mode };
   const request = {
     merchantId,
     key,
-    fingerprint: fingerprint(createMerchantOperation.name, { name }).toString("hex"),
+    fingerprint: fingerprint(createMerchantOperation.name, input).toString("hex"),
   };
   const { beside, ...outcome } = await once<Merchant, FirstKeys>(db, request, {
     operation: createMerchantOperation,
     secrets,
     execute: async (tx) => {
       const id = idOf(merchantId, key);
-      const { merchant, keys } = await insertMerchantWithKeys(tx, { id, name });
+      const { merchant, keys } = await insertMerchantWithKeys(tx, { id, name, mode });
       return { result: merchant, secret: keys };
     },
-    isSame: (made) => made.result.name === name,
+    isSame: ({ result }) => result.name === name && result.mode === mode,
   });
   return { ...outcome, keys: beside };
 }

@@ -1,8 +1,9 @@
 import type { Db, Tx } from "../db/db";
 import { transact } from "../db/transact";
 import { newId } from "../ids";
-import { type ApiKeyKind, DEFAULT_SCOPES, newApiKey } from "./api-key";
-import { type Merchant, insertApiKeys, insertMerchant } from "./merchant-store";
+import { type ApiKeyKind, DEFAULT_SCOPES, type Mode, newApiKey } from "./api-key";
+import { insertApiKeys } from "./api-key-store";
+import { type Merchant, insertMerchant } from "./merchant-store";
 
 /** Only their hashes are stored: whoever creates them must show them, or they are lost. */
 export interface FirstKeys {
@@ -14,25 +15,30 @@ export interface FirstKeys {
 export interface CreatedMerchant extends FirstKeys {
   readonly id: string;
   readonly name: string;
+  readonly mode: Mode;
 }
 
 /** A merchant with a key of each kind that it needs on its first day, in one commit. */
-export async function createMerchant(db: Db, name: string): Promise<CreatedMerchant> {
+export async function createMerchant(
+  db: Db,
+  name: string,
+  mode: Mode = "TEST",
+): Promise<CreatedMerchant> {
   const { merchant, keys } = await transact(db, (tx) =>
-    insertMerchantWithKeys(tx, { id: newId("merchant"), name }),
+    insertMerchantWithKeys(tx, { id: newId("merchant"), name, mode }),
   );
-  return { id: merchant.id, name: merchant.name, ...keys };
+  return { id: merchant.id, name, mode, ...keys };
 }
 
 export async function insertMerchantWithKeys(
   tx: Tx,
-  { id, name }: { readonly id: string; readonly name: string },
+  { id, name, mode }: Pick<Merchant, "id" | "name" | "mode">,
 ): Promise<{ readonly merchant: Merchant; readonly keys: FirstKeys }> {
-  const make = (kind: ApiKeyKind) => ({ kind, ...newApiKey(kind, id) });
+  const make = (kind: ApiKeyKind) => ({ kind, ...newApiKey(kind, { id, mode }) });
   const secret = make("SECRET");
   const publishable = make("PUBLISHABLE");
   const operator = make("OPERATOR");
-  const merchant = await insertMerchant(tx, { id, name });
+  const merchant = await insertMerchant(tx, { id, name, mode });
   await insertApiKeys(
     tx,
     [secret, publishable, operator].map(({ kind, hash, hint }) => ({

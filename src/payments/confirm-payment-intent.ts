@@ -20,21 +20,31 @@ import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
 import { type PaymentIntent, invalidState, notFound } from "./payment-intent";
 import { findIntentByConfirmKey } from "./payment-store";
+import {
+  CONFIRM,
+  findFormerConfirmation,
+  isShoppersAttempt,
+  isShoppersRecord,
+} from "./shopper-key";
 
 /*
  * Guarantees: an intent that may be confirmed is PROCESSING afterwards, with exactly one attempt queued for it;
  * any other is left as it is, and the verdict is kept under the key. It never waits for a processor: the outbox row is
  * what makes a worker charge the card. A crash leaves all of it or nothing.
  *
- * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts.
+ * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts. A shopper's key
+ * costs a look for a record and for an attempt from before such keys were scoped to their intent.
  */
 
-export const CONFIRM = "confirmPaymentIntent";
+export { CONFIRM };
 
 export interface ConfirmPaymentIntent {
   readonly merchantId: string;
   readonly actor: string;
+  /** A shopper's is scoped to the intent: see shopper-key.ts. */
   readonly key: string;
+  /** A shopper's key as it was sent, under which it was stored before. */
+  readonly formerKey?: string;
   readonly fingerprint: string;
   readonly paymentIntentId: string;
   readonly paymentMethod: string | null;
@@ -73,7 +83,7 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
     with command as materialized (
       select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text,
         fingerprint text, payment_intent_id text, payment_method text, return_url text,
-        processor text, attempt_id text, event_id text)
+        processor text, attempt_id text, event_id text, former_key text)
     ), known as materialized (
       select c.n, c.merchant_id, k.fingerprint, k.created_at, k.event_id, k.failure_code,
         k.failure_details
@@ -82,6 +92,16 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key
         offset 0
       ) k
+      union all
+      select c.n, c.merchant_id, k.fingerprint, k.created_at, k.event_id, k.failure_code,
+        k.failure_details
+      from command c cross join lateral (
+        select k.* from idempotency_keys k
+        where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}'
+          and k.key = c.former_key and ${isShoppersRecord("k", "c.payment_intent_id")}
+        offset 0
+      ) k
+      where c.former_key is not null
     ), locked as materialized (
       select pi.merchant_id, pi.id, pi.status, pi.payment_method,
         -- Whole, and so dearer to carry, only where it may be refused: what it allows is kept then.
@@ -95,6 +115,11 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
       select c.*, l.status, l.intent,
         case
           when l.id is null then 'NOT_FOUND'
+          when c.former_key is not null and (select 1 from attempts a
+            where a.merchant_id = c.merchant_id and a.idempotency_key = c.former_key
+              and a.payment_intent_id = c.payment_intent_id
+              and ${isShoppersAttempt("a")}) is not null
+            then '${SPENT}'
           when l.status = 'REQUIRES_CONFIRMATION' then null
           when l.status = 'REQUIRES_PAYMENT_METHOD' and c.payment_method is not null then null
           -- A refusal may be the effect of what this very key did, long ago, when its record has
@@ -115,6 +140,7 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         case when j.failure_code is null then j.event_id end, j.failure_code,
         case when j.failure_code is not null then jsonb_build_object(
           'id', j.payment_intent_id,
+          'by', j.actor,
           'intent', (
             select jsonb_build_object(
               'status', s.it -> 'status',
@@ -205,6 +231,7 @@ export async function confirmPaymentIntents(
         processor: command.processor,
         attempt_id: newId("attempt"),
         event_id: newId("event"),
+        former_key: command.formerKey,
       })),
     ),
   ]);
@@ -274,9 +301,16 @@ function withoutAmounts({ currentState }: FailureDetails): object | null {
 
 async function replaySpent(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {
   const name = { ...command, operation: CONFIRM };
-  const spent = await findIntentByConfirmKey(db, command.merchantId, command.key);
+  const spent = await findSpent(db, command);
   if (!spent) return keyInUse(name);
   if (spent.intent.id !== command.paymentIntentId) return keyReused(name, spent.confirmedAt);
   idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "replayed" });
   return { status: "REPLAYED", firstSeenAt: spent.confirmedAt, result: spent.intent };
+}
+
+async function findSpent(db: Db, command: ConfirmPaymentIntent) {
+  const { merchantId, key, formerKey } = command;
+  const spent = await findIntentByConfirmKey(db, merchantId, key);
+  if (spent || formerKey === undefined) return spent;
+  return findFormerConfirmation(db, { ...command, key: formerKey });
 }

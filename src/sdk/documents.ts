@@ -44,7 +44,12 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     journalId line kind side amount currency pending source sourceId paymentIntentId attemptId
     createdAt
   }`,
-  Merchant: `fragment Merchant on Merchant { id name createdAt }`,
+  Merchant: `fragment Merchant on Merchant { id name mode createdAt }`,
+  ApiKey: `fragment ApiKey on ApiKey {
+    id kind name mode scopes hint allowedAddresses status rolledFrom createdBy createdAt
+    firstUsedAt lastUsedAt expiresAt revokedAt
+  }`,
+  Evidence: `fragment Evidence on Evidence { source outcome effect reason at }`,
   Erasure: `fragment Erasure on Erasure {
     id status paymentIntents eventsInClear requestedAt finishedAt
   }`,
@@ -111,7 +116,13 @@ export const MUTATIONS = {
     "createMerchant",
     "merchant { ...Merchant } secretKey publishableKey operatorKey",
   ),
-  resolveUnknownAttempt: mutation("resolveUnknownAttempt", "paymentIntent { ...PaymentIntent }"),
+  resolveUnknownAttempt: mutation(
+    "resolveUnknownAttempt",
+    "paymentIntent { ...PaymentIntent } proposal { ...Evidence }",
+  ),
+  createApiKey: mutation("createApiKey", "apiKey { ...ApiKey } secret"),
+  rollApiKey: mutation("rollApiKey", "apiKey { ...ApiKey } oldApiKey { ...ApiKey } secret"),
+  revokeApiKey: mutation("revokeApiKey", "apiKey { ...ApiKey }"),
   eraseCustomer: mutation("eraseCustomer", "erasure { ...Erasure }"),
 } satisfies Record<keyof Mutations, string>;
 
@@ -133,7 +144,10 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createWebhookEndpoint: { type: "WebhookEndpoint" },
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   createMerchant: { type: "Merchant" },
-  resolveUnknownAttempt: INTENT,
+  resolveUnknownAttempt: { type: "PaymentIntent" },
+  createApiKey: { type: "ApiKey" },
+  rollApiKey: { type: "ApiKey" },
+  revokeApiKey: { type: "ApiKey", field: "apiKey" },
   eraseCustomer: { type: "Erasure", field: "erasure" },
 } satisfies Record<keyof Mutations, ResultOf>;
 
@@ -149,6 +163,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   acct: "LedgerAccount",
   mer: "Merchant",
   era: "Erasure",
+  key: "ApiKey",
 };
 
 /*
@@ -248,4 +263,5 @@ export const QUERIES = {
   ),
   merchant: query("merchant", {}, "...Merchant"),
   erasure: query("erasure", { id: "ID!" }, "...Erasure"),
+  apiKeys: query("apiKeys", { filter: "ApiKeyFilter", ...PAGE }, page("ApiKey")),
 } satisfies QueryTexts;

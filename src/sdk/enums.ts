@@ -1,5 +1,11 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 
+/** Who holds an API key. */
+export type ApiKeyKind = "OPERATOR" | "PLATFORM" | "PUBLISHABLE" | "RESTRICTED" | "SECRET";
+
+/** Whether an API key can be used. New values may be added. */
+export type ApiKeyStatus = "ACTIVE" | "EXPIRED" | "REVOKED";
+
 /** What a processor was asked to do. New values may be added. */
 export type AttemptOperation =
   "AUTHORIZE" | "CAPTURE" | "CHARGE" | "COMPENSATE" | "REFUND" | "REVERSE" | "VOID";
@@ -54,6 +60,9 @@ export type JournalSource = "ATTEMPT";
 /** What a ledger account records. Every merchant has one account of each kind in each currency that it uses. New values may be added. */
 export type LedgerAccountKind =
   "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
+
+/** Whether money really moves. */
+export type Mode = "LIVE" | "TEST";
 
 /** What the shopper must do next. New values may be added. */
 export type NextActionType = "REDIRECT";

@@ -1,5 +1,7 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
+  ApiKeyKind,
+  ApiKeyStatus,
   AttemptOperation,
   AttemptStatus,
   CancellationReason,
@@ -12,6 +14,7 @@ import type {
   IntentAction,
   JournalSource,
   LedgerAccountKind,
+  Mode,
   NextActionType,
   PaymentIntentStatus,
   PostingSide,
@@ -256,8 +259,77 @@ export interface Merchant {
   /** The merchant's name. */
   readonly name: string;
 
+  /** Whether its payments move real money. */
+  readonly mode: Mode;
+
   /** When the merchant was created. */
   readonly createdAt: string;
+}
+
+/** A report about an attempt other than the direct answer to the call: from a look-up, a processor's webhook or an operator, or an answer that came late. */
+export interface Evidence {
+  /** The source of the report: lookup, webhook, worker or the id of an API key. */
+  readonly source: string;
+
+  /** The outcome that was reported. */
+  readonly outcome: string;
+
+  /** What the report changed, for example applied, duplicate or contradiction; proposed where a second operator must say the same. */
+  readonly effect: string;
+
+  /** The reason that an operator gave. */
+  readonly reason: string | null;
+
+  /** When the report was received. */
+  readonly at: string;
+}
+
+/** An API key, without its text, which is shown only when the key is made. */
+export interface ApiKey {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** Who holds the key. */
+  readonly kind: ApiKeyKind;
+
+  /** What the key is for, in the words of whoever made it. */
+  readonly name: string;
+
+  /** Whether what is done with the key moves real money; the key's text says it too. */
+  readonly mode: Mode;
+
+  /** What the key permits its holder to do. */
+  readonly scopes: readonly string[];
+
+  /** The beginning of the key's text and its last four characters. */
+  readonly hint: string;
+
+  /** The addresses that the key may be used from, as CIDR ranges. An empty list means all addresses. */
+  readonly allowedAddresses: readonly string[];
+
+  /** Whether the key can be used. */
+  readonly status: ApiKeyStatus;
+
+  /** The id of the key that it was rolled from. */
+  readonly rolledFrom: string | null;
+
+  /** The id of the key that made it; null when it was made on the command line or together with its merchant. */
+  readonly createdBy: string | null;
+
+  /** When the key was made. */
+  readonly createdAt: string;
+
+  /** When the key was first used. */
+  readonly firstUsedAt: string | null;
+
+  /** When the key was last used; at most a minute behind. */
+  readonly lastUsedAt: string | null;
+
+  /** From when on the key cannot be used; null when it does not expire. */
+  readonly expiresAt: string | null;
+
+  /** When the key was revoked. */
+  readonly revokedAt: string | null;
 }
 
 /** The erasure of a customer's personal data. It does not say whose. */
@@ -469,6 +541,7 @@ export interface LedgerAccount {
 
 /** Any object with an id, which can be read again with `node(id:)`. */
 export type Node =
+  | ({ readonly __typename: "ApiKey" } & ApiKey)
   | ({ readonly __typename: "Attempt" } & Attempt)
   | ({ readonly __typename: "Capture" } & Capture)
   | ({ readonly __typename: "Erasure" } & Erasure)

@@ -101,7 +101,7 @@ export function hashApiKey(secret: string): Buffer {
   return createHash("sha256").update(secret).digest();
 }
 
-const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+export const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /**
  * Random text with the entropy of this many random bytes. Letters and digits only, so that a double click selects the

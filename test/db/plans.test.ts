@@ -16,7 +16,9 @@ import { findAccounts, listAccounts } from "../../src/ledger/account-store";
 import { listEntries } from "../../src/ledger/entry-store";
 import { createLog } from "../../src/observability/log";
 import { createMerchant } from "../../src/merchants/create-merchant";
-import { findLiveApiKey, findMerchant } from "../../src/merchants/merchant-store";
+import { findApiKeyByKey, findApiKeys, listApiKeys } from "../../src/merchants/api-key-store";
+import { findLiveKeys } from "../../src/merchants/caller";
+import { findMerchant } from "../../src/merchants/merchant-store";
 import { registry } from "../../src/observability/metrics";
 import { observe } from "../../src/observability/gauges";
 import { findOldest, markRelayed, readMessages } from "../../src/events/outbox";
@@ -113,6 +115,7 @@ import {
  * - the disabling of an endpoint, which takes back all that is on its way to it; the audit, which reads everything.
  */
 const SET = 10;
+const OPERATOR = { holder: "mer_none", actor: "an operator", origin: "an operator" };
 // Written for, and asked, each time.
 const TIMES = 2;
 
@@ -312,7 +315,14 @@ const READS: readonly Question[] = [
   now("whether a key is in use", async () => [
     await isExecuting(db, { merchantId, operation: CAPTURE, key: "new" }),
   ]),
-  now("an API key", () => findLiveApiKey(db, merchantId, its.apiKeyHash)),
+  now("a live API key", () => findLiveKeys(db, [{ merchantId, hash: its.apiKeyHash }])),
+  now("API keys by id", () => findApiKeys(db, merchantId, [its.apiKey])),
+  now("an API key by its key", () => findApiKeyByKey(db, merchantId, its.apiKey)),
+  ...pages(
+    "API keys",
+    () => its.apiKey,
+    (page) => listApiKeys(db, merchantId, { page }),
+  ),
   now("a merchant", () => findMerchant(db, merchantId)),
   now("deliveries by id", () => findDeliveries(db, merchantId, its.deliveries)),
   now("endpoints by id", () => findEndpoints(db, merchantId, [its.endpoint])),
@@ -444,7 +454,7 @@ const WRITES: readonly Question[] = [
     "resolves an unknown attempt",
     () => make.unknownAttempt(),
     (attemptId) => {
-      const by = { merchantId, actor: "an operator", key: randomUUID(), fingerprint: "00" };
+      const by = { merchantId, operator: OPERATOR, key: randomUUID(), fingerprint: "00" };
       const word = { resolution: "SUCCEEDED", reason: "seen", processorChargeId: null } as const;
       return resolveUnknownAttempt(app, { ...by, attemptId, ...word });
     },

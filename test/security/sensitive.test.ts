@@ -11,7 +11,10 @@ const token = newSecretToken(32);
 
 const SECRETS: [string, string][] = [
   ...(["SECRET", "PUBLISHABLE", "RESTRICTED", "OPERATOR"] as const).map(
-    (kind): [string, string] => [`a key of kind ${kind}`, newApiKey(kind, merchant).secret],
+    (kind): [string, string] => [
+      `a key of kind ${kind}`,
+      newApiKey(kind, { id: merchant, mode: "TEST" }).secret,
+    ],
   ),
   ...["sk_test", "sk_live", "pk_test", "pk_live", "rk_live", "ok_live", "plk", "plk_live"].map(
     (prefix): [string, string] => [`a key ${prefix}`, `${prefix}_${body}_${token}`],

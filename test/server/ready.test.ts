@@ -51,7 +51,7 @@ test("an unmigrated database is not ready, and says so; queries are refused as u
       expect.stringMatching(/^\d+ migrations of the database, from 2026\d+_tenants on: run/),
     ],
   });
-  const key = newApiKey("SECRET", newId("merchant")).secret;
+  const key = newApiKey("SECRET", { id: newId("merchant"), mode: "TEST" }).secret;
   const answer = await send(server.url, { query: "{ trialBalance { balanced } }", key });
   expect(answer.error?.extensions["code"]).toBe("UNAVAILABLE");
 
