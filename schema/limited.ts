@@ -134,7 +134,9 @@ function admit(app: App, address: string): Admitted & { readonly arrive: () => v
         throw error;
       });
       if (!caller) return undefined;
-      spender = { address, key: caller.id, tenant: caller.merchantId };
+      // Tenants may share an address, of a provider's gateway for instance, and yet not each other's limits.
+      const ofTenant = `${caller.merchantId} ${address}`;
+      spender = { address: ofTenant, key: caller.id, tenant: caller.merchantId };
       noted(() => places.push(limits.inFlight.enter("key", caller.id)));
       noted(() => places.push(limits.inFlight.enter("tenant", caller.merchantId)));
       return caller;

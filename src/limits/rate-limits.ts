@@ -8,7 +8,7 @@ export interface Spender {
   /** Absent for a request that came without a key, or with a bad one. */
   readonly key?: string;
   readonly tenant?: string;
-  /** As subscriberOf() says it. */
+  /** As subscriberOf() says it; with a key, of that tenant alone. */
   readonly address: string;
 }
 
