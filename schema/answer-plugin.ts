@@ -74,11 +74,10 @@ export function httpStatus(
 const listener: GraphQLRequestListener<Context> = {
   // Here, and not in a resolver: nothing of a request that is not permitted is executed.
   didResolveOperation: ({ schema, operation, document, contextValue, request }) => {
-    if (operation) {
-      const variables = request.variables ?? {};
-      checkOperation(contextValue, { schema, document, operation, variables });
-    }
-    return Promise.resolve();
+    if (!operation) return Promise.resolve();
+    const variables = request.variables ?? {};
+    const waiting = checkOperation(contextValue, { schema, document, operation, variables });
+    return waiting ?? Promise.resolve();
   },
 
   willSendResponse: async (asked) => {
@@ -89,6 +88,7 @@ const listener: GraphQLRequestListener<Context> = {
     const shown = asked.errors && showErrors(asked, asked.errors);
     httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
     if (shown) {
+      contextValue.limited.answered(shown[0]?.extensions.code);
       body.singleResult.errors = shown;
       const hasData = body.singleResult.data !== null && body.singleResult.data !== undefined;
       http.status = hasData ? 200 : httpStatus(contextValue.mediaType, shown);

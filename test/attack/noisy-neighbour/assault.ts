@@ -50,11 +50,11 @@ const DEAR: readonly string[] = [
     customer merchantReference version createdAt updatedAt amountCaptured amountRefunded
     amountAuthorized } } } }`,
   `{ a: events(first: 100) { edges { node { id type createdAt data } } }
-     b: events(first: 100) { edges { node { id data } } } }`,
-  `{ paymentIntents(first: 40) { edges { node { id
-    refunds(first: 40) { edges { node { __typename amount } } }
-    attempts(first: 40) { edges { node { __typename amount } } }
-    transitions(first: 40) { edges { node { __typename amount } } } } } } }`,
+     b: events(first: 90) { edges { node { id data } } } }`,
+  `{ paymentIntents(first: 44) { edges { node { id
+    refunds(first: 44) { edges { node { __typename amount } } }
+    attempts(first: 44) { edges { node { __typename amount } } }
+    transitions(first: 44) { edges { node { __typename amount } } } } } } }`,
 ];
 
 /** The n-th request of an assault. */
