@@ -75,11 +75,12 @@ export function httpStatus(
 const listener: GraphQLRequestListener<Context> = {
   // Here, and not in a resolver: nothing of a request that is not permitted is executed.
   didResolveOperation: ({ schema, operation, document, contextValue, request }) => {
-    if (operation) {
-      const variables = request.variables ?? {};
-      checkOperation(contextValue, { schema, document, operation, variables });
-      refuseSensitive({ document, operation, variables });
-    }
+    if (!operation) return Promise.resolve();
+    const variables = request.variables ?? {};
+    const waiting = checkOperation(contextValue, { schema, document, operation, variables });
+    const refuse = (): void => refuseSensitive({ document, operation, variables });
+    if (waiting) return waiting.then(refuse);
+    refuse();
     return Promise.resolve();
   },
 
@@ -91,6 +92,7 @@ const listener: GraphQLRequestListener<Context> = {
     const shown = asked.errors && showErrors(asked, asked.errors);
     httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
     if (shown) {
+      contextValue.limited.answered(shown[0]?.extensions.code);
       body.singleResult.errors = shown;
       const hasData = body.singleResult.data !== null && body.singleResult.data !== undefined;
       http.status = hasData ? 200 : httpStatus(contextValue.mediaType, shown);

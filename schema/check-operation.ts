@@ -11,13 +11,17 @@ import { type Asked, fieldsOf, readAsked, rootType } from "./selection";
 
 /**
  * Decides for the whole of an operation, before anything of it is executed, whether its caller may ask for it and
- * whether it is small enough. A mutation that has committed cannot be refused any more.
+ * whether it is small enough, and the caller has enough left to spend. A mutation that has committed cannot be refused
+ * any more. A request for much at once may have to wait for others like it.
  *
  * What can be said of an operation whatever its variables are is kept with it, and documents are parsed once and
  * kept themselves. So a request that is like an earlier one costs a look-up and a few comparisons here; only
  * where a variable says how long a page is does every request measure its cost again.
  */
-export function checkOperation(context: Context, request: OperationRequest): void {
+export function checkOperation(
+  context: Context,
+  request: OperationRequest,
+): Promise<void> | undefined {
   const { schema, document, operation } = request;
   let found = known.get(operation);
   if (!found) {
@@ -27,9 +31,9 @@ export function checkOperation(context: Context, request: OperationRequest): voi
   }
   checkAccess(context, found.needs);
   const cost = found.cost ?? measure(found, request);
-  if (cost === undefined) return;
+  if (cost === undefined) return undefined;
   checkCost(cost);
-  context.limited.spend({ cost, mutation: found.mutation });
+  return context.limited.spend({ cost, mutation: found.mutation });
 }
 
 function measure(found: Known, request: OperationRequest): number | undefined {

@@ -26,6 +26,7 @@ import {
 import { createLimitedRequests, limitedOf } from "./limited";
 import { chooseMediaType } from "./media-type";
 import { buildSchema } from "./schema";
+import { resolveInTurns } from "./take-turns";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -46,6 +47,7 @@ function createApollo(app: App): ApolloServer<Context> {
     allowBatchedHttpRequests: false,
     stopOnTerminationSignals: false,
     logger: app.log,
+    fieldResolver: resolveInTurns,
     parseOptions: { maxTokens: TOKENS_MAX },
     validationOptions: { maxErrors: 5 },
     executionOptions: { maxCoercionErrors: 5 },

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../src/app";
-import { Failure } from "../src/failures";
+import { Failure, type FailureCode } from "../src/failures";
 import { subscriberOf } from "../src/limits/address";
 import { createHoldBack } from "../src/limits/hold-back";
 import type { Asked } from "../src/limits/limits";
@@ -12,14 +12,19 @@ export interface LimitedRequest {
   readonly address: string;
   /** Finds the key, unless its address has tried too many, and takes the caller's place among those being served. */
   authenticate(secret: string, find: Find): Promise<Caller | undefined>;
-  /** Before anything is executed; throws when the caller has spent too much. */
-  spend(asked: Asked): void;
+  /** Before anything is executed; throws when the caller has spent too much. Where it has to wait, a promise. */
+  spend(asked: Asked): Promise<void> | undefined;
+  isDear(): boolean;
+  /** What its answer says, when that is an error. */
+  answered(code: FailureCode | undefined): void;
 }
 
 export const UNLIMITED: LimitedRequest = {
   address: "",
   authenticate: (secret, find) => find(secret),
   spend: () => undefined,
+  isDear: () => false,
+  answered: () => undefined,
 };
 
 type Find = (secret: string) => Promise<Caller | undefined>;
@@ -104,8 +109,9 @@ function admit(app: App, address: string): Admitted & { readonly arrive: () => v
   const places: (() => void)[] = [];
   let spender: Spender = { address };
   let standing: Standing | undefined;
-  let refused = false;
+  let wasRefused = false;
   let spent = false;
+  let dear = false;
 
   /** Notes what a refusal says. */
   function noted<Result>(work: () => Result): Result {
@@ -118,8 +124,11 @@ function admit(app: App, address: string): Admitted & { readonly arrive: () => v
   }
   function note(error: unknown): void {
     if (!(error instanceof Failure) || error.code !== "RATE_LIMITED") return;
-    refused = true;
+    wasRefused = true;
     standing = standingOf(error);
+  }
+  async function enterDear(): Promise<void> {
+    places.push(await limits.dearRequests.enter(spender.tenant ?? address));
   }
   return {
     address,
@@ -134,7 +143,9 @@ function admit(app: App, address: string): Admitted & { readonly arrive: () => v
         throw error;
       });
       if (!caller) return undefined;
-      spender = { address, key: caller.id, tenant: caller.merchantId };
+      // Tenants may share an address, of a provider's gateway for instance, and yet not each other's limits.
+      const ofTenant = `${caller.merchantId} ${address}`;
+      spender = { address: ofTenant, key: caller.id, tenant: caller.merchantId };
       noted(() => places.push(limits.inFlight.enter("key", caller.id)));
       noted(() => places.push(limits.inFlight.enter("tenant", caller.merchantId)));
       return caller;
@@ -142,13 +153,19 @@ function admit(app: App, address: string): Admitted & { readonly arrive: () => v
     spend: (asked) => {
       spent = true;
       standing = noted(() => limits.spend(spender, asked));
+      dear = limits.dearRequests.isDear(asked.cost);
+      return dear ? enterDear() : undefined;
     },
+    isDear: () => dear,
     standing: () => standing,
-    wasRefused: () => refused,
+    answered: (code) => {
+      if (code === "RATE_LIMITED") wasRefused = true;
+    },
+    wasRefused: () => wasRefused,
     spender: () => spender,
     leave: () => {
       for (const place of places.splice(0)) place();
-      if (spent || refused) return;
+      if (spent || wasRefused) return;
       spent = true;
       limits.spendUnread(spender);
     },

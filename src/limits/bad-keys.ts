@@ -11,7 +11,7 @@ import { type Windows, createWindows } from "./windows";
 export interface BadKeys {
   readonly windows: Windows;
   /** Authenticates in the name of an address, or throws. */
-  authenticate<Key>(attempt: Attempt<Key>): Promise<Key | undefined>;
+  authenticate<Key extends object>(attempt: Attempt<Key>): Promise<Key | undefined>;
 }
 
 interface Attempt<Key> {
@@ -36,11 +36,13 @@ export function createBadKeys(limits: LimitSet<"address">): BadKeys {
       waitMs: windows.waitMs(address, limit),
     });
   };
-  const remember = (secret: string): void => {
-    const hash = digest(secret);
-    if (good.has(hash)) return;
+  // One that comes again and again is the same object for a while, and is hashed once in that time.
+  const seen = new WeakSet<object>();
+  const remember = (key: object, secret: string): void => {
+    if (seen.has(key)) return;
+    seen.add(key);
     if (good.size >= GOOD_MAX) good.clear();
-    good.add(hash);
+    good.add(digest(secret));
   };
   return {
     windows,
@@ -48,8 +50,7 @@ export function createBadKeys(limits: LimitSet<"address">): BadKeys {
       check(attempt);
       const key = await attempt.find(attempt.secret);
       if (!key) windows.add(attempt.address, 1);
-      // Only somebody who shares an address with bad keys needs to be known.
-      else if (limit > 0 && windows.spent(attempt.address).amount > 0) remember(attempt.secret);
+      else if (limit > 0) remember(key, attempt.secret);
       return key;
     },
   };

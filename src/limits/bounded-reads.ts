@@ -3,6 +3,7 @@ import { connect } from "../db/connect";
 import { sqlState } from "../db/errors";
 import { Failure } from "../failures";
 import { createFairAdmission } from "./fair-admission";
+import { tooManyWaiting } from "./rate-limits";
 import { createTenantViews } from "./tenant-db";
 
 /*
@@ -37,6 +38,11 @@ const CONNECTIONS = 2;
 // Of one tenant half as many: a request may ask for the entries of 200 accounts.
 const WAITING_MAX = 1_000;
 
+const TOO_MANY = tooManyWaiting(
+  "unindexed-lists",
+  "Too many lists whose filter has no index are waiting. Ask for one after the other.",
+);
+
 // A page that needs longer is not found by waiting for it.
 const QUERY_CANCELED = "57014";
 
@@ -57,7 +63,9 @@ export function createBoundedReads(options: BoundedReadsOptions): BoundedReads {
     patienceMs: 2 * timeoutMs,
     waitingMax: WAITING_MAX,
   });
-  const viewOf = createTenantViews(db, admission);
+  const viewOf = createTenantViews(db, {
+    enter: (tenant) => Promise.resolve(admission.enter(tenant)).catch(TOO_MANY),
+  });
   return {
     read: async (merchantId, { field, work }) => {
       try {

@@ -1,5 +1,6 @@
 import { type BadKeys, createBadKeys } from "./bad-keys";
 import { type ConfirmVelocity, type FindStatuses, createConfirmVelocity } from "./confirm-velocity";
+import { type DearRequests, createDearRequests } from "./dear-requests";
 import {
   type InFlight,
   type RateLimit,
@@ -28,6 +29,7 @@ export interface Limits {
   readonly inFlight: InFlight;
   readonly badKeys: BadKeys;
   readonly confirms: ConfirmVelocity;
+  readonly dearRequests: DearRequests;
   /** Before an endpoint is created; throws when too many were. */
   spendEndpoint(merchantId: string): void;
   /** Tells and hears at once what processes share; the timer does it by itself. */
@@ -84,6 +86,7 @@ export function createLimits({ settings, redisUrl, findStatuses }: LimitsOptions
     badKeys,
     confirms,
     inFlight: createInFlight(settings.concurrency),
+    dearRequests: createDearRequests(),
     spend: (spender, { cost, mutation }) => {
       share();
       if (mutation === undefined) return rates.queryCost.spend(spender, cost);

@@ -8,7 +8,7 @@ export interface Spender {
   /** Absent for a request that came without a key, or with a bad one. */
   readonly key?: string;
   readonly tenant?: string;
-  /** As subscriberOf() says it. */
+  /** As subscriberOf() says it; with a key, of that tenant alone. */
   readonly address: string;
 }
 
@@ -119,12 +119,20 @@ export function rateLimited({ policy, message, details, waitMs }: Refusal): Fail
   );
 }
 
+const BUSY_RETRY_MS = 1_000;
+
+/** For places that a tenant has for itself: it is told that it asks for too much, not that the service is overloaded. */
+export function tooManyWaiting(policy: string, message: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof Failure) || error.code !== "UNAVAILABLE") throw error;
+    throw rateLimited({ policy, message, details: {}, waitMs: BUSY_RETRY_MS });
+  };
+}
+
 export interface InFlight {
   /** Returns what is called when the request is done; throws when there are too many already. */
   enter(scope: Scope, who: string): () => void;
 }
-
-const BUSY_RETRY_MS = 1_000;
 
 export function createInFlight(limits: LimitSet<Scope>): InFlight {
   const counts: Readonly<Record<Scope, Map<string, number>>> = {

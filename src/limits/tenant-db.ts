@@ -15,7 +15,10 @@ interface PoolClient extends EventEmitter {
 // A view is a few kilobytes; those of tenants that were not heard of for long are made again.
 const VIEWS_MAX = 10_000;
 
-export function createTenantViews(db: Db, admission: FairAdmission): (tenant: string) => Db {
+export function createTenantViews(
+  db: Db,
+  admission: Pick<FairAdmission, "enter">,
+): (tenant: string) => Db {
   const views = new Map<string, Db>();
   return (tenant) => {
     const known = views.get(tenant);
@@ -27,7 +30,7 @@ export function createTenantViews(db: Db, admission: FairAdmission): (tenant: st
   };
 }
 
-function viewOf(db: Db, admission: FairAdmission, tenant: string): Db {
+function viewOf(db: Db, admission: Pick<FairAdmission, "enter">, tenant: string): Db {
   const pool = db.client as PoolClient;
   // Knex' own way to have a second face of one pool.
   const view = db.withUserParams({}) as Db;

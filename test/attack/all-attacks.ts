@@ -4,6 +4,7 @@ import { frozenWorker } from "./attacks/frozen-worker";
 import { keyReuse } from "./attacks/key-reuse";
 import { killEverywhere } from "./attacks/kill-everywhere";
 import { lostAnswers } from "./attacks/lost-answers";
+import { noisyNeighbour } from "./attacks/noisy-neighbour";
 import { parallelRefunds } from "./attacks/parallel-refunds";
 import { processorOutage } from "./attacks/processor-outage";
 import { processorWebhooks } from "./attacks/processor-webhooks";
@@ -28,5 +29,6 @@ export const ATTACKS: readonly Attack[] = [
   skewedWorker,
   frozenWorker,
   processorOutage,
+  noisyNeighbour,
   killEverywhere,
 ];
