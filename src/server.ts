@@ -98,7 +98,8 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** The caller's own id for the request, if it is fit to appear in a log. */
 function genReqId(request: IncomingMessage): string {
   const given = request.headers["x-request-id"];
-  const isSane = typeof given === "string" && REQUEST_ID.test(given) && sensitiveIn(given) === undefined;
+  const isSane =
+    typeof given === "string" && REQUEST_ID.test(given) && sensitiveIn(given) === undefined;
   return isSane ? given : `req_${randomUUID()}`;
 }
 

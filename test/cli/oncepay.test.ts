@@ -30,7 +30,13 @@ async function oncepay(args: string[], environment: NodeJS.ProcessEnv = {}) {
 
 test("every command has help, which needs no database", async () => {
   expect((await oncepay(["--help"])).out).toContain("merchants create");
-  for (const name of ["migrate", "merchants create", "verify"]) {
+  for (const name of [
+    "migrate",
+    "merchants create",
+    "verify",
+    "secrets rotate",
+    "secrets status",
+  ]) {
     const { code, out } = await oncepay([...name.split(" "), "--help"]);
     expect([code, out]).toEqual([0, expect.stringContaining(`Usage: oncepay ${name} [OPTIONS]`)]);
     expect(out).toContain("Exit codes:");
