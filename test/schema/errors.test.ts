@@ -265,7 +265,7 @@ test("an error beside data leaves the status at 200", async () => {
   expect(answer.status).toBe(400);
   const { id } = await makeIntent(api);
   const beside = await api.send({
-    query: `{ merchant { id } paymentIntent(id: "${id}") { attempts(first: 0) { edges { cursor } } } }`,
+    query: `{ merchant { id } paymentIntent(id: "${id}") { attempts(after: "nowhere") { edges { cursor } } } }`,
     headers: GRAPHQL,
   });
   expect(beside.status).toBe(200);
