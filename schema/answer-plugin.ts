@@ -6,13 +6,13 @@ import type {
 import { type OperationDefinitionNode, OperationTypeNode } from "graphql";
 import { redact } from "../src/security/sensitive";
 import { failpoint } from "../src/failpoints";
+import { describeError } from "../src/observability/describe-error";
 import { httpRequests } from "../src/observability/metrics";
 import { checkOperation } from "./check-operation";
 import type { Context } from "./context";
 import {
   type Presented,
   type PresentedError,
-  describeError,
   presentError,
   retryAfterSeconds,
   statusOf,
@@ -45,7 +45,8 @@ export function logAndShow(
     const path = redact(shown.path?.join(".") ?? "");
     app.log.error({ requestId, path, error: describeError(cause) }, "a request failed");
   } else if (shown.extensions.code === "UNAVAILABLE" && cause !== undefined) {
-    app.log.warn({ requestId, reason: (cause as Error).message }, "a part of the service is away");
+    const reason = describeError(cause).message;
+    app.log.warn({ requestId, reason }, "a part of the service is away");
   }
   if (app.config.introspection) return shown;
   // A caller that may not introspect must not be led to the schema word by word.

@@ -11,6 +11,7 @@ import {
 } from "./limits/settings";
 import { LOOKUP_SCHEDULE_S } from "./payments/attempt";
 import {
+  ConfigError,
   PROCESS_SETTINGS,
   describeSettings as describe,
   flag,
@@ -18,6 +19,7 @@ import {
   port,
   wholeNumber,
 } from "./process/settings";
+import { weakSecrets } from "./security/development-secrets";
 import { parseEncryptionKeys } from "./security/secrets";
 import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
 
@@ -38,6 +40,16 @@ export const databaseUrl = z.url({
   error:
     "must be an address such as postgres://user:password@host:5432/name; " +
     "characters such as @ and / in the password must be percent-encoded",
+});
+
+/** Also for the commands that rotate them. */
+export const encryptionKeys = z.string().transform((text, context) => {
+  try {
+    return parseEncryptionKeys(text);
+  } catch (error) {
+    context.addIssue((error as Error).message.replace("ONCEPAY_ENCRYPTION_KEY: ", ""));
+    return z.NEVER;
+  }
 });
 
 /** What the API and the worker read. */
@@ -65,19 +77,9 @@ export const SETTINGS = {
     .transform((text) => Number.parseInt(text, 10))
     .meta({ shown: "30d" })
     .describe("how many days an idempotency key replays its result"),
-  ONCEPAY_ENCRYPTION_KEY: z
-    .string()
-    .transform((text, context) => {
-      try {
-        return parseEncryptionKeys(text);
-      } catch (error) {
-        context.addIssue((error as Error).message.replace("ONCEPAY_ENCRYPTION_KEY: ", ""));
-        return z.NEVER;
-      }
-    })
-    .describe(
-      "the key that encrypts stored secrets: 32 bytes in base64; several keys are separated by commas, newest first",
-    ),
+  ONCEPAY_ENCRYPTION_KEY: encryptionKeys.describe(
+    "the key that encrypts stored secrets: 32 bytes in base64; several keys are separated by commas, newest first",
+  ),
   ONCEPAY_PUBLIC_URL: z.url().optional().describe("the URL at which clients reach the API"),
   ONCEPAY_DEFAULT_PROCESSOR: z
     .string()
@@ -218,7 +220,20 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     (name) => name.startsWith("ONCEPAY_") && !(name in SETTINGS) && !OTHERS.test(name),
   );
   const problems = unknown.map((name) => `${name}: this setting does not exist`);
-  return fromSettings(parseSettings(SETTINGS, environment, problems));
+  const settings = parseSettings(SETTINGS, environment, problems);
+  if (settings.NODE_ENV === "production") refuseWeakSecrets(settings);
+  return fromSettings(settings);
+}
+
+function refuseWeakSecrets(settings: Settings): void {
+  const weak = weakSecrets({
+    encryptionKeys: settings.ONCEPAY_ENCRYPTION_KEY,
+    webhookSecret: settings.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
+  });
+  if (weak.length === 0) return;
+  throw new ConfigError(
+    `The configuration must not be used in production (NODE_ENV).\n  ${weak.join("\n  ")}`,
+  );
 }
 
 function fromSettings(settings: Settings): Config {

@@ -105,7 +105,7 @@ async function* readSuspects(tx: Tx, { table, id, columns }: Place): AsyncGenera
 export const LEAKS = "no card number, API key or webhook secret is stored in the clear";
 
 /** Examines texts and names, not numbers: an amount may well look like a card number. */
-function leakIn(value: unknown): Sensitive | undefined {
+export function leakIn(value: unknown): Sensitive | undefined {
   if (typeof value === "string") return sensitiveIn(value);
   if (typeof value !== "object" || value === null) return undefined;
   for (const [name, field] of Object.entries(value)) {

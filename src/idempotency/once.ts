@@ -274,7 +274,7 @@ function nameOf(
 }
 
 /** A sealed result opens under its own key and no other. */
-function sealContext({ merchantId, operation, key }: OperationKey): string {
+export function sealContext({ merchantId, operation, key }: OperationKey): string {
   return `${operation} ${merchantId} ${key}`;
 }
 

@@ -92,7 +92,7 @@ module.exports = {
       "observability-knows-no-feature",
       "Counters are counted by those who know; gauges look at the database.",
       { path: rooms("observability") },
-      { path: ANY_ROOM, pathNot: rooms("observability", "db") },
+      { path: ANY_ROOM, pathNot: rooms("observability", "db", "security") },
     ),
     forbid(
       "security-knows-no-other-room",

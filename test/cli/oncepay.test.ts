@@ -32,7 +32,8 @@ const KEYS = ["keys create", "keys list", "keys roll", "keys revoke"];
 
 test("every command has help, which needs no database", async () => {
   expect((await oncepay(["--help"])).out).toContain("merchants create");
-  for (const name of ["migrate", "merchants create", ...KEYS, "verify"]) {
+  const secrets = ["secrets rotate", "secrets status"];
+  for (const name of ["migrate", "merchants create", ...KEYS, ...secrets, "verify"]) {
     const { code, out } = await oncepay([...name.split(" "), "--help"]);
     expect([code, out]).toEqual([0, expect.stringContaining(`Usage: oncepay ${name} [OPTIONS]`)]);
     expect(out).toContain("Exit codes:");

@@ -14,6 +14,7 @@ import { relayOnce } from "../../workers/relay-outbox";
 import { runAttemptsJob } from "../../workers/run-attempts";
 import { type Swept, sweepOnce } from "../../workers/sweep";
 import { type TestNetwork, startTestNetwork } from "../sandbox/network";
+import { newArtefact } from "./artefacts";
 import { createTestDatabase } from "./database";
 import { PATIENCE_MS, PATIENT } from "./patience";
 import { type RecordedQueues, createRecordedQueues } from "./recorded-queues";
@@ -54,7 +55,7 @@ export async function startTestApp(
   const open = (others: Readonly<Record<string, string>> = {}): App => {
     const config = readConfig(testSettings(database.url, sandbox.url, { ...settings, ...others }));
     const db = connectPatiently(config);
-    const app = createApp(config, createLog("test", config.logLevel), {
+    const app = createApp(config, createLog("test", "debug", newArtefact("app")), {
       name: "test",
       overrides: { db },
     });

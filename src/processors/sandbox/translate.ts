@@ -7,6 +7,7 @@ import type {
   SendOutcome,
   Unknown,
 } from "../processor";
+import { redact } from "../../security/sensitive";
 import type { ClientResult } from "./client";
 
 /** Their words <-> ours. Total: whatever comes back has an outcome, and what proves nothing is unknown. */
@@ -125,9 +126,10 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
     case "declined":
       return {
         kind: "declined",
-        code: answer.code,
-        ...(answer.decline_code === undefined ? undefined : { declineCode: answer.decline_code }),
-        message: answer.message,
+        code: redact(answer.code),
+        ...(answer.decline_code !== undefined && { declineCode: redact(answer.decline_code) }),
+        // It may quote what it was sent.
+        message: redact(answer.message),
         hard: answer.advice_code === "do_not_try_again",
       };
     case "requires_action":
@@ -145,7 +147,7 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
 
 /** The network did not understand us, and did nothing; nor will it, however often it is asked. */
 function rejected(message: string): Declined {
-  return { kind: "declined", code: "processor_rejected", message, hard: true };
+  return { kind: "declined", code: "processor_rejected", message: redact(message), hard: true };
 }
 
 function unknown(reason: string): Unknown {
