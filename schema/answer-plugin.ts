@@ -5,6 +5,7 @@ import type {
 } from "@apollo/server";
 import { type OperationDefinitionNode, OperationTypeNode } from "graphql";
 import { redactCardNumbers } from "../src/security/card-numbers";
+import { describeError } from "../src/security/describe-error";
 import { failpoint } from "../src/failpoints";
 import { httpRequests } from "../src/observability/metrics";
 import { checkOperation } from "./check-operation";
@@ -12,7 +13,6 @@ import type { Context } from "./context";
 import {
   type Presented,
   type PresentedError,
-  describeError,
   presentError,
   retryAfterSeconds,
   statusOf,

@@ -126,19 +126,3 @@ export function retryAfterSeconds(errors: readonly PresentedError[]): number | u
   const longestMs = Math.max(0, ...waits);
   return longestMs > 0 ? Math.ceil(longestMs / 1_000) : undefined;
 }
-
-/** An error for the log: what helps to find the bug, and none of the values that Postgres repeats in its details. */
-export function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { thrown: typeof error };
-  const { code, constraint, table, routine } = error as Error & Record<string, unknown>;
-  return {
-    type: error.name,
-    message: redactCardNumbers(error.message),
-    stack: redactCardNumbers(error.stack ?? ""),
-    code,
-    constraint,
-    table,
-    routine,
-    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
-  };
-}

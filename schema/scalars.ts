@@ -2,6 +2,7 @@ import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
 import { containsCardNumber } from "../src/security/card-numbers";
 import { EVENT_TYPES, isEventType } from "../src/events/event-types";
 import { isCurrency, isMinorUnits } from "../src/money";
+import { UNSTORABLE } from "../src/storable-text";
 import type { InputPath, ScalarFault } from "./input-path";
 
 /**
@@ -176,8 +177,6 @@ export const JsonScalar = new GraphQLScalarType({
 const PAIRS_MAX = 50;
 const METADATA_KEY_MAX = 40;
 const METADATA_VALUE_MAX = 500;
-// What a JSON column cannot hold: U+0000 and halves of surrogate pairs.
-export const UNSTORABLE = /[\0\p{Cs}]/u;
 
 function metadata(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
