@@ -1,8 +1,9 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import { type Needs, checkAccess, readNeeds } from "./access";
 import type { Context } from "./context";
+import { introspectionRefused, isIntrospection, mayIntrospect } from "./introspection";
 import { checkCost, costOf } from "./cost";
-import { readAsked } from "./selection";
+import { fieldNodesOf, readAsked } from "./selection";
 
 /**
  * Decides for the whole of an operation, before anything of it is executed, whether its caller may ask for it and
@@ -16,8 +17,14 @@ export function checkOperation(context: Context, request: OperationRequest): voi
   const { schema, document, operation } = request;
   let found = known.get(operation);
   if (!found) {
-    found = { needs: readNeeds(readAsked(schema, document, operation)), cost: undefined };
+    const asked = readAsked(schema, document, operation);
+    const roots = fieldNodesOf(operation.selectionSet, (name) => asked.fragments.get(name));
+    const introspects = roots.some(({ name }) => isIntrospection(name.value));
+    found = { needs: readNeeds(asked), introspects, cost: undefined };
     known.set(operation, found);
+  }
+  if (found.introspects && !mayIntrospect(context.app, context.caller)) {
+    throw introspectionRefused();
   }
   checkAccess(context, found.needs);
   if (found.cost !== undefined) {
@@ -39,6 +46,7 @@ export interface OperationRequest {
 
 interface Known {
   readonly needs: Needs;
+  readonly introspects: boolean;
   cost: number | undefined;
 }
 

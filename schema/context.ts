@@ -2,6 +2,7 @@ import type { App } from "../src/app";
 import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
 import { Failure } from "../src/failures";
 import type { ApiKey } from "../src/merchants/merchant-store";
+import { type Budget, createBudget } from "./budget";
 import { type Loaders, createLoaders } from "./loaders";
 import type { MediaType } from "./media-type";
 
@@ -16,8 +17,10 @@ export interface Context {
   readonly clientSecretFor: string | undefined;
   /** Made when first asked for: the hot mutations need none. */
   readonly loaders: () => Loaders;
-  /** Whether our own answer was made: shared with the one who sends it. */
-  readonly progress: { answered: boolean };
+  /** What it has taken so far. */
+  readonly budget: Budget;
+  /** Whether a mutation was executed, and whether our own answer was made: shared with the one who sends it. */
+  readonly progress: { answered: boolean; mutated: boolean };
 }
 
 export interface IncomingRequest {
@@ -46,7 +49,8 @@ export async function createContext(
     caller,
     clientSecretFor: provenIntent(app, request.clientSecret),
     loaders: () => (loaders ??= createLoaders(app.db, caller?.merchantId ?? "")),
-    progress: { answered: false },
+    budget: createBudget(app.config.queryTimeMs),
+    progress: { answered: false, mutated: false },
   };
 }
 

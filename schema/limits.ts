@@ -16,6 +16,9 @@ import { fieldNodesOf } from "./selection";
 export const TOKENS_MAX = 1_000;
 export const DEPTH_MAX = 12;
 export const ALIASES_MAX = 30;
+/** An alias is repeated in the answer for every object. */
+export const ALIAS_LENGTH_MAX = 100;
+export const DIRECTIVES_MAX = 50;
 export const ROOT_FIELDS_MAX = 10;
 
 export function limitDepth(context: ValidationContext): ASTVisitor {
@@ -64,6 +67,27 @@ export function limitAliases(context: ValidationContext): ASTVisitor {
       if (aliases === ALIASES_MAX + 1) {
         context.reportError(
           new GraphQLError(`The query has more than ${String(ALIASES_MAX)} aliases.`),
+        );
+      }
+      if (field.alias && field.alias.value.length > ALIAS_LENGTH_MAX) {
+        context.reportError(
+          new GraphQLError(
+            `The query has an alias of more than ${String(ALIAS_LENGTH_MAX)} characters.`,
+          ),
+        );
+      }
+    },
+  };
+}
+
+export function limitDirectives(context: ValidationContext): ASTVisitor {
+  let directives = 0;
+  return {
+    Directive() {
+      directives += 1;
+      if (directives === DIRECTIVES_MAX + 1) {
+        context.reportError(
+          new GraphQLError(`The query has more than ${String(DIRECTIVES_MAX)} directives.`),
         );
       }
     },

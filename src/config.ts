@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
 import { LOOKUP_SCHEDULE_S } from "./payments/attempt";
 import {
   PROCESS_SETTINGS,
@@ -110,17 +111,7 @@ export const SETTINGS = {
   ONCEPAY_LOCK_TIMEOUT_MS: milliseconds
     .default(2_000)
     .describe("how long a duplicate request waits for the first one to commit"),
-  ONCEPAY_CORS_ORIGINS: z
-    .string()
-    .default("")
-    .transform((text) =>
-      text
-        .split(",")
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== ""),
-    )
-    .describe("the origins of web pages that may call the API, separated by commas; * allows all"),
-  ONCEPAY_INTROSPECTION: flag.default(true).describe("whether the schema may be introspected"),
+  ...EDGE_SETTINGS,
   ONCEPAY_FAILPOINTS: z
     .string()
     .optional()
@@ -133,7 +124,7 @@ export const SETTINGS = {
 
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
-export interface Config {
+export interface Config extends EdgeConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly host: string;
@@ -158,8 +149,6 @@ export interface Config {
   readonly sweepMs: number;
   readonly poolMax: number;
   readonly lockTimeoutMs: number;
-  readonly corsOrigins: readonly string[];
-  readonly introspection: boolean;
   /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
   readonly portFallback: boolean;
@@ -205,8 +194,7 @@ function fromSettings(settings: Settings): Config {
     sweepMs: settings.ONCEPAY_SWEEP_MS,
     poolMax: settings.ONCEPAY_POOL_MAX,
     lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
-    corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
-    introspection: settings.ONCEPAY_INTROSPECTION,
+    ...edgeConfig(settings, settings.NODE_ENV === "production"),
     instanceId: settings.ONCEPAY_INSTANCE_ID,
     portFallback: settings.ONCEPAY_PORT_FALLBACK,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",
