@@ -1,4 +1,5 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from "graphql";
+import { Failure } from "../src/failures";
 import { type Needs, checkAccess, readNeeds } from "./access";
 import type { Context } from "./context";
 import { introspectionRefused, isIntrospection, mayIntrospect } from "./introspection";
@@ -15,6 +16,10 @@ import { fieldNodesOf, readAsked } from "./selection";
  */
 export function checkOperation(context: Context, request: OperationRequest): void {
   const { schema, document, operation } = request;
+  // Whether there is such a root at all is nobody's rule in the validation of documents.
+  if (!schema.getRootType(operation.operation)) {
+    throw new Failure("BAD_USER_INPUT", `This API has no ${operation.operation}s.`);
+  }
   let found = known.get(operation);
   if (!found) {
     const asked = readAsked(schema, document, operation);
