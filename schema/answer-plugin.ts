@@ -70,7 +70,12 @@ const ERRORS_MAX = 50;
 /** What the budget refused once it refused everywhere from then on: that is said once. */
 function worthShowing(asked: Asked, errors: NonNullable<Asked["errors"]>): readonly unknown[] {
   const { refusal } = asked.contextValue.budget;
-  if (!refusal) return errors.slice(0, ERRORS_MAX);
+  if (!refusal) {
+    // A limit reports itself until validation ends.
+    return errors
+      .filter(({ path, message }, at) => path || message !== errors[at - 1]?.message)
+      .slice(0, ERRORS_MAX);
+  }
   if (!isMutation(asked.operation)) return [refusal];
   const isRefusal = (error: GraphQLError): boolean => error.originalError === refusal;
   const first = errors.findIndex(isRefusal);

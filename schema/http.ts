@@ -16,15 +16,7 @@ import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
 import { ANSWER_BYTES_MAX, readProperty, tooLarge, underBudget } from "./budget";
 import { type Context, createContext, unauthenticated } from "./context";
 import { presentError, retryAfterSeconds } from "./failures";
-import { limitIntrospection } from "./introspection";
-import {
-  TOKENS_MAX,
-  limitAliases,
-  limitDepth,
-  limitDirectives,
-  limitMutationFields,
-  limitRootFields,
-} from "./limits";
+import { ERRORS_MAX, TOKENS_MAX, refuseGreedy } from "./limits";
 import { chooseMediaType } from "./media-type";
 import { buildSchema } from "./schema";
 import {
@@ -55,16 +47,9 @@ function createApollo(app: App): ApolloServer<Context> {
     stopOnTerminationSignals: false,
     logger: app.log,
     parseOptions: { maxTokens: TOKENS_MAX },
-    validationOptions: { maxErrors: 5 },
+    validationOptions: { maxErrors: ERRORS_MAX },
     executionOptions: { maxCoercionErrors: 5 },
-    validationRules: [
-      limitDepth,
-      limitAliases,
-      limitDirectives,
-      limitIntrospection,
-      limitRootFields,
-      limitMutationFields,
-    ],
+    validationRules: [refuseGreedy],
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),

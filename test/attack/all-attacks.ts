@@ -1,6 +1,7 @@
 import type { Attack } from "./attack";
 import { databaseAway } from "./attacks/database-away";
 import { frozenWorker } from "./attacks/frozen-worker";
+import { fuzz } from "./attacks/fuzz";
 import { keyReuse } from "./attacks/key-reuse";
 import { killEverywhere } from "./attacks/kill-everywhere";
 import { lostAnswers } from "./attacks/lost-answers";
@@ -28,5 +29,6 @@ export const ATTACKS: readonly Attack[] = [
   skewedWorker,
   frozenWorker,
   processorOutage,
+  fuzz,
   killEverywhere,
 ];
