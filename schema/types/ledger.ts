@@ -17,6 +17,7 @@ import type * as entries from "../../src/ledger/entry-store";
 import { type LedgerEntry as Entry, listEntries } from "../../src/ledger/entry-store";
 import type { Page } from "../../src/pagination";
 import { type Context, callerOf } from "../context";
+import { openCursors, sealCursors } from "../cursors";
 import { JournalSource, LedgerAccountKind, PostingSide } from "../enums";
 import { Node } from "../node";
 import { PageArgs } from "../queries/page-arguments";
@@ -133,15 +134,14 @@ export class LedgerAccountFields {
   @FieldResolver(() => LedgerEntryConnection, {
     description: "The account's entries, newest first.",
   })
-  entries(
+  async entries(
     @Root() account: Account,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<Entry>> {
-    return listEntries(context.app.db, callerOf(context).merchantId, {
-      accountId: account.id,
-      page,
-    });
+    const { app } = context;
+    const asked = { accountId: account.id, page: openCursors(app, page) };
+    return sealCursors(app, await listEntries(app.db, callerOf(context).merchantId, asked));
   }
 }
 
