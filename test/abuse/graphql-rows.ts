@@ -101,6 +101,7 @@ const DOCUMENTS: readonly (readonly [string, string])[] = [
     `mutation { createPaymentIntent(input: {amount: 1, currency: "USD"}, idempotencyKey: "a") { paymentIntent { refunds(first: 101) { edges { node { id } } } } } }`,
   ],
   ["fields that cannot be merged", `{ paymentIntent(id: "${id}") { a: id a: status } }`],
+  ["160 fields of one object", `{ merchant { ${repeat(160, () => "id")} } }`],
   ["300 fields that may be merged", `{ ${repeat(300, () => "merchant { id }")} x }`],
   [
     "variables that are not used",
