@@ -4,10 +4,12 @@ import {
   type OperationDefinitionNode,
   OperationTypeNode,
 } from "graphql";
+import { Failure } from "../src/failures";
 import { type Needs, checkAccess, readNeeds } from "./access";
 import type { Context } from "./context";
+import { introspectionRefused, isIntrospection, mayIntrospect } from "./introspection";
 import { checkCost, costOf } from "./cost";
-import { type Asked, fieldsOf, readAsked, rootType } from "./selection";
+import { type Asked, fieldNodesOf, fieldsOf, readAsked, rootType } from "./selection";
 
 /**
  * Decides for the whole of an operation, before anything of it is executed, whether its caller may ask for it and
@@ -23,11 +25,21 @@ export function checkOperation(
   request: OperationRequest,
 ): Promise<void> | undefined {
   const { schema, document, operation } = request;
+  // Whether there is such a root at all is nobody's rule in the validation of documents.
+  if (!schema.getRootType(operation.operation)) {
+    throw new Failure("BAD_USER_INPUT", `This API has no ${operation.operation}s.`);
+  }
   let found = known.get(operation);
   if (!found) {
     const asked = readAsked(schema, document, operation);
-    found = { needs: readNeeds(asked), mutation: mutationOf(asked), cost: undefined };
+    const roots = fieldNodesOf(operation.selectionSet, (name) => asked.fragments.get(name));
+    const introspects = roots.some(({ name }) => isIntrospection(name.value));
+    const mutation = mutationOf(asked);
+    found = { needs: readNeeds(asked), introspects, mutation, cost: undefined };
     known.set(operation, found);
+  }
+  if (found.introspects && !mayIntrospect(context.app, context.caller)) {
+    throw introspectionRefused();
   }
   checkAccess(context, found.needs);
   const cost = found.cost ?? measure(found, request);
@@ -60,6 +72,7 @@ export interface OperationRequest {
 interface Known {
   readonly needs: Needs;
   readonly mutation: string | undefined;
+  readonly introspects: boolean;
   cost: number | undefined;
 }
 

@@ -2,6 +2,7 @@ import type { App } from "../src/app";
 import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
 import { Failure } from "../src/failures";
 import type { Caller } from "../src/merchants/caller";
+import { type Budget, createBudget } from "./budget";
 import { type LimitedRequest, UNLIMITED } from "./limited";
 import { type Loaders, createLoaders } from "./loaders";
 import type { MediaType } from "./media-type";
@@ -19,8 +20,10 @@ export interface Context {
   readonly loaders: () => Loaders;
   /** What it may ask for, and what it has been told about that. */
   readonly limited: LimitedRequest;
-  /** Whether our own answer was made: shared with the one who sends it. */
-  readonly progress: { answered: boolean };
+  /** What it has taken so far. */
+  readonly budget: Budget;
+  /** Whether a mutation was executed, and whether our own answer was made: shared with the one who sends it. */
+  readonly progress: { answered: boolean; mutated: boolean };
 }
 
 export interface IncomingRequest {
@@ -55,7 +58,8 @@ export async function createContext(
     clientSecretFor: provenIntent(app, request.clientSecret),
     loaders: () => (loaders ??= createLoaders(app.db, caller?.merchantId ?? "")),
     limited,
-    progress: { answered: false },
+    budget: createBudget(app.config.queryTimeMs),
+    progress: { answered: false, mutated: false },
   };
 }
 

@@ -23,13 +23,14 @@ import {
   objectTypesOf,
   oncePerSelection,
   rootType,
+  typenamesOf,
 } from "./selection";
 
 /**
  * What an operation may cost: the most values that its answer can hold, counting every object and every field, the
  * heavy ones by their weight. The most expensive queries that this permits are run on a database with full lists and
- * large values in test/schema/dearest-query, which prints what they take: a fraction of a second, less than 10 MB of
- * answer and 30 MB of heap. A page of 100 payment intents with all of their own fields costs about half of it.
+ * large values in test/schema/dearest-query, which prints what they take: a fraction of a second, 4 MiB of answer at
+ * most (schema/budget.ts) and 30 MB of heap. A page of 100 payment intents with all of their own fields costs about half of it.
  */
 export const COST_MAX = 20_000;
 
@@ -91,7 +92,7 @@ export function costOf(asked: Asked, given: Variables): Cost | undefined {
   const pages = new Map<SelectionSetNode, number>();
   const costOfSet = oncePerSelection((set, type) => {
     const costs = fieldsOf(asked, set, type).map((field) => costOfField(field, pages.get(set)));
-    return costs.reduce((sum, cost) => sum + cost, 1);
+    return costs.reduce((sum, cost) => sum + cost, 1 + typenamesOf(asked, set, type));
   });
   const costOfField = (field: AskedField, page: number | undefined): number => {
     const sizes = readSizes(field, coerced);

@@ -1,4 +1,4 @@
-import { ApolloServer } from "@apollo/server";
+import { ApolloServer, HeaderMap } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -6,27 +6,26 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
-import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../src/app";
 import { Failure } from "../src/failures";
 import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
 import { clientTries, httpRequests } from "../src/observability/metrics";
 import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
+import { ANSWER_BYTES_MAX, tooLarge, underBudget } from "./budget";
 import { type Context, createContext, unauthenticated } from "./context";
 import { presentError, retryAfterSeconds } from "./failures";
 import { identify } from "./identify";
-import {
-  TOKENS_MAX,
-  limitAliases,
-  limitDepth,
-  limitMutationFields,
-  limitRootFields,
-} from "./limits";
 import { createLimitedRequests, limitedOf } from "./limited";
+import { ERRORS_MAX, TOKENS_MAX, refuseGreedy } from "./limits";
 import { chooseMediaType } from "./media-type";
 import { buildSchema } from "./schema";
 import { resolveInTurns } from "./take-turns";
+import {
+  type DocumentRequest,
+  type TrustedDocuments,
+  loadTrustedDocuments,
+} from "./trusted-documents";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -38,20 +37,21 @@ export const BODY_BYTES_MAX = 256 * 1_024;
 
 function createApollo(app: App): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    schema: buildSchema(),
-    introspection: app.config.introspection,
-    hideSchemaDetailsFromClientErrors: !app.config.introspection,
+    schema: underBudget(buildSchema()),
+    fieldResolver: resolveInTurns,
+    // Whose, is decided for each request.
+    introspection: app.config.introspection !== "off",
+    hideSchemaDetailsFromClientErrors: app.config.introspection === "off",
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     stopOnTerminationSignals: false,
     logger: app.log,
-    fieldResolver: resolveInTurns,
     parseOptions: { maxTokens: TOKENS_MAX },
-    validationOptions: { maxErrors: 5 },
+    validationOptions: { maxErrors: ERRORS_MAX },
     executionOptions: { maxCoercionErrors: 5 },
-    validationRules: [limitDepth, limitAliases, limitRootFields, limitMutationFields],
+    validationRules: [refuseGreedy],
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -71,9 +71,7 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
   const authenticator = createAuthenticator(app.db);
   fastify.addHook("onClose", () => authenticator.close());
   const limited = createLimitedRequests(app);
-  const execute = fastifyApolloHandler(apollo, {
-    context: (request) => Promise.resolve(contextOf(request)),
-  });
+  const trusted = loadTrustedDocuments(app.config);
 
   await fastify.register((scope, _options, done) => {
     scope.removeContentTypeParser("text/plain");
@@ -85,18 +83,42 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
       url: "/graphql",
       bodyLimit: BODY_BYTES_MAX,
       preHandler: async (request) => {
-        request.graphql = await prepare(app, authenticator, request);
+        request.graphql = await prepare(app, { authenticator, trusted }, request);
       },
       handler: (request, reply) =>
-        limited.whileExecuting(request, async () => {
-          const answer = await execute.call(scope, request, reply);
-          // When something fails that Apollo does not expect, it answers in its own words.
-          if (!contextOf(request).progress.answered) throw new Error("there is no answer");
-          return answer;
-        }),
+        limited.whileExecuting(request, () => execute(apollo, request, reply)),
     });
     done();
   });
+}
+
+/** Apollo is given what it reads, and not an address that somebody else has made up. */
+async function execute(
+  apollo: ApolloServer<Context>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<string> {
+  const context = contextOf(request);
+  const headers = new HeaderMap();
+  for (const name of ["content-type", "accept"] as const) {
+    const value = request.headers[name];
+    if (value !== undefined) headers.set(name, value);
+  }
+  const answer = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method: "POST", headers, search: "", body: request.body },
+    context: () => Promise.resolve(context),
+  });
+  // When something fails that Apollo does not expect, it answers in its own words.
+  if (!context.progress.answered || answer.body.kind !== "complete") {
+    throw new Error("there is no answer");
+  }
+  // The budget counts all but errors and the names of types; this is what was really written.
+  const { string } = answer.body;
+  const isTooLarge = Buffer.byteLength(string) > ANSWER_BYTES_MAX;
+  if (isTooLarge && !context.progress.mutated) throw tooLarge();
+  for (const [name, value] of answer.headers) void reply.header(name, value);
+  void reply.code(answer.status ?? 200);
+  return string;
 }
 
 function contextOf(request: FastifyRequest): Context {
@@ -104,12 +126,17 @@ function contextOf(request: FastifyRequest): Context {
   return request.graphql;
 }
 
+interface Gate {
+  readonly authenticator: Authenticator;
+  readonly trusted: TrustedDocuments;
+}
+
 async function prepare(
   app: App,
-  authenticator: Authenticator,
+  { authenticator, trusted }: Gate,
   request: FastifyRequest,
 ): Promise<Context> {
-  checkBody(request.body);
+  const body = checkBody(request.body);
   const mediaType = chooseMediaType(request.headers.accept);
   if (!mediaType) {
     throw new MalformedRequest(
@@ -126,7 +153,9 @@ async function prepare(
     limited: limitedOf(request),
   });
   // Otherwise the errors of a query would tell strangers what is in the schema.
-  if (!app.config.introspection && !context.caller) throw unauthenticated();
+  if (app.config.introspection !== "public" && !context.caller) throw unauthenticated();
+  const query = trusted.textOf(body, context.caller);
+  if (query !== body.query) request.body = { ...body, query };
   return context;
 }
 
@@ -153,11 +182,9 @@ class MalformedRequest extends Failure {
   }
 }
 
-function checkBody(body: unknown): void {
+function checkBody(body: unknown): DocumentRequest {
   if (!isObject(body)) throw new MalformedRequest(400, "The body must be a JSON object.");
-  if (typeof body.query !== "string" || body.query === "") {
-    throw new MalformedRequest(400, "`query` must be a string that contains a GraphQL document.");
-  }
+  checkDocument(body);
   for (const name of ["variables", "extensions"] as const) {
     const value = body[name];
     if (value !== undefined && value !== null && !isObject(value)) {
@@ -167,6 +194,20 @@ function checkBody(body: unknown): void {
   const { operationName } = body;
   if (operationName !== undefined && operationName !== null && typeof operationName !== "string") {
     throw new MalformedRequest(400, "`operationName` must be a string.");
+  }
+  return body;
+}
+
+function checkDocument({ query, documentId }: Record<string, unknown>): void {
+  const isGiven = (text: unknown): boolean => typeof text === "string" && text !== "";
+  if (documentId === undefined && !isGiven(query)) {
+    throw new MalformedRequest(400, "`query` must be a string that contains a GraphQL document.");
+  }
+  if (documentId !== undefined && (query !== undefined || !isGiven(documentId))) {
+    throw new MalformedRequest(
+      400,
+      "`documentId` must be a string and takes the place of `query`.",
+    );
   }
 }
 

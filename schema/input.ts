@@ -1,6 +1,6 @@
 import { Failure } from "../src/failures";
 import { type IdKind, ID_PREFIXES, isId } from "../src/ids";
-import { UNSTORABLE } from "./scalars";
+import { UNSTORABLE } from "../src/storable-text";
 
 /**
  * Checks of inputs that scalars do not make, because they depend on the field. None of the messages repeats

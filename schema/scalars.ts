@@ -3,6 +3,7 @@ import { sensitiveIn } from "../src/security/sensitive";
 import { EVENT_TYPES, isEventType } from "../src/events/event-types";
 import { SCOPES, isScope } from "../src/merchants/api-key";
 import { isCurrency, isMinorUnits } from "../src/money";
+import { UNSTORABLE } from "../src/storable-text";
 import type { InputPath, ScalarFault } from "./input-path";
 
 /**
@@ -187,8 +188,6 @@ export const JsonScalar = new GraphQLScalarType({
 const PAIRS_MAX = 50;
 const METADATA_KEY_MAX = 40;
 const METADATA_VALUE_MAX = 500;
-// What a JSON column cannot hold: U+0000 and halves of surrogate pairs.
-export const UNSTORABLE = /[\0\p{Cs}]/u;
 
 function metadata(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

@@ -1,4 +1,5 @@
-import { type GraphQLFieldResolver, defaultFieldResolver } from "graphql";
+import type { GraphQLFieldResolver } from "graphql";
+import { readProperty } from "./budget";
 import type { Context } from "./context";
 
 /*
@@ -13,7 +14,7 @@ const PART = 10;
 
 /** For every field that has no resolver of its own: the lists of connections are among them. */
 export const resolveInTurns: GraphQLFieldResolver<unknown, Context> = (...asked) => {
-  const value: unknown = defaultFieldResolver(...asked);
+  const value: unknown = readProperty(...asked);
   const [, , context] = asked;
   if (!Array.isArray(value) || value.length <= PART || !context.limited.isDear()) return value;
   return inTurns(value);

@@ -28,6 +28,7 @@ import { type Settled, settleAttempts } from "./payments/settle/settle-attempts"
 import type { Answer } from "./payments/settle/answer";
 import type { Processors } from "./processors/processor";
 import { createProcessors } from "./processors/registry";
+import { type CursorSeal, createCursorSeal } from "./security/cursor-seal";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
 import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store";
 import { createGuardedAgent } from "./webhooks/url-guard";
@@ -41,6 +42,8 @@ export interface App {
   readonly secrets: SecretBox;
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
   readonly clientSecretKeys: readonly Buffer[];
+  /** Makes cursors opaque, and opens them. */
+  readonly cursors: CursorSeal;
   readonly webhookAgent: Agent;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
@@ -98,6 +101,7 @@ export function createApp(
     processors,
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
+    cursors: createCursorSeal(config.encryptionKeys),
     webhookAgent,
     ...groupCommits(db, config),
     ...shared,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
 import {
   BAD_KEYS,
   CONCURRENCY,
@@ -144,17 +145,7 @@ export const SETTINGS = {
   ONCEPAY_LIMIT_ENDPOINTS: ENDPOINTS.describe(
     "how many webhook endpoints a merchant may have, and create in any hour",
   ),
-  ONCEPAY_CORS_ORIGINS: z
-    .string()
-    .default("")
-    .transform((text) =>
-      text
-        .split(",")
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== ""),
-    )
-    .describe("the origins of web pages that may call the API, separated by commas; * allows all"),
-  ONCEPAY_INTROSPECTION: flag.default(true).describe("whether the schema may be introspected"),
+  ...EDGE_SETTINGS,
   ONCEPAY_FOUR_EYES: flag
     .default(false)
     .describe("whether resolveUnknownAttempt needs two platform operators who say the same"),
@@ -170,7 +161,7 @@ export const SETTINGS = {
 
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
-export interface Config {
+export interface Config extends EdgeConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly host: string;
@@ -199,8 +190,6 @@ export interface Config {
   /** Addresses and networks. */
   readonly trustProxy: string | undefined;
   readonly limits: LimitSettings;
-  readonly corsOrigins: readonly string[];
-  readonly introspection: boolean;
   readonly fourEyes: boolean;
   /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
@@ -263,9 +252,8 @@ function fromSettings(settings: Settings): Config {
     listTimeoutMs: settings.ONCEPAY_LIST_TIMEOUT_MS,
     trustProxy: settings.ONCEPAY_TRUST_PROXY,
     limits: limitsOf(settings),
-    corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
-    introspection: settings.ONCEPAY_INTROSPECTION,
     fourEyes: settings.ONCEPAY_FOUR_EYES,
+    ...edgeConfig(settings, settings.NODE_ENV === "production"),
     instanceId: settings.ONCEPAY_INSTANCE_ID,
     portFallback: settings.ONCEPAY_PORT_FALLBACK,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",

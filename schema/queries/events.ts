@@ -3,6 +3,7 @@ import { EVENT_TYPES, describeEventType } from "../../src/events/event-types";
 import { sampleOf } from "../../src/events/event-samples";
 import { type EventFeedPage, listEvents } from "../../src/events/event-store";
 import type { Context } from "../context";
+import { openCursors, sealCursors } from "../cursors";
 import { EventTypeScalar } from "../scalars";
 import { EventConnection, EventTypeDescription } from "../types/event";
 import { ForwardPageArgs } from "./page-arguments";
@@ -20,16 +21,19 @@ export class EventQueries {
     description:
       "The feed of events, oldest first. An event appears once a worker has relayed it, milliseconds after it was committed. Continue from `endCursor`, even after an empty page: no event is ever skipped. If the database has been restored to an earlier point in time, a page may repeat events.",
   })
-  events(
+  async events(
     @Arg("filter", () => EventFilter, { nullable: true, description: "Which items to return." })
     filter: EventFilter | null,
     @Args(() => ForwardPageArgs) page: ForwardPageArgs,
     @Ctx() context: Context,
   ): Promise<EventFeedPage> {
+    const { app } = context;
+    const { after } = openCursors(app, page);
+    const asked = { first: page.first, after, types: filter?.types };
     return readList(context, {
       unindexed: [filter?.types],
       field: "filter",
-      read: (db, merchantId) => listEvents(db, merchantId, { ...page, types: filter?.types }),
+      read: async (db, merchantId) => sealCursors(app, await listEvents(db, merchantId, asked)),
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Attack } from "./attack";
 import { databaseAway } from "./attacks/database-away";
 import { frozenWorker } from "./attacks/frozen-worker";
+import { fuzz } from "./attacks/fuzz";
 import { keyReuse } from "./attacks/key-reuse";
 import { killEverywhere } from "./attacks/kill-everywhere";
 import { lostAnswers } from "./attacks/lost-answers";
@@ -30,5 +31,6 @@ export const ATTACKS: readonly Attack[] = [
   frozenWorker,
   processorOutage,
   noisyNeighbour,
+  fuzz,
   killEverywhere,
 ];

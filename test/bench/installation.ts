@@ -182,6 +182,8 @@ function planOf(program: ProgramName, input: PlanInput): Omit<ChildPlan, "args">
       sandboxUrl: `http://${HOST}:${String(ports.sandbox)}`,
     }),
     ONCEPAY_METRICS_PORT: String(ports.worker),
+    // Nobody looks.
+    ONCEPAY_INTERNAL_PORT: "0",
     ...options.env,
   };
   return { name: program, env, port, readyPath };

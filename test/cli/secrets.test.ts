@@ -34,9 +34,14 @@ afterEach(async () => {
   await database.drop();
 });
 
+const UNLIMITED = {
+  config: { webhookAllowLoopback: true, limits: { endpoints: { total: 0 } } },
+  limits: { spendEndpoint: () => undefined },
+};
+
 function create(key: string): ReturnType<typeof createWebhookEndpoint> {
   return createWebhookEndpoint(
-    { db, secrets: sealedByOlder, config: { webhookAllowLoopback: true } },
+    { db, secrets: sealedByOlder, ...UNLIMITED },
     { merchantId, key, url: "http://127.0.0.1:1/", eventTypes: [], description: null },
   );
 }
@@ -109,7 +114,7 @@ it("seals everything with the newest key, after which the older one can be taken
   for (const id of ids) expect(await secretOf(id)).toBe(`secret of ${id}`);
   expect(await secretOf(made.result.id)).toBe(made.secret);
   const again = await createWebhookEndpoint(
-    { db, secrets: onlyNewer, config: { webhookAllowLoopback: true } },
+    { db, secrets: onlyNewer, ...UNLIMITED },
     { merchantId, key: "first", url: "http://127.0.0.1:1/", eventTypes: [], description: null },
   );
   expect([again.status, again.secret]).toEqual(["REPLAYED", made.secret]);

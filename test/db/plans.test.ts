@@ -153,7 +153,9 @@ beforeAll(async () => {
   explained = connectExplained(database.url);
   db = explained.db;
   make = createMaker(db, merchantId);
-  const config = readConfig(testSettings(database.url, "http://127.0.0.1:1", {}));
+  const config = readConfig(
+    testSettings(database.url, "http://127.0.0.1:1", { ONCEPAY_LIMIT_ENDPOINTS: "off" }),
+  );
   app = createApp(config, createLog("test", config.logLevel), { name: "t", overrides: { db } });
   observe(db);
 });

@@ -224,7 +224,9 @@ test.each(DEAR)("%s", async (what, make) => {
   const before = process.cpuUsage();
   const [growth, answer] = await heapGrowth(ask);
   const { user, system } = process.cpuUsage(before);
-  expect(Buffer.from(answer).toString("latin1")).toMatch(/^\{"data":\{/);
+  const text = Buffer.from(answer).toString("latin1");
+  // What would be larger is refused while it is executed: see test/schema/budget.
+  if (!text.startsWith('{"data":{')) expect(text).toContain('"bytesMax":');
   const facts = [
     `cost ${String(costOfQuery(query))}`,
     `${String(Math.round((user + system) / 1_000))} ms of processor time`,
@@ -233,6 +235,6 @@ test.each(DEAR)("%s", async (what, make) => {
   ];
   // How long it takes depends on the machine, so it is only told.
   process.stderr.write(`${what}: ${facts.join(", ")}\n`);
-  expect(answer.byteLength).toBeLessThan(16 * MB);
+  expect(answer.byteLength).toBeLessThan(4 * MB);
   expect(growth).toBeLessThan(50 * MB);
 });

@@ -21,8 +21,8 @@ const answerShape = z.discriminatedUnion("status", [
   z.object({
     status: z.literal("succeeded"),
     charge_id: z.string(),
-    amount: z.int(),
-    fee: z.int(),
+    amount: z.int().min(0),
+    fee: z.int().min(0),
   }),
   z.object({
     status: z.literal("declined"),
@@ -108,6 +108,13 @@ export function toReverseOutcome(result: ClientResult): ReverseOutcome {
   if (result.status !== 200) return unknown(`answered ${result.status}`);
   const outcome = toOutcome(parse(result.text));
   return outcome.kind === "reversed" ? outcome : unknown("not acknowledged as reversed");
+}
+
+/** Whether it has the status of an answer, and not the rest of it: that is no news of another kind, but malformed. */
+export function isHalfAnAnswer(value: unknown): boolean {
+  const status = (value as { status?: unknown } | null)?.status;
+  const known = answerShape.options.some(({ shape }) => shape.status.value === status);
+  return known && !answerShape.safeParse(value).success;
 }
 
 /** What an answer, a lookup and a webhook's data say; they share one shape. */
