@@ -140,7 +140,7 @@ function sharedFairly(
     patienceMs,
     waitingMax: WAITING_FOR_CONNECTIONS_MAX,
   });
-  const dbOf = createTenantViews(db, admission);
+  const dbOf = createTenantViews(() => db, admission);
   return {
     dbOf,
     turns: createTurns({ patienceMs, waitingMax: WAITING_FOR_A_PAYMENT_MAX }),

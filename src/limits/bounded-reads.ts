@@ -63,7 +63,7 @@ export function createBoundedReads(options: BoundedReadsOptions): BoundedReads {
     patienceMs: 2 * timeoutMs,
     waitingMax: WAITING_MAX,
   });
-  const viewOf = createTenantViews(db, {
+  const viewOf = createTenantViews(() => db, {
     enter: (tenant) => Promise.resolve(admission.enter(tenant)).catch(TOO_MANY),
   });
   return {

@@ -16,7 +16,7 @@ interface PoolClient extends EventEmitter {
 const VIEWS_MAX = 10_000;
 
 export function createTenantViews(
-  db: Db,
+  dbOf: (tenant: string) => Db,
   admission: Pick<FairAdmission, "enter">,
 ): (tenant: string) => Db {
   const views = new Map<string, Db>();
@@ -24,7 +24,7 @@ export function createTenantViews(
     const known = views.get(tenant);
     if (known) return known;
     if (views.size >= VIEWS_MAX) views.clear();
-    const view = viewOf(db, admission, tenant);
+    const view = viewOf(dbOf(tenant), admission, tenant);
     views.set(tenant, view);
     return view;
   };

@@ -147,8 +147,8 @@ function waitMs(
   const now = window.now + window.othersNow;
   // While the window runs, only the one before it fades; after that, this one does.
   return now < limit
-    ? Math.max(0, Math.ceil(fadedAfter(before, limit - now) * lengthMs - intoMs))
-    : Math.ceil(lengthMs - intoMs + fadedAfter(now, limit) * lengthMs);
+    ? Math.max(0, Math.floor(fadedAfter(before, limit - now) * lengthMs - intoMs) + 1)
+    : Math.floor(lengthMs - intoMs + fadedAfter(now, limit) * lengthMs) + 1;
 }
 
 /** After which part of a window the one before it, which held `from`, counts for no more than `to`. */

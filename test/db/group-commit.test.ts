@@ -129,11 +129,7 @@ it("takes from every tenant in turn when more wait than fit, and from each in it
   const command = (tenant: string, name: string): Promise<string> => submit({ tenant, name });
   const flood = ["a", "b", "c", "d", "e"].map((name) => command("noisy", name));
   await all([...flood, command("quiet", "x"), command("other", "y")], letGo);
-  expect(sets).toEqual([
-    ["a", "x", "y"],
-    ["b", "c", "d"],
-    ["e"],
-  ]);
+  expect(sets).toEqual([["a", "x", "y"], ["b", "c", "d"], ["e"]]);
 });
 
 it("keeps room for others when one tenant's line is as long as it may be", async () => {

@@ -154,7 +154,9 @@ beforeAll(async () => {
   db = explained.db;
   make = createMaker(db, merchantId);
   const config = readConfig(
-    testSettings(database.url, "http://127.0.0.1:1", { ONCEPAY_LIMIT_ENDPOINTS: "off" }),
+    testSettings(database.url, "http://127.0.0.1:1", {
+      ONCEPAY_LIMIT_ENDPOINTS: "total=off,hourly=off",
+    }),
   );
   app = createApp(config, createLog("test", config.logLevel), { name: "t", overrides: { db } });
   observe(db);
