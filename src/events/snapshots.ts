@@ -16,7 +16,9 @@ const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
 export function readSnapshot(stored: unknown): unknown {
   if (typeof stored !== "object" || stored === null || !("object" in stored)) return stored;
   const added = ADDED_LATER[String(stored.object)];
-  return added ? { ...added, ...stored } : stored;
+  // Copied only where something is missing, for this is done for every replay.
+  for (const name in added) if (!(name in stored)) return { ...added, ...stored };
+  return stored;
 }
 
 /** A stored result with its sealed part, as today's schema shows it. */

@@ -267,7 +267,7 @@ async function toResult(
     return {
       status: "EXECUTED",
       firstSeenAt: row.firstSeenAt,
-      result: { ...(row.result as PaymentIntent), ...row.clear },
+      result: Object.assign(row.result as PaymentIntent, row.clear),
     };
   }
   const record = row ? openRecord(row) : await findKey(db, name);

@@ -104,7 +104,9 @@ const CREATE_PAYMENT_INTENTS: Statement = {
       from fresh order by merchant_id, id
       returning pi.id, payment_intent_record(pi) as record, pi.personal as sealed
     ), made as materialized (
-      select f.*, i.record, i.sealed from fresh f join intent i on i.id = f.id
+      select f.n, f.merchant_id, f.id, f.event_id, f.status, f.actor, f.amount, f.created_at,
+        f.stored_fingerprint, i.record, i.sealed
+      from fresh f join intent i on i.id = f.id
     ), transition as (
       insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status,
         event_id, actor, cause, amount, terminal)
@@ -131,6 +133,8 @@ const CREATE_PAYMENT_INTENTS: Statement = {
     from known k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
     ${joinPersonalKey()}`,
 };
+
+const NOT_ERASED = { personalDataErasedAt: null };
 
 export type CreateResult = Outcome<PaymentIntent> | Error;
 
@@ -203,11 +207,7 @@ async function toResult(
       status: "EXECUTED",
       firstSeenAt: row.firstSeenAt,
       // The event's object, with what was sealed beside it.
-      result: {
-        ...(row.result as PaymentIntent),
-        ...personalDataOf(command),
-        personalDataErasedAt: null,
-      },
+      result: Object.assign(row.result as PaymentIntent, personalDataOf(command), NOT_ERASED),
     };
   }
   // Neither created nor found: a duplicate committed after this statement's snapshot was taken. It is there now.
