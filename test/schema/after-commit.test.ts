@@ -88,10 +88,7 @@ let inputs: Readonly<Record<string, () => Promise<Readonly<Record<string, unknow
 const OPERATORS = ["createMerchant", "resolveUnknownAttempt"];
 
 beforeAll(async () => {
-  api = await startTestApi({
-    ONCEPAY_LOOKUP_SCHEDULE_MS: "60000",
-    ONCEPAY_PROCESSOR_TIMEOUT_MS: "150",
-  });
+  api = await startTestApi({ ONCEPAY_LOOKUP_SCHEDULE_MS: "60000" });
   const ofIntent = ({ id }: { id: string }) => ({ paymentIntentId: id });
   inputs = {
     createPaymentIntent: () => Promise.resolve({ amount: 1, currency: "USD" }),
