@@ -73,10 +73,10 @@ const ERRORS_MAX = 50;
 function worthShowing(asked: Asked, errors: NonNullable<Asked["errors"]>): readonly unknown[] {
   const { refusal } = asked.contextValue.budget;
   if (!refusal) {
+    const [first, second] = errors;
     // A limit reports itself until validation ends.
-    return errors
-      .filter(({ path, message }, at) => path || message !== errors[at - 1]?.message)
-      .slice(0, ERRORS_MAX);
+    const isLimit = first !== undefined && !first.path && first.message === second?.message;
+    return isLimit ? [first] : errors.slice(0, ERRORS_MAX);
   }
   if (!isMutation(asked.operation)) return [refusal];
   const isRefusal = (error: GraphQLError): boolean => error.originalError === refusal;

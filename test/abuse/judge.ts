@@ -61,7 +61,8 @@ function read(status: number, text: string): Judged {
         .join() === EXTENSIONS,
   );
   const fault =
-    (status >= 500 ? `HTTP ${String(status)}` : undefined) ??
+    // A busy machine may say that it is busy.
+    (status >= 500 && code !== "UNAVAILABLE" ? `HTTP ${String(status)}` : undefined) ??
     (codes.includes("INTERNAL") ? "INTERNAL" : undefined) ??
     (codes.every((one) => CODES.has(one)) ? undefined : `the codes ${codes.join()}`) ??
     (isShaped ? undefined : "extensions of another shape") ??

@@ -12,6 +12,8 @@ import { metric } from "../witness";
 
 const SIZES = { full: { requests: 30_000 }, short: { requests: 600 } };
 const AT_ONCE = 16;
+/** Where nobody listens. */
+const NOBODY = "http://127.0.0.1:9/hook";
 const NOTE = "told to nobody else 7391";
 
 /** A stranger that has read the schema, with keys of its own and ids of somebody else's. */
@@ -87,6 +89,10 @@ async function makeWorld({ installation, seed }: Context, foreign: string): Prom
   const paid = await pay(shop.client(), order("paid", false));
   const manual = await pay(shop.client(), order("manual", true));
   const fresh = await create(shop.client(), order("fresh", false));
+  // Made before the events that they want: later ones with these keys are repeats.
+  for (const idempotencyKey of ["fuzz-0", "fuzz-1"]) {
+    await shop.client().createWebhookEndpoint({ url: NOBODY }, { idempotencyKey });
+  }
   const known = await run<{ id: string }>(
     installation.db,
     {
