@@ -12,6 +12,8 @@ import {
 } from "graphql";
 import { EVENT_TYPES } from "../src/events/event-types";
 import { Failure } from "../src/failures";
+import { ADDRESS_RANGES_MAX } from "../src/merchants/addresses";
+import { SCOPES } from "../src/merchants/api-key";
 import { CURRENCY_CODES } from "../src/money";
 import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
 import { IntentAction } from "./enums";
@@ -41,6 +43,8 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
   "WebhookEndpoint.eventTypes": EVENT_TYPES.length,
   "Query.eventTypes": EVENT_TYPES.length,
   "TrialBalance.currencies": CURRENCY_CODES.length,
+  "ApiKey.scopes": SCOPES.length,
+  "ApiKey.allowedAddresses": ADDRESS_RANGES_MAX,
 };
 
 /** A value that runs a statement of its own, for each object that it is asked of. */

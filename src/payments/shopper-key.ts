@@ -5,14 +5,15 @@ import type { PaymentIntent } from "./payment-intent";
 
 /*
  * Shoppers' idempotency keys. A browser chooses them, so they are the shopper's own within one payment intent: no
- * guess meets a key of the merchant's, or of another shopper. They are stored with their intent in front of them. A key
- * is visible ASCII, so none that a merchant sends looks like one of these.
+ * guess meets a key of the merchant's, or of another shopper. They are stored with their intent in front of them. No key
+ * that is sent has a space in it, so none looks like one of these; the word keeps the digits at the end of an id apart
+ * from those of the key, which together might look like a card number.
  */
 
 export const CONFIRM = "confirmPaymentIntent";
 
 export function shopperKey(paymentIntentId: string, key: string): string {
-  return `${paymentIntentId}§${key}`;
+  return `${paymentIntentId} key ${key}`;
 }
 
 /*

@@ -16,8 +16,6 @@ import { findAccounts, listAccounts } from "../../src/ledger/account-store";
 import { listEntries } from "../../src/ledger/entry-store";
 import { createLog } from "../../src/observability/log";
 import { createMerchant } from "../../src/merchants/create-merchant";
-import { findApiKeyByKey, findApiKeys, listApiKeys } from "../../src/merchants/api-key-store";
-import { findLiveKeys } from "../../src/merchants/caller";
 import { findMerchant } from "../../src/merchants/merchant-store";
 import { registry } from "../../src/observability/metrics";
 import { observe } from "../../src/observability/gauges";
@@ -83,6 +81,7 @@ import {
   createCommand,
   refundCommand,
 } from "../support/factories";
+import { keyQuestions } from "../support/key-questions";
 import { PATIENT } from "../support/patience";
 import { PAGE, type Question, after, cursor, now, pages } from "../support/plan-questions";
 import {
@@ -319,14 +318,7 @@ const READS: readonly Question[] = [
   now("whether a key is in use", async () => [
     await isExecuting(db, { merchantId, operation: CAPTURE, key: "new" }),
   ]),
-  now("a live API key", () => findLiveKeys(db, [{ merchantId, hash: its.apiKeyHash }])),
-  now("API keys by id", () => findApiKeys(db, merchantId, [its.apiKey])),
-  now("an API key by its key", () => findApiKeyByKey(db, merchantId, its.apiKey)),
-  ...pages(
-    "API keys",
-    () => its.apiKey,
-    (page) => listApiKeys(db, merchantId, { page }),
-  ),
+  ...keyQuestions(() => ({ db, merchantId, its })),
   now("a merchant", () => findMerchant(db, merchantId)),
   now("deliveries by id", () => findDeliveries(db, merchantId, its.deliveries)),
   now("endpoints by id", () => findEndpoints(db, merchantId, [its.endpoint])),
@@ -362,6 +354,21 @@ const WRITES: readonly Question[] = [
       return commands;
     },
     (commands) => confirmPaymentIntents(db, commands),
+  ),
+  after(
+    "confirms as a shopper",
+    () => commandsTo(confirmCommand),
+    (commands) =>
+      confirmPaymentIntents(
+        db,
+        commands.map((command) => ({ ...command, formerKey: its.confirmKey })),
+      ),
+  ),
+  now("refuses to confirm as a shopper", () =>
+    confirmPaymentIntents(
+      db,
+      its.intents.map((id) => ({ ...confirmCommand(merchantId, id), formerKey: its.confirmKey })),
+    ),
   ),
   now("refuses to confirm", () =>
     confirmPaymentIntents(

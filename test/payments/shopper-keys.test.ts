@@ -116,15 +116,13 @@ test("two taps at once confirm once", async () => {
 describe("what was stored before shoppers' keys were scoped", () => {
   /** As the earlier code stored it: under the key as it was sent. */
   async function asBefore(intent: MadeIntent, key: string): Promise<void> {
+    const scoped = `${intent.id} key ${key}`;
     const { rowCount } = await api.db.raw<{ rowCount: number }>(
       "update idempotency_keys set key = ?, failure_details = failure_details - 'by' where key = ?",
-      [key, `${intent.id}§${key}`],
+      [key, scoped],
     );
     expect(rowCount).toBe(1);
-    await api
-      .db("attempts")
-      .where({ idempotency_key: `${intent.id}§${key}` })
-      .update({ idempotency_key: key });
+    await api.db("attempts").where({ idempotency_key: scoped }).update({ idempotency_key: key });
   }
   const forget = (key: string) => api.db("idempotency_keys").where({ key }).del();
 
