@@ -12,6 +12,7 @@ import * as positions from "./20261121000100_positions";
 import * as webhooks from "./20261120000800_webhooks";
 import * as keys from "./20261121000200_keys";
 import * as contract from "./20261121000300_contract";
+import * as auditLog from "./20261122000300_audit_log";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -32,4 +33,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261121000100_positions": positions,
   "20261121000200_keys": keys,
   "20261121000300_contract": contract,
+  "20261122000300_audit_log": auditLog,
 };

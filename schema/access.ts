@@ -37,6 +37,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.createMerchant": { scope: "merchants:write" },
   "Mutation.resolveUnknownAttempt": { scope: "operations:write" },
 
+  "Query.auditLog": { scope: "audit:read" },
   "Query.unknownAttempts": { scope: "operations:read" },
   // Its resolver decides, by the kind of the id.
   "Query.node": { scope: null, clientSecret: true },
@@ -78,6 +79,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "LedgerAccount.balance": PARENT,
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,
+  "AuditEntry.subjectType": PARENT,
   "WebhookDelivery.event": { scope: "events:read" },
 };
 

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import type { GraphQLObjectType, GraphQLSchema } from "graphql";
 import { type BuildSchemaOptions, buildSchemaSync } from "type-graphql";
+import { watchRootFields } from "./audit";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
@@ -10,6 +11,7 @@ import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoi
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
+import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
@@ -19,6 +21,7 @@ import { PaymentIntentQueries } from "./queries/payment-intents";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
 import { AttemptFields } from "./types/attempt";
+import { AuditEntryFields } from "./types/audit-log";
 import { CaptureFields } from "./types/capture";
 import { EventFields } from "./types/event";
 import { LedgerAccountFields } from "./types/ledger";
@@ -46,6 +49,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   LedgerQueries,
   WebhookQueries,
   UnknownAttemptQueries,
+  AuditLogQueries,
   PaymentIntentFields,
   PaymentErrorFields,
   AttemptFields,
@@ -54,6 +58,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   EventFields,
   LedgerAccountFields,
   WebhookDeliveryFields,
+  AuditEntryFields,
 ];
 
 /** Needs no database and no settings, so that the schema can be printed anywhere. */
@@ -70,6 +75,7 @@ export function buildSchema(): GraphQLSchema {
     schema.getMutationType(),
     "Operations that change something. Each takes effect once per idempotency key, however often it is sent.",
   );
+  watchRootFields(schema);
   return schema;
 }
 

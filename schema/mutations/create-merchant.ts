@@ -1,5 +1,6 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { createMerchantOnce } from "../../src/merchants/create-merchant-once";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { checkIdempotencyKey, checkText } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -53,6 +54,7 @@ export class CreateMerchantMutation {
   ): Promise<CreateMerchantPayload> {
     const outcome = await createMerchantOnce(context.app, {
       merchantId: callerOf(context).merchantId,
+      audit: auditOf(context, "createMerchant"),
       key: checkIdempotencyKey(idempotencyKey),
       name: checkText("input.name", input.name, { min: 1, max: 200 }),
     });

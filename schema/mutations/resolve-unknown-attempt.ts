@@ -6,6 +6,7 @@ import {
   type Resolution as ResolutionName,
   resolveUnknownAttempt,
 } from "../../src/payments/resolve-unknown-attempt";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { Resolution } from "../enums";
 import { checkId, checkIdempotencyKey, checkOptionalText, checkText } from "../input";
@@ -67,6 +68,10 @@ export class ResolveUnknownAttemptMutation {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
+      audit: auditOf(context, RESOLVE_UNKNOWN, {
+        subjectId: command.attemptId,
+        details: { resolution: command.resolution },
+      }),
       key,
       fingerprint: fingerprint(RESOLVE_UNKNOWN, command).toString("hex"),
     });

@@ -21,6 +21,7 @@ export const SCOPES = [
   "operations:read",
   "operations:write",
   "merchants:write",
+  "audit:read",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -50,6 +51,7 @@ export const DEFAULT_SCOPES: Readonly<Record<ApiKeyKind, readonly Scope[]>> = {
     "operations:read",
     "operations:write",
     "merchants:write",
+    "audit:read",
   ],
 };
 

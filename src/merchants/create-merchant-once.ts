@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db } from "../db/db";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
@@ -20,6 +21,7 @@ export interface CreateMerchant {
   readonly merchantId: string;
   readonly key: string;
   readonly name: string;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 export interface MerchantCreation extends Outcome<Merchant> {
@@ -35,12 +37,13 @@ export const createMerchantOperation: KeyedOperation<Merchant, FirstKeys> = {
 
 export async function createMerchantOnce(
   { db, secrets }: { readonly db: Db; readonly secrets: SecretBox },
-  { merchantId, key, name }: CreateMerchant,
+  { merchantId, key, name, audit }: CreateMerchant,
 ): Promise<MerchantCreation> {
   const request = {
     merchantId,
     key,
     fingerprint: fingerprint(createMerchantOperation.name, { name }).toString("hex"),
+    audit,
   };
   const { beside, ...outcome } = await once<Merchant, FirstKeys>(db, request, {
     operation: createMerchantOperation,

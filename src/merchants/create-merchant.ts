@@ -1,3 +1,4 @@
+import { recordCommand } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import { transact } from "../db/transact";
 import { newId } from "../ids";
@@ -16,11 +17,13 @@ export interface CreatedMerchant extends FirstKeys {
   readonly name: string;
 }
 
-/** A merchant with a key of each kind that it needs on its first day, in one commit. */
+/** A merchant with a key of each kind that it needs on its first day and its entry in the audit log, in one commit. */
 export async function createMerchant(db: Db, name: string): Promise<CreatedMerchant> {
-  const { merchant, keys } = await transact(db, (tx) =>
-    insertMerchantWithKeys(tx, { id: newId("merchant"), name }),
-  );
+  const id = newId("merchant");
+  const { merchant, keys } = await transact(db, async (tx) => {
+    await recordCommand(tx, { merchantId: id, name: "merchants create", subjectId: id });
+    return insertMerchantWithKeys(tx, { id, name });
+  });
   return { id: merchant.id, name: merchant.name, ...keys };
 }
 

@@ -212,6 +212,7 @@ test.each(fallible.map((mutation) => [mutation.name, mutation] as const))(
         source,
         variableValues,
         contextValue: await createContext(api.app, createAuthenticator(api.db), {
+          address: "127.0.0.1",
           requestId: "req_test",
           mediaType: "application/json",
           authorization: `Bearer ${key}`,
