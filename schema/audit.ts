@@ -6,7 +6,8 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import type { App } from "../src/app";
-import { type Actor, type AuditDetails, isOperator } from "../src/audit-log/entry";
+import { INSTALLATION } from "../src/audit-log/audit-buffer";
+import { type Actor, type AuditDetails, isOperator, isPlatform } from "../src/audit-log/entry";
 import type { AuditedWrite } from "../src/audit-log/record-write";
 import { idKind } from "../src/ids";
 import type { Context } from "./context";
@@ -55,7 +56,9 @@ function isRecorded({ caller }: Context, mutation: string): boolean {
 export function noteUse(context: Context): void {
   const { caller, app } = context;
   if (!caller) return;
-  const { id, merchantId } = caller;
+  const { id } = caller;
+  // A platform operator's key is the installation's, whomever it acts for.
+  const merchantId = isPlatform(caller.kind) ? INSTALLATION : caller.merchantId;
   app.auditLog.noteUse({ id, merchantId, actor: () => actorOf(context) });
 }
 

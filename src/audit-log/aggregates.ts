@@ -130,8 +130,8 @@ export function createAggregates(onDropped: (count: number) => void): Aggregates
   return {
     note: (noted, nowMs) => {
       turn(nowMs);
-      const [key, kept] = window.placeOf(noted);
-      countIn(window.groups.get(key) ?? add(window.groups, key, kept), nowMs, noted);
+      const { key, keep } = window.placeOf(noted);
+      countIn(window.groups.get(key) ?? add(window.groups, key, keep(noted)), nowMs, noted);
     },
     noteUse: ({ id, merchantId, actor }, nowMs) => {
       let group = uses.groups.get(id);
@@ -214,7 +214,13 @@ interface Window {
   readonly minute: number;
   readonly groups: Map<string, Group>;
   /** The group that something counts in: as fine as the limits permit. */
-  placeOf(noted: Noted): readonly [key: string, kept: Noted];
+  placeOf(noted: Noted): Place;
+}
+
+interface Place {
+  readonly key: string;
+  /** What the group says of all that counts in it. */
+  readonly keep: (noted: Noted) => Noted;
 }
 
 function newWindow(minute: number): Window {
@@ -230,30 +236,29 @@ function newWindow(minute: number): Window {
     minute,
     groups,
     placeOf: (noted) => {
-      const { action, outcome, errorCode, actor } = noted;
-      const kind = `${action} ${outcome} ${errorCode ?? ""}`;
-      const caller = `${kind} ${actor.id ?? actor.address ?? ""}`;
-      const { merchantId, operation, scope } = noted;
-      const fine = JSON.stringify([
-        caller,
-        merchantId,
-        operation,
-        scope,
-        actor.hint,
-        actor.address,
-      ]);
-      if (groups.has(fine)) return [fine, noted];
+      const { action } = noted;
+      const { kind, caller, fine } = namesOf(noted);
+      if (groups.has(fine)) return { key: fine, keep: clean };
       // The limit of the caller first: one caller must not use up what is there for all.
       if ((apart.get(caller) ?? 0) < APART_BY_CALLER[action] && hasRoom(action, APART_MAX)) {
         hasRoom(caller, APART_BY_CALLER[action]);
-        return [fine, clean(noted)];
+        return { key: fine, keep: clean };
       }
       if (groups.has(caller) || hasRoom(`${action} callers`, CALLERS_MAX)) {
-        return [caller, clean(ofCaller(noted))];
+        return { key: caller, keep: ofCaller };
       }
-      return [kind, ofNobody(noted)];
+      return { key: kind, keep: ofNobody };
     },
   };
+}
+
+/** The names of the groups that something may count in, from the coarsest to the finest. */
+function namesOf(noted: Noted): Readonly<Record<"kind" | "caller" | "fine", string>> {
+  const { action, outcome, errorCode, merchantId, operation, scope, actor } = noted;
+  const kind = [action, outcome, errorCode].join(" ");
+  const caller = `${kind} ${actor.id ?? actor.address ?? ""}`;
+  const fine = [caller, merchantId, operation, scope, actor.hint, actor.address].join(" ");
+  return { kind, caller, fine };
 }
 
 function clean(noted: Noted): Noted {
@@ -263,13 +268,13 @@ function clean(noted: Noted): Noted {
 /** Without what differs between the things that one caller does. Which tenant a stranger names is one of them. */
 function ofCaller({ merchantId, actor, ...noted }: Noted): Noted {
   const isKnown = actor.id !== null;
-  return {
+  return clean({
     ...noted,
     operation: null,
     scope: undefined,
     merchantId: isKnown ? merchantId : null,
     actor: isKnown ? { ...actor, address: null } : { ...actor, hint: null },
-  };
+  });
 }
 
 function ofNobody({ action, outcome, errorCode }: Noted): Noted {

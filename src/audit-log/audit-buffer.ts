@@ -1,5 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
-import { isDatabaseAway } from "../db/errors";
+import { isDatabaseAway, isLockTimeout } from "../db/errors";
 import type { Log } from "../observability/log";
 import { auditDropped } from "../observability/metrics";
 import { type CountedEntry, type KeyUse, type Noted, createAggregates } from "./aggregates";
@@ -73,7 +73,8 @@ export function createAuditBuffer(
       await run(db, INSERT, [JSON.stringify(rows.map(toRow))]);
     } catch (error) {
       log.warn({ reason: (error as Error).message }, "the audit log could not be written");
-      if (isDatabaseAway(error)) return false;
+      // What is wrong will pass; anything else would be as wrong the next time.
+      if (isDatabaseAway(error) || isLockTimeout(error)) return false;
       auditDropped.inc(countOf(rows));
     }
     queue = queue.slice(rows.length);
@@ -113,6 +114,7 @@ export function createAuditBuffer(
     },
     stop: async () => {
       clearTimeout(timer);
+      timer = undefined;
       enqueue(aggregates.takeAll());
       await flying;
       while (queue.length > 0 && (await writeAlone()));

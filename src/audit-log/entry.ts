@@ -72,7 +72,11 @@ export interface AuditEntry {
 
 /** Whose every read and write is recorded. */
 export function isOperator(kind: string): boolean {
-  return kind === "OPERATOR" || kind === "PLATFORM";
+  return kind === "OPERATOR" || isPlatform(kind);
+}
+
+export function isPlatform(kind: string): boolean {
+  return kind === "PLATFORM";
 }
 
 /** Behind a proxy the address is what a header says, which may be anything. */
