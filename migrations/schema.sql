@@ -534,14 +534,16 @@ CREATE OR REPLACE FUNCTION public.expect_busy_merchants()
  LANGUAGE plpgsql
 AS $function$
     declare
-      relation text;
+      expected record;
     begin
-      for relation in
-        select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
-        where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'
-          and a.attname = 'merchant_id' and a.attoptions is null
+      for expected in
+        select c.relname, a.attname, case a.attname when 'merchant_id' then 10 else 1000 end as distinct_values
+        from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and a.attoptions is null
+          and (a.attname = 'merchant_id' or (a.attname = 'actor_id' and c.relname like 'audit\_log\_%'))
       loop
-        execute format('alter table %I alter column merchant_id set (n_distinct = 10)', relation);
+        execute format('alter table %I alter column %I set (n_distinct = %s)',
+          expected.relname, expected.attname, expected.distinct_values);
       end loop;
     end $function$;
 
