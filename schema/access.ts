@@ -46,6 +46,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.rollApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.revokeApiKey": { scope: "keys:write", outcome: "keys:read" },
 
+  "Query.auditLog": { scope: "audit:read" },
   "Query.unknownAttempts": { scope: "operations:read" },
   // Its resolver decides, by the kind of the id.
   "Query.node": { scope: null, clientSecret: true },
@@ -89,6 +90,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "LedgerAccount.balance": PARENT,
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,
+  "AuditEntry.subjectType": PARENT,
   "WebhookDelivery.event": { scope: "events:read" },
 };
 

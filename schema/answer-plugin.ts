@@ -7,6 +7,7 @@ import { type OperationDefinitionNode, OperationTypeNode } from "graphql";
 import { redactCardNumbers } from "../src/security/card-numbers";
 import { failpoint } from "../src/failpoints";
 import { httpRequests } from "../src/observability/metrics";
+import { noteRefusals } from "./audit";
 import { checkOperation } from "./check-operation";
 import type { Context } from "./context";
 import {
@@ -89,6 +90,7 @@ const listener: GraphQLRequestListener<Context> = {
     const shown = asked.errors && showErrors(asked, asked.errors);
     httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
     if (shown) {
+      noteRefusals(contextValue, shown, operation);
       body.singleResult.errors = shown;
       const hasData = body.singleResult.data !== null && body.singleResult.data !== undefined;
       http.status = hasData ? 200 : httpStatus(contextValue.mediaType, shown);

@@ -4,6 +4,7 @@ import { Failure } from "../src/failures";
 import type { Caller } from "../src/merchants/caller";
 import { type Loaders, createLoaders } from "./loaders";
 import type { MediaType } from "./media-type";
+import { type PresentedKey, presentedKey, secretIn } from "./presented-key";
 
 /** What a resolver may see. It is made anew for every request, and with it what was loaded. */
 export interface Context {
@@ -12,6 +13,9 @@ export interface Context {
   readonly mediaType: MediaType;
   /** Undefined: anonymous. Whatever needs a key asks with callerOf(). */
   readonly caller: Caller | undefined;
+  /** The key that was sent, when it is not valid. */
+  readonly presented: PresentedKey | undefined;
+  readonly address: string | null;
   /** The intent whose client secret came with the request. */
   readonly clientSecretFor: string | undefined;
   /** Made when first asked for: the hot mutations need none. */
@@ -22,6 +26,7 @@ export interface Context {
 
 export interface IncomingRequest {
   readonly requestId: string;
+  readonly address: string;
   readonly mediaType: MediaType;
   readonly authorization: string | undefined;
   readonly clientSecret: string | undefined;
@@ -29,19 +34,19 @@ export interface IncomingRequest {
 
 type Authenticate = (secret: string) => Promise<Caller | undefined>;
 
-const BEARER = /^Bearer +(\S{1,200})$/i;
-
 export async function createContext(
   app: App,
   authenticate: Authenticate,
   request: IncomingRequest,
 ): Promise<Context> {
-  const secret = BEARER.exec(request.authorization ?? "")?.[1];
+  const secret = secretIn(request.authorization);
   const caller = secret === undefined ? undefined : await authenticate(secret);
   let loaders: Loaders | undefined;
   return {
     app,
     requestId: request.requestId,
+    address: request.address,
+    presented: caller ? undefined : presentedKey(secret),
     mediaType: request.mediaType,
     caller,
     clientSecretFor: provenIntent(app, request.clientSecret),

@@ -13,6 +13,7 @@ import { Failure } from "../src/failures";
 import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
 import { clientTries, httpRequests } from "../src/observability/metrics";
 import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
+import { noteStranger, noteUse } from "./audit";
 import { type Context, createContext, unauthenticated } from "./context";
 import { presentError, retryAfterSeconds } from "./failures";
 import { identify } from "./identify";
@@ -24,6 +25,7 @@ import {
   limitRootFields,
 } from "./limits";
 import { chooseMediaType } from "./media-type";
+import { presentedKey, secretIn } from "./presented-key";
 import { buildSchema } from "./schema";
 
 declare module "fastify" {
@@ -114,10 +116,12 @@ async function prepare(
   countTry(onlyText(request.headers["oncepay-try"]));
   const context = await createContext(app, identify(app.db, authenticator, request), {
     requestId: request.id,
+    address: request.ip,
     mediaType,
     authorization: request.headers.authorization,
     clientSecret: onlyText(request.headers["oncepay-client-secret"]),
   });
+  noteUse(context);
   // Otherwise the errors of a query would tell strangers what is in the schema.
   if (!app.config.introspection && !context.caller) throw unauthenticated();
   return context;
@@ -193,6 +197,8 @@ async function sendError(
   const failed = { requestId: request.id, mutated: false };
   const shown = logAndShow({ app, requestId: request.id }, presentError(failure, failed));
   const mediaType = chooseMediaType(request.headers.accept) ?? "application/json";
+  const presented = presentedKey(secretIn(request.headers.authorization));
+  noteStranger(app, { presented, address: request.ip, requestId: request.id }, shown);
   const wait = retryAfterSeconds([shown]);
   httpRequests.inc({ code: shown.extensions.code });
   if (wait !== undefined) void reply.header("retry-after", String(wait));

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { type GraphQLObjectType, type GraphQLSchema, specifiedDirectives } from "graphql";
 import { type BuildSchemaOptions, buildSchemaSync } from "type-graphql";
+import { watchRootFields } from "./audit";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
@@ -14,6 +15,7 @@ import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attem
 import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
 import { RollApiKeyMutation } from "./mutations/roll-api-key";
 import { ApiKeyQueries } from "./queries/api-keys";
+import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
@@ -24,6 +26,7 @@ import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
 import { REQUIRES_SCOPE, describeAccess } from "./say-access";
 import { AttemptFields } from "./types/attempt";
+import { AuditEntryFields } from "./types/audit-log";
 import { CaptureFields } from "./types/capture";
 import { EventFields } from "./types/event";
 import { LedgerAccountFields } from "./types/ledger";
@@ -55,6 +58,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   WebhookQueries,
   UnknownAttemptQueries,
   ApiKeyQueries,
+  AuditLogQueries,
   PaymentIntentFields,
   PaymentErrorFields,
   AttemptFields,
@@ -63,6 +67,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   EventFields,
   LedgerAccountFields,
   WebhookDeliveryFields,
+  AuditEntryFields,
 ];
 
 /** Needs no database and no settings, so that the schema can be printed anywhere. */
@@ -81,6 +86,7 @@ export function buildSchema(): GraphQLSchema {
     "Operations that change something. Each takes effect once per idempotency key, however often it is sent.",
   );
   describeAccess(schema);
+  watchRootFields(schema);
   return schema;
 }
 

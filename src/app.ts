@@ -1,4 +1,5 @@
 import type { Agent } from "undici";
+import { type AuditBuffer, createAuditBuffer } from "./audit-log/audit-buffer";
 import { groupCommit } from "./db/group-commit";
 import type { Config } from "./config";
 import { ConfigError } from "./process/settings";
@@ -36,6 +37,7 @@ export interface App {
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
   readonly clientSecretKeys: readonly Buffer[];
   readonly webhookAgent: Agent;
+  readonly auditLog: AuditBuffer;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
@@ -77,10 +79,12 @@ export function createApp(
     connectTimeoutMs: 5_000,
     connections: 64,
   });
+  const auditLog = createAuditBuffer({ db, log });
   return {
     config,
     log,
     db,
+    auditLog,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
@@ -88,6 +92,7 @@ export function createApp(
     ...groupCommits(db, config),
     wakeRelay: () => undefined,
     close: async () => {
+      await auditLog.stop();
       await webhookAgent.close();
       await Promise.all([...processors.values()].map((processor) => processor.close()));
       await db.destroy();

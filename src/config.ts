@@ -55,6 +55,13 @@ export const SETTINGS = {
     .transform((text) => Number.parseInt(text, 10))
     .meta({ shown: "30d" })
     .describe("how many days an idempotency key replays its result"),
+  ONCEPAY_AUDIT_RETENTION: z
+    .string()
+    .regex(/^[1-9]\d{0,4}d$/, "must be a number of days such as 400d")
+    .default("400d")
+    .transform((text) => Number.parseInt(text, 10))
+    .meta({ shown: "400d" })
+    .describe("how many days the audit log is kept at least"),
   ONCEPAY_ENCRYPTION_KEY: z
     .string()
     .transform((text, context) => {
@@ -144,6 +151,7 @@ export interface Config {
   readonly logLevel: Settings["LOG_LEVEL"];
   readonly isProduction: boolean;
   readonly idempotencyRetentionDays: number;
+  readonly auditRetentionDays: number;
   /** Newest first. */
   readonly encryptionKeys: readonly Buffer[];
   readonly publicUrl: string | undefined;
@@ -194,6 +202,7 @@ function fromSettings(settings: Settings): Config {
     logLevel: settings.LOG_LEVEL,
     isProduction: settings.NODE_ENV === "production",
     idempotencyRetentionDays: settings.IDEMPOTENCY_RETENTION,
+    auditRetentionDays: settings.ONCEPAY_AUDIT_RETENTION,
     encryptionKeys: settings.ONCEPAY_ENCRYPTION_KEY,
     publicUrl: settings.ONCEPAY_PUBLIC_URL,
     defaultProcessor: settings.ONCEPAY_DEFAULT_PROCESSOR,

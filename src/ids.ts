@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   journal: "jrn",
   merchant: "mer",
   apiKey: "key",
+  auditEntry: "aud",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -23,6 +23,11 @@ const PLACES: readonly { readonly table: string; readonly id: string; readonly t
   },
   { table: "captures", id: "id", text: "json_build_array(failure_code, idempotency_key)::text" },
   {
+    table: "audit_log",
+    id: "id",
+    text: "json_build_array(operation, actor_hint, address, request_id, subject_id, idempotency_key, details)::text",
+  },
+  {
     table: "refunds",
     id: "id",
     text: "json_build_array(metadata, failure_code, idempotency_key)::text",

@@ -34,6 +34,7 @@ export const SCOPES = [
   "operations:read",
   "operations:write",
   "merchants:write",
+  "audit:read",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -61,9 +62,9 @@ export const DEFAULT_SCOPES: Readonly<Record<ApiKeyKind, readonly Scope[]>> = {
   SECRET: [...READS, "payments:write", "payments:confirm", ...WEBHOOKS_AND_KEYS],
   RESTRICTED: READS,
   // Clears what went wrong, and cannot start a payment.
-  OPERATOR: [...READS, ...WEBHOOKS_AND_KEYS, "operations:read"],
+  OPERATOR: [...READS, ...WEBHOOKS_AND_KEYS, "operations:read", "audit:read"],
   // The same for any merchant; and what a merchant may not do for itself.
-  PLATFORM: [...READS, ...WEBHOOKS_AND_KEYS, "operations:read", ...PLATFORM_ONLY],
+  PLATFORM: [...READS, ...WEBHOOKS_AND_KEYS, "operations:read", "audit:read", ...PLATFORM_ONLY],
 };
 
 /** What a kind of key can be given at all. */

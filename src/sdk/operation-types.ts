@@ -25,6 +25,7 @@ import type { Merchant, Node, PaymentIntent, Refund } from "./objects";
 import type {
   ApiKeyConnection,
   AttemptConnection,
+  AuditEntryConnection,
   CancelPaymentIntentPayload,
   CaptureConnection,
   CapturePaymentIntentPayload,

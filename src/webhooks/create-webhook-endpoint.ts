@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db } from "../db/db";
 import { Failure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
@@ -22,6 +23,7 @@ export interface CreateWebhookEndpoint {
   readonly url: string;
   readonly eventTypes: readonly string[];
   readonly description: string | null;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 interface Needs {
@@ -47,7 +49,7 @@ export interface CreatedEndpoint extends Outcome<WebhookEndpoint> {
 
 export async function createWebhookEndpoint(
   { db, secrets, config }: Needs,
-  { merchantId, key, ...input }: CreateWebhookEndpoint,
+  { merchantId, key, audit, ...input }: CreateWebhookEndpoint,
 ): Promise<CreatedEndpoint> {
   const checked = checkWebhookUrl(input.url, { allowLoopback: config.webhookAllowLoopback });
   if (!checked.ok) {
@@ -61,6 +63,7 @@ export async function createWebhookEndpoint(
     merchantId,
     key,
     fingerprint: fingerprint(createEndpointOperation.name, endpoint).toString("hex"),
+    audit,
   };
   const { beside, ...outcome } = await once<WebhookEndpoint, Secret>(db, request, {
     operation: createEndpointOperation,
