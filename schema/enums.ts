@@ -1,5 +1,4 @@
 import { registerEnumType } from "type-graphql";
-import type * as auditLog from "../src/audit-log/entry";
 import type { FailureCode } from "../src/failures";
 import type { ApiKeyKind as ApiKeyKindName, Mode } from "../src/merchants/api-key";
 import type { ApiKeyStatus as ApiKeyStatusName } from "../src/merchants/api-key-store";
@@ -16,10 +15,10 @@ import type { DeliveryStatus as DeliveryStatusName } from "../src/webhooks/deliv
 type Descriptions = Readonly<Record<string, string>>;
 
 /** Said of every enum that occurs in answers: clients must be prepared for values that they do not know yet. */
-const OPEN = "New values may be added.";
+export const OPEN = "New values may be added.";
 
 /** The compiler holds the values to the domain's own unions: a new one must be described here before it is shown. */
-function enumOf<Value extends string>(
+export function enumOf<Value extends string>(
   name: string,
   description: string,
   values: Readonly<Record<Value, string>>,
@@ -312,44 +311,5 @@ export const ApiKeyStatus = enumOf<ApiKeyStatusName>(
     ACTIVE: "The key can be used.",
     EXPIRED: "The key has expired.",
     REVOKED: "The key was revoked.",
-  },
-);
-
-export const AuditAction = enumOf<auditLog.AuditAction>(
-  "AuditAction",
-  `The kind of thing that the audit log records. ${OPEN}`,
-  {
-    AUTHENTICATION_REFUSED:
-      "A request without a valid API key was refused. Counted by address and key within a minute.",
-    ACCESS_REFUSED:
-      "A request was refused because its API key does not permit it. Counted within a minute.",
-    API_KEY_USED: "An API key was used. Counted within a day, with the first and the last use.",
-    READ: "An operator read something. Counted by query field within a minute.",
-    WRITE: "A mutation was executed, refused or replayed.",
-    COMMAND: "Somebody changed something on the command line.",
-  },
-);
-
-export const AuditOutcome = enumOf<auditLog.AuditOutcome>(
-  "AuditOutcome",
-  `What became of something that the audit log records. ${OPEN}`,
-  {
-    SUCCEEDED: "It was done.",
-    REPLAYED: "It had been done before, and its answer was shown again.",
-    REFUSED: "It was refused; `errorCode` says why.",
-  },
-);
-
-export const AuditActorKind = enumOf<auditLog.ActorKind>(
-  "AuditActorKind",
-  `The kind of caller that the audit log names. ${OPEN}`,
-  {
-    SECRET: "A merchant's backend, with a secret key.",
-    PUBLISHABLE: "A merchant's frontend, with a publishable key.",
-    RESTRICTED: "A partner or a program, with a restricted key.",
-    OPERATOR: "A merchant's operator.",
-    PLATFORM: "An operator of the installation.",
-    ANONYMOUS: "Somebody without a valid API key, or several callers counted together.",
-    COMMAND_LINE: "Somebody at the command line of the installation.",
   },
 );

@@ -3,7 +3,7 @@ import type * as log from "../../src/audit-log/entry";
 import { listAuditEntries } from "../../src/audit-log/list-entries";
 import type { Page } from "../../src/pagination";
 import { type Context, callerOf } from "../context";
-import { AuditAction } from "../enums";
+import { AuditAction } from "../audit-enums";
 import { checkId, refuseCardNumber } from "../input";
 import { DateTime } from "../scalars";
 import { AuditEntryConnection } from "../types/audit-log";

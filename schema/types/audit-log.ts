@@ -2,7 +2,8 @@ import { Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from "type-
 import type * as log from "../../src/audit-log/entry";
 import { idKind } from "../../src/ids";
 import type { FailureCode } from "../../src/failures";
-import { AuditAction, AuditActorKind, AuditOutcome, ErrorCode } from "../enums";
+import { AuditAction, AuditActorKind, AuditOutcome } from "../audit-enums";
+import { ErrorCode } from "../enums";
 import { DateTime, JsonScalar } from "../scalars";
 import { connectionOf } from "./connection";
 
