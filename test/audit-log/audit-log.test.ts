@@ -12,6 +12,7 @@ import {
   REPLAY_DELIVERY,
   type TestAnswer,
   type TestApi,
+  type TestRequest,
   makeIntent,
   makePaid,
   newKey,
@@ -72,9 +73,15 @@ async function rowsOf(idempotencyKey: string): Promise<Record<string, unknown>[]
   return api.db("audit_log").where({ idempotency_key: idempotencyKey });
 }
 
+const OPERATORS: readonly Scope[] = [...DEFAULT_SCOPES.OPERATOR, ...DEFAULT_SCOPES.PLATFORM];
 const OPERATORS_MUTATIONS = Object.entries(KEYED_MUTATIONS).filter(([name]) =>
-  DEFAULT_SCOPES.OPERATOR.includes(ACCESS[`Mutation.${name}`]?.scope as Scope),
+  OPERATORS.includes(ACCESS[`Mutation.${name}`]?.scope as Scope),
 );
+
+function operatorOf(name: string): Pick<TestRequest, "key" | "headers"> {
+  const isPlatform = KEYED_MUTATIONS[name]?.as === "platform";
+  return isPlatform ? api.asPlatform : { key: api.merchant.operatorKey };
+}
 
 function write(name: string, input: object, key: string): Promise<TestAnswer> {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
@@ -82,13 +89,13 @@ function write(name: string, input: object, key: string): Promise<TestAnswer> {
     query: `mutation ($input: ${type}!, $key: String!) {
       ${name}(input: $input, idempotencyKey: $key) { idempotency { status } } }`,
     variables: { input, key },
-    key: api.merchant.operatorKey,
+    ...operatorOf(name),
   });
 }
 
 test("operators' keys cannot use the hot statements, which record nothing", () => {
   for (const scope of ["payments:write", "payments:confirm"] as const) {
-    expect(DEFAULT_SCOPES.OPERATOR).not.toContain(scope);
+    expect(OPERATORS).not.toContain(scope);
   }
   expect(OPERATORS_MUTATIONS.length).toBeGreaterThan(2);
 });
@@ -107,8 +114,8 @@ describe.each(OPERATORS_MUTATIONS)("an operator's %s", (name, mutation) => {
       operation: name,
       outcome: "SUCCEEDED",
       error_code: null,
-      actor_kind: "OPERATOR",
-      actor_hint: hintOf(api.merchant.operatorKey),
+      actor_kind: mutation.as === "platform" ? "PLATFORM" : "OPERATOR",
+      actor_hint: hintOf(String(operatorOf(name).key)),
       address: "127.0.0.1",
       request_id: first.headers.get("x-request-id"),
       idempotency_key: key,
@@ -274,6 +281,24 @@ test("a refusal says what was lacking, and who lacked it", async () => {
     actorHint: hintOf(api.merchant.secretKey),
     details: { scope: "audit:read" },
   });
+});
+
+test("a platform operator sees what concerns nobody's tenant, and with the header any tenant's log", async () => {
+  await api.app.auditLog.flush();
+  const { key } = api.asPlatform;
+  const ask = (headers: Record<string, string>) =>
+    api.send({ query: AUDIT_LOG, variables: { filter: {}, first: 100 }, key, headers });
+  const own = (await ask({})).data.auditLog.edges as { node: Shown }[];
+  expect(own.some(({ node }) => node.action === "COMMAND")).toBe(true);
+  const theirs = (await ask({ "oncepay-merchant": api.merchant.id })).data.auditLog.edges;
+  const ids = (await entries()).map(({ id }) => id);
+  expect(theirs.length).toBeGreaterThan(0);
+  expect(theirs.every(({ node }: { node: Shown }) => ids.includes(node.id))).toBe(true);
+  // The tenant sees who acted for it; the installation, that its key was used.
+  const seen = await entries({ action: "READ" });
+  expect(seen.some(({ actorKind }) => actorKind === "PLATFORM")).toBe(true);
+  const uses = (await ask({})).data.auditLog.edges as { node: Shown }[];
+  expect(uses.some(({ node }) => node.action === "API_KEY_USED")).toBe(true);
 });
 
 test("the use of a key is recorded with its first use", async () => {
