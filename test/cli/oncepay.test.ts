@@ -28,9 +28,11 @@ async function oncepay(args: string[], environment: NodeJS.ProcessEnv = {}) {
   return { code, ...said };
 }
 
+const KEYS = ["keys create", "keys list", "keys roll", "keys revoke"];
+
 test("every command has help, which needs no database", async () => {
   expect((await oncepay(["--help"])).out).toContain("merchants create");
-  for (const name of ["migrate", "merchants create", "verify"]) {
+  for (const name of ["migrate", "merchants create", ...KEYS, "verify"]) {
     const { code, out } = await oncepay([...name.split(" "), "--help"]);
     expect([code, out]).toEqual([0, expect.stringContaining(`Usage: oncepay ${name} [OPTIONS]`)]);
     expect(out).toContain("Exit codes:");
@@ -71,6 +73,7 @@ test("from nothing to a first merchant whose books hold", async () => {
   expect(JSON.parse(created.out)).toEqual({
     id: expect.stringMatching(/^mer_/) as string,
     name: "Shop",
+    mode: "TEST",
     secretKey: expect.stringMatching(/^sk_/) as string,
     publishableKey: expect.stringMatching(/^pk_/) as string,
     operatorKey: expect.stringMatching(/^ok_/) as string,
