@@ -13,6 +13,7 @@ import * as webhooks from "./20261120000800_webhooks";
 import * as keys from "./20261121000200_keys";
 import * as contract from "./20261121000300_contract";
 import * as apiKeys from "./20261122000100_keys";
+import * as auditLog from "./20261122000300_audit_log";
 import * as erasure from "./20261122000400_erasure";
 
 interface Migration {
@@ -35,5 +36,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261121000200_keys": keys,
   "20261121000300_contract": contract,
   "20261122000100_keys": apiKeys,
+  "20261122000300_audit_log": auditLog,
   "20261122000400_erasure": erasure,
 };

@@ -88,6 +88,38 @@ CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settle
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
 
+create table audit_log (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  action text not null,
+  operation text,
+  outcome text not null,
+  error_code text,
+  actor_kind text not null,
+  actor_id text collate "C",
+  actor_hint text,
+  address text,
+  request_id text,
+  subject_id text collate "C",
+  idempotency_key text,
+  count integer not null default 1,
+  at timestamp with time zone not null default now(),
+  last_at timestamp with time zone not null default now(),
+  details jsonb not null default '{}'::jsonb,
+  constraint audit_log_pkey PRIMARY KEY (merchant_id, id),
+  constraint audit_log_action_check CHECK ((action = ANY (ARRAY['AUTHENTICATION_REFUSED'::text, 'ACCESS_REFUSED'::text, 'API_KEY_USED'::text, 'READ'::text, 'WRITE'::text, 'COMMAND'::text]))),
+  constraint audit_log_check CHECK ((last_at >= at)),
+  constraint audit_log_count_check CHECK ((count > 0)),
+  constraint audit_log_details_check CHECK ((length((details)::text) <= 2000)),
+  constraint audit_log_outcome_check CHECK ((outcome = ANY (ARRAY['SUCCEEDED'::text, 'REPLAYED'::text, 'REFUSED'::text]))),
+  constraint audit_log_refusals_say_why CHECK (((outcome = 'REFUSED'::text) = (error_code IS NOT NULL)))
+) partition by RANGE (id);
+CREATE INDEX audit_log_of_action ON ONLY public.audit_log USING btree (merchant_id, action, id);
+CREATE INDEX audit_log_of_actor ON ONLY public.audit_log USING btree (merchant_id, actor_id, id) WHERE (actor_id IS NOT NULL);
+CREATE INDEX audit_log_of_subject ON ONLY public.audit_log USING btree (merchant_id, subject_id, id) WHERE (subject_id IS NOT NULL);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+create table audit_log_default partition of audit_log DEFAULT;
+
 create table balance_horizon (
   only_row boolean not null default true,
   before timestamp with time zone not null,
@@ -513,6 +545,15 @@ AS $function$
       return null;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_expired_audit_entries(horizon timestamp with time zone)
+ RETURNS SETOF text
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+      select drop_partitions_before('audit_log', horizon)
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_partitions_before(parent text, horizon timestamp with time zone)
  RETURNS SETOF text
  LANGUAGE plpgsql
@@ -549,14 +590,16 @@ CREATE OR REPLACE FUNCTION public.expect_busy_merchants()
  LANGUAGE plpgsql
 AS $function$
     declare
-      relation text;
+      expected record;
     begin
-      for relation in
-        select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
-        where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'
-          and a.attname = 'merchant_id' and a.attoptions is null
+      for expected in
+        select c.relname, a.attname, case a.attname when 'merchant_id' then 10 else 1000 end as distinct_values
+        from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and a.attoptions is null
+          and (a.attname = 'merchant_id' or (a.attname = 'actor_id' and c.relname like 'audit\_log\_%'))
       loop
-        execute format('alter table %I alter column merchant_id set (n_distinct = 10)', relation);
+        execute format('alter table %I alter column %I set (n_distinct = %s)',
+          expected.relname, expected.attname, expected.distinct_values);
       end loop;
     end $function$;
 

@@ -47,6 +47,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.revokeApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.eraseCustomer": { scope: "customers:erase", outcome: "customers:erase" },
 
+  "Query.auditLog": { scope: "audit:read" },
   "Query.unknownAttempts": { scope: "operations:read" },
   // Its resolver decides, by the kind of the id.
   "Query.node": { scope: null, clientSecret: true },
@@ -91,6 +92,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "LedgerAccount.balance": PARENT,
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,
+  "AuditEntry.subjectType": PARENT,
   "WebhookDelivery.event": { scope: "events:read" },
 };
 

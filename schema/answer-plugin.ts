@@ -8,6 +8,7 @@ import { redact } from "../src/security/sensitive";
 import { failpoint } from "../src/failpoints";
 import { describeError } from "../src/observability/describe-error";
 import { httpRequests } from "../src/observability/metrics";
+import { noteRefusals } from "./audit";
 import { checkOperation } from "./check-operation";
 import type { Context } from "./context";
 import {
@@ -128,6 +129,7 @@ const listener: GraphQLRequestListener<Context> = {
     httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
     if (shown) {
       contextValue.limited.answered(shown[0]?.extensions.code);
+      noteRefusals(contextValue, shown, operation);
       showInstead(asked, shown);
     }
     if (isMutation(operation)) await failpoint("api.before_reply");

@@ -6,6 +6,7 @@ import { type Budget, createBudget } from "./budget";
 import { type LimitedRequest, UNLIMITED } from "./limited";
 import { type Loaders, createLoaders } from "./loaders";
 import type { MediaType } from "./media-type";
+import { type PresentedKey, presentedKey, secretIn } from "./presented-key";
 
 /** What a resolver may see. It is made anew for every request, and with it what was loaded. */
 export interface Context {
@@ -14,6 +15,9 @@ export interface Context {
   readonly mediaType: MediaType;
   /** Undefined: anonymous. Whatever needs a key asks with callerOf(). */
   readonly caller: Caller | undefined;
+  /** The key that was sent, when it is not valid. */
+  readonly presented: PresentedKey | undefined;
+  readonly address: string | null;
   /** The intent whose client secret came with the request. */
   readonly clientSecretFor: string | undefined;
   /** Made when first asked for: the hot mutations need none. */
@@ -28,6 +32,7 @@ export interface Context {
 
 export interface IncomingRequest {
   readonly requestId: string;
+  readonly address: string;
   readonly mediaType: MediaType;
   readonly authorization: string | undefined;
   readonly clientSecret: string | undefined;
@@ -37,14 +42,12 @@ export interface IncomingRequest {
 
 type Authenticate = (secret: string) => Promise<Caller | undefined>;
 
-const BEARER = /^Bearer +(\S{1,200})$/i;
-
 export async function createContext(
   shared: App,
   authenticate: Authenticate,
   request: IncomingRequest,
 ): Promise<Context> {
-  const secret = BEARER.exec(request.authorization ?? "")?.[1];
+  const secret = secretIn(request.authorization);
   const { limited = UNLIMITED } = request;
   const caller =
     secret === undefined ? undefined : await limited.authenticate(secret, authenticate);
@@ -53,6 +56,8 @@ export async function createContext(
   return {
     app,
     requestId: request.requestId,
+    address: request.address,
+    presented: caller ? undefined : presentedKey(secret),
     mediaType: request.mediaType,
     caller,
     clientSecretFor: provenIntent(app, request.clientSecret),

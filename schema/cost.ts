@@ -66,6 +66,7 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   "LedgerAccount.balance": HALF_A_STATEMENT,
   "LedgerAccount.pendingBalance": HALF_A_STATEMENT,
   "LedgerAccount.entries": STATEMENT,
+  "Query.auditLog": SCAN,
   "Query.captures": SCAN,
   "Query.deadLetters": SCAN,
   "Query.events": SCAN,

@@ -16,10 +16,10 @@ import type { DeliveryStatus as DeliveryStatusName } from "../src/webhooks/deliv
 type Descriptions = Readonly<Record<string, string>>;
 
 /** Said of every enum that occurs in answers: clients must be prepared for values that they do not know yet. */
-const OPEN = "New values may be added.";
+export const OPEN = "New values may be added.";
 
 /** The compiler holds the values to the domain's own unions: a new one must be described here before it is shown. */
-function enumOf<Value extends string>(
+export function enumOf<Value extends string>(
   name: string,
   description: string,
   values: Readonly<Record<Value, string>>,

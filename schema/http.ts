@@ -12,6 +12,7 @@ import { Failure } from "../src/failures";
 import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
 import { clientTries, httpRequests } from "../src/observability/metrics";
 import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
+import { noteStranger, noteUse } from "./audit";
 import { ANSWER_BYTES_MAX, tooLarge, underBudget } from "./budget";
 import { type Context, createContext, unauthenticated } from "./context";
 import { presentError, retryAfterSeconds } from "./failures";
@@ -19,6 +20,7 @@ import { identify } from "./identify";
 import { createLimitedRequests, limitedOf } from "./limited";
 import { ERRORS_MAX, TOKENS_MAX, refuseGreedy } from "./limits";
 import { chooseMediaType } from "./media-type";
+import { presentedKey, secretIn } from "./presented-key";
 import { buildSchema } from "./schema";
 import { resolveInTurns } from "./take-turns";
 import {
@@ -147,11 +149,13 @@ async function prepare(
   countTry(onlyText(request.headers["oncepay-try"]));
   const context = await createContext(app, identify(app.db, authenticator, request), {
     requestId: request.id,
+    address: request.ip,
     mediaType,
     authorization: request.headers.authorization,
     clientSecret: onlyText(request.headers["oncepay-client-secret"]),
     limited: limitedOf(request),
   });
+  noteUse(context);
   // Otherwise the errors of a query would tell strangers what is in the schema.
   if (app.config.introspection !== "public" && !context.caller) throw unauthenticated();
   const query = trusted.textOf(body, context.caller);
@@ -241,6 +245,8 @@ async function sendError(
   const failed = { requestId: request.id, mutated: false };
   const shown = logAndShow({ app, requestId: request.id }, presentError(failure, failed));
   const mediaType = chooseMediaType(request.headers.accept) ?? "application/json";
+  const presented = presentedKey(secretIn(request.headers.authorization));
+  noteStranger(app, { presented, address: request.ip, requestId: request.id }, shown);
   const wait = retryAfterSeconds([shown]);
   httpRequests.inc({ code: shown.extensions.code });
   if (wait !== undefined) void reply.header("retry-after", String(wait));

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { type GraphQLObjectType, type GraphQLSchema, specifiedDirectives } from "graphql";
 import { type BuildSchemaOptions, buildSchemaSync } from "type-graphql";
+import { watchRootFields } from "./audit";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
@@ -15,6 +16,7 @@ import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attem
 import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
 import { RollApiKeyMutation } from "./mutations/roll-api-key";
 import { ApiKeyQueries } from "./queries/api-keys";
+import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
@@ -26,6 +28,7 @@ import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
 import { REQUIRES_SCOPE, describeAccess } from "./say-access";
 import { AttemptFields } from "./types/attempt";
+import { AuditEntryFields } from "./types/audit-log";
 import { CaptureFields } from "./types/capture";
 import { EventFields } from "./types/event";
 import { LedgerAccountFields } from "./types/ledger";
@@ -59,6 +62,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   UnknownAttemptQueries,
   ErasureQueries,
   ApiKeyQueries,
+  AuditLogQueries,
   PaymentIntentFields,
   PaymentErrorFields,
   AttemptFields,
@@ -67,6 +71,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   EventFields,
   LedgerAccountFields,
   WebhookDeliveryFields,
+  AuditEntryFields,
 ];
 
 /** Needs no database and no settings, so that the schema can be printed anywhere. */
@@ -85,6 +90,7 @@ export function buildSchema(): GraphQLSchema {
     "Operations that change something. Each takes effect once per idempotency key, however often it is sent.",
   );
   describeAccess(schema);
+  watchRootFields(schema);
   return schema;
 }
 

@@ -1,4 +1,5 @@
 import type { Agent } from "undici";
+import { type AuditBuffer, createAuditBuffer } from "./audit-log/audit-buffer";
 import { groupCommit } from "./db/group-commit";
 import type { Config } from "./config";
 import { type BoundedReads, createBoundedReads } from "./limits/bounded-reads";
@@ -45,6 +46,7 @@ export interface App {
   /** Makes cursors opaque, and opens them. */
   readonly cursors: CursorSeal;
   readonly webhookAgent: Agent;
+  readonly auditLog: AuditBuffer;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
@@ -94,10 +96,12 @@ export function createApp(
     connections: 64,
   });
   const shared = sharedFairly(config, db, options.name);
+  const auditLog = createAuditBuffer({ db, log });
   const app: App = {
     config,
     log,
     db,
+    auditLog,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
@@ -110,6 +114,7 @@ export function createApp(
       Object.create(app, { db: { value: shared.dbOf(merchantId) } }) as App,
     wakeRelay: () => undefined,
     close: async () => {
+      await auditLog.stop();
       shared.limits.close();
       await shared.boundedReads.close();
       await webhookAgent.close();

@@ -78,6 +78,13 @@ export const SETTINGS = {
     .transform((text) => Number.parseInt(text, 10))
     .meta({ shown: "30d" })
     .describe("how many days an idempotency key replays its result"),
+  ONCEPAY_AUDIT_RETENTION: z
+    .string()
+    .regex(/^[1-9]\d{0,4}d$/, "must be a number of days such as 400d")
+    .default("400d")
+    .transform((text) => Number.parseInt(text, 10))
+    .meta({ shown: "400d" })
+    .describe("how many days the audit log is kept at least"),
   ONCEPAY_ENCRYPTION_KEY: encryptionKeys.describe(
     "the key that encrypts stored secrets: 32 bytes in base64; several keys are separated by commas, newest first",
   ),
@@ -169,6 +176,7 @@ export interface Config extends EdgeConfig {
   readonly logLevel: Settings["LOG_LEVEL"];
   readonly isProduction: boolean;
   readonly idempotencyRetentionDays: number;
+  readonly auditRetentionDays: number;
   /** Newest first. */
   readonly encryptionKeys: readonly Buffer[];
   readonly publicUrl: string | undefined;
@@ -234,6 +242,7 @@ function fromSettings(settings: Settings): Config {
     logLevel: settings.LOG_LEVEL,
     isProduction: settings.NODE_ENV === "production",
     idempotencyRetentionDays: settings.IDEMPOTENCY_RETENTION,
+    auditRetentionDays: settings.ONCEPAY_AUDIT_RETENTION,
     encryptionKeys: settings.ONCEPAY_ENCRYPTION_KEY,
     publicUrl: settings.ONCEPAY_PUBLIC_URL,
     defaultProcessor: settings.ONCEPAY_DEFAULT_PROCESSOR,

@@ -19,6 +19,7 @@ export const ID_PREFIXES = {
   merchant: "mer",
   apiKey: "key",
   erasure: "era",
+  auditEntry: "aud",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -2,6 +2,7 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CANCEL, cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { CancellationReasonInput } from "../enums";
 import { checkId, checkIdempotencyKey } from "../input";
@@ -56,6 +57,7 @@ export class CancelPaymentIntentMutation {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
+      audit: auditOf(context, "cancelPaymentIntent"),
       key,
       fingerprint: fingerprint(CANCEL, command).toString("hex"),
     };

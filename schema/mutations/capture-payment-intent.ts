@@ -2,6 +2,7 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";
 import { MinorUnits } from "../scalars";
@@ -68,6 +69,7 @@ export class CapturePaymentIntentMutation {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
+      audit: auditOf(context, "capturePaymentIntent"),
       key,
       fingerprint: fingerprint(CAPTURE, command).toString("hex"),
     };

@@ -3,6 +3,7 @@ import { ADDRESS_RANGES_MAX, normalRange } from "../../src/merchants/addresses";
 import type * as keys from "../../src/merchants/api-key";
 import type * as store from "../../src/merchants/api-key-store";
 import { createApiKey } from "../../src/merchants/create-api-key";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { ApiKeyKind } from "../enums";
 import { badInput, checkIdempotencyKey, checkText } from "../input";
@@ -87,12 +88,16 @@ export class CreateApiKeyMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<CreateApiKeyPayload> {
+    const scopes = input.scopes ? [...new Set(input.scopes)].sort() : null;
     const outcome = await createApiKey(context.app, {
+      audit: auditOf(context, "createApiKey", {
+        details: { keyKind: input.kind, ...(scopes && { scopes }) },
+      }),
       minter: callerOf(context),
       key: checkIdempotencyKey(idempotencyKey),
       kind: input.kind,
       name: checkText("input.name", input.name, { min: 1, max: 200 }),
-      scopes: input.scopes ? [...new Set(input.scopes)].sort() : null,
+      scopes,
       expiresAt: input.expiresAt ?? null,
       allowedAddresses: checkAddresses(input.allowedAddresses),
     });

@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import type { Mode } from "../../src/merchants/api-key";
 import { createMerchantOnce } from "../../src/merchants/create-merchant-once";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { MerchantMode } from "../enums";
 import { checkIdempotencyKey, checkText } from "../input";
@@ -61,6 +62,7 @@ export class CreateMerchantMutation {
   ): Promise<CreateMerchantPayload> {
     const outcome = await createMerchantOnce(context.app, {
       merchantId: callerOf(context).merchantId,
+      audit: auditOf(context, "createMerchant"),
       key: checkIdempotencyKey(idempotencyKey),
       name: checkText("input.name", input.name, { min: 1, max: 200 }),
       mode: input.mode,

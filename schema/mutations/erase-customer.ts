@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { eraseCustomer } from "../../src/erasure/erase-customer";
 import type * as erasures from "../../src/erasure/erasure";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { checkIdempotencyKey, checkText } from "../input";
 import { Erasure } from "../types/erasure";
@@ -44,6 +45,7 @@ export class EraseCustomerMutation {
     const outcome = await eraseCustomer(context.app, {
       merchantId: caller.merchantId,
       actor: caller.id,
+      audit: auditOf(context, "eraseCustomer"),
       key: checkIdempotencyKey(idempotencyKey),
       customer: checkText("input.customer", input.customer, { min: 1, max: 255 }),
     });

@@ -2,6 +2,7 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import type * as intents from "../../src/payments/payment-intent";
 import { REFUND, refundPaymentIntent } from "../../src/payments/refund-payment-intent";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { RefundReasonInput } from "../enums";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";
@@ -71,6 +72,7 @@ export class RefundPaymentIntentMutation {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
+      audit: auditOf(context, "refundPaymentIntent"),
       key,
       fingerprint: fingerprint(REFUND, command).toString("hex"),
     };

@@ -8,6 +8,7 @@ import {
   type Resolution as ResolutionName,
   resolveUnknownAttempt,
 } from "../../src/payments/resolve-unknown-attempt";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { Resolution } from "../enums";
 import { checkId, checkIdempotencyKey, checkOptionalText, checkText } from "../input";
@@ -77,6 +78,10 @@ export class ResolveUnknownAttemptMutation {
       ...command,
       merchantId: caller.merchantId,
       operator: { holder: PLATFORM_MERCHANT_ID, actor: caller.id, origin: caller.origin },
+      audit: auditOf(context, RESOLVE_UNKNOWN, {
+        subjectId: command.attemptId,
+        details: { resolution: command.resolution },
+      }),
       key,
       fingerprint: fingerprint(RESOLVE_UNKNOWN, command).toString("hex"),
     });

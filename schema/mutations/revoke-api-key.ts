@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import type * as store from "../../src/merchants/api-key-store";
 import { revokeApiKey } from "../../src/merchants/revoke-api-key";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { checkId, checkIdempotencyKey } from "../input";
 import { ApiKey } from "../types/api-key";
@@ -36,6 +37,7 @@ export class RevokeApiKeyMutation {
   ): Promise<RevokeApiKeyPayload> {
     const outcome = await revokeApiKey(context.app, {
       caller: callerOf(context),
+      audit: auditOf(context, "revokeApiKey"),
       key: checkIdempotencyKey(idempotencyKey),
       apiKeyId: checkId("input.apiKeyId", "apiKey", input.apiKeyId),
     });

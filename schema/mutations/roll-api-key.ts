@@ -5,6 +5,7 @@ import {
   OVERLAP_SECONDS_MAX,
   rollApiKey,
 } from "../../src/merchants/roll-api-key";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { badInput, checkId, checkIdempotencyKey } from "../input";
 import { DateTime } from "../scalars";
@@ -74,10 +75,12 @@ export class RollApiKeyMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<RollApiKeyPayload> {
+    const apiKeyId = checkId("input.apiKeyId", "apiKey", input.apiKeyId);
     const outcome = await rollApiKey(context.app, {
+      audit: auditOf(context, "rollApiKey", { details: { rolledFrom: apiKeyId } }),
       minter: callerOf(context),
       key: checkIdempotencyKey(idempotencyKey),
-      apiKeyId: checkId("input.apiKeyId", "apiKey", input.apiKeyId),
+      apiKeyId,
       overlapSeconds: checkOverlap(input.overlapSeconds),
       expiresAt: input.expiresAt ?? null,
     });

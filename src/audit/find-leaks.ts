@@ -48,6 +48,19 @@ export const PLACES: readonly Place[] = [
   { table: "merchants", id: "id", columns: ["name"] },
   { table: "api_keys", id: "id", columns: ["name", "idempotency_key"] },
   {
+    table: "audit_log",
+    id: "id",
+    columns: [
+      "operation",
+      "actor_hint",
+      "address",
+      "request_id",
+      "subject_id",
+      "idempotency_key",
+      "details",
+    ],
+  },
+  {
     table: "webhook_endpoints",
     id: "id",
     columns: ["url", "description", "idempotency_key"],

@@ -1,6 +1,6 @@
 import { blankLegacyEvents } from "../erasure/blank-legacy-events";
 import type { Command } from "./command";
-import { readDatabaseUrl, withDb } from "./database";
+import { readDatabaseUrl, recordRun, withDb } from "./database";
 
 /** Safe to run at any time and again: what is blank stays blank. */
 export const eraseLegacyCommand: Command = {
@@ -12,7 +12,11 @@ values, and the database permits no other change. It tells how many events it bl
 user must be allowed to update the table "events": the owner of the tables, not the user that the service runs as.`,
   options: {},
   run: async ({ environment }) => {
-    const blanked = await withDb(readDatabaseUrl(environment), blankLegacyEvents);
+    const blanked = await withDb(readDatabaseUrl(environment), async (db) => {
+      const done = await blankLegacyEvents(db);
+      await recordRun(db, "erase-legacy", done.events);
+      return done;
+    });
     const { erasures, events } = blanked;
     return {
       json: { ...blanked },

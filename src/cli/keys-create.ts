@@ -1,3 +1,4 @@
+import { recordCommand } from "../audit-log/record-write";
 import { transact } from "../db/transact";
 import { Failure, verdict } from "../failures";
 import { ADDRESS_RANGES_MAX, normalRange } from "../merchants/addresses";
@@ -57,7 +58,11 @@ ${OWNER_HELP}
         const full = await refuseWhenFull(tx, merchant);
         if (full) throw verdict(full);
         await assertFuture(tx, checked.expiresAt);
-        return mint(tx, merchant, { ...checked, createdBy: null, origin: null });
+        const made = await mint(tx, merchant, { ...checked, createdBy: null, origin: null });
+        const details = { keyKind: checked.kind, scopes: checked.scopes };
+        const subjectId = made.apiKey.id;
+        await recordCommand(tx, { merchantId: id, name: "keys create", subjectId, details });
+        return made;
       });
     });
     const text = `${keyLine(apiKey)}

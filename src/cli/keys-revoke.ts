@@ -1,3 +1,4 @@
+import { recordCommand } from "../audit-log/record-write";
 import { transact } from "../db/transact";
 import { verdict } from "../failures";
 import { revoke } from "../merchants/revoke-api-key";
@@ -17,9 +18,13 @@ ${OWNER_HELP}
     const merchantId = ownerId(values);
     const apiKeyId = keyId(values);
     const revoked = await withDb(readDatabaseUrl(environment), (db) =>
-      transact(db, (tx) => revoke(tx, merchantId, apiKeyId)),
+      transact(db, async (tx) => {
+        const result = await revoke(tx, merchantId, apiKeyId);
+        if ("failure" in result) throw verdict(result.failure);
+        await recordCommand(tx, { merchantId, name: "keys revoke", subjectId: apiKeyId });
+        return result;
+      }),
     );
-    if ("failure" in revoked) throw verdict(revoked.failure);
     return { json: revoked.apiKey, text: `${keyLine(revoked.apiKey)}\n` };
   },
 };

@@ -1,3 +1,4 @@
+import { recordCommand } from "../audit-log/record-write";
 import { transact } from "../db/transact";
 import { verdict } from "../failures";
 import { lockMerchant } from "../merchants/merchant-store";
@@ -32,6 +33,9 @@ ${OWNER_HELP}
         const asked = { apiKeyId, overlapSeconds, expiresAt: null, minter: null };
         const result = await roll(tx, merchant, asked);
         if ("failure" in result) throw verdict(result.failure);
+        const subjectId = result.apiKey.id;
+        const details = { rolledFrom: apiKeyId };
+        await recordCommand(tx, { merchantId, name: "keys roll", subjectId, details });
         return result;
       }),
     );

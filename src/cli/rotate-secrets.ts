@@ -3,7 +3,7 @@ import { EXIT } from "../process/run-process";
 import { ConfigError } from "../process/settings";
 import { weaknessOf } from "../security/development-secrets";
 import type { Command } from "./command";
-import { readDatabaseUrl, withDb } from "./database";
+import { readDatabaseUrl, recordRun, withDb } from "./database";
 import { readKeyring, readKeys, reportKeys } from "./keyring";
 
 /** It may be run at any time and by several at once, and goes on where an earlier run has ended. */
@@ -35,6 +35,7 @@ It exits with 1 when values are left that an older key has sealed, or that no ke
           say(`${table}.${column}: ${String(done)} sealed again`);
         },
       );
+      await recordRun(db, "secrets rotate", resealed);
       const result = reportKeys(keyring, await countSealed(db));
       const damaged = unreadable.map((name) => `not opened: ${name}\n`).join("");
       const isDone = result.left === 0 && result.lost === 0;

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
 import { fingerprint } from "../idempotency/fingerprint";
@@ -31,6 +32,7 @@ export interface EraseCustomer {
   readonly actor: string;
   readonly key: string;
   readonly customer: string;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 export const eraseOperation: KeyedOperation<Erasure> = {
@@ -52,10 +54,11 @@ export async function eraseCustomer(
   { db, config }: Eraser,
   command: EraseCustomer,
 ): Promise<Outcome<Erasure>> {
-  const { merchantId, key, customer } = command;
+  const { merchantId, key, customer, audit } = command;
   const request = {
     merchantId,
     key,
+    audit,
     fingerprint: fingerprint(ERASE, { customer }).toString("hex"),
   };
   const macs = config.encryptionKeys.map((master) => macOf(master, command));

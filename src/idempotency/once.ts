@@ -1,3 +1,4 @@
+import { type AuditedWrite, recordKeyed } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { beforeWriting, isLockTimeout, violatedConstraint } from "../db/errors";
 import { transact } from "../db/transact";
@@ -33,7 +34,8 @@ import {
  * one.
  *
  * Cost: one round trip to look for the key, which is all of a replay; then a transaction with one to announce itself,
- * one for the record, and what the use case needs. A refusal looks once more for the key and for what it created.
+ * one for the record, and what the use case needs. A refusal looks once more for the key and for what it created. A
+ * write that is audited takes one more, for its entry in the audit log: it is in the same commit.
  */
 
 export interface KeyedRequest {
@@ -41,6 +43,8 @@ export interface KeyedRequest {
   readonly key: string;
   /** Hex SHA-256 of the coerced input; see fingerprint.ts. */
   readonly fingerprint: string;
+  /** Who is asking, where the audit log is to say so. */
+  readonly audit?: AuditedWrite | undefined;
 }
 
 /** The result of a use case, to be kept under its key. */
@@ -150,6 +154,11 @@ async function execute<Result, Beside>(
     if (first) return first;
   }
   const inserted = await insertKey(tx, request, { done, useCase });
+  if (request.audit) {
+    const result = "result" in done ? done.result : inserted.object;
+    const failure = "failure" in done ? done.failure : undefined;
+    await recordKeyed(tx, nameOf(request, useCase), { audit: request.audit, result, failure });
+  }
   await failpoint("api.before_commit");
   const { firstSeenAt } = inserted;
   if ("failure" in done) return done;

@@ -35,6 +35,7 @@ export const SCOPES = [
   "operations:write",
   "merchants:write",
   "customers:erase",
+  "audit:read",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -62,13 +63,14 @@ export const DEFAULT_SCOPES: Readonly<Record<ApiKeyKind, readonly Scope[]>> = {
   SECRET: [...READS, "payments:write", "payments:confirm", ...WEBHOOKS_AND_KEYS, "customers:erase"],
   RESTRICTED: READS,
   // Clears what went wrong, and cannot start a payment.
-  OPERATOR: [...READS, ...WEBHOOKS_AND_KEYS, "operations:read", "customers:erase"],
+  OPERATOR: [...READS, ...WEBHOOKS_AND_KEYS, "operations:read", "customers:erase", "audit:read"],
   // The same for any merchant; and what a merchant may not do for itself.
   PLATFORM: [
     ...READS,
     ...WEBHOOKS_AND_KEYS,
     "operations:read",
     "customers:erase",
+    "audit:read",
     ...PLATFORM_ONLY,
   ],
 };

@@ -9,6 +9,8 @@ export interface Caller {
   /** The key's id. */
   readonly id: string;
   readonly kind: ApiKeyKind;
+  /** What may be shown of the key. */
+  readonly hint: string;
   readonly mode: Mode;
   readonly scopes: readonly Scope[];
   readonly expiresAt: string | null;
@@ -45,8 +47,8 @@ const FIND_LIVE: Statement = {
     select c.n::int as "n", k.*
     from unnest(?::text[], ?::text[]) with ordinality as c (merchant_id, hash, n)
     cross join lateral (
-      select k.merchant_id as "merchantId", k.id as "id", k.kind as "kind", m.mode as "mode",
-        k.scopes as "scopes", iso(k.expires_at) as "expiresAt",
+      select k.merchant_id as "merchantId", k.id as "id", k.kind as "kind", k.hint as "hint",
+        m.mode as "mode", k.scopes as "scopes", iso(k.expires_at) as "expiresAt",
         k.allowed_addresses as "allowedAddresses", coalesce(k.origin, k.id) as "origin",
         (extract(epoch from k.expires_at - now()) * 1000)::float8 as "remainingMs"
       from api_keys k join merchants m on m.id = k.merchant_id

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import { Failure, type StoredFailure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
@@ -50,6 +51,7 @@ export interface NewKey {
 export interface CreateApiKey extends NewKey {
   readonly minter: Caller;
   readonly key: string;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 interface Needs {
@@ -75,14 +77,14 @@ export const createApiKeyOperation: KeyedOperation<ApiKey, Secret> = {
 
 export async function createApiKey(
   { db, secrets }: Needs,
-  { minter, key, ...input }: CreateApiKey,
+  { minter, key, audit, ...input }: CreateApiKey,
 ): Promise<CreatedApiKey> {
   const { merchantId } = minter;
   const wanted = checkedKey(merchantId, input);
   const print = fingerprint(createApiKeyOperation.name, wanted).toString("hex");
   const { beside, ...outcome } = await once<ApiKey, Secret>(
     db,
-    { merchantId, key, fingerprint: print },
+    { merchantId, key, fingerprint: print, audit },
     {
       operation: createApiKeyOperation,
       secrets,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db } from "../db/db";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
@@ -22,6 +23,7 @@ export interface CreateMerchant {
   readonly key: string;
   readonly name: string;
   readonly mode: Mode;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 export interface MerchantCreation extends Outcome<Merchant> {
@@ -37,7 +39,7 @@ export const createMerchantOperation: KeyedOperation<Merchant, FirstKeys> = {
 
 export async function createMerchantOnce(
   { db, secrets }: { readonly db: Db; readonly secrets: SecretBox },
-  { merchantId, key, name, mode }: CreateMerchant,
+  { merchantId, key, name, mode, audit }: CreateMerchant,
 ): Promise<MerchantCreation> {
   // Whoever says the default means what those mean who say nothing, and who said nothing before there was a mode.
   const input = { name, mode: mode === "TEST" ? null : mode };
@@ -45,6 +47,7 @@ export async function createMerchantOnce(
     merchantId,
     key,
     fingerprint: fingerprint(createMerchantOperation.name, input).toString("hex"),
+    audit,
   };
   const { beside, ...outcome } = await once<Merchant, FirstKeys>(db, request, {
     operation: createMerchantOperation,

@@ -1,3 +1,4 @@
+import { recordCommand } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import { transact } from "../db/transact";
 import { newId } from "../ids";
@@ -18,16 +19,18 @@ export interface CreatedMerchant extends FirstKeys {
   readonly mode: Mode;
 }
 
-/** A merchant with a key of each kind that it needs on its first day, in one commit. */
+/** A merchant with a key of each kind that it needs on its first day and its entry in the audit log, in one commit. */
 export async function createMerchant(
   db: Db,
   name: string,
   mode: Mode = "TEST",
 ): Promise<CreatedMerchant> {
-  const { merchant, keys } = await transact(db, (tx) =>
-    insertMerchantWithKeys(tx, { id: newId("merchant"), name, mode }),
-  );
-  return { id: merchant.id, name, mode, ...keys };
+  const id = newId("merchant");
+  const { keys } = await transact(db, async (tx) => {
+    await recordCommand(tx, { merchantId: id, name: "merchants create", subjectId: id });
+    return insertMerchantWithKeys(tx, { id, name, mode });
+  });
+  return { id, name, mode, ...keys };
 }
 
 export async function insertMerchantWithKeys(

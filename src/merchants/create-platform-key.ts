@@ -1,3 +1,4 @@
+import { recordCommand } from "../audit-log/record-write";
 import type { Db } from "../db/db";
 import { transact } from "../db/transact";
 import { PLATFORM_MERCHANT_ID } from "./api-key";
@@ -11,7 +12,12 @@ export async function createPlatformKey(db: Db, name: string): Promise<string> {
   const { secret } = await transact(db, async (tx) => {
     const merchant = await lockMerchant(tx, PLATFORM_MERCHANT_ID);
     if (!merchant) throw new Error("the installation's own tenant is not there");
-    return mint(tx, merchant, { ...checked, createdBy: null, origin: null });
+    const made = await mint(tx, merchant, { ...checked, createdBy: null, origin: null });
+    const subjectId = made.apiKey.id;
+    const details = { keyKind: checked.kind, scopes: checked.scopes };
+    const command = { merchantId: PLATFORM_MERCHANT_ID, name: "keys create", subjectId, details };
+    await recordCommand(tx, command);
+    return made;
   });
   return secret;
 }

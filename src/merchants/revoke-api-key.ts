@@ -1,3 +1,4 @@
+import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import type { StoredFailure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
@@ -18,17 +19,19 @@ export interface RevokeApiKey {
   readonly caller: Caller;
   readonly key: string;
   readonly apiKeyId: string;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 export async function revokeApiKey(
   { db }: { readonly db: Db },
-  { caller, key, apiKeyId }: RevokeApiKey,
+  { caller, key, apiKeyId, audit }: RevokeApiKey,
 ): Promise<Outcome<ApiKey>> {
   const { merchantId } = caller;
   const request = {
     merchantId,
     key,
     fingerprint: fingerprint(revokeApiKeyOperation.name, { apiKeyId }).toString("hex"),
+    audit,
   };
   return once<ApiKey>(db, request, {
     operation: revokeApiKeyOperation,

@@ -1,3 +1,4 @@
+import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import type { StoredFailure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
@@ -36,6 +37,7 @@ export interface RollApiKey {
   readonly overlapSeconds: number;
   /** When the new key ends; null: when the old one would have. */
   readonly expiresAt: string | null;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 interface Needs {
@@ -73,13 +75,13 @@ export const rollApiKeyOperation: KeyedOperation<ApiKey, Beside> = {
 
 export async function rollApiKey(
   { db, secrets }: Needs,
-  { minter, key, ...input }: RollApiKey,
+  { minter, key, audit, ...input }: RollApiKey,
 ): Promise<RolledApiKey> {
   const { merchantId } = minter;
   const print = fingerprint(NAME, input).toString("hex");
   const { beside, ...outcome } = await once<ApiKey, Beside>(
     db,
-    { merchantId, key, fingerprint: print },
+    { merchantId, key, fingerprint: print, audit },
     {
       operation: rollApiKeyOperation,
       secrets,

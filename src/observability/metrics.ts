@@ -77,6 +77,12 @@ export const clientTries = new Counter({
   registers,
 });
 
+export const auditDropped = new Counter({
+  name: "oncepay_audit_entries_dropped_total",
+  help: "Reads, refusals and uses of keys that the audit log lacks, because they could not be written.",
+  registers,
+});
+
 export const httpRequests = new Counter({
   name: "oncepay_graphql_requests_total",
   help: "GraphQL requests, by result code (OK or an ErrorCode).",

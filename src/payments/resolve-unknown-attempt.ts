@@ -1,3 +1,4 @@
+import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import type { StoredFailure } from "../failures";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
@@ -35,6 +36,7 @@ export interface ResolveUnknownAttempt {
   readonly reason: string;
   /** The processor's own id of the charge, where the operator found one. */
   readonly processorChargeId: string | null;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 // A resolution is final for its attempt, and creates no object that could keep the key.

@@ -44,6 +44,10 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     journalId line kind side amount currency pending source sourceId paymentIntentId attemptId
     createdAt
   }`,
+  AuditEntry: `fragment AuditEntry on AuditEntry {
+    id action operation outcome errorCode actorKind actorId actorHint address requestId
+    subjectType subjectId idempotencyKey count at lastAt details
+  }`,
   Merchant: `fragment Merchant on Merchant { id name mode createdAt }`,
   ApiKey: `fragment ApiKey on ApiKey {
     id kind name mode scopes hint allowedAddresses status rolledFrom createdBy createdAt
@@ -242,6 +246,7 @@ export const QUERIES = {
     { filter: "DeadLetterFilter", ...PAGE },
     page("WebhookDelivery"),
   ),
+  auditLog: query("auditLog", { filter: "AuditLogFilter", ...PAGE }, page("AuditEntry")),
   unknownAttempts: query("unknownAttempts", PAGE, page("Attempt")),
   ledgerAccount: withFragments(`query ledgerAccount(
   $id: ID!, $asOf: DateTime, $first: Int, $after: String, $last: Int, $before: String

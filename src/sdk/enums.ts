@@ -14,6 +14,17 @@ export type AttemptOperation =
 export type AttemptStatus =
   "ABANDONED" | "DECLINED" | "QUEUED" | "REQUIRES_ACTION" | "SENT" | "SUCCEEDED" | "UNKNOWN";
 
+/** The kind of thing that the audit log records. New values may be added. */
+export type AuditAction =
+  "ACCESS_REFUSED" | "API_KEY_USED" | "AUTHENTICATION_REFUSED" | "COMMAND" | "READ" | "WRITE";
+
+/** The kind of caller that the audit log names. New values may be added. */
+export type AuditActorKind =
+  "ANONYMOUS" | "COMMAND_LINE" | "OPERATOR" | "PLATFORM" | "PUBLISHABLE" | "RESTRICTED" | "SECRET";
+
+/** What became of something that the audit log records. New values may be added. */
+export type AuditOutcome = "REFUSED" | "REPLAYED" | "SUCCEEDED";
+
 /** Why a payment intent was canceled. New values may be added. */
 export type CancellationReason = "ABANDONED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 

@@ -1,6 +1,7 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
   ApiKeyKind,
+  AuditAction,
   CancellationReasonInput,
   CaptureMethod,
   CaptureStatus,
@@ -21,6 +22,24 @@ export interface ApiKeyFilter {
 
   /** Of one of these kinds. */
   readonly kinds?: readonly ApiKeyKind[] | null | undefined;
+}
+
+/** Which entries to list: those that match every field given. */
+export interface AuditLogFilter {
+  /** Of this kind. */
+  readonly action?: AuditAction | null | undefined;
+
+  /** Done with the API key that has this id. */
+  readonly actorId?: string | null | undefined;
+
+  /** Recorded at this moment or later. */
+  readonly recordedAfter?: string | null | undefined;
+
+  /** Recorded before this moment. */
+  readonly recordedBefore?: string | null | undefined;
+
+  /** About the object with this id. */
+  readonly subjectId?: string | null | undefined;
 }
 
 /** The payment intent to cancel. */

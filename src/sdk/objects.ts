@@ -4,11 +4,15 @@ import type {
   ApiKeyStatus,
   AttemptOperation,
   AttemptStatus,
+  AuditAction,
+  AuditActorKind,
+  AuditOutcome,
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
   DeliveryStatus,
   ErasureStatus,
+  ErrorCode,
   EventType,
   IdempotencyStatus,
   IntentAction,
@@ -420,6 +424,60 @@ export interface Event {
 
   /** `{ object }`: the object as it stood when the event occurred. */
   readonly data: unknown;
+}
+
+/** An entry of the audit log: who did what, or was refused. It never changes. What happens often is counted together: reads and refusals within a minute, the uses of a key within a day. */
+export interface AuditEntry {
+  /** The entry's id, which sorts by the time at which it was recorded. */
+  readonly id: string;
+
+  /** The kind of thing that happened. */
+  readonly action: AuditAction;
+
+  /** The mutation, the query field or the command; null where several count together. */
+  readonly operation: string | null;
+
+  /** What became of it. */
+  readonly outcome: AuditOutcome;
+
+  /** Why it was refused. */
+  readonly errorCode: ErrorCode | null;
+
+  /** The kind of caller. */
+  readonly actorKind: AuditActorKind;
+
+  /** The id of the caller's API key. */
+  readonly actorId: string | null;
+
+  /** The prefix and the last four characters of the API key that was sent. */
+  readonly actorHint: string | null;
+
+  /** The IP address that the request came from; the first one where several count together. */
+  readonly address: string | null;
+
+  /** The id of the request; the first one where several count together. */
+  readonly requestId: string | null;
+
+  /** The type of the object that it was about, for example PaymentIntent. */
+  readonly subjectType: string | null;
+
+  /** The object that it was about. */
+  readonly subjectId: string | null;
+
+  /** The idempotency key of a write. */
+  readonly idempotencyKey: string | null;
+
+  /** How often it happened. */
+  readonly count: number;
+
+  /** When it happened first. */
+  readonly at: string;
+
+  /** When it happened last. */
+  readonly lastAt: string;
+
+  /** What else there is to say, for example the ids of the first objects that were read, or the scope that was lacking. */
+  readonly details: unknown;
 }
 
 /** One operation requested from a card processor. It is sent at most once. */

@@ -1,6 +1,7 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
   ApiKeyFilter,
+  AuditLogFilter,
   CancelPaymentIntentInput,
   CaptureFilter,
   CapturePaymentIntentInput,
@@ -26,6 +27,7 @@ import type { Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
 import type {
   ApiKeyConnection,
   AttemptConnection,
+  AuditEntryConnection,
   CancelPaymentIntentPayload,
   CaptureConnection,
   CapturePaymentIntentPayload,
@@ -209,6 +211,18 @@ export interface Queries {
       readonly before?: string | null | undefined;
     };
     result: WebhookDeliveryConnection;
+  };
+
+  /** The audit log, newest first: refusals, the first and last use of API keys, changes to keys and endpoints, and everything that operators read and write. For operators only. Requires the scope audit:read. */
+  readonly auditLog: {
+    variables: {
+      readonly filter?: AuditLogFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: AuditEntryConnection;
   };
 
   /** Attempts whose outcome is unknown, newest first. For operators only. Requires the scope operations:read. */

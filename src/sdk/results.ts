@@ -3,6 +3,7 @@ import type { ErrorCode, EventType, LedgerAccountKind, OperationStatus } from ".
 import type {
   ApiKey,
   Attempt,
+  AuditEntry,
   Capture,
   Erasure,
   Event,
@@ -256,6 +257,21 @@ export interface WebhookDeliveryConnection {
 
     /** The item. */
     readonly node: WebhookDelivery;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
+export interface AuditEntryConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: AuditEntry;
   }[];
 
   /** The page's position in the list. */

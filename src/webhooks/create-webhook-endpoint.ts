@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Db } from "../db/db";
+import type { AuditedWrite } from "../audit-log/record-write";
+import type { Db, Tx } from "../db/db";
 import { Failure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
@@ -24,6 +25,7 @@ export interface CreateWebhookEndpoint {
   readonly url: string;
   readonly eventTypes: readonly string[];
   readonly description: string | null;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 interface Needs {
@@ -53,7 +55,7 @@ export interface CreatedEndpoint extends Outcome<WebhookEndpoint> {
 
 export async function createWebhookEndpoint(
   { db, secrets, config, limits }: Needs,
-  { merchantId, key, ...input }: CreateWebhookEndpoint,
+  { merchantId, key, audit, ...input }: CreateWebhookEndpoint,
 ): Promise<CreatedEndpoint> {
   const checked = checkWebhookUrl(input.url, { allowLoopback: config.webhookAllowLoopback });
   if (!checked.ok) {
@@ -67,13 +69,14 @@ export async function createWebhookEndpoint(
     merchantId,
     key,
     fingerprint: fingerprint(createEndpointOperation.name, endpoint).toString("hex"),
+    audit,
   };
   const { beside, ...outcome } = await once<WebhookEndpoint, Secret>(db, request, {
     operation: createEndpointOperation,
     secrets,
     execute: async (tx) => {
       limits.spendEndpoint(merchantId);
-      checkCount(await countEndpoints(tx, merchantId), config.limits.endpoints.total);
+      await checkCount(tx, merchantId, config.limits.endpoints.total);
       const id = newId("webhookEndpoint");
       const secret = newWebhookSecret();
       const row = { ...endpoint, merchantId, id, key, secret: secrets.seal(secret, id) };
@@ -87,11 +90,11 @@ export async function createWebhookEndpoint(
   return { ...outcome, secret: beside?.secret ?? null };
 }
 
-function checkCount(count: number, limit: number): void {
-  if (limit === 0 || count < limit) return;
+async function checkCount(tx: Tx, merchantId: string, max: number): Promise<void> {
+  if (max === 0 || (await countEndpoints(tx, merchantId, max)) < max) return;
   throw new Failure(
     "FORBIDDEN",
-    `The merchant has ${String(count)} webhook endpoints, and may have ${String(limit)}.`,
-    { count, limit },
+    `The merchant has as many webhook endpoints as it may have, which is ${String(max)}.`,
+    { limit: max },
   );
 }

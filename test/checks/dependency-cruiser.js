@@ -108,11 +108,20 @@ module.exports = {
     ),
     forbid(
       "idempotency-knows-no-feature",
-      "A key's record is the same for every operation.",
+      "A key's record is the same for every operation, and so is its entry in the audit log.",
       { path: rooms("idempotency") },
       {
         path: ANY_ROOM,
-        pathNot: rooms("idempotency", "db", "events", "observability", "security"),
+        pathNot: rooms("idempotency", "audit-log", "db", "events", "observability", "security"),
+      },
+    ),
+    forbid(
+      "audit-log-knows-no-feature",
+      "Whatever is done, it is recorded in one way; of the merchants it knows what kinds of keys there are.",
+      { path: rooms("audit-log") },
+      {
+        path: ANY_ROOM,
+        pathNot: `${rooms("audit-log", "db", "observability")}|^src/merchants/api-key\\.ts$`,
       },
     ),
     forbid(

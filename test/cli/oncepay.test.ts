@@ -79,6 +79,12 @@ test("from nothing to a first merchant whose books hold", async () => {
     publishableKey: expect.stringMatching(/^pk_/) as string,
     operatorKey: expect.stringMatching(/^ok_/) as string,
   });
+  const { id } = JSON.parse(created.out) as { id: string };
+  const { rows } = await withClient(environment.DATABASE_URL, (client) =>
+    client.query("select action, operation, actor_kind, subject_id, merchant_id from audit_log"),
+  );
+  const done = { action: "COMMAND", operation: "merchants create", actor_kind: "COMMAND_LINE" };
+  expect(rows).toEqual([{ ...done, subject_id: id, merchant_id: id }]);
   const verified = await oncepay(["verify", "--json"], environment);
   expect([verified.code, JSON.parse(verified.out)]).toMatchObject([0, { holds: true }]);
 });

@@ -226,6 +226,7 @@ test.each(fallible.map((mutation) => [mutation.name, mutation] as const))(
           identify(api.db, createAuthenticator(api.db), request),
           {
             requestId: "req_test",
+            address: "127.0.0.1",
             mediaType: "application/json",
             authorization: `Bearer ${key}`,
             clientSecret: undefined,

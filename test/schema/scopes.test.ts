@@ -33,6 +33,7 @@ const MAY: Readonly<Record<string, Scope>> = {
   createApiKey: "keys:write",
   rollApiKey: "keys:write",
   revokeApiKey: "keys:write",
+  auditLog: "audit:read",
   unknownAttempts: "operations:read",
   paymentIntent: "payments:read",
   paymentIntents: "payments:read",
