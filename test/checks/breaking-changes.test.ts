@@ -16,7 +16,11 @@ const with_ = (from: string, to: string): string => RELEASED.replace(from, to);
 test.each([
   ["a field that is removed", with_("  other: Int!", ""), "Query.other was removed."],
   ["a field that may be null now", with_("amount: Int!", "amount: Int"), "Payment.amount"],
-  ["an argument that is required now", with_("note: String", "note: String!"), "arg note has changed"],
+  [
+    "an argument that is required now",
+    with_("note: String", "note: String!"),
+    "arg note has changed",
+  ],
   ["an input field that is required", with_("name: String", "name: String  age: Int!"), "age"],
   ["a type that is removed", with_("  input Filter { name: String }", ""), "Filter was removed."],
   ["a value that is removed", with_("OPEN DONE", "OPEN"), "DONE was removed from enum type State."],
