@@ -44,5 +44,19 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     -- Whoever may make keys may see which there are.
     update api_keys set scopes = array_append(scopes, 'keys:read')
     where 'keys:write' = any (scopes) and not 'keys:read' = any (scopes);
+
+    -- Whether a publishable key confirmed an intent at a moment; its record, its attempt and its transition have the
+    -- same one. A function, because confirming asks this only about keys that are already in use, and a statement
+    -- prepares every part of itself each time.
+    create function was_confirmed_by_shopper(of_merchant text, of_intent text, at_moment timestamptz)
+      returns boolean language plpgsql stable as $$
+    begin
+      return exists (
+        select from transitions t
+        join api_keys k on k.merchant_id = t.merchant_id and k.id = t.actor
+        where t.merchant_id = of_merchant and t.payment_intent_id = of_intent
+          and t.cause = 'confirmPaymentIntent' and t.at = at_moment and k.kind = 'PUBLISHABLE'
+      );
+    end $$;
   `);
 }

@@ -833,3 +833,17 @@ AS $function$
     begin
       raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
     end $function$;
+
+CREATE OR REPLACE FUNCTION public.was_confirmed_by_shopper(of_merchant text, of_intent text, at_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+    begin
+      return exists (
+        select from transitions t
+        join api_keys k on k.merchant_id = t.merchant_id and k.id = t.actor
+        where t.merchant_id = of_merchant and t.payment_intent_id = of_intent
+          and t.cause = 'confirmPaymentIntent' and t.at = at_moment and k.kind = 'PUBLISHABLE'
+      );
+    end $function$;

@@ -89,19 +89,11 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         k.failure_details
       from command c cross join lateral (
         select k.* from idempotency_keys k
-        where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key
-        offset 0
-      ) k
-      union all
-      select c.n, c.merchant_id, k.fingerprint, k.created_at, k.event_id, k.failure_code,
-        k.failure_details
-      from command c cross join lateral (
-        select k.* from idempotency_keys k
         where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}'
-          and k.key = c.former_key and ${isShoppersRecord("k", "c.payment_intent_id")}
+          and k.key = any (array[c.key, c.former_key])
+          and (k.key = c.key or ${isShoppersRecord("k", "c.payment_intent_id")})
         offset 0
       ) k
-      where c.former_key is not null
     ), locked as materialized (
       select pi.merchant_id, pi.id, pi.status, pi.payment_method,
         -- Whole, and so dearer to carry, only where it may be refused: what it allows is kept then.

@@ -26,23 +26,14 @@ export function isShoppersRecord(record: string, paymentIntentId: string): strin
     case when ${record}.failure_code is not null
       then ${record}.failure_details->>'id' = ${paymentIntentId}
         and ${record}.failure_details->>'by' is null
-      else (
-        select (select a.kind from api_keys a where a.merchant_id = t.merchant_id and a.id = t.actor)
-        from transitions t
-        where t.merchant_id = ${record}.merchant_id and t.payment_intent_id = ${paymentIntentId}
-          and t.event_id = ${record}.event_id limit 1
-      ) is not distinct from 'PUBLISHABLE' end`;
+      else was_confirmed_by_shopper(
+        ${record}.merchant_id, ${paymentIntentId}, ${record}.created_at) end`;
 }
 
-/** The same of an attempt, which keeps its key when the record has expired: both were written at one moment. */
+/** The same of an attempt, which keeps its key when the record has expired. */
 export function isShoppersAttempt(attempt: string): string {
-  return `(
-    select (select k.kind from api_keys k where k.merchant_id = t.merchant_id and k.id = t.actor)
-    from transitions t
-    where t.merchant_id = ${attempt}.merchant_id
-      and t.payment_intent_id = ${attempt}.payment_intent_id
-      and t.cause = '${CONFIRM}' and t.at = ${attempt}.created_at limit 1
-  ) is not distinct from 'PUBLISHABLE'`;
+  return `was_confirmed_by_shopper(
+    ${attempt}.merchant_id, ${attempt}.payment_intent_id, ${attempt}.created_at)`;
 }
 
 interface Former {

@@ -2,7 +2,7 @@ import type { Db } from "../../src/db/db";
 import { findApiKeyByKey, findApiKeys, listApiKeys } from "../../src/merchants/api-key-store";
 import { findLiveKeys } from "../../src/merchants/caller";
 import { findProposals } from "../../src/payments/evidence-store";
-import { findFormerConfirmation, findFormerRecord } from "../../src/payments/shopper-key";
+import { findFormerRecord } from "../../src/payments/shopper-key";
 import { type Question, now, pages } from "./plan-questions";
 import type { Samples } from "./plans";
 
@@ -34,9 +34,6 @@ export function keyQuestions(shop: () => Shop): Question[] {
       (page) => listApiKeys(shop().db, shop().merchantId, { page }),
     ),
     now("a shopper's key from before", async () => [await findFormerRecord(shop().db, former())]),
-    now("a shopper's attempt from before", async () => [
-      await findFormerConfirmation(shop().db, former()),
-    ]),
     now("what is proposed for an attempt", async () => {
       const { db, merchantId, its } = shop();
       return [await findProposals(db, { merchantId, id: its.attempts[0] ?? "" }, merchantId)];
