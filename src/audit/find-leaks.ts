@@ -50,21 +50,14 @@ export const PLACES: readonly Place[] = [
   {
     table: "audit_log",
     id: "id",
-    columns: [
-      "operation",
-      "actor_hint",
-      "address",
-      "request_id",
-      "subject_id",
-      "idempotency_key",
-      "details",
-    ],
+    columns: ["actor_hint", "address", "request_id", "idempotency_key", "details"],
   },
   {
     table: "webhook_endpoints",
     id: "id",
     columns: ["url", "description", "idempotency_key"],
   },
+  { table: "erasures", id: "id", columns: ["customer", "idempotency_key"] },
   { table: "webhook_replays", id: "delivery_id", columns: ["idempotency_key"] },
   { table: "inbox", id: "event_id", columns: ["outcome"] },
 ];

@@ -14,10 +14,13 @@ afterAll(() => t.stop());
 // Ids, states and other words that only we make up, and the processors' own ids.
 const OUR_WORDS = new RegExp(
   `^(?:${[
-    String.raw`\w+\.(?:id|\w+_id|status|\w+_status|kind|type|event_types|operation|currency|period)`,
+    String.raw`\w+\.(?:id|(?!request_)\w+_id|status|\w+_status|kind|type|event_types|operation|currency|period)`,
     String.raw`\w+\.(?:source|effect|actor|cause|replay_of|scopes|hint|reference|processor)`,
+    "api_keys.(?:allowed_addresses|created_by|origin|rolled_from)",
+    "audit_log.(?:action|actor_kind|error_code|outcome|subject_type)",
     "events.api_version",
     "idempotency_keys.failure_code",
+    "merchants.mode",
     "partitioned_tables.(?:name|id_prefix)",
     "payment_intents.(?:capture_method|cancellation_reason)",
     "refunds.reason",

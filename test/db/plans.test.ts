@@ -6,12 +6,6 @@ import { connect } from "../../src/db/connect";
 import { eraseSealed } from "../../src/db/retention";
 import { findEvents, listEvents } from "../../src/events/event-store";
 import { findKey, isExecuting } from "../../src/idempotency/keys";
-import {
-  markApplied,
-  park,
-  storeInboxMessage,
-  takeDueInboxMessages,
-} from "../../src/inbox/inbox-store";
 import { findAccounts, listAccounts } from "../../src/ledger/account-store";
 import { listEntries } from "../../src/ledger/entry-store";
 import { createLog } from "../../src/observability/log";
@@ -33,7 +27,6 @@ import {
 } from "../../src/payments/attempt-store";
 import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
-import { findCaptureMade } from "../../src/payments/payment-store";
 import { CONFIRM, confirmPaymentIntents } from "../../src/payments/confirm-payment-intent";
 import { createPaymentIntents } from "../../src/payments/create-payment-intent";
 import { findEvidence } from "../../src/payments/evidence-store";
@@ -43,6 +36,7 @@ import {
   listPaymentIntents,
 } from "../../src/payments/list-payment-intents";
 import {
+  findCaptureMade,
   findCaptures,
   findIntentByCaptureKey,
   findIntentByConfirmKey,
@@ -83,6 +77,7 @@ import {
 } from "../support/factories";
 import { keyQuestions } from "../support/key-questions";
 import { PATIENT } from "../support/patience";
+import { hearFromProcessor } from "../support/inbox";
 import { PAGE, type Question, after, cursor, now, pages } from "../support/plan-questions";
 import {
   type ExplainedDb,
@@ -485,16 +480,7 @@ const WRITES: readonly Question[] = [
   }),
   now("creates a merchant", () => createMerchant(db, "another shop")),
   now("erases what was sealed", async () => [await eraseSealed(db, { limit: SET })]),
-  now("hears from a processor", async () => {
-    for (const reference of its.attempts) {
-      const event = { processor: "sandbox", eventId: randomUUID(), type: "charge.updated" };
-      await storeInboxMessage(db, { ...event, reference, outcome: { kind: "pending" } });
-    }
-    const due = await takeDueInboxMessages(db, { leaseMs: 60_000, limit: SET });
-    for (const message of due.slice(1)) await markApplied(db, message, "waiting");
-    for (const message of due.slice(0, 1)) await park(db, message, 60_000);
-    return due;
-  }),
+  now("hears from a processor", () => hearFromProcessor(db, its.attempts)),
 ];
 
 async function complaintsAbout([, prepare]: Question): Promise<string[]> {

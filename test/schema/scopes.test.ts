@@ -33,6 +33,8 @@ const MAY: Readonly<Record<string, Scope>> = {
   createApiKey: "keys:write",
   rollApiKey: "keys:write",
   revokeApiKey: "keys:write",
+  eraseCustomer: "customers:erase",
+  erasure: "customers:erase",
   auditLog: "audit:read",
   unknownAttempts: "operations:read",
   paymentIntent: "payments:read",
@@ -64,6 +66,7 @@ const NODES: Readonly<Record<string, Scope>> = {
   we: "webhooks:read",
   whd: "webhooks:read",
   key: "keys:read",
+  era: "customers:erase",
 };
 const OUTCOMES: Readonly<Record<string, Scope>> = {
   createPaymentIntent: "payments:read",
@@ -78,6 +81,7 @@ const OUTCOMES: Readonly<Record<string, Scope>> = {
   createApiKey: "keys:read",
   rollApiKey: "keys:read",
   revokeApiKey: "keys:read",
+  eraseCustomer: "customers:erase",
 };
 const DYNAMIC = ["node", "nodes", "operation"];
 
@@ -114,6 +118,8 @@ function valueOf(type: GraphQLInputType, name: string): string {
     URL: '"http://user.invalid/"',
     Boolean: "true",
   };
+  // Any other customer can be erased, whether there is one or not.
+  if (name === "customer") return '""';
   return values[String(bare)] ?? `"${name === "idempotencyKey" ? newKey() : "nothing"}"`;
 }
 

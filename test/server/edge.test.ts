@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { type Socket, connect } from "node:net";
 import { readConfig } from "../../src/config";
 import { type TestApi, send, startTestApi } from "../support/api";
@@ -21,7 +22,8 @@ const INTROSPECT = "{ __schema { queryType { name } } }";
 
 test("production shows the schema to keys alone, serves no GraphiQL, and says so in one place", () => {
   const settings = testSettings("postgres://user@host/name", "http://127.0.0.1:1", {});
-  const production = readConfig({ ...settings, NODE_ENV: "production" });
+  const random = { ONCEPAY_ENCRYPTION_KEY: randomBytes(32).toString("base64") };
+  const production = readConfig({ ...settings, ...random, NODE_ENV: "production" });
   expect(production).toMatchObject({ introspection: "keys", graphiql: false });
   expect(readConfig(settings)).toMatchObject({ introspection: "public", graphiql: true });
   // The earlier spelling.
