@@ -26,7 +26,10 @@ let receiver: TestReceiver;
 let world: World;
 beforeAll(async () => {
   [api, receiver] = await Promise.all([
-    startTestApi({ ONCEPAY_LOOKUP_SCHEDULE_MS: "600000" }),
+    startTestApi({
+      ONCEPAY_LOOKUP_SCHEDULE_MS: "600000",
+      ONCEPAY_LIMIT_BAD_KEYS: "address=off",
+    }),
     startReceiver(),
   ]);
   world = { api, receiver };
