@@ -17,7 +17,6 @@ import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { observe } from "./observability/gauges";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
-import { limitConnections } from "./limits/connections";
 import { createRelayWaker } from "./events/wake-relay";
 
 const HELP = `Usage: node dist/src/server.js
@@ -81,7 +80,6 @@ export async function startServer(
     if (draining) void reply.header("connection", "close");
     return Promise.resolve(payload);
   });
-  limitConnections(server.server, app.config);
   if (app.log.isLevelEnabled("debug")) logRequests(server, app);
   await allowOrigins(server, app.config.corsOrigins);
   sayLittle(server, app);

@@ -4,7 +4,7 @@ import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { ApiKey } from "../merchants/api-key-store";
 import { type Merchant, findMerchant } from "../merchants/merchant-store";
 import { isId } from "../ids";
-import { containsCardNumber } from "../security/card-numbers";
+import { sensitiveIn } from "../security/sensitive";
 import { type Call, UsageError } from "./command";
 
 /** What the commands about API keys have in common: whose keys, which one, and how they are shown. */
@@ -51,7 +51,8 @@ export function checkName(given: string | boolean | undefined, whose: string): s
       `--name has ${String(length)} characters; at most ${String(NAME_LENGTH_MAX)} are allowed.`,
     );
   }
-  if (containsCardNumber(name)) throw new UsageError("--name looks like a card number.");
+  const found = sensitiveIn(name);
+  if (found) throw new UsageError(`--name looks like a ${found}.`);
   return name;
 }
 

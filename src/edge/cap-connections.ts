@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { subscriberOf } from "../limits/address";
 
 export interface ConnectionCaps {
   readonly max: number;
@@ -13,7 +14,7 @@ export function capConnections(server: Server, { max, perAddressMax }: Connectio
   server.maxConnections = max;
   const open = new Map<string, number>();
   server.prependListener("connection", (socket) => {
-    const address = socket.remoteAddress ?? "";
+    const address = subscriberOf(socket.remoteAddress ?? "");
     const count = (open.get(address) ?? 0) + 1;
     if (count > perAddressMax) {
       socket.destroy();
