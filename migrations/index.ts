@@ -12,7 +12,10 @@ import * as positions from "./20261121000100_positions";
 import * as webhooks from "./20261120000800_webhooks";
 import * as keys from "./20261121000200_keys";
 import * as contract from "./20261121000300_contract";
+import * as apiKeys from "./20261122000100_keys";
 import * as tenantWall from "./20261122000200_tenant_wall";
+import * as auditLog from "./20261122000300_audit_log";
+import * as erasure from "./20261122000400_erasure";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -33,5 +36,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261121000100_positions": positions,
   "20261121000200_keys": keys,
   "20261121000300_contract": contract,
+  "20261122000100_keys": apiKeys,
   "20261122000200_tenant_wall": tenantWall,
+  "20261122000300_audit_log": auditLog,
+  "20261122000400_erasure": erasure,
 };

@@ -2,81 +2,94 @@ import type { App } from "../src/app";
 import type { Db } from "../src/db/db";
 import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
 import { Failure } from "../src/failures";
-import type { ApiKey } from "../src/merchants/merchant-store";
+import type { Caller } from "../src/merchants/caller";
+import { type Budget, createBudget } from "./budget";
+import { type LimitedRequest, UNLIMITED } from "./limited";
 import { type Loaders, createLoaders } from "./loaders";
 import type { MediaType } from "./media-type";
+import { type PresentedKey, presentedKey, secretIn } from "./presented-key";
 
 /** What a resolver may see. It is made anew for every request, and with it what was loaded. */
 export interface Context {
-  /** Without its ways into the database, which sees every tenant: see dbOf. */
-  readonly app: Omit<App, "db" | "tenantDb" | "tenantPool">;
-  /** What the caller's tenant may see. */
-  readonly tenantDb: App["tenantDb"];
+  /** Its `db` is the caller's tenant's view: what a statement forgets to ask for, it does not show. */
+  readonly app: Omit<App, "tenantDb" | "tenantPool" | "forTenant">;
   /** Sees every tenant. For the few requests that are not about one; each use says why. */
   readonly systemDb: Db;
   readonly requestId: string;
   readonly mediaType: MediaType;
   /** Undefined: anonymous. Whatever needs a key asks with callerOf(). */
-  readonly caller: ApiKey | undefined;
+  readonly caller: Caller | undefined;
+  /** The key that was sent, when it is not valid. */
+  readonly presented: PresentedKey | undefined;
+  readonly address: string | null;
   /** The intent whose client secret came with the request. */
   readonly clientSecretFor: string | undefined;
   /** Made when first asked for: the hot mutations need none. */
   readonly loaders: () => Loaders;
-  /** Whether our own answer was made: shared with the one who sends it. */
-  readonly progress: { answered: boolean };
+  /** What it may ask for, and what it has been told about that. */
+  readonly limited: LimitedRequest;
+  /** What it has taken so far. */
+  readonly budget: Budget;
+  /** Whether a mutation was executed, and whether our own answer was made: shared with the one who sends it. */
+  readonly progress: { answered: boolean; mutated: boolean };
 }
 
 export interface IncomingRequest {
   readonly requestId: string;
+  readonly address: string;
   readonly mediaType: MediaType;
   readonly authorization: string | undefined;
   readonly clientSecret: string | undefined;
+  /** What comes from within is not limited. */
+  readonly limited?: LimitedRequest;
 }
 
-type Authenticate = (secret: string) => Promise<ApiKey | undefined>;
-
-const BEARER = /^Bearer +(\S{1,200})$/i;
+type Authenticate = (secret: string) => Promise<Caller | undefined>;
 
 export async function createContext(
-  app: App,
+  shared: App,
   authenticate: Authenticate,
   request: IncomingRequest,
 ): Promise<Context> {
-  const secret = BEARER.exec(request.authorization ?? "")?.[1];
-  const caller = secret === undefined ? undefined : await authenticate(secret);
+  const secret = secretIn(request.authorization);
+  const { limited = UNLIMITED } = request;
+  const caller =
+    secret === undefined ? undefined : await limited.authenticate(secret, authenticate);
+  const app = caller ? shared.forTenant(caller.merchantId) : forNobody(shared);
   let loaders: Loaders | undefined;
   return {
     app,
-    tenantDb: app.tenantDb,
-    systemDb: app.db,
+    systemDb: shared.db,
     requestId: request.requestId,
+    address: request.address,
+    presented: caller ? undefined : presentedKey(secret),
     mediaType: request.mediaType,
     caller,
     clientSecretFor: provenIntent(app, request.clientSecret),
-    loaders: () => (loaders ??= loadersFor(app, caller)),
-    progress: { answered: false },
+    loaders: () => (loaders ??= createLoaders(app.db, caller?.merchantId ?? "")),
+    limited,
+    budget: createBudget(app.config.queryTimeMs),
+    progress: { answered: false, mutated: false },
   };
 }
 
-function loadersFor(app: App, caller: ApiKey | undefined): Loaders {
-  if (!caller) throw unauthenticated();
-  return createLoaders(app.tenantDb(caller.merchantId), caller.merchantId);
+/** Whoever is nobody's caller sees no rows at all. */
+function forNobody(shared: App): Context["app"] {
+  const db = (): never => {
+    throw unauthenticated();
+  };
+  return Object.create(shared, { db: { get: db } }) as Context["app"];
 }
 
-function provenIntent(app: App, clientSecret: string | undefined): string | undefined {
+function provenIntent(app: Context["app"], clientSecret: string | undefined): string | undefined {
   const id = clientSecret === undefined ? undefined : paymentIntentIdOf(clientSecret);
   if (clientSecret === undefined || id === undefined) return undefined;
   return isClientSecretFor(app.clientSecretKeys, id, clientSecret) ? id : undefined;
 }
 
-export function callerOf(context: Context): ApiKey {
+export function callerOf(context: Context): Caller {
   if (!context.caller) throw unauthenticated();
   return context.caller;
-}
-
-/** The database as the caller's tenant sees it: what its statements forget to ask for, it does not show. */
-export function dbOf(context: Context): Db {
-  return context.tenantDb(callerOf(context).merchantId);
 }
 
 export function unauthenticated(): Failure {

@@ -1,9 +1,15 @@
 import type { Agent } from "undici";
+import { type AuditBuffer, createAuditBuffer } from "./audit-log/audit-buffer";
 import { groupCommit } from "./db/group-commit";
 import type { Config } from "./config";
+import { type BoundedReads, createBoundedReads } from "./limits/bounded-reads";
+import { createFairAdmission } from "./limits/fair-admission";
+import { type Turns, createTurns } from "./limits/in-turn";
+import { type Limits, createLimits } from "./limits/limits";
 import { ConfigError } from "./process/settings";
 import type { Db } from "./db/db";
 import { type Databases, openDatabases } from "./db/databases";
+import { createTenantViews } from "./db/tenant-views";
 import { isDatabaseAway } from "./db/errors";
 import type { Log } from "./observability/log";
 import {
@@ -18,27 +24,41 @@ import {
   createOne,
   createPaymentIntents,
 } from "./payments/create-payment-intent";
+import { findIntents } from "./payments/payment-store";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
 import type { Answer } from "./payments/settle/answer";
 import type { Processors } from "./processors/processor";
 import { createProcessors } from "./processors/registry";
+import { type CursorSeal, createCursorSeal } from "./security/cursor-seal";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
 import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store";
 import { createGuardedAgent } from "./webhooks/url-guard";
 
 /** What a process is made of. Entry points build it; everything else is given it, or a part of it. */
-export interface App extends Pick<Databases, "db" | "tenantDb" | "tenantPool"> {
+export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly config: Config;
   readonly log: Log;
   readonly processors: Processors;
   readonly secrets: SecretBox;
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
   readonly clientSecretKeys: readonly Buffer[];
+  /** Makes cursors opaque, and opens them. */
+  readonly cursors: CursorSeal;
   readonly webhookAgent: Agent;
+  readonly auditLog: AuditBuffer;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
   readonly recordDelivery: (record: DeliveryRecord) => Promise<void>;
+  readonly limits: Limits;
+  /** Mutations of the same payment, one after the other. */
+  readonly turns: Turns;
+  /** For lists whose filter has no index. */
+  readonly boundedReads: BoundedReads;
+  /** One tenant's view of the tenants' connections, which are shared fairly: it sees no other tenant's rows. */
+  tenantDb(merchantId: string): Db;
+  /** The same app, with the tenant's view as its `db`: what a request is given. */
+  forTenant(merchantId: string): App;
   /** Says that rows were committed to the outbox; the entry point decides whom this wakes. */
   wakeRelay: () => void;
   close(): Promise<void>;
@@ -49,7 +69,7 @@ export interface AppOverrides {
   readonly databases?: Databases;
 }
 
-// The group commits have one set each under way; the rest of the API's own work is short and seldom.
+// The group commits have one set each under way; authentication and the rest of the API's own work is short and seldom.
 const SYSTEM_SHARE = 0.4;
 
 // 128 commands make a statement of some 10 ms; more at once only adds latency (measured: no more throughput).
@@ -66,42 +86,93 @@ export function createApp(
     options.overrides?.processors ??
     createProcessors({ ...config, timeoutMs: config.processorTimeoutMs });
   assertRegistered(processors, config.defaultProcessor);
+  const connectionsMax = shareConnections(config.poolMax, options.name);
   const databases =
     options.overrides?.databases ??
     openDatabases({
       url: config.databaseUrl,
-      connectionsMax: shareConnections(config.poolMax, options.name),
+      connectionsMax,
       applicationName: `oncepay ${options.name}`,
       lockTimeoutMs: config.lockTimeoutMs,
     });
-  const { db, tenantDb, tenantPool } = databases;
+  const { db, tenantPool } = databases;
   const webhookAgent = createGuardedAgent({
     allowLoopback: config.webhookAllowLoopback,
     connectTimeoutMs: 5_000,
     connections: 64,
   });
-  return {
+  const shared = sharedFairly(config, tenantPool, {
+    places: connectionsMax.tenants,
+    name: options.name,
+  });
+  const auditLog = createAuditBuffer({ db, log });
+  const app: App = {
     config,
     log,
     db,
-    tenantDb,
     tenantPool,
+    auditLog,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
+    cursors: createCursorSeal(config.encryptionKeys),
     webhookAgent,
     ...groupCommits(db, config),
+    ...shared,
+    // What is set on the app later is seen through it, too.
+    forTenant: (merchantId) =>
+      Object.create(app, { db: { value: shared.tenantDb(merchantId) } }) as App,
     wakeRelay: () => undefined,
     close: async () => {
+      await auditLog.stop();
+      shared.limits.close();
+      await shared.boundedReads.close();
       await webhookAgent.close();
       await Promise.all([...processors.values()].map((processor) => processor.close()));
       await databases.close();
     },
   };
+  return app;
+}
+
+// A tenant that is alone gets three quarters of the connections.
+const HELD_PER_FREE = 3;
+const WAITING_FOR_CONNECTIONS_MAX = 5_000;
+const WAITING_FOR_A_PAYMENT_MAX = 500;
+
+/** What keeps one tenant from having everything. */
+function sharedFairly(
+  config: Config,
+  tenantPool: Db,
+  { places, name }: { readonly places: number; readonly name: string },
+): Pick<App, "limits" | "turns" | "boundedReads" | "tenantDb"> {
+  const patienceMs = config.lockTimeoutMs;
+  const admission = createFairAdmission({
+    places,
+    heldPerFree: HELD_PER_FREE,
+    patienceMs,
+    waitingMax: WAITING_FOR_CONNECTIONS_MAX,
+  });
+  const tenantDb = createTenantViews(tenantPool, admission);
+  return {
+    tenantDb,
+    turns: createTurns({ patienceMs, waitingMax: WAITING_FOR_A_PAYMENT_MAX }),
+    boundedReads: createBoundedReads({
+      databaseUrl: config.databaseUrl,
+      applicationName: `oncepay ${name} lists`,
+      lockTimeoutMs: config.lockTimeoutMs,
+      timeoutMs: config.listTimeoutMs,
+    }),
+    limits: createLimits({
+      settings: config.limits,
+      redisUrl: config.redisUrl,
+      findStatuses: (merchantId, ids) => findIntents(tenantDb(merchantId), merchantId, ids),
+    }),
+  };
 }
 
 /** Tenants' requests cannot take the connections that the system's work needs. A worker serves no tenant's requests. */
-function shareConnections(poolMax: number, name: string): { system: number; tenants: number } {
+export function shareConnections(poolMax: number, name: string): { system: number; tenants: number } {
   if (name === "worker") return { system: poolMax, tenants: 1 };
   const system = Math.max(1, Math.round(poolMax * SYSTEM_SHARE));
   return { system, tenants: poolMax - system };
@@ -123,6 +194,7 @@ function groupCommits(
   const limits = {
     sizeMax: SET_SIZE_MAX,
     waitingMax: WAITING_MAX,
+    patienceMs: config.lockTimeoutMs,
     concernsAll: isDatabaseAway,
   };
   return {
@@ -133,6 +205,7 @@ function groupCommits(
           ? [await createOne(db, commands[0])]
           : createPaymentIntents(db, commands),
       claims: (command) => [`${command.merchantId} ${command.key}`],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     confirmPaymentIntent: groupCommit<ConfirmPaymentIntent, ConfirmResult>({
       ...limits,
@@ -144,11 +217,13 @@ function groupCommits(
         `key ${command.merchantId} ${command.key}`,
         `intent ${command.merchantId} ${command.paymentIntentId}`,
       ],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     settleAttempt: groupCommit<Answer, Settled>({
       ...limits,
       run: (answers) => settleAttempts(db, answers, config),
       claims: (answer) => [answer.paymentIntentId],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     recordDelivery: groupCommit<DeliveryRecord, void>({
       ...limits,
@@ -157,6 +232,7 @@ function groupCommits(
         return [];
       },
       claims: (record) => [record.id],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
   };
 }

@@ -1,7 +1,8 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
 import type * as webhooks from "../../src/webhooks/delivery";
-import { type Context, callerOf, dbOf } from "../context";
+import { auditOf } from "../audit";
+import { type Context, callerOf } from "../context";
 import { checkIdempotencyKey, checkOptionalText } from "../input";
 import { EventTypeScalar, UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -56,9 +57,9 @@ export class CreateWebhookEndpointMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<CreateWebhookEndpointPayload> {
-    const needs = { ...context.app, db: dbOf(context) };
-    const outcome = await createWebhookEndpoint(needs, {
+    const outcome = await createWebhookEndpoint(context.app, {
       merchantId: callerOf(context).merchantId,
+      audit: auditOf(context, "createWebhookEndpoint"),
       key: checkIdempotencyKey(idempotencyKey),
       url: input.url,
       // In one order and once each: which types they are is what counts.

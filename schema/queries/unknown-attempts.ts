@@ -2,7 +2,7 @@ import { Args, Ctx, Query, Resolver } from "type-graphql";
 import type { Page } from "../../src/pagination";
 import type { Attempt } from "../../src/payments/attempt";
 import { listUnknownAttempts } from "../../src/payments/list-unknown-attempts";
-import { type Context, callerOf, dbOf } from "../context";
+import { type Context, callerOf } from "../context";
 import { AttemptConnection } from "../types/attempt";
 import { PageArgs } from "./page-arguments";
 
@@ -15,6 +15,6 @@ export class UnknownAttemptQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<Attempt>> {
-    return listUnknownAttempts(dbOf(context), callerOf(context).merchantId, page);
+    return listUnknownAttempts(context.app.db, callerOf(context).merchantId, page);
   }
 }

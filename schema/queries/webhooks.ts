@@ -2,11 +2,12 @@ import { Arg, Args, Ctx, Field, ID, InputType, Query, Resolver } from "type-grap
 import type { Page } from "../../src/pagination";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { listDeadLetters, listDeliveries, listEndpoints } from "../../src/webhooks/list-deliveries";
-import { type Context, callerOf, dbOf } from "../context";
+import { type Context, callerOf } from "../context";
 import { DeliveryStatus } from "../enums";
 import { checkId } from "../input";
 import { WebhookDeliveryConnection, WebhookEndpointConnection } from "../types/webhook";
 import { PageArgs } from "./page-arguments";
+import { readList } from "./read-list";
 
 @InputType({ description: "Which dead letters to list: those that match every field given." })
 export class DeadLetterFilter {
@@ -30,6 +31,15 @@ function checkedFilter<Filter extends DeadLetterFilter>(filter: Filter | null): 
   return filter;
 }
 
+/** Those of one event are few. Of the statuses that an index holds there are seldom many, of the last one always. */
+function unindexedOf(
+  filter:
+    (DeadLetterFilter & { readonly statuses?: readonly webhooks.DeliveryStatus[] | null }) | null,
+): readonly unknown[] {
+  if (filter?.eventId != null) return [];
+  return [filter?.endpointId, filter?.statuses?.includes("SUCCEEDED")];
+}
+
 @Resolver()
 export class WebhookQueries {
   @Query(() => WebhookEndpointConnection, {
@@ -39,7 +49,7 @@ export class WebhookQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookEndpoint>> {
-    return listEndpoints(dbOf(context), callerOf(context).merchantId, page);
+    return listEndpoints(context.app.db, callerOf(context).merchantId, page);
   }
 
   @Query(() => WebhookDeliveryConnection, { description: "Webhook deliveries, newest first." })
@@ -52,9 +62,11 @@ export class WebhookQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookDelivery>> {
-    return listDeliveries(dbOf(context), callerOf(context).merchantId, {
-      filter: checkedFilter(filter),
-      page,
+    const list = { filter: checkedFilter(filter), page };
+    return readList(context, {
+      unindexed: unindexedOf(list.filter),
+      field: "filter",
+      read: (db, merchantId) => listDeliveries(db, merchantId, list),
     });
   }
 
@@ -71,9 +83,11 @@ export class WebhookQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookDelivery>> {
-    return listDeadLetters(dbOf(context), callerOf(context).merchantId, {
-      filter: checkedFilter(filter),
-      page,
+    const list = { filter: checkedFilter(filter), page };
+    return readList(context, {
+      unindexed: unindexedOf(list.filter),
+      field: "filter",
+      read: (db, merchantId) => listDeadLetters(db, merchantId, list),
     });
   }
 }

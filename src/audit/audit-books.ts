@@ -1,4 +1,5 @@
 import type { Db, Tx } from "../db/db";
+import { AUDIT_LOG_CHECKS } from "./audit-log-checks";
 import type { Check, Violation } from "./check";
 import {
   AGREES,
@@ -25,7 +26,8 @@ import { WALL, wallViolations } from "./wall-checks";
  * - I9: attempts, intents, the ledger and the network's own books agree.
  * - I10: nothing is stuck (only where a greatest age is given, because it never holds for a busy system).
  * - I12: no row refers to another tenant's.          - I13: no secret is stored in the clear.
- * - I14: a key can replay its result.              - I15: no role may do more than it must (src/db/wall).
+ * - I14: a key can replay its result.                - I15: the audit log says what was done.
+ * - I16: no role may do more than it must (src/db/wall).
  */
 export interface AuditOptions {
   /** What the card network moved. A function is called once the database's snapshot is taken. */
@@ -75,7 +77,7 @@ export function checkNames(options: AuditOptions): { invariant: string; name: st
   return [
     ...checksFor(options).map(({ invariant, name }) => ({ invariant, name })),
     { invariant: "I13", name: LEAKS },
-    { invariant: "I15", name: WALL },
+    { invariant: "I16", name: WALL },
     ...(options.movements ? witnessed : []),
   ].sort((a, b) => Number(a.invariant.slice(1)) - Number(b.invariant.slice(1)));
 }
@@ -86,6 +88,7 @@ function checksFor(options: AuditOptions): readonly Check[] {
     ...PAYMENT_CHECKS,
     ...LEDGER_CHECKS,
     ...EVENT_CHECKS,
+    ...AUDIT_LOG_CHECKS,
     ...(maxAgeSeconds === undefined ? [] : livenessChecks(maxAgeSeconds)),
   ];
 }

@@ -1,8 +1,11 @@
+import { recordCommand } from "../audit-log/record-write";
 import { databaseUrl } from "../config";
 import { connect } from "../db/connect";
 import type { Db } from "../db/db";
-import { SYSTEM_ROLE } from "../db/roles";
+import { type Role, SYSTEM_ROLE } from "../db/roles";
+import { transact } from "../db/transact";
 import { withClient } from "../db/with-client";
+import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import { parseSettings } from "../process/settings";
 
 const SETTINGS = {
@@ -13,18 +16,28 @@ export function readDatabaseUrl(environment: NodeJS.ProcessEnv): string {
   return parseSettings(SETTINGS, environment).DATABASE_URL;
 }
 
-/**
- * A command's way into the database: what it does is about no single tenant, and never needs the owner. That it can be
- * connected to is tried first: a pool would only say "timeout".
- */
-export async function withDb<Result>(
+/** A command's way into the database: what it does is about no single tenant, and seldom needs the owner. */
+export function withDb<Result>(url: string, work: (db: Db) => Promise<Result>): Promise<Result> {
+  return withRole(SYSTEM_ROLE, { url, work });
+}
+
+/** For what no process may do: as the user of the URL, who must own the tables. */
+export function withOwnersDb<Result>(
   url: string,
   work: (db: Db) => Promise<Result>,
+): Promise<Result> {
+  return withRole(undefined, { url, work });
+}
+
+/** That the database can be connected to is tried first: a pool would only say "timeout". */
+async function withRole<Result>(
+  role: Role | undefined,
+  { url, work }: { readonly url: string; readonly work: (db: Db) => Promise<Result> },
 ): Promise<Result> {
   await withClient(url, () => Promise.resolve());
   const db = connect({
     url,
-    role: SYSTEM_ROLE,
+    ...(role && { role }),
     poolMax: 2,
     applicationName: "oncepay",
     statementTimeoutMs: 0,
@@ -34,4 +47,10 @@ export async function withDb<Result>(
   } finally {
     await db.destroy();
   }
+}
+
+/** For commands that change many rows in many commits: that one was run, and how many rows it changed. */
+export async function recordRun(db: Db, name: string, objects: number): Promise<void> {
+  const command = { merchantId: PLATFORM_MERCHANT_ID, name, details: { objects } };
+  await transact(db, (tx) => recordCommand(tx, command));
 }

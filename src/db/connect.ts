@@ -30,6 +30,8 @@ export interface DbOptions {
   /** How long a statement waits for another transaction: a duplicate's wait for the first one's commit. */
   readonly lockTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
+  /** Of these connections alone, as `name=value`. */
+  readonly settings?: readonly string[];
 }
 
 /*
@@ -48,6 +50,7 @@ export function connect(options: DbOptions): Db {
     // With the connection itself, so that it costs nothing and no statement can come before it.
     ...(options.role === undefined ? [] : [`role=${options.role}`]),
     ...PLANNER_SETTINGS,
+    ...(options.settings ?? []),
   ];
   const connectTimeoutMs = options.connectTimeoutMs ?? 2_000;
   return knex({

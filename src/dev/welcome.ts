@@ -60,6 +60,7 @@ oncepay is ready.
   secret key        ${state.secretKey}
   publishable key   ${state.publishableKey}
   operator key      ${state.operatorKey}
+  platform key      ${state.platformKey}
 
 Create a payment of 25.00 USD (run it twice: the second answer is a replay):
 

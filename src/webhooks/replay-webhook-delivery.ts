@@ -1,3 +1,4 @@
+import type { AuditedWrite } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
@@ -15,6 +16,7 @@ export interface ReplayWebhookDelivery {
   readonly merchantId: string;
   readonly key: string;
   readonly deliveryId: string;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 /** A delivery still in progress would be delivered twice for nothing. */
@@ -73,11 +75,12 @@ export async function replayWebhookDelivery(
   { db }: { readonly db: Db },
   command: ReplayWebhookDelivery,
 ): Promise<Outcome<WebhookDelivery>> {
-  const { merchantId, key, deliveryId } = command;
+  const { merchantId, key, deliveryId, audit } = command;
   const request = {
     merchantId,
     key,
     fingerprint: fingerprint(replayOperation.name, { deliveryId }).toString("hex"),
+    audit,
   };
   return once<WebhookDelivery>(db, request, {
     operation: replayOperation,

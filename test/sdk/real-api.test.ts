@@ -113,8 +113,8 @@ test("webhook endpoints and what is delivered to them", async () => {
   expect((await client.deadLetters()).edges).toEqual([]);
 });
 
-test("the operator's functions are for the operator", async () => {
-  const operator = clientOf({ apiKey: api.merchant.operatorKey });
+test("the platform operator's functions are for the platform operator", async () => {
+  const operator = clientOf({ apiKey: api.asPlatform.key, merchant: api.merchant.id });
   const { merchant, secretKey } = await operator.createMerchant({ name: "New" });
   expect(await clientOf({ apiKey: secretKey ?? "" }).merchant()).toEqual(merchant);
   expect((await operator.unknownAttempts()).edges).toEqual([]);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type App, createApp } from "../../src/app";
+import { type App, createApp, shareConnections } from "../../src/app";
 import { auditBooks } from "../../src/audit/audit-books";
 import type { Movement } from "../../src/audit/compare-movements";
 import { type Config, readConfig } from "../../src/config";
@@ -15,6 +15,7 @@ import { relayOnce } from "../../workers/relay-outbox";
 import { runAttemptsJob } from "../../workers/run-attempts";
 import { type Swept, sweepOnce } from "../../workers/sweep";
 import { type TestNetwork, startTestNetwork } from "../sandbox/network";
+import { newArtefact } from "./artefacts";
 import { createTestDatabase } from "./database";
 import { PATIENCE_MS, PATIENT } from "./patience";
 import { type RecordedQueues, createRecordedQueues } from "./recorded-queues";
@@ -57,7 +58,7 @@ export async function startTestApp(
   const open = (others: Readonly<Record<string, string>> = {}): App => {
     const config = readConfig(testSettings(database.url, sandbox.url, { ...settings, ...others }));
     const databases = openPatiently(config);
-    const app = createApp(config, createLog("test", config.logLevel), {
+    const app = createApp(config, createLog("test", "debug", newArtefact("app")), {
       name: "test",
       overrides: { databases },
     });
@@ -90,10 +91,9 @@ export async function startTestApp(
 
 /** As an app connects, but for the time that a statement or a free connection may take: no test is about those. */
 export function openPatiently(config: Config): Databases {
-  const connections = Math.ceil(config.poolMax / 2);
   return openDatabases({
     url: config.databaseUrl,
-    connectionsMax: { system: connections, tenants: connections },
+    connectionsMax: shareConnections(config.poolMax, "test"),
     applicationName: "oncepay test",
     lockTimeoutMs: config.lockTimeoutMs,
     ...PATIENT,
@@ -107,9 +107,11 @@ export function connectAsOwner(url: string): Db {
 /** Nothing runs into a limit because the machine is slow: a test that is about a limit sets that one. */
 const PATIENT_SETTINGS = {
   ONCEPAY_LOCK_TIMEOUT_MS: String(PATIENCE_MS),
+  ONCEPAY_LIST_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_PROCESSOR_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_WEBHOOK_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_WORKER_LEASE_MS: String(PATIENCE_MS),
+  ONCEPAY_QUERY_TIME_MS: String(PATIENCE_MS),
 };
 
 export function testSettings(

@@ -1,10 +1,11 @@
 import type { Client } from "pg";
 import type { Db } from "../../src/db/db";
 import { openDatabases } from "../../src/db/databases";
+import { createTenantViews } from "../../src/db/tenant-views";
 import { transact } from "../../src/db/transact";
 import { newId } from "../../src/ids";
 import { DEFAULT_SCOPES, newApiKey } from "../../src/merchants/api-key";
-import { insertApiKeys } from "../../src/merchants/merchant-store";
+import { insertApiKeys } from "../../src/merchants/api-key-store";
 import { type Message, markRelayed, readMessages } from "../../src/events/outbox";
 import type { Answer } from "../../src/payments/settle/answer";
 import type { Attempt, AttemptKey } from "../../src/payments/attempt";
@@ -36,6 +37,7 @@ export interface ExplainedDb {
   readonly db: Db;
   /** As one tenant: behind the policies, which the planner has to see through. */
   readonly tenantDb: (merchantId: string) => Db;
+  readonly tenantPool: Db;
   readonly close: () => Promise<void>;
   /** Asks some times, each time with plans that are made for it, and gives every node of them that read something. */
   ask(prepare: Question[1], times: number): Promise<Read[]>;
@@ -94,7 +96,7 @@ interface Pool {
 
 /** The product's own ways into the database, with its settings, over one connection each: so plans can be thrown away. */
 export function connectExplained(url: string): ExplainedDb {
-  const { db, tenantDb, tenantPool, close } = openDatabases({
+  const { db, tenantPool, close } = openDatabases({
     url,
     connectionsMax: { system: 1, tenants: 1 },
     applicationName: "oncepay plans",
@@ -118,7 +120,8 @@ export function connectExplained(url: string): ExplainedDb {
   };
   return {
     db,
-    tenantDb,
+    tenantPool,
+    tenantDb: createTenantViews(tenantPool),
     close,
     ask: async (prepare, times) => {
       const reads: Read[] = [];
@@ -373,7 +376,7 @@ async function addEndpoints(db: Db, merchantIds: readonly string[]): Promise<voi
 
 async function addApiKeys(db: Db, merchantIds: readonly string[]): Promise<void> {
   const keys = merchantIds.map((merchantId) => {
-    const { hash, hint } = newApiKey("SECRET", merchantId);
+    const { hash, hint } = newApiKey("SECRET", { id: merchantId, mode: "TEST" });
     const id = newId("apiKey");
     const scopes = DEFAULT_SCOPES.SECRET;
     return { merchantId, id, kind: "SECRET" as const, name: "a key", scopes, hash, hint, key: id };
@@ -492,6 +495,7 @@ export interface Samples {
   readonly endpoint: string;
   readonly receivable: string;
   readonly apiKeyHash: Buffer;
+  readonly apiKey: string;
 }
 
 const SAMPLES = `
@@ -512,7 +516,8 @@ const SAMPLES = `
     (select idempotency_key from intent limit 1) as "createKey", (select idempotency_key from attempt limit 1) as "confirmKey",
     (select id from webhook_endpoints where merchant_id = :merchantId) as "endpoint",
     (select id from ledger_accounts where merchant_id = :merchantId and kind = 'PROCESSOR_RECEIVABLE') as "receivable",
-    (select secret_hash from api_keys where merchant_id = :merchantId limit 1) as "apiKeyHash"`;
+    (select secret_hash from api_keys where merchant_id = :merchantId limit 1) as "apiKeyHash",
+    (select id from api_keys where merchant_id = :merchantId limit 1) as "apiKey"`;
 
 export async function takeSamples(db: Db, merchantId: string): Promise<Samples> {
   const { rows } = await db.raw<{ rows: Samples[] }>(SAMPLES, { merchantId });

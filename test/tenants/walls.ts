@@ -90,7 +90,7 @@ export async function openWalls(
   };
   const tenants: Db = policies ? real.tenantPool : owner;
   (tenants.client as { pool: Pool }).pool.on("createSuccess", (_eventId, client) => listen(client));
-  const databases = policies ? real : { ...real, tenantDb: () => owner, tenantPool: owner };
+  const databases = policies ? real : { ...real, tenantPool: owner };
   const app = createApp(config, createLog("test", "silent"), {
     name: "test",
     overrides: { databases },

@@ -40,13 +40,18 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   payment_intents: ofTenants(CHANGE, WRITE),
   attempts: ofTenants(APPEND, WRITE),
   captures: ofTenants(APPEND, WRITE),
-  refunds: ofTenants(APPEND, WRITE),
+  // An erasure takes its metadata.
+  refunds: ofTenants(WRITE, WRITE),
   idempotency_keys: ofTenants(APPEND, WRITE),
 
   transitions: ofTenants(APPEND, APPEND),
   events: ofTenants(APPEND, APPEND),
   event_feed: ofTenants(READ, APPEND),
   attempt_evidence: ofTenants(READ, APPEND),
+
+  erasures: ofTenants(WRITE, WRITE),
+  erased_payment_intents: ofTenants(APPEND, WRITE),
+  audit_log: ofTenants(APPEND, APPEND),
 
   // Money is posted when a processor's answer is settled, which no tenant's request does.
   ledger_accounts: ofTenants(READ, APPEND),
@@ -78,4 +83,5 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
 export const OWNERS_FUNCTIONS: readonly string[] = [
   "ensure_partitions(timestamp with time zone)",
   "drop_expired_keys(timestamp with time zone)",
+  "drop_expired_audit_entries(timestamp with time zone)",
 ];
