@@ -27,6 +27,11 @@ create table api_keys (
   constraint api_keys_platform_check CHECK (((kind = 'PLATFORM'::text) = (merchant_id = 'mer_00000000000000000000000000'::text))),
   constraint api_keys_secret_hash_check CHECK ((length(secret_hash) = 32))
 ) with (fillfactor=80);
+alter table api_keys enable row level security;
+create policy system on api_keys to oncepay_system using (true);
+create policy tenant on api_keys to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on api_keys to oncepay_system;
+grant insert, select, update on api_keys to oncepay_tenant;
 
 create table attempt_evidence (
   merchant_id text collate "C" not null,
@@ -41,6 +46,11 @@ create table attempt_evidence (
   constraint attempt_evidence_merchant_id_attempt_id_fkey FOREIGN KEY (merchant_id, attempt_id) REFERENCES attempts(merchant_id, id)
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attempt_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table attempt_evidence enable row level security;
+create policy system on attempt_evidence to oncepay_system using (true);
+create policy tenant on attempt_evidence to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on attempt_evidence to oncepay_system;
+grant select on attempt_evidence to oncepay_tenant;
 
 create table attempts (
   merchant_id text collate "C" not null,
@@ -87,6 +97,11 @@ CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, pay
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
+alter table attempts enable row level security;
+create policy system on attempts to oncepay_system using (true);
+create policy tenant on attempts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on attempts to oncepay_system;
+grant insert, select on attempts to oncepay_tenant;
 
 create table audit_log (
   merchant_id text collate "C" not null,
@@ -119,6 +134,11 @@ CREATE INDEX audit_log_of_actor ON ONLY public.audit_log USING btree (merchant_i
 CREATE INDEX audit_log_of_subject ON ONLY public.audit_log USING btree (merchant_id, subject_id, id) WHERE (subject_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 create table audit_log_default partition of audit_log DEFAULT;
+alter table audit_log enable row level security;
+create policy system on audit_log to oncepay_system using (true);
+create policy tenant on audit_log to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on audit_log to oncepay_system;
+grant insert, select on audit_log to oncepay_tenant;
 
 create table balance_horizon (
   only_row boolean not null default true,
@@ -128,6 +148,7 @@ create table balance_horizon (
 );
 CREATE TRIGGER keep_horizon BEFORE UPDATE ON public.balance_horizon FOR EACH ROW WHEN ((new.before < old.before)) EXECUTE FUNCTION keep_horizon();
 CREATE TRIGGER keep_row BEFORE DELETE OR TRUNCATE ON public.balance_horizon FOR EACH STATEMENT EXECUTE FUNCTION keep_horizon();
+grant select, update on balance_horizon to oncepay_system;
 
 create table balance_snapshots (
   merchant_id text collate "C" not null,
@@ -141,6 +162,11 @@ create table balance_snapshots (
   constraint balance_snapshots_pkey PRIMARY KEY (merchant_id, account_id, before),
   constraint balance_snapshots_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES ledger_accounts(merchant_id, id)
 );
+alter table balance_snapshots enable row level security;
+create policy system on balance_snapshots to oncepay_system using (true);
+create policy tenant on balance_snapshots to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on balance_snapshots to oncepay_system;
+grant select on balance_snapshots to oncepay_tenant;
 
 create table captures (
   merchant_id text collate "C" not null,
@@ -161,6 +187,11 @@ create table captures (
   constraint captures_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text])))
 );
 CREATE INDEX captures_by_intent ON public.captures USING btree (merchant_id, payment_intent_id, id);
+alter table captures enable row level security;
+create policy system on captures to oncepay_system using (true);
+create policy tenant on captures to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on captures to oncepay_system;
+grant insert, select on captures to oncepay_tenant;
 
 create table erased_payment_intents (
   merchant_id text collate "C" not null,
@@ -172,6 +203,11 @@ create table erased_payment_intents (
   constraint erased_payment_intents_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
 );
 CREATE INDEX erased_payment_intents_uncleaned ON public.erased_payment_intents USING btree (merchant_id, erasure_id, payment_intent_id) WHERE (NOT cleaned);
+alter table erased_payment_intents enable row level security;
+create policy system on erased_payment_intents to oncepay_system using (true);
+create policy tenant on erased_payment_intents to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on erased_payment_intents to oncepay_system;
+grant insert, select on erased_payment_intents to oncepay_tenant;
 
 create table erasures (
   merchant_id text collate "C" not null,
@@ -191,6 +227,11 @@ create table erasures (
 );
 CREATE INDEX erasures_unfinished ON public.erasures USING btree (requested_at) WHERE (finished_at IS NULL);
 CREATE TRIGGER keep_erasures BEFORE DELETE OR TRUNCATE ON public.erasures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table erasures enable row level security;
+create policy system on erasures to oncepay_system using (true);
+create policy tenant on erasures to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on erasures to oncepay_system;
+grant insert, select, update on erasures to oncepay_tenant;
 
 create table event_feed (
   merchant_id text collate "C" not null,
@@ -200,6 +241,11 @@ create table event_feed (
   constraint event_feed_pkey PRIMARY KEY (merchant_id, "position")
 ) with (autovacuum_vacuum_insert_scale_factor=0.02);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_feed FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table event_feed enable row level security;
+create policy system on event_feed to oncepay_system using (true);
+create policy tenant on event_feed to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on event_feed to oncepay_system;
+grant select on event_feed to oncepay_tenant;
 
 create table events (
   merchant_id text collate "C" not null,
@@ -216,6 +262,11 @@ create table events (
 CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER guard_event BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION guard_event();
 create table events_default partition of events DEFAULT;
+alter table events enable row level security;
+create policy system on events to oncepay_system using (true);
+create policy tenant on events to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on events to oncepay_system;
+grant insert, select on events to oncepay_tenant;
 
 create table idempotency_keys (
   merchant_id text collate "C" not null,
@@ -237,6 +288,11 @@ create table idempotency_keys (
 ) partition by RANGE (period);
 CREATE INDEX idempotency_keys_sealed ON ONLY public.idempotency_keys USING btree (sealed_until) WHERE (sealed IS NOT NULL);
 create table idempotency_keys_default partition of idempotency_keys DEFAULT;
+alter table idempotency_keys enable row level security;
+create policy system on idempotency_keys to oncepay_system using (true);
+create policy tenant on idempotency_keys to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on idempotency_keys to oncepay_system;
+grant insert, select on idempotency_keys to oncepay_tenant;
 
 create table inbox (
   processor text not null,
@@ -255,6 +311,7 @@ create table inbox (
   constraint inbox_status_check CHECK ((status = ANY (ARRAY['RECEIVED'::text, 'PARKED'::text, 'APPLIED'::text, 'GIVEN_UP'::text])))
 );
 CREATE INDEX inbox_due ON public.inbox USING btree (next_at) WHERE (next_at IS NOT NULL);
+grant insert, select, update on inbox to oncepay_system;
 
 create table journals (
   merchant_id text collate "C" not null,
@@ -269,6 +326,11 @@ create table journals (
 );
 CREATE INDEX journals_by_intent ON public.journals USING btree (merchant_id, payment_intent_id, id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table journals enable row level security;
+create policy system on journals to oncepay_system using (true);
+create policy tenant on journals to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on journals to oncepay_system;
+grant select on journals to oncepay_tenant;
 
 create table ledger_accounts (
   merchant_id text collate "C" not null,
@@ -282,6 +344,11 @@ create table ledger_accounts (
   constraint ledger_accounts_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
 );
 CREATE TRIGGER keep_accounts BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table ledger_accounts enable row level security;
+create policy system on ledger_accounts to oncepay_system using (true);
+create policy tenant on ledger_accounts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on ledger_accounts to oncepay_system;
+grant select on ledger_accounts to oncepay_tenant;
 
 create table merchants (
   id text collate "C" not null,
@@ -292,6 +359,11 @@ create table merchants (
   constraint merchants_mode_check CHECK ((mode = ANY (ARRAY['TEST'::text, 'LIVE'::text]))),
   constraint merchants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
+alter table merchants enable row level security;
+create policy system on merchants to oncepay_system using (true);
+create policy tenant on merchants to oncepay_tenant using ((id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on merchants to oncepay_system;
+grant select on merchants to oncepay_tenant;
 
 create table outbox (
   id bigint not null generated always as identity,
@@ -303,6 +375,11 @@ create table outbox (
   constraint outbox_pkey PRIMARY KEY (id),
   constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+alter table outbox enable row level security;
+create policy system on outbox to oncepay_system using (true);
+create policy tenant on outbox to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant delete, insert, select on outbox to oncepay_system;
+grant insert on outbox to oncepay_tenant;
 
 create table partitioned_tables (
   name text not null,
@@ -365,6 +442,11 @@ CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR 
             ELSE (new.version <= old.version)
         END)) EXECUTE FUNCTION guard_payment_intent();
 CREATE TRIGGER keep_payment_intents BEFORE DELETE OR TRUNCATE ON public.payment_intents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table payment_intents enable row level security;
+create policy system on payment_intents to oncepay_system using (true);
+create policy tenant on payment_intents to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on payment_intents to oncepay_system;
+grant select, update on payment_intents to oncepay_tenant;
 
 create table postings (
   merchant_id text collate "C" not null,
@@ -383,6 +465,11 @@ create table postings (
 CREATE INDEX postings_by_time ON public.postings USING btree (merchant_id, created_at);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER check_postings AFTER INSERT ON public.postings REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_postings();
+alter table postings enable row level security;
+create policy system on postings to oncepay_system using (true);
+create policy tenant on postings to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on postings to oncepay_system;
+grant select on postings to oncepay_tenant;
 
 create table refunds (
   merchant_id text collate "C" not null,
@@ -407,6 +494,11 @@ create table refunds (
   constraint refunds_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REVERSED'::text])))
 );
 CREATE INDEX refunds_by_intent ON public.refunds USING btree (merchant_id, payment_intent_id, id);
+alter table refunds enable row level security;
+create policy system on refunds to oncepay_system using (true);
+create policy tenant on refunds to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on refunds to oncepay_system;
+grant insert, select, update on refunds to oncepay_tenant;
 
 create table transitions (
   merchant_id text collate "C" not null,
@@ -425,6 +517,11 @@ create table transitions (
 ) partition by RANGE (payment_intent_id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transitions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 create table transitions_default partition of transitions DEFAULT;
+alter table transitions enable row level security;
+create policy system on transitions to oncepay_system using (true);
+create policy tenant on transitions to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on transitions to oncepay_system;
+grant insert, select on transitions to oncepay_tenant;
 
 create table webhook_deliveries (
   merchant_id text collate "C" not null,
@@ -452,6 +549,11 @@ CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btre
 CREATE INDEX webhook_deliveries_unwell ON ONLY public.webhook_deliveries USING btree (merchant_id, status, id) WHERE (status = ANY (ARRAY['RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]));
 CREATE TRIGGER check_deliveries AFTER INSERT ON public.webhook_deliveries REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_deliveries();
 create table webhook_deliveries_default partition of webhook_deliveries DEFAULT;
+alter table webhook_deliveries enable row level security;
+create policy system on webhook_deliveries to oncepay_system using (true);
+create policy tenant on webhook_deliveries to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on webhook_deliveries to oncepay_system;
+grant insert, select, update on webhook_deliveries to oncepay_tenant;
 
 create table webhook_endpoints (
   merchant_id text collate "C" not null,
@@ -472,6 +574,11 @@ create table webhook_endpoints (
   constraint webhook_endpoints_url_check CHECK ((length(url) <= 2048))
 );
 CREATE TRIGGER keep_endpoints BEFORE DELETE OR TRUNCATE ON public.webhook_endpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table webhook_endpoints enable row level security;
+create policy system on webhook_endpoints to oncepay_system using (true);
+create policy tenant on webhook_endpoints to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on webhook_endpoints to oncepay_system;
+grant insert, select on webhook_endpoints to oncepay_tenant;
 
 create table webhook_replays (
   merchant_id text collate "C" not null,
@@ -479,6 +586,11 @@ create table webhook_replays (
   delivery_id text collate "C" not null,
   constraint webhook_replays_spent_key PRIMARY KEY (merchant_id, idempotency_key)
 );
+alter table webhook_replays enable row level security;
+create policy system on webhook_replays to oncepay_system using (true);
+create policy tenant on webhook_replays to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant select on webhook_replays to oncepay_system;
+grant insert, select on webhook_replays to oncepay_tenant;
 
 create table worker_leases (
   worker_id text not null,
@@ -486,6 +598,7 @@ create table worker_leases (
   expires_at timestamp with time zone not null,
   constraint worker_leases_pkey PRIMARY KEY (worker_id)
 );
+grant delete, insert, select, update on worker_leases to oncepay_system;
 
 CREATE OR REPLACE FUNCTION public.capture_snapshot(c captures)
  RETURNS json
@@ -554,6 +667,15 @@ AS $function$
       select drop_partitions_before('audit_log', horizon)
     $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_expired_keys(horizon timestamp with time zone)
+ RETURNS SETOF text
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+      select drop_partitions_before('idempotency_keys', horizon)
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_partitions_before(parent text, horizon timestamp with time zone)
  RETURNS SETOF text
  LANGUAGE plpgsql
@@ -575,6 +697,8 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.ensure_partitions(until timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
     declare
       made int := make_partitions(until);
