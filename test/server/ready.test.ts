@@ -87,16 +87,17 @@ test("an unmigrated database is not ready, and says so; queries are refused as u
 
 test("a database whose roles may not read yet is not ready, and says so", async () => {
   const database = await createTestDatabase();
-  const server = await serve(await appOn(database));
+  const app = await appOn(database);
+  const internal = await internalOf(await serve(app), app);
   const owner = connectAsOwner(database.url);
   closers.push(() => owner.destroy());
   await owner.raw("revoke all on knex_migrations from oncepay_system");
-  expect(await probe(server.url)).toMatchObject({
+  expect(await probe(internal)).toMatchObject({
     code: 503,
     missing: [expect.stringContaining('run "oncepay migrate"')],
   });
   await migrate({ databaseUrl: database.url });
-  expect(await probe(server.url)).toMatchObject({ code: 200 });
+  expect(await probe(internal)).toMatchObject({ code: 200 });
 });
 
 test("a user who may not take the role is told so", async () => {
@@ -108,13 +109,15 @@ test("a user who may not take the role is told so", async () => {
   const url = new URL(database.url);
   url.username = user;
   url.password = "secret";
-  const server = await serve(await appOn({ ...database, url: url.href }));
-  expect(await probe(server.url)).toMatchObject({
+  const app = await appOn({ ...database, url: url.href });
+  const server = await serve(app);
+  const internal = await internalOf(server, app);
+  expect(await probe(internal)).toMatchObject({
     code: 503,
     missing: [expect.stringContaining("its role in the database")],
   });
   await migrate({ databaseUrl: database.url, appUser: user });
-  expect(await probe(server.url)).toMatchObject({ code: 200 });
+  expect(await probe(internal)).toMatchObject({ code: 200 });
   const { secretKey } = await createMerchant(owner, "Shop");
   const query = "{ merchant { name } }";
   const { data } = await send(server.url, { query, key: secretKey });

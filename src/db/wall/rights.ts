@@ -33,7 +33,8 @@ function ofNobody(system: readonly Right[]): TableRights {
 }
 
 export const RIGHTS: Readonly<Record<string, TableRights>> = {
-  merchants: { tenantIn: "id", tenant: READ, system: WRITE },
+  // To lock it while its keys are counted takes the right to update it.
+  merchants: { tenantIn: "id", tenant: CHANGE, system: WRITE },
   api_keys: ofTenants(WRITE, WRITE),
 
   // Intents are created and confirmed by group commits; what changes one intent is its tenant's.
