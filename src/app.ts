@@ -172,7 +172,10 @@ function sharedFairly(
 }
 
 /** Tenants' requests cannot take the connections that the system's work needs. A worker serves no tenant's requests. */
-export function shareConnections(poolMax: number, name: string): { system: number; tenants: number } {
+export function shareConnections(
+  poolMax: number,
+  name: string,
+): { system: number; tenants: number } {
   if (name === "worker") return { system: poolMax, tenants: 1 };
   const system = Math.max(1, Math.round(poolMax * SYSTEM_SHARE));
   return { system, tenants: poolMax - system };

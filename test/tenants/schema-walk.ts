@@ -37,7 +37,7 @@ interface Given {
 // Enough to see a second row where there should be one.
 const PAGE = 3;
 // One object of each kind is looked up together with the others.
-const LOOKED_UP_MAX = 10;
+const LOOKED_UP_MAX = 20;
 
 type Field = GraphQLField<unknown, unknown>;
 

@@ -26,6 +26,7 @@ export interface World {
 }
 
 const CURSORS = `{
+  apiKeys(first: 2) { pageInfo { endCursor } }
   captures(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } }
   deadLetters(first: 2) { pageInfo { endCursor } } events(first: 2) { pageInfo { endCursor } }
   ledgerAccounts(first: 2) { pageInfo { endCursor } edges { node { id entries(first: 2) { pageInfo { endCursor } } } } }
@@ -36,7 +37,16 @@ const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   attempts(first: 2) { pageInfo { endCursor } } captures(first: 2) { pageInfo { endCursor } }
   events(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } } transitions(first: 2) { pageInfo { endCursor } }
 } }`;
+const AUDIT_LOG = `{ auditLog(first: 2) { pageInfo { endCursor } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
+const ERASE = `mutation ($input: EraseCustomerInput!, $key: String!) {
+  eraseCustomer(input: $input, idempotencyKey: $key) { erasure { id } } }`;
+const CREATE_KEY = `mutation ($input: CreateApiKeyInput!, $key: String!) {
+  createApiKey(input: $input, idempotencyKey: $key) { apiKey { id } } }`;
+const ROLL_KEY = `mutation ($input: RollApiKeyInput!, $key: String!) {
+  rollApiKey(input: $input, idempotencyKey: $key) { apiKey { id } } }`;
+const REVOKE_KEY = `mutation ($input: RevokeApiKeyInput!, $key: String!) {
+  revokeApiKey(input: $input, idempotencyKey: $key) { apiKey { id } } }`;
 const RESOLVE = `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
   resolveUnknownAttempt(input: $input, idempotencyKey: $key) { idempotency { status } } }`;
 const SOME = `{ webhookDeliveries(first: 5) { edges { node { id eventId } } } }`;
@@ -91,6 +101,15 @@ export async function makeWorld(
     await mutate(CONFIRM_INTENT, { paymentIntentId: made.id });
     return made;
   };
+  const apiKey = { kind: "RESTRICTED", name: word("key"), scopes: ["payments:read"] };
+  const { apiKey: rolled } = await mutate(CREATE_KEY, apiKey, words.key);
+  await mutate(ROLL_KEY, { apiKeyId: rolled.id }, words.key);
+  const { apiKey: revoked } = await mutate(CREATE_KEY, apiKey);
+  await mutate(REVOKE_KEY, { apiKeyId: revoked.id }, words.key);
+  const { apiKey: fresher } = await mutate(CREATE_KEY, apiKey);
+  const { apiKey: another } = await mutate(CREATE_KEY, apiKey);
+  await intent({ customer: word("erased") });
+  const { erasure } = await mutate(ERASE, { customer: word("erased") }, words.key);
   const endpoint = { url: receiver.url, description: word("endpoint") };
   const { webhookEndpoint } = await mutate(CREATE_ENDPOINT, endpoint, words.key);
   const paid = await intent({}, words.key);
@@ -122,15 +141,22 @@ export async function makeWorld(
   await api.runCharges();
   await api.sandbox.call("DELETE", "/admin/faults");
   const canceled = await intent();
-  await mutate(CANCEL_INTENT, { paymentIntentId: canceled.id }, words.key);
-  // A refusal, kept under its key.
-  const refused = { input: { deliveryId: newId("webhookDelivery") }, key: words.key };
-  await api.send({ query: REPLAY_DELIVERY, variables: refused, key: merchant.secretKey });
+  await mutate(CANCEL_INTENT, { paymentIntentId: canceled.id });
+  // Refusals, kept under their keys.
+  const refuse = (query: string, input: object) =>
+    api.send({ query, variables: { input, key: words.key }, key: merchant.secretKey });
+  await refuse(CANCEL_INTENT, { paymentIntentId: paid.id });
+  await refuse(REPLAY_DELIVERY, { deliveryId: newId("webhookDelivery") });
   const fresh = await intent();
   const open = await ask(UNKNOWN, {}, merchant.operatorKey);
   const [unknownAttempt, resolved] = open.unknownAttempts.edges as { node: { id: string } }[];
   const answer = { resolution: "FAILED", reason: "asked", attemptId: resolved?.node.id };
-  await ask(RESOLVE, { input: answer, key: words.key }, merchant.operatorKey);
+  await api.send({
+    query: RESOLVE,
+    variables: { input: answer, key: words.key },
+    key: api.asPlatform.key,
+    headers: { "oncepay-merchant": merchant.id },
+  });
   for (let round = 0; round < 3; round += 1) {
     await api.relayOnce();
     await api.deliverWebhooks();
@@ -148,12 +174,16 @@ export async function makeWorld(
   await deliveries(dead).update({ status: "DEAD", next_at: null });
   const tomorrow = new Date(Date.now() + 86_400_000);
   await deliveries([waiting]).update({ status: "SCHEDULED", next_at: tomorrow });
-  const pages = await ask(CURSORS);
+  const pages = { ...(await ask(CURSORS)), ...(await ask(AUDIT_LOG, {}, merchant.operatorKey)) };
   const parts = (await ask(PARTS, { id: paid.id })).paymentIntent;
   const found = await api
     .db("captures")
     .where({ merchant_id: merchant.id })
     .first<{ id: string }>("id");
+  const actor = await api
+    .db("audit_log")
+    .where({ merchant_id: merchant.id, subject_id: rolled.id })
+    .first<{ id: string }>("actor_id as id");
   const account = pages.ledgerAccounts.edges[0].node;
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {
@@ -186,6 +216,11 @@ export async function makeWorld(
       dead: dead[0]?.id ?? "",
       account: account.id,
       merchant: merchant.id,
+      actor: actor?.id ?? "",
+      apiKey: rolled.id,
+      toRoll: fresher.id,
+      toRevoke: another.id,
+      erasure: erasure.id,
     },
   };
 }
@@ -199,6 +234,8 @@ interface Made {
   readonly paymentIntent: { readonly id: string; readonly clientSecret: string };
   readonly refund: { readonly id: string };
   readonly webhookEndpoint: { readonly id: string };
+  readonly apiKey: { readonly id: string };
+  readonly erasure: { readonly id: string };
 }
 
 /** The lists of an intent, told apart from those of the merchant. */
@@ -208,12 +245,19 @@ function withPrefix(parts: Readonly<Record<string, unknown>>): Record<string, un
   );
 }
 
-/** Nobody's: ids of the same kinds, which do not exist. */
+/** Nobody's: ids of the same kinds, which do not exist, and words that nobody has used. */
 export function nowhere(world: World): World {
   const ids = Object.fromEntries(
     Object.entries(world.ids).map(([name, id]) => [name, newId(idKind(id) as IdKind)]),
   );
-  return { ...world, ids };
+  const unused = (name: string): string => `${name}-of-nobody-${randomUUID()}`;
+  const words = {
+    customer: unused("customer"),
+    reference: unused("reference"),
+    metadata: unused("metadata"),
+    key: unused("key"),
+  };
+  return { ...world, ids, words };
 }
 
 /**
@@ -226,8 +270,14 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "Query.paymentIntent(id)": [ids["paid"], ids["challenged"], ids["unknown"]],
     "Query.refund(id)": [ids["refund"]],
     "Query.ledgerAccount(id)": [ids["account"]],
+    "Query.erasure(id)": [ids["erasure"]],
     "Query.operation(name)": KEYED,
     "Query.operation(idempotencyKey)": [words.key],
+    "ApiKeyFilter.active": [true],
+    "ApiKeyFilter.kinds": [["RESTRICTED"]],
+    "AuditLogFilter.action": ["WRITE"],
+    "AuditLogFilter.actorId": [ids["actor"]],
+    "AuditLogFilter.subjectId": [ids["apiKey"]],
     "CaptureFilter.paymentIntentId": [ids["captured"]],
     "CaptureFilter.statuses": [["SUCCEEDED"]],
     "RefundFilter.paymentIntentId": [ids["paid"]],
@@ -252,6 +302,9 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "RefundPaymentIntentInput.paymentIntentId": [ids["paid"]],
     "ReplayWebhookDeliveryInput.deliveryId": [ids["dead"]],
     "ResolveUnknownAttemptInput.attemptId": [ids["unknownAttempt"]],
+    "EraseCustomerInput.customer": [words.customer],
+    "RollApiKeyInput.apiKeyId": [ids["toRoll"]],
+    "RevokeApiKeyInput.apiKeyId": [ids["toRevoke"]],
     ...PLAIN,
   };
   return (coordinate) => {
@@ -284,6 +337,10 @@ const KEYED = [
   "refundPaymentIntent",
   "createWebhookEndpoint",
   "replayWebhookDelivery",
+  "createApiKey",
+  "rollApiKey",
+  "revokeApiKey",
+  "eraseCustomer",
   "createMerchant",
 ];
 
@@ -294,6 +351,12 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "CapturePaymentIntentInput.final": [true],
   "ConfirmPaymentIntentInput.paymentMethod": ["pm_card_visa"],
   "ConfirmPaymentIntentInput.returnUrl": ["https://shop.example/back"],
+  "CreateApiKeyInput.allowedAddresses": [["127.0.0.1"]],
+  "CreateApiKeyInput.expiresAt": ["2099-01-01T00:00:00.000Z"],
+  "CreateApiKeyInput.kind": ["RESTRICTED"],
+  "CreateApiKeyInput.name": ["a key"],
+  "CreateApiKeyInput.scopes": [["payments:read"]],
+  "CreateMerchantInput.mode": ["TEST"],
   "CreateMerchantInput.name": ["A new shop"],
   "CreatePaymentIntentInput.amount": [2_500],
   "CreatePaymentIntentInput.currency": ["USD"],
@@ -312,4 +375,6 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
   "ResolveUnknownAttemptInput.reason": ["asked the network"],
   "ResolveUnknownAttemptInput.resolution": ["FAILED"],
+  "RollApiKeyInput.expiresAt": ["2099-01-01T00:00:00.000Z"],
+  "RollApiKeyInput.overlapSeconds": [60],
 };
