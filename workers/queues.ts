@@ -7,7 +7,7 @@ import {
 } from "bullmq";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../src/config";
-import { QUEUE_SCHEMA } from "../src/db/queue-schema";
+import { type QUEUE_NAMES, QUEUE_SCHEMA } from "../src/db/queue-schema";
 import { SYSTEM_ROLE } from "../src/db/roles";
 import { withoutWords } from "../src/observability/describe-error";
 import type { AttemptKey } from "../src/payments/attempt";
@@ -17,11 +17,11 @@ import type { DeliveryKey } from "../src/webhooks/delivery";
  * BullMQ owns timers and nothing else: jobs carry ids, and whether there is anything to do is decided
  * by the rows. If every job vanishes, the sweeper makes them again.
  */
-export interface JobData {
+export interface JobData extends Record<QueueName, object> {
   "run-attempts": { readonly keys: readonly AttemptKey[] };
   "deliver-webhooks": { readonly keys: readonly DeliveryKey[] };
 }
-export type QueueName = keyof JobData;
+export type QueueName = (typeof QUEUE_NAMES)[number];
 
 // Adding in bulk makes temporary tables on the PostgreSQL backend, which costs as much as some six single additions.
 const SINGLES_MAX = 4;

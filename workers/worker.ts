@@ -10,7 +10,8 @@ import { deliverWebhooksJob } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
 import { type Loop, startLoop } from "./loop";
 import { maintainOnce } from "./maintain";
-import { type JobWorker, type QueueName, type Queues, openQueues } from "./queues";
+import { type JobWorker, type Queues, openQueues } from "./queues";
+import { queueTrouble } from "./queue-trouble";
 import { RELAY_LIMIT, relayOnce } from "./relay-outbox";
 import { runAttemptsJob } from "./run-attempts";
 import { sweepOnce } from "./sweep";
@@ -50,9 +51,7 @@ export interface RunningWorker {
 /** Starts the roles asked for in this process, all of them over one app. */
 export async function startWorker(app: App, roles: readonly Role[]): Promise<RunningWorker> {
   const workerId = randomUUID();
-  const queues = openQueues(app.config, (error) => {
-    app.log.warn({ reason: error.message }, "the queue is in trouble");
-  });
+  const queues = openQueues(app.config, queueTrouble(app.log, "any"));
   const parts: Part[] = [];
   if (roles.includes("relay")) parts.push(startRelay(app, queues));
   if (roles.includes("charges")) parts.push(await startCharges(app, queues, workerId));
@@ -122,7 +121,7 @@ async function startCharges(app: App, queues: Queues, workerId: string): Promise
   });
   const worker = queues.work(
     "run-attempts",
-    { concurrency: CHARGE_JOBS, onError: queueTrouble(app, "run-attempts") },
+    { concurrency: CHARGE_JOBS, onError: queueTrouble(app.log, "run-attempts") },
     (data) => runAttemptsJob(app, queues, { workerId, data }),
   );
   runJobs(app, worker);
@@ -138,17 +137,11 @@ async function startCharges(app: App, queues: Queues, workerId: string): Promise
 function startWebhooks(app: App, queues: Queues): Part {
   const worker = queues.work(
     "deliver-webhooks",
-    { concurrency: DELIVERY_JOBS, onError: queueTrouble(app, "deliver-webhooks") },
+    { concurrency: DELIVERY_JOBS, onError: queueTrouble(app.log, "deliver-webhooks") },
     (data) => deliverWebhooksJob(app, queues, data),
   );
   runJobs(app, worker);
   return { stop: () => worker.close() };
-}
-
-function queueTrouble(app: App, queue: QueueName): (error: Error) => void {
-  return (error) => {
-    app.log.warn({ queue, reason: error.message }, "the queue is in trouble");
-  };
 }
 
 function runJobs(app: App, worker: JobWorker): void {

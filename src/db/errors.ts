@@ -11,8 +11,11 @@ export function violatedConstraint(error: unknown): string | undefined {
 
 /** Postgres asks for the whole transaction to be repeated: a serialisation failure or a deadlock. */
 export function isRetryable(error: unknown): boolean {
-  const state = sqlState(error);
-  return state === "40001" || state === "40P01";
+  return sqlState(error) === "40001" || isDeadlock(error);
+}
+
+export function isDeadlock(error: unknown): boolean {
+  return sqlState(error) === "40P01";
 }
 
 /** Another transaction held what this statement needed for longer than lock_timeout. */

@@ -2,7 +2,7 @@ import knex, { type Knex } from "knex";
 import { runMigrations } from "bullmq";
 import { Client } from "pg";
 import { MIGRATIONS } from "../../migrations/index";
-import { QUEUE_SCHEMA } from "./queue-schema";
+import { QUEUE_NAMES, QUEUE_SCHEMA } from "./queue-schema";
 import { admitUser, raiseWall } from "./wall/raise";
 
 // Any constant will do, as long as it is the same in every process that migrates.
@@ -60,6 +60,7 @@ export async function migrate(options: {
       for (const name of done) options.log?.(`migrated ${name}`);
       await session.query("set lock_timeout = default");
       await runMigrations(session, QUEUE_SCHEMA);
+      await makeQueues(session);
       await raiseWall(db);
       if (options.appUser !== undefined) await admitUser(db, options.appUser);
     } finally {
@@ -69,4 +70,11 @@ export async function migrate(options: {
   } finally {
     await session.end();
   }
+}
+
+/** A queue's first job makes its sequence, which the workers' role may not: so the owner takes a number first. */
+async function makeQueues(session: Client): Promise<void> {
+  await session.query(`select ${QUEUE_SCHEMA}.next_job_id(name) from unnest($1::text[]) name`, [
+    QUEUE_NAMES,
+  ]);
 }

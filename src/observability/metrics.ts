@@ -83,6 +83,13 @@ export const auditDropped = new Counter({
   registers,
 });
 
+export const queueErrors = new Counter({
+  name: "oncepay_queue_errors_total",
+  help: "Errors of the queue itself, by whether its functions deadlocked. Rows say what is to be done, so none is lost.",
+  labelNames: ["queue", "reason"] as const,
+  registers,
+});
+
 export const httpRequests = new Counter({
   name: "oncepay_graphql_requests_total",
   help: "GraphQL requests, by result code (OK or an ErrorCode).",

@@ -48,7 +48,7 @@ export interface WallFacts {
   readonly tables: readonly TableFacts[];
   /** Those that run as their owner. */
   readonly functions: readonly FunctionFacts[];
-  /** Whether the system's role can use every table of the queue, where the queue has been set up. */
+  /** Whether the system's role can use every table and sequence of the queue, where the queue has been set up. */
   readonly hasQueue: boolean;
 }
 
@@ -118,8 +118,10 @@ const QUEUE = `
     exists (select from pg_roles where rolname = '${SYSTEM_ROLE}')
     and not exists (
       select from pg_class c
-      cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as needed
-      where c.relnamespace = s.oid and c.relkind in ('r', 'p')
+      cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'USAGE']) as needed
+      where c.relnamespace = s.oid
+        and case c.relkind when 'S' then needed = 'USAGE' else
+          c.relkind in ('r', 'p') and needed <> 'USAGE' end
         and not exists (
           select from aclexplode(c.relacl) a where pg_get_userbyid(a.grantee) = '${SYSTEM_ROLE}'
             and a.privilege_type = needed)) end as "hasQueue"
