@@ -22,6 +22,7 @@ import { type Settled, settleAttempts } from "./payments/settle/settle-attempts"
 import type { Answer } from "./payments/settle/answer";
 import type { Processors } from "./processors/processor";
 import { createProcessors } from "./processors/registry";
+import { type Redis, openRedis } from "./redis";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
 import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store";
 import { createGuardedAgent } from "./webhooks/url-guard";
@@ -36,6 +37,8 @@ export interface App {
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
   readonly clientSecretKeys: readonly Buffer[];
   readonly webhookAgent: Agent;
+  /** Where one is configured. It is never the guard of anything. */
+  readonly redis: Redis | undefined;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
@@ -77,10 +80,13 @@ export function createApp(
     connectTimeoutMs: 5_000,
     connections: 64,
   });
+  const { redisUrl: url, redisDeadlineMs: deadlineMs } = config;
+  const redis = url === undefined ? undefined : openRedis({ url, deadlineMs, log });
   return {
     config,
     log,
     db,
+    redis,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
@@ -88,6 +94,7 @@ export function createApp(
     ...groupCommits(db, config),
     wakeRelay: () => undefined,
     close: async () => {
+      redis?.close();
       await webhookAgent.close();
       await Promise.all([...processors.values()].map((processor) => processor.close()));
       await db.destroy();

@@ -36,7 +36,9 @@ export const SETTINGS = {
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: "must be an address such as redis://host:6379" })
     .optional()
-    .describe("the Redis for BullMQ's queues; without it the queues are in Postgres"),
+    .describe(
+      "the Redis for BullMQ's queues and for the API's replay cache; without it the queues are in Postgres",
+    ),
   HOST: z
     .string()
     .min(1)
@@ -110,6 +112,12 @@ export const SETTINGS = {
   ONCEPAY_LOCK_TIMEOUT_MS: milliseconds
     .default(2_000)
     .describe("how long a duplicate request waits for the first one to commit"),
+  ONCEPAY_REPLAY_CACHE_SECONDS: wholeNumber(0, 86_400)
+    .default(600)
+    .describe("how long Redis answers repeats of a finished idempotency key; 0 for never"),
+  ONCEPAY_REDIS_DEADLINE_MS: milliseconds
+    .default(10)
+    .describe("how long the API waits for Redis before it carries on without it"),
   ONCEPAY_CORS_ORIGINS: z
     .string()
     .default("")
@@ -158,6 +166,8 @@ export interface Config {
   readonly sweepMs: number;
   readonly poolMax: number;
   readonly lockTimeoutMs: number;
+  readonly replayCacheSeconds: number;
+  readonly redisDeadlineMs: number;
   readonly corsOrigins: readonly string[];
   readonly introspection: boolean;
   /** Which process this is: a restarted one counts as another. */
@@ -205,6 +215,8 @@ function fromSettings(settings: Settings): Config {
     sweepMs: settings.ONCEPAY_SWEEP_MS,
     poolMax: settings.ONCEPAY_POOL_MAX,
     lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
+    replayCacheSeconds: settings.ONCEPAY_REPLAY_CACHE_SECONDS,
+    redisDeadlineMs: settings.ONCEPAY_REDIS_DEADLINE_MS,
     corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
     introspection: settings.ONCEPAY_INTROSPECTION,
     instanceId: settings.ONCEPAY_INSTANCE_ID,

@@ -83,3 +83,10 @@ export const httpRequests = new Counter({
   labelNames: ["code"] as const,
   registers,
 });
+
+export const redisCommands = new Counter({
+  name: "oncepay_redis_commands_total",
+  help: "The API's commands to Redis, by outcome: answered, late, refused, or not_asked while Redis is away.",
+  labelNames: ["outcome"] as const,
+  registers,
+});
