@@ -7,20 +7,26 @@ import { connect } from "./db/connect";
 import { isDatabaseAway } from "./db/errors";
 import type { Log } from "./observability/log";
 import {
+  CONFIRM,
   type ConfirmPaymentIntent,
   type ConfirmResult,
   confirmOne,
   confirmPaymentIntents,
+  replayConfirm,
 } from "./payments/confirm-payment-intent";
 import {
+  CREATE,
   type CreatePaymentIntent,
   type CreateResult,
   createOne,
   createPaymentIntents,
+  replayCreate,
 } from "./payments/create-payment-intent";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
 import type { Answer } from "./payments/settle/answer";
 import type { Processors } from "./processors/processor";
+import { type ReplayCache, knownFirst } from "./idempotency/replay-cache/replay-cache";
+import { openReplayCache } from "./idempotency/replay-cache/open-replay-cache";
 import { createProcessors } from "./processors/registry";
 import { type Redis, openRedis } from "./redis";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
@@ -39,6 +45,7 @@ export interface App {
   readonly webhookAgent: Agent;
   /** Where one is configured. It is never the guard of anything. */
   readonly redis: Redis | undefined;
+  readonly replays: ReplayCache;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
@@ -82,16 +89,18 @@ export function createApp(
   });
   const { redisUrl: url, redisDeadlineMs: deadlineMs } = config;
   const redis = url === undefined ? undefined : openRedis({ url, deadlineMs, log });
+  const replays = openReplayCache(db, redis, config);
   return {
     config,
     log,
     db,
     redis,
+    replays,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
     webhookAgent,
-    ...groupCommits(db, config),
+    ...groupCommits(db, config, replays),
     wakeRelay: () => undefined,
     close: async () => {
       redis?.close();
@@ -114,6 +123,7 @@ function assertRegistered(processors: Processors, name: string): void {
 function groupCommits(
   db: Db,
   config: Config,
+  replays: ReplayCache,
 ): Pick<App, "createPaymentIntent" | "confirmPaymentIntent" | "settleAttempt" | "recordDelivery"> {
   const limits = {
     sizeMax: SET_SIZE_MAX,
@@ -121,24 +131,30 @@ function groupCommits(
     concernsAll: isDatabaseAway,
   };
   return {
-    createPaymentIntent: groupCommit<CreatePaymentIntent, CreateResult>({
-      ...limits,
-      run: async (commands) =>
-        commands.length === 1 && commands[0]
-          ? [await createOne(db, commands[0])]
-          : createPaymentIntents(db, commands),
-      claims: (command) => [`${command.merchantId} ${command.key}`],
+    createPaymentIntent: knownFirst(replays, CREATE, {
+      replay: replayCreate,
+      execute: groupCommit<CreatePaymentIntent, CreateResult>({
+        ...limits,
+        run: async (commands) =>
+          commands.length === 1 && commands[0]
+            ? [await createOne(db, commands[0])]
+            : createPaymentIntents(db, commands),
+        claims: (command) => [`${command.merchantId} ${command.key}`],
+      }),
     }),
-    confirmPaymentIntent: groupCommit<ConfirmPaymentIntent, ConfirmResult>({
-      ...limits,
-      run: async (commands) =>
-        commands.length === 1 && commands[0]
-          ? [await confirmOne(db, commands[0])]
-          : confirmPaymentIntents(db, commands),
-      claims: (command) => [
-        `key ${command.merchantId} ${command.key}`,
-        `intent ${command.merchantId} ${command.paymentIntentId}`,
-      ],
+    confirmPaymentIntent: knownFirst(replays, CONFIRM, {
+      replay: replayConfirm,
+      execute: groupCommit<ConfirmPaymentIntent, ConfirmResult>({
+        ...limits,
+        run: async (commands) =>
+          commands.length === 1 && commands[0]
+            ? [await confirmOne(db, commands[0])]
+            : confirmPaymentIntents(db, commands),
+        claims: (command) => [
+          `key ${command.merchantId} ${command.key}`,
+          `intent ${command.merchantId} ${command.paymentIntentId}`,
+        ],
+      }),
     }),
     settleAttempt: groupCommit<Answer, Settled>({
       ...limits,

@@ -54,6 +54,7 @@ export class CancelPaymentIntentMutation {
     };
     const outcome = await cancelPaymentIntent(context.app.db, {
       ...command,
+      replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
       key,

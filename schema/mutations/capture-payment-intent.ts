@@ -66,6 +66,7 @@ export class CapturePaymentIntentMutation {
     };
     const outcome = await capturePaymentIntent(context.app.db, {
       ...command,
+      replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
       key,

@@ -69,6 +69,7 @@ export class RefundPaymentIntentMutation {
     };
     const outcome = await refundPaymentIntent(context.app.db, {
       ...command,
+      replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
       key,

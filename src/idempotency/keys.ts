@@ -36,6 +36,11 @@ export interface WholeKeyRecord extends KeyRecord {
   readonly sealed: Buffer | null;
 }
 
+/** A record without what is shown only once: that is never anywhere but in its row. */
+export interface FinishedRecord extends KeyRecord {
+  readonly beside?: unknown;
+}
+
 /** What a key whose record has expired created: the object itself keeps its key for ever. */
 export interface Made<Result, Beside = undefined> {
   readonly firstSeenAt: string;
@@ -93,7 +98,11 @@ export async function findKey(db: Db, name: OperationKey): Promise<WholeKeyRecor
     name.operation,
     name.key,
   ]);
-  if (!record) return undefined;
+  return record && showRecord(record);
+}
+
+/** A record as today's schema shows it, wherever it was read. */
+export function showRecord<Kept extends FinishedRecord>(record: Kept): Kept {
   const { result, beside } = record;
   return { ...record, result: readSnapshot(result), beside: readSnapshot(beside) };
 }

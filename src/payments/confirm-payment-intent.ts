@@ -5,6 +5,7 @@ import { API_VERSION } from "../events/event-types";
 import { failpoint } from "../failpoints";
 import { type FailureDetails, verdict } from "../failures";
 import {
+  type FinishedRecord,
   type KeyRecord,
   type KeyedOperation,
   type Outcome,
@@ -13,6 +14,7 @@ import {
   keyReused,
   replay,
 } from "../idempotency/keys";
+import type { Keep } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
 import { type PaymentIntent, invalidState, notFound } from "./payment-intent";
@@ -37,6 +39,8 @@ export interface ConfirmPaymentIntent {
   readonly paymentMethod: string | null;
   readonly returnUrl: string | null;
   readonly processor: string;
+  /** Told of the key's record, for the replay cache. */
+  readonly keep?: Keep;
 }
 
 export const confirmOperation: KeyedOperation<PaymentIntent> = {
@@ -220,6 +224,7 @@ async function toResult(
   row: Row | undefined,
 ): Promise<ConfirmResult> {
   const name = { merchantId: command.merchantId, operation: CONFIRM, key: command.key };
+  if (row) command.keep?.(row);
   if (row?.executed) {
     idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "executed" });
     if (row.failureCode !== null) {
@@ -232,9 +237,18 @@ async function toResult(
     };
   }
   const record = row ?? (await findKey(db, name));
-  if (!record) return replaySpent(db, command);
+  return record ? replayConfirm(command, record) : replaySpent(db, command);
+}
+
+/** The answer to a repeat, from the record of its key. */
+export function replayConfirm(
+  command: ConfirmPaymentIntent,
+  record: FinishedRecord,
+): ConfirmResult {
+  const { merchantId, key, fingerprint } = command;
+  const name = { merchantId, operation: CONFIRM, key };
   try {
-    return replay<PaymentIntent>(name, command.fingerprint, explained(record));
+    return replay<PaymentIntent>(name, fingerprint, explained(record));
   } catch (error) {
     return error as Error;
   }

@@ -4,6 +4,7 @@ import { runAlone } from "../db/transact";
 import { API_VERSION } from "../events/event-types";
 import { failpoint } from "../failpoints";
 import {
+  type FinishedRecord,
   type KeyRecord,
   type KeyedOperation,
   type Outcome,
@@ -13,6 +14,7 @@ import {
   madeBy,
   replay,
 } from "../idempotency/keys";
+import type { Keep } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
 import type { CaptureMethod, PaymentIntent } from "./payment-intent";
@@ -48,6 +50,8 @@ export interface CreatePaymentIntent {
   readonly customer: string | null;
   readonly merchantReference: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Told of the key's record, for the replay cache. */
+  readonly keep?: Keep;
 }
 
 interface Row extends KeyRecord {
@@ -174,6 +178,7 @@ async function toResult(
   row: Row | undefined,
 ): Promise<CreateResult> {
   const name = { merchantId: command.merchantId, operation: CREATE, key: command.key };
+  if (row) command.keep?.(row);
   if (row?.executed) {
     idempotencyOutcomes.inc({ operation: CREATE, outcome: "executed" });
     return {
@@ -184,9 +189,14 @@ async function toResult(
   }
   // Neither created nor found: a duplicate committed after this statement's snapshot was taken. It is there now.
   const record = row ?? (await findKey(db, name));
-  if (!record) return keyInUse(name);
+  return record ? replayCreate(command, record) : keyInUse(name);
+}
+
+/** The answer to a repeat, from the record of its key. */
+export function replayCreate(command: CreatePaymentIntent, record: FinishedRecord): CreateResult {
+  const { merchantId, key, fingerprint } = command;
   try {
-    return replay<PaymentIntent>(name, command.fingerprint, record);
+    return replay<PaymentIntent>({ merchantId, operation: CREATE, key }, fingerprint, record);
   } catch (error) {
     return error as Error;
   }

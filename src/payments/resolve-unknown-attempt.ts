@@ -2,6 +2,7 @@ import type { Db } from "../db/db";
 import type { StoredFailure } from "../failures";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
+import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import type { Approved, Declined } from "../processors/processor";
 import { type LockedAttempt, lockAttempts } from "./attempt-store";
 import type { Change } from "./change";
@@ -40,27 +41,32 @@ export const resolveOperation: KeyedOperation<PaymentIntent> = { name: RESOLVE_U
 interface Needs {
   readonly db: Db;
   readonly config: LookupPolicy;
+  readonly replays: ReplayCache;
 }
 
 export async function resolveUnknownAttempt(
-  { db, config }: Needs,
+  { db, config, replays }: Needs,
   command: ResolveUnknownAttempt,
 ): Promise<Outcome<PaymentIntent>> {
-  return once<PaymentIntent>(db, command, {
-    operation: resolveOperation,
-    execute: async (tx) => {
-      const { merchantId, attemptId } = command;
-      const [attempt] = await lockAttempts(tx, [{ merchantId, id: attemptId }]);
-      if (!attempt) return { failure: notFound("attempt", attemptId) };
-      const resolved = resolve(attempt, command, config);
-      if ("failure" in resolved) return resolved;
-      await writeChanges(tx, [resolved.change]);
-      // The events may be about a refund or a capture, or there may be none: the answer is always the intent.
-      const [intent] = await findIntents(tx, merchantId, [attempt.paymentIntentId]);
-      if (!intent) throw new Error("an intent that is locked is not there");
-      return { result: intent };
+  return once<PaymentIntent>(
+    db,
+    { ...command, replays },
+    {
+      operation: resolveOperation,
+      execute: async (tx) => {
+        const { merchantId, attemptId } = command;
+        const [attempt] = await lockAttempts(tx, [{ merchantId, id: attemptId }]);
+        if (!attempt) return { failure: notFound("attempt", attemptId) };
+        const resolved = resolve(attempt, command, config);
+        if ("failure" in resolved) return resolved;
+        await writeChanges(tx, [resolved.change]);
+        // The events may be about a refund or a capture, or there may be none: the answer is always the intent.
+        const [intent] = await findIntents(tx, merchantId, [attempt.paymentIntentId]);
+        if (!intent) throw new Error("an intent that is locked is not there");
+        return { result: intent };
+      },
     },
-  });
+  );
 }
 
 type Resolved = { readonly failure: StoredFailure } | { readonly change: Change };

@@ -1,6 +1,7 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
+import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import { type Execution, once } from "../idempotency/once";
 import { newId } from "../ids";
 import type { DeliveryStatus, WebhookDelivery } from "./delivery";
@@ -70,13 +71,14 @@ export const replayOperation: KeyedOperation<WebhookDelivery> = {
 };
 
 export async function replayWebhookDelivery(
-  { db }: { readonly db: Db },
+  { db, replays }: { readonly db: Db; readonly replays: ReplayCache },
   command: ReplayWebhookDelivery,
 ): Promise<Outcome<WebhookDelivery>> {
   const { merchantId, key, deliveryId } = command;
   const request = {
     merchantId,
     key,
+    replays,
     fingerprint: fingerprint(replayOperation.name, { deliveryId }).toString("hex"),
   };
   return once<WebhookDelivery>(db, request, {

@@ -1,0 +1,40 @@
+import type { Db } from "../../db/db";
+import type { Redis } from "../../redis";
+import { watchDatabaseLife } from "./database-life";
+import { createEntries } from "./entries";
+import { createSealing } from "./entry";
+import { NO_REPLAY_CACHE, type ReplayCache, createReplayCache } from "./replay-cache";
+
+/** What the configuration says about it. */
+interface Settings {
+  readonly encryptionKeys: readonly Buffer[];
+  readonly replayCacheSeconds: number;
+  readonly idempotencyRetentionDays: number;
+  readonly lockTimeoutMs: number;
+}
+
+const DAY_MS = 86_400_000;
+
+export function openReplayCache(db: Db, redis: Redis | undefined, settings: Settings): ReplayCache {
+  const [newestKey] = settings.encryptionKeys;
+  if (!redis || !newestKey || settings.replayCacheSeconds === 0) return NO_REPLAY_CACHE;
+  const sealing = createSealing(newestKey);
+  const lifeOf = watchDatabaseLife(db);
+  // One that nobody finishes, because its process died, keeps repeats waiting for that long and no longer.
+  const waitMs = Math.ceil(settings.lockTimeoutMs / 2);
+  return createReplayCache({
+    entries: createEntries({
+      redis,
+      sealing,
+      keptMs: settings.replayCacheSeconds * 1_000,
+      // The clock of the database and ours may differ, but not by half of that.
+      recordAgeMaxMs: Math.min(DAY_MS, (settings.idempotencyRetentionDays * DAY_MS) / 2),
+      busyMs: waitMs,
+    }),
+    nameOf: (name) => {
+      const life = lifeOf();
+      return life === undefined ? undefined : sealing.nameOf(life, name);
+    },
+    waitMs,
+  });
+}
