@@ -37,11 +37,11 @@ const ENTRY_BYTES_MAX = 32 * 1_024;
 
 export function createEntries(options: EntriesOptions): Entries {
   const { redis, busyMs } = options;
-  const { seal, open } = options.sealing;
+  const { sealRecord, signBusy, open } = options.sealing;
 
   const ask: Entries["ask"] = async (entryName, giveUpAt) => {
     for (let pollMs = POLL_MS.first; ; pollMs = Math.min(2 * pollMs, POLL_MS.most)) {
-      const busy = seal(entryName, { untilMs: Date.now() + busyMs });
+      const busy = signBusy(entryName, Date.now() + busyMs);
       // One command reads what is there or takes the place. Redis 7 and newer; an older one refuses it.
       const reply = await redis.ask("SET", entryName, busy, "NX", "GET", "PX", busyMs);
       if (reply === undefined) return counted("unanswered", undefined);
@@ -61,7 +61,7 @@ export function createEntries(options: EntriesOptions): Entries {
   const write: Entries["write"] = (entryName, record) => {
     const untilMs = lifetimeOf(record, options);
     const leftMs = Math.floor(untilMs - Date.now());
-    const sealed = seal(entryName, { untilMs, record: onlyWhatIsKept(record) });
+    const sealed = sealRecord(entryName, untilMs, onlyWhatIsKept(record));
     if (!(leftMs > 0) || sealed.length > ENTRY_BYTES_MAX) return forget(entryName);
     void redis.ask("SET", entryName, sealed, "PX", leftMs);
   };
