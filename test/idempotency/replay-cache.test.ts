@@ -2,6 +2,7 @@ import { Redis as Client } from "ioredis";
 import { type GraphQLObjectType, getNamedType, isLeafType, isObjectType } from "graphql";
 import { buildSchema } from "../../schema/schema";
 import type { App } from "../../src/app";
+import { once } from "../../src/idempotency/once";
 import { watchDatabaseLife } from "../../src/idempotency/replay-cache/database-life";
 import { createEntries } from "../../src/idempotency/replay-cache/entries";
 import { createSealing } from "../../src/idempotency/replay-cache/entry";
@@ -197,6 +198,27 @@ withRedis("the replay cache", () => {
         expect(await untilAnsweredByRedis(cached, asked, input)).toBe(first);
         expect(await ask(api.server, asked, input)).toBe(first);
       });
+  });
+
+  test("a use case that shows a secret does not ask it, whoever offers it", async () => {
+    const before = await entries();
+    const request = {
+      merchantId: api.merchant.id,
+      key: newKey(),
+      fingerprint: "00".repeat(32),
+      replays: cached.app.replays,
+    };
+    const ask = () =>
+      once<object, object>(cached.app.db, request, {
+        operation: { name: "createWebhookEndpoint" },
+        secrets: cached.app.secrets,
+        execute: () => Promise.resolve({ result: { id: "we_1" }, secret: { secret: "whsec_1" } }),
+      });
+    const first = await ask();
+    cached.queries();
+    expect(await ask()).toEqual({ ...first, status: "REPLAYED" });
+    expect(cached.queries()).not.toEqual([]);
+    expect([...(await entries()).keys()]).toEqual([...before.keys()]);
   });
 
   test("of 50 at once, on two processes, one holds a connection and the others wait for it", async () => {

@@ -19,7 +19,7 @@ import { seedPayments, settleTables } from "./seed";
 
 const KEYS = 100;
 const REQUESTS = 10_000;
-const CLIENTS = 256;
+const CLIENTS = 64;
 const SAMPLE_MS = 10;
 // Backends report what they did once a second.
 const STATISTICS_MS = 1_500;
