@@ -14,6 +14,8 @@ export interface Entries {
     entryName: string,
     giveUpAt: number,
   ) => Promise<FinishedRecord | "ours" | undefined>;
+  /** Keeps a key ours for longer than a moment, until it is told to stop. */
+  readonly hold: (entryName: string) => () => void;
   /** Only of what is known to be committed. */
   readonly write: (entryName: string, record: FinishedRecord) => void;
   /** At worst this takes away what another has just written: a miss. */
@@ -27,7 +29,7 @@ export interface EntriesOptions {
   readonly keptMs: number;
   /** How old a record may be: well below the age at which Postgres drops it. */
   readonly recordAgeMaxMs: number;
-  /** How long a key is ours: one that nobody finishes is not waited for any longer. */
+  /** How long a key is ours unless it is held: where a process has died, it is not waited for any longer. */
   readonly busyMs: number;
 }
 
@@ -54,6 +56,17 @@ export function createEntries(options: EntriesOptions): Entries {
     }
   };
 
+  const hold: Entries["hold"] = (entryName) => {
+    // Few are executing for so long that this happens even once.
+    const timer = setInterval(() => {
+      const busy = signBusy(entryName, Date.now() + busyMs);
+      // Another may have finished the key meanwhile: then this hides its record, until ours comes.
+      void redis.ask("SET", entryName, busy, "PX", busyMs);
+    }, busyMs / 2);
+    timer.unref();
+    return () => clearInterval(timer);
+  };
+
   const forget: Entries["forget"] = (entryName) => {
     void redis.ask("DEL", entryName);
   };
@@ -66,7 +79,7 @@ export function createEntries(options: EntriesOptions): Entries {
     void redis.ask("SET", entryName, sealed, "PX", leftMs);
   };
 
-  return { ask, write, forget };
+  return { ask, hold, write, forget };
 }
 
 /** Until then it may be believed, by our clock; the record's age is by the database's. */

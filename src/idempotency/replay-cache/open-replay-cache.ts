@@ -14,13 +14,14 @@ interface Settings {
 }
 
 const DAY_MS = 86_400_000;
+// Most mutations take a tenth of that.
+const BUSY_MS = 300;
 
 export function openReplayCache(db: Db, redis: Redis | undefined, settings: Settings): ReplayCache {
   const [newestKey] = settings.encryptionKeys;
   if (!redis || !newestKey || settings.replayCacheSeconds === 0) return NO_REPLAY_CACHE;
   const sealing = createSealing(newestKey);
   const lifeOf = watchDatabaseLife(db);
-  // One that nobody finishes, because its process died, keeps repeats waiting for that long and no longer.
   const waitMs = Math.ceil(settings.lockTimeoutMs / 2);
   return createReplayCache({
     entries: createEntries({
@@ -29,7 +30,7 @@ export function openReplayCache(db: Db, redis: Redis | undefined, settings: Sett
       keptMs: settings.replayCacheSeconds * 1_000,
       // The clock of the database and ours may differ, but not by half of that.
       recordAgeMaxMs: Math.min(DAY_MS, (settings.idempotencyRetentionDays * DAY_MS) / 2),
-      busyMs: waitMs,
+      busyMs: Math.min(BUSY_MS, waitMs),
     }),
     nameOf: (name) => {
       const life = lifeOf();

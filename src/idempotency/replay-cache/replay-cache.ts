@@ -63,23 +63,26 @@ export function createReplayCache({ entries, nameOf, waitMs }: ReplayCacheOption
       if (flights.get(entryName) === flight) flights.delete(entryName);
       flight.land(record);
     };
-    let isOurs = false;
+    let letGo: (() => void) | undefined;
+    let isKept = false;
     try {
       const known = await entries.ask(entryName, giveUpAt);
-      isOurs = known === "ours";
+      if (known === "ours") letGo = entries.hold(entryName);
       if (typeof known === "object") {
         land(known);
         return replay(showRecord(known));
       }
       return await execute((record) => {
-        isOurs = false;
+        isKept = true;
+        letGo?.();
         land(record);
         // Sealing takes some microseconds, and those who are being answered come first.
         setImmediate(entries.write, entryName, record);
       });
     } finally {
       land(undefined);
-      if (isOurs) entries.forget(entryName);
+      letGo?.();
+      if (letGo && !isKept) entries.forget(entryName);
     }
   }
 
