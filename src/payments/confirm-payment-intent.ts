@@ -224,20 +224,21 @@ async function toResult(
   row: Row | undefined,
 ): Promise<ConfirmResult> {
   const name = { merchantId: command.merchantId, operation: CONFIRM, key: command.key };
-  if (row) command.keep?.(row);
   if (row?.executed) {
     idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "executed" });
     if (row.failureCode !== null) {
+      command.keep?.(row);
       return verdict({ code: row.failureCode, details: explainRefusal(row.failureDetails ?? {}) });
     }
-    return {
-      status: "EXECUTED",
-      firstSeenAt: row.firstSeenAt,
-      result: row.result as PaymentIntent,
-    };
+    const result = row.result as PaymentIntent;
+    // As it is shown, which is what a repeat is to be shown.
+    command.keep?.({ ...row, result });
+    return { status: "EXECUTED", firstSeenAt: row.firstSeenAt, result };
   }
   const record = row ?? (await findKey(db, name));
-  return record ? replayConfirm(command, record) : replaySpent(db, command);
+  if (!record) return replaySpent(db, command);
+  command.keep?.(record);
+  return replayConfirm(command, record);
 }
 
 /** The answer to a repeat, from the record of its key. */

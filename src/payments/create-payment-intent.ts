@@ -178,18 +178,18 @@ async function toResult(
   row: Row | undefined,
 ): Promise<CreateResult> {
   const name = { merchantId: command.merchantId, operation: CREATE, key: command.key };
-  if (row) command.keep?.(row);
   if (row?.executed) {
     idempotencyOutcomes.inc({ operation: CREATE, outcome: "executed" });
-    return {
-      status: "EXECUTED",
-      firstSeenAt: row.firstSeenAt,
-      result: row.result as PaymentIntent,
-    };
+    const result = row.result as PaymentIntent;
+    // As it is shown, which is what a repeat is to be shown.
+    command.keep?.({ ...row, result });
+    return { status: "EXECUTED", firstSeenAt: row.firstSeenAt, result };
   }
   // Neither created nor found: a duplicate committed after this statement's snapshot was taken. It is there now.
   const record = row ?? (await findKey(db, name));
-  return record ? replayCreate(command, record) : keyInUse(name);
+  if (!record) return keyInUse(name);
+  command.keep?.(record);
+  return replayCreate(command, record);
 }
 
 /** The answer to a repeat, from the record of its key. */

@@ -70,7 +70,11 @@ export const redisLost: Attack = {
     const proxy = await startTcpProxy({ host: "127.0.0.1", port: redis.port });
     const victim: Victim = { redis, proxy, yesterday: Buffer.alloc(0), found: new Map() };
     try {
-      const env = { REDIS_URL: `redis://127.0.0.1:${String(proxy.port)}` };
+      const env = {
+        REDIS_URL: `redis://127.0.0.1:${String(proxy.port)}`,
+        // Late is what is being frozen or cut off, and not whoever gets no processor on a busy machine.
+        ONCEPAY_REDIS_DEADLINE_MS: "100",
+      };
       const installation = await context.install({ name: "on-redis", apis: 2, workers: 2, env });
       return await loseRedis(context, installation, victim);
     } finally {
