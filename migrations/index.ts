@@ -12,6 +12,10 @@ import * as positions from "./20261121000100_positions";
 import * as webhooks from "./20261120000800_webhooks";
 import * as keys from "./20261121000200_keys";
 import * as contract from "./20261121000300_contract";
+import * as apiKeys from "./20261122000100_keys";
+import * as auditLog from "./20261122000300_audit_log";
+import * as erasure from "./20261122000400_erasure";
+import * as forgetting from "./20261123000100_forgetting";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -32,4 +36,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261121000100_positions": positions,
   "20261121000200_keys": keys,
   "20261121000300_contract": contract,
+  "20261122000100_keys": apiKeys,
+  "20261122000300_audit_log": auditLog,
+  "20261122000400_erasure": erasure,
+  "20261123000100_forgetting": forgetting,
 };

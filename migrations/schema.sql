@@ -12,13 +12,21 @@ create table api_keys (
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  allowed_addresses text[] not null default '{}'::text[],
+  rolled_from text collate "C",
+  created_by text collate "C",
+  origin text collate "C",
+  first_used_at timestamp with time zone,
+  last_used_at timestamp with time zone,
   constraint api_keys_pkey PRIMARY KEY (merchant_id, id),
   constraint api_keys_merchant_id_idempotency_key_key UNIQUE (merchant_id, idempotency_key),
   constraint api_keys_merchant_id_secret_hash_key UNIQUE (merchant_id, secret_hash),
+  constraint api_keys_one_successor UNIQUE (merchant_id, rolled_from),
   constraint api_keys_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
-  constraint api_keys_kind_check CHECK ((kind = ANY (ARRAY['SECRET'::text, 'PUBLISHABLE'::text, 'RESTRICTED'::text, 'OPERATOR'::text]))),
+  constraint api_keys_kind_check CHECK ((kind = ANY (ARRAY['SECRET'::text, 'PUBLISHABLE'::text, 'RESTRICTED'::text, 'OPERATOR'::text, 'PLATFORM'::text]))),
+  constraint api_keys_platform_check CHECK (((kind = 'PLATFORM'::text) = (merchant_id = 'mer_00000000000000000000000000'::text))),
   constraint api_keys_secret_hash_check CHECK ((length(secret_hash) = 32))
-);
+) with (fillfactor=80);
 
 create table attempt_evidence (
   merchant_id text collate "C" not null,
@@ -80,6 +88,38 @@ CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settle
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
 
+create table audit_log (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  action text not null,
+  operation text,
+  outcome text not null,
+  error_code text,
+  actor_kind text not null,
+  actor_id text collate "C",
+  actor_hint text,
+  address text,
+  request_id text,
+  subject_id text collate "C",
+  idempotency_key text,
+  count integer not null default 1,
+  at timestamp with time zone not null default now(),
+  last_at timestamp with time zone not null default now(),
+  details jsonb not null default '{}'::jsonb,
+  constraint audit_log_pkey PRIMARY KEY (merchant_id, id),
+  constraint audit_log_action_check CHECK ((action = ANY (ARRAY['AUTHENTICATION_REFUSED'::text, 'ACCESS_REFUSED'::text, 'API_KEY_USED'::text, 'READ'::text, 'WRITE'::text, 'COMMAND'::text]))),
+  constraint audit_log_check CHECK ((last_at >= at)),
+  constraint audit_log_count_check CHECK ((count > 0)),
+  constraint audit_log_details_check CHECK ((length((details)::text) <= 2000)),
+  constraint audit_log_outcome_check CHECK ((outcome = ANY (ARRAY['SUCCEEDED'::text, 'REPLAYED'::text, 'REFUSED'::text]))),
+  constraint audit_log_refusals_say_why CHECK (((outcome = 'REFUSED'::text) = (error_code IS NOT NULL)))
+) partition by RANGE (id);
+CREATE INDEX audit_log_of_action ON ONLY public.audit_log USING btree (merchant_id, action, id);
+CREATE INDEX audit_log_of_actor ON ONLY public.audit_log USING btree (merchant_id, actor_id, id) WHERE (actor_id IS NOT NULL);
+CREATE INDEX audit_log_of_subject ON ONLY public.audit_log USING btree (merchant_id, subject_id, id) WHERE (subject_id IS NOT NULL);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+create table audit_log_default partition of audit_log DEFAULT;
+
 create table balance_horizon (
   only_row boolean not null default true,
   before timestamp with time zone not null,
@@ -122,6 +162,39 @@ create table captures (
 );
 CREATE INDEX captures_by_intent ON public.captures USING btree (merchant_id, payment_intent_id, id);
 
+create table erased_payment_intents (
+  merchant_id text collate "C" not null,
+  erasure_id text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  cleaned boolean not null default false,
+  constraint erased_payment_intents_pkey PRIMARY KEY (merchant_id, erasure_id, payment_intent_id),
+  constraint erased_payment_intents_merchant_id_erasure_id_fkey FOREIGN KEY (merchant_id, erasure_id) REFERENCES erasures(merchant_id, id),
+  constraint erased_payment_intents_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
+);
+CREATE INDEX erased_payment_intents_uncleaned ON public.erased_payment_intents USING btree (merchant_id, erasure_id, payment_intent_id) WHERE (NOT cleaned);
+
+create table erasures (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  customer text,
+  customer_mac bytea not null,
+  actor text not null,
+  requested_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  payment_intents integer not null default 0,
+  events_in_clear integer not null default 0,
+  idempotency_key text collate "C" not null,
+  cleaned_at timestamp with time zone,
+  constraint erasures_pkey PRIMARY KEY (merchant_id, id),
+  constraint erasures_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint erasures_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint erasures_check CHECK (((customer IS NULL) = (finished_at IS NOT NULL)))
+);
+CREATE INDEX erasures_finished ON public.erasures USING btree (finished_at);
+CREATE INDEX erasures_in_clear ON public.erasures USING btree (finished_at) WHERE (events_in_clear > 0);
+CREATE INDEX erasures_unfinished ON public.erasures USING btree (requested_at) WHERE (finished_at IS NULL);
+CREATE TRIGGER keep_erasures BEFORE DELETE OR TRUNCATE ON public.erasures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 create table event_feed (
   merchant_id text collate "C" not null,
   position bigint not null,
@@ -140,9 +213,11 @@ create table events (
   sequence integer,
   object json not null,
   created_at timestamp with time zone not null default now(),
+  personal bytea,
   constraint events_pkey PRIMARY KEY (merchant_id, id)
 ) partition by RANGE (id);
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER guard_event BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION guard_event();
 create table events_default partition of events DEFAULT;
 
 create table idempotency_keys (
@@ -215,7 +290,9 @@ create table merchants (
   id text collate "C" not null,
   name text not null,
   created_at timestamp with time zone not null default now(),
+  mode text not null default 'TEST'::text,
   constraint merchants_pkey PRIMARY KEY (id),
+  constraint merchants_mode_check CHECK ((mode = ANY (ARRAY['TEST'::text, 'LIVE'::text]))),
   constraint merchants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -261,6 +338,9 @@ create table payment_intents (
   idempotency_key text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  personal_key bytea,
+  personal bytea,
+  personal_data_erased_at timestamp with time zone,
   constraint payment_intents_pkey PRIMARY KEY (merchant_id, id),
   constraint payment_intents_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint payment_intents_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -274,12 +354,19 @@ create table payment_intents (
   constraint payment_intents_check1 CHECK (((amount_captured + amount_capturing) <= amount_authorized)),
   constraint payment_intents_check2 CHECK (((amount_refunded + amount_refunding) <= amount_captured)),
   constraint payment_intents_currency_check CHECK ((length(currency) = 3)),
+  constraint payment_intents_erased CHECK (((personal_data_erased_at IS NULL) OR ((num_nonnulls(customer, description, personal) = 0) AND (metadata = '{}'::jsonb)))),
+  constraint payment_intents_not_of_the_platform CHECK ((merchant_id <> 'mer_00000000000000000000000000'::text)) NOT VALID,
+  constraint payment_intents_personal_key_check CHECK ((length(personal_key) = 32)),
   constraint payment_intents_status_check CHECK ((status = ANY (ARRAY['REQUIRES_PAYMENT_METHOD'::text, 'REQUIRES_CONFIRMATION'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'REQUIRES_CAPTURE'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text])))
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=85);
 CREATE INDEX payment_intents_by_customer ON public.payment_intents USING btree (merchant_id, customer, id) WHERE (customer IS NOT NULL);
 CREATE INDEX payment_intents_by_reference ON public.payment_intents USING btree (merchant_id, merchant_reference, id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX payment_intents_by_status ON public.payment_intents USING btree (merchant_id, status, id);
-CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR (new.version <= old.version) OR (new.amount <> old.amount) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key))) EXECUTE FUNCTION guard_payment_intent();
+CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR (new.amount <> old.amount) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR
+        CASE
+            WHEN (new.personal_data_erased_at IS DISTINCT FROM old.personal_data_erased_at) THEN ((old.personal_data_erased_at IS NOT NULL) OR (new.version <> old.version) OR (new.status <> old.status))
+            ELSE (new.version <= old.version)
+        END)) EXECUTE FUNCTION guard_payment_intent();
 CREATE TRIGGER keep_payment_intents BEFORE DELETE OR TRUNCATE ON public.payment_intents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table postings (
@@ -313,10 +400,13 @@ create table refunds (
   idempotency_key text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  personal bytea,
+  personal_data_erased_at timestamp with time zone,
   constraint refunds_pkey PRIMARY KEY (merchant_id, id),
   constraint refunds_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint refunds_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
   constraint refunds_amount_check CHECK ((amount > 0)),
+  constraint refunds_erased CHECK (((personal_data_erased_at IS NULL) OR ((personal IS NULL) AND (metadata = '{}'::jsonb)))),
   constraint refunds_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REVERSED'::text])))
 );
 CREATE INDEX refunds_by_intent ON public.refunds USING btree (merchant_id, payment_intent_id, id);
@@ -354,6 +444,7 @@ create table webhook_deliveries (
   replay_of text collate "C",
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  response_erased boolean,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
@@ -457,6 +548,15 @@ AS $function$
       return null;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_expired_audit_entries(horizon timestamp with time zone)
+ RETURNS SETOF text
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+      select drop_partitions_before('audit_log', horizon)
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_partitions_before(parent text, horizon timestamp with time zone)
  RETURNS SETOF text
  LANGUAGE plpgsql
@@ -493,15 +593,40 @@ CREATE OR REPLACE FUNCTION public.expect_busy_merchants()
  LANGUAGE plpgsql
 AS $function$
     declare
-      relation text;
+      expected record;
     begin
-      for relation in
-        select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
-        where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'
-          and a.attname = 'merchant_id' and a.attoptions is null
+      for expected in
+        select c.relname, a.attname, case a.attname when 'merchant_id' then 10 else 1000 end as distinct_values
+        from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and a.attoptions is null
+          and (a.attname = 'merchant_id' or (a.attname = 'actor_id' and c.relname like 'audit\_log\_%'))
       loop
-        execute format('alter table %I alter column merchant_id set (n_distinct = 10)', relation);
+        execute format('alter table %I alter column %I set (n_distinct = %s)',
+          expected.relname, expected.attname, expected.distinct_values);
       end loop;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.guard_event()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      personal constant text[] := '{description,customer,metadata,personalDataErasedAt}';
+    begin
+      if old.personal is null and new.personal is null
+        and (new.merchant_id, new.id, new.type, new.api_version, new.subject_id, new.created_at)
+          = (old.merchant_id, old.id, old.type, old.api_version, old.subject_id, old.created_at)
+        and new.sequence is not distinct from old.sequence
+        and new.object::jsonb - personal = old.object::jsonb - personal
+        and new.object ->> 'description' is null and new.object ->> 'customer' is null
+        and coalesce(new.object ->> 'metadata', '{}') = '{}'
+        and exists (select from payment_intents pi
+          where pi.merchant_id = old.merchant_id and pi.id = old.subject_id
+            and pi.personal_data_erased_at is not null)
+      then
+        return new;
+      end if;
+      raise exception 'events is append-only' using errcode = 'restrict_violation';
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.guard_payment_intent()
@@ -512,11 +637,8 @@ AS $function$
       if new.status <> old.status and not payment_intent_may_move(old.status, new.status) then
         raise exception 'illegal transition of a payment intent: % to %', old.status, new.status using errcode = 'check_violation';
       end if;
-      if new.version <= old.version or new.amount <> old.amount or new.currency <> old.currency
-        or new.id <> old.id or new.merchant_id <> old.merchant_id or new.idempotency_key <> old.idempotency_key then
-        raise exception 'a payment intent keeps its identity and amount, and its version only grows' using errcode = 'check_violation';
-      end if;
-      return new;
+      raise exception 'a payment intent keeps its identity and amount, its version only grows, and what is erased stays so'
+        using errcode = 'check_violation';
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.id_floor(prefix text, at timestamp with time zone)
@@ -611,6 +733,33 @@ AS $function$
         ('REQUIRES_CAPTURE', 'PROCESSING'))
     $function$;
 
+CREATE OR REPLACE FUNCTION public.payment_intent_record(p payment_intents)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select case when p.personal is null then payment_intent_snapshot(p) else json_build_object(
+        'id', p.id,
+        'object', 'payment_intent',
+        'status', p.status,
+        'amount', p.amount,
+        'currency', p.currency,
+        'captureMethod', p.capture_method,
+        'paymentMethod', p.payment_method,
+        'amountAuthorized', p.amount_authorized,
+        'amountCapturable', case when p.status = 'REQUIRES_CAPTURE' then p.amount_authorized - p.amount_captured - p.amount_capturing else 0 end,
+        'amountCaptured', p.amount_captured,
+        'amountRefunded', p.amount_refunded,
+        'amountRefundable', p.amount_captured - p.amount_refunded - p.amount_refunding,
+        'merchantReference', p.merchant_reference,
+        'lastPaymentError', p.last_payment_error,
+        'nextAction', p.next_action,
+        'cancellationReason', p.cancellation_reason,
+        'version', p.version,
+        'createdAt', iso(p.created_at),
+        'updatedAt', iso(p.updated_at)) end
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.payment_intent_snapshot(p payment_intents)
  RETURNS json
  LANGUAGE sql
@@ -629,16 +778,35 @@ AS $function$
         'amountCaptured', p.amount_captured,
         'amountRefunded', p.amount_refunded,
         'amountRefundable', p.amount_captured - p.amount_refunded - p.amount_refunding,
-        'description', p.description,
-        'customer', p.customer,
         'merchantReference', p.merchant_reference,
-        'metadata', p.metadata,
         'lastPaymentError', p.last_payment_error,
         'nextAction', p.next_action,
         'cancellationReason', p.cancellation_reason,
         'version', p.version,
         'createdAt', iso(p.created_at),
-        'updatedAt', iso(p.updated_at))
+        'updatedAt', iso(p.updated_at),
+        'description', p.description,
+        'customer', p.customer,
+        'metadata', p.metadata,
+        'personalDataErasedAt', iso(p.personal_data_erased_at))
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.refund_record(r refunds)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select case when r.personal is null then refund_snapshot(r) else json_build_object(
+        'id', r.id,
+        'object', 'refund',
+        'paymentIntentId', r.payment_intent_id,
+        'status', r.status,
+        'amount', r.amount,
+        'currency', r.currency,
+        'reason', r.reason,
+        'failureCode', r.failure_code,
+        'createdAt', iso(r.created_at),
+        'updatedAt', iso(r.updated_at)) end
     $function$;
 
 CREATE OR REPLACE FUNCTION public.refund_snapshot(r refunds)
@@ -654,10 +822,11 @@ AS $function$
         'amount', r.amount,
         'currency', r.currency,
         'reason', r.reason,
-        'metadata', r.metadata,
         'failureCode', r.failure_code,
         'createdAt', iso(r.created_at),
-        'updatedAt', iso(r.updated_at))
+        'updatedAt', iso(r.updated_at),
+        'metadata', r.metadata,
+        'personalDataErasedAt', iso(r.personal_data_erased_at))
     $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
@@ -666,4 +835,18 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
 AS $function$
     begin
       raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.was_confirmed_by_shopper(of_merchant text, of_intent text, at_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+    begin
+      return exists (
+        select from transitions t
+        join api_keys k on k.merchant_id = t.merchant_id and k.id = t.actor
+        where t.merchant_id = of_merchant and t.payment_intent_id = of_intent
+          and t.cause = 'confirmPaymentIntent' and t.at = at_moment and k.kind = 'PUBLISHABLE'
+      );
     end $function$;

@@ -1,6 +1,6 @@
 import { Failure } from "../src/failures";
-import type { ApiKey } from "../src/merchants/merchant-store";
 import type { Scope } from "../src/merchants/api-key";
+import type { Caller } from "../src/merchants/caller";
 import { type Context, callerOf } from "./context";
 import {
   type Asked,
@@ -16,6 +16,8 @@ export interface Rule {
   readonly scope: Scope | null;
   /** Whether a publishable key may ask, for the one intent whose client secret it sends. */
   readonly clientSecret?: true;
+  /** Of a mutation: the scope that looking up its outcome needs, which is the one to read what it is about. */
+  readonly outcome?: Scope;
 }
 
 /** Whoever may see the object may see this of it. What it hides from publishable keys, its resolver hides. */
@@ -24,30 +26,41 @@ const PARENT: Rule = { scope: null, clientSecret: true };
 /**
  * Who may ask for which field. It holds every root field and every field with a resolver of its own; a field that
  * only shows a property of its object follows that object. A field that should have a row here and has none is refused
- * to everybody.
+ * to everybody. The schema says the same of each field, from this table: see say-access.ts.
  */
 export const ACCESS: Readonly<Record<string, Rule>> = {
-  "Mutation.createPaymentIntent": { scope: "payments:write" },
-  "Mutation.confirmPaymentIntent": { scope: "payments:confirm", clientSecret: true },
-  "Mutation.capturePaymentIntent": { scope: "payments:write" },
-  "Mutation.cancelPaymentIntent": { scope: "payments:write" },
-  "Mutation.refundPaymentIntent": { scope: "payments:write" },
-  "Mutation.createWebhookEndpoint": { scope: "webhooks:write" },
-  "Mutation.replayWebhookDelivery": { scope: "webhooks:replay" },
-  "Mutation.createMerchant": { scope: "merchants:write" },
-  "Mutation.resolveUnknownAttempt": { scope: "operations:write" },
+  "Mutation.createPaymentIntent": { scope: "payments:write", outcome: "payments:read" },
+  "Mutation.confirmPaymentIntent": {
+    scope: "payments:confirm",
+    clientSecret: true,
+    outcome: "payments:read",
+  },
+  "Mutation.capturePaymentIntent": { scope: "payments:write", outcome: "payments:read" },
+  "Mutation.cancelPaymentIntent": { scope: "payments:write", outcome: "payments:read" },
+  "Mutation.refundPaymentIntent": { scope: "payments:write", outcome: "payments:read" },
+  "Mutation.createWebhookEndpoint": { scope: "webhooks:write", outcome: "webhooks:read" },
+  "Mutation.replayWebhookDelivery": { scope: "webhooks:replay", outcome: "webhooks:read" },
+  "Mutation.createMerchant": { scope: "merchants:write", outcome: "merchants:write" },
+  "Mutation.resolveUnknownAttempt": { scope: "operations:write", outcome: "operations:read" },
+  "Mutation.createApiKey": { scope: "keys:write", outcome: "keys:read" },
+  "Mutation.rollApiKey": { scope: "keys:write", outcome: "keys:read" },
+  "Mutation.revokeApiKey": { scope: "keys:write", outcome: "keys:read" },
+  "Mutation.eraseCustomer": { scope: "customers:erase", outcome: "customers:erase" },
 
+  "Query.auditLog": { scope: "audit:read" },
   "Query.unknownAttempts": { scope: "operations:read" },
   // Its resolver decides, by the kind of the id.
   "Query.node": { scope: null, clientSecret: true },
   "Query.nodes": { scope: null, clientSecret: true },
+  // Its resolver decides, by the mutation.
+  "Query.operation": { scope: null, clientSecret: true },
   "Query.paymentIntent": { scope: "payments:read", clientSecret: true },
   "Query.paymentIntents": { scope: "payments:read" },
   "Query.refund": { scope: "payments:read" },
   "Query.refunds": { scope: "payments:read" },
   "Query.captures": { scope: "payments:read" },
-  "Query.operation": { scope: "payments:read", clientSecret: true },
   "Query.merchant": { scope: "payments:read" },
+  "Query.apiKeys": { scope: "keys:read" },
   "Query.events": { scope: "events:read" },
   "Query.eventTypes": { scope: "events:read" },
   "Query.ledgerAccount": { scope: "ledger:read" },
@@ -56,6 +69,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.webhookEndpoints": { scope: "webhooks:read" },
   "Query.webhookDeliveries": { scope: "webhooks:read" },
   "Query.deadLetters": { scope: "webhooks:read" },
+  "Query.erasure": { scope: "customers:erase" },
 
   "PaymentIntent.customer": PARENT,
   "PaymentIntent.merchantReference": PARENT,
@@ -78,6 +92,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "LedgerAccount.balance": PARENT,
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,
+  "AuditEntry.subjectType": PARENT,
   "WebhookDelivery.event": { scope: "events:read" },
 };
 
@@ -124,7 +139,7 @@ export function checkAccess(context: Context, needs: Needs): void {
   else for (const scope of needs.scopes) requireScope(context, scope);
 }
 
-export function isPublishable(caller: ApiKey): boolean {
+export function isPublishable(caller: Pick<Caller, "kind">): boolean {
   return caller.kind === "PUBLISHABLE";
 }
 
@@ -141,6 +156,14 @@ function checkClientSecret(context: Context, needs: Needs): void {
       "A publishable key needs the payment intent's client secret in the header oncepay-client-secret.",
     );
   }
+}
+
+/** Whoever may not read what a mutation is about may not read its outcome either. */
+export function requireOutcomeScope(context: Context, mutation: string): void {
+  const rule = Object.hasOwn(ACCESS, `Mutation.${mutation}`)
+    ? ACCESS[`Mutation.${mutation}`]
+    : null;
+  if (rule?.outcome) requireScope(context, rule.outcome);
 }
 
 export function requireScope(context: Context, scope: Scope): void {

@@ -3,21 +3,24 @@ import type {
   GraphQLRequestContext,
   GraphQLRequestListener,
 } from "@apollo/server";
-import { type OperationDefinitionNode, OperationTypeNode } from "graphql";
-import { redactCardNumbers } from "../src/security/card-numbers";
+import { type GraphQLError, type OperationDefinitionNode, OperationTypeNode } from "graphql";
+import { redact } from "../src/security/sensitive";
 import { failpoint } from "../src/failpoints";
+import { describeError } from "../src/observability/describe-error";
 import { httpRequests } from "../src/observability/metrics";
+import { noteRefusals } from "./audit";
 import { checkOperation } from "./check-operation";
 import type { Context } from "./context";
 import {
   type Presented,
   type PresentedError,
-  describeError,
   presentError,
   retryAfterSeconds,
   statusOf,
 } from "./failures";
 import { type InputPath, inputPathFinder } from "./input-path";
+import { mayIntrospect } from "./introspection";
+import { refuseSensitive } from "./refuse-sensitive";
 
 const FIELD_MAX = 500;
 
@@ -27,26 +30,27 @@ function withField(shown: PresentedError, path: InputPath | undefined): Presente
   if (extensions.code !== "BAD_USER_INPUT" || extensions.details["field"] !== undefined)
     return shown;
   // A path may hold names that the caller made up.
-  const field = path ? redactCardNumbers(path.join(".").slice(0, FIELD_MAX)) : null;
+  const field = path ? redact(path.join(".").slice(0, FIELD_MAX)) : null;
   return { ...shown, extensions: { ...extensions, details: { field, ...extensions.details } } };
 }
 
 /** Logs what only we may see of a failure, and returns what its caller may see. */
 export function logAndShow(
-  context: Pick<Context, "app" | "requestId">,
+  context: Pick<Context, "app" | "requestId"> & Partial<Pick<Context, "caller">>,
   { cause, ...presented }: Presented,
   path?: InputPath,
 ): PresentedError {
   const shown = withField(presented.shown, path);
-  const { requestId, app } = context;
+  const { requestId, app, caller } = context;
   if (shown.extensions.code === "INTERNAL") {
     // A path holds the caller's own aliases.
-    const path = redactCardNumbers(shown.path?.join(".") ?? "");
+    const path = redact(shown.path?.join(".") ?? "");
     app.log.error({ requestId, path, error: describeError(cause) }, "a request failed");
   } else if (shown.extensions.code === "UNAVAILABLE" && cause !== undefined) {
-    app.log.warn({ requestId, reason: (cause as Error).message }, "a part of the service is away");
+    const reason = describeError(cause).message;
+    app.log.warn({ requestId, reason }, "a part of the service is away");
   }
-  if (app.config.introspection) return shown;
+  if (mayIntrospect(app, caller)) return shown;
   // A caller that may not introspect must not be led to the schema word by word.
   return { ...shown, message: shown.message.replace(/ ?Did you mean .*$/s, "") };
 }
@@ -58,9 +62,27 @@ function showErrors(asked: Asked, errors: NonNullable<Asked["errors"]>): Present
   const variables = request.variables ?? {};
   const pathOf = inputPathFinder({ schema, document, operation, variables });
   const failed = { requestId: contextValue.requestId, mutated: isMutation(operation) };
-  return errors.map((error) =>
+  return worthShowing(asked, errors).map((error) =>
     logAndShow(contextValue, presentError(error, failed), pathOf(error)),
   );
+}
+
+// An answer may have thousands of nulls that all have one reason.
+const ERRORS_MAX = 50;
+
+/** What the budget refused once it refused everywhere from then on: that is said once. */
+function worthShowing(asked: Asked, errors: NonNullable<Asked["errors"]>): readonly unknown[] {
+  const { refusal } = asked.contextValue.budget;
+  if (!refusal) {
+    const [first, second] = errors;
+    // A limit reports itself until validation ends.
+    const isLimit = first !== undefined && !first.path && first.message === second?.message;
+    return isLimit ? [first] : errors.slice(0, ERRORS_MAX);
+  }
+  if (!isMutation(asked.operation)) return [refusal];
+  const isRefusal = (error: GraphQLError): boolean => error.originalError === refusal;
+  const first = errors.findIndex(isRefusal);
+  return errors.filter((error, index) => index === first || !isRefusal(error)).slice(0, ERRORS_MAX);
 }
 
 /** GraphQL over HTTP: only a caller that asks for the newer media type gets a status that reflects the outcome. */
@@ -71,31 +93,47 @@ export function httpStatus(
   return mediaType === "application/json" ? 200 : statusOf(errors);
 }
 
+function showInstead(asked: Asked, shown: PresentedError[]): void {
+  const { contextValue, operation, response } = asked;
+  const { body, http } = response;
+  if (body?.kind !== "single") return;
+  const { singleResult } = body;
+  singleResult.errors = shown;
+  // A query that went beyond its budget is refused as a whole; of a mutation the answer tells what was committed.
+  if (contextValue.budget.refusal && !isMutation(operation)) delete singleResult.data;
+  const hasData = singleResult.data !== null && singleResult.data !== undefined;
+  http.status = hasData ? 200 : httpStatus(contextValue.mediaType, shown);
+  const wait = retryAfterSeconds(shown);
+  if (wait !== undefined) http.headers.set("retry-after", String(wait));
+}
+
 const listener: GraphQLRequestListener<Context> = {
   // Here, and not in a resolver: nothing of a request that is not permitted is executed.
   didResolveOperation: ({ schema, operation, document, contextValue, request }) => {
-    if (operation) {
-      const variables = request.variables ?? {};
-      checkOperation(contextValue, { schema, document, operation, variables });
-    }
+    if (!operation) return Promise.resolve();
+    const variables = request.variables ?? {};
+    const waiting = checkOperation(contextValue, { schema, document, operation, variables });
+    const refuse = (): void => refuseSensitive({ document, operation, variables });
+    if (waiting) return waiting.then(refuse);
+    refuse();
     return Promise.resolve();
   },
 
   willSendResponse: async (asked) => {
     const { contextValue, response, operation } = asked;
     const { body, http } = response;
+    contextValue.budget.clock.stop();
     if (body.kind !== "single") return;
     http.headers.set("content-type", `${contextValue.mediaType}; charset=utf-8`);
     const shown = asked.errors && showErrors(asked, asked.errors);
     httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
     if (shown) {
-      body.singleResult.errors = shown;
-      const hasData = body.singleResult.data !== null && body.singleResult.data !== undefined;
-      http.status = hasData ? 200 : httpStatus(contextValue.mediaType, shown);
-      const wait = retryAfterSeconds(shown);
-      if (wait !== undefined) http.headers.set("retry-after", String(wait));
+      contextValue.limited.answered(shown[0]?.extensions.code);
+      noteRefusals(contextValue, shown, operation);
+      showInstead(asked, shown);
     }
     if (isMutation(operation)) await failpoint("api.before_reply");
+    contextValue.progress.mutated = isMutation(operation);
     contextValue.progress.answered = true;
   },
 };

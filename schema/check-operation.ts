@@ -1,33 +1,65 @@
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from "graphql";
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from "graphql";
+import { Failure } from "../src/failures";
 import { type Needs, checkAccess, readNeeds } from "./access";
 import type { Context } from "./context";
+import { introspectionRefused, isIntrospection, mayIntrospect } from "./introspection";
 import { checkCost, costOf } from "./cost";
-import { readAsked } from "./selection";
+import { type Asked, fieldNodesOf, fieldsOf, readAsked, rootType } from "./selection";
 
 /**
  * Decides for the whole of an operation, before anything of it is executed, whether its caller may ask for it and
- * whether it is small enough. A mutation that has committed cannot be refused any more.
+ * whether it is small enough, and the caller has enough left to spend. A mutation that has committed cannot be refused
+ * any more. A request for much at once may have to wait for others like it.
  *
  * What can be said of an operation whatever its variables are is kept with it, and documents are parsed once and
  * kept themselves. So a request that is like an earlier one costs a look-up and a few comparisons here; only
  * where a variable says how long a page is does every request measure its cost again.
  */
-export function checkOperation(context: Context, request: OperationRequest): void {
+export function checkOperation(
+  context: Context,
+  request: OperationRequest,
+): Promise<void> | undefined {
   const { schema, document, operation } = request;
+  // Whether there is such a root at all is nobody's rule in the validation of documents.
+  if (!schema.getRootType(operation.operation)) {
+    throw new Failure("BAD_USER_INPUT", `This API has no ${operation.operation}s.`);
+  }
   let found = known.get(operation);
   if (!found) {
-    found = { needs: readNeeds(readAsked(schema, document, operation)), cost: undefined };
+    const asked = readAsked(schema, document, operation);
+    const roots = fieldNodesOf(operation.selectionSet, (name) => asked.fragments.get(name));
+    const introspects = roots.some(({ name }) => isIntrospection(name.value));
+    const mutation = mutationOf(asked);
+    found = { needs: readNeeds(asked), introspects, mutation, cost: undefined };
     known.set(operation, found);
   }
-  checkAccess(context, found.needs);
-  if (found.cost !== undefined) {
-    checkCost(found.cost);
-    return;
+  if (found.introspects && !mayIntrospect(context.app, context.caller)) {
+    throw introspectionRefused();
   }
-  const measured = costOf(readAsked(schema, document, operation), request.variables);
-  if (!measured) return;
-  if (measured.fixed) found.cost = measured.cost;
-  checkCost(measured.cost);
+  checkAccess(context, found.needs);
+  const cost = found.cost ?? measure(found, request);
+  if (cost === undefined) return undefined;
+  checkCost(cost);
+  return context.limited.spend({ cost, mutation: found.mutation });
+}
+
+function measure(found: Known, request: OperationRequest): number | undefined {
+  const { schema, document, operation, variables } = request;
+  const measured = costOf(readAsked(schema, document, operation), variables);
+  if (measured?.fixed) found.cost = measured.cost;
+  return measured?.cost;
+}
+
+/** The name of the mutation field: there is one at most. */
+function mutationOf(asked: Asked): string | undefined {
+  if (asked.operation.operation !== OperationTypeNode.MUTATION) return undefined;
+  const fields = fieldsOf(asked, asked.operation.selectionSet, rootType(asked));
+  return fields.map(({ definition }) => definition.name).find((name) => !name.startsWith("__"));
 }
 
 export interface OperationRequest {
@@ -39,6 +71,8 @@ export interface OperationRequest {
 
 interface Known {
   readonly needs: Needs;
+  readonly mutation: string | undefined;
+  readonly introspects: boolean;
   cost: number | undefined;
 }
 

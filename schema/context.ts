@@ -1,9 +1,12 @@
 import type { App } from "../src/app";
 import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
 import { Failure } from "../src/failures";
-import type { ApiKey } from "../src/merchants/merchant-store";
+import type { Caller } from "../src/merchants/caller";
+import { type Budget, createBudget } from "./budget";
+import { type LimitedRequest, UNLIMITED } from "./limited";
 import { type Loaders, createLoaders } from "./loaders";
 import type { MediaType } from "./media-type";
+import { type PresentedKey, presentedKey, secretIn } from "./presented-key";
 
 /** What a resolver may see. It is made anew for every request, and with it what was loaded. */
 export interface Context {
@@ -11,42 +14,57 @@ export interface Context {
   readonly requestId: string;
   readonly mediaType: MediaType;
   /** Undefined: anonymous. Whatever needs a key asks with callerOf(). */
-  readonly caller: ApiKey | undefined;
+  readonly caller: Caller | undefined;
+  /** The key that was sent, when it is not valid. */
+  readonly presented: PresentedKey | undefined;
+  readonly address: string | null;
   /** The intent whose client secret came with the request. */
   readonly clientSecretFor: string | undefined;
   /** Made when first asked for: the hot mutations need none. */
   readonly loaders: () => Loaders;
-  /** Whether our own answer was made: shared with the one who sends it. */
-  readonly progress: { answered: boolean };
+  /** What it may ask for, and what it has been told about that. */
+  readonly limited: LimitedRequest;
+  /** What it has taken so far. */
+  readonly budget: Budget;
+  /** Whether a mutation was executed, and whether our own answer was made: shared with the one who sends it. */
+  readonly progress: { answered: boolean; mutated: boolean };
 }
 
 export interface IncomingRequest {
   readonly requestId: string;
+  readonly address: string;
   readonly mediaType: MediaType;
   readonly authorization: string | undefined;
   readonly clientSecret: string | undefined;
+  /** What comes from within is not limited. */
+  readonly limited?: LimitedRequest;
 }
 
-type Authenticate = (secret: string) => Promise<ApiKey | undefined>;
-
-const BEARER = /^Bearer +(\S{1,200})$/i;
+type Authenticate = (secret: string) => Promise<Caller | undefined>;
 
 export async function createContext(
-  app: App,
+  shared: App,
   authenticate: Authenticate,
   request: IncomingRequest,
 ): Promise<Context> {
-  const secret = BEARER.exec(request.authorization ?? "")?.[1];
-  const caller = secret === undefined ? undefined : await authenticate(secret);
+  const secret = secretIn(request.authorization);
+  const { limited = UNLIMITED } = request;
+  const caller =
+    secret === undefined ? undefined : await limited.authenticate(secret, authenticate);
+  const app = caller ? shared.forTenant(caller.merchantId) : shared;
   let loaders: Loaders | undefined;
   return {
     app,
     requestId: request.requestId,
+    address: request.address,
+    presented: caller ? undefined : presentedKey(secret),
     mediaType: request.mediaType,
     caller,
     clientSecretFor: provenIntent(app, request.clientSecret),
     loaders: () => (loaders ??= createLoaders(app.db, caller?.merchantId ?? "")),
-    progress: { answered: false },
+    limited,
+    budget: createBudget(app.config.queryTimeMs),
+    progress: { answered: false, mutated: false },
   };
 }
 
@@ -56,7 +74,7 @@ function provenIntent(app: App, clientSecret: string | undefined): string | unde
   return isClientSecretFor(app.clientSecretKeys, id, clientSecret) ? id : undefined;
 }
 
-export function callerOf(context: Context): ApiKey {
+export function callerOf(context: Context): Caller {
   if (!context.caller) throw unauthenticated();
   return context.caller;
 }

@@ -12,6 +12,8 @@ import {
 } from "graphql";
 import { EVENT_TYPES } from "../src/events/event-types";
 import { Failure } from "../src/failures";
+import { ADDRESS_RANGES_MAX } from "../src/merchants/addresses";
+import { SCOPES } from "../src/merchants/api-key";
 import { CURRENCY_CODES } from "../src/money";
 import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
 import { IntentAction } from "./enums";
@@ -23,13 +25,14 @@ import {
   objectTypesOf,
   oncePerSelection,
   rootType,
+  typenamesOf,
 } from "./selection";
 
 /**
  * What an operation may cost: the most values that its answer can hold, counting every object and every field, the
  * heavy ones by their weight. The most expensive queries that this permits are run on a database with full lists and
- * large values in test/schema/dearest-query, which prints what they take: a fraction of a second, less than 10 MB of
- * answer and 30 MB of heap. A page of 100 payment intents with all of their own fields costs about half of it.
+ * large values in test/schema/dearest-query, which prints what they take: a fraction of a second, 4 MiB of answer at
+ * most (schema/budget.ts) and 30 MB of heap. A page of 100 payment intents with all of their own fields costs about half of it.
  */
 export const COST_MAX = 20_000;
 
@@ -40,6 +43,8 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
   "WebhookEndpoint.eventTypes": EVENT_TYPES.length,
   "Query.eventTypes": EVENT_TYPES.length,
   "TrialBalance.currencies": CURRENCY_CODES.length,
+  "ApiKey.scopes": SCOPES.length,
+  "ApiKey.allowedAddresses": ADDRESS_RANGES_MAX,
 };
 
 /** A value that runs a statement of its own, for each object that it is asked of. */
@@ -61,6 +66,7 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   "LedgerAccount.balance": HALF_A_STATEMENT,
   "LedgerAccount.pendingBalance": HALF_A_STATEMENT,
   "LedgerAccount.entries": STATEMENT,
+  "Query.auditLog": SCAN,
   "Query.captures": SCAN,
   "Query.deadLetters": SCAN,
   "Query.events": SCAN,
@@ -91,7 +97,7 @@ export function costOf(asked: Asked, given: Variables): Cost | undefined {
   const pages = new Map<SelectionSetNode, number>();
   const costOfSet = oncePerSelection((set, type) => {
     const costs = fieldsOf(asked, set, type).map((field) => costOfField(field, pages.get(set)));
-    return costs.reduce((sum, cost) => sum + cost, 1);
+    return costs.reduce((sum, cost) => sum + cost, 1 + typenamesOf(asked, set, type));
   });
   const costOfField = (field: AskedField, page: number | undefined): number => {
     const sizes = readSizes(field, coerced);

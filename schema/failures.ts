@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { redactCardNumbers } from "../src/security/card-numbers";
+import { redact } from "../src/security/sensitive";
 import { isDatabaseAway, isNotMigrated, mayBeStored } from "../src/db/errors";
 import { Failure, type FailureCode, type FailureDetails } from "../src/failures";
 import { fullJitter } from "../src/retry";
@@ -58,7 +58,7 @@ export function presentError(error: unknown, { requestId, mutated }: Failed): Pr
   const { retryable } = FAILURES[code];
   const shown: PresentedError = {
     // GraphQL's own messages quote what was sent.
-    message: redactCardNumbers(failure.message.slice(0, MESSAGE_MAX)),
+    message: redact(failure.message.slice(0, MESSAGE_MAX)),
     ...(error instanceof GraphQLError && whereabouts(error)),
     extensions: {
       code,
@@ -125,20 +125,4 @@ export function retryAfterSeconds(errors: readonly PresentedError[]): number | u
   const waits = errors.map(({ extensions }) => extensions.retryAfterMs ?? 0);
   const longestMs = Math.max(0, ...waits);
   return longestMs > 0 ? Math.ceil(longestMs / 1_000) : undefined;
-}
-
-/** An error for the log: what helps to find the bug, and none of the values that Postgres repeats in its details. */
-export function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { thrown: typeof error };
-  const { code, constraint, table, routine } = error as Error & Record<string, unknown>;
-  return {
-    type: error.name,
-    message: redactCardNumbers(error.message),
-    stack: redactCardNumbers(error.stack ?? ""),
-    code,
-    constraint,
-    table,
-    routine,
-    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
-  };
 }

@@ -91,23 +91,27 @@ function assets(): ReadonlyMap<string, Asset> {
   ]);
 }
 
-export function serveGraphiql(fastify: FastifyInstance): void {
+const NO_PAGE = { error: "GraphQL requests must be sent with POST." };
+
+/** Where GraphiQL is not served, a browser learns no more than any other client that does not POST. */
+export function serveGraphiql(fastify: FastifyInstance, isServed: boolean): void {
+  fastify.route({
+    method: ["PUT", "PATCH", "DELETE"],
+    url: "/graphql",
+    handler: (_request, reply) => reply.code(405).header("allow", "POST").send(NO_PAGE),
+  });
   const known = assets();
-  const wantsPage = (accept: string | undefined): boolean => accept?.includes("text/html") ?? false;
+  const wantsPage = (accept: string | undefined): boolean =>
+    isServed && (accept?.includes("text/html") ?? false);
 
   fastify.get("/graphql", (request, reply) => {
     if (!wantsPage(request.headers.accept)) {
-      return reply
-        .code(405)
-        .header("allow", "POST")
-        .send({ error: "GraphQL requests must be sent with POST." });
+      return reply.code(405).header("allow", "POST").send(NO_PAGE);
     }
     return reply
       .headers({
         "content-type": "text/html; charset=utf-8",
         "content-security-policy": CONTENT_SECURITY_POLICY,
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
       })
       .send(PAGE);
   });
@@ -116,6 +120,7 @@ export function serveGraphiql(fastify: FastifyInstance): void {
     wantsPage(request.headers.accept) ? reply.redirect("/graphql") : reply.callNotFound(),
   );
 
+  if (!isServed) return;
   fastify.get<{ Params: { name: string } }>("/graphiql/assets/:name", async (request, reply) => {
     const asset = known.get(request.params.name);
     if (!asset) {
@@ -125,7 +130,6 @@ export function serveGraphiql(fastify: FastifyInstance): void {
     return reply
       .headers({
         "content-type": asset.type,
-        "x-content-type-options": "nosniff",
         "cache-control": "public, max-age=3600",
       })
       .send(await asset.read());

@@ -1,4 +1,4 @@
-import { ApolloServer } from "@apollo/server";
+import { ApolloServer, HeaderMap } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -6,24 +6,28 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
-import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../src/app";
 import { Failure } from "../src/failures";
-import { createAuthenticator } from "../src/merchants/authenticate";
+import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
 import { clientTries, httpRequests } from "../src/observability/metrics";
 import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
+import { noteStranger, noteUse } from "./audit";
+import { ANSWER_BYTES_MAX, tooLarge, underBudget } from "./budget";
 import { type Context, createContext, unauthenticated } from "./context";
 import { presentError, retryAfterSeconds } from "./failures";
-import {
-  TOKENS_MAX,
-  limitAliases,
-  limitDepth,
-  limitMutationFields,
-  limitRootFields,
-} from "./limits";
+import { identify } from "./identify";
+import { createLimitedRequests, limitedOf } from "./limited";
+import { ERRORS_MAX, TOKENS_MAX, refuseGreedy } from "./limits";
 import { chooseMediaType } from "./media-type";
+import { presentedKey, secretIn } from "./presented-key";
 import { buildSchema } from "./schema";
+import { resolveInTurns } from "./take-turns";
+import {
+  type DocumentRequest,
+  type TrustedDocuments,
+  loadTrustedDocuments,
+} from "./trusted-documents";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -35,9 +39,11 @@ export const BODY_BYTES_MAX = 256 * 1_024;
 
 function createApollo(app: App): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    schema: buildSchema(),
-    introspection: app.config.introspection,
-    hideSchemaDetailsFromClientErrors: !app.config.introspection,
+    schema: underBudget(buildSchema()),
+    fieldResolver: resolveInTurns,
+    // Whose, is decided for each request.
+    introspection: app.config.introspection !== "off",
+    hideSchemaDetailsFromClientErrors: app.config.introspection === "off",
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
     csrfPrevention: true,
@@ -45,9 +51,9 @@ function createApollo(app: App): ApolloServer<Context> {
     stopOnTerminationSignals: false,
     logger: app.log,
     parseOptions: { maxTokens: TOKENS_MAX },
-    validationOptions: { maxErrors: 5 },
+    validationOptions: { maxErrors: ERRORS_MAX },
     executionOptions: { maxCoercionErrors: 5 },
-    validationRules: [limitDepth, limitAliases, limitRootFields, limitMutationFields],
+    validationRules: [refuseGreedy],
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -64,31 +70,57 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
   const apollo = createApollo(app);
   await apollo.start();
   fastify.addHook("onClose", () => apollo.stop());
-  const authenticate = createAuthenticator(app.db);
-  const execute = fastifyApolloHandler(apollo, {
-    context: (request) => Promise.resolve(contextOf(request)),
-  });
+  const authenticator = createAuthenticator(app.db);
+  fastify.addHook("onClose", () => authenticator.close());
+  const limited = createLimitedRequests(app);
+  const trusted = loadTrustedDocuments(app.config);
 
   await fastify.register((scope, _options, done) => {
     scope.removeContentTypeParser("text/plain");
     scope.decorateRequest("graphql", null);
+    limited.addHooks(scope);
     scope.setErrorHandler((error, request, reply) => sendError(app, error, { request, reply }));
     scope.route<{ Reply: string }>({
       method: "POST",
       url: "/graphql",
       bodyLimit: BODY_BYTES_MAX,
       preHandler: async (request) => {
-        request.graphql = await prepare(app, authenticate, request);
+        request.graphql = await prepare(app, { authenticator, trusted }, request);
       },
-      handler: async (request, reply) => {
-        const answer = await execute.call(scope, request, reply);
-        // When something fails that Apollo does not expect, it answers in its own words.
-        if (!contextOf(request).progress.answered) throw new Error("there is no answer");
-        return answer;
-      },
+      handler: (request, reply) =>
+        limited.whileExecuting(request, () => execute(apollo, request, reply)),
     });
     done();
   });
+}
+
+/** Apollo is given what it reads, and not an address that somebody else has made up. */
+async function execute(
+  apollo: ApolloServer<Context>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<string> {
+  const context = contextOf(request);
+  const headers = new HeaderMap();
+  for (const name of ["content-type", "accept"] as const) {
+    const value = request.headers[name];
+    if (value !== undefined) headers.set(name, value);
+  }
+  const answer = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method: "POST", headers, search: "", body: request.body },
+    context: () => Promise.resolve(context),
+  });
+  // When something fails that Apollo does not expect, it answers in its own words.
+  if (!context.progress.answered || answer.body.kind !== "complete") {
+    throw new Error("there is no answer");
+  }
+  // The budget counts all but errors and the names of types; this is what was really written.
+  const { string } = answer.body;
+  const isTooLarge = Buffer.byteLength(string) > ANSWER_BYTES_MAX;
+  if (isTooLarge && !context.progress.mutated) throw tooLarge();
+  for (const [name, value] of answer.headers) void reply.header(name, value);
+  void reply.code(answer.status ?? 200);
+  return string;
 }
 
 function contextOf(request: FastifyRequest): Context {
@@ -96,12 +128,17 @@ function contextOf(request: FastifyRequest): Context {
   return request.graphql;
 }
 
+interface Gate {
+  readonly authenticator: Authenticator;
+  readonly trusted: TrustedDocuments;
+}
+
 async function prepare(
   app: App,
-  authenticate: ReturnType<typeof createAuthenticator>,
+  { authenticator, trusted }: Gate,
   request: FastifyRequest,
 ): Promise<Context> {
-  checkBody(request.body);
+  const body = checkBody(request.body);
   const mediaType = chooseMediaType(request.headers.accept);
   if (!mediaType) {
     throw new MalformedRequest(
@@ -110,14 +147,19 @@ async function prepare(
     );
   }
   countTry(onlyText(request.headers["oncepay-try"]));
-  const context = await createContext(app, authenticate, {
+  const context = await createContext(app, identify(app.db, authenticator, request), {
     requestId: request.id,
+    address: request.ip,
     mediaType,
     authorization: request.headers.authorization,
     clientSecret: onlyText(request.headers["oncepay-client-secret"]),
+    limited: limitedOf(request),
   });
+  noteUse(context);
   // Otherwise the errors of a query would tell strangers what is in the schema.
-  if (!app.config.introspection && !context.caller) throw unauthenticated();
+  if (app.config.introspection !== "public" && !context.caller) throw unauthenticated();
+  const query = trusted.textOf(body, context.caller);
+  if (query !== body.query) request.body = { ...body, query };
   return context;
 }
 
@@ -144,11 +186,9 @@ class MalformedRequest extends Failure {
   }
 }
 
-function checkBody(body: unknown): void {
+function checkBody(body: unknown): DocumentRequest {
   if (!isObject(body)) throw new MalformedRequest(400, "The body must be a JSON object.");
-  if (typeof body.query !== "string" || body.query === "") {
-    throw new MalformedRequest(400, "`query` must be a string that contains a GraphQL document.");
-  }
+  checkDocument(body);
   for (const name of ["variables", "extensions"] as const) {
     const value = body[name];
     if (value !== undefined && value !== null && !isObject(value)) {
@@ -158,6 +198,20 @@ function checkBody(body: unknown): void {
   const { operationName } = body;
   if (operationName !== undefined && operationName !== null && typeof operationName !== "string") {
     throw new MalformedRequest(400, "`operationName` must be a string.");
+  }
+  return body;
+}
+
+function checkDocument({ query, documentId }: Record<string, unknown>): void {
+  const isGiven = (text: unknown): boolean => typeof text === "string" && text !== "";
+  if (documentId === undefined && !isGiven(query)) {
+    throw new MalformedRequest(400, "`query` must be a string that contains a GraphQL document.");
+  }
+  if (documentId !== undefined && (query !== undefined || !isGiven(documentId))) {
+    throw new MalformedRequest(
+      400,
+      "`documentId` must be a string and takes the place of `query`.",
+    );
   }
 }
 
@@ -191,6 +245,8 @@ async function sendError(
   const failed = { requestId: request.id, mutated: false };
   const shown = logAndShow({ app, requestId: request.id }, presentError(failure, failed));
   const mediaType = chooseMediaType(request.headers.accept) ?? "application/json";
+  const presented = presentedKey(secretIn(request.headers.authorization));
+  noteStranger(app, { presented, address: request.ip, requestId: request.id }, shown);
   const wait = retryAfterSeconds([shown]);
   httpRequests.inc({ code: shown.extensions.code });
   if (wait !== undefined) void reply.header("retry-after", String(wait));

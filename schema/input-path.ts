@@ -148,7 +148,7 @@ function* faultsInLeaf(
 }
 
 /** Where a variable's value goes: the first argument, or part of one, that it is used in. */
-function pathOfUse(document: DocumentNode, { variable }: VariableDefinitionNode): InputPath {
+export function pathOfUse(document: DocumentNode, { variable }: VariableDefinitionNode): InputPath {
   const { value } = variable.name;
   let found: InputPath | undefined;
   visit(document, {
@@ -163,7 +163,7 @@ function pathOfUse(document: DocumentNode, { variable }: VariableDefinitionNode)
 type Keys = readonly (string | number)[];
 
 /** The names of the argument, the fields and the items that lead to a node; undefined when it is in no field's argument. */
-function pathAt(document: DocumentNode, keys: Keys): InputPath | undefined {
+export function pathAt(document: DocumentNode, keys: Keys): InputPath | undefined {
   const path: (string | number)[] = [];
   let part: unknown = document;
   let isInList = false;

@@ -6,7 +6,10 @@ import {
   OperationTypeNode,
   type SelectionSetNode,
   type ValidationContext,
+  visit,
+  visitInParallel,
 } from "graphql";
+import { limitIntrospection } from "./introspection";
 import { fieldNodesOf } from "./selection";
 
 /**
@@ -16,9 +19,36 @@ import { fieldNodesOf } from "./selection";
 export const TOKENS_MAX = 1_000;
 export const DEPTH_MAX = 12;
 export const ALIASES_MAX = 30;
+/** An alias is repeated in the answer for every object. */
+export const ALIAS_LENGTH_MAX = 100;
+export const DIRECTIVES_MAX = 50;
 export const ROOT_FIELDS_MAX = 10;
+/** In one selection, those in fragments included: whether they can be merged is found out by comparing all with all. */
+export const SELECTED_FIELDS_MAX = 150;
 
-export function limitDepth(context: ValidationContext): ASTVisitor {
+/**
+ * All limits at once, before any rule of GraphQL's own: some of those take time that grows with the square of the
+ * document. Validation ends when there are more errors than it may report, so the first one is reported until it does.
+ */
+export function refuseGreedy(context: ValidationContext): ASTVisitor {
+  const strict = Object.create(context, {
+    reportError: {
+      value: (error: GraphQLError) => {
+        for (let times = 0; times <= ERRORS_MAX; times += 1) context.reportError(error);
+      },
+    },
+  }) as ValidationContext;
+  return {
+    Document(document) {
+      visit(document, visitInParallel(LIMITS.map((limit) => limit(strict))));
+    },
+  };
+}
+
+/** Of validation, for validate(). */
+export const ERRORS_MAX = 5;
+
+function limitDepth(context: ValidationContext): ASTVisitor {
   const depths = new Map<string, number>();
   const depthOf = (set: SelectionSetNode | undefined): number => {
     let deepest = 0;
@@ -56,7 +86,7 @@ export function limitDepth(context: ValidationContext): ASTVisitor {
   };
 }
 
-export function limitAliases(context: ValidationContext): ASTVisitor {
+function limitAliases(context: ValidationContext): ASTVisitor {
   let aliases = 0;
   return {
     Field(field) {
@@ -66,11 +96,32 @@ export function limitAliases(context: ValidationContext): ASTVisitor {
           new GraphQLError(`The query has more than ${String(ALIASES_MAX)} aliases.`),
         );
       }
+      if (field.alias && field.alias.value.length > ALIAS_LENGTH_MAX) {
+        context.reportError(
+          new GraphQLError(
+            `The query has an alias of more than ${String(ALIAS_LENGTH_MAX)} characters.`,
+          ),
+        );
+      }
     },
   };
 }
 
-export function limitRootFields(context: ValidationContext): ASTVisitor {
+function limitDirectives(context: ValidationContext): ASTVisitor {
+  let directives = 0;
+  return {
+    Directive() {
+      directives += 1;
+      if (directives === DIRECTIVES_MAX + 1) {
+        context.reportError(
+          new GraphQLError(`The query has more than ${String(DIRECTIVES_MAX)} directives.`),
+        );
+      }
+    },
+  };
+}
+
+function limitRootFields(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition(operation) {
       if (rootFieldsOf(context, operation).length > ROOT_FIELDS_MAX) {
@@ -87,7 +138,7 @@ export function limitRootFields(context: ValidationContext): ASTVisitor {
  * One mutation field in an operation: payloads are never null, so a second one that fails would take away the answer of
  * the first, which has committed. Introspection changes nothing and may accompany it.
  */
-export function limitMutationFields(context: ValidationContext): ASTVisitor {
+function limitMutationFields(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition(operation) {
       if (operation.operation !== OperationTypeNode.MUTATION) return false;
@@ -110,3 +161,28 @@ function rootFieldsOf(context: ValidationContext, operation: OperationDefinition
   const fields = fieldNodesOf(operation.selectionSet, (name) => context.getFragment(name));
   return fields.map(({ name }) => name.value);
 }
+
+function limitSelections(context: ValidationContext): ASTVisitor {
+  return {
+    SelectionSet(set) {
+      const fields = fieldNodesOf(set, (name) => context.getFragment(name));
+      if (fields.length > SELECTED_FIELDS_MAX) {
+        context.reportError(
+          new GraphQLError(
+            `The query selects more than ${String(SELECTED_FIELDS_MAX)} fields of one object.`,
+          ),
+        );
+      }
+    },
+  };
+}
+
+const LIMITS = [
+  limitAliases,
+  limitDirectives,
+  limitDepth,
+  limitRootFields,
+  limitMutationFields,
+  limitSelections,
+  limitIntrospection,
+];

@@ -1,5 +1,7 @@
 import DataLoader from "dataloader";
 import type { Db } from "../src/db/db";
+import type { Erasure } from "../src/erasure/erasure";
+import { findErasures } from "../src/erasure/erasure-store";
 import { type Event, findEvents } from "../src/events/event-store";
 import { type LedgerAccount, findAccounts } from "../src/ledger/account-store";
 import { type Sums, sumsOf } from "../src/ledger/balance-store";
@@ -17,6 +19,7 @@ import {
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
 import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
 import type { WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
+import { type ApiKey, findApiKeys } from "../src/merchants/api-key-store";
 import { type Merchant, findMerchant } from "../src/merchants/merchant-store";
 import { findDeliveries, findEndpoints } from "../src/webhooks/list-deliveries";
 
@@ -31,6 +34,8 @@ export interface Loaders {
   readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
   readonly delivery: DataLoader<string, WebhookDelivery | undefined>;
   readonly merchant: DataLoader<string, Merchant | undefined>;
+  readonly erasure: DataLoader<string, Erasure | undefined>;
+  readonly apiKey: DataLoader<string, ApiKey | undefined>;
   readonly evidenceOf: DataLoader<string, Evidence[]>;
   /** The sums of a ledger account, which both of its balances are made of. */
   readonly sumsOf: DataLoader<AccountMoment, Sums, string>;
@@ -56,12 +61,14 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     ledgerAccount: byId((ids) => findAccounts(db, merchantId, ids)),
     endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),
     delivery: byId((ids) => findDeliveries(db, merchantId, ids)),
+    erasure: byId((ids) => findErasures(db, merchantId, ids)),
     // There is only one that this tenant may see: itself.
     merchant: new DataLoader((ids) =>
       Promise.all(
         ids.map((id) => (id === merchantId ? findMerchant(db, id) : Promise.resolve(undefined))),
       ),
     ),
+    apiKey: byId((ids) => findApiKeys(db, merchantId, ids)),
     evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),

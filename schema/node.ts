@@ -12,6 +12,8 @@ const TYPES: Partial<Record<IdKind, string>> = {
   webhookDelivery: "WebhookDelivery",
   ledgerAccount: "LedgerAccount",
   merchant: "Merchant",
+  erasure: "Erasure",
+  apiKey: "ApiKey",
 };
 
 @InterfaceType({

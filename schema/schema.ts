@@ -1,16 +1,24 @@
 import "reflect-metadata";
-import type { GraphQLObjectType, GraphQLSchema } from "graphql";
+import { type GraphQLObjectType, type GraphQLSchema, specifiedDirectives } from "graphql";
 import { type BuildSchemaOptions, buildSchemaSync } from "type-graphql";
+import { watchRootFields } from "./audit";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
+import { CreateApiKeyMutation } from "./mutations/create-api-key";
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
 import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoint";
+import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
+import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
+import { RollApiKeyMutation } from "./mutations/roll-api-key";
+import { ApiKeyQueries } from "./queries/api-keys";
+import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
+import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
 import { NodeQueries } from "./queries/node";
@@ -18,7 +26,9 @@ import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
+import { REQUIRES_SCOPE, describeAccess } from "./say-access";
 import { AttemptFields } from "./types/attempt";
+import { AuditEntryFields } from "./types/audit-log";
 import { CaptureFields } from "./types/capture";
 import { EventFields } from "./types/event";
 import { LedgerAccountFields } from "./types/ledger";
@@ -38,6 +48,10 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   ReplayWebhookDeliveryMutation,
   CreateMerchantMutation,
   ResolveUnknownAttemptMutation,
+  EraseCustomerMutation,
+  CreateApiKeyMutation,
+  RollApiKeyMutation,
+  RevokeApiKeyMutation,
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,
@@ -46,6 +60,9 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   LedgerQueries,
   WebhookQueries,
   UnknownAttemptQueries,
+  ErasureQueries,
+  ApiKeyQueries,
+  AuditLogQueries,
   PaymentIntentFields,
   PaymentErrorFields,
   AttemptFields,
@@ -54,6 +71,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   EventFields,
   LedgerAccountFields,
   WebhookDeliveryFields,
+  AuditEntryFields,
 ];
 
 /** Needs no database and no settings, so that the schema can be printed anywhere. */
@@ -64,12 +82,15 @@ export function buildSchema(): GraphQLSchema {
     // No field has it as its type, but the interface that it implements.
     orphanedTypes: [RedirectToUrl],
     validate: false,
+    directives: [...specifiedDirectives, REQUIRES_SCOPE],
   });
   describeRoot(schema.getQueryType(), "Read operations. None of them changes anything.");
   describeRoot(
     schema.getMutationType(),
     "Operations that change something. Each takes effect once per idempotency key, however often it is sent.",
   );
+  describeAccess(schema);
+  watchRootFields(schema);
   return schema;
 }
 

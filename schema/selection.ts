@@ -69,15 +69,28 @@ export function fieldsOf(
   parent: GraphQLObjectType,
 ): AskedField[] {
   const definitions = parent.getFields();
+  return nodesOf(asked, set, parent).flatMap((node) => {
+    const definition = definitions[node.name.value];
+    return definition ? [{ parent, definition, node }] : [];
+  });
+}
+
+/** How often it asks for the name of the object's type: once without aliases. */
+export function typenamesOf(
+  asked: Asked,
+  set: SelectionSetNode,
+  parent: GraphQLObjectType,
+): number {
+  return nodesOf(asked, set, parent).filter(({ name }) => name.value === "__typename").length;
+}
+
+function nodesOf(asked: Asked, set: SelectionSetNode, parent: GraphQLObjectType): FieldNode[] {
   const applies = (condition: NamedTypeNode | undefined): boolean => {
     const type = condition === undefined ? parent : asked.schema.getType(condition.name.value);
     return type === parent || (isAbstractType(type) && asked.schema.isSubType(type, parent));
   };
   const fragmentOf: FindFragment = (name) => asked.fragments.get(name);
-  return fieldNodesOf(set, fragmentOf, applies).flatMap((node) => {
-    const definition = definitions[node.name.value];
-    return definition ? [{ parent, definition, node }] : [];
-  });
+  return fieldNodesOf(set, fragmentOf, applies);
 }
 
 type FindFragment = (name: string) => FragmentDefinitionNode | null | undefined;

@@ -1,6 +1,12 @@
 import type { Agent } from "undici";
+import { type AuditBuffer, createAuditBuffer } from "./audit-log/audit-buffer";
 import { groupCommit } from "./db/group-commit";
 import type { Config } from "./config";
+import { type BoundedReads, createBoundedReads } from "./limits/bounded-reads";
+import { createFairAdmission } from "./limits/fair-admission";
+import { type Turns, createTurns } from "./limits/in-turn";
+import { type Limits, createLimits } from "./limits/limits";
+import { createTenantViews } from "./limits/tenant-db";
 import { ConfigError } from "./process/settings";
 import type { Db } from "./db/db";
 import { connect } from "./db/connect";
@@ -22,6 +28,7 @@ import {
   createPaymentIntents,
   replayCreate,
 } from "./payments/create-payment-intent";
+import { findIntents } from "./payments/payment-store";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
 import type { Answer } from "./payments/settle/answer";
 import type { Processors } from "./processors/processor";
@@ -29,6 +36,7 @@ import { type ReplayCache, knownFirst } from "./idempotency/replay-cache/replay-
 import { openReplayCache } from "./idempotency/replay-cache/open-replay-cache";
 import { createProcessors } from "./processors/registry";
 import { type Redis, openRedis } from "./redis";
+import { type CursorSeal, createCursorSeal } from "./security/cursor-seal";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
 import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store";
 import { createGuardedAgent } from "./webhooks/url-guard";
@@ -42,14 +50,23 @@ export interface App {
   readonly secrets: SecretBox;
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
   readonly clientSecretKeys: readonly Buffer[];
+  /** Makes cursors opaque, and opens them. */
+  readonly cursors: CursorSeal;
   readonly webhookAgent: Agent;
-  /** Where one is configured. It is never the guard of anything. */
-  readonly redis: Redis | undefined;
+  readonly auditLog: AuditBuffer;
+  /** Where there is a Redis: what is asked before the database is. */
   readonly replays: ReplayCache;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
   readonly recordDelivery: (record: DeliveryRecord) => Promise<void>;
+  readonly limits: Limits;
+  /** Mutations of the same payment, one after the other. */
+  readonly turns: Turns;
+  /** For lists whose filter has no index. */
+  readonly boundedReads: BoundedReads;
+  /** The same app, with a `db` whose connections are shared fairly with the other tenants. */
+  forTenant(merchantId: string): App;
   /** Says that rows were committed to the outbox; the entry point decides whom this wakes. */
   wakeRelay: () => void;
   close(): Promise<void>;
@@ -87,27 +104,83 @@ export function createApp(
     connectTimeoutMs: 5_000,
     connections: 64,
   });
-  const { redisUrl: url, redisDeadlineMs: deadlineMs } = config;
-  const redis = url === undefined ? undefined : openRedis({ url, deadlineMs, log });
+  const redis = openConfiguredRedis(config, log);
   const replays = openReplayCache(db, redis, config);
-  return {
+  const shared = sharedFairly(config, { db, redis, name: options.name });
+  const auditLog = createAuditBuffer({ db, log });
+  const app: App = {
     config,
     log,
     db,
-    redis,
+    auditLog,
     replays,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
+    cursors: createCursorSeal(config.encryptionKeys),
     webhookAgent,
     ...groupCommits(db, config, replays),
+    ...shared,
+    // What is set on the app later is seen through it, too.
+    forTenant: (merchantId) =>
+      Object.create(app, { db: { value: shared.dbOf(merchantId) } }) as App,
     wakeRelay: () => undefined,
     close: async () => {
+      await auditLog.stop();
+      shared.limits.close();
       redis?.close();
+      await shared.boundedReads.close();
       await webhookAgent.close();
       await Promise.all([...processors.values()].map((processor) => processor.close()));
       await db.destroy();
     },
+  };
+  return app;
+}
+
+function openConfiguredRedis(config: Config, log: Log): Redis | undefined {
+  const { redisUrl: url, redisDeadlineMs: deadlineMs } = config;
+  return url === undefined ? undefined : openRedis({ url, deadlineMs, log });
+}
+
+// For the sets of creations and confirmations, for authentication and for what the process needs itself.
+const CONNECTIONS_RESERVED = 2;
+// A tenant that is alone gets three quarters of the connections.
+const HELD_PER_FREE = 3;
+const WAITING_FOR_CONNECTIONS_MAX = 5_000;
+const WAITING_FOR_A_PAYMENT_MAX = 500;
+
+/** What keeps one tenant from having everything. */
+function sharedFairly(
+  config: Config,
+  {
+    db,
+    redis,
+    name,
+  }: { readonly db: Db; readonly redis: Redis | undefined; readonly name: string },
+): Pick<App, "limits" | "turns" | "boundedReads"> & { readonly dbOf: (tenant: string) => Db } {
+  const patienceMs = config.lockTimeoutMs;
+  const admission = createFairAdmission({
+    places: Math.max(1, config.poolMax - CONNECTIONS_RESERVED),
+    heldPerFree: HELD_PER_FREE,
+    patienceMs,
+    waitingMax: WAITING_FOR_CONNECTIONS_MAX,
+  });
+  const dbOf = createTenantViews(() => db, admission);
+  return {
+    dbOf,
+    turns: createTurns({ patienceMs, waitingMax: WAITING_FOR_A_PAYMENT_MAX }),
+    boundedReads: createBoundedReads({
+      databaseUrl: config.databaseUrl,
+      applicationName: `oncepay ${name} lists`,
+      lockTimeoutMs: config.lockTimeoutMs,
+      timeoutMs: config.listTimeoutMs,
+    }),
+    limits: createLimits({
+      settings: config.limits,
+      redis,
+      findStatuses: (merchantId, ids) => findIntents(dbOf(merchantId), merchantId, ids),
+    }),
   };
 }
 
@@ -128,6 +201,7 @@ function groupCommits(
   const limits = {
     sizeMax: SET_SIZE_MAX,
     waitingMax: WAITING_MAX,
+    patienceMs: config.lockTimeoutMs,
     concernsAll: isDatabaseAway,
   };
   return {
@@ -140,6 +214,7 @@ function groupCommits(
             ? [await createOne(db, commands[0])]
             : createPaymentIntents(db, commands),
         claims: (command) => [`${command.merchantId} ${command.key}`],
+        tenantOf: ({ merchantId }) => merchantId,
       }),
     }),
     confirmPaymentIntent: knownFirst(replays, CONFIRM, {
@@ -154,12 +229,14 @@ function groupCommits(
           `key ${command.merchantId} ${command.key}`,
           `intent ${command.merchantId} ${command.paymentIntentId}`,
         ],
+        tenantOf: ({ merchantId }) => merchantId,
       }),
     }),
     settleAttempt: groupCommit<Answer, Settled>({
       ...limits,
       run: (answers) => settleAttempts(db, answers, config),
       claims: (answer) => [answer.paymentIntentId],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
     recordDelivery: groupCommit<DeliveryRecord, void>({
       ...limits,
@@ -168,6 +245,7 @@ function groupCommits(
         return [];
       },
       claims: (record) => [record.id],
+      tenantOf: ({ merchantId }) => merchantId,
     }),
   };
 }

@@ -1,6 +1,18 @@
 import { z } from "zod";
+import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
+import {
+  BAD_KEYS,
+  CONCURRENCY,
+  CONFIRMS,
+  ENDPOINTS,
+  type LimitSettings,
+  MUTATIONS,
+  QUERY_COST,
+  trustedProxies,
+} from "./limits/settings";
 import { LOOKUP_SCHEDULE_S } from "./payments/attempt";
 import {
+  ConfigError,
   PROCESS_SETTINGS,
   describeSettings as describe,
   flag,
@@ -8,6 +20,7 @@ import {
   port,
   wholeNumber,
 } from "./process/settings";
+import { weakSecrets } from "./security/development-secrets";
 import { parseEncryptionKeys } from "./security/secrets";
 import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
 
@@ -28,6 +41,16 @@ export const databaseUrl = z.url({
   error:
     "must be an address such as postgres://user:password@host:5432/name; " +
     "characters such as @ and / in the password must be percent-encoded",
+});
+
+/** Also for the commands that rotate them. */
+export const encryptionKeys = z.string().transform((text, context) => {
+  try {
+    return parseEncryptionKeys(text);
+  } catch (error) {
+    context.addIssue((error as Error).message.replace("ONCEPAY_ENCRYPTION_KEY: ", ""));
+    return z.NEVER;
+  }
 });
 
 /** What the API and the worker read. */
@@ -57,19 +80,16 @@ export const SETTINGS = {
     .transform((text) => Number.parseInt(text, 10))
     .meta({ shown: "30d" })
     .describe("how many days an idempotency key replays its result"),
-  ONCEPAY_ENCRYPTION_KEY: z
+  ONCEPAY_AUDIT_RETENTION: z
     .string()
-    .transform((text, context) => {
-      try {
-        return parseEncryptionKeys(text);
-      } catch (error) {
-        context.addIssue((error as Error).message.replace("ONCEPAY_ENCRYPTION_KEY: ", ""));
-        return z.NEVER;
-      }
-    })
-    .describe(
-      "the key that encrypts stored secrets: 32 bytes in base64; several keys are separated by commas, newest first",
-    ),
+    .regex(/^[1-9]\d{0,4}d$/, "must be a number of days such as 400d")
+    .default("400d")
+    .transform((text) => Number.parseInt(text, 10))
+    .meta({ shown: "400d" })
+    .describe("how many days the audit log is kept at least"),
+  ONCEPAY_ENCRYPTION_KEY: encryptionKeys.describe(
+    "the key that encrypts stored secrets: 32 bytes in base64; several keys are separated by commas, newest first",
+  ),
   ONCEPAY_PUBLIC_URL: z.url().optional().describe("the URL at which clients reach the API"),
   ONCEPAY_DEFAULT_PROCESSOR: z
     .string()
@@ -118,17 +138,32 @@ export const SETTINGS = {
   ONCEPAY_REDIS_DEADLINE_MS: milliseconds
     .default(10)
     .describe("how long the API waits for Redis before it carries on without it"),
-  ONCEPAY_CORS_ORIGINS: z
-    .string()
-    .default("")
-    .transform((text) =>
-      text
-        .split(",")
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== ""),
-    )
-    .describe("the origins of web pages that may call the API, separated by commas; * allows all"),
-  ONCEPAY_INTROSPECTION: flag.default(true).describe("whether the schema may be introspected"),
+  ONCEPAY_LIST_TIMEOUT_MS: milliseconds
+    .default(1_000)
+    .describe("how long a list may take whose filter has no index"),
+  ONCEPAY_TRUST_PROXY: trustedProxies.describe(
+    "the addresses and networks of the proxies in front of the API, whose X-Forwarded-For says where a request comes from; without it, that is the other end of the connection",
+  ),
+  ONCEPAY_LIMIT_QUERY_COST: QUERY_COST.describe("what queries may cost in any 10 seconds"),
+  ONCEPAY_LIMIT_MUTATIONS: MUTATIONS.describe(
+    "how many mutations in any 10 seconds: creating and confirming count 1, all others 5",
+  ),
+  ONCEPAY_LIMIT_CONCURRENCY: CONCURRENCY.describe(
+    "how many requests at the same time, in each API process",
+  ),
+  ONCEPAY_LIMIT_BAD_KEYS: BAD_KEYS.describe(
+    "how many invalid API keys an address may present in any minute",
+  ),
+  ONCEPAY_LIMIT_CONFIRMS: CONFIRMS.describe(
+    "how many confirmations in any 10 minutes of a payment, and with publishable keys how many and how many declines; the sandbox's test cards are everybody's, so that no payment method is limited by default",
+  ),
+  ONCEPAY_LIMIT_ENDPOINTS: ENDPOINTS.describe(
+    "how many webhook endpoints a merchant may have, and create in any hour",
+  ),
+  ...EDGE_SETTINGS,
+  ONCEPAY_FOUR_EYES: flag
+    .default(false)
+    .describe("whether resolveUnknownAttempt needs two platform operators who say the same"),
   ONCEPAY_FAILPOINTS: z
     .string()
     .optional()
@@ -141,7 +176,7 @@ export const SETTINGS = {
 
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
-export interface Config {
+export interface Config extends EdgeConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly host: string;
@@ -149,6 +184,7 @@ export interface Config {
   readonly logLevel: Settings["LOG_LEVEL"];
   readonly isProduction: boolean;
   readonly idempotencyRetentionDays: number;
+  readonly auditRetentionDays: number;
   /** Newest first. */
   readonly encryptionKeys: readonly Buffer[];
   readonly publicUrl: string | undefined;
@@ -168,8 +204,11 @@ export interface Config {
   readonly lockTimeoutMs: number;
   readonly replayCacheSeconds: number;
   readonly redisDeadlineMs: number;
-  readonly corsOrigins: readonly string[];
-  readonly introspection: boolean;
+  readonly listTimeoutMs: number;
+  /** Addresses and networks. */
+  readonly trustProxy: string | undefined;
+  readonly limits: LimitSettings;
+  readonly fourEyes: boolean;
   /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
   readonly portFallback: boolean;
@@ -188,7 +227,20 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     (name) => name.startsWith("ONCEPAY_") && !(name in SETTINGS) && !OTHERS.test(name),
   );
   const problems = unknown.map((name) => `${name}: this setting does not exist`);
-  return fromSettings(parseSettings(SETTINGS, environment, problems));
+  const settings = parseSettings(SETTINGS, environment, problems);
+  if (settings.NODE_ENV === "production") refuseWeakSecrets(settings);
+  return fromSettings(settings);
+}
+
+function refuseWeakSecrets(settings: Settings): void {
+  const weak = weakSecrets({
+    encryptionKeys: settings.ONCEPAY_ENCRYPTION_KEY,
+    webhookSecret: settings.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
+  });
+  if (weak.length === 0) return;
+  throw new ConfigError(
+    `The configuration must not be used in production (NODE_ENV).\n  ${weak.join("\n  ")}`,
+  );
 }
 
 function fromSettings(settings: Settings): Config {
@@ -200,6 +252,7 @@ function fromSettings(settings: Settings): Config {
     logLevel: settings.LOG_LEVEL,
     isProduction: settings.NODE_ENV === "production",
     idempotencyRetentionDays: settings.IDEMPOTENCY_RETENTION,
+    auditRetentionDays: settings.ONCEPAY_AUDIT_RETENTION,
     encryptionKeys: settings.ONCEPAY_ENCRYPTION_KEY,
     publicUrl: settings.ONCEPAY_PUBLIC_URL,
     defaultProcessor: settings.ONCEPAY_DEFAULT_PROCESSOR,
@@ -217,8 +270,11 @@ function fromSettings(settings: Settings): Config {
     lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
     replayCacheSeconds: settings.ONCEPAY_REPLAY_CACHE_SECONDS,
     redisDeadlineMs: settings.ONCEPAY_REDIS_DEADLINE_MS,
-    corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
-    introspection: settings.ONCEPAY_INTROSPECTION,
+    listTimeoutMs: settings.ONCEPAY_LIST_TIMEOUT_MS,
+    trustProxy: settings.ONCEPAY_TRUST_PROXY,
+    limits: limitsOf(settings),
+    fourEyes: settings.ONCEPAY_FOUR_EYES,
+    ...edgeConfig(settings, settings.NODE_ENV === "production"),
     instanceId: settings.ONCEPAY_INSTANCE_ID,
     portFallback: settings.ONCEPAY_PORT_FALLBACK,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",
@@ -226,6 +282,17 @@ function fromSettings(settings: Settings): Config {
     failpointsSeed: settings.ONCEPAY_FAILPOINTS_SEED,
     failpointsLog: settings.ONCEPAY_FAILPOINTS_LOG,
   });
+}
+
+function limitsOf(settings: Settings): LimitSettings {
+  return {
+    queryCost: settings.ONCEPAY_LIMIT_QUERY_COST,
+    mutations: settings.ONCEPAY_LIMIT_MUTATIONS,
+    concurrency: settings.ONCEPAY_LIMIT_CONCURRENCY,
+    badKeys: settings.ONCEPAY_LIMIT_BAD_KEYS,
+    endpoints: settings.ONCEPAY_LIMIT_ENDPOINTS,
+    confirms: settings.ONCEPAY_LIMIT_CONFIRMS,
+  };
 }
 
 /** For --help. */

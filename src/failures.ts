@@ -64,6 +64,8 @@ function verdictMessage({ code, details }: StoredFailure): string {
         ".",
       );
     case "INVALID_STATE":
+      if (typeof details.limit === "number")
+        return `There may be ${String(details.limit)} at most.`;
       return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.`;
     case "AMOUNT_TOO_LARGE":
       return `The amount exceeds the remaining ${text(details.remaining, "?")}.`;
@@ -79,6 +81,7 @@ const NAMES: Partial<Record<IdKind, string>> = {
   paymentIntent: "payment intent",
   attempt: "attempt",
   webhookDelivery: "delivery",
+  apiKey: "API key",
 };
 
 function text(value: unknown, otherwise: string): string {

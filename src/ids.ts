@@ -18,6 +18,8 @@ export const ID_PREFIXES = {
   journal: "jrn",
   merchant: "mer",
   apiKey: "key",
+  erasure: "era",
+  auditEntry: "aud",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -7,12 +7,15 @@ import fastify, { type FastifyInstance } from "fastify";
 import { serveGraphiql } from "../schema/graphiql";
 import { serveGraphql } from "../schema/http";
 import { type App, createApp } from "./app";
-import { containsCardNumber } from "./security/card-numbers";
+import { capConnections } from "./edge/cap-connections";
+import { SECURITY_HEADERS } from "./edge/security-headers";
+import { serveInternal } from "./edge/serve-internal";
+import { describeError } from "./observability/describe-error";
+import { sensitiveIn } from "./security/sensitive";
 import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
-import { registry } from "./observability/metrics";
 import { observe } from "./observability/gauges";
-import { databaseReadiness, readinessOf } from "./observability/ready";
+import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
 import { createRelayWaker } from "./events/wake-relay";
 
@@ -32,10 +35,14 @@ const KEEP_ALIVE_MS = 65_000;
 // No client is silent for this long in the middle of a request: statements end after 5 s.
 const CONNECTION_TIMEOUT_MS = 60_000;
 const DRAIN_MS = 10_000;
+// Then a client connects anew, which is what spreads clients over the machines that came later.
+const REQUESTS_PER_CONNECTION_MAX = 100_000;
 
 export interface Server {
   readonly url: string;
   readonly port: number;
+  /** Whether it can do its work, and what it lacks: for those who run it. */
+  readonly readiness: () => Promise<Readiness>;
   /** Says "not ready", takes no new connections, lets requests finish for ten seconds at most. The app stays open. */
   close(): Promise<void>;
 }
@@ -48,9 +55,11 @@ export async function startServer(
   const server = fastify({
     logger: false,
     genReqId,
+    trustProxy: app.config.trustProxy ?? false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    maxRequestsPerSocket: REQUESTS_PER_CONNECTION_MAX,
     http: {
       headersTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_CHECKED_MS,
@@ -59,9 +68,11 @@ export async function startServer(
     return503OnClosing: false,
     forceCloseConnections: "idle",
   });
+  const { connectionsMax, connectionsPerAddressMax } = app.config;
+  capConnections(server.server, { max: connectionsMax, perAddressMax: connectionsPerAddressMax });
   let draining = false;
   server.addHook("onRequest", (request, reply, done) => {
-    void reply.header("x-request-id", request.id);
+    void reply.headers(SECURITY_HEADERS).header("x-request-id", request.id);
     done();
   });
   server.addHook("onSend", async (_request, reply, payload) => {
@@ -71,8 +82,11 @@ export async function startServer(
   });
   if (app.log.isLevelEnabled("debug")) logRequests(server, app);
   await allowOrigins(server, app.config.corsOrigins);
-  serveProbes(server, app, () => draining);
-  serveGraphiql(server);
+  sayLittle(server, app);
+  const readiness = (): Promise<Readiness> =>
+    draining ? Promise.resolve(readinessOf(["it is stopping"])) : databaseReadiness(app.db);
+  serveProbes(server, app.config.instanceId, readiness);
+  serveGraphiql(server, app.config.graphiql);
   await serveProcessorWebhooks(server, app);
   await serveGraphql(server, app);
   const port = await listenOn({ ...options, setting: "PORT" }, async (wanted) => {
@@ -82,6 +96,7 @@ export async function startServer(
   return {
     url: httpUrl(options.host, port),
     port,
+    readiness,
     close: async () => {
       draining = true;
       const timer = setTimeout(() => {
@@ -98,7 +113,8 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** The caller's own id for the request, if it is fit to appear in a log. */
 function genReqId(request: IncomingMessage): string {
   const given = request.headers["x-request-id"];
-  const isSane = typeof given === "string" && REQUEST_ID.test(given) && !containsCardNumber(given);
+  const isSane =
+    typeof given === "string" && REQUEST_ID.test(given) && sensitiveIn(given) === undefined;
   return isSane ? given : `req_${randomUUID()}`;
 }
 
@@ -109,7 +125,7 @@ async function allowOrigins(server: FastifyInstance, origins: readonly string[])
     origin: origins.includes("*") ? "*" : [...origins],
     methods: ["POST"],
     allowedHeaders: ["authorization", "content-type", "oncepay-client-secret", "oncepay-try"],
-    exposedHeaders: ["retry-after", "x-request-id"],
+    exposedHeaders: ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"],
     maxAge: 86_400,
   });
 }
@@ -130,16 +146,38 @@ function logRequests(server: FastifyInstance, app: App): void {
   });
 }
 
-function serveProbes(server: FastifyInstance, app: App, isDraining: () => boolean): void {
-  const instance = app.config.instanceId;
+/** For load balancers, which need to know whether and not why. The reasons are on the internal port. */
+function serveProbes(
+  server: FastifyInstance,
+  instance: string,
+  readiness: () => Promise<Readiness>,
+): void {
   server.get("/health/live", () => ({ status: "live", instance }));
   server.get("/health/ready", async (_request, reply) => {
-    const ready = isDraining() ? readinessOf(["it is stopping"]) : await databaseReadiness(app.db);
-    return reply.code(ready.status === "ready" ? 200 : 503).send({ ...ready, instance });
+    const { status } = await readiness();
+    return reply.code(status === "ready" ? 200 : 503).send({ status, instance });
   });
-  server.get("/metrics", async (_request, reply) =>
-    reply.header("content-type", registry.contentType).send(await registry.metrics()),
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  413: "The body is too large.",
+  414: "The address is too long.",
+};
+
+/** Fastify's own words repeat what was sent, and a bug's say what we are made of: neither leaves the process. */
+function sayLittle(server: FastifyInstance, app: App): void {
+  server.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ error: "There is nothing here." }),
   );
+  server.setErrorHandler((error, request, reply) => {
+    const { statusCode = 500 } = error as { statusCode?: number };
+    if (statusCode >= 400 && statusCode < 500) {
+      const message = REFUSALS[statusCode] ?? "The request is malformed.";
+      return reply.code(statusCode).send({ error: message });
+    }
+    app.log.error({ requestId: request.id, error: describeError(error) }, "a request failed");
+    return reply.code(500).send({ error: "Internal error" });
+  });
 }
 
 const API: Program<Config> = {
@@ -150,10 +188,22 @@ const API: Program<Config> = {
     const app = createApp(config, log, { name: "api" });
     observe(app.db);
     const server = await startServer(app, config);
+    const internal = await serveInternal(
+      { instance: config.instanceId, readiness: server.readiness },
+      {
+        host: config.internalHost,
+        port: config.internalPort,
+        setting: "ONCEPAY_INTERNAL_PORT",
+        // Nobody in development relies on where it is.
+        portFallback: config.portFallback || !config.isProduction,
+      },
+    );
+    log.info({ url: internal.url }, "metrics and detailed health checks");
     return {
       ...server,
       stop: async () => {
         await server.close();
+        await internal.close();
         await app.close();
       },
     };

@@ -1,9 +1,7 @@
-import { createServer } from "node:http";
 import { Redis } from "ioredis";
 import type { App } from "../src/app";
-import { registry } from "../src/observability/metrics";
+import { serveInternal } from "../src/edge/serve-internal";
 import { type Readiness, databaseReadiness, readinessOf, within } from "../src/observability/ready";
-import { httpUrl, listenHttp } from "../src/process/listen";
 
 export interface Health {
   readonly url: string;
@@ -25,7 +23,6 @@ export async function serveHealth(
     readonly portFallback?: boolean;
   },
 ): Promise<Health> {
-  const instance = app.config.instanceId;
   const redis = app.config.redisUrl === undefined ? undefined : watchRedis(app.config.redisUrl);
   let phase: "starting" | "working" | "stopping" = "starting";
   const needs = async (): Promise<Readiness> => {
@@ -39,37 +36,15 @@ export async function serveHealth(
     const isIdle = phase === "starting" && missing.length === 0;
     return readinessOf(isIdle ? ["it has not begun yet"] : missing, notes);
   };
-  const answer = async (path: string): Promise<[number, object | string]> => {
-    switch (path) {
-      case "/health/live":
-        return [200, { status: "live", instance }];
-      case "/health/ready": {
-        const ready = await readiness();
-        return [ready.status === "ready" ? 200 : 503, { ...ready, instance }];
-      }
-      case "/metrics":
-        return [200, await registry.metrics()];
-      default:
-        return [404, "not found\n"];
-    }
-  };
-  const server = createServer((request, response) => {
-    answer(request.url ?? "/")
-      .catch((): [number, string] => [500, "failed\n"])
-      .then(([status, body]) => {
-        const isText = typeof body === "string";
-        const type = isText ? "text/plain; version=0.0.4" : "application/json";
-        response.writeHead(status, { "content-type": type });
-        response.end(isText ? body : JSON.stringify(body));
-      })
-      .catch(() => undefined);
-  });
   const { host, metricsPort, portFallback = false } = options;
   const setting = "ONCEPAY_METRICS_PORT";
-  const port = await listenHttp(server, { host, port: metricsPort, setting, portFallback });
+  const server = await serveInternal(
+    { instance: app.config.instanceId, readiness },
+    { host, port: metricsPort, setting, portFallback },
+  );
   return {
-    url: httpUrl(host, port),
-    port,
+    url: server.url,
+    port: server.port,
     missing: async () => (await needs()).missing,
     working: () => {
       phase = "working";
@@ -77,14 +52,10 @@ export async function serveHealth(
     drain: () => {
       phase = "stopping";
     },
-    close: () =>
-      new Promise((resolve) => {
-        redis?.close();
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
+    close: () => {
+      redis?.close();
+      return server.close();
+    },
   };
 }
 

@@ -9,6 +9,7 @@ export async function maintainOnce(app: App): Promise<void> {
   await makePartitions(app.db);
   const dropped = await dropExpired(app.db, {
     idempotencyRetentionDays: app.config.idempotencyRetentionDays,
+    auditRetentionDays: app.config.auditRetentionDays,
   });
   if (dropped.length > 0) app.log.info({ dropped }, "dropped expired partitions");
   const taken = await takeBalanceSnapshots(app.db, { limit: 1_000 });

@@ -8,6 +8,7 @@ import {
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../src/config";
 import { QUEUE_SCHEMA } from "../src/db/migrate";
+import { withoutWords } from "../src/observability/describe-error";
 import type { AttemptKey } from "../src/payments/attempt";
 import type { DeliveryKey } from "../src/webhooks/delivery";
 
@@ -91,7 +92,11 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
     work(name, options, processor) {
       return openWorker(config, name, {
         ...options,
-        run: (job) => processor(job.data as JobData[typeof name]),
+        // BullMQ stores the words of an error with the job.
+        run: (job) =>
+          processor(job.data as JobData[typeof name]).catch((error: unknown) => {
+            throw withoutWords(error);
+          }),
       });
     },
     waitingJobs: (name) => {

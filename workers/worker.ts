@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { App } from "../src/app";
 import type { Db } from "../src/db/db";
+import { continueErasures } from "../src/erasure/continue-erasures";
 import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
@@ -28,6 +29,7 @@ const STUCK_MS = 5_000;
 const INBOX_POLL_MS = 100;
 const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
+const ERASE_MS = 1_000;
 
 // Times 64 or 125 ids a job: hundreds of calls in flight in one process, and a bound on the memory they take.
 const CHARGE_JOBS = 16;
@@ -164,6 +166,10 @@ function startSweeper(app: App, queues: Queues): Loop[] {
     startLoop("inbox", app.log, async () =>
       (await applyProcessorWebhooks(app, INBOX_LIMIT)) > 0 ? 0 : INBOX_POLL_MS,
     ),
+    startLoop("erasures", app.log, async () => {
+      await continueErasures(app);
+      return ERASE_MS;
+    }),
     startLoop("maintenance", app.log, async () => {
       await maintainOnce(app);
       return MAINTAIN_MS;

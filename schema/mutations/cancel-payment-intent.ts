@@ -2,12 +2,13 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CANCEL, cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { CancellationReasonInput } from "../enums";
 import { checkId, checkIdempotencyKey } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit, inTurn } from "./mutation";
 
 @InputType({ description: "The payment intent to cancel." })
 export class CancelPaymentIntentInput {
@@ -52,14 +53,16 @@ export class CancelPaymentIntentMutation {
       paymentIntentId: checkId("input.paymentIntentId", "paymentIntent", input.paymentIntentId),
       reason: input.reason ?? null,
     };
-    const outcome = await cancelPaymentIntent(context.app.db, {
+    const keyed = {
       ...command,
       replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
+      audit: auditOf(context, "cancelPaymentIntent"),
       key,
       fingerprint: fingerprint(CANCEL, command).toString("hex"),
-    });
+    };
+    const outcome = await inTurn(context, { name: CANCEL, command: keyed }, cancelPaymentIntent);
     afterCommit(context, outcome);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }

@@ -2,13 +2,14 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";
 import { MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Capture } from "../types/capture";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit, inTurn } from "./mutation";
 
 @InputType({ description: "How much of the authorised amount to capture." })
 export class CapturePaymentIntentInput {
@@ -64,14 +65,16 @@ export class CapturePaymentIntentMutation {
       amount: input.amount == null ? null : checkAmount(input.amount),
       final: input.final ?? true,
     };
-    const outcome = await capturePaymentIntent(context.app.db, {
+    const keyed = {
       ...command,
       replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
+      audit: auditOf(context, "capturePaymentIntent"),
       key,
       fingerprint: fingerprint(CAPTURE, command).toString("hex"),
-    });
+    };
+    const outcome = await inTurn(context, { name: CAPTURE, command: keyed }, capturePaymentIntent);
     afterCommit(context, outcome);
     return {
       paymentIntent: outcome.result,

@@ -1,8 +1,11 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Failure } from "../../src/failures";
 import { fingerprint } from "../../src/idempotency/fingerprint";
-import { CONFIRM } from "../../src/payments/confirm-payment-intent";
+import type { Outcome } from "../../src/idempotency/keys";
+import { CONFIRM, type ConfirmPaymentIntent } from "../../src/payments/confirm-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
-import { requireIntent } from "../access";
+import { shopperKey } from "../../src/payments/shopper-key";
+import { isPublishable, requireIntent } from "../access";
 import { type Context, callerOf } from "../context";
 import { checkId, checkIdempotencyKey, checkPaymentMethod } from "../input";
 import { UrlScalar } from "../scalars";
@@ -44,7 +47,7 @@ export class ConfirmPaymentIntentPayload {
 export class ConfirmPaymentIntentMutation {
   @Mutation(() => ConfirmPaymentIntentPayload, {
     description:
-      "Makes the payment. The intent becomes PROCESSING immediately, and the processor's answer follows. A publishable key may confirm the intent whose client secret is sent with the request.",
+      "Makes the payment. The intent becomes PROCESSING immediately, and the processor's answer follows.",
   })
   async confirmPaymentIntent(
     @Arg("input", () => ConfirmPaymentIntentInput, {
@@ -62,16 +65,43 @@ export class ConfirmPaymentIntentMutation {
       returnUrl: input.returnUrl ?? null,
     };
     requireIntent(context, command.paymentIntentId);
-    const outcome = await context.app.confirmPaymentIntent({
+    const outcome = await confirmWithinLimits(context, {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
-      key,
+      ...(isPublishable(caller)
+        ? { key: shopperKey(command.paymentIntentId, key), formerKey: key }
+        : { key }),
       fingerprint: fingerprint(CONFIRM, command).toString("hex"),
       processor: context.app.config.defaultProcessor,
     });
-    if (outcome instanceof Error) throw outcome;
     afterCommit(context, outcome);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }
+}
+
+/** Whoever tests cards is stopped here, before anything is stored. */
+async function confirmWithinLimits(
+  context: Context,
+  command: ConfirmPaymentIntent,
+): Promise<Outcome<intents.PaymentIntent>> {
+  const { confirms } = context.app.limits;
+  const confirm = {
+    merchantId: command.merchantId,
+    paymentIntentId: command.paymentIntentId,
+    paymentMethod: command.paymentMethod,
+    key: command.actor,
+    address: context.limited.address,
+    isPublishable: isPublishable(callerOf(context)),
+  };
+  confirms.check(confirm);
+  const outcome = await context.app.confirmPaymentIntent(command);
+  if (outcome instanceof Error) {
+    if (outcome instanceof Failure && outcome.code === "INVALID_STATE")
+      confirms.countRefused(confirm);
+    throw outcome;
+  }
+  const { paymentMethod } = outcome.result;
+  if (outcome.status === "EXECUTED") confirms.count({ ...confirm, paymentMethod });
+  return outcome;
 }

@@ -1,6 +1,9 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import type { Mode } from "../../src/merchants/api-key";
 import { createMerchantOnce } from "../../src/merchants/create-merchant-once";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
+import { MerchantMode } from "../enums";
 import { checkIdempotencyKey, checkText } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Merchant } from "../types/merchant";
@@ -10,6 +13,12 @@ import { IDEMPOTENCY_KEY, SHOWN_FOR_A_DAY } from "./mutation";
 export class CreateMerchantInput {
   @Field(() => String, { description: "The merchant's name, 1 to 200 characters." })
   readonly name!: string;
+
+  @Field(() => MerchantMode, {
+    defaultValue: "TEST",
+    description: "Whether its payments will move real money. It cannot be changed later.",
+  })
+  readonly mode!: Mode;
 }
 
 @ObjectType({ simpleResolvers: true, description: "The result of createMerchant." })
@@ -43,7 +52,7 @@ export class CreateMerchantPayload {
 export class CreateMerchantMutation {
   @Mutation(() => CreateMerchantPayload, {
     description:
-      "Creates a merchant together with its first API keys. Requires the scope merchants:write.",
+      "Creates a merchant together with its first API keys. For platform operators only.",
   })
   async createMerchant(
     @Arg("input", () => CreateMerchantInput, { description: "The merchant." })
@@ -53,8 +62,10 @@ export class CreateMerchantMutation {
   ): Promise<CreateMerchantPayload> {
     const outcome = await createMerchantOnce(context.app, {
       merchantId: callerOf(context).merchantId,
+      audit: auditOf(context, "createMerchant"),
       key: checkIdempotencyKey(idempotencyKey),
       name: checkText("input.name", input.name, { min: 1, max: 200 }),
+      mode: input.mode,
     });
     const { keys } = outcome;
     return {

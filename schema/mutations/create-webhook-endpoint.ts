@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
 import type * as webhooks from "../../src/webhooks/delivery";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { checkIdempotencyKey, checkOptionalText } from "../input";
 import { EventTypeScalar, UrlScalar } from "../scalars";
@@ -58,6 +59,7 @@ export class CreateWebhookEndpointMutation {
   ): Promise<CreateWebhookEndpointPayload> {
     const outcome = await createWebhookEndpoint(context.app, {
       merchantId: callerOf(context).merchantId,
+      audit: auditOf(context, "createWebhookEndpoint"),
       key: checkIdempotencyKey(idempotencyKey),
       url: input.url,
       // In one order and once each: which types they are is what counts.

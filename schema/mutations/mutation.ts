@@ -1,4 +1,5 @@
-import type { Outcome } from "../../src/idempotency/keys";
+import type { Db } from "../../src/db/db";
+import { type Outcome, keyInUse } from "../../src/idempotency/keys";
 import { SEALED_HOURS } from "../../src/idempotency/once";
 import type { Context } from "../context";
 
@@ -12,4 +13,25 @@ export const SHOWN_FOR_A_DAY = `Replays of the same idempotency key show it for 
 /** What was committed is waiting in the outbox; a replay puts nothing there. */
 export function afterCommit(context: Context, outcome: Outcome<unknown>): void {
   if (outcome.status === "EXECUTED") context.app.wakeRelay();
+}
+
+interface IntentCommand {
+  readonly merchantId: string;
+  readonly key: string;
+  readonly paymentIntentId: string;
+}
+
+/** Mutations of one payment lock it one after the other: they wait before they take a connection, not on it. */
+export function inTurn<Command extends IntentCommand, Result>(
+  context: Context,
+  operation: { readonly name: string; readonly command: Command },
+  execute: (db: Db, command: Command) => Promise<Result>,
+): Promise<Result> {
+  const { name, command } = operation;
+  const { app } = context;
+  return app.turns.take(`${command.merchantId} ${command.paymentIntentId}`, {
+    work: () => execute(app.db, command),
+    // As when the lock is waited for in vain.
+    tooLate: () => keyInUse({ ...command, operation: name }),
+  });
 }

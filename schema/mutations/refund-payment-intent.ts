@@ -2,6 +2,7 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import type * as intents from "../../src/payments/payment-intent";
 import { REFUND, refundPaymentIntent } from "../../src/payments/refund-payment-intent";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { RefundReasonInput } from "../enums";
 import { checkAmount, checkId, checkIdempotencyKey } from "../input";
@@ -9,7 +10,7 @@ import { Metadata, MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Refund } from "../types/refund";
 import { PaymentIntent } from "../types/payment-intent";
-import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
+import { IDEMPOTENCY_KEY, afterCommit, inTurn } from "./mutation";
 
 @InputType({ description: "How much of the captured amount to refund." })
 export class RefundPaymentIntentInput {
@@ -67,14 +68,16 @@ export class RefundPaymentIntentMutation {
       reason: input.reason ?? null,
       metadata: input.metadata ?? {},
     };
-    const outcome = await refundPaymentIntent(context.app.db, {
+    const keyed = {
       ...command,
       replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
+      audit: auditOf(context, "refundPaymentIntent"),
       key,
       fingerprint: fingerprint(REFUND, command).toString("hex"),
-    });
+    };
+    const outcome = await inTurn(context, { name: REFUND, command: keyed }, refundPaymentIntent);
     afterCommit(context, outcome);
     return {
       refund: outcome.result,

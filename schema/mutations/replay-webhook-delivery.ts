@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { checkId, checkIdempotencyKey } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -36,10 +37,13 @@ export class ReplayWebhookDeliveryMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<ReplayWebhookDeliveryPayload> {
+    const key = checkIdempotencyKey(idempotencyKey);
+    const deliveryId = checkId("input.deliveryId", "webhookDelivery", input.deliveryId);
     const outcome = await replayWebhookDelivery(context.app, {
       merchantId: callerOf(context).merchantId,
-      key: checkIdempotencyKey(idempotencyKey),
-      deliveryId: checkId("input.deliveryId", "webhookDelivery", input.deliveryId),
+      audit: auditOf(context, "replayWebhookDelivery", { details: { deliveryId } }),
+      key,
+      deliveryId,
     });
     afterCommit(context, outcome);
     return { webhookDelivery: outcome.result, idempotency: idempotencyOf(outcome) };

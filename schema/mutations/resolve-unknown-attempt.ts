@@ -1,14 +1,18 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { fingerprint } from "../../src/idempotency/fingerprint";
+import { PLATFORM_MERCHANT_ID } from "../../src/merchants/api-key";
+import type * as evidence from "../../src/payments/evidence-store";
 import type * as intents from "../../src/payments/payment-intent";
 import {
   RESOLVE_UNKNOWN,
   type Resolution as ResolutionName,
   resolveUnknownAttempt,
 } from "../../src/payments/resolve-unknown-attempt";
+import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { Resolution } from "../enums";
 import { checkId, checkIdempotencyKey, checkOptionalText, checkText } from "../input";
+import { Evidence } from "../types/attempt";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
 import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
@@ -35,6 +39,13 @@ export class ResolveUnknownAttemptPayload {
   })
   readonly paymentIntent!: intents.PaymentIntent;
 
+  @Field(() => Evidence, {
+    nullable: true,
+    description:
+      "What the attempt's evidence says about this request where two platform operators must say the same and this is the first; nothing is settled then. Null when the attempt was settled.",
+  })
+  readonly proposal!: evidence.Evidence | null;
+
   @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
 }
@@ -43,7 +54,7 @@ export class ResolveUnknownAttemptPayload {
 export class ResolveUnknownAttemptMutation {
   @Mutation(() => ResolveUnknownAttemptPayload, {
     description:
-      "Settles an attempt whose outcome is unknown, on an operator's word. If the processor later contradicts it, any money that moved is returned.",
+      "Settles an attempt whose outcome is unknown, on a platform operator's word, who acts for the merchant with the header oncepay-merchant. Where the installation requires four eyes, the first operator's word is a proposal, and a second operator's request with the same resolution settles it. If the processor later contradicts it, any money that moved is returned.",
   })
   async resolveUnknownAttempt(
     @Arg("input", () => ResolveUnknownAttemptInput, {
@@ -66,11 +77,16 @@ export class ResolveUnknownAttemptMutation {
     const outcome = await resolveUnknownAttempt(context.app, {
       ...command,
       merchantId: caller.merchantId,
-      actor: caller.id,
+      operator: { holder: PLATFORM_MERCHANT_ID, actor: caller.id, origin: caller.origin },
+      audit: auditOf(context, RESOLVE_UNKNOWN, {
+        subjectId: command.attemptId,
+        details: { resolution: command.resolution },
+      }),
       key,
       fingerprint: fingerprint(RESOLVE_UNKNOWN, command).toString("hex"),
     });
     afterCommit(context, outcome);
-    return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
+    const { result, proposal } = outcome;
+    return { paymentIntent: result, proposal, idempotency: idempotencyOf(outcome, result) };
   }
 }

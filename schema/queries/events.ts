@@ -2,10 +2,12 @@ import { Arg, Args, Ctx, Field, InputType, Query, Resolver } from "type-graphql"
 import { EVENT_TYPES, describeEventType } from "../../src/events/event-types";
 import { sampleOf } from "../../src/events/event-samples";
 import { type EventFeedPage, listEvents } from "../../src/events/event-store";
-import { type Context, callerOf } from "../context";
+import type { Context } from "../context";
+import { openCursors, sealCursors } from "../cursors";
 import { EventTypeScalar } from "../scalars";
 import { EventConnection, EventTypeDescription } from "../types/event";
 import { ForwardPageArgs } from "./page-arguments";
+import { readList } from "./read-list";
 
 @InputType({ description: "Which events to list: those that match every field given." })
 export class EventFilter {
@@ -19,14 +21,20 @@ export class EventQueries {
     description:
       "The feed of events, oldest first. An event appears once a worker has relayed it, milliseconds after it was committed. Continue from `endCursor`, even after an empty page: no event is ever skipped. If the database has been restored to an earlier point in time, a page may repeat events.",
   })
-  events(
+  async events(
     @Arg("filter", () => EventFilter, { nullable: true, description: "Which items to return." })
     filter: EventFilter | null,
     @Args(() => ForwardPageArgs) page: ForwardPageArgs,
     @Ctx() context: Context,
   ): Promise<EventFeedPage> {
-    const { merchantId } = callerOf(context);
-    return listEvents(context.app.db, merchantId, { ...page, types: filter?.types });
+    const { app } = context;
+    const { after } = openCursors(app, page);
+    const asked = { first: page.first, after, types: filter?.types };
+    return readList(context, {
+      unindexed: [filter?.types],
+      field: "filter",
+      read: async (db, merchantId) => sealCursors(app, await listEvents(db, merchantId, asked)),
+    });
   }
 
   @Query(() => [EventTypeDescription], {

@@ -1,5 +1,6 @@
 import { Arg, Ctx, Field, ObjectType, Query, Resolver } from "type-graphql";
 import type { Db } from "../../src/db/db";
+import { eraseOperation } from "../../src/erasure/erase-customer";
 import { Failure, type FailureCode, type FailureDetails, verdict } from "../../src/failures";
 import {
   type KeyRecord,
@@ -8,6 +9,7 @@ import {
   findKey,
   isExecuting,
 } from "../../src/idempotency/keys";
+import { createApiKeyOperation } from "../../src/merchants/create-api-key";
 import { createMerchantOperation } from "../../src/merchants/create-merchant-once";
 import { cancelOperation } from "../../src/payments/cancel-payment-intent";
 import { captureOperation } from "../../src/payments/capture-payment-intent";
@@ -15,9 +17,16 @@ import { confirmOperation } from "../../src/payments/confirm-payment-intent";
 import { createOperation } from "../../src/payments/create-payment-intent";
 import { refundOperation } from "../../src/payments/refund-payment-intent";
 import { resolveOperation } from "../../src/payments/resolve-unknown-attempt";
+import {
+  findFormerConfirmation,
+  findFormerRecord,
+  shopperKey,
+} from "../../src/payments/shopper-key";
+import { revokeApiKeyOperation } from "../../src/merchants/revoke-api-key";
+import { rollApiKeyOperation } from "../../src/merchants/roll-api-key";
 import { createEndpointOperation } from "../../src/webhooks/create-webhook-endpoint";
 import { replayOperation } from "../../src/webhooks/replay-webhook-delivery";
-import { isPublishable } from "../access";
+import { isPublishable, requireOutcomeScope } from "../access";
 import { type Context, callerOf } from "../context";
 import { ErrorCode, OperationStatus } from "../enums";
 import { checkIdempotencyKey } from "../input";
@@ -56,7 +65,7 @@ export class Operation {
   @Field(() => Node, {
     nullable: true,
     description:
-      "The original result: a payment intent, a refund, a webhook endpoint, a delivery or a merchant.",
+      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a merchant, an API key or an erasure.",
   })
   readonly result!: object | null;
 
@@ -79,6 +88,10 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     createEndpointOperation,
     replayOperation,
     createMerchantOperation,
+    eraseOperation,
+    createApiKeyOperation,
+    rollApiKeyOperation,
+    revokeApiKeyOperation,
   ].map((operation) => [operation.name, operation]),
 );
 
@@ -122,28 +135,29 @@ export async function look(db: Db, key: OperationKey): Promise<Status | undefine
 }
 
 /**
- * For a browser: what became of the confirmation of the one intent whose client secret it sent. About another intent's
- * confirmation it is told what it would be told about an unused key. Whether a key is in use right now cannot be
- * determined per intent, so that is never told.
+ * For a browser: what became of the confirmation of the one intent whose client secret it sent. Its keys are its own
+ * within that intent, so nothing is told of any other, nor of the merchant's.
  */
-async function lookForBrowser(context: Context, key: OperationKey): Promise<Status> {
-  if (key.operation !== confirmOperation.name) {
+async function lookForBrowser(context: Context, asked: OperationKey): Promise<Status | undefined> {
+  const paymentIntentId = context.clientSecretFor;
+  if (asked.operation !== confirmOperation.name || paymentIntentId === undefined) {
     throw new Failure("FORBIDDEN", "A publishable key may only look up a confirmation.");
   }
   const { db } = context.app;
-  const known = await findKey(db, key);
-  const made = known ? undefined : await confirmOperation.findMade?.(db, key.merchantId, key.key);
-  const status = known ? recorded(confirmOperation, known) : made ? succeeded(made) : NOT_SEEN;
-  const { result, error } = status;
-  const id = (result as { id?: unknown } | null)?.id ?? error?.details.id;
-  return id === context.clientSecretFor ? status : NOT_SEEN;
+  const status = await look(db, { ...asked, key: shopperKey(paymentIntentId, asked.key) });
+  if (status?.status !== "NOT_SEEN") return status;
+  const former = { ...asked, paymentIntentId };
+  const known = await findFormerRecord(db, former);
+  if (known) return recorded(confirmOperation, known);
+  const made = await findFormerConfirmation(db, former);
+  return made ? succeeded({ firstSeenAt: made.confirmedAt, result: made.intent }) : NOT_SEEN;
 }
 
 @Resolver()
 export class OperationQueries {
   @Query(() => Operation, {
     description:
-      "Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the intent whose client secret is sent with the request.",
+      "Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request.",
   })
   async operation(
     @Arg("name", () => String, {
@@ -162,6 +176,7 @@ export class OperationQueries {
       operation: name,
       key: checkIdempotencyKey(idempotencyKey),
     };
+    if (!isPublishable(caller)) requireOutcomeScope(context, name);
     const found = isPublishable(caller)
       ? await lookForBrowser(context, key)
       : await look(context.app.db, key);

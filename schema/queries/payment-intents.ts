@@ -4,13 +4,14 @@ import type { Page } from "../../src/pagination";
 import { listPaymentIntents } from "../../src/payments/list-payment-intents";
 import type * as intents from "../../src/payments/payment-intent";
 import { requireIntent } from "../access";
-import { type Context, callerOf } from "../context";
+import type { Context } from "../context";
 import { PaymentIntentStatus } from "../enums";
-import { checkOptionalText, refuseCardNumber } from "../input";
+import { checkOptionalText } from "../input";
 import { DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "../types/connection";
 import { PaymentIntent } from "../types/payment-intent";
 import { PageArgs } from "./page-arguments";
+import { readList } from "./read-list";
 
 const PaymentIntentConnection = connectionOf(() => PaymentIntent, "PaymentIntent");
 
@@ -82,7 +83,6 @@ export class PaymentIntentQueries {
     @Arg("id", () => ID, { description: "The payment intent's id." }) id: string,
     @Ctx() context: Context,
   ): Promise<intents.PaymentIntent | null> {
-    refuseCardNumber("id", id);
     requireIntent(context, id);
     if (idKind(id) !== "paymentIntent") return null;
     return (await context.loaders().intent.load(id)) ?? null;
@@ -98,9 +98,12 @@ export class PaymentIntentQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<intents.PaymentIntent>> {
-    return listPaymentIntents(context.app.db, callerOf(context).merchantId, {
-      filter: checkedFilter(filter),
-      page,
+    const list = { filter: checkedFilter(filter), page };
+    const { amount, metadata, updatedAfter } = list.filter;
+    return readList(context, {
+      unindexed: [amount, metadata, updatedAfter],
+      field: "filter",
+      read: (db, merchantId) => listPaymentIntents(db, merchantId, list),
     });
   }
 }

@@ -7,6 +7,7 @@ import { DeliveryStatus } from "../enums";
 import { checkId } from "../input";
 import { WebhookDeliveryConnection, WebhookEndpointConnection } from "../types/webhook";
 import { PageArgs } from "./page-arguments";
+import { readList } from "./read-list";
 
 @InputType({ description: "Which dead letters to list: those that match every field given." })
 export class DeadLetterFilter {
@@ -28,6 +29,15 @@ function checkedFilter<Filter extends DeadLetterFilter>(filter: Filter | null): 
     checkId("filter.endpointId", "webhookEndpoint", filter.endpointId);
   if (filter?.eventId != null) checkId("filter.eventId", "event", filter.eventId);
   return filter;
+}
+
+/** Those of one event are few. Of the statuses that an index holds there are seldom many, of the last one always. */
+function unindexedOf(
+  filter:
+    (DeadLetterFilter & { readonly statuses?: readonly webhooks.DeliveryStatus[] | null }) | null,
+): readonly unknown[] {
+  if (filter?.eventId != null) return [];
+  return [filter?.endpointId, filter?.statuses?.includes("SUCCEEDED")];
 }
 
 @Resolver()
@@ -52,9 +62,11 @@ export class WebhookQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookDelivery>> {
-    return listDeliveries(context.app.db, callerOf(context).merchantId, {
-      filter: checkedFilter(filter),
-      page,
+    const list = { filter: checkedFilter(filter), page };
+    return readList(context, {
+      unindexed: unindexedOf(list.filter),
+      field: "filter",
+      read: (db, merchantId) => listDeliveries(db, merchantId, list),
     });
   }
 
@@ -71,9 +83,11 @@ export class WebhookQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookDelivery>> {
-    return listDeadLetters(context.app.db, callerOf(context).merchantId, {
-      filter: checkedFilter(filter),
-      page,
+    const list = { filter: checkedFilter(filter), page };
+    return readList(context, {
+      unindexed: unindexedOf(list.filter),
+      field: "filter",
+      read: (db, merchantId) => listDeadLetters(db, merchantId, list),
     });
   }
 }

@@ -1,4 +1,5 @@
 import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from "type-graphql";
+import type { ApiKeyKind } from "../../src/merchants/api-key";
 import type * as attempts from "../../src/payments/attempt";
 import { isPublishable } from "../access";
 import { type Context, callerOf } from "../context";
@@ -79,7 +80,8 @@ export class Evidence {
   readonly outcome!: string;
 
   @Field(() => String, {
-    description: "What the report changed, for example applied, duplicate or contradiction.",
+    description:
+      "What the report changed, for example applied, duplicate or contradiction; proposed where a second operator must say the same.",
   })
   readonly effect!: string;
 
@@ -89,6 +91,8 @@ export class Evidence {
   @Field(() => DateTime, { description: "When the report was received." })
   readonly at!: string;
 }
+
+const OPERATORS: readonly ApiKeyKind[] = ["OPERATOR", "PLATFORM"];
 
 /** Attempts whose outcome may have to be looked up. */
 const LOOKED_UP: readonly attempts.AttemptStatus[] = ["UNKNOWN", "REQUIRES_ACTION"];
@@ -102,7 +106,7 @@ export class AttemptFields {
   })
   message(@Root() attempt: attempts.Attempt, @Ctx() context: Context): string | null {
     // Without a code it is not an answer but our own remark: for an unknown outcome it names what broke in the network.
-    if (attempt.code === null && callerOf(context).kind !== "OPERATOR") return null;
+    if (attempt.code === null && !OPERATORS.includes(callerOf(context).kind)) return null;
     return attempt.message;
   }
 

@@ -16,10 +16,12 @@ import { balanceOf } from "../../src/ledger/balance-store";
 import type * as entries from "../../src/ledger/entry-store";
 import { type LedgerEntry as Entry, listEntries } from "../../src/ledger/entry-store";
 import type { Page } from "../../src/pagination";
-import { type Context, callerOf } from "../context";
+import type { Context } from "../context";
+import { openCursors, sealCursors } from "../cursors";
 import { JournalSource, LedgerAccountKind, PostingSide } from "../enums";
 import { Node } from "../node";
 import { PageArgs } from "../queries/page-arguments";
+import { readList } from "../queries/read-list";
 import { BigMinorUnits, CurrencyCode, DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "./connection";
 
@@ -133,14 +135,18 @@ export class LedgerAccountFields {
   @FieldResolver(() => LedgerEntryConnection, {
     description: "The account's entries, newest first.",
   })
-  entries(
+  async entries(
     @Root() account: Account,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
   ): Promise<Page<Entry>> {
-    return listEntries(context.app.db, callerOf(context).merchantId, {
-      accountId: account.id,
-      page,
+    const { app } = context;
+    const asked = { accountId: account.id, page: openCursors(app, page) };
+    // By the newest entries of all accounts, of which those of a seldom used one are few.
+    return readList(context, {
+      unindexed: [account.id],
+      field: null,
+      read: async (db, merchantId) => sealCursors(app, await listEntries(db, merchantId, asked)),
     });
   }
 }

@@ -1,4 +1,6 @@
 import { Field, ObjectType } from "type-graphql";
+import type { Mode } from "../../src/merchants/api-key";
+import { MerchantMode } from "../enums";
 import { Node } from "../node";
 import { DateTime } from "../scalars";
 
@@ -12,6 +14,9 @@ export class Merchant {
 
   @Field(() => String, { description: "The merchant's name." })
   readonly name!: string;
+
+  @Field(() => MerchantMode, { description: "Whether its payments move real money." })
+  readonly mode!: Mode;
 
   @Field(() => DateTime, { description: "When the merchant was created." })
   readonly createdAt!: string;

@@ -117,6 +117,13 @@ export class PaymentIntent {
 
   @Field(() => DateTime, { description: "When the intent last changed." })
   readonly updatedAt!: string;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "When `customer`, `description` and `metadata` were erased on the customer's behalf; null unless eraseCustomer did so. They are then blank, also in snapshots from before.",
+  })
+  readonly personalDataErasedAt!: string | null;
 }
 
 @ObjectType({

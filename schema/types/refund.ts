@@ -44,6 +44,13 @@ export class Refund {
 
   @Field(() => DateTime, { description: "When the refund last changed." })
   readonly updatedAt!: string;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "When `metadata` was erased on the customer's behalf; null unless eraseCustomer did so. It is then blank, also in snapshots from before.",
+  })
+  readonly personalDataErasedAt!: string | null;
 }
 
 @Resolver(() => Refund)

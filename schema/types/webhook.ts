@@ -95,7 +95,7 @@ export class WebhookDelivery {
 export class WebhookDeliveryFields {
   @FieldResolver(() => Event, {
     nullable: true,
-    description: "The event that is delivered. Requires the scope events:read.",
+    description: "The event that is delivered.",
   })
   async event(
     @Root() delivery: webhooks.WebhookDelivery,

@@ -1,4 +1,5 @@
 import type { Db, Tx } from "../db/db";
+import { AUDIT_LOG_CHECKS } from "./audit-log-checks";
 import type { Check, Violation } from "./check";
 import {
   AGREES,
@@ -24,7 +25,7 @@ import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
  * - I9: attempts, intents, the ledger and the network's own books agree.
  * - I10: nothing is stuck (only where a greatest age is given, because it never holds for a busy system).
  * - I12: no row refers to another tenant's.          - I13: no secret is stored in the clear.
- * - I14: a key can replay its result.
+ * - I14: a key can replay its result.                - I15: the audit log says what was done.
  */
 export interface AuditOptions {
   /** What the card network moved. A function is called once the database's snapshot is taken. */
@@ -83,6 +84,7 @@ function checksFor(options: AuditOptions): readonly Check[] {
     ...PAYMENT_CHECKS,
     ...LEDGER_CHECKS,
     ...EVENT_CHECKS,
+    ...AUDIT_LOG_CHECKS,
     ...(maxAgeSeconds === undefined ? [] : livenessChecks(maxAgeSeconds)),
   ];
 }

@@ -38,6 +38,31 @@ export const EVENT_CHECKS: readonly Check[] = [
           and e.object->>'paymentIntentId' is distinct from e.subject_id)`,
   },
   {
+    invariant: "I13",
+    name: "what is personal in an event is only in its sealed part",
+    sql: `
+      select e.id as subject, e.type as detail from events e
+      where e.personal is not null and (e.object -> 'customer' is not null
+        or e.object -> 'description' is not null or e.object -> 'metadata' is not null)`,
+  },
+  {
+    invariant: "I13",
+    name: "of an erased intent nothing that opens its events is left, nor what they said",
+    sql: `
+      select r.id as subject, 'a refund of ' || pi.id as detail
+      from payment_intents pi
+      join refunds r on r.merchant_id = pi.merchant_id and r.payment_intent_id = pi.id
+      where r.personal_data_erased_at is null
+        -- Requested while the intent was being erased, it had to wait for that.
+        and r.created_at < pi.personal_data_erased_at - interval '1 minute'
+      union all
+      select pi.id, 'it has a key, and nothing since that is sealed with it'
+      from payment_intents pi
+      where pi.personal_data_erased_at is not null and pi.personal_key is not null
+        and not exists (select from refunds r where r.merchant_id = pi.merchant_id
+          and r.payment_intent_id = pi.id and r.personal is not null)`,
+  },
+  {
     invariant: "I7",
     name: "each relayed event has a delivery for each endpoint that wants it",
     // An endpoint's row may be older than its commit: one made within a moment of the event may rightly have missed it.

@@ -3,7 +3,7 @@ import type { Check } from "./check";
 
 const KINDS = `('${Object.keys(NORMAL_SIDE).join("', '")}')`;
 const APPEND_ONLY =
-  "('transitions'), ('events'), ('event_feed'), ('journals'), ('postings'), ('attempt_evidence')";
+  "('transitions'), ('events'), ('event_feed'), ('journals'), ('postings'), ('attempt_evidence'), ('audit_log')";
 
 export const LEDGER_CHECKS: readonly Check[] = [
   {

@@ -245,6 +245,14 @@ export function livenessChecks(maxAgeSeconds: number): readonly Check[] {
     },
     {
       invariant: "I10",
+      name: "no erasure has been running for long",
+      sql: `
+        select id as subject, format('requested at %s', requested_at) as detail from erasures
+        where finished_at is null and requested_at < now() - ${age}`,
+      bindings: [maxAgeSeconds],
+    },
+    {
+      invariant: "I10",
       name: "the outbox is relayed",
       sql: `
         select id::text as subject, format('waiting since %s', created_at) as detail

@@ -1,7 +1,25 @@
 import type { Command } from "./command";
 import { createMerchantCommand } from "./create-merchant";
+import { eraseLegacyCommand } from "./erase-legacy";
+import { createKeyCommand } from "./keys-create";
+import { listKeysCommand } from "./keys-list";
+import { revokeKeyCommand } from "./keys-revoke";
+import { rollKeyCommand } from "./keys-roll";
 import { migrateCommand } from "./migrate";
+import { rotateSecretsCommand } from "./rotate-secrets";
+import { secretsStatusCommand } from "./secrets-status";
 import { verifyCommand } from "./verify";
 
 /** All of them, in the order in which they are needed. */
-export const COMMANDS: readonly Command[] = [migrateCommand, createMerchantCommand, verifyCommand];
+export const COMMANDS: readonly Command[] = [
+  migrateCommand,
+  createMerchantCommand,
+  createKeyCommand,
+  listKeysCommand,
+  rollKeyCommand,
+  revokeKeyCommand,
+  rotateSecretsCommand,
+  secretsStatusCommand,
+  eraseLegacyCommand,
+  verifyCommand,
+];

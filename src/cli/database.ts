@@ -1,7 +1,10 @@
+import { recordCommand } from "../audit-log/record-write";
 import { databaseUrl } from "../config";
 import { connect } from "../db/connect";
 import type { Db } from "../db/db";
+import { transact } from "../db/transact";
 import { withClient } from "../db/with-client";
+import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import { parseSettings } from "../process/settings";
 
 const SETTINGS = {
@@ -24,4 +27,10 @@ export async function withDb<Result>(
   } finally {
     await db.destroy();
   }
+}
+
+/** For commands that change many rows in many commits: that one was run, and how many rows it changed. */
+export async function recordRun(db: Db, name: string, objects: number): Promise<void> {
+  const command = { merchantId: PLATFORM_MERCHANT_ID, name, details: { objects } };
+  await transact(db, (tx) => recordCommand(tx, command));
 }

@@ -26,6 +26,8 @@ export interface DbOptions {
   /** How long a statement waits for another transaction: a duplicate's wait for the first one's commit. */
   readonly lockTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
+  /** Of these connections alone, as `name=value`. */
+  readonly settings?: readonly string[];
 }
 
 /*
@@ -42,6 +44,7 @@ export function connect(options: DbOptions): Db {
     "idle_in_transaction_session_timeout=10000",
     "timezone=UTC",
     ...PLANNER_SETTINGS,
+    ...(options.settings ?? []),
   ];
   const connectTimeoutMs = options.connectTimeoutMs ?? 2_000;
   return knex({

@@ -12,15 +12,26 @@ export interface GroupCommitOptions<Command, Result> {
    * where it finds what the earlier one committed.
    */
   readonly claims: (command: Command) => readonly string[];
+  /** Whose command it is: when more wait than fit into a set, everybody's are taken in turn. */
+  readonly tenantOf: (command: Command) => string;
   readonly sizeMax: number;
-  /** Beyond this many waiting commands new ones are refused at once, rather than answered too late. */
+  /**
+   * Beyond this many waiting commands new ones are refused at once, rather than answered too late. One tenant may
+   * have no more than there is room left, so that there is always some for another.
+   */
   readonly waitingMax: number;
+  /** And so is what would have to wait longer than this, going by how long sets take. */
+  readonly patienceMs: number;
   /** Whether an error says something about the whole set (the database is away) and not about one command in it. */
   readonly concernsAll: (error: unknown) => boolean;
 }
 
+/** How much the latest set counts in the mean. */
+const MEAN_WEIGHT = 1 / 10;
+
 interface Waiting<Command, Result> {
   readonly command: Command;
+  readonly tenant: string;
   readonly claims: readonly string[];
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
@@ -30,6 +41,8 @@ export function groupCommit<Command, Result>(
   options: GroupCommitOptions<Command, Result>,
 ): (command: Command) => Promise<Result> {
   let waiting: Waiting<Command, Result>[] = [];
+  const waitingOf = new Map<string, number>();
+  let meanMs = 0;
   let scheduled = false;
   let flying = false;
 
@@ -46,25 +59,67 @@ export function groupCommit<Command, Result>(
   function takeOff(): void {
     if (flying || waiting.length === 0) return;
     flying = true;
-    const [set, rest] = takeSet(waiting, options.sizeMax);
+    const [set, rest] = takeSet(inFairOrder(waiting, options.sizeMax), options.sizeMax);
     waiting = rest;
+    for (const { tenant } of set) addTo(waitingOf, tenant, -1);
+    const since = performance.now();
     void fly(set, options).then((tell) => {
       flying = false;
+      meanMs += (performance.now() - since - meanMs) * MEAN_WEIGHT;
       // The next set first: the database works on it while the answers to this one are being written.
       takeOff();
       tell();
     });
   }
 
+  function isFull(tenant: string): boolean {
+    const ahead = waitingOf.get(tenant) ?? 0;
+    if (ahead >= options.waitingMax - waiting.length) return true;
+    // Of each set it gets its share.
+    const sets = (ahead * waitingOf.size) / options.sizeMax;
+    return sets * meanMs > options.patienceMs;
+  }
+
   return (command) =>
     new Promise<Result>((resolve, reject) => {
-      if (waiting.length >= options.waitingMax) {
+      const tenant = options.tenantOf(command);
+      if (isFull(tenant)) {
         reject(overloaded());
         return;
       }
-      waiting.push({ command, claims: options.claims(command), resolve, reject });
+      waiting.push({ command, tenant, claims: options.claims(command), resolve, reject });
+      addTo(waitingOf, tenant, 1);
       schedule();
     });
+}
+
+function addTo(counts: Map<string, number>, tenant: string, change: number): void {
+  const count = (counts.get(tenant) ?? 0) + change;
+  if (count > 0) counts.set(tenant, count);
+  else counts.delete(tenant);
+}
+
+/**
+ * The oldest command of every tenant, then the second of every tenant, and so on: as they came where they all fit into
+ * a set. Each tenant's own stay in their order, and only those can claim the same.
+ */
+function inFairOrder<Command, Result>(
+  waiting: Waiting<Command, Result>[],
+  sizeMax: number,
+): Waiting<Command, Result>[] {
+  if (waiting.length <= sizeMax) return waiting;
+  const lines = new Map<string, Waiting<Command, Result>[]>();
+  for (const entry of waiting) {
+    const line = lines.get(entry.tenant);
+    if (line) line.push(entry);
+    else lines.set(entry.tenant, [entry]);
+  }
+  if (lines.size === 1) return waiting;
+  const rounds: Waiting<Command, Result>[][] = [];
+  for (const line of lines.values()) {
+    line.forEach((entry, round) => (rounds[round] ??= []).push(entry));
+  }
+  return rounds.flat();
 }
 
 /** A command that was refused was never in a set. */

@@ -14,25 +14,30 @@ export async function makePartitions(db: Db): Promise<void> {
   );
 }
 
+const DROP_KEYS: Statement = {
+  name: "drop_expired_keys",
+  text: `
+    select drop_partitions_before('idempotency_keys', now() - ? * interval '1 day') as partition`,
+};
+
+const DROP_AUDIT_ENTRIES: Statement = {
+  name: "drop_expired_audit_entries",
+  text: "select drop_expired_audit_entries(now() - ? * interval '1 day') as partition",
+};
+
 /**
- * Drops whole months of idempotency keys that are past their retention. Events, deliveries and transitions are kept:
- * they are the history, and whoever runs this decides how long it is kept.
+ * Drops whole months of idempotency keys and of the audit log that are past their retention. Events, deliveries and
+ * transitions are kept: they are the history, and whoever runs this decides how long it is kept.
  */
 export async function dropExpired(
   db: Db,
-  options: { readonly idempotencyRetentionDays: number },
+  options: { readonly idempotencyRetentionDays: number; readonly auditRetentionDays: number },
 ): Promise<string[]> {
-  const rows = await run<{ partition: string }>(
-    db,
-    {
-      name: "drop_expired_keys",
-      text: `
-        select drop_partitions_before('idempotency_keys', now() - ? * interval '1 day')
-          as partition`,
-    },
-    [options.idempotencyRetentionDays],
-  );
-  return rows.map(({ partition }) => partition);
+  const drop = (statement: Statement, days: number) =>
+    run<{ partition: string }>(db, statement, [days]);
+  const keys = await drop(DROP_KEYS, options.idempotencyRetentionDays);
+  const entries = await drop(DROP_AUDIT_ENTRIES, options.auditRetentionDays);
+  return [...keys, ...entries].map(({ partition }) => partition);
 }
 
 // Found by an index that holds only what is sealed: a few rows a day, whatever else there is.

@@ -52,13 +52,14 @@ export async function bringUp(running: Running): Promise<void> {
   running.watch = setInterval(() => void keepPostgresRunning(running), WATCH_MS);
   await untilReady(running);
 
-  const { secretKey, publishableKey, operatorKey } = demo;
+  const { secretKey, publishableKey, operatorKey, platformKey } = demo;
   const { postgres } = databases;
   running.state = {
     graphqlUrl: `${api}/graphql`,
     secretKey,
     publishableKey,
     operatorKey,
+    platformKey,
     sandboxUrl: sandbox,
     databaseUrl,
     webhookReceiverUrl: `${receiver}/webhooks`,

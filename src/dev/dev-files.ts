@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { commandLine, isRunning } from "./process-identity";
+import { newDevelopmentSecret } from "../security/development-secrets";
 import { waitUntil } from "./wait-until";
 
 /** What `npm start` keeps in `.oncepay`, which is ours alone: it holds keys and passwords. */
@@ -38,6 +38,7 @@ export interface DevState {
   secretKey: string;
   publishableKey: string;
   operatorKey: string;
+  platformKey: string;
   sandboxUrl: string;
   databaseUrl: string;
   webhookReceiverUrl: string;
@@ -72,9 +73,10 @@ export function openDevFiles(directory: string): DevFiles {
 export function keptSecrets(file: string): DevSecrets {
   const kept = readJson(file) as Partial<DevSecrets> | undefined;
   const secrets: DevSecrets = {
-    ONCEPAY_ENCRYPTION_KEY: kept?.ONCEPAY_ENCRYPTION_KEY ?? randomBytes(32).toString("base64"),
+    ONCEPAY_ENCRYPTION_KEY:
+      kept?.ONCEPAY_ENCRYPTION_KEY ?? newDevelopmentSecret().toString("base64"),
     ONCEPAY_SANDBOX_WEBHOOK_SECRET:
-      kept?.ONCEPAY_SANDBOX_WEBHOOK_SECRET ?? `whsec_${randomBytes(32).toString("base64")}`,
+      kept?.ONCEPAY_SANDBOX_WEBHOOK_SECRET ?? `whsec_${newDevelopmentSecret().toString("base64")}`,
   };
   writePrivateJson(file, secrets);
   // A variable that is set to nothing counts as not set.

@@ -1,6 +1,7 @@
 import { connect } from "../db/connect";
 import type { Db } from "../db/db";
 import { createMerchant } from "../merchants/create-merchant";
+import { createPlatformKey } from "../merchants/create-platform-key";
 import { findMerchant } from "../merchants/merchant-store";
 import { newId } from "../ids";
 import { createSecretBox, parseEncryptionKeys } from "../security/secrets";
@@ -12,9 +13,12 @@ export interface Seed {
   readonly secretKey: string;
   readonly publishableKey: string;
   readonly operatorKey: string;
+  readonly platformKey: string;
   readonly endpointId: string;
   readonly webhookSecret: string;
 }
+
+type KeptSeed = Omit<Seed, "platformKey"> & Partial<Pick<Seed, "platformKey">>;
 
 export interface SeedOptions {
   readonly databaseUrl: string;
@@ -34,7 +38,13 @@ export async function seedDemo(options: SeedOptions): Promise<Seed> {
   return withSeedDb(options.databaseUrl, async (db) => {
     const kept = readSeeds(options.statePath);
     for (const seed of kept) {
-      if (await findMerchant(db, seed.merchantId)) return seed;
+      if (!(await findMerchant(db, seed.merchantId))) continue;
+      if (seed.platformKey !== undefined) return { ...seed, platformKey: seed.platformKey };
+      // It was planted before there were platform operators.
+      const grown = { ...seed, platformKey: await createPlatformKey(db, "npm start") };
+      const others = kept.filter((other) => other !== seed);
+      writePrivateJson(options.statePath, { seeds: [grown, ...others] });
+      return grown;
     }
     const seed = await plantSeed(db, options.encryptionKey);
     writePrivateJson(options.statePath, { seeds: [seed, ...kept] });
@@ -66,7 +76,9 @@ async function plantSeed(db: Db, encryptionKey: string): Promise<Seed> {
     idempotency_key: "npm-start",
   });
   const { secretKey, publishableKey, operatorKey } = merchant;
-  return { merchantId, secretKey, publishableKey, operatorKey, endpointId, webhookSecret };
+  const platformKey = await createPlatformKey(db, "npm start");
+  const keys = { secretKey, publishableKey, operatorKey, platformKey };
+  return { merchantId, ...keys, endpointId, webhookSecret };
 }
 
 async function withSeedDb<Result>(
@@ -82,8 +94,8 @@ async function withSeedDb<Result>(
 }
 
 /** Earlier versions kept one seed, whatever the database was. */
-function readSeeds(file: string): readonly Seed[] {
-  const kept = readJson(file) as { seeds: readonly Seed[] } | Seed | undefined;
+function readSeeds(file: string): readonly KeptSeed[] {
+  const kept = readJson(file) as { seeds: readonly KeptSeed[] } | KeptSeed | undefined;
   if (kept === undefined) return [];
   return "seeds" in kept ? kept.seeds : [kept];
 }

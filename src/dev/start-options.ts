@@ -84,6 +84,7 @@ function choosePorts(given: PortSettings): StartOptions["ports"] {
 export function checkConfiguration(environment: NodeJS.ProcessEnv, encryptionKey: string): void {
   readConfig({
     ...environment,
+    NODE_ENV: "development",
     DATABASE_URL: environment["DATABASE_URL"] || "postgres://127.0.0.1/to-be-made",
     ONCEPAY_ENCRYPTION_KEY: encryptionKey,
   });

@@ -166,7 +166,7 @@ async function askReadiness(
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
     const body = (await response.json()) as { instance?: string; missing?: readonly string[] };
     if (body.instance !== instance) return { isReady: false, missing: ["another process answers"] };
-    return { isReady: response.ok, missing: body.missing ?? [] };
+    return { isReady: response.ok, missing: body.missing ?? (response.ok ? [] : ["not ready"]) };
   } catch {
     return { isReady: false, missing: ["it does not answer"] };
   }

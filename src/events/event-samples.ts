@@ -18,16 +18,17 @@ const INTENT: PaymentIntent = {
   amountCaptured: 0,
   amountRefunded: 0,
   amountRefundable: 0,
-  description: null,
-  customer: "customer-7",
   merchantReference: "order-1042",
-  metadata: { basket: "b-77" },
   lastPaymentError: null,
   nextAction: null,
   cancellationReason: null,
   version: 1,
   createdAt: AT,
   updatedAt: AT,
+  description: null,
+  customer: "customer-7",
+  metadata: { basket: "b-77" },
+  personalDataErasedAt: null,
 };
 
 const AUTHORISED: Partial<PaymentIntent> = {
@@ -59,10 +60,11 @@ const REFUND: Refund = {
   amount: 500,
   currency: "USD",
   reason: "REQUESTED_BY_CUSTOMER",
-  metadata: {},
   failureCode: null,
   createdAt: AT,
   updatedAt: AT,
+  metadata: {},
+  personalDataErasedAt: null,
 };
 
 const OBJECTS: Readonly<Record<EventType, PaymentIntent | Capture | Refund>> = {

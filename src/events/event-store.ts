@@ -1,5 +1,6 @@
 import { type Db, type Statement, run } from "../db/db";
 import { idFloor, idTime } from "../ids";
+import { SEALED_PART, type SealedPart, joinPersonalKey, openSnapshot } from "./personal-data";
 import { type CursorFormat, type Edge, decodeCursor, encodeCursor, pageSize } from "../pagination";
 
 /** Reads of events. They are written by the statements that make them true. */
@@ -19,11 +20,22 @@ export interface Event {
 
 export const EVENT_COLUMNS = `
   e.id as "id", e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
-  e.sequence as "sequence", e.subject_id as "subjectId", e.object as "object"`;
+  e.sequence as "sequence", e.object as "object", ${SEALED_PART}`;
+
+export type StoredEvent = Event & SealedPart;
+
+/** As it is shown: the keys stay here. */
+export function openEvent(stored: StoredEvent): Event {
+  const { personal, personalKey, personalDataErasedAt, ...event } = stored;
+  const part = { subjectId: event.subjectId, personal, personalKey, personalDataErasedAt };
+  return { ...event, object: openSnapshot(event.object, part) };
+}
 
 const FIND: Statement = {
   name: "find_events",
-  text: `select ${EVENT_COLUMNS} from events e where e.merchant_id = ? and e.id = any(?)`,
+  text: `
+    select ${EVENT_COLUMNS} from events e ${joinPersonalKey()}
+    where e.merchant_id = ? and e.id = any(?)`,
 };
 
 /** The events with these ids, in no particular order; those that do not exist are left out. */
@@ -32,7 +44,7 @@ export async function findEvents(
   merchantId: string,
   ids: readonly string[],
 ): Promise<Event[]> {
-  return run<Event>(db, FIND, [merchantId, ids]);
+  return (await run<StoredEvent>(db, FIND, [merchantId, ids])).map(openEvent);
 }
 
 /** A place in a merchant's feed, and the event that stood there when the cursor was given. */
@@ -62,7 +74,7 @@ export interface EventFeedPage {
   };
 }
 
-type FeedRow = Event & { readonly position: number };
+type FeedRow = StoredEvent & { readonly position: number };
 
 /*
  * Reads from a position onwards, including the event at that position, so that the answer itself says whether the
@@ -79,7 +91,7 @@ function feedStatement(hasTypes: boolean): Statement {
           ${hasTypes ? "and (f.position = ? or f.type = any(?))" : ""}
         order by f.position limit ?
       ) f
-      join events e on e.merchant_id = f.merchant_id and e.id = f.event_id
+      join events e on e.merchant_id = f.merchant_id and e.id = f.event_id ${joinPersonalKey()}
       order by f.position`,
   };
 }
@@ -110,7 +122,7 @@ export async function listEvents(
   const rows = found.filter((row) => row.position > position);
   const edges = rows
     .slice(0, limit)
-    .map((row) => ({ cursor: encodeCursor(feedCursor, row), node: row }));
+    .map((row) => ({ cursor: encodeCursor(feedCursor, row), node: openEvent(row) }));
   return {
     edges,
     pageInfo: {

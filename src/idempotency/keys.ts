@@ -1,6 +1,7 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { isLockTimeout } from "../db/errors";
-import { readSnapshot } from "../events/snapshots";
+import { SEALED_PART, type SealedPart, joinPersonalKey } from "../events/personal-data";
+import { readKept, readSnapshot, readStored } from "../events/snapshots";
 import { Failure, type FailureDetails, type StoredFailureCode, verdict } from "../failures";
 import { idempotencyOutcomes } from "../observability/metrics";
 
@@ -26,6 +27,14 @@ export interface KeyRecord {
   readonly result: unknown;
   readonly failureCode: StoredFailureCode | null;
   readonly failureDetails: FailureDetails | null;
+}
+
+/** A record as its row holds it: what is personal in the result is sealed. */
+export type StoredKeyRecord = KeyRecord & SealedPart;
+
+/** The record as it is shown; what an erasure has taken from its result is shown no more. */
+export function openRecord<Row extends StoredKeyRecord>(row: Row): Row {
+  return { ...row, result: readStored(row.result, row) };
 }
 
 /** What else is kept under a key that src/idempotency/once.ts wrote. */
@@ -82,26 +91,27 @@ const FIND_KEY: Statement = {
     select encode(k.fingerprint, 'hex') as "fingerprint", iso(k.created_at) as "firstSeenAt",
       coalesce(e.object, k.result) as "result", k.beside as "beside",
       case when k.sealed_until > now() then k.sealed end as "sealed",
-      k.failure_code as "failureCode", k.failure_details as "failureDetails"
+      k.failure_code as "failureCode", k.failure_details as "failureDetails", ${SEALED_PART}
     from idempotency_keys k
     left join lateral (
-      select e.object from events e
+      select e.merchant_id, e.subject_id, e.object, e.personal from events e
       where e.merchant_id = k.merchant_id and e.id = k.event_id offset 0
     ) e on true
+    ${joinPersonalKey("e.personal is not null or k.beside is not null")}
     where k.merchant_id = ? and k.operation = ? and k.key = ?
     order by k.created_at limit 1`,
 };
 
 export async function findKey(db: Db, name: OperationKey): Promise<WholeKeyRecord | undefined> {
-  const [record] = await run<WholeKeyRecord>(db, FIND_KEY, [
+  const [row] = await run<WholeKeyRecord & StoredKeyRecord>(db, FIND_KEY, [
     name.merchantId,
     name.operation,
     name.key,
   ]);
-  return record && showRecord(record);
+  return row && { ...openRecord(row), beside: readKept(row.beside, row) };
 }
 
-/** A record as today's schema shows it, wherever it was read. */
+/** A record that was kept as it was shown, as today's schema shows it: the replay cache may outlive a version. */
 export function showRecord<Kept extends FinishedRecord>(record: Kept): Kept {
   const { result, beside } = record;
   return { ...record, result: readSnapshot(result), beside: readSnapshot(beside) };
@@ -120,7 +130,7 @@ export function replay<T>(name: OperationKey, fingerprint: string, record: KeyRe
   return {
     status: "REPLAYED",
     firstSeenAt: record.firstSeenAt,
-    result: readSnapshot(record.result) as T,
+    result: record.result as T,
   };
 }
 

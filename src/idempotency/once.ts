@@ -1,9 +1,16 @@
+import { type AuditedWrite, recordKeyed } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { beforeWriting, isLockTimeout, violatedConstraint } from "../db/errors";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import { type StoredFailure, verdict } from "../failures";
 import { idempotencyOutcomes } from "../observability/metrics";
+import {
+  SEALED_PART,
+  type SealedPart,
+  joinPersonalKey,
+  openSnapshot,
+} from "../events/personal-data";
 import type { SecretBox } from "../security/secrets";
 import {
   type FinishedRecord,
@@ -30,7 +37,8 @@ import { type Keep, NO_REPLAY_CACHE, type ReplayCache } from "./replay-cache/rep
  *
  * Cost: one round trip to look for the key, which is all of a replay (none where the replay cache knows it); then a
  * transaction with one to announce itself, one for the record, and what the use case needs. A refusal looks once more
- * for the key and for what it created.
+ * for the key and for what it created. A write that is audited takes one more, for its entry in the audit log: it is in
+ * the same commit.
  */
 
 export interface KeyedRequest {
@@ -38,6 +46,8 @@ export interface KeyedRequest {
   readonly key: string;
   /** Hex SHA-256 of the coerced input; see fingerprint.ts. */
   readonly fingerprint: string;
+  /** Who is asking, where the audit log is to say so. */
+  readonly audit?: AuditedWrite | undefined;
   /** What answers repeats without the database. Not asked where there are secrets: they are never in it. */
   readonly replays?: ReplayCache;
 }
@@ -45,13 +55,20 @@ export interface KeyedRequest {
 /** The result of a use case, to be kept under its key. */
 export type Execution<Result, Beside> =
   | { readonly failure: StoredFailure }
-  /** The result is this event's object; what is shown beside it is kept as well. */
-  | { readonly eventId: string; readonly beside?: Beside }
   /**
-   * There is no event, so the result itself is kept, together with the secret, which is sealed and kept for a limited
-   * time.
+   * The result is this event's object; what is shown beside it is kept as well, in the form that may be kept: what is
+   * personal in it is sealed (see keepSnapshot).
    */
-  | { readonly result: Result; readonly secret?: Beside };
+  | { readonly eventId: string; readonly beside?: Beside; readonly keptBeside?: object }
+  /**
+   * There is no event, so the result itself is kept, and what is shown beside it: for good, or, what is secret of it,
+   * sealed and for a limited time.
+   */
+  | {
+      readonly result: Result;
+      readonly beside?: Partial<Beside>;
+      readonly secret?: Partial<Beside>;
+    };
 
 export interface KeyedUseCase<Result, Beside> {
   readonly operation: KeyedOperation<Result, Beside>;
@@ -88,8 +105,9 @@ const INSERT_KEY: Statement = {
       on conflict do nothing
       returning merchant_id, event_id, created_at
     )
-    select iso(k.created_at) as "firstSeenAt", e.object as "object"
-    from keyed k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id`,
+    select iso(k.created_at) as "firstSeenAt", e.object as "object", ${SEALED_PART}
+    from keyed k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
+    ${joinPersonalKey()}`,
 };
 
 // Thrown to roll back what was written in vain; never shown.
@@ -157,25 +175,33 @@ async function execute<Result, Beside>(
     if (first) return first;
   }
   const inserted = await insertKey(tx, request, { done, useCase });
+  if (request.audit) {
+    const result = "result" in done ? done.result : inserted.object;
+    const failure = "failure" in done ? done.failure : undefined;
+    await recordKeyed(tx, nameOf(request, useCase), { audit: request.audit, result, failure });
+  }
   await failpoint("api.before_commit");
   const { firstSeenAt } = inserted;
   if ("failure" in done) return { ...done, firstSeenAt };
   if ("eventId" in done) {
-    const result = inserted.object as Result;
+    const result = openSnapshot(inserted.object, inserted) as Result;
     return { outcome: { firstSeenAt, result, beside: done.beside ?? null } };
   }
-  return { outcome: { firstSeenAt, result: done.result, beside: done.secret ?? null } };
+  const beside = together<Beside>(done.beside, done.secret);
+  return { outcome: { firstSeenAt, result: done.result, beside } };
 }
+
+type Inserted = SealedPart & { readonly firstSeenAt: string; readonly object: unknown };
 
 async function insertKey<Result, Beside>(
   tx: Tx,
   request: KeyedRequest,
   made: { done: Execution<Result, Beside>; useCase: KeyedUseCase<Result, Beside> },
-): Promise<{ readonly firstSeenAt: string; readonly object: unknown }> {
+): Promise<Inserted> {
   const name = nameOf(request, made.useCase);
   const { eventId, result, beside, secret, failure } = columnsOf(made.done);
   const sealed = secret && secretsOf(made.useCase).seal(secret, sealContext(name));
-  const [inserted] = await run<{ firstSeenAt: string; object: unknown }>(tx, INSERT_KEY, [
+  const [inserted] = await run<Inserted>(tx, INSERT_KEY, [
     name.merchantId,
     name.operation,
     name.key,
@@ -203,8 +229,17 @@ interface Columns {
 function columnsOf(done: Execution<unknown, unknown>): Columns {
   const none = { eventId: null, result: null, beside: null, secret: null, failure: undefined };
   if ("failure" in done) return { ...none, failure: done.failure };
-  if ("eventId" in done) return { ...none, eventId: done.eventId, beside: json(done.beside) };
-  return { ...none, result: json(done.result), secret: json(done.secret) };
+  if ("eventId" in done) {
+    return { ...none, eventId: done.eventId, beside: json(done.keptBeside ?? done.beside) };
+  }
+  const { result, beside, secret } = done;
+  return { ...none, result: json(result), beside: json(beside), secret: json(secret) };
+}
+
+/** What is kept for good and what is kept for a time, as they were shown. */
+function together<Beside>(kept: unknown, secret: unknown): Beside | null {
+  const both = kept && secret ? { ...kept, ...secret } : (kept ?? secret ?? null);
+  return both as Beside | null;
 }
 
 function json(value: unknown): string | null {
@@ -260,8 +295,8 @@ function replayRecord<Result, Beside>(
   const name = nameOf(request, useCase);
   const outcome = replay<Result>(name, request.fingerprint, record);
   const secret = record.sealed && secretsOf(useCase).open(record.sealed, sealContext(name));
-  const beside = secret === null ? record.beside : (JSON.parse(secret) as unknown);
-  return { ...outcome, beside: beside as Beside | null };
+  const beside = together<Beside>(record.beside, secret === null ? null : JSON.parse(secret));
+  return { ...outcome, beside };
 }
 
 function replayMade<Result, Beside>(
@@ -284,7 +319,7 @@ function nameOf(
 }
 
 /** A sealed result opens under its own key and no other. */
-function sealContext({ merchantId, operation, key }: OperationKey): string {
+export function sealContext({ merchantId, operation, key }: OperationKey): string {
   return `${operation} ${merchantId} ${key}`;
 }
 

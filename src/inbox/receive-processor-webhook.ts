@@ -3,6 +3,7 @@ import { failpoint } from "../failpoints";
 import { Failure } from "../failures";
 import { deduplications, inboxReceived } from "../observability/metrics";
 import type { ProcessorWebhook, Processors, WebhookHeaders } from "../processors/processor";
+import { faultOf, isText, soundOutcome } from "../processors/sound-outcome";
 import { storeInboxMessage } from "./inbox-store";
 
 /*
@@ -25,9 +26,9 @@ export interface ReceivedWebhook {
 }
 
 /**
- * Has the processor verify it, and stores it. Throws UNAUTHENTICATED for anything not signed by the processor, and
- * NOT_FOUND both for a processor that does not exist and for one that sends no webhooks: nobody learns which processors
- * there are.
+ * Has the processor verify it, and stores it. Throws UNAUTHENTICATED for anything not signed by the processor,
+ * BAD_USER_INPUT for what it signed and can be neither true nor stored, and NOT_FOUND both for a processor that does
+ * not exist and for one that sends no webhooks: nobody learns which processors there are.
  */
 export async function receiveProcessorWebhook(
   receiver: WebhookReceiver,
@@ -36,7 +37,7 @@ export async function receiveProcessorWebhook(
   const { processor, headers, body } = received;
   const verifyWebhook = receiver.processors.get(processor)?.verifyWebhook;
   if (!verifyWebhook) throw new Failure("NOT_FOUND", "No such processor is configured here.");
-  const message = verified(() => verifyWebhook(body, headers));
+  const message = refusing(() => checked(verified(() => verifyWebhook(body, headers))));
   const isNew = await storeInboxMessage(receiver.db, { ...message, processor });
   const fired = failpoint("inbox.after_store");
   if (fired) await fired;
@@ -45,11 +46,33 @@ export async function receiveProcessorWebhook(
   receiver.wakeRelay();
 }
 
+function refusing(read: () => ProcessorWebhook): ProcessorWebhook {
+  try {
+    return read();
+  } catch (error) {
+    inboxReceived.inc({ outcome: "refused" });
+    throw error;
+  }
+}
+
 function verified(verify: () => ProcessorWebhook): ProcessorWebhook {
   try {
     return verify();
   } catch (error) {
-    inboxReceived.inc({ outcome: "refused" });
-    throw new Failure("UNAUTHENTICATED", (error as Error).message);
+    if (error instanceof Failure) throw error;
+    // An adapter's own words may repeat what was sent.
+    throw new Failure("UNAUTHENTICATED", "The webhook could not be verified.");
   }
+}
+
+/** What a signature proves is who sent it, not that it makes sense. */
+function checked(webhook: ProcessorWebhook): ProcessorWebhook {
+  for (const name of ["eventId", "type", "reference"] as const) {
+    if (!isText(webhook[name])) {
+      throw new Failure("BAD_USER_INPUT", `The webhook is signed, but its ${name} is malformed.`);
+    }
+  }
+  const fault = faultOf(webhook.outcome);
+  if (fault !== undefined) throw new Failure("BAD_USER_INPUT", fault);
+  return { ...webhook, outcome: soundOutcome(webhook.outcome) as typeof webhook.outcome };
 }

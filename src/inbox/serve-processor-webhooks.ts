@@ -1,12 +1,16 @@
 import type { FastifyInstance } from "fastify";
 import { isDatabaseAway } from "../db/errors";
-import { Failure } from "../failures";
+import { Failure, type FailureCode } from "../failures";
 import type { Log } from "../observability/log";
+import { describeError } from "../observability/describe-error";
 import { type WebhookReceiver, receiveProcessorWebhook } from "./receive-processor-webhook";
 
 const BODY_MAX_BYTES = 64 * 1_024;
 
-/** `POST /processors/:processor/webhooks`: where card processors send theirs. 200 means stored; anything else, send it again. */
+/**
+ * `POST /processors/:processor/webhooks`: where card processors send theirs. 200 means stored, 4xx that it never will
+ * be, and anything else: send it again.
+ */
 export async function serveProcessorWebhooks(
   server: FastifyInstance,
   inbox: WebhookReceiver & { readonly log: Log },
@@ -29,7 +33,10 @@ export async function serveProcessorWebhooks(
         } catch (error) {
           const [status, message] = refusal(error);
           if (status === 500)
-            inbox.log.error({ err: error }, "storing a processor's webhook failed");
+            inbox.log.error(
+              { error: describeError(error) },
+              "storing a processor's webhook failed",
+            );
           return reply.code(status).send({ error: message });
         }
       },
@@ -38,10 +45,14 @@ export async function serveProcessorWebhooks(
   });
 }
 
+const STATUSES: Partial<Record<FailureCode, number>> = {
+  BAD_USER_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  NOT_FOUND: 404,
+};
+
 function refusal(error: unknown): [number, string] {
-  if (error instanceof Failure) {
-    return [error.code === "NOT_FOUND" ? 404 : 401, error.message];
-  }
+  if (error instanceof Failure) return [STATUSES[error.code] ?? 500, error.message];
   if (isDatabaseAway(error)) return [503, "not stored; send it again"];
   return [500, "not stored; send it again"];
 }

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
+import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db } from "../db/db";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import { ID_PREFIXES } from "../ids";
 import type { SecretBox } from "../security/secrets";
+import type { Mode } from "./api-key";
 import { type FirstKeys, insertMerchantWithKeys } from "./create-merchant";
 import { type Merchant, findMerchant } from "./merchant-store";
 
@@ -20,6 +22,8 @@ export interface CreateMerchant {
   readonly merchantId: string;
   readonly key: string;
   readonly name: string;
+  readonly mode: Mode;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 export interface MerchantCreation extends Outcome<Merchant> {
@@ -35,22 +39,25 @@ export const createMerchantOperation: KeyedOperation<Merchant, FirstKeys> = {
 
 export async function createMerchantOnce(
   { db, secrets }: { readonly db: Db; readonly secrets: SecretBox },
-  { merchantId, key, name }: CreateMerchant,
+  { merchantId, key, name, mode, audit }: CreateMerchant,
 ): Promise<MerchantCreation> {
+  // Whoever says the default means what those mean who say nothing, and who said nothing before there was a mode.
+  const input = { name, mode: mode === "TEST" ? null : mode };
   const request = {
     merchantId,
     key,
-    fingerprint: fingerprint(createMerchantOperation.name, { name }).toString("hex"),
+    fingerprint: fingerprint(createMerchantOperation.name, input).toString("hex"),
+    audit,
   };
   const { beside, ...outcome } = await once<Merchant, FirstKeys>(db, request, {
     operation: createMerchantOperation,
     secrets,
     execute: async (tx) => {
       const id = idOf(merchantId, key);
-      const { merchant, keys } = await insertMerchantWithKeys(tx, { id, name });
+      const { merchant, keys } = await insertMerchantWithKeys(tx, { id, name, mode });
       return { result: merchant, secret: keys };
     },
-    isSame: (made) => made.result.name === name,
+    isSame: ({ result }) => result.name === name && result.mode === mode,
   });
   return { ...outcome, keys: beside };
 }

@@ -1,8 +1,10 @@
+import { recordCommand } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import { transact } from "../db/transact";
 import { newId } from "../ids";
-import { type ApiKeyKind, DEFAULT_SCOPES, newApiKey } from "./api-key";
-import { type Merchant, insertApiKeys, insertMerchant } from "./merchant-store";
+import { type ApiKeyKind, DEFAULT_SCOPES, type Mode, newApiKey } from "./api-key";
+import { insertApiKeys } from "./api-key-store";
+import { type Merchant, insertMerchant } from "./merchant-store";
 
 /** Only their hashes are stored: whoever creates them must show them, or they are lost. */
 export interface FirstKeys {
@@ -14,25 +16,32 @@ export interface FirstKeys {
 export interface CreatedMerchant extends FirstKeys {
   readonly id: string;
   readonly name: string;
+  readonly mode: Mode;
 }
 
-/** A merchant with a key of each kind that it needs on its first day, in one commit. */
-export async function createMerchant(db: Db, name: string): Promise<CreatedMerchant> {
-  const { merchant, keys } = await transact(db, (tx) =>
-    insertMerchantWithKeys(tx, { id: newId("merchant"), name }),
-  );
-  return { id: merchant.id, name: merchant.name, ...keys };
+/** A merchant with a key of each kind that it needs on its first day and its entry in the audit log, in one commit. */
+export async function createMerchant(
+  db: Db,
+  name: string,
+  mode: Mode = "TEST",
+): Promise<CreatedMerchant> {
+  const id = newId("merchant");
+  const { keys } = await transact(db, async (tx) => {
+    await recordCommand(tx, { merchantId: id, name: "merchants create", subjectId: id });
+    return insertMerchantWithKeys(tx, { id, name, mode });
+  });
+  return { id, name, mode, ...keys };
 }
 
 export async function insertMerchantWithKeys(
   tx: Tx,
-  { id, name }: { readonly id: string; readonly name: string },
+  { id, name, mode }: Pick<Merchant, "id" | "name" | "mode">,
 ): Promise<{ readonly merchant: Merchant; readonly keys: FirstKeys }> {
-  const make = (kind: ApiKeyKind) => ({ kind, ...newApiKey(kind, id) });
+  const make = (kind: ApiKeyKind) => ({ kind, ...newApiKey(kind, { id, mode }) });
   const secret = make("SECRET");
   const publishable = make("PUBLISHABLE");
   const operator = make("OPERATOR");
-  const merchant = await insertMerchant(tx, { id, name });
+  const merchant = await insertMerchant(tx, { id, name, mode });
   await insertApiKeys(
     tx,
     [secret, publishable, operator].map(({ kind, hash, hint }) => ({

@@ -1,36 +1,25 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import type { ApiKeyKind, Scope } from "./api-key";
+import type { Mode } from "./api-key";
 
 export interface Merchant {
   readonly id: string;
   readonly name: string;
+  readonly mode: Mode;
   readonly createdAt: string;
 }
 
-export interface ApiKey {
-  readonly merchantId: string;
-  readonly id: string;
-  readonly kind: ApiKeyKind;
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  readonly hint: string;
-  readonly createdAt: string;
-  readonly expiresAt: string | null;
-  readonly revokedAt: string | null;
-}
-
-const MERCHANT_COLUMNS = `id, name, iso(created_at) as "createdAt"`;
+const MERCHANT_COLUMNS = `id, name, mode, iso(created_at) as "createdAt"`;
 
 const INSERT: Statement = {
   name: "insert_merchant",
-  text: `insert into merchants (id, name) values (?, ?) returning ${MERCHANT_COLUMNS}`,
+  text: `insert into merchants (id, name, mode) values (?, ?, ?) returning ${MERCHANT_COLUMNS}`,
 };
 
 export async function insertMerchant(
   tx: Tx,
-  { id, name }: { readonly id: string; readonly name: string },
+  { id, name, mode }: Pick<Merchant, "id" | "name" | "mode">,
 ): Promise<Merchant> {
-  const [row] = await run<Merchant>(tx, INSERT, [id, name]);
+  const [row] = await run<Merchant>(tx, INSERT, [id, name, mode]);
   return row as Merchant;
 }
 
@@ -44,49 +33,14 @@ export async function findMerchant(db: Db, id: string): Promise<Merchant | undef
   return row;
 }
 
-export interface ApiKeyRow {
-  readonly merchantId: string;
-  readonly id: string;
-  readonly kind: ApiKeyKind;
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  readonly hash: Buffer;
-  readonly hint: string;
-  readonly key?: string;
-  readonly expiresAt?: Date | null;
-}
-
-export async function insertApiKeys(tx: Tx, keys: readonly ApiKeyRow[]): Promise<void> {
-  await tx("api_keys").insert(
-    keys.map((key) => ({
-      merchant_id: key.merchantId,
-      id: key.id,
-      kind: key.kind,
-      name: key.name,
-      scopes: key.scopes,
-      secret_hash: key.hash,
-      hint: key.hint,
-      idempotency_key: key.key ?? null,
-      expires_at: key.expiresAt ?? null,
-    })),
-  );
-}
-
-const FIND_LIVE: Statement = {
-  name: "find_live_api_key",
-  text: `
-    select merchant_id as "merchantId", id, kind, name, scopes, hint,
-      iso(created_at) as "createdAt", iso(expires_at) as "expiresAt", iso(revoked_at) as "revokedAt"
-    from api_keys
-    where merchant_id = ? and secret_hash = ?
-      and revoked_at is null and (expires_at is null or expires_at > now())`,
+// Payments refer to their merchant, which this lock lets them do.
+const LOCK: Statement = {
+  name: "lock_merchant",
+  text: `select ${MERCHANT_COLUMNS} from merchants where id = ? for no key update`,
 };
 
-export async function findLiveApiKey(
-  db: Db,
-  merchantId: string,
-  hash: Buffer,
-): Promise<ApiKey | undefined> {
-  const [row] = await run<ApiKey>(db, FIND_LIVE, [merchantId, hash]);
+/** Whatever changes a merchant's keys locks the merchant first: so nobody counts or rolls beside another. */
+export async function lockMerchant(tx: Tx, id: string): Promise<Merchant | undefined> {
+  const [row] = await run<Merchant>(tx, LOCK, [id]);
   return row;
 }

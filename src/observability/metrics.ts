@@ -77,10 +77,23 @@ export const clientTries = new Counter({
   registers,
 });
 
+export const auditDropped = new Counter({
+  name: "oncepay_audit_entries_dropped_total",
+  help: "Reads, refusals and uses of keys that the audit log lacks, because they could not be written.",
+  registers,
+});
+
 export const httpRequests = new Counter({
   name: "oncepay_graphql_requests_total",
   help: "GraphQL requests, by result code (OK or an ErrorCode).",
   labelNames: ["code"] as const,
+  registers,
+});
+
+export const limitRefusals = new Counter({
+  name: "oncepay_limit_refusals_total",
+  help: "Requests refused because a limit was reached, by the policy that says so.",
+  labelNames: ["policy"] as const,
   registers,
 });
 

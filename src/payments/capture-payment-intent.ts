@@ -48,7 +48,7 @@ export async function capturePaymentIntent(
     decide: (tx, state) => decideCapture(tx, state, command),
     readBeside: async (tx, { newCapture }) => {
       const [made] = await findCaptures(tx, merchantId, [newCapture?.id ?? ""]);
-      return there(made);
+      return { beside: there(made) };
     },
     beforeCommit: () => failpoint("capture.inside_transaction"),
     isSame: (made) => made.result.id === command.paymentIntentId,

@@ -5,7 +5,7 @@ import { type KeyedRequest, type OnceOutcome, once } from "../idempotency/once";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
 import { notFound } from "./payment-intent";
-import { type IntentState, lockIntent } from "./payment-store";
+import { type LockedIntent, lockIntent } from "./payment-store";
 
 /** A mutation of one intent: captures, cancellations, refunds and resolutions. */
 export interface KeyedCommand extends KeyedRequest {
@@ -20,11 +20,17 @@ export interface KeyedCommand extends KeyedRequest {
 export type Decision =
   { readonly failure: StoredFailure } | { readonly change: Change; readonly resultEventId: string };
 
+interface ReadBeside<Beside> {
+  readonly beside: Beside;
+  /** What is kept of it, where that is another form. */
+  readonly keptBeside?: object;
+}
+
 interface IntentUseCase<Result, Beside> {
   readonly operation: KeyedOperation<Result, Beside>;
-  readonly decide: (tx: Tx, state: IntentState) => Promise<Decision>;
+  readonly decide: (tx: Tx, state: LockedIntent) => Promise<Decision>;
   /** What the answer shows beside the result, read when the change is written. */
-  readonly readBeside?: (tx: Tx, change: Change) => Promise<Beside>;
+  readonly readBeside?: (tx: Tx, change: Change) => Promise<ReadBeside<Beside>>;
   readonly beforeCommit?: () => Promise<void> | undefined;
   readonly isSame?: (made: Made<Result, Beside>) => boolean;
 }
@@ -51,9 +57,9 @@ export async function changeIntentOnce<Result, Beside = undefined>(
         return decision;
       }
       await writeChanges(tx, [decision.change]);
-      const beside = await useCase.readBeside?.(tx, decision.change);
+      const read = await useCase.readBeside?.(tx, decision.change);
       await useCase.beforeCommit?.();
-      return { eventId: decision.resultEventId, ...(beside !== undefined && { beside }) };
+      return { eventId: decision.resultEventId, ...read };
     },
   });
 }

@@ -1,5 +1,6 @@
 import { type Statement, type Tx, run } from "../db/db";
 import { API_VERSION } from "../events/event-types";
+import { inOrder, sealPersonalData } from "../events/personal-data";
 import { insertEvidence } from "./evidence-store";
 import { insertJournals } from "../ledger/ledger-store";
 import type {
@@ -52,20 +53,22 @@ const UPDATE_INTENTS: Statement = {
       amount_capturing = c.amount_capturing, amount_captured = c.amount_captured,
       amount_refunding = c.amount_refunding, amount_refunded = c.amount_refunded,
       payment_method = c.payment_method, last_payment_error = c.last_payment_error,
-      next_action = c.next_action, cancellation_reason = c.cancellation_reason, updated_at = now()
+      next_action = c.next_action, cancellation_reason = c.cancellation_reason, updated_at = now(),
+      personal_key = coalesce(decode(c.personal_key, 'base64'), pi.personal_key)
     from jsonb_to_recordset(?) as c (merchant_id text, id text, from_version int, version int,
       status text, amount_authorized bigint, amount_capturing bigint, amount_captured bigint,
       amount_refunding bigint, amount_refunded bigint, payment_method text,
-      last_payment_error jsonb, next_action jsonb, cancellation_reason text)
+      last_payment_error jsonb, next_action jsonb, cancellation_reason text, personal_key text)
     where pi.merchant_id = c.merchant_id and pi.id = c.id and pi.version = c.from_version
     returning pi.id`,
 };
 
 async function updateIntents(tx: Tx, changes: readonly IntentChange[]): Promise<void> {
   if (changes.length === 0) return;
-  const rows = changes.map(({ merchantId, id, fromVersion, set, steps }) => ({
+  const rows = changes.map(({ merchantId, id, fromVersion, set, steps, personalKey }) => ({
     merchant_id: merchantId,
     id,
+    personal_key: personalKey?.toString("base64"),
     from_version: fromVersion,
     version: fromVersion + steps.length,
     status: set.status,
@@ -175,17 +178,21 @@ const INSERT_REFUNDS: Statement = {
   name: "insert_refunds",
   text: `
     insert into refunds (merchant_id, id, payment_intent_id, status, amount, currency, reason,
-      metadata, idempotency_key)
-    select merchant_id, id, payment_intent_id, 'PENDING', amount, currency, reason, metadata, key
+      metadata, personal, idempotency_key)
+    select merchant_id, id, payment_intent_id, 'PENDING', amount, currency, reason, metadata,
+      decode(personal, 'base64'), key
     from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
-      amount bigint, currency text, reason text, metadata jsonb, key text)`,
+      amount bigint, currency text, reason text, metadata jsonb, personal text, key text)`,
 };
 
 async function insertRefunds(tx: Tx, refunds: readonly NewRefund[]): Promise<void> {
   if (refunds.length === 0) return;
-  const rows = refunds.map(({ merchantId, paymentIntentId, ...rest }) => ({
+  const rows = refunds.map(({ merchantId, paymentIntentId, personalKey, ...rest }) => ({
     merchant_id: merchantId,
     payment_intent_id: paymentIntentId,
+    personal:
+      personalKey &&
+      sealPersonalData(personalKey, { metadata: inOrder(rest.metadata) }).toString("base64"),
     ...rest,
   }));
   await run(tx, INSERT_REFUNDS, [JSON.stringify(rows)]);
@@ -248,17 +255,22 @@ const APPEND_STEPS: Statement = {
       select merchant_id, payment_intent_id, version, from_status, to_status, event_id, actor,
         cause, amount, terminal from step
     ), event as (
-      insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
+      insert into events (merchant_id, id, type, api_version, subject_id, sequence, object,
+        personal)
       select s.merchant_id, s.event_id, s.type, '${API_VERSION}', s.payment_intent_id, s.version,
-        case split_part(s.object_id, '_', 1)
-          when 'pi' then (select payment_intent_snapshot(pi) from payment_intents pi
-            where pi.merchant_id = s.merchant_id and pi.id = s.object_id)
-          when 're' then (select refund_snapshot(r) from refunds r
-            where r.merchant_id = s.merchant_id and r.id = s.object_id)
-          when 'cap' then (select capture_snapshot(c) from captures c
-            where c.merchant_id = s.merchant_id and c.id = s.object_id)
-        end
+        o.object, o.personal
       from step s
+      left join lateral (
+        select payment_intent_record(pi) as object, pi.personal from payment_intents pi
+        where s.object_id like 'pi\\_%' and pi.merchant_id = s.merchant_id and pi.id = s.object_id
+        union all
+        select refund_record(r), r.personal from refunds r
+        where s.object_id like 're\\_%' and r.merchant_id = s.merchant_id and r.id = s.object_id
+        union all
+        select capture_snapshot(c), null from captures c
+        where s.object_id like 'cap\\_%' and c.merchant_id = s.merchant_id and c.id = s.object_id
+        offset 0
+      ) o on true
     )
     insert into outbox (merchant_id, event_id, attempt_id)
     select merchant_id, event_id, attempt_id from step order by n`,

@@ -36,6 +36,8 @@ export interface IntentChange {
   readonly fromVersion: number;
   readonly set: IntentFields;
   readonly steps: readonly Step[];
+  /** What it gets unless it has one; absent or null when there is nothing new to seal. */
+  readonly personalKey?: Buffer | null;
 }
 
 export interface IntentFields {
@@ -124,6 +126,8 @@ export interface NewRefund {
   readonly currency: string;
   readonly reason: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The intent's, which seals the metadata; null when there is none to seal. */
+  readonly personalKey: Buffer | null;
   readonly key: string;
 }
 

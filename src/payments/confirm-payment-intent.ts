@@ -2,6 +2,7 @@ import type { Db, Statement } from "../db/db";
 import { isLockTimeout, violatedConstraint } from "../db/errors";
 import { runAlone } from "../db/transact";
 import { API_VERSION } from "../events/event-types";
+import { SEALED_PART, joinPersonalKey } from "../events/personal-data";
 import { failpoint } from "../failpoints";
 import { type FailureDetails, verdict } from "../failures";
 import {
@@ -9,9 +10,11 @@ import {
   type KeyRecord,
   type KeyedOperation,
   type Outcome,
+  type StoredKeyRecord,
   findKey,
   keyInUse,
   keyReused,
+  openRecord,
   replay,
 } from "../idempotency/keys";
 import type { Keep } from "../idempotency/replay-cache/replay-cache";
@@ -19,21 +22,31 @@ import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
 import { type PaymentIntent, invalidState, notFound } from "./payment-intent";
 import { findIntentByConfirmKey } from "./payment-store";
+import {
+  CONFIRM,
+  findFormerConfirmation,
+  isShoppersAttempt,
+  isShoppersRecord,
+} from "./shopper-key";
 
 /*
  * Guarantees: an intent that may be confirmed is PROCESSING afterwards, with exactly one attempt queued for it;
  * any other is left as it is, and the verdict is kept under the key. It never waits for a processor: the outbox row is
  * what makes a worker charge the card. A crash leaves all of it or nothing.
  *
- * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts.
+ * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts. A shopper's key
+ * costs a look for a record and for an attempt from before such keys were scoped to their intent.
  */
 
-export const CONFIRM = "confirmPaymentIntent";
+export { CONFIRM };
 
 export interface ConfirmPaymentIntent {
   readonly merchantId: string;
   readonly actor: string;
+  /** A shopper's is scoped to the intent: see shopper-key.ts. */
   readonly key: string;
+  /** A shopper's key as it was sent, under which it was stored before. */
+  readonly formerKey?: string;
   readonly fingerprint: string;
   readonly paymentIntentId: string;
   readonly paymentMethod: string | null;
@@ -56,9 +69,11 @@ export const confirmOperation: KeyedOperation<PaymentIntent> = {
 // Used only within the statement: a key that has already confirmed an intent, so that nothing is written.
 const SPENT = "SPENT";
 
-interface Row extends KeyRecord {
+interface Row extends StoredKeyRecord {
   readonly n: number;
   readonly executed: boolean;
+  /** What the event's object lacks, because it is sealed beside it. */
+  readonly clear: object | null;
 }
 
 /*
@@ -72,13 +87,15 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
     with command as materialized (
       select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text,
         fingerprint text, payment_intent_id text, payment_method text, return_url text,
-        processor text, attempt_id text, event_id text)
+        processor text, attempt_id text, event_id text, former_key text)
     ), known as materialized (
       select c.n, c.merchant_id, k.fingerprint, k.created_at, k.event_id, k.failure_code,
         k.failure_details
       from command c cross join lateral (
         select k.* from idempotency_keys k
-        where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}' and k.key = c.key
+        where k.merchant_id = c.merchant_id and k.operation = '${CONFIRM}'
+          and k.key = any (array[c.key, c.former_key])
+          and (k.key = c.key or ${isShoppersRecord("k", "c.payment_intent_id")})
         offset 0
       ) k
     ), locked as materialized (
@@ -94,6 +111,11 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
       select c.*, l.status, l.intent,
         case
           when l.id is null then 'NOT_FOUND'
+          when c.former_key is not null and (select 1 from attempts a
+            where a.merchant_id = c.merchant_id and a.idempotency_key = c.former_key
+              and a.payment_intent_id = c.payment_intent_id
+              and ${isShoppersAttempt("a")}) is not null
+            then '${SPENT}'
           when l.status = 'REQUIRES_CONFIRMATION' then null
           when l.status = 'REQUIRES_PAYMENT_METHOD' and c.payment_method is not null then null
           -- A refusal may be the effect of what this very key did, long ago, when its record has
@@ -114,6 +136,7 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         case when j.failure_code is null then j.event_id end, j.failure_code,
         case when j.failure_code is not null then jsonb_build_object(
           'id', j.payment_intent_id,
+          'by', j.actor,
           'intent', (
             select jsonb_build_object(
               'status', s.it -> 'status',
@@ -136,7 +159,10 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         and pi.merchant_id = j.merchant_id and pi.id = j.payment_intent_id
       returning pi.merchant_id, pi.id, pi.version, pi.amount, pi.currency, pi.payment_method,
         case pi.capture_method when 'MANUAL' then 'authorize' else 'charge' end as operation,
-        payment_intent_snapshot(pi) as snapshot, j.n, j.status as from_status, j.actor, j.key,
+        payment_intent_record(pi) as record, pi.personal as sealed,
+        case when pi.personal is not null then json_build_object('description', pi.description,
+          'customer', pi.customer, 'metadata', pi.metadata, 'personalDataErasedAt', null)
+        end as clear, j.n, j.status as from_status, j.actor, j.key,
         j.return_url, j.processor, j.attempt_id, j.event_id, k.created_at, k.fingerprint
     ), attempt as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
@@ -151,27 +177,31 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         event_id, actor, '${CONFIRM}', amount, false
       from intent
     ), event as (
-      insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
+      insert into events (merchant_id, id, type, api_version, subject_id, sequence, object,
+        personal)
       select merchant_id, event_id, 'payment_intent.processing', '${API_VERSION}', id, version,
-        snapshot
+        record, sealed
       from intent
     ), message as (
       insert into outbox (merchant_id, event_id, attempt_id)
       select merchant_id, event_id, attempt_id from intent order by n
     )
     select n, true as "executed", encode(fingerprint, 'hex') as "fingerprint",
-      iso(created_at) as "firstSeenAt", snapshot as "result",
-      null as "failureCode", null::jsonb as "failureDetails"
+      iso(created_at) as "firstSeenAt", record as "result", clear,
+      null as "failureCode", null::jsonb as "failureDetails",
+      null as "subjectId", null::bytea as "personal", null::bytea as "personalKey",
+      null as "personalDataErasedAt"
     from intent
     union all
-    select j.n, true, encode(k.fingerprint, 'hex'), iso(k.created_at), null,
-      k.failure_code, k.failure_details
+    select j.n, true, encode(k.fingerprint, 'hex'), iso(k.created_at), null, null,
+      k.failure_code, k.failure_details, null, null, null, null
     from judged j join keyed k on k.merchant_id = j.merchant_id and k.key = j.key
     where k.failure_code is not null
     union all
-    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object,
-      k.failure_code, k.failure_details
-    from known k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id`,
+    select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object, null,
+      k.failure_code, k.failure_details, ${SEALED_PART}
+    from known k left join events e on e.merchant_id = k.merchant_id and e.id = k.event_id
+    ${joinPersonalKey()}`,
 };
 
 export type ConfirmResult = Outcome<PaymentIntent> | Error;
@@ -197,6 +227,7 @@ export async function confirmPaymentIntents(
         processor: command.processor,
         attempt_id: newId("attempt"),
         event_id: newId("event"),
+        former_key: command.formerKey,
       })),
     ),
   ]);
@@ -230,12 +261,12 @@ async function toResult(
       command.keep?.(row);
       return verdict({ code: row.failureCode, details: explainRefusal(row.failureDetails ?? {}) });
     }
-    const result = row.result as PaymentIntent;
+    const result = Object.assign(row.result as PaymentIntent, row.clear);
     // As it is shown, which is what a repeat is to be shown.
     command.keep?.({ ...row, result });
     return { status: "EXECUTED", firstSeenAt: row.firstSeenAt, result };
   }
-  const record = row ?? (await findKey(db, name));
+  const record = row ? openRecord(row) : await findKey(db, name);
   if (!record) return replaySpent(db, command);
   command.keep?.(record);
   return replayConfirm(command, record);
@@ -277,9 +308,16 @@ function withoutAmounts({ currentState }: FailureDetails): object | null {
 
 async function replaySpent(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {
   const name = { ...command, operation: CONFIRM };
-  const spent = await findIntentByConfirmKey(db, command.merchantId, command.key);
+  const spent = await findSpent(db, command);
   if (!spent) return keyInUse(name);
   if (spent.intent.id !== command.paymentIntentId) return keyReused(name, spent.confirmedAt);
   idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "replayed" });
   return { status: "REPLAYED", firstSeenAt: spent.confirmedAt, result: spent.intent };
+}
+
+async function findSpent(db: Db, command: ConfirmPaymentIntent) {
+  const { merchantId, key, formerKey } = command;
+  const spent = await findIntentByConfirmKey(db, merchantId, key);
+  if (spent || formerKey === undefined) return spent;
+  return findFormerConfirmation(db, { ...command, key: formerKey });
 }

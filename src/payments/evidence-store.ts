@@ -66,3 +66,37 @@ export async function findEvidence(
   ]);
   return attemptIds.map((id) => rows.filter(({ attemptId }) => attemptId === id));
 }
+
+/** The effect of what the first of two operators says, where two have to say the same: none yet. */
+export const PROPOSED = "proposed";
+
+/** What an operator proposed, and whose eyes it was seen with. */
+export interface Proposal extends Evidence {
+  /** The whole of the outcome, as it would be settled. */
+  readonly proposed: unknown;
+  readonly origin: string;
+}
+
+const FIND_PROPOSALS: Statement = {
+  name: "find_proposals_for_attempt",
+  text: `
+    select e.source as "source", e.outcome->>'kind' as "outcome", e.effect as "effect",
+      e.reason as "reason", iso(e.at) as "at", e.outcome as "proposed",
+      coalesce(k.origin, k.id) as "origin"
+    from attempt_evidence e
+    join api_keys k on k.merchant_id = ? and k.id = e.source and k.revoked_at is null
+    where e.merchant_id = ? and e.attempt_id = ? and e.effect = '${PROPOSED}'
+    order by e.line desc limit 100`,
+};
+
+/**
+ * What has been proposed for an attempt, newest first, by the holder's keys. What a key proposed that has been revoked
+ * since does not count: it may have been in the wrong hands.
+ */
+export async function findProposals(
+  db: Db,
+  attempt: { readonly merchantId: string; readonly id: string },
+  holder: string,
+): Promise<Proposal[]> {
+  return run<Proposal>(db, FIND_PROPOSALS, [holder, attempt.merchantId, attempt.id]);
+}

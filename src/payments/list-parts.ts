@@ -1,5 +1,6 @@
 import { type Db, type Statement, run } from "../db/db";
-import { EVENT_COLUMNS, type Event } from "../events/event-store";
+import { EVENT_COLUMNS, type Event, type StoredEvent, openEvent } from "../events/event-store";
+import { joinPersonalKey } from "../events/personal-data";
 import {
   type CursorFormat,
   IN_SQL,
@@ -49,6 +50,8 @@ interface PartList<Part> {
   readonly ends: Readonly<Record<Direction, PartKey>>;
   /** One intent's page. The parameters are the merchant, the key next to the page, and how many. */
   readonly select: (direction: Direction) => string;
+  /** What a row shows, where it is not the part itself. */
+  readonly read?: (row: Part) => Part;
 }
 
 const VERSION_MAX = 2_147_483_647;
@@ -107,9 +110,10 @@ const LISTS: { readonly [Kind in PartKind]: PartList<Parts[Kind]> } = {
   events: {
     ...byVersion,
     keyOf: ({ sequence }) => sequence ?? 0,
+    read: (row) => openEvent(row as StoredEvent),
     select: (direction) => `
       select ${EVENT_COLUMNS} from (${eventIds(direction)}) t
-      join events e on e.merchant_id = t.merchant_id and e.id = t.event_id
+      join events e on e.merchant_id = t.merchant_id and e.id = t.event_id ${joinPersonalKey()}
       order by t.version ${IN_SQL[direction].order}`,
   },
 };
@@ -145,7 +149,8 @@ export async function findParts<Kind extends PartKind>(
     limit,
   ]);
   const found = new Map<string, Parts[Kind][]>(of.paymentIntentIds.map((id) => [id, []]));
-  for (const row of rows) found.get(row.partOf)?.push(row.snapshot ?? row);
+  const { read = (part: Parts[Kind]) => part } = LISTS[kind] as PartList<Parts[Kind]>;
+  for (const row of rows) found.get(row.partOf)?.push(row.snapshot ?? read(row));
   return of.paymentIntentIds.map((id) => found.get(id) ?? []);
 }
 

@@ -100,6 +100,8 @@ export interface PaymentIntent {
   readonly version: number;
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** When description, customer and metadata were erased; see src/erasure. */
+  readonly personalDataErasedAt: string | null;
 }
 
 /** REVERSED: it had succeeded, and came back (the card's account is closed, say). */
@@ -117,6 +119,8 @@ export interface Refund {
   readonly failureCode: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** When the metadata was erased. */
+  readonly personalDataErasedAt: string | null;
 }
 
 export type CaptureStatus = "PENDING" | "SUCCEEDED" | "FAILED";

@@ -1,5 +1,5 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import { readSnapshot } from "../events/snapshots";
+import { keepSnapshot, readSnapshot } from "../events/snapshots";
 import type { Capture, PaymentIntent, Refund } from "./payment-intent";
 
 /** Reads of intents, captures and refunds in their public shape. Writes are in change-store.ts. */
@@ -138,6 +138,28 @@ export async function findCaptures(
   return rows.map((row) => row.snapshot);
 }
 
+const READ_TO_KEEP: Statement = {
+  name: "read_intent_to_keep",
+  text: `
+    select payment_intent_snapshot(pi) as "shown", payment_intent_record(pi) as "record",
+      pi.personal as "personal"
+    from payment_intents pi where pi.merchant_id = ? and pi.id = ?`,
+};
+
+/** An intent that is locked, as an answer shows it and as a key may keep it. */
+export async function readIntentToKeep(
+  tx: Tx,
+  intent: { readonly merchantId: string; readonly paymentIntentId: string },
+): Promise<{ shown: PaymentIntent; kept: object }> {
+  const [row] = await run<{ shown: PaymentIntent; record: object; personal: Buffer | null }>(
+    tx,
+    READ_TO_KEEP,
+    [intent.merchantId, intent.paymentIntentId],
+  );
+  if (!row) throw new Error("an intent that is locked is not there");
+  return { shown: row.shown, kept: keepSnapshot(row.record, row.personal) };
+}
+
 /** An intent's own columns, as the use cases that change it need them. */
 export interface IntentState {
   readonly merchantId: string;
@@ -150,13 +172,19 @@ export interface IntentState {
   readonly snapshot: PaymentIntent;
 }
 
+/** What a use case sees of the intent that it changes. */
+export interface LockedIntent extends IntentState {
+  /** What its events' personal part is sealed with; null when there is nothing personal yet, or no more. */
+  readonly personalKey: Buffer | null;
+}
+
 const LOCK_INTENT: Statement = {
   name: "lock_payment_intent",
   text: `
     select pi.merchant_id as "merchantId", pi.id as "id", pi.version as "version",
       pi.capture_method as "captureMethod", pi.amount_capturing as "amountCapturing",
       pi.amount_refunding as "amountRefunding", pi.attempts_made as "attemptsMade",
-      payment_intent_snapshot(pi) as "snapshot"
+      payment_intent_snapshot(pi) as "snapshot", pi.personal_key as "personalKey"
     from payment_intents pi where pi.merchant_id = ? and pi.id = ? for update`,
 };
 
@@ -165,8 +193,8 @@ export async function lockIntent(
   tx: Tx,
   merchantId: string,
   id: string,
-): Promise<IntentState | undefined> {
-  const [row] = await run<IntentState>(tx, LOCK_INTENT, [merchantId, id]);
+): Promise<LockedIntent | undefined> {
+  const [row] = await run<LockedIntent>(tx, LOCK_INTENT, [merchantId, id]);
   return row;
 }
 

@@ -1,12 +1,13 @@
 import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
+import { isBlank, newPersonalKey } from "../events/personal-data";
 import { newId } from "../ids";
 import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
 import { type PaymentIntent, type Refund, amountTooLarge, invalidState } from "./payment-intent";
-import { type IntentState, findIntents, findRefundByKey } from "./payment-store";
+import { type LockedIntent, findRefundByKey, readIntentToKeep } from "./payment-store";
 
 /*
  * Guarantees: a refund is reserved on the intent and one attempt is queued for it, or the verdict is kept under the
@@ -42,9 +43,8 @@ export async function refundPaymentIntent(
     operation: refundOperation,
     decide: (tx, state) => decideRefund(tx, state, command),
     readBeside: async (tx) => {
-      const [intent] = await findIntents(tx, command.merchantId, [command.paymentIntentId]);
-      if (!intent) throw new Error("an intent that is locked is not there");
-      return intent;
+      const { shown, kept } = await readIntentToKeep(tx, command);
+      return { beside: shown, keptBeside: kept };
     },
     beforeCommit: () => failpoint("refund.inside_transaction"),
     isSame: (made) => made.result.paymentIntentId === command.paymentIntentId,
@@ -54,7 +54,7 @@ export async function refundPaymentIntent(
 
 async function decideRefund(
   tx: Tx,
-  state: IntentState,
+  state: LockedIntent,
   command: RefundPaymentIntent,
 ): Promise<Decision> {
   const intent = state.snapshot;
@@ -67,6 +67,8 @@ async function decideRefund(
   if (!charge) throw new Error(`${state.id} is captured and has no charge`);
   const refundId = newId("refund");
   const attemptId = newId("attempt");
+  // An intent that had nothing personal, or is from before there were keys, gets one now.
+  const personalKey = isBlank(command) ? null : (state.personalKey ?? newPersonalKey());
   const change = changeIntent(state, { amountRefunding: state.amountRefunding + amount }, [
     {
       type: "refund.created",
@@ -82,7 +84,7 @@ async function decideRefund(
   return {
     resultEventId: change.steps[0]?.eventId ?? "",
     change: {
-      intent: change,
+      intent: { ...change, personalKey },
       newRefund: {
         ...ofIntent,
         id: refundId,
@@ -90,6 +92,7 @@ async function decideRefund(
         currency: intent.currency,
         reason: command.reason,
         metadata: command.metadata,
+        personalKey,
         key: command.key,
       },
       newAttempt: {

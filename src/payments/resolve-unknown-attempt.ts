@@ -1,4 +1,5 @@
-import type { Db } from "../db/db";
+import type { AuditedWrite } from "../audit-log/record-write";
+import type { Db, Tx } from "../db/db";
 import type { StoredFailure } from "../failures";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
@@ -7,14 +8,18 @@ import type { Approved, Declined } from "../processors/processor";
 import { type LockedAttempt, lockAttempts } from "./attempt-store";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
+import { type Evidence, PROPOSED, insertEvidence } from "./evidence-store";
+import { type Operator, weigh } from "./four-eyes";
 import { type PaymentIntent, notFound } from "./payment-intent";
 import { findIntents } from "./payment-store";
 import type { Answer, LookupPolicy } from "./settle/answer";
 import { settle } from "./settle/settle";
 
 /*
- * Guarantees: a named operator's word about an UNKNOWN outcome settles it as a processor's answer would, once, and the
- * reason is kept as evidence. If the processor later says otherwise, that is noticed, and money that moved is returned.
+ * Guarantees: a named platform operator's word about an UNKNOWN outcome settles it as a processor's answer would, once,
+ * and the reason is kept as evidence. Where four eyes are required, the first operator's word is kept as a proposal and
+ * settles nothing, until a second one says the same (src/payments/four-eyes.ts). If the processor later says otherwise,
+ * that is noticed, and money that moved is returned.
  */
 
 export const RESOLVE_UNKNOWN = "resolveUnknownAttempt";
@@ -24,8 +29,7 @@ export type Resolution = (typeof RESOLUTIONS)[number];
 
 export interface ResolveUnknownAttempt {
   readonly merchantId: string;
-  /** The operator's key. */
-  readonly actor: string;
+  readonly operator: Operator;
   readonly key: string;
   readonly fingerprint: string;
   readonly attemptId: string;
@@ -33,43 +37,71 @@ export interface ResolveUnknownAttempt {
   readonly reason: string;
   /** The processor's own id of the charge, where the operator found one. */
   readonly processorChargeId: string | null;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 // A resolution is final for its attempt, and creates no object that could keep the key.
-export const resolveOperation: KeyedOperation<PaymentIntent> = { name: RESOLVE_UNKNOWN };
+export const resolveOperation: KeyedOperation<PaymentIntent, Beside> = { name: RESOLVE_UNKNOWN };
+
+interface Beside {
+  readonly proposal: Evidence;
+}
+
+export interface ResolvedAttempt extends Outcome<PaymentIntent> {
+  /** What waits for a second operator; null when the attempt was settled. */
+  readonly proposal: Evidence | null;
+}
 
 interface Needs {
   readonly db: Db;
-  readonly config: LookupPolicy;
+  readonly config: LookupPolicy & { readonly fourEyes: boolean };
   readonly replays: ReplayCache;
 }
 
 export async function resolveUnknownAttempt(
   { db, config, replays }: Needs,
   command: ResolveUnknownAttempt,
-): Promise<Outcome<PaymentIntent>> {
-  return once<PaymentIntent>(
-    db,
-    { ...command, replays },
-    {
-      operation: resolveOperation,
-      execute: async (tx) => {
-        const { merchantId, attemptId } = command;
-        const [attempt] = await lockAttempts(tx, [{ merchantId, id: attemptId }]);
-        if (!attempt) return { failure: notFound("attempt", attemptId) };
-        const resolved = resolve(attempt, command, config);
-        if ("failure" in resolved) return resolved;
-        await writeChanges(tx, [resolved.change]);
-        // The events may be about a refund or a capture, or there may be none: the answer is always the intent.
-        const [intent] = await findIntents(tx, merchantId, [attempt.paymentIntentId]);
-        if (!intent) throw new Error("an intent that is locked is not there");
-        return { result: intent };
-      },
+): Promise<ResolvedAttempt> {
+  const request = { ...command, replays };
+  const { beside, ...outcome } = await once<PaymentIntent, Beside>(db, request, {
+    operation: resolveOperation,
+    execute: async (tx) => {
+      const { merchantId, attemptId } = command;
+      const [attempt] = await lockAttempts(tx, [{ merchantId, id: attemptId }]);
+      if (!attempt) return { failure: notFound("attempt", attemptId) };
+      const resolved = resolve(attempt, command, config);
+      if ("failure" in resolved) return resolved;
+      const proposal = config.fourEyes ? await propose(tx, command, resolved.answer) : undefined;
+      if (!proposal) await writeChanges(tx, [resolved.change]);
+      // The events may be about a refund or a capture, or there may be none: the answer is always the intent.
+      const [intent] = await findIntents(tx, merchantId, [attempt.paymentIntentId]);
+      if (!intent) throw new Error("an intent that is locked is not there");
+      return { result: intent, ...(proposal && { beside: { proposal } }) };
     },
-  );
+  });
+  return { ...outcome, proposal: beside?.proposal ?? null };
 }
 
-type Resolved = { readonly failure: StoredFailure } | { readonly change: Change };
+/** The proposal that the operator's word is kept as; undefined when another operator has said the same. */
+async function propose(
+  tx: Tx,
+  { merchantId, attemptId, operator }: ResolveUnknownAttempt,
+  answer: Answer,
+): Promise<Evidence | undefined> {
+  const attempt = { merchantId, id: attemptId };
+  const said = { operator, outcome: answer.outcome };
+  const opinion = await weigh(tx, attempt, said);
+  if (opinion.agreed) return undefined;
+  // Said again by the same eyes, it is still one proposal.
+  if (opinion.standing) return opinion.standing;
+  await insertEvidence(tx, [{ answer, effect: PROPOSED }]);
+  const written = await weigh(tx, attempt, said);
+  if (written.agreed || !written.standing) throw new Error("a proposal that was kept is not there");
+  return written.standing;
+}
+
+type Resolved =
+  { readonly failure: StoredFailure } | { readonly answer: Answer; readonly change: Change };
 
 function resolve(
   attempt: LockedAttempt,
@@ -84,7 +116,7 @@ function resolve(
     attemptId: command.attemptId,
     paymentIntentId: attempt.paymentIntentId,
     outcome: outcomeOf(command, attempt.amount),
-    source: command.actor,
+    source: command.operator.actor,
     reason: command.reason,
   };
   const { effect, changes } = settle(attempt, answer, policy);
@@ -92,10 +124,10 @@ function resolve(
   // The operator says, for example, that a different amount moved from the one requested: it settles by itself, or by
   // an answer.
   if (!change) return refuse(attempt);
-  return { change: { ...change, evidence: [{ answer, effect }] } };
+  return { answer, change: { ...change, evidence: [{ answer, effect }] } };
 }
 
-function refuse({ id, status }: LockedAttempt): Resolved {
+function refuse({ id, status }: LockedAttempt): { readonly failure: StoredFailure } {
   return {
     failure: { code: "INVALID_STATE", details: { id, currentState: status, allowedActions: [] } },
   };

@@ -96,6 +96,6 @@ function defaultOf(setting: z.ZodType): string {
   const parsed = setting.safeParse(undefined);
   if (!parsed.success) return "required";
   const data = parsed.data as string | number | boolean | readonly unknown[] | undefined;
-  if (data === undefined || data === "") return "";
+  if (data === undefined || data === "" || (Array.isArray(data) && data.length === 0)) return "";
   return `default ${Array.isArray(data) ? data.join(",") : String(data)}`;
 }

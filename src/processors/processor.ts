@@ -115,8 +115,9 @@ export interface Processor {
   lookUp(reference: string): Promise<LookupOutcome>;
   reverse(reference: string): Promise<ReverseOutcome>;
   /**
-   * Reads a webhook; throws unless the processor signed it, byte for byte and just now. Absent where the processor
-   * sends none, or where there is no secret to verify them with.
+   * Reads a webhook; throws unless the processor signed it, byte for byte and just now, and a BAD_USER_INPUT when it
+   * did and it is malformed all the same. Absent where the processor sends none, or where there is no secret to verify
+   * them with.
    */
   readonly verifyWebhook?: (rawBody: string, headers: WebhookHeaders) => ProcessorWebhook;
   close(): Promise<void>;

@@ -21,6 +21,8 @@ export interface ClientOptions {
   readonly apiKey: string;
   /** For a browser with a publishable key: the client secret of the one intent that it may see. */
   readonly clientSecret?: string;
+  /** For a platform operator: the id of the merchant to act for. */
+  readonly merchant?: string;
   readonly fetch?: typeof fetch;
   /**
    * Where keys survive a reload. With a store, equal calls that have no answer yet are the same call; without one, only
@@ -141,12 +143,13 @@ function settingsOf(options: ClientOptions): Settings {
   };
 }
 
-function headersOf({ apiKey, clientSecret }: ClientOptions): Record<string, string> {
+function headersOf({ apiKey, clientSecret, merchant }: ClientOptions): Record<string, string> {
   return {
     accept: "application/graphql-response+json, application/json",
     "content-type": "application/json",
     authorization: `Bearer ${apiKey}`,
     ...(clientSecret === undefined ? {} : { "oncepay-client-secret": clientSecret }),
+    ...(merchant === undefined ? {} : { "oncepay-merchant": merchant }),
   };
 }
 

@@ -13,12 +13,14 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     lastPaymentError { ...PaymentError } 
     nextAction { __typename type expiresAt ... on RedirectToUrl { ...RedirectToUrl } }
     cancellationReason allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
+    personalDataErasedAt
   }`,
   PaymentError: `fragment PaymentError on PaymentError { code declineCode message retryable }`,
   RedirectToUrl: `fragment RedirectToUrl on RedirectToUrl { type redirectUrl expiresAt }`,
   AllowedAction: `fragment AllowedAction on AllowedAction { action allowed because }`,
   Refund: `fragment Refund on Refund {
     id paymentIntentId status amount currency reason metadata failureCode createdAt updatedAt
+    personalDataErasedAt
   }`,
   Capture: `fragment Capture on Capture {
     id paymentIntentId status amount currency final failureCode createdAt updatedAt
@@ -42,7 +44,19 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     journalId line kind side amount currency pending source sourceId paymentIntentId attemptId
     createdAt
   }`,
-  Merchant: `fragment Merchant on Merchant { id name createdAt }`,
+  AuditEntry: `fragment AuditEntry on AuditEntry {
+    id action operation outcome errorCode actorKind actorId actorHint address requestId
+    subjectType subjectId idempotencyKey count at lastAt details
+  }`,
+  Merchant: `fragment Merchant on Merchant { id name mode createdAt }`,
+  ApiKey: `fragment ApiKey on ApiKey {
+    id kind name mode scopes hint allowedAddresses status rolledFrom createdBy createdAt
+    firstUsedAt lastUsedAt expiresAt revokedAt
+  }`,
+  Evidence: `fragment Evidence on Evidence { source outcome effect reason at }`,
+  Erasure: `fragment Erasure on Erasure {
+    id status paymentIntents eventsInClear requestedAt finishedAt
+  }`,
   Idempotency: `fragment Idempotency on Idempotency { status firstSeenAt version }`,
   PageInfo: `fragment PageInfo on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }`,
 };
@@ -106,7 +120,14 @@ export const MUTATIONS = {
     "createMerchant",
     "merchant { ...Merchant } secretKey publishableKey operatorKey",
   ),
-  resolveUnknownAttempt: mutation("resolveUnknownAttempt", "paymentIntent { ...PaymentIntent }"),
+  resolveUnknownAttempt: mutation(
+    "resolveUnknownAttempt",
+    "paymentIntent { ...PaymentIntent } proposal { ...Evidence }",
+  ),
+  createApiKey: mutation("createApiKey", "apiKey { ...ApiKey } secret"),
+  rollApiKey: mutation("rollApiKey", "apiKey { ...ApiKey } oldApiKey { ...ApiKey } secret"),
+  revokeApiKey: mutation("revokeApiKey", "apiKey { ...ApiKey }"),
+  eraseCustomer: mutation("eraseCustomer", "erasure { ...Erasure }"),
 } satisfies Record<keyof Mutations, string>;
 
 interface ResultOf {
@@ -127,7 +148,11 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createWebhookEndpoint: { type: "WebhookEndpoint" },
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   createMerchant: { type: "Merchant" },
-  resolveUnknownAttempt: INTENT,
+  resolveUnknownAttempt: { type: "PaymentIntent" },
+  createApiKey: { type: "ApiKey" },
+  rollApiKey: { type: "ApiKey" },
+  revokeApiKey: { type: "ApiKey", field: "apiKey" },
+  eraseCustomer: { type: "Erasure", field: "erasure" },
 } satisfies Record<keyof Mutations, ResultOf>;
 
 /** The type of the object that an id names. */
@@ -141,6 +166,8 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   whd: "WebhookDelivery",
   acct: "LedgerAccount",
   mer: "Merchant",
+  era: "Erasure",
+  key: "ApiKey",
 };
 
 /*
@@ -219,6 +246,7 @@ export const QUERIES = {
     { filter: "DeadLetterFilter", ...PAGE },
     page("WebhookDelivery"),
   ),
+  auditLog: query("auditLog", { filter: "AuditLogFilter", ...PAGE }, page("AuditEntry")),
   unknownAttempts: query("unknownAttempts", PAGE, page("Attempt")),
   ledgerAccount: withFragments(`query ledgerAccount(
   $id: ID!, $asOf: DateTime, $first: Int, $after: String, $last: Int, $before: String
@@ -239,4 +267,6 @@ export const QUERIES = {
     "balanced currencies { currency debits credits difference }",
   ),
   merchant: query("merchant", {}, "...Merchant"),
+  erasure: query("erasure", { id: "ID!" }, "...Erasure"),
+  apiKeys: query("apiKeys", { filter: "ApiKeyFilter", ...PAGE }, page("ApiKey")),
 } satisfies QueryTexts;

@@ -1,5 +1,11 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 
+/** Who holds an API key. */
+export type ApiKeyKind = "OPERATOR" | "PLATFORM" | "PUBLISHABLE" | "RESTRICTED" | "SECRET";
+
+/** Whether an API key can be used. New values may be added. */
+export type ApiKeyStatus = "ACTIVE" | "EXPIRED" | "REVOKED";
+
 /** What a processor was asked to do. New values may be added. */
 export type AttemptOperation =
   "AUTHORIZE" | "CAPTURE" | "CHARGE" | "COMPENSATE" | "REFUND" | "REVERSE" | "VOID";
@@ -7,6 +13,17 @@ export type AttemptOperation =
 /** The status of an attempt at a processor. New values may be added. */
 export type AttemptStatus =
   "ABANDONED" | "DECLINED" | "QUEUED" | "REQUIRES_ACTION" | "SENT" | "SUCCEEDED" | "UNKNOWN";
+
+/** The kind of thing that the audit log records. New values may be added. */
+export type AuditAction =
+  "ACCESS_REFUSED" | "API_KEY_USED" | "AUTHENTICATION_REFUSED" | "COMMAND" | "READ" | "WRITE";
+
+/** The kind of caller that the audit log names. New values may be added. */
+export type AuditActorKind =
+  "ANONYMOUS" | "COMMAND_LINE" | "OPERATOR" | "PLATFORM" | "PUBLISHABLE" | "RESTRICTED" | "SECRET";
+
+/** What became of something that the audit log records. New values may be added. */
+export type AuditOutcome = "REFUSED" | "REPLAYED" | "SUCCEEDED";
 
 /** Why a payment intent was canceled. New values may be added. */
 export type CancellationReason = "ABANDONED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
@@ -24,6 +41,9 @@ export type CaptureStatus = "FAILED" | "PENDING" | "SUCCEEDED";
 /** The status of the delivery of one event to one endpoint. New values may be added. */
 export type DeliveryStatus =
   "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";
+
+/** The status of an erasure. New values may be added. */
+export type ErasureStatus = "FINISHED" | "RUNNING";
 
 /** Why a request failed: the value of `extensions.code` in every error. The list is closed, and additions to it are announced. */
 export type ErrorCode =
@@ -51,6 +71,9 @@ export type JournalSource = "ATTEMPT";
 /** What a ledger account records. Every merchant has one account of each kind in each currency that it uses. New values may be added. */
 export type LedgerAccountKind =
   "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
+
+/** Whether money really moves. */
+export type Mode = "LIVE" | "TEST";
 
 /** What the shopper must do next. New values may be added. */
 export type NextActionType = "REDIRECT";

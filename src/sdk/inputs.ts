@@ -1,16 +1,46 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
+  ApiKeyKind,
+  AuditAction,
   CancellationReasonInput,
   CaptureMethod,
   CaptureStatus,
   DeliveryStatus,
   EventType,
   LedgerAccountKind,
+  Mode,
   PaymentIntentStatus,
   RefundReasonInput,
   RefundStatus,
   UnknownAttemptResolution,
 } from "./enums";
+
+/** Which API keys to list: those that match every field given. */
+export interface ApiKeyFilter {
+  /** True for keys that can be used, false for expired and revoked ones. */
+  readonly active?: boolean | null | undefined;
+
+  /** Of one of these kinds. */
+  readonly kinds?: readonly ApiKeyKind[] | null | undefined;
+}
+
+/** Which entries to list: those that match every field given. */
+export interface AuditLogFilter {
+  /** Of this kind. */
+  readonly action?: AuditAction | null | undefined;
+
+  /** Done with the API key that has this id. */
+  readonly actorId?: string | null | undefined;
+
+  /** Recorded at this moment or later. */
+  readonly recordedAfter?: string | null | undefined;
+
+  /** Recorded before this moment. */
+  readonly recordedBefore?: string | null | undefined;
+
+  /** About the object with this id. */
+  readonly subjectId?: string | null | undefined;
+}
 
 /** The payment intent to cancel. */
 export interface CancelPaymentIntentInput {
@@ -60,8 +90,29 @@ export interface ConfirmPaymentIntentInput {
   readonly returnUrl?: string | null | undefined;
 }
 
+/** The API key to create. */
+export interface CreateApiKeyInput {
+  /** The IPv4 and IPv6 addresses that the key may be used from, also as CIDR ranges such as 203.0.113.0/24, at most 50. All addresses when this is absent or empty. */
+  readonly allowedAddresses?: readonly string[] | null | undefined;
+
+  /** From when on the key cannot be used; it does not expire when this is absent. */
+  readonly expiresAt?: string | null | undefined;
+
+  /** Who will hold the key. */
+  readonly kind: ApiKeyKind;
+
+  /** What the key is for, 1 to 200 characters. */
+  readonly name: string;
+
+  /** What a restricted key permits its holder to do; read scopes when absent. The other kinds have fixed scopes. */
+  readonly scopes?: readonly string[] | null | undefined;
+}
+
 /** The merchant to create. */
 export interface CreateMerchantInput {
+  /** Whether its payments will move real money. It cannot be changed later. */
+  readonly mode?: Mode | undefined;
+
   /** The merchant's name, 1 to 200 characters. */
   readonly name: string;
 }
@@ -112,6 +163,12 @@ export interface DeadLetterFilter {
 
   /** Carrying this event. */
   readonly eventId?: string | null | undefined;
+}
+
+/** Whose personal data to erase. */
+export interface EraseCustomerInput {
+  /** The merchant's own identifier for the customer, exactly as the payment intents have it, 1 to 255 characters. */
+  readonly customer: string;
 }
 
 /** Which events to list: those that match every field given. */
@@ -214,6 +271,24 @@ export interface ResolveUnknownAttemptInput {
 
   /** What happened at the processor. */
   readonly resolution: UnknownAttemptResolution;
+}
+
+/** The API key to revoke. */
+export interface RevokeApiKeyInput {
+  /** The API key's id. */
+  readonly apiKeyId: string;
+}
+
+/** The API key to roll, and how long it lives on. */
+export interface RollApiKeyInput {
+  /** The API key's id. */
+  readonly apiKeyId: string;
+
+  /** From when on the new key cannot be used; when this is absent, the old key's expiry, if it has one. */
+  readonly expiresAt?: string | null | undefined;
+
+  /** For how many seconds the old key can still be used, 0 to 2592000 (30 days); 0 ends it at once. */
+  readonly overlapSeconds?: number | undefined;
 }
 
 /** Which deliveries to list: those that match every field given. */

@@ -1,16 +1,24 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
+  ApiKeyKind,
+  ApiKeyStatus,
   AttemptOperation,
   AttemptStatus,
+  AuditAction,
+  AuditActorKind,
+  AuditOutcome,
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
   DeliveryStatus,
+  ErasureStatus,
+  ErrorCode,
   EventType,
   IdempotencyStatus,
   IntentAction,
   JournalSource,
   LedgerAccountKind,
+  Mode,
   NextActionType,
   PaymentIntentStatus,
   PostingSide,
@@ -89,6 +97,9 @@ export interface PaymentIntent {
 
   /** When the intent last changed. */
   readonly updatedAt: string;
+
+  /** When `customer`, `description` and `metadata` were erased on the customer's behalf; null unless eraseCustomer did so. They are then blank, also in snapshots from before. */
+  readonly personalDataErasedAt: string | null;
 }
 
 /** Why the last attempt to make a payment failed. A decline is data, not a GraphQL error. */
@@ -173,6 +184,9 @@ export interface Refund {
 
   /** When the refund last changed. */
   readonly updatedAt: string;
+
+  /** When `metadata` was erased on the customer's behalf; null unless eraseCustomer did so. It is then blank, also in snapshots from before. */
+  readonly personalDataErasedAt: string | null;
 }
 
 /** A URL where a merchant or partner receives events as signed HTTP requests. */
@@ -249,8 +263,98 @@ export interface Merchant {
   /** The merchant's name. */
   readonly name: string;
 
+  /** Whether its payments move real money. */
+  readonly mode: Mode;
+
   /** When the merchant was created. */
   readonly createdAt: string;
+}
+
+/** A report about an attempt other than the direct answer to the call: from a look-up, a processor's webhook or an operator, or an answer that came late. */
+export interface Evidence {
+  /** The source of the report: lookup, webhook, worker or the id of an API key. */
+  readonly source: string;
+
+  /** The outcome that was reported. */
+  readonly outcome: string;
+
+  /** What the report changed, for example applied, duplicate or contradiction; proposed where a second operator must say the same. */
+  readonly effect: string;
+
+  /** The reason that an operator gave. */
+  readonly reason: string | null;
+
+  /** When the report was received. */
+  readonly at: string;
+}
+
+/** An API key, without its text, which is shown only when the key is made. */
+export interface ApiKey {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** Who holds the key. */
+  readonly kind: ApiKeyKind;
+
+  /** What the key is for, in the words of whoever made it. */
+  readonly name: string;
+
+  /** Whether what is done with the key moves real money; the key's text says it too. */
+  readonly mode: Mode;
+
+  /** What the key permits its holder to do. */
+  readonly scopes: readonly string[];
+
+  /** The beginning of the key's text and its last four characters. */
+  readonly hint: string;
+
+  /** The addresses that the key may be used from, as CIDR ranges. An empty list means all addresses. */
+  readonly allowedAddresses: readonly string[];
+
+  /** Whether the key can be used. */
+  readonly status: ApiKeyStatus;
+
+  /** The id of the key that it was rolled from. */
+  readonly rolledFrom: string | null;
+
+  /** The id of the key that made it; null when it was made on the command line or together with its merchant. */
+  readonly createdBy: string | null;
+
+  /** When the key was made. */
+  readonly createdAt: string;
+
+  /** When the key was first used. */
+  readonly firstUsedAt: string | null;
+
+  /** When the key was last used; at most a minute behind. */
+  readonly lastUsedAt: string | null;
+
+  /** From when on the key cannot be used; null when it does not expire. */
+  readonly expiresAt: string | null;
+
+  /** When the key was revoked. */
+  readonly revokedAt: string | null;
+}
+
+/** The erasure of a customer's personal data. It does not say whose. */
+export interface Erasure {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** How far the erasure is. */
+  readonly status: ErasureStatus;
+
+  /** How many payment intents have been erased so far. */
+  readonly paymentIntents: number;
+
+  /** How many events still show the erased values, because they were stored before events were sealed. Only the operator of the service can blank these; 0 in an installation without such events. */
+  readonly eventsInClear: number;
+
+  /** When the erasure was requested. */
+  readonly requestedAt: string;
+
+  /** When the erasure was finished; null while it is running. */
+  readonly finishedAt: string | null;
 }
 
 /** The position of a page within its list. */
@@ -320,6 +424,60 @@ export interface Event {
 
   /** `{ object }`: the object as it stood when the event occurred. */
   readonly data: unknown;
+}
+
+/** An entry of the audit log: who did what, or was refused. It never changes. What happens often is counted together: reads and refusals within a minute, the uses of a key within a day. */
+export interface AuditEntry {
+  /** The entry's id, which sorts by the time at which it was recorded. */
+  readonly id: string;
+
+  /** The kind of thing that happened. */
+  readonly action: AuditAction;
+
+  /** The mutation, the query field or the command; null where several count together. */
+  readonly operation: string | null;
+
+  /** What became of it. */
+  readonly outcome: AuditOutcome;
+
+  /** Why it was refused. */
+  readonly errorCode: ErrorCode | null;
+
+  /** The kind of caller. */
+  readonly actorKind: AuditActorKind;
+
+  /** The id of the caller's API key. */
+  readonly actorId: string | null;
+
+  /** The prefix and the last four characters of the API key that was sent. */
+  readonly actorHint: string | null;
+
+  /** The IP address that the request came from; the first one where several count together. */
+  readonly address: string | null;
+
+  /** The id of the request; the first one where several count together. */
+  readonly requestId: string | null;
+
+  /** The type of the object that it was about, for example PaymentIntent. */
+  readonly subjectType: string | null;
+
+  /** The object that it was about. */
+  readonly subjectId: string | null;
+
+  /** The idempotency key of a write. */
+  readonly idempotencyKey: string | null;
+
+  /** How often it happened. */
+  readonly count: number;
+
+  /** When it happened first. */
+  readonly at: string;
+
+  /** When it happened last. */
+  readonly lastAt: string;
+
+  /** What else there is to say, for example the ids of the first objects that were read, or the scope that was lacking. */
+  readonly details: unknown;
 }
 
 /** One operation requested from a card processor. It is sent at most once. */
@@ -441,8 +599,10 @@ export interface LedgerAccount {
 
 /** Any object with an id, which can be read again with `node(id:)`. */
 export type Node =
+  | ({ readonly __typename: "ApiKey" } & ApiKey)
   | ({ readonly __typename: "Attempt" } & Attempt)
   | ({ readonly __typename: "Capture" } & Capture)
+  | ({ readonly __typename: "Erasure" } & Erasure)
   | ({ readonly __typename: "Event" } & Event)
   | ({ readonly __typename: "LedgerAccount" } & LedgerAccount)
   | ({ readonly __typename: "Merchant" } & Merchant)

@@ -1,13 +1,17 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
+  ApiKeyFilter,
+  AuditLogFilter,
   CancelPaymentIntentInput,
   CaptureFilter,
   CapturePaymentIntentInput,
   ConfirmPaymentIntentInput,
+  CreateApiKeyInput,
   CreateMerchantInput,
   CreatePaymentIntentInput,
   CreateWebhookEndpointInput,
   DeadLetterFilter,
+  EraseCustomerInput,
   EventFilter,
   LedgerAccountFilter,
   PaymentIntentFilter,
@@ -15,18 +19,24 @@ import type {
   RefundPaymentIntentInput,
   ReplayWebhookDeliveryInput,
   ResolveUnknownAttemptInput,
+  RevokeApiKeyInput,
+  RollApiKeyInput,
   WebhookDeliveryFilter,
 } from "./inputs";
-import type { Merchant, Node, PaymentIntent, Refund } from "./objects";
+import type { Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
 import type {
+  ApiKeyConnection,
   AttemptConnection,
+  AuditEntryConnection,
   CancelPaymentIntentPayload,
   CaptureConnection,
   CapturePaymentIntentPayload,
   ConfirmPaymentIntentPayload,
+  CreateApiKeyPayload,
   CreateMerchantPayload,
   CreatePaymentIntentPayload,
   CreateWebhookEndpointPayload,
+  EraseCustomerPayload,
   EventConnection,
   EventTypeDescription,
   LedgerAccountConnection,
@@ -37,69 +47,83 @@ import type {
   RefundPaymentIntentPayload,
   ReplayWebhookDeliveryPayload,
   ResolveUnknownAttemptPayload,
+  RevokeApiKeyPayload,
+  RollApiKeyPayload,
   TrialBalance,
   WebhookDeliveryConnection,
   WebhookEndpointConnection,
 } from "./results";
 
 export interface Mutations {
-  /** Creates a payment intent. No money moves until it is confirmed. */
+  /** Creates a payment intent. No money moves until it is confirmed. Requires the scope payments:write. */
   readonly createPaymentIntent: {
     input: CreatePaymentIntentInput;
     payload: CreatePaymentIntentPayload;
   };
 
-  /** Makes the payment. The intent becomes PROCESSING immediately, and the processor's answer follows. A publishable key may confirm the intent whose client secret is sent with the request. */
+  /** Makes the payment. The intent becomes PROCESSING immediately, and the processor's answer follows. Requires the scope payments:confirm. A publishable key may ask for it as well, of the payment intent whose client secret is sent with the request. */
   readonly confirmPaymentIntent: {
     input: ConfirmPaymentIntentInput;
     payload: ConfirmPaymentIntentPayload;
   };
 
-  /** Captures all or part of the authorised amount. */
+  /** Captures all or part of the authorised amount. Requires the scope payments:write. */
   readonly capturePaymentIntent: {
     input: CapturePaymentIntentInput;
     payload: CapturePaymentIntentPayload;
   };
 
-  /** Cancels a payment before any money is captured. */
+  /** Cancels a payment before any money is captured. Requires the scope payments:write. */
   readonly cancelPaymentIntent: {
     input: CancelPaymentIntentInput;
     payload: CancelPaymentIntentPayload;
   };
 
-  /** Refunds all or part of the captured amount. */
+  /** Refunds all or part of the captured amount. Requires the scope payments:write. */
   readonly refundPaymentIntent: {
     input: RefundPaymentIntentInput;
     payload: RefundPaymentIntentPayload;
   };
 
-  /** Creates a webhook endpoint. It receives the events that occur from now on. */
+  /** Creates a webhook endpoint. It receives the events that occur from now on. Requires the scope webhooks:write. */
   readonly createWebhookEndpoint: {
     input: CreateWebhookEndpointInput;
     payload: CreateWebhookEndpointPayload;
   };
 
-  /** Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id. */
+  /** Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id. Requires the scope webhooks:replay. */
   readonly replayWebhookDelivery: {
     input: ReplayWebhookDeliveryInput;
     payload: ReplayWebhookDeliveryPayload;
   };
 
-  /** Creates a merchant together with its first API keys. Requires the scope merchants:write. */
+  /** Creates a merchant together with its first API keys. For platform operators only. Requires the scope merchants:write. */
   readonly createMerchant: { input: CreateMerchantInput; payload: CreateMerchantPayload };
 
-  /** Settles an attempt whose outcome is unknown, on an operator's word. If the processor later contradicts it, any money that moved is returned. */
+  /** Settles an attempt whose outcome is unknown, on a platform operator's word, who acts for the merchant with the header oncepay-merchant. Where the installation requires four eyes, the first operator's word is a proposal, and a second operator's request with the same resolution settles it. If the processor later contradicts it, any money that moved is returned. Requires the scope operations:write. */
   readonly resolveUnknownAttempt: {
     input: ResolveUnknownAttemptInput;
     payload: ResolveUnknownAttemptPayload;
   };
+
+  /** Creates an API key. A key can give another one only what it has itself: no further scope, no later expiry, no other address. Requires the scope keys:write. */
+  readonly createApiKey: { input: CreateApiKeyInput; payload: CreateApiKeyPayload };
+
+  /** Replaces an API key by a new one that may do the same, and lets the old one live on for a while. A key cannot roll one that may do more than itself, and a key that was itself made by rolling can be rolled when its predecessor has ended. Requires the scope keys:write. */
+  readonly rollApiKey: { input: RollApiKeyInput; payload: RollApiKeyPayload };
+
+  /** Revokes an API key for good. Within a second of the answer it is refused everywhere. Requires the scope keys:write. */
+  readonly revokeApiKey: { input: RevokeApiKeyInput; payload: RevokeApiKeyPayload };
+
+  /** Erases `customer`, `description` and `metadata` of all payment intents that the customer has now, and the `metadata` of their refunds: in the objects, in every event about them, in webhooks still to be sent and in the results kept for idempotency keys. Amounts, statuses, the ledger and the order of events stay as they are. It cannot be undone. Payments that are created later for the same customer are not affected. Requires the scope customers:erase. */
+  readonly eraseCustomer: { input: EraseCustomerInput; payload: EraseCustomerPayload };
 }
 
 export interface Queries {
-  /** The payment intent with this id; null when the merchant has none. A publishable key sees only the intent whose client secret is sent with the request. */
+  /** The payment intent with this id; null when the merchant has none. A publishable key sees only the intent whose client secret is sent with the request. Requires the scope payments:read. A publishable key may ask for it as well, of the payment intent whose client secret is sent with the request. */
   readonly paymentIntent: { variables: { readonly id: string }; result: PaymentIntent | null };
 
-  /** Payment intents, newest first. */
+  /** Payment intents, newest first. Requires the scope payments:read. */
   readonly paymentIntents: {
     variables: {
       readonly filter?: PaymentIntentFilter | null | undefined;
@@ -111,10 +135,10 @@ export interface Queries {
     result: PaymentIntentConnection;
   };
 
-  /** The refund with this id; null when the merchant has none. */
+  /** The refund with this id; null when the merchant has none. Requires the scope payments:read. */
   readonly refund: { variables: { readonly id: string }; result: Refund | null };
 
-  /** Refunds, newest first. */
+  /** Refunds, newest first. Requires the scope payments:read. */
   readonly refunds: {
     variables: {
       readonly filter?: RefundFilter | null | undefined;
@@ -126,7 +150,7 @@ export interface Queries {
     result: RefundConnection;
   };
 
-  /** Captures, newest first. */
+  /** Captures, newest first. Requires the scope payments:read. */
   readonly captures: {
     variables: {
       readonly filter?: CaptureFilter | null | undefined;
@@ -138,7 +162,7 @@ export interface Queries {
     result: CaptureConnection;
   };
 
-  /** The feed of events, oldest first. An event appears once a worker has relayed it, milliseconds after it was committed. Continue from `endCursor`, even after an empty page: no event is ever skipped. If the database has been restored to an earlier point in time, a page may repeat events. */
+  /** The feed of events, oldest first. An event appears once a worker has relayed it, milliseconds after it was committed. Continue from `endCursor`, even after an empty page: no event is ever skipped. If the database has been restored to an earlier point in time, a page may repeat events. Requires the scope events:read. */
   readonly events: {
     variables: {
       readonly filter?: EventFilter | null | undefined;
@@ -148,13 +172,13 @@ export interface Queries {
     result: EventConnection;
   };
 
-  /** Every type of event, with its meaning and a sample webhook. */
+  /** Every type of event, with its meaning and a sample webhook. Requires the scope events:read. */
   readonly eventTypes: {
     variables: Record<string, never>;
     result: readonly EventTypeDescription[];
   };
 
-  /** The merchant's webhook endpoints, newest first. */
+  /** The merchant's webhook endpoints, newest first. Requires the scope webhooks:read. */
   readonly webhookEndpoints: {
     variables: {
       readonly first?: number | null | undefined;
@@ -165,7 +189,7 @@ export interface Queries {
     result: WebhookEndpointConnection;
   };
 
-  /** Webhook deliveries, newest first. */
+  /** Webhook deliveries, newest first. Requires the scope webhooks:read. */
   readonly webhookDeliveries: {
     variables: {
       readonly filter?: WebhookDeliveryFilter | null | undefined;
@@ -177,7 +201,7 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
-  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. */
+  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Requires the scope webhooks:read. */
   readonly deadLetters: {
     variables: {
       readonly filter?: DeadLetterFilter | null | undefined;
@@ -189,7 +213,19 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
-  /** Attempts whose outcome is unknown, newest first. For operators only. */
+  /** The audit log, newest first: refusals, the first and last use of API keys, changes to keys and endpoints, and everything that operators read and write. For operators only. Requires the scope audit:read. */
+  readonly auditLog: {
+    variables: {
+      readonly filter?: AuditLogFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: AuditEntryConnection;
+  };
+
+  /** Attempts whose outcome is unknown, newest first. For operators only. Requires the scope operations:read. */
   readonly unknownAttempts: {
     variables: {
       readonly first?: number | null | undefined;
@@ -200,7 +236,7 @@ export interface Queries {
     result: AttemptConnection;
   };
 
-  /** The ledger account with this id; null when the merchant has none. */
+  /** The ledger account with this id; null when the merchant has none. Requires the scope ledger:read. */
   readonly ledgerAccount: {
     variables: {
       readonly id: string;
@@ -213,7 +249,7 @@ export interface Queries {
     result: LedgerAccountResult | null;
   };
 
-  /** The merchant's ledger accounts, newest first. The accounts for a currency are opened when something is first posted in it. */
+  /** The merchant's ledger accounts, newest first. The accounts for a currency are opened when something is first posted in it. Requires the scope ledger:read. */
   readonly ledgerAccounts: {
     variables: {
       readonly filter?: LedgerAccountFilter | null | undefined;
@@ -225,22 +261,37 @@ export interface Queries {
     result: LedgerAccountConnection;
   };
 
-  /** The total debits and credits of the merchant's ledger. */
+  /** The total debits and credits of the merchant's ledger. Requires the scope ledger:read. */
   readonly trialBalance: { variables: Record<string, never>; result: TrialBalance };
 
-  /** The merchant that the API key belongs to. */
+  /** The merchant that the API key belongs to. Requires the scope payments:read. */
   readonly merchant: { variables: Record<string, never>; result: Merchant };
 
-  /** The object with this id, whatever its type; null when the merchant has none. */
+  /** The erasure with this id; null when the merchant has none. Requires the scope customers:erase. */
+  readonly erasure: { variables: { readonly id: string }; result: Erasure | null };
+
+  /** The merchant's API keys, newest first. Requires the scope keys:read. */
+  readonly apiKeys: {
+    variables: {
+      readonly filter?: ApiKeyFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: ApiKeyConnection;
+  };
+
+  /** The object with this id, whatever its type; null when the merchant has none. Requires the scope to read objects of this type. */
   readonly node: { variables: { readonly id: string }; result: Node | null };
 
-  /** The objects with these ids, in the same order; null in place of each one that the merchant does not have. */
+  /** The objects with these ids, in the same order; null in place of each one that the merchant does not have. Requires the scopes to read objects of these types. */
   readonly nodes: {
     variables: { readonly ids: readonly string[] };
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the intent whose client secret is sent with the request. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, replayWebhookDelivery; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

@@ -1,9 +1,13 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type { ErrorCode, EventType, LedgerAccountKind, OperationStatus } from "./enums";
 import type {
+  ApiKey,
   Attempt,
+  AuditEntry,
   Capture,
+  Erasure,
   Event,
+  Evidence,
   Idempotency,
   LedgerAccount,
   LedgerEntry,
@@ -104,6 +108,54 @@ export interface CreateMerchantPayload {
 export interface ResolveUnknownAttemptPayload {
   /** The payment intent as it stood when the attempt was resolved. */
   readonly paymentIntent: PaymentIntent;
+
+  /** What the attempt's evidence says about this request where two platform operators must say the same and this is the first; nothing is settled then. Null when the attempt was settled. */
+  readonly proposal: Evidence | null;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of createApiKey. */
+export interface CreateApiKeyPayload {
+  /** The API key. */
+  readonly apiKey: ApiKey;
+
+  /** The key's text, which is sent with requests. Replays of the same idempotency key show it for 24 hours; after that it is null. */
+  readonly secret: string | null;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of rollApiKey. */
+export interface RollApiKeyPayload {
+  /** The new API key. */
+  readonly apiKey: ApiKey;
+
+  /** The old API key, which now expires. Replays show it until the idempotency key's record has expired. */
+  readonly oldApiKey: ApiKey | null;
+
+  /** The new key's text, which is sent with requests. Replays of the same idempotency key show it for 24 hours; after that it is null. */
+  readonly secret: string | null;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of revokeApiKey. */
+export interface RevokeApiKeyPayload {
+  /** The API key. */
+  readonly apiKey: ApiKey;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of eraseCustomer. */
+export interface EraseCustomerPayload {
+  /** The erasure as it stood when the request was executed. Query `erasure` for how far it is now. */
+  readonly erasure: Erasure;
 
   /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
@@ -212,6 +264,21 @@ export interface WebhookDeliveryConnection {
 }
 
 /** One page of a list. */
+export interface AuditEntryConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: AuditEntry;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
 export interface AttemptConnection {
   /** The items on the page, each with its cursor. */
   readonly edges: readonly {
@@ -298,6 +365,21 @@ export interface TrialBalance {
   }[];
 }
 
+/** One page of a list. */
+export interface ApiKeyConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: ApiKey;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
 /** The outcome of a mutation, for a client that did not receive its answer. */
 export interface Operation {
   /** The name of the mutation. */
@@ -312,7 +394,7 @@ export interface Operation {
   /** When the operation was executed. */
   readonly firstSeenAt: string | null;
 
-  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery or a merchant. */
+  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a merchant, an API key or an erasure. */
   readonly result: Node | null;
 
   /** The original error; null unless the status is FAILED. */

@@ -24,13 +24,13 @@ const CIPHER_OPTIONS = { authTagLength: TEXT_START - TAG_START };
 
 /** The first key seals; every key opens, so that a new key can be put in front of the old ones. */
 export function createSecretBox(keys: readonly Buffer[]): SecretBox {
-  const keysById = new Map(keys.map((key) => [keyIdOf(key).toString("hex"), key]));
+  const keysById = new Map(keys.map((key) => [keyIdOf(key), key]));
   const newest = keys[0];
   if (newest === undefined) throw new Error("createSecretBox: at least one key is needed");
   if (keys.some((key) => key.length !== KEY_BYTES)) {
     throw new Error(`createSecretBox: a key is not ${KEY_BYTES} bytes long`);
   }
-  const newestHead = Buffer.concat([Buffer.of(VERSION), keyIdOf(newest)]);
+  const newestHead = Buffer.concat([Buffer.of(VERSION), Buffer.from(keyIdOf(newest), "hex")]);
 
   const seal = (plain: string, context: string): Buffer => {
     const nonce = randomBytes(TAG_START - NONCE_START);
@@ -63,9 +63,10 @@ export function createSecretBox(keys: readonly Buffer[]): SecretBox {
   return { seal, open };
 }
 
-/** Four bytes of a one-way function of the key: enough to tell keys apart, nothing to guess from. */
-function keyIdOf(key: Buffer): Buffer {
-  return createHash("sha256").update("oncepay key id\n").update(key).digest().subarray(0, 4);
+/** Four bytes of a one-way function of the key, in hex: enough to tell keys apart, nothing to guess from. */
+export function keyIdOf(key: Buffer): string {
+  const hash = createHash("sha256").update("oncepay key id\n").update(key).digest();
+  return hash.toString("hex", 0, NONCE_START - 1);
 }
 
 /**
@@ -101,7 +102,7 @@ export function hashApiKey(secret: string): Buffer {
   return createHash("sha256").update(secret).digest();
 }
 
-const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+export const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /**
  * Random text with the entropy of this many random bytes. Letters and digits only, so that a double click selects the

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { Db } from "../db/db";
+import { type SealedPart, openSnapshotText } from "../events/personal-data";
 import { failpoint } from "../failpoints";
 import type { Log } from "../observability/log";
 import { deliveries as deliveriesCounter } from "../observability/metrics";
@@ -58,15 +59,13 @@ export async function deliverWebhooks(
 }
 
 async function deliver(sender: WebhookSender, delivery: ClaimedDelivery): Promise<Delivered> {
-  const body = webhookBody(delivery);
-  const headers = sign(sender, delivery, body);
+  const signed = sign(sender, delivery);
   const fired = failpoint("webhook.before_post");
   if (fired) await fired;
-  const result: PostResult = headers
+  const result: PostResult = signed
     ? await postWebhook(sender.webhookAgent, {
         url: delivery.url,
-        headers,
-        body,
+        ...signed,
         timeoutMs: sender.config.webhookTimeoutMs,
       })
     : { kind: "unreachable", error: "it could not be signed", durationMs: 0 };
@@ -90,33 +89,39 @@ async function deliver(sender: WebhookSender, delivery: ClaimedDelivery): Promis
   return { merchantId, id, status: record.status, dueInMs: record.dueInMs };
 }
 
+interface Signed {
+  readonly body: string;
+  readonly headers: ReturnType<typeof signWebhook>;
+}
+
 /**
- * A secret that cannot be opened (its key is missing, say) is a failure of this delivery, which is tried again and ends
+ * A secret or a body that cannot be opened (its key is missing, say) is a failure of this delivery, which is tried again and ends
  * as a dead letter like any other. If it were thrown, it would fail the rest of its job with it, and recur for ever.
  */
-function sign(
-  sender: WebhookSender,
-  delivery: ClaimedDelivery,
-  body: string,
-): ReturnType<typeof signWebhook> | undefined {
+function sign(sender: WebhookSender, delivery: ClaimedDelivery): Signed | undefined {
   try {
-    return signWebhook({
+    const body = webhookBody(delivery);
+    const headers = signWebhook({
       id: delivery.eventId,
       timestampSeconds: Math.floor(Date.now() / 1_000),
       body,
       secrets: [endpointSecret(sender, delivery)],
     });
+    return { body, headers };
   } catch (error) {
     sender.log.error({ err: error, deliveryId: delivery.id }, "a webhook could not be signed");
     return undefined;
   }
 }
 
-/** The bytes of an event's webhook: the same for every try, every endpoint and every replay. */
+/**
+ * The bytes of an event's webhook: the same for every try, every endpoint and every replay, until the personal data in
+ * it is erased. From then on it is the same event without them, in bytes that are again the same every time.
+ */
 export function webhookBody(
   event: Pick<
     ClaimedDelivery,
-    "eventId" | "type" | "apiVersion" | "createdAt" | "subjectId" | "sequence" | "object"
+    "eventId" | "type" | "apiVersion" | "createdAt" | "sequence" | "object" | keyof SealedPart
   >,
 ): string {
   const head = JSON.stringify({
@@ -129,7 +134,8 @@ export function webhookBody(
     sequence: event.sequence,
   });
   // The object's text goes in as the event stored it: parsed and printed again, it might differ.
-  return `${head.slice(0, -1)},"data":{"object":${event.object}}}`;
+  const object = openSnapshotText(event.object, event);
+  return `${head.slice(0, -1)},"data":{"object":${object}}}`;
 }
 
 // Opening a sealed secret costs as much as signing with it; an endpoint's secret is opened once for each time it was

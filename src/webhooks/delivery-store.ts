@@ -1,5 +1,6 @@
 import { keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, run } from "../db/db";
+import { SEALED_PART, type SealedPart, joinPersonalKey } from "../events/personal-data";
 import type { DeliveryKey, DeliveryStatus } from "./delivery";
 
 /** Every statement that plans, claims and records deliveries. Lists are in list-deliveries.ts. */
@@ -50,7 +51,7 @@ export async function planDeliveries(
 }
 
 /** What a worker needs to post a delivery. */
-export interface ClaimedDelivery extends DeliveryKey {
+export interface ClaimedDelivery extends DeliveryKey, SealedPart {
   readonly eventId: string;
   readonly endpointId: string;
   readonly tries: number;
@@ -60,9 +61,8 @@ export interface ClaimedDelivery extends DeliveryKey {
   readonly type: string;
   readonly apiVersion: string;
   readonly createdAt: string;
-  readonly subjectId: string;
   readonly sequence: number | null;
-  /** JSON text, exactly as the event stored it. */
+  /** JSON text, exactly as the event stored it: without what is sealed beside it. */
   readonly object: string;
 }
 
@@ -83,9 +83,10 @@ const CLAIM: Statement = {
     select c.merchant_id as "merchantId", c.id as "id", c.event_id as "eventId",
       c.endpoint_id as "endpointId", c.tries as "tries", w.url as "url", w.secret as "secret",
       e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
-      e.subject_id as "subjectId", e.sequence as "sequence", e.object::text as "object"
+      e.sequence as "sequence", e.object::text as "object", ${SEALED_PART}
     from claimed c
     join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
+    ${joinPersonalKey()}
     join webhook_endpoints w on w.merchant_id = c.merchant_id and w.id = c.endpoint_id`,
 };
 
@@ -117,7 +118,8 @@ const RECORD: Statement = {
     update webhook_deliveries d
     set status = case
         when r.due_in_ms is not null and w.status <> 'ENABLED' then 'PAUSED' else r.status end,
-      status_code = r.status_code, error = r.error, response_body = r.response_body,
+      status_code = r.status_code, error = r.error,
+      response_body = case when d.response_erased is null then r.response_body end,
       duration_ms = r.duration_ms, updated_at = now(),
       next_at = case
         when w.status = 'ENABLED' then now() + r.due_in_ms * interval '1 millisecond' end

@@ -55,3 +55,25 @@ export async function findEndpointByKey(
   const [row] = await run<WebhookEndpoint>(db, FIND_BY_KEY, [merchantId, key]);
   return row;
 }
+
+const LOCK_ENDPOINTS: Statement = {
+  name: "lock_webhook_endpoints",
+  text: "select pg_advisory_xact_lock(hashtextextended('webhook_endpoints ' || ?, 0))",
+};
+
+const COUNT_ENDPOINTS: Statement = {
+  name: "count_webhook_endpoints",
+  text: `
+    select count(*) as "count"
+    from (
+      select from webhook_endpoints where merchant_id = ? and status <> 'DELETED' limit ?
+    ) counted`,
+};
+
+/** Of a merchant that adds none while this transaction is open, and no more of them than `max`. */
+export async function countEndpoints(tx: Tx, merchantId: string, max: number): Promise<number> {
+  // Statements of their own: what was committed while the lock was waited for must be seen.
+  await run(tx, LOCK_ENDPOINTS, [merchantId]);
+  const [row] = await run<{ count: number }>(tx, COUNT_ENDPOINTS, [merchantId, max]);
+  return row?.count ?? 0;
+}

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type Dispatcher, errors } from "undici";
-import { redactCardNumbers } from "../security/card-numbers";
+import { redact } from "../security/sensitive";
 import { BLOCKED_TARGET } from "./url-guard";
 
 type PostWebhookInput = {
@@ -27,8 +27,8 @@ export type PostResult = {
 // little more so that the connection can be reused, and then give up: nobody may hold a worker with an endless or a
 // trickling answer.
 const BODY_KEPT_BYTES = 2_048;
-// A card number that begins within what is kept must be seen in full to be redacted.
-const BODY_LOOKED_AT_BYTES = BODY_KEPT_BYTES + 64;
+// A card number or a secret that begins within what is kept must be seen in full to be redacted.
+const BODY_LOOKED_AT_BYTES = BODY_KEPT_BYTES + 256;
 const BODY_READ_BYTES = 64 * 1_024;
 const BODY_PATIENCE_MS = 2_000;
 
@@ -160,7 +160,9 @@ function cleanText(bytes: Buffer): string {
   // Postgres cannot store NUL, and a terminal that shows a log should not act on control characters from the receiver.
   const text = decode(bytes).replace(/(?![\t\n])\p{Cc}/gu, "");
   // The limit is applied last, because decoding turned each broken byte into three.
-  return decode(Buffer.from(redactCardNumbers(text)).subarray(0, BODY_KEPT_BYTES)).trim();
+  const kept = decode(Buffer.from(redact(text)).subarray(0, BODY_KEPT_BYTES));
+  // 20 digits are no card number, and the first 16 of them, where the text is cut off, may be one.
+  return redact(kept).trim();
 }
 
 /** Reads UTF-8; a character that is cut in two at the end is left out. */

@@ -1,3 +1,4 @@
+import type { AuditedWrite } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
@@ -16,6 +17,7 @@ export interface ReplayWebhookDelivery {
   readonly merchantId: string;
   readonly key: string;
   readonly deliveryId: string;
+  readonly audit?: AuditedWrite | undefined;
 }
 
 /** A delivery still in progress would be delivered twice for nothing. */
@@ -74,12 +76,13 @@ export async function replayWebhookDelivery(
   { db, replays }: { readonly db: Db; readonly replays: ReplayCache },
   command: ReplayWebhookDelivery,
 ): Promise<Outcome<WebhookDelivery>> {
-  const { merchantId, key, deliveryId } = command;
+  const { merchantId, key, deliveryId, audit } = command;
   const request = {
     merchantId,
     key,
     replays,
     fingerprint: fingerprint(replayOperation.name, { deliveryId }).toString("hex"),
+    audit,
   };
   return once<WebhookDelivery>(db, request, {
     operation: replayOperation,

@@ -1,9 +1,11 @@
 import type { Attack } from "./attack";
 import { databaseAway } from "./attacks/database-away";
 import { frozenWorker } from "./attacks/frozen-worker";
+import { fuzz } from "./attacks/fuzz";
 import { keyReuse } from "./attacks/key-reuse";
 import { killEverywhere } from "./attacks/kill-everywhere";
 import { lostAnswers } from "./attacks/lost-answers";
+import { noisyNeighbour } from "./attacks/noisy-neighbour";
 import { parallelRefunds } from "./attacks/parallel-refunds";
 import { processorOutage } from "./attacks/processor-outage";
 import { processorWebhooks } from "./attacks/processor-webhooks";
@@ -30,5 +32,7 @@ export const ATTACKS: readonly Attack[] = [
   skewedWorker,
   frozenWorker,
   processorOutage,
+  noisyNeighbour,
+  fuzz,
   killEverywhere,
 ];

@@ -14,6 +14,8 @@ export interface ChildPlan {
   readonly env: Env;
   /** Where it is reached; a restarted process is found at the same place. */
   readonly url: string;
+  /** Where its metrics are, if not there. */
+  readonly internalUrl?: string;
   readonly readyPath: string;
 }
 
@@ -27,6 +29,7 @@ export interface Exit {
 export interface Child {
   readonly name: string;
   readonly url: string;
+  readonly internalUrl: string;
   /** How it ended, each time; those it was asked for included. */
   readonly exits: readonly Exit[];
   isAlive(): boolean;
@@ -114,6 +117,7 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
   return {
     name: plan.name,
     url: plan.url,
+    internalUrl: plan.internalUrl ?? plan.url,
     exits,
     isAlive,
     kill: () => end("SIGKILL"),

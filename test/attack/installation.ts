@@ -175,6 +175,8 @@ function newSecrets(): Secrets {
 
 interface Ports {
   readonly apis: readonly number[];
+  /** The internal ports of the same processes. */
+  readonly internal: readonly number[];
   readonly workers: readonly number[];
   readonly sandbox: number;
   readonly consumer: number;
@@ -184,7 +186,13 @@ async function choosePorts({ apis = 1, workers = 1 }: InstallationOptions): Prom
   const free = (count: number): Promise<number[]> =>
     Promise.all(Array.from({ length: count }, listeningPort));
   const [sandbox = 0, consumer = 0] = await free(2);
-  return { apis: await free(apis), workers: await free(workers), sandbox, consumer };
+  return {
+    apis: await free(apis),
+    internal: await free(apis),
+    workers: await free(workers),
+    sandbox,
+    consumer,
+  };
 }
 
 function addressOf(url: string): { host: string; port: number } {
@@ -253,8 +261,13 @@ function planChildren(input: PlanInput): ChildPlan[] {
   const apis = ports.apis.map((port, index): ChildPlan => ({
     name: `api-${String(index)}`,
     ...programOf("api"),
-    env: { ...ours, PORT: String(port) },
+    env: {
+      ...ours,
+      PORT: String(port),
+      ONCEPAY_INTERNAL_PORT: String(ports.internal[index] ?? 0),
+    },
     url: url(port),
+    internalUrl: url(ports.internal[index] ?? 0),
   }));
   const workers = ports.workers.map((port, index): ChildPlan => ({
     name: `worker-${String(index)}`,

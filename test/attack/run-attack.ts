@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
-import path from "node:path";
+import { leaksInFiles } from "../support/artefacts";
 import { auditBooks } from "../../src/audit/audit-books";
 import { type Attack, type Context, type Figures, createChecks, limitMs } from "./attack";
 import type { Cluster } from "./cluster";
@@ -92,10 +91,6 @@ async function auditSettled(installation: Installation, limit: number): Promise<
   return [...late, ...described, ...findSecretsInLogs(installation.logDirectory)];
 }
 
-const SECRET = /whsec_[A-Za-z0-9+/]{20}|\b[spro]k_[0-9a-hjkmnp-tv-z]{26}_[0-9A-Za-z]{8}/;
-
 function findSecretsInLogs(directory: string): string[] {
-  return readdirSync(directory)
-    .filter((name) => SECRET.test(readFileSync(path.join(directory, name), "utf8")))
-    .map((name) => `I13 the log ${name} holds a secret`);
+  return leaksInFiles(directory).map((leak) => `I13 ${leak}`);
 }

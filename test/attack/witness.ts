@@ -86,7 +86,7 @@ export async function metric(
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
   const texts = await Promise.all(
-    processes.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
+    processes.map(async ({ internalUrl }) => (await fetch(`${internalUrl}/metrics`)).text()),
   );
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   let sum = 0;

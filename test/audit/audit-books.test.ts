@@ -345,6 +345,40 @@ describe("secrets", () => {
   });
 });
 
+describe("the audit log", () => {
+  const actor = { kind: "OPERATOR", id: null, hint: null, address: null, requestId: null } as const;
+  beforeAll(async () => {
+    await createWebhookEndpoint(t.app, {
+      merchantId,
+      key: "audited",
+      url: "https://hooks.example/audited",
+      eventTypes: [],
+      description: null,
+      audit: { actor },
+    });
+  });
+
+  it.each([
+    [
+      "I15 the audit log says of each write what its key's record says",
+      "update audit_log set outcome = 'REFUSED', error_code = 'NOT_FOUND' where idempotency_key = 'audited'",
+    ],
+    [
+      "I15 the audit log has one effect for one key",
+      `insert into audit_log (merchant_id, id, action, operation, outcome, actor_kind, idempotency_key, at)
+       select merchant_id, id || '2', action, operation, outcome, actor_kind, idempotency_key, at - interval '1 hour'
+       from audit_log where idempotency_key = 'audited'`,
+    ],
+    ["I3 history cannot be changed", "drop trigger append_only on audit_log"],
+    [
+      "I13 no card number, API key or webhook secret is stored in the clear",
+      `update audit_log set request_id = '${CARD}' where idempotency_key = 'audited'`,
+    ],
+  ])("says that it is broken: %s", async (violation, change) => {
+    expect(await auditAfter(change)).toEqual([violation]);
+  });
+});
+
 it("says what has been under way for too long, when asked", async () => {
   const { id } = await aConfirmedIntent(t, merchantId);
   const checks = async (maxAgeSeconds: number) =>

@@ -182,6 +182,10 @@ function planOf(program: ProgramName, input: PlanInput): Omit<ChildPlan, "args">
       sandboxUrl: `http://${HOST}:${String(ports.sandbox)}`,
     }),
     ONCEPAY_METRICS_PORT: String(ports.worker),
+    // Nobody looks.
+    ONCEPAY_INTERNAL_PORT: "0",
+    // One tenant asks for as many pages as there can be. It is counted all the same.
+    ONCEPAY_LIMIT_QUERY_COST: "key=100000000000,tenant=100000000000,address=100000000000",
     ...options.env,
   };
   return { name: program, env, port, readyPath };

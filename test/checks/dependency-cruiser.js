@@ -96,7 +96,7 @@ module.exports = {
       "observability-knows-no-feature",
       "Counters are counted by those who know; gauges look at the database.",
       { path: rooms("observability") },
-      { path: ANY_ROOM, pathNot: rooms("observability", "db") },
+      { path: ANY_ROOM, pathNot: rooms("observability", "db", "security") },
     ),
     forbid(
       "security-knows-no-other-room",
@@ -105,12 +105,27 @@ module.exports = {
       { path: ANY_ROOM, pathNot: rooms("security") },
     ),
     forbid(
+      "limits-know-no-feature",
+      "What is limited is counted in names and numbers, whatever they stand for.",
+      { path: rooms("limits") },
+      { path: ANY_ROOM, pathNot: rooms("limits", "db", "observability") },
+    ),
+    forbid(
       "idempotency-knows-no-feature",
-      "A key's record is the same for every operation.",
+      "A key's record is the same for every operation, and so is its entry in the audit log.",
       { path: rooms("idempotency") },
       {
         path: ANY_ROOM,
-        pathNot: rooms("idempotency", "db", "events", "observability", "security"),
+        pathNot: rooms("idempotency", "audit-log", "db", "events", "observability", "security"),
+      },
+    ),
+    forbid(
+      "audit-log-knows-no-feature",
+      "Whatever is done, it is recorded in one way; of the merchants it knows what kinds of keys there are.",
+      { path: rooms("audit-log") },
+      {
+        path: ANY_ROOM,
+        pathNot: `${rooms("audit-log", "db", "observability")}|^src/merchants/api-key\\.ts$`,
       },
     ),
     forbid(

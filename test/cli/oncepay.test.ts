@@ -28,9 +28,12 @@ async function oncepay(args: string[], environment: NodeJS.ProcessEnv = {}) {
   return { code, ...said };
 }
 
+const KEYS = ["keys create", "keys list", "keys roll", "keys revoke"];
+
 test("every command has help, which needs no database", async () => {
   expect((await oncepay(["--help"])).out).toContain("merchants create");
-  for (const name of ["migrate", "merchants create", "verify"]) {
+  const secrets = ["secrets rotate", "secrets status"];
+  for (const name of ["migrate", "merchants create", ...KEYS, ...secrets, "verify"]) {
     const { code, out } = await oncepay([...name.split(" "), "--help"]);
     expect([code, out]).toEqual([0, expect.stringContaining(`Usage: oncepay ${name} [OPTIONS]`)]);
     expect(out).toContain("Exit codes:");
@@ -71,10 +74,17 @@ test("from nothing to a first merchant whose books hold", async () => {
   expect(JSON.parse(created.out)).toEqual({
     id: expect.stringMatching(/^mer_/) as string,
     name: "Shop",
+    mode: "TEST",
     secretKey: expect.stringMatching(/^sk_/) as string,
     publishableKey: expect.stringMatching(/^pk_/) as string,
     operatorKey: expect.stringMatching(/^ok_/) as string,
   });
+  const { id } = JSON.parse(created.out) as { id: string };
+  const { rows } = await withClient(environment.DATABASE_URL, (client) =>
+    client.query("select action, operation, actor_kind, subject_id, merchant_id from audit_log"),
+  );
+  const done = { action: "COMMAND", operation: "merchants create", actor_kind: "COMMAND_LINE" };
+  expect(rows).toEqual([{ ...done, subject_id: id, merchant_id: id }]);
   const verified = await oncepay(["verify", "--json"], environment);
   expect([verified.code, JSON.parse(verified.out)]).toMatchObject([0, { holds: true }]);
 });

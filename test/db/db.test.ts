@@ -34,6 +34,29 @@ beforeAll(async () => {
 afterAll(() => t.stop());
 beforeEach(() => db.raw("truncate notes"));
 
+const isAnswered = (pool: Db): Promise<boolean> =>
+  pool.raw("select 1").then(
+    () => true,
+    () => false,
+  );
+
+/** A pool whose one connection is taken. It waits for a free one for a short time only, also for the first. */
+async function heldPool(): Promise<{ pool: Db; release: () => Promise<void> }> {
+  const pool = connect({
+    url: t.databaseUrl,
+    poolMax: 1,
+    applicationName: "t",
+    connectTimeoutMs: 200,
+  });
+  await waitFor("a connection", () => isAnswered(pool));
+  const holder = await pool.transaction();
+  const release = async (): Promise<void> => {
+    await holder.rollback();
+    await pool.destroy();
+  };
+  return { pool, release };
+}
+
 const failed = async (work: Promise<unknown>): Promise<unknown> => {
   try {
     await work;
@@ -142,22 +165,9 @@ describe("classification", () => {
   });
 
   it("knows a pool that has no connection to give", async () => {
-    const small = connect({
-      url: t.databaseUrl,
-      poolMax: 1,
-      applicationName: "t",
-      connectTimeoutMs: 1_000,
-    });
-    await waitFor("a connection", () =>
-      small.raw("select 1").then(
-        () => true,
-        () => false,
-      ),
-    );
-    const holder = await small.transaction();
-    const error = await failed(small.raw("select 1"));
-    await holder.rollback();
-    await small.destroy();
+    const { pool, release } = await heldPool();
+    const error = await failed(pool.raw("select 1"));
+    await release();
     expect(isDatabaseAway(error)).toBe(true);
   });
 
@@ -179,6 +189,7 @@ describe("what may be stored after a failure", () => {
       poolMax: 1,
       applicationName: "hasty",
       statementTimeoutMs: 30,
+      connectTimeoutMs: PATIENCE_MS,
     });
     const cancelled = await failed(runAlone(hasty, statement("select pg_sleep(30)"), []));
     await hasty.destroy();
@@ -199,8 +210,9 @@ describe("what may be stored after a failure", () => {
       poolMax: 1,
       applicationName: "silent",
       statementTimeoutMs: 300,
+      connectTimeoutMs: PATIENCE_MS,
     });
-    await silent.raw("select 1");
+    await waitFor("an answer in time", () => isAnswered(silent));
     proxy.strand();
     const error = await failed(runAlone(silent, statement("insert into notes values (9)"), []));
     expect(isDatabaseAway(error)).toBe(true);
@@ -217,17 +229,10 @@ describe("what may be stored after a failure", () => {
     });
     expect(mayBeStored(await failed(runAlone(nobody, statement("select 1"), [])))).toBe(false);
     await nobody.destroy();
-    const small = connect({
-      url: t.databaseUrl,
-      poolMax: 1,
-      applicationName: "t",
-      connectTimeoutMs: 200,
-    });
-    const holder = await small.transaction();
-    expect(mayBeStored(await failed(runAlone(small, statement("select 1"), [])))).toBe(false);
-    expect(mayBeStored(await failed(transact(small, () => Promise.resolve())))).toBe(false);
-    await holder.rollback();
-    await small.destroy();
+    const { pool, release } = await heldPool();
+    expect(mayBeStored(await failed(runAlone(pool, statement("select 1"), [])))).toBe(false);
+    expect(mayBeStored(await failed(transact(pool, () => Promise.resolve())))).toBe(false);
+    await release();
   });
 
   it("is nothing when a transaction was lost before its COMMIT, and unknown without a proof", async () => {

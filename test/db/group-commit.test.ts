@@ -2,6 +2,7 @@ import { type GroupCommitOptions, groupCommit } from "../../src/db/group-commit"
 
 interface Command {
   readonly name: string;
+  readonly tenant?: string;
   readonly key?: string;
 }
 
@@ -20,8 +21,10 @@ function recorded(overrides: Partial<GroupCommitOptions<Command, string>> = {}) 
       return commands.map(({ name }) => `${name} done`);
     },
     claims: ({ name, key }) => [key ?? name],
+    tenantOf: ({ tenant }) => tenant ?? "one",
     sizeMax: 10,
     waitingMax: 100,
+    patienceMs: 60_000,
     concernsAll: (error) => error instanceof Away,
     ...overrides,
   });
@@ -121,8 +124,24 @@ it("makes no set larger than allowed", async () => {
   expect(sets).toEqual([["a", "b"], ["c", "d"], ["e"]]);
 });
 
+it("takes from every tenant in turn when more wait than fit, and from each in its own order", async () => {
+  const { submit, sets, letGo } = recorded({ sizeMax: 3 });
+  const command = (tenant: string, name: string): Promise<string> => submit({ tenant, name });
+  const flood = ["a", "b", "c", "d", "e"].map((name) => command("noisy", name));
+  await all([...flood, command("quiet", "x"), command("other", "y")], letGo);
+  expect(sets).toEqual([["a", "x", "y"], ["b", "c", "d"], ["e"]]);
+});
+
+it("keeps room for others when one tenant's line is as long as it may be", async () => {
+  const { submit, letGo } = recorded({ waitingMax: 4 });
+  const waiting = ["a", "b"].map((name) => submit({ name }));
+  await expect(submit({ name: "c" })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  waiting.push(submit({ tenant: "another", name: "x" }));
+  expect(await all(waiting, letGo)).toEqual(["a done", "b done", "x done"]);
+});
+
 it("refuses at once what would wait in too long a line, and takes more when the line is shorter", async () => {
-  const { submit, letGo } = recorded({ waitingMax: 2 });
+  const { submit, letGo } = recorded({ waitingMax: 3 });
   const waiting = [submit({ name: "a" }), submit({ name: "b" })];
   // It was in no set, so nothing of it can be stored.
   await expect(submit({ name: "c" })).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 import { sampleOf } from "../../src/events/event-samples";
+import { SEALED_PART, joinPersonalKey } from "../../src/events/personal-data";
 import { EVENT_TYPES, type EventType } from "../../src/events/event-types";
 import { idKind } from "../../src/ids";
 import { webhookBody } from "../../src/webhooks/deliver-webhook";
@@ -37,9 +38,9 @@ function differences(sample: unknown, real: unknown, path: string): string[] {
 
 async function realBodies(): Promise<Map<EventType, Json>> {
   const { rows } = await api.db.raw<{ rows: Parameters<typeof webhookBody>[0][] }>(`
-    select distinct on (type) id as "eventId", type, api_version as "apiVersion", iso(created_at) as "createdAt",
-      subject_id as "subjectId", sequence, object::text as object
-    from events order by type, id`);
+    select distinct on (e.type) e.id as "eventId", e.type, e.api_version as "apiVersion",
+      iso(e.created_at) as "createdAt", e.sequence, e.object::text as object, ${SEALED_PART}
+    from events e ${joinPersonalKey()} order by e.type, e.id`);
   return new Map(rows.map((row) => [row.type as EventType, JSON.parse(webhookBody(row)) as Json]));
 }
 

@@ -1,10 +1,19 @@
-import { CONFIRM_INTENT, type TestApi, makeIntent, makePaid, newKey } from "../support/api";
+import {
+  CONFIRM_INTENT,
+  CREATE_API_KEY,
+  REVOKE_API_KEY,
+  ROLL_API_KEY,
+  type TestApi,
+  makeIntent,
+  makePaid,
+  newKey,
+} from "../support/api";
 import type { TestReceiver } from "../support/receiver";
 
 /** What a mutation is asked for in the tests that send every mutation down the one road. */
 export interface KeyedMutation {
   /** Which of the merchant's API keys may do it; the secret one when absent. */
-  readonly as?: "operatorKey";
+  readonly as?: "operatorKey" | "platform";
   /** A table that it writes to, or locks rows of. */
   readonly table: string;
   /** An input that can be executed, and another one that differs from it in anything. Fresh each time. */
@@ -90,6 +99,17 @@ async function aPlannedDelivery({ api, receiver }: World): Promise<string> {
   return delivery.id as string;
 }
 
+async function askKeys(api: TestApi, query: string, input: object): Promise<{ id: string }> {
+  const { body, data } = await api.send({ query, variables: { input, key: newKey() } });
+  expect(body.errors).toBeUndefined();
+  const [payload] = Object.values(data as Record<string, { apiKey: { id: string } }>);
+  return payload?.apiKey ?? { id: "" };
+}
+
+function anApiKey(api: TestApi): Promise<{ id: string }> {
+  return askKeys(api, CREATE_API_KEY, { kind: "RESTRICTED", name: unique("a reader ") });
+}
+
 /** One for every mutation of the schema: a test fails, by its name, when one is missing. */
 export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
   createPaymentIntent: {
@@ -165,7 +185,7 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
   },
   resolveUnknownAttempt: {
     table: "attempts",
-    as: "operatorKey",
+    as: "platform",
     prepare: async ({ api }) => {
       const input = finding(await aQueuedAttempt(api));
       await loseAnswer(api);
@@ -204,10 +224,63 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
   },
   createMerchant: {
     table: "merchants",
-    as: "operatorKey",
+    as: "platform",
     prepare: () =>
       Promise.resolve({ input: { name: unique("Shop ") }, other: { name: unique("Shop ") } }),
     expired: "REPLAYED",
     refuse: null,
+  },
+  eraseCustomer: {
+    table: "erasures",
+    prepare: async ({ api }) => {
+      const customer = unique("customer-");
+      await makeIntent(api, { customer });
+      return { input: { customer }, other: { customer: unique("customer-") } };
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  createApiKey: {
+    table: "api_keys",
+    prepare: () => {
+      const input = { kind: "RESTRICTED", name: unique("a reader "), scopes: ["events:read"] };
+      return Promise.resolve({ input, other: { ...input, scopes: ["payments:read"] } });
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  rollApiKey: {
+    table: "api_keys",
+    prepare: async ({ api }) => {
+      const input = { apiKeyId: (await anApiKey(api)).id };
+      return { input, other: { ...input, overlapSeconds: 60 } };
+    },
+    expired: "REPLAYED",
+    // While its predecessor lives.
+    refuse: async ({ api }) => {
+      const { id: apiKeyId } = await anApiKey(api);
+      const { id } = await askKeys(api, ROLL_API_KEY, { apiKeyId });
+      const makePossible = async (): Promise<void> => {
+        await askKeys(api, REVOKE_API_KEY, { apiKeyId });
+      };
+      return { input: { apiKeyId: id }, makePossible };
+    },
+  },
+  revokeApiKey: {
+    table: "api_keys",
+    prepare: async ({ api }) => {
+      const [one, another] = [await anApiKey(api), await anApiKey(api)];
+      return { input: { apiKeyId: one.id }, other: { apiKeyId: another.id } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async ({ api }) => {
+      const { id: apiKeyId } = await anApiKey(api);
+      await askKeys(api, REVOKE_API_KEY, { apiKeyId });
+      // Nothing in the product brings one back.
+      const makePossible = async (): Promise<void> => {
+        await api.db("api_keys").where({ id: apiKeyId }).update({ revoked_at: null });
+      };
+      return { input: { apiKeyId }, makePossible };
+    },
   },
 };

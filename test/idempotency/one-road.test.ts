@@ -2,7 +2,14 @@ import { type GraphQLObjectType, getNamedType, isLeafType, isObjectType } from "
 import { buildSchema } from "../../schema/schema";
 import type { FailpointName } from "../../src/failpoints";
 import { type Server, startServer } from "../../src/server";
-import { type TestAnswer, type TestApi, newKey, send, startTestApi } from "../support/api";
+import {
+  type TestAnswer,
+  type TestApi,
+  type TestRequest,
+  newKey,
+  send,
+  startTestApi,
+} from "../support/api";
 import { crashOnceAt, expectCrashed } from "../support/crash";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 import { KEYED_MUTATIONS, type KeyedMutation, type World } from "./keyed-mutations";
@@ -64,8 +71,13 @@ function ask({ name, key, at = api.server }: Asked, input: object): Promise<Test
       ${name}(input: $input, idempotencyKey: $key) { ${selectionOf(payload)} }
     }`,
     variables: { input, key },
-    key: api.merchant[KEYED_MUTATIONS[name]?.as ?? "secretKey"],
+    ...senderOf(name),
   });
+}
+
+function senderOf(name: string): Pick<TestRequest, "key" | "headers"> {
+  const as = KEYED_MUTATIONS[name]?.as;
+  return as === "platform" ? api.asPlatform : { key: api.merchant[as ?? "secretKey"] };
 }
 
 /** What the mutation answered, without whether it was the first to. */
@@ -93,7 +105,7 @@ async function operation(name: string, key: string): Promise<object> {
   const { data } = await api.send({
     query: `{ operation(name: "${name}", idempotencyKey: "${key}") {
       status firstSeenAt error { code message details } } }`,
-    key: api.merchant.operatorKey,
+    ...api.asPlatform,
   });
   return data.operation as object;
 }

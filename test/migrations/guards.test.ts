@@ -203,7 +203,7 @@ describe("partitions", () => {
     return at.toISOString().slice(0, 7).replace("-", "_");
   };
 
-  it.each(["events", "transitions", "webhook_deliveries", "idempotency_keys"])(
+  it.each(["events", "transitions", "webhook_deliveries", "idempotency_keys", "audit_log"])(
     "of %s are there for this month and three more",
     async (table) => {
       const months = [0, 1, 2, 3].map((n) => `${table}_${monthAfter(n)}`);
@@ -212,7 +212,13 @@ describe("partitions", () => {
   );
 
   it("take today's rows, so that the default ones stay empty", async () => {
-    for (const table of ["events", "transitions", "webhook_deliveries", "idempotency_keys"]) {
+    for (const table of [
+      "events",
+      "transitions",
+      "webhook_deliveries",
+      "idempotency_keys",
+      "audit_log",
+    ]) {
       const { rows } = await t.db.raw(`select 1 from ${table}_default limit 1`);
       expect(rows).toEqual([]);
     }
@@ -246,7 +252,10 @@ describe("partitions", () => {
         `create table idempotency_keys_${monthAfter(months)} partition of idempotency_keys for values from ('${from}-01') to ('${to}-01')`,
       );
     }
-    const dropped = await dropExpired(t.db, { idempotencyRetentionDays: 40 });
+    const dropped = await dropExpired(t.db, {
+      idempotencyRetentionDays: 40,
+      auditRetentionDays: 400,
+    });
     expect(dropped).toContain(`idempotency_keys_${monthAfter(-3)}`);
     expect(dropped).not.toContain(`idempotency_keys_${monthAfter(-1)}`);
     expect(await partitionsOf("idempotency_keys")).toContain(`idempotency_keys_${monthAfter(0)}`);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { newId } from "../../src/ids";
 import { newApiKey } from "../../src/merchants/api-key";
-import { insertApiKeys } from "../../src/merchants/merchant-store";
+import { insertApiKeys } from "../../src/merchants/api-key-store";
 import {
   CONFIRM_INTENT,
   CREATE_ENDPOINT,
@@ -223,7 +223,7 @@ describe("a publishable key", () => {
 test("a restricted key does what its scopes say, and a revoked one nothing", async () => {
   const make = async (scopes: "events:read"[]): Promise<{ id: string; secret: string }> => {
     const id = newId("apiKey");
-    const { secret, hash, hint } = newApiKey("RESTRICTED", api.merchant.id);
+    const { secret, hash, hint } = newApiKey("RESTRICTED", api.merchant);
     const row = {
       merchantId: api.merchant.id,
       id,

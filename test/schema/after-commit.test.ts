@@ -13,10 +13,12 @@ import {
   isObjectType,
 } from "graphql";
 import { createContext } from "../../schema/context";
+import { identify } from "../../schema/identify";
 import { buildSchema } from "../../schema/schema";
 import { createAuthenticator } from "../../src/merchants/authenticate";
 import {
   CONFIRM_INTENT,
+  CREATE_API_KEY,
   CREATE_ENDPOINT,
   type TestApi,
   makeIntent,
@@ -85,13 +87,10 @@ test("what has a resolver below a payload may be null", () => {
 
 let api: TestApi;
 let inputs: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>>;
-const OPERATORS = ["createMerchant", "resolveUnknownAttempt"];
+const PLATFORM = ["createMerchant", "resolveUnknownAttempt"];
 
 beforeAll(async () => {
-  api = await startTestApi({
-    ONCEPAY_LOOKUP_SCHEDULE_MS: "60000",
-    ONCEPAY_PROCESSOR_TIMEOUT_MS: "150",
-  });
+  api = await startTestApi({ ONCEPAY_LOOKUP_SCHEDULE_MS: "60000" });
   const ofIntent = ({ id }: { id: string }) => ({ paymentIntentId: id });
   inputs = {
     createPaymentIntent: () => Promise.resolve({ amount: 1, currency: "USD" }),
@@ -107,6 +106,9 @@ beforeAll(async () => {
       resolution: "FAILED",
       reason: "seen in their portal",
     }),
+    createApiKey: () => Promise.resolve({ kind: "RESTRICTED", name: "a reader" }),
+    rollApiKey: async () => ({ apiKeyId: await anApiKey() }),
+    revokeApiKey: async () => ({ apiKeyId: await anApiKey() }),
   };
 });
 afterAll(() => api.stop());
@@ -120,6 +122,12 @@ async function aDelivery(): Promise<string> {
   const row = await api.db("webhook_deliveries").first<{ id: string }>("id");
   if (!row) throw new Error("nothing was delivered");
   return row.id;
+}
+
+async function anApiKey(): Promise<string> {
+  const input = { kind: "RESTRICTED", name: "a reader" };
+  const { data } = await api.send({ query: CREATE_API_KEY, variables: { input, key: newKey() } });
+  return data.createApiKey.apiKey.id as string;
 }
 
 async function anUnknownAttempt(): Promise<string> {
@@ -204,19 +212,26 @@ test.each(fallible.map((mutation) => [mutation.name, mutation] as const))(
     // A new mutation gets a line in `inputs`.
     if (!makeInput) throw new Error(`there is no input for ${name}`);
     const variableValues = { input: await makeInput(), key: newKey() };
-    const { operatorKey, secretKey } = api.merchant;
-    const key = OPERATORS.includes(name) ? operatorKey : secretKey;
+    const isPlatform = PLATFORM.includes(name);
+    const headers = isPlatform ? api.asPlatform.headers : {};
+    const key = isPlatform ? api.asPlatform.key : api.merchant.secretKey;
+    const request = { ip: "127.0.0.1", headers };
     const send = async (source: string) =>
       graphql({
         schema,
         source,
         variableValues,
-        contextValue: await createContext(api.app, createAuthenticator(api.db), {
-          requestId: "req_test",
-          mediaType: "application/json",
-          authorization: `Bearer ${key}`,
-          clientSecret: undefined,
-        }),
+        contextValue: await createContext(
+          api.app,
+          identify(api.db, createAuthenticator(api.db), request),
+          {
+            requestId: "req_test",
+            address: "127.0.0.1",
+            mediaType: "application/json",
+            authorization: `Bearer ${key}`,
+            clientSecret: undefined,
+          },
+        ),
       });
     const made = madeFields(payloadOf(mutation));
     expect(made.length).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 import { newId } from "../../src/ids";
 import { newApiKey } from "../../src/merchants/api-key";
-import { insertApiKeys } from "../../src/merchants/merchant-store";
+import { insertApiKeys } from "../../src/merchants/api-key-store";
 import {
   PAYMENT_INTENT_STATUSES,
   allowedActions,
@@ -59,7 +59,7 @@ test("a publishable key may only confirm", async () => {
 });
 
 test("a key without the scope is told so", async () => {
-  const { secret, hash, hint } = newApiKey("RESTRICTED", api.merchant.id);
+  const { secret, hash, hint } = newApiKey("RESTRICTED", api.merchant);
   const row = {
     merchantId: api.merchant.id,
     id: newId("apiKey"),

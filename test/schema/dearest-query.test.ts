@@ -166,21 +166,32 @@ const DEAR: readonly (readonly [string, (size: number) => string])[] = [
   ],
 ];
 
-/** The most that the heap held while something ran, above what it held before: with the garbage of the moment. */
+/**
+ * The most that was alive in the heap while something ran, above what was before. Garbage does not count: how much of
+ * it lies there depends on when the collector ran, thus on the machine.
+ */
 async function heapGrowth<Result>(work: () => Promise<Result>): Promise<[number, Result]> {
   gc();
   const before = process.memoryUsage().heapUsed;
   let most = before;
+  let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
+    gc();
     most = Math.max(most, process.memoryUsage().heapUsed);
   };
-  const timer = setInterval(look, 1);
+  // Collecting takes no more than a third of the time, however large the heap is.
+  const keepLooking = (): void => {
+    const began = performance.now();
+    look();
+    timer = setTimeout(keepLooking, 2 * (performance.now() - began));
+  };
+  keepLooking();
   try {
     const result = await work();
     look();
     return [most - before, result];
   } finally {
-    clearInterval(timer);
+    clearTimeout(timer);
   }
 }
 
@@ -222,9 +233,12 @@ test.each(DEAR)("%s", async (what, make) => {
   };
   await ask();
   const before = process.cpuUsage();
-  const [growth, answer] = await heapGrowth(ask);
+  await ask();
   const { user, system } = process.cpuUsage(before);
-  expect(Buffer.from(answer).toString("latin1")).toMatch(/^\{"data":\{/);
+  const [growth, answer] = await heapGrowth(ask);
+  const text = Buffer.from(answer).toString("latin1");
+  // What would be larger is refused while it is executed: see test/schema/budget.
+  if (!text.startsWith('{"data":{')) expect(text).toContain('"bytesMax":');
   const facts = [
     `cost ${String(costOfQuery(query))}`,
     `${String(Math.round((user + system) / 1_000))} ms of processor time`,
@@ -233,6 +247,6 @@ test.each(DEAR)("%s", async (what, make) => {
   ];
   // How long it takes depends on the machine, so it is only told.
   process.stderr.write(`${what}: ${facts.join(", ")}\n`);
-  expect(answer.byteLength).toBeLessThan(16 * MB);
+  expect(answer.byteLength).toBeLessThan(4 * MB);
   expect(growth).toBeLessThan(50 * MB);
 });

@@ -263,11 +263,15 @@ test("an error beside data leaves the status at 200", async () => {
   });
   // The list cannot be null, so nothing is left of the data.
   expect(answer.status).toBe(400);
+  const { id } = await makeIntent(api);
   const beside = await api.send({
-    query: '{ merchant { id } node(id: "4242424242424242") { id } }',
+    query: `{ merchant { id } paymentIntent(id: "${id}") { attempts(after: "nowhere") { edges { cursor } } } }`,
     headers: GRAPHQL,
   });
   expect(beside.status).toBe(200);
-  expect(beside.data).toEqual({ merchant: { id: api.merchant.id }, node: null });
+  expect(beside.data).toEqual({
+    merchant: { id: api.merchant.id },
+    paymentIntent: { attempts: null },
+  });
   expect(beside.error?.extensions.code).toBe("BAD_USER_INPUT");
 });

@@ -89,7 +89,7 @@ test("an answer that shows no intent is of no version", async () => {
   const { data } = await api.send({
     query: CREATE_MERCHANT,
     variables: { input: { name: "New" }, key: newKey() },
-    key: api.merchant.operatorKey,
+    ...api.asPlatform,
   });
   expect(data.createMerchant.idempotency).toEqual({ version: null });
 });

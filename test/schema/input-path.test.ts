@@ -40,7 +40,7 @@ const VARIABLES: [string, object, string[]][] = [
   ["a scalar of graphql-js", { ...good, description: 1 }, ["input.description"]],
   ["an enum", { ...good, captureMethod: "LATER" }, ["input.captureMethod"]],
   ["an unknown field", { ...good, amout: 1 }, ["input.amout"]],
-  ["an unknown field that is a card", { ...good, [CARD]: 1 }, [expect.stringMatching(/^input\./)]],
+  ["an unknown field that is a card", { ...good, [CARD]: 1 }, ["input"]],
   ["metadata that is none", { ...good, metadata: ["a"] }, ["input.metadata"]],
   ["a pair", { ...good, metadata: { a: "b", order: 1 } }, ["input.metadata.order"]],
   ["a long value", { ...good, metadata: { order: "x".repeat(501) } }, ["input.metadata.order"]],

@@ -156,7 +156,7 @@ test("malformed input is BAD_USER_INPUT, stores nothing, leaves the key unused a
     const answer = await api.send({
       query,
       variables: { input, key: each.key === undefined ? newKey() : each.key },
-      ...(each.operator && { key: api.merchant.operatorKey }),
+      ...(each.operator && api.asPlatform),
     });
     expect({ what, code: answer.error?.extensions.code, status: answer.status }).toEqual({
       what,

@@ -199,7 +199,7 @@ describe("introspection", () => {
   });
 
   test("is closed where it is off, tells no suggestions, and strangers nothing at all", async () => {
-    const closed = await startTestApi({ ONCEPAY_INTROSPECTION: "false" });
+    const closed = await startTestApi({ ONCEPAY_INTROSPECTION: "off" });
     try {
       const asked = await closed.send({ query: introspect });
       expect(asked.error?.extensions.code).toBe("BAD_USER_INPUT");

@@ -8,6 +8,7 @@ import {
   CREATE_INTENT,
   CREATE_MERCHANT,
   REFUND_INTENT,
+  type MadeIntent,
   type TestApi,
   makeIntent,
   makePaid,
@@ -31,7 +32,8 @@ const OPERATION = `query ($name: String!, $key: String!) {
 }`;
 
 async function ask(name: string, key: string, as = api.merchant.secretKey) {
-  const { data, body } = await api.send({ query: OPERATION, variables: { name, key }, key: as });
+  const sender = name === "createMerchant" ? api.asPlatform : { key: as };
+  const { data, body } = await api.send({ query: OPERATION, variables: { name, key }, ...sender });
   expect(body.errors).toBeUndefined();
   return data.operation;
 }
@@ -126,7 +128,7 @@ test("SUCCEEDED with the original result of every mutation, also when the keys' 
   await api.send({
     query: CREATE_MERCHANT,
     variables: { input: { name: "Made" }, key: keys.createMerchant },
-    key: api.merchant.operatorKey,
+    ...api.asPlatform,
   });
 
   const answers: Record<string, unknown> = {};
@@ -194,10 +196,19 @@ describe("a publishable key", () => {
   const confirm = (id: string, key: string) =>
     api.send({ query: CONFIRM_INTENT, variables: { input: { paymentIntentId: id }, key } });
 
+  const confirmInBrowser = ({ id, clientSecret }: MadeIntent, key: string) =>
+    api.send({
+      query: CONFIRM_INTENT,
+      variables: { input: { paymentIntentId: id }, key },
+      key: api.merchant.publishableKey,
+      headers: { "oncepay-client-secret": clientSecret },
+    });
+
   test("is told what became of the confirmation of its intent", async () => {
-    const { id, clientSecret } = await makeIntent(api);
+    const intent = await makeIntent(api);
+    const { id, clientSecret } = intent;
     const key = newKey();
-    await confirm(id, key);
+    await confirmInBrowser(intent, key);
     const succeeded = await asBrowser("confirmPaymentIntent", key, clientSecret);
     expect(succeeded.body.errors).toBeUndefined();
     expect(succeeded.data.operation).toMatchObject({
@@ -205,22 +216,24 @@ describe("a publishable key", () => {
       result: { id, status: "PROCESSING" },
     });
     const late = newKey();
-    await confirm(id, late);
+    await confirmInBrowser(intent, late);
     const refused = await asBrowser("confirmPaymentIntent", late, clientSecret);
     expect(refused.data.operation).toMatchObject({
       status: "FAILED",
       error: { code: "INVALID_STATE", details: { id, allowedActions: [] } },
     });
     await api.drain();
-    await api.db("idempotency_keys").where({ key }).del();
+    await api.db("idempotency_keys").whereLike("key", `%${key}`).del();
     const spent = await asBrowser("confirmPaymentIntent", key, clientSecret);
     expect(spent.data.operation).toMatchObject({ status: "SUCCEEDED", result: { id } });
   });
 
-  test("is told the same of another intent's keys as of keys that nobody has used", async () => {
+  test("is told the same of the merchant's and of another intent's keys as of keys that nobody has used", async () => {
     const mine = await makeIntent(api);
     const other = await makeIntent(api);
     const [succeeded, refused, executing, unused] = [newKey(), newKey(), newKey(), newKey()];
+    const elsewhere = newKey();
+    await confirmInBrowser(await makeIntent(api), elsewhere);
     await confirm(other.id, succeeded);
     await confirm(other.id, refused);
     const holder = await api.db.transaction();
@@ -232,7 +245,7 @@ describe("a publishable key", () => {
       failure_code: "NOT_FOUND",
     });
     const answers: object[] = [];
-    for (const key of [succeeded, refused, executing, unused]) {
+    for (const key of [succeeded, refused, executing, elsewhere, unused]) {
       const { body } = await asBrowser("confirmPaymentIntent", key, mine.clientSecret);
       answers.push({ ...body.data.operation, idempotencyKey: "any" });
     }

@@ -1,7 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
+  type GraphQLDirective,
   type GraphQLEnumType,
+  type GraphQLSchema,
+  buildSchema as buildPrinted,
+  getDirectiveValues,
   getNamedType,
   isEnumType,
   isInputObjectType,
@@ -14,6 +18,12 @@ import { ACCESS } from "../../schema/access";
 import { printSdl } from "../../schema/print";
 import { buildSchema } from "../../schema/schema";
 import { FAILURE_CODES } from "../../src/failures";
+
+function printedDirective(schema: GraphQLSchema): GraphQLDirective {
+  const directive = schema.getDirective("requiresScope");
+  if (!directive) throw new Error("the printed schema has no directive requiresScope");
+  return directive;
+}
 
 const FILE = path.resolve(__dirname, "../../schema/schema.graphql");
 
@@ -57,6 +67,52 @@ test("who may ask is decided for every root field and every field with a resolve
   );
   expect(decided).toContain("PaymentIntent.refunds");
   expect(Object.keys(ACCESS).sort()).toEqual(decided.sort());
+});
+
+describe("what a field requires", () => {
+  const printed = buildPrinted(readFileSync(FILE, "utf8"));
+  const fields = Object.values(printed.getTypeMap()).flatMap((type) =>
+    isObjectType(type) && !type.name.startsWith("__")
+      ? Object.values(type.getFields()).map(
+          (field) => [`${type.name}.${field.name}`, field] as const,
+        )
+      : [],
+  );
+
+  test("is said by the printed directive as the table of access has it, and of no other field", () => {
+    const said = fields.flatMap(([coordinate, { astNode }]) => {
+      const values = getDirectiveValues(printedDirective(printed), astNode ?? {});
+      return values ? [[coordinate, { ...values }]] : [];
+    });
+    const expected = Object.entries(ACCESS).flatMap(
+      ([coordinate, { scope, clientSecret = false }]) =>
+        scope === null ? [] : [[coordinate, { scopes: [scope], clientSecret }]],
+    );
+    expect(expected.length).toBeGreaterThan(30);
+    expect(Object.fromEntries(said)).toEqual(Object.fromEntries(expected));
+  });
+
+  test("is said by the description in words, and of no other field", () => {
+    const sentence = /Requires the scope (\S+?)\.( A publishable key may)?/;
+    const said = fields.flatMap(([coordinate, { description }]) => {
+      const [, scope, publishable] = sentence.exec(description ?? "") ?? [];
+      return scope === undefined ? [] : [[coordinate, [scope, publishable !== undefined]]];
+    });
+    const expected = Object.entries(ACCESS).flatMap(
+      ([coordinate, { scope, clientSecret = false }]) =>
+        scope === null ? [] : [[coordinate, [scope, clientSecret]]],
+    );
+    expect(Object.fromEntries(said)).toEqual(Object.fromEntries(expected));
+  });
+
+  test("is said of every mutation's outcome where outcomes are looked up", () => {
+    const { description } = printed.getQueryType()?.getFields()["operation"] ?? {};
+    const mutations = Object.keys(printed.getMutationType()?.getFields() ?? {});
+    for (const name of mutations) {
+      expect(ACCESS[`Mutation.${name}`]?.outcome).toBeDefined();
+      expect(description).toContain(name);
+    }
+  });
 });
 
 test("the schema's ErrorCode is the closed list of failures", () => {

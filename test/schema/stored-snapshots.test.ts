@@ -43,7 +43,7 @@ async function age(type: string, snapshot: object, kept: readonly string[]): Pro
 /** Sends a mutation, ages its result, and sends it again. */
 async function replayAged(
   mutation: { readonly query: string; readonly variables: Readonly<Record<string, unknown>> },
-  ageing: () => Promise<object>,
+  ageing: () => Promise<unknown>,
 ): Promise<Record<string, Record<string, unknown>>> {
   expect((await api.send(mutation)).body.errors).toBeUndefined();
   await ageing();
@@ -106,6 +106,23 @@ test("so are a capture and a refund", async () => {
   );
   expect(refund).toMatchObject({ amount: 444, metadata: { a: "b" } });
   await api.drain();
+});
+
+test("a merchant that was created before there were modes is replayed as one in test mode", async () => {
+  const request = {
+    query: `mutation ($input: CreateMerchantInput!, $key: String!) {
+      createMerchant(input: $input, idempotencyKey: $key) { merchant { ${leavesOf("Merchant")} } idempotency { status } }
+    }`,
+    variables: { input: { name: "Old" }, key: newKey() },
+    ...api.asPlatform,
+  };
+  const { merchant } = await replayAged(request, async () => {
+    await api.db.raw(
+      `update idempotency_keys set result = (result::jsonb - 'mode')::json
+       where operation = 'createMerchant'`,
+    );
+  });
+  expect(merchant).toMatchObject({ name: "Old", mode: "TEST" });
 });
 
 // A field that the database's snapshot functions get needs a line in src/events/snapshots.ts.

@@ -1,6 +1,7 @@
 import { settleSurely } from "../../src/payments/settle/settle-surely";
 import {
   CONFIRM_INTENT,
+  type AsPlatform,
   REFUND_INTENT,
   type TestAnswer,
   type TestApi,
@@ -39,9 +40,9 @@ interface Resolution {
 
 function resolve(
   input: Resolution,
-  { key = newKey(), as = api.merchant.operatorKey } = {},
+  { key = newKey(), as = api.asPlatform }: { key?: string; as?: Partial<AsPlatform> } = {},
 ): Promise<TestAnswer> {
-  return api.send({ query: RESOLVE, variables: { input, key }, key: as });
+  return api.send({ query: RESOLVE, variables: { input, key }, ...as });
 }
 
 /** Confirmed, sent, and no answer came. */
@@ -168,13 +169,18 @@ it("gives money back that moved although an operator said it had not", async () 
   });
 });
 
-it("is for operators alone, of the same merchant, and wants a reason", async () => {
+it("is for platform operators alone, who act for the same merchant, and wants a reason", async () => {
   const { attemptId } = await anUnknown("lose_request");
   const finding = { attemptId, resolution: "FAILED", reason: "asked them" } as const;
-  const backend = await resolve(finding, { as: api.merchant.secretKey });
-  expect(backend.error?.extensions.code).toBe("FORBIDDEN");
-  const stranger = await resolve(finding, { as: api.stranger.operatorKey });
-  expect(stranger.error?.extensions.code).toBe("NOT_FOUND");
+  for (const key of [api.merchant.secretKey, api.merchant.operatorKey]) {
+    const tenant = await resolve(finding, { as: { key } });
+    expect(tenant.error?.extensions.code).toBe("FORBIDDEN");
+  }
+  const { key } = api.asPlatform;
+  const elsewhere = { key, headers: { "oncepay-merchant": api.stranger.id } };
+  for (const as of [{ key }, elsewhere]) {
+    expect((await resolve(finding, { as })).error?.extensions.code).toBe("NOT_FOUND");
+  }
   const silent = await resolve({ ...finding, reason: "" });
   expect(silent.error?.extensions.code).toBe("BAD_USER_INPUT");
   const theirs = await api.send({ query: UNKNOWN, key: api.stranger.operatorKey });

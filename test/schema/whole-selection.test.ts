@@ -1,6 +1,6 @@
 import { newId } from "../../src/ids";
 import { type Scope, newApiKey } from "../../src/merchants/api-key";
-import { insertApiKeys } from "../../src/merchants/merchant-store";
+import { insertApiKeys } from "../../src/merchants/api-key-store";
 import {
   CREATE_ENDPOINT,
   type MadeIntent,
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 async function restrictedKey(...scopes: Scope[]): Promise<string> {
-  const { secret, hash, hint } = newApiKey("RESTRICTED", api.merchant.id);
+  const { secret, hash, hint } = newApiKey("RESTRICTED", api.merchant);
   const row = { merchantId: api.merchant.id, id: newId("apiKey"), name: "r", scopes, hash, hint };
   await api.db.transaction((tx) => insertApiKeys(tx, [{ ...row, kind: "RESTRICTED" as const }]));
   return secret;

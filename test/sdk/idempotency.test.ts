@@ -11,6 +11,7 @@ import {
   refused,
   startApi,
 } from "./scripted-api";
+import { PATIENCE_MS } from "../support/patience";
 
 const input = { amount: 2_500, currency: "USD" };
 const lost: Reply = { cut: "before" };
@@ -28,6 +29,8 @@ function clientOf(api: ScriptedApi, options: Partial<ClientOptions> = {}) {
   return createClient({
     url: api.url,
     apiKey: "sk_test",
+    timeoutMs: PATIENCE_MS,
+    deadlineMs: PATIENCE_MS,
     retry: { baseMs: 1, capMs: 2, triesMax: 2 },
     budget: createRetryBudget({ initial: 100, burst: 100 }),
     ...options,

@@ -94,7 +94,12 @@ test("names its entry in exports alone: main and types would answer imports of t
 test("holds what was built, its README and its license, and no sources", () => {
   const files = filesIn(installed);
   const outside = files.map(({ name }) => name).filter((name) => !name.startsWith("dist/"));
-  expect(outside.sort()).toEqual(["LICENSE", "README.md", "package.json"]);
+  expect(outside.sort()).toEqual([
+    "LICENSE",
+    "README.md",
+    "package.json",
+    "trusted-documents.json",
+  ]);
   const license = files.find(({ name }) => name === "LICENSE")?.bytes.toString();
   expect(license).toBe(readFileSync(path.join(root, "LICENSE"), "utf8"));
   const kinds = new Set(files.map(({ name }) => name.replace(/^[^.]*/, "")));

@@ -45,6 +45,7 @@ const SCALARS: Readonly<Record<string, string>> = {
   DateTime: "string",
   URL: "string",
   EventType: "EventType",
+  Scope: "string",
   Metadata: "Readonly<Record<string, string>>",
   JSON: "unknown",
 };

@@ -2,6 +2,7 @@ import { type Client, type ClientOptions, createClient } from "../../src/sdk/cli
 import { OncepayError } from "../../src/sdk/oncepay-error";
 import { createRetryBudget } from "../../src/sdk/retry-budget";
 import { type TestApi, startTestApi } from "../support/api";
+import { PATIENCE_MS } from "../support/patience";
 
 let api: TestApi;
 let client: Client;
@@ -18,6 +19,8 @@ function clientOf(options: Partial<ClientOptions> = {}): Client {
   return createClient({
     url: `${api.server.url}/graphql`,
     apiKey: api.merchant.secretKey,
+    timeoutMs: PATIENCE_MS,
+    deadlineMs: PATIENCE_MS,
     retry: { baseMs: 1, capMs: 2, triesMax: 3 },
     budget: createRetryBudget({ initial: 100 }),
     ...options,
@@ -110,8 +113,8 @@ test("webhook endpoints and what is delivered to them", async () => {
   expect((await client.deadLetters()).edges).toEqual([]);
 });
 
-test("the operator's functions are for the operator", async () => {
-  const operator = clientOf({ apiKey: api.merchant.operatorKey });
+test("the platform operator's functions are for the platform operator", async () => {
+  const operator = clientOf({ apiKey: api.asPlatform.key, merchant: api.merchant.id });
   const { merchant, secretKey } = await operator.createMerchant({ name: "New" });
   expect(await clientOf({ apiKey: secretKey ?? "" }).merchant()).toEqual(merchant);
   expect((await operator.unknownAttempts()).edges).toEqual([]);

@@ -11,6 +11,7 @@ import {
   refused,
   startApi,
 } from "./scripted-api";
+import { PATIENCE_MS } from "../support/patience";
 
 const input = { amount: 2_500, currency: "USD" };
 const plenty = () => createRetryBudget({ ratio: 1, burst: 100, initial: 100 });
@@ -27,6 +28,8 @@ async function start(...script: Script) {
   const client = createClient({
     url: api.url,
     apiKey: "sk_test",
+    timeoutMs: PATIENCE_MS,
+    deadlineMs: PATIENCE_MS,
     retry: quick,
     budget: plenty(),
     onAttempt: (report) => reports.push(report),

@@ -8,6 +8,7 @@ import {
   OPERATION_TEXTS,
   QUERIES,
 } from "../../src/sdk/documents";
+import { documentIdOf } from "../../schema/trusted-documents";
 import { EVENT_TYPES } from "../../src/events/event-types";
 import { FILES, printTypes } from "./print-types";
 
@@ -48,6 +49,15 @@ test("there is a function for every mutation and every query of the schema", () 
     Object.keys(type?.getFields() ?? {}).sort();
   expect(Object.keys(MUTATIONS).sort()).toEqual(fields(schema.getMutationType()));
   expect(Object.keys(QUERIES).sort()).toEqual(fields(schema.getQueryType()));
+});
+
+// What an API that takes trusted documents only is given: see ONCEPAY_TRUSTED_DOCUMENTS.
+test("the printed list of the client's documents is fresh", () => {
+  const file = path.join(root, "src/sdk/trusted-documents.json");
+  const ids = [...texts.values()].map((text) => [documentIdOf(text), text] as const);
+  const list = `${JSON.stringify(Object.fromEntries(ids.sort()), null, 2)}\n`;
+  if (process.env["REFRESH"] === "1") writeFileSync(file, list);
+  expect(existsSync(file) ? readFileSync(file, "utf8") : "").toBe(list);
 });
 
 const printed = printTypes(schema, definitions(), EVENT_TYPES);

@@ -3,6 +3,8 @@ import { type KeyStore, memoryKeyStore } from "../../src/sdk/key-store";
 import { OncepayError } from "../../src/sdk/oncepay-error";
 import { createRetryBudget } from "../../src/sdk/retry-budget";
 import { createUnknownKeys } from "../../src/sdk/unknown-keys";
+import { PATIENCE_MS } from "../support/patience";
+import { waitFor } from "../support/wait-for";
 import {
   type Reply,
   type Script,
@@ -34,6 +36,8 @@ function clientOf(api: ScriptedApi, options: Partial<ClientOptions> = {}) {
   return createClient({
     url: api.url,
     apiKey: "sk_test",
+    timeoutMs: PATIENCE_MS,
+    deadlineMs: PATIENCE_MS,
     retry: { triesMax: 1 },
     budget: createRetryBudget({ initial: 100, burst: 100 }),
     ...options,
@@ -178,8 +182,11 @@ describe.each<[string, () => KeyStore | undefined]>([
     const api = await start({ hang: true }, created());
     const keyStore = store();
     const client = clientOf(api, keyStore && { keyStore });
-    const signal = AbortSignal.timeout(50);
-    const error = await errorOf(client.createPaymentIntent(input, { signal }));
+    const abort = new AbortController();
+    const aborted = errorOf(client.createPaymentIntent(input, { signal: abort.signal }));
+    await waitFor("the request to arrive", () => api.seen.length === 1);
+    abort.abort();
+    const error = await aborted;
     expect(error.code).toBe("ABORTED");
     await client.createPaymentIntent(input);
     expect(api.keys()[1]).toBe(error.idempotencyKey);

@@ -1,117 +1,74 @@
-import { randomUUID } from "node:crypto";
 import fc from "fast-check";
-import {
-  containsCardNumber,
-  isCardNumber,
-  redactCardNumbers,
-} from "../../src/security/card-numbers";
-import { newId } from "../../src/ids";
+import { containsCardNumber, redactCardNumbers } from "../../src/security/card-numbers";
 import { cpuMsOf } from "../support/cpu-time";
-
-/** The digits with the last one chosen so that they pass the Luhn check. */
-function withCheckDigit(digits: string): string {
-  for (let check = 0; check < 10; check += 1) {
-    let sum = 0;
-    [...digits, String(check)].reverse().forEach((digit, index) => {
-      const weighed = Number(digit) * (index % 2 === 0 ? 1 : 2);
-      sum += weighed > 9 ? weighed - 9 : weighed;
-    });
-    if (sum % 10 === 0) return digits + String(check);
-  }
-  throw new Error("One of ten check digits always fits");
-}
-
-const digit = fc.integer({ min: 0, max: 9 }).map(String);
-
-const cardNumber = fc
-  .tuple(
-    fc.constantFrom("3", "4", "5", "6"),
-    fc.array(digit, { minLength: 11, maxLength: 17 }).map((digits) => digits.join("")),
-  )
-  .map(([first, rest]) => withCheckDigit(first + rest));
+import { CARDS, OTHER_LENGTHS, otherTexts, spelledCards } from "./corpus";
 
 describe("finds", () => {
-  test.each([
-    ["Visa", "4242424242424242"],
-    ["Visa of 13 digits", "4222222222222"],
-    ["Visa of 19 digits", "4000000000000000006"],
-    ["Mastercard", "5555555555554444"],
-    ["Mastercard in 2", "2223003122003222"],
-    ["Amex", "378282246310005"],
-    ["Amex as printed", "3782 822463 10005"],
-    ["Diners", "30569309025904"],
-    ["Discover", "6011111111111117"],
-    ["JCB", "3566002020360505"],
-    ["UnionPay", "6200000000000005"],
-    ["Maestro", "6759649826438453"],
-    ["spaces", "4242 4242 4242 4242"],
-    ["dashes", "4242-4242-4242-4242"],
-    ["non-breaking spaces", "4242\u00a04242\u00a04242\u00a04242"],
-    ["long dashes", "4242\u20134242\u20134242\u20134242"],
-    ["full-width digits", "４２４２４２４２４２４２４２４２"],
-    ["Arabic digits", "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢"],
-    ["Devanagari digits", "४२४२४२४२४२४२४२४२"],
-    ["bold digits", "𝟒𝟐𝟒𝟐𝟒𝟐𝟒𝟐𝟒𝟐𝟒𝟐𝟒𝟐𝟒𝟐"],
-    ["hidden spaces", "4242\u200b4242\u200b4242\u200b4242"],
-    ["odd groups", "42 4242 424242 4242"],
-  ])("%s", (_what, text) => {
-    expect(isCardNumber(text)).toBe(true);
-    expect(isCardNumber(` ${text}\n`)).toBe(true);
-    expect(containsCardNumber(text)).toBe(true);
-    expect(containsCardNumber(`Please charge ${text}, thanks!`)).toBe(true);
-    expect(containsCardNumber(`{"card":"${text}"}`)).toBe(true);
-    expect(containsCardNumber(`卡号：${text}。`)).toBe(true);
-    expect(redactCardNumbers(`a ${text}.`)).toBe("a [card number].");
+  test("every card number, however it is spelled", () => {
+    const rows = spelledCards();
+    expect(rows.length).toBeGreaterThan(1_000);
+    expect(rows.filter(([, text]) => !containsCardNumber(text))).toEqual([]);
   });
 
-  test.each([
-    ["after a count", "2 4242 4242 4242 4242"],
-    ["before an expiry date", "4242 4242 4242 4242 12 27"],
-    ["before expiry date and code", "4242424242424242 12 27 123"],
-    ["behind a word and a dash", "card-4242-4242-4242-4242"],
-    ["behind a word and an underscore", "card_4242424242424242"],
-    ["in a query", "?pan=4242424242424242&cvc=123"],
-  ])("one %s", (_what, text) => {
-    expect(isCardNumber(text)).toBe(false);
-    expect(containsCardNumber(text)).toBe(true);
+  test("it in a longer text, and strikes out all of it", () => {
+    for (const [what, text] of spelledCards()) {
+      for (const whole of [`Please charge ${text}`, `{"card":"${text}"}`, `卡号：${text}。`]) {
+        const redacted = redactCardNumbers(whole);
+        expect({ what, redacted }).toEqual({
+          what,
+          redacted: expect.stringContaining("[card number]"),
+        });
+        expect(containsCardNumber(redacted)).toBe(false);
+        expect(redacted.length).toBeLessThanOrEqual(whole.length);
+      }
+    }
   });
 
-  test("any card number, however it is spaced", () => {
+  test.each(["", " ", "-"])("a number in any groups, when all are joined by %j", (separator) => {
+    const cut = fc.tuple(
+      fc.constantFrom(...CARDS, ...OTHER_LENGTHS.filter((card) => card.length > 13)),
+      fc.array(fc.boolean(), { minLength: 18, maxLength: 18 }),
+    );
     fc.assert(
-      fc.property(
-        cardNumber,
-        fc.array(fc.constantFrom("", " ", "-"), { minLength: 18, maxLength: 18 }),
-        (number, separators) => {
-          const text = [...number]
-            .map((one, index) => (separators[index - 1] ?? "") + one)
-            .join("");
-          expect(isCardNumber(text)).toBe(true);
-          expect(containsCardNumber(`to ${text} at once`)).toBe(true);
-        },
-      ),
+      fc.property(cut, ([card, cuts]) => {
+        const text = [...card]
+          .map((digit, index) => (cuts[index - 1] ? separator : "") + digit)
+          .join("");
+        // 4 242 424 242 is an amount.
+        const isAmount = /^\d{1,3}(?:[ -]\d{3})+$/.test(text);
+        expect(containsCardNumber(text)).toBe(!isAmount);
+        expect(containsCardNumber(`to ${text}, at once`)).toBe(!isAmount);
+      }),
     );
   });
 });
 
 describe("lets pass", () => {
+  // Another seed in every run would find more, and nobody could repeat it.
+  test.each([1, 2, 3])("ids, dates, numbers and amounts of all kinds (seed %i)", (seed) => {
+    const rows = otherTexts(seed, 20);
+    expect(rows.length).toBeGreaterThan(1_500);
+    expect(rows.filter(([, text]) => containsCardNumber(text))).toEqual([]);
+    expect(rows.filter(([, text]) => containsCardNumber(`see ${text}.`))).toEqual([]);
+    expect(rows.every(([, text]) => redactCardNumbers(text) === text)).toBe(true);
+  });
+
   test.each([
     ["nothing", ""],
     ["a wrong check digit", "4242424242424241"],
     ["twelve digits", "424242424242"],
     ["twenty digits", "42424242424242424242"],
-    ["part of a longer word", "x4242424242424242"],
-    ["part of another longer word", "4242424242424242kg"],
-    ["double spaces", "4242  4242  4242  4242"],
-    ["other separators", "4242.4242.4242.4242"],
-    ["line breaks", "4242\n4242\n4242\n4242"],
+    ["what no network issues", "9999999999999995"],
+    ["an id with digits", "pi_3MtwBwLkdIwHu7ix28a3tqPa"],
+    ["base64 of a card number", Buffer.from("4242424242424242").toString("base64")],
     ["a time in digits", "20261120101530"],
     ["two dates", "2026-11-20 2026-11-28"],
-    ["milliseconds since 1970", "1763632800000"],
+    ["days from Christmas to Boxing Day", "23-12-2026 26-12-2026"],
     ["zeros", "0000000000000000"],
-    ["an amount", "1,234,567,890,123.45"],
+    ["a resolver of Cloudflare's", "2606:4700:4700::1111"],
     ["an IBAN", "DE89 3704 0044 0532 0130 00"],
+    ["numbers far from each other", "4242 and 4242 and 4242 and 4242"],
   ])("%s", (_what, text) => {
-    expect(isCardNumber(text)).toBe(false);
     expect(containsCardNumber(text)).toBe(false);
     expect(redactCardNumbers(text)).toBe(text);
   });
@@ -125,34 +82,12 @@ describe("lets pass", () => {
       .map(([a, b, c, variant, d, e]) => `${a}-${b}-4${c}-${variant}${d}-${e}`);
     fc.assert(
       fc.property(uuid, (text) => {
-        expect(isCardNumber(text)).toBe(false);
+        expect(containsCardNumber(text)).toBe(false);
         expect(containsCardNumber(`order ${text}`)).toBe(false);
         expect(containsCardNumber(`order-${text}-eu`)).toBe(false);
       }),
       { numRuns: 5_000 },
     );
-    for (let count = 0; count < 5_000; count += 1) {
-      expect(containsCardNumber(randomUUID())).toBe(false);
-    }
-  });
-
-  test("every ULID and every id of ours", () => {
-    const ulid = fc.string({
-      unit: fc.constantFrom(..."0123456789012345678901234567890123456789ABCDEFGHJKMNPQRSTVWXYZ"),
-      minLength: 26,
-      maxLength: 26,
-    });
-    fc.assert(
-      fc.property(ulid, (text) => {
-        expect(isCardNumber(text)).toBe(false);
-        expect(containsCardNumber(text)).toBe(false);
-        expect(containsCardNumber(`pi_${text.toLowerCase()}`)).toBe(false);
-      }),
-      { numRuns: 1_000 },
-    );
-    for (let count = 0; count < 1_000; count += 1) {
-      expect(containsCardNumber(newId("paymentIntent"))).toBe(false);
-    }
   });
 });
 
@@ -164,7 +99,11 @@ describe("redacting", () => {
   });
 
   test("leaves no card number and never makes the text longer", () => {
-    const word = fc.oneof(cardNumber, fc.string(), fc.constantFrom(" ", "-", "😀", "٤", "a"));
+    const word = fc.oneof(
+      fc.constantFrom(...CARDS, ...OTHER_LENGTHS),
+      fc.string(),
+      fc.constantFrom(" ", "-", ".", "%34", "&#52;", "4242", "😀", "٤", "a"),
+    );
     fc.assert(
       fc.property(fc.array(word), (words) => {
         const text = words.join("");
@@ -173,6 +112,7 @@ describe("redacting", () => {
         expect(redacted.length).toBeLessThanOrEqual(text.length);
         expect(redacted === text).toBe(!containsCardNumber(text));
       }),
+      { numRuns: 1_000 },
     );
   });
 });
@@ -180,22 +120,26 @@ describe("redacting", () => {
 test.each<[string, (count: number) => string]>([
   ["digits", (count) => "4".repeat(count)],
   ["groups", (count) => "4242 ".repeat(count)],
+  ["groups in two ways", (count) => "4242 4242-4242 4242 ".repeat(count)],
   ["single digits", (count) => "4 ".repeat(count)],
   ["digits and dashes", (count) => "4-".repeat(count)],
+  ["card numbers", (count) => "4242424242424242 ".repeat(count)],
   ["other scripts", (count) => "٤".repeat(count)],
   ["marks", (count) => `4${"\u0301".repeat(count)}4222222222222`],
+  ["percent signs", (count) => `%${"25".repeat(count)}1`],
+  ["entities", (count) => "&#52;".repeat(count)],
+  ["beginnings of IBANs", (count) => "DE12 3456 ".repeat(count)],
 ])("takes linear time on a great many %s", async (_what, textOf) => {
   const look = (count: number): Promise<number> => {
     const text = textOf(count);
     return cpuMsOf(() => {
       containsCardNumber(text);
       redactCardNumbers(text);
-      isCardNumber(text);
     });
   };
   // The first time is spent on compiling.
-  await look(10_000);
-  const fewMs = Math.max(20, await look(10_000));
+  await look(5_000);
+  const fewMs = Math.max(20, await look(5_000));
   // Eight times as many take eight times as long; a square would be 64 times.
-  expect(await look(80_000)).toBeLessThan(24 * fewMs);
+  expect(await look(40_000)).toBeLessThan(24 * fewMs);
 });

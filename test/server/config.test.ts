@@ -1,10 +1,13 @@
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { describeSettings, readConfig } from "../../src/config";
 import { ConfigError } from "../../src/process/settings";
 import { testSettings } from "../support/app";
 
-const GOOD = testSettings("postgres://user:pass@host/name", "http://127.0.0.1:4010", {});
+const GOOD = testSettings("postgres://user:pass@host/name", "http://127.0.0.1:4010", {
+  ONCEPAY_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
+});
 
 function problemsOf(settings: Record<string, string>): string {
   try {

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createApp, type App } from "../../src/app";
 import { readConfig } from "../../src/config";
 import { migrate } from "../../src/db/migrate";
+import { serveInternal } from "../../src/edge/serve-internal";
 import { newId } from "../../src/ids";
 import { newApiKey } from "../../src/merchants/api-key";
 import { createMerchant } from "../../src/merchants/create-merchant";
@@ -34,6 +35,16 @@ async function serve(app: App): Promise<Server> {
   return server;
 }
 
+/** What the internal port of the API says. */
+async function internalOf(server: Server, app: App): Promise<string> {
+  const internal = await serveInternal(
+    { instance: app.config.instanceId, readiness: server.readiness },
+    { host: "127.0.0.1", port: 0, setting: "ONCEPAY_INTERNAL_PORT" },
+  );
+  closers.push(() => internal.close());
+  return internal.url;
+}
+
 async function probe(url: string) {
   const response = await fetch(`${url}/health/ready`);
   return { code: response.status, ...((await response.json()) as object) };
@@ -43,7 +54,14 @@ test("an unmigrated database is not ready, and says so; queries are refused as u
   const database = await createEmptyDatabase();
   const app = await appOn(database, { ONCEPAY_INSTANCE_ID: "this-one" });
   const server = await serve(app);
+  const internal = await internalOf(server, app);
+  // Strangers learn that it is so, and not why.
   expect(await probe(server.url)).toEqual({
+    code: 503,
+    status: "not ready",
+    instance: "this-one",
+  });
+  expect(await probe(internal)).toEqual({
     code: 503,
     status: "not ready",
     instance: "this-one",
@@ -51,12 +69,12 @@ test("an unmigrated database is not ready, and says so; queries are refused as u
       expect.stringMatching(/^\d+ migrations of the database, from 2026\d+_tenants on: run/),
     ],
   });
-  const key = newApiKey("SECRET", newId("merchant")).secret;
+  const key = newApiKey("SECRET", { id: newId("merchant"), mode: "TEST" }).secret;
   const answer = await send(server.url, { query: "{ trialBalance { balanced } }", key });
   expect(answer.error?.extensions["code"]).toBe("UNAVAILABLE");
 
   await migrate({ databaseUrl: database.url });
-  expect(await probe(server.url)).toEqual({
+  expect(await probe(internal)).toEqual({
     code: 200,
     status: "ready",
     instance: "this-one",
@@ -69,14 +87,14 @@ test("an unmigrated database is not ready, and says so; queries are refused as u
 
 test("one lacking migration is named; a newer database is ready, and says that it is ahead", async () => {
   const app = await appOn(await createTestDatabase());
-  const server = await serve(app);
+  const internal = await internalOf(await serve(app), app);
   await app.db("knex_migrations").insert({ name: "29990101000000_later", batch: 9 });
-  expect(await probe(server.url)).toMatchObject({
+  expect(await probe(internal)).toMatchObject({
     code: 200,
     notes: ["the database is 1 migration ahead of this process"],
   });
   await app.db("knex_migrations").where({ name: "20261120000900_inbox" }).del();
-  expect(await probe(server.url)).toMatchObject({
+  expect(await probe(internal)).toMatchObject({
     code: 503,
     missing: [expect.stringContaining("1 migration of the database, from 20261120000900_inbox")],
   });

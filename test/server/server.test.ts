@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { serveInternal } from "../../src/edge/serve-internal";
 import { startServer } from "../../src/server";
 import { configureFailpoints, failpointCounts } from "../../src/failpoints";
 import {
@@ -20,16 +21,36 @@ afterEach(() => {
   configureFailpoints(undefined);
 });
 
-test("answers probes, and metrics in Prometheus' format", async () => {
-  for (const path of ["/health/live", "/health/ready"]) {
-    expect((await fetch(api.server.url + path)).status).toBe(200);
+test("answers probes with a word", async () => {
+  const { instanceId: instance } = api.app.config;
+  for (const [path, status] of [
+    ["live", "live"],
+    ["ready", "ready"],
+  ] as const) {
+    const answer = await fetch(`${api.server.url}/health/${path}`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ status, instance });
   }
-  await makeIntent(api);
-  const metrics = await fetch(`${api.server.url}/metrics`);
-  expect(metrics.headers.get("content-type")).toContain("text/plain");
-  const text = await metrics.text();
-  expect(text).toContain('oncepay_graphql_requests_total{code="OK"}');
-  expect(text).toContain("oncepay_idempotency_outcomes_total");
+});
+
+test("metrics and the reasons for not being ready are on the internal port alone", async () => {
+  expect((await fetch(`${api.server.url}/metrics`)).status).toBe(404);
+  const { readiness } = api.server;
+  const options = { host: "127.0.0.1", port: 0, setting: "ONCEPAY_INTERNAL_PORT" };
+  const internal = await serveInternal({ instance: "this-one", readiness }, options);
+  try {
+    await makeIntent(api);
+    const metrics = await fetch(`${internal.url}/metrics`);
+    expect(metrics.headers.get("content-type")).toContain("text/plain");
+    const text = await metrics.text();
+    expect(text).toContain('oncepay_graphql_requests_total{code="OK"}');
+    expect(text).toContain("oncepay_idempotency_outcomes_total");
+    const ready = await fetch(`${internal.url}/health/ready`);
+    expect(await ready.json()).toEqual({ status: "ready", missing: [], instance: "this-one" });
+    expect((await fetch(`${internal.url}/graphql`)).status).toBe(404);
+  } finally {
+    await internal.close();
+  }
 });
 
 test("every answer has a request id: the caller's when it is a sane one, else our own", async () => {

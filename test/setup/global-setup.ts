@@ -41,6 +41,7 @@ export default async function globalSetup(): Promise<void> {
   // Jest's workers are forked after this and inherit the environment.
   process.env["TEST_SERVER_URL"] = cluster.serverUrl;
   process.env["TEST_TEMPLATE_DATABASE"] = template;
+  process.env["TEST_ARTEFACTS"] = path.join(directory, "artefacts");
 }
 
 async function createTemplate(serverUrl: string, template: string): Promise<void> {

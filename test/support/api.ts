@@ -1,4 +1,5 @@
 import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
+import { createPlatformKey } from "../../src/merchants/create-platform-key";
 import { type Server, startServer } from "../../src/server";
 import { type TestApp, startTestApp } from "./app";
 
@@ -8,9 +9,16 @@ export interface TestApi extends TestApp {
   readonly merchant: CreatedMerchant;
   /** Another tenant. */
   readonly stranger: CreatedMerchant;
+  /** A platform operator who acts for the merchant: to be spread into a request. */
+  readonly asPlatform: AsPlatform;
   send(request: TestRequest): Promise<TestAnswer>;
   /** How many rows there are in all that mutations write to. */
   countRows(): Promise<number>;
+}
+
+export interface AsPlatform {
+  readonly key: string;
+  readonly headers: { readonly "oncepay-merchant": string };
 }
 
 export interface TestRequest {
@@ -44,16 +52,22 @@ const WRITTEN = [
   "webhook_deliveries",
   "webhook_replays",
   "merchants",
+  "erasures",
+  "erased_payment_intents",
+  "api_keys",
 ];
 
-const COUNT_ROWS = `select ${WRITTEN.map((table) => `(select count(*) from ${table})`).join(" + ")} as count`;
+// What is revoked gets no row of its own.
+const COUNTED = [...WRITTEN, "api_keys where revoked_at is not null"];
+const COUNT_ROWS = `select ${COUNTED.map((rows) => `(select count(*) from ${rows})`).join(" + ")} as count`;
 
 export async function startTestApi(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<TestApi> {
   const system = await startTestApp(settings);
   const { app, db } = system;
-  const [merchant, stranger, server] = await Promise.all([
+  const [platformKey, merchant, stranger, server] = await Promise.all([
+    createPlatformKey(db, "test"),
     createMerchant(db, "Merchant"),
     createMerchant(db, "Stranger"),
     startServer(app, { host: "127.0.0.1", port: 0 }),
@@ -63,6 +77,7 @@ export async function startTestApi(
     server,
     merchant,
     stranger,
+    asPlatform: { key: platformKey, headers: { "oncepay-merchant": merchant.id } },
     send: (request) => send(server.url, { key: merchant.secretKey, ...request }),
     countRows: async () => {
       const { rows } = await db.raw<{ rows: { count: number }[] }>(COUNT_ROWS);
@@ -134,6 +149,15 @@ export const CREATE_MERCHANT = mutation(
   "createMerchant",
   "merchant { id name } secretKey publishableKey operatorKey",
 );
+
+const API_KEY =
+  "apiKey { id kind name mode scopes hint status expiresAt revokedAt allowedAddresses rolledFrom }";
+export const CREATE_API_KEY = mutation("createApiKey", `${API_KEY} secret`);
+export const ROLL_API_KEY = mutation(
+  "rollApiKey",
+  `${API_KEY} oldApiKey { id status expiresAt } secret`,
+);
+export const REVOKE_API_KEY = mutation("revokeApiKey", API_KEY);
 
 let keys = 0;
 

@@ -14,6 +14,7 @@ import { relayOnce } from "../../workers/relay-outbox";
 import { runAttemptsJob } from "../../workers/run-attempts";
 import { type Swept, sweepOnce } from "../../workers/sweep";
 import { type TestNetwork, startTestNetwork } from "../sandbox/network";
+import { newArtefact } from "./artefacts";
 import { createTestDatabase } from "./database";
 import { PATIENCE_MS, PATIENT } from "./patience";
 import { type RecordedQueues, createRecordedQueues } from "./recorded-queues";
@@ -54,7 +55,7 @@ export async function startTestApp(
   const open = (others: Readonly<Record<string, string>> = {}): App => {
     const config = readConfig(testSettings(database.url, sandbox.url, { ...settings, ...others }));
     const db = connectPatiently(config);
-    const app = createApp(config, createLog("test", config.logLevel), {
+    const app = createApp(config, createLog("test", "debug", newArtefact("app")), {
       name: "test",
       overrides: { db },
     });
@@ -99,9 +100,11 @@ export function connectPatiently(config: Config): Db {
 /** Nothing runs into a limit because the machine is slow: a test that is about a limit sets that one. */
 const PATIENT_SETTINGS = {
   ONCEPAY_LOCK_TIMEOUT_MS: String(PATIENCE_MS),
+  ONCEPAY_LIST_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_PROCESSOR_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_WEBHOOK_TIMEOUT_MS: String(PATIENCE_MS),
   ONCEPAY_WORKER_LEASE_MS: String(PATIENCE_MS),
+  ONCEPAY_QUERY_TIME_MS: String(PATIENCE_MS),
   ONCEPAY_REDIS_DEADLINE_MS: String(PATIENCE_MS),
 };
 

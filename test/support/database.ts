@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
+import { keepLeaksOf } from "./artefacts";
 
 export interface TestDatabase {
   url: string;
@@ -24,13 +25,22 @@ async function createDatabase(template: string): Promise<TestDatabase> {
   url.pathname = `/${name}`;
   return {
     url: url.href,
-    drop: () => onServer(`drop database if exists ${name} with (force)`),
+    drop: async () => {
+      await keepLeaksOf(url.href).catch(gone);
+      await onServer(`drop database if exists ${name} with (force)`);
+    },
   };
 }
 
 /** The run's server, logged in as its superuser. */
 export function testServerUrl(): string {
   return setting("TEST_SERVER_URL");
+}
+
+/** Some tests drop their database themselves, or do not let anybody connect to it. */
+function gone(error: unknown): void {
+  const { code = "" } = error as { code?: string };
+  if (!["3D000", "55000", "ECONNREFUSED", "57P03"].includes(code)) throw error;
 }
 
 async function onServer(statement: string): Promise<void> {

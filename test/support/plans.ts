@@ -4,7 +4,7 @@ import { connect } from "../../src/db/connect";
 import { transact } from "../../src/db/transact";
 import { newId } from "../../src/ids";
 import { DEFAULT_SCOPES, newApiKey } from "../../src/merchants/api-key";
-import { insertApiKeys } from "../../src/merchants/merchant-store";
+import { insertApiKeys } from "../../src/merchants/api-key-store";
 import { type Message, markRelayed, readMessages } from "../../src/events/outbox";
 import type { Answer } from "../../src/payments/settle/answer";
 import type { Attempt, AttemptKey } from "../../src/payments/attempt";
@@ -360,7 +360,7 @@ async function addEndpoints(db: Db, merchantIds: readonly string[]): Promise<voi
 
 async function addApiKeys(db: Db, merchantIds: readonly string[]): Promise<void> {
   const keys = merchantIds.map((merchantId) => {
-    const { hash, hint } = newApiKey("SECRET", merchantId);
+    const { hash, hint } = newApiKey("SECRET", { id: merchantId, mode: "TEST" });
     const id = newId("apiKey");
     const scopes = DEFAULT_SCOPES.SECRET;
     return { merchantId, id, kind: "SECRET" as const, name: "a key", scopes, hash, hint, key: id };
@@ -479,6 +479,7 @@ export interface Samples {
   readonly endpoint: string;
   readonly receivable: string;
   readonly apiKeyHash: Buffer;
+  readonly apiKey: string;
 }
 
 const SAMPLES = `
@@ -499,7 +500,8 @@ const SAMPLES = `
     (select idempotency_key from intent limit 1) as "createKey", (select idempotency_key from attempt limit 1) as "confirmKey",
     (select id from webhook_endpoints where merchant_id = :merchantId) as "endpoint",
     (select id from ledger_accounts where merchant_id = :merchantId and kind = 'PROCESSOR_RECEIVABLE') as "receivable",
-    (select secret_hash from api_keys where merchant_id = :merchantId limit 1) as "apiKeyHash"`;
+    (select secret_hash from api_keys where merchant_id = :merchantId limit 1) as "apiKeyHash",
+    (select id from api_keys where merchant_id = :merchantId limit 1) as "apiKey"`;
 
 export async function takeSamples(db: Db, merchantId: string): Promise<Samples> {
   const { rows } = await db.raw<{ rows: Samples[] }>(SAMPLES, { merchantId });

@@ -233,6 +233,9 @@ test("keeps text that can be stored: no control characters, no card number, 2 kB
     Buffer.alloc(3_000, 0xff),
     Buffer.from("é".repeat(2_000)),
     Buffer.from(`${"x".repeat(2_030)} 4242424242424242 and more`),
+    // 24 digits are no card number, but what is kept of them is one.
+    Buffer.from(`${"x".repeat(2_031)} 424242424242424242424242`),
+    Buffer.from(`you sent whsec_${"QUJD".repeat(10)}`),
     Buffer.from("\u0000\u0000"),
   ];
   const url = await receiver((_request, response) => response.end(bodies.shift()));
@@ -243,6 +246,8 @@ test("keeps text that can be stored: no control characters, no card number, 2 kB
     "\ufffd".repeat(682),
     "é".repeat(1_024),
     `${"x".repeat(2_030)} [card number] and`,
+    `${"x".repeat(2_031)} [card number]`,
+    "you sent [secret]",
     undefined,
   ]);
 });

@@ -21,7 +21,7 @@ export function openReplayCache(db: Db, redis: Redis | undefined, settings: Sett
   const [newestKey] = settings.encryptionKeys;
   if (!redis || !newestKey || settings.replayCacheSeconds === 0) return NO_REPLAY_CACHE;
   const sealing = createSealing(newestKey);
-  const lifeOf = watchDatabaseLife(db);
+  const life = watchDatabaseLife(db, { keptSeconds: settings.replayCacheSeconds });
   const waitMs = Math.ceil(settings.lockTimeoutMs / 2);
   return createReplayCache({
     entries: createEntries({
@@ -33,9 +33,10 @@ export function openReplayCache(db: Db, redis: Redis | undefined, settings: Sett
       busyMs: Math.min(BUSY_MS, waitMs),
     }),
     nameOf: (name) => {
-      const life = lifeOf();
-      return life === undefined ? undefined : sealing.nameOf(life, name);
+      const known = life.of(name.merchantId);
+      return known === undefined ? undefined : sealing.nameOf(known, name);
     },
+    doubt: life.doubt,
     waitMs,
   });
 }

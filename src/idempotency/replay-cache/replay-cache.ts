@@ -24,11 +24,14 @@ export interface Road<Answer> {
 
 export interface ReplayCache {
   answer<Answer>(name: OperationKey, road: Road<Answer>): Promise<Answer>;
+  /** Somebody was erased: nothing is answered from here until the database has said whose answers may be. */
+  doubt(): void;
 }
 
 /** Every request goes to Postgres. */
 export const NO_REPLAY_CACHE: ReplayCache = {
   answer: (_name, { execute }) => execute(keepNothing),
+  doubt: () => undefined,
 };
 
 function keepNothing(): void {}
@@ -44,15 +47,20 @@ export interface ReplayCacheOptions {
   readonly entries: Entries;
   /** What the entry of a key is called; undefined while entries cannot be relied on. */
   readonly nameOf: (name: OperationKey) => string | undefined;
+  readonly doubt: () => void;
   /** How long a repeat waits for the first one, before it goes and asks the database. */
   readonly waitMs: number;
 }
 
-export function createReplayCache({ entries, nameOf, waitMs }: ReplayCacheOptions): ReplayCache {
+export function createReplayCache(options: ReplayCacheOptions): ReplayCache {
+  const { entries, nameOf, doubt, waitMs } = options;
   const flights = new Map<string, Flight>();
 
+  // While it was waited for, somebody may have been erased whom a record shows.
+  const isStill = (entryName: string, name: OperationKey): boolean => nameOf(name) === entryName;
+
   async function lead<Answer>(
-    entryName: string,
+    { name, entryName }: { readonly name: OperationKey; readonly entryName: string },
     { replay, execute }: Road<Answer>,
     giveUpAt: number,
   ): Promise<Answer> {
@@ -68,7 +76,7 @@ export function createReplayCache({ entries, nameOf, waitMs }: ReplayCacheOption
     try {
       const known = await entries.ask(entryName, giveUpAt);
       if (known === "ours") letGo = entries.hold(entryName);
-      if (typeof known === "object") {
+      if (typeof known === "object" && isStill(entryName, name)) {
         land(known);
         return replay(showRecord(known));
       }
@@ -87,16 +95,19 @@ export function createReplayCache({ entries, nameOf, waitMs }: ReplayCacheOption
   }
 
   return {
+    doubt,
     answer: async (name, road) => {
       const entryName = nameOf(name);
       if (entryName === undefined) return road.execute(keepNothing);
       const giveUpAt = performance.now() + waitMs;
       for (;;) {
         const ahead = flights.get(entryName);
-        if (!ahead) return lead(entryName, road, giveUpAt);
+        if (!ahead) return lead({ name, entryName }, road, giveUpAt);
         const record = await within(giveUpAt - performance.now(), ahead.landed);
         // As it will be read from JSON, and a copy, so that nobody can change what another is shown.
-        if (record) return road.replay(showRecord(counted("waited", asJson(record))));
+        if (record && isStill(entryName, name)) {
+          return road.replay(showRecord(counted("waited", asJson(record))));
+        }
         if (performance.now() >= giveUpAt) return counted("gave_up", road.execute(keepNothing));
       }
     },

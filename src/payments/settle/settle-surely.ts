@@ -1,4 +1,5 @@
 import { isDatabaseAway, isLockTimeout, isRetryable } from "../../db/errors";
+import { soundOutcome } from "../../processors/sound-outcome";
 import { fullJitter } from "../../retry";
 import type { Attempt } from "../attempt";
 import type { Answer } from "./answer";
@@ -13,13 +14,17 @@ export interface AnswerSettler {
 // attempt is still SENT, and the sweeper has it looked up.
 const TRIES_MAX = 30;
 
-/** Settles an answer even if the database is briefly unavailable: this is the only copy of the answer. */
+/**
+ * Settles an answer even if the database is briefly unavailable: this is the only copy of the answer. One that cannot
+ * be true proves nothing, whichever way it came.
+ */
 export async function settleSurely(
   settler: AnswerSettler,
   attempt: Pick<Attempt, "merchantId" | "id" | "paymentIntentId">,
-  heard: Pick<Answer, "outcome" | "source">,
+  { outcome, source }: Pick<Answer, "outcome" | "source">,
 ): Promise<Settled> {
   const { merchantId, id, paymentIntentId } = attempt;
+  const heard = { outcome: soundOutcome(outcome), source };
   for (let tries = 1; ; tries += 1) {
     try {
       return await settler.settleAttempt({ merchantId, attemptId: id, paymentIntentId, ...heard });

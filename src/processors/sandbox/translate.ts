@@ -7,6 +7,7 @@ import type {
   SendOutcome,
   Unknown,
 } from "../processor";
+import { redact } from "../../security/sensitive";
 import type { ClientResult } from "./client";
 
 /** Their words <-> ours. Total: whatever comes back has an outcome, and what proves nothing is unknown. */
@@ -20,8 +21,8 @@ const answerShape = z.discriminatedUnion("status", [
   z.object({
     status: z.literal("succeeded"),
     charge_id: z.string(),
-    amount: z.int(),
-    fee: z.int(),
+    amount: z.int().min(0),
+    fee: z.int().min(0),
   }),
   z.object({
     status: z.literal("declined"),
@@ -109,6 +110,13 @@ export function toReverseOutcome(result: ClientResult): ReverseOutcome {
   return outcome.kind === "reversed" ? outcome : unknown("not acknowledged as reversed");
 }
 
+/** Whether it has the status of an answer, and not the rest of it: that is no news of another kind, but malformed. */
+export function isHalfAnAnswer(value: unknown): boolean {
+  const status = (value as { status?: unknown } | null)?.status;
+  const known = answerShape.options.some(({ shape }) => shape.status.value === status);
+  return known && !answerShape.safeParse(value).success;
+}
+
 /** What an answer, a lookup and a webhook's data say; they share one shape. */
 export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_found" }> {
   const checked = answerShape.safeParse(value);
@@ -125,9 +133,10 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
     case "declined":
       return {
         kind: "declined",
-        code: answer.code,
-        ...(answer.decline_code === undefined ? undefined : { declineCode: answer.decline_code }),
-        message: answer.message,
+        code: redact(answer.code),
+        ...(answer.decline_code !== undefined && { declineCode: redact(answer.decline_code) }),
+        // It may quote what it was sent.
+        message: redact(answer.message),
         hard: answer.advice_code === "do_not_try_again",
       };
     case "requires_action":
@@ -145,7 +154,7 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
 
 /** The network did not understand us, and did nothing; nor will it, however often it is asked. */
 function rejected(message: string): Declined {
-  return { kind: "declined", code: "processor_rejected", message, hard: true };
+  return { kind: "declined", code: "processor_rejected", message: redact(message), hard: true };
 }
 
 function unknown(reason: string): Unknown {

@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { Failure } from "../../failures";
 import type { ProcessorWebhook } from "../processor";
-import { toOutcome } from "./translate";
+import { isHalfAnAnswer, toOutcome } from "./translate";
 
 const HEADER = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/;
 
@@ -11,7 +12,10 @@ const eventShape = z.object({
   data: z.looseObject({ reference: z.string().min(1).max(255) }),
 });
 
-/** Throws unless the body is, byte for byte, what the network signed within the tolerance. */
+/**
+ * Throws unless the body is, byte for byte, what the network signed within the tolerance; and in other words when it is
+ * and makes no sense.
+ */
 export function verifySandboxWebhook(options: {
   readonly secret: string;
   /** The header `sandbox-signature`. */
@@ -22,24 +26,42 @@ export function verifySandboxWebhook(options: {
 }): ProcessorWebhook {
   const { secret, header, body, nowMs, toleranceMs } = options;
   // An empty key is one that anybody has.
-  if (secret === "") throw new Error("There is no secret to verify the webhook with.");
+  if (secret === "") throw refused("There is no secret to verify the webhook with.");
   const [, timestamp, signature] = HEADER.exec(header ?? "") ?? [];
   if (timestamp === undefined || signature === undefined) {
-    throw new Error("The webhook's signature header is missing or malformed.");
+    throw refused("The webhook's signature header is missing or malformed.");
   }
   const expected = createHmac("sha256", secret).update(`${timestamp}.${body}`).digest();
   // Compared in constant time: a comparison that stops early tells how much of a guess was right.
   if (!timingSafeEqual(expected, Buffer.from(signature, "hex"))) {
-    throw new Error("The webhook's signature does not match.");
+    throw refused("The webhook's signature does not match.");
   }
   if (Math.abs(nowMs - Number(timestamp) * 1_000) > toleranceMs) {
-    throw new Error("The webhook was signed too long ago, or in the future.");
+    throw refused("The webhook was signed too long ago, or in the future.");
   }
-  const event = eventShape.parse(JSON.parse(body));
-  return {
-    eventId: event.id,
-    type: event.type,
-    reference: event.data.reference,
-    outcome: toOutcome(event.data),
-  };
+  const { id: eventId, type, data } = readEvent(body);
+  return { eventId, type, reference: data.reference, outcome: toOutcome(data) };
+}
+
+function readEvent(body: string): z.infer<typeof eventShape> {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw malformed("The webhook is signed, but it is not JSON.");
+  }
+  const event = eventShape.safeParse(value);
+  if (!event.success) throw malformed("The webhook is signed, but it is not an event.");
+  if (isHalfAnAnswer(event.data.data)) {
+    throw malformed("The webhook is signed, but its data is malformed.");
+  }
+  return event.data;
+}
+
+function malformed(message: string): Failure {
+  return new Failure("BAD_USER_INPUT", message);
+}
+
+function refused(message: string): Failure {
+  return new Failure("UNAUTHENTICATED", message);
 }

@@ -74,8 +74,11 @@ export const killEverywhere: Attack = {
   },
 };
 
+// Erasing a customer is no part of a payment: test/erasure kills it between its steps.
+const IN_PAYMENTS = FAILPOINTS.filter(({ name }) => !name.startsWith("erase."));
+
 function matrix(): Cell[] {
-  return FAILPOINTS.flatMap(({ name: failpoint }) =>
+  return IN_PAYMENTS.flatMap(({ name: failpoint }) =>
     BEHAVIOURS.flatMap((behaviour): Cell[] =>
       failpoint.startsWith("api.")
         ? [

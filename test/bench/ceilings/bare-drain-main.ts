@@ -1,5 +1,6 @@
 import { Client } from "pg";
 import { Pool } from "undici";
+import { SEALED_PART, type SealedPart, joinPersonalKey } from "../../../src/events/personal-data";
 import { webhookBody } from "../../../src/webhooks/deliver-webhook";
 import { signWebhook } from "../../../src/webhooks/sign";
 import { serveTasks } from "../helper";
@@ -24,20 +25,20 @@ const CLAIM = `
     returning position, merchant_id, event_id
   )
   select c.position, e.id as "eventId", e.type, e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
-    e.subject_id as "subjectId", e.sequence, e.object::text as object
-  from claimed c join events e on e.merchant_id = c.merchant_id and e.id = c.event_id`;
+    e.sequence, e.object::text as object, ${SEALED_PART}
+  from claimed c join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
+  ${joinPersonalKey()}`;
 
 const RECORD = `
   with done as (delete from bench_queue where position = any($1) returning event_id)
   insert into bench_delivered (event_id, status_code) select event_id, 204 from done`;
 
-interface Claimed {
+interface Claimed extends SealedPart {
   readonly position: number;
   readonly eventId: string;
   readonly type: string;
   readonly apiVersion: string;
   readonly createdAt: string;
-  readonly subjectId: string;
   readonly sequence: number;
   readonly object: string;
 }

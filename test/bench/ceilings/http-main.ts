@@ -46,6 +46,7 @@ const EXAMPLE: PaymentIntent = {
   version: 1,
   createdAt: "",
   updatedAt: "",
+  personalDataErasedAt: null,
 };
 
 serveTasks({ start });

@@ -1,0 +1,220 @@
+import {
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  OperationTypeNode,
+  getNamedType,
+  isLeafType,
+  isObjectType,
+} from "graphql";
+import { Failure } from "../src/failures";
+import { COST_MAX } from "./cost";
+import { unavailable } from "./failures";
+
+/**
+ * What a request may take while it is executed. Its cost was measured before, from the document; this counts what is
+ * really there, so that neither a list longer than the schema says nor values larger than usual make an answer that
+ * does not fit into memory. A query beyond its budget is refused as a whole.
+ *
+ * A mutation's effect is committed before anything of its payload is read, and no error may hide that. So the fields
+ * that a payload shows itself are never refused (they are few, and their values are bounded); what is read for it
+ * beyond them ends as a null with an error, as whatever fails there does.
+ */
+export interface Budget {
+  values: number;
+  bytes: number;
+  /** The first reason to refuse; once there is one, nothing more is resolved. */
+  refusal: Failure | undefined;
+  readonly clock: Clock;
+  /** In a mutation: the paths of what was read beyond the payload's own fields. */
+  readonly readBeyond: WeakSet<Path>;
+}
+
+type Path = GraphQLResolveInfo["path"];
+
+/** A resolver that is waited for no longer when the time is up. */
+interface Clock {
+  begin(): void;
+  isUp(): boolean;
+  within<Value>(work: Promise<Value>): Promise<Value>;
+  stop(): void;
+}
+
+export const ANSWER_BYTES_MAX = 4 * 1_024 * 1_024;
+
+export function createBudget(limitMs: number): Budget {
+  const budget: Budget = {
+    values: 0,
+    bytes: 0,
+    refusal: undefined,
+    readBeyond: new WeakSet(),
+    clock: createClock(limitMs, () => (budget.refusal ??= tooSlow())),
+  };
+  return budget;
+}
+
+/** One timer for a request, and none for the many whose resolvers need not wait. */
+function createClock(limitMs: number, refuse: () => Failure): Clock {
+  let endsAtMs = Infinity;
+  let timer: NodeJS.Timeout | undefined;
+  let ended: Promise<never> | undefined;
+  return {
+    begin: () => {
+      if (endsAtMs === Infinity) endsAtMs = performance.now() + limitMs;
+    },
+    isUp: () => performance.now() > endsAtMs,
+    within: (work) => {
+      ended ??= new Promise<never>((_resolve, reject) => {
+        const leftMs = Math.max(0, endsAtMs - performance.now());
+        timer = setTimeout(() => {
+          reject(refuse());
+        }, leftMs);
+        timer.unref();
+      });
+      return Promise.race([work, ended]);
+    },
+    stop: () => {
+      clearTimeout(timer);
+    },
+  };
+}
+
+function tooSlow(): Failure {
+  const { retryAfterMs = 0 } = unavailable();
+  return new Failure("UNAVAILABLE", "Answering this takes too long at the moment.").retryAfter(
+    retryAfterMs,
+  );
+}
+
+export function tooLarge(): Failure {
+  return new Failure(
+    "BAD_USER_INPUT",
+    `The answer would be larger than ${String(ANSWER_BYTES_MAX / 1_048_576)} MiB. Request smaller pages or fewer fields.`,
+    { bytesMax: ANSWER_BYTES_MAX },
+  );
+}
+
+function tooMany(): Failure {
+  return new Failure(
+    "BAD_USER_INPUT",
+    `The answer contains more than ${String(COST_MAX)} values. Request smaller pages or fewer fields.`,
+    { costMax: COST_MAX },
+  );
+}
+
+interface Budgeted {
+  readonly budget: Budget;
+}
+
+type Resolver = GraphQLFieldResolver<unknown, Budgeted>;
+
+/** How a field is read that only shows a property of its object: as graphql-js does it, and counted. */
+export const readProperty: Resolver = (...asked) => {
+  const [source, , context, info] = asked;
+  const args = asked[1] as unknown;
+  const object = source as Record<string, unknown>;
+  const value = object[info.fieldName];
+  if (typeof value !== "function") {
+    count(context.budget, value, info);
+    return value;
+  }
+  // A property that is a function runs a statement when it is asked for.
+  return timed(context.budget, () => value.call(object, args, context, info) as unknown);
+};
+
+/** Puts the resolvers of a schema under the budget of the request that they run for. Changes the schema. */
+export function underBudget(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith("__")) continue;
+    const isMutation = type === schema.getMutationType();
+    for (const field of Object.values<GraphQLField<unknown, Budgeted>>(type.getFields())) {
+      const { resolve } = field;
+      if (resolve) field.resolve = isMutation ? thenBegin(resolve) : limited(resolve, field);
+    }
+  }
+  return schema;
+}
+
+/** A mutation itself has all the time it needs: what it has committed must be answered. */
+function thenBegin(resolve: Resolver): Resolver {
+  return async (...asked) => {
+    const payload = await resolve(...asked);
+    asked[2].budget.clock.begin();
+    return payload;
+  };
+}
+
+function limited(resolve: Resolver, field: GraphQLField<unknown, Budgeted>): Resolver {
+  const isLeaf = isLeafOf(field.type);
+  return (...asked) => {
+    const [, , { budget }, info] = asked;
+    if (isMutation(info)) budget.readBeyond.add(info.path);
+    const value = timed(budget, () => resolve(...asked));
+    const counted = (found: unknown): unknown => {
+      count(budget, found, info);
+      return found;
+    };
+    if (!(value instanceof Promise)) return counted(value);
+    // What comes later is an object, whose fields are counted, or one of the few leaves that run a statement.
+    return isLeaf ? value.then(counted) : value;
+  };
+}
+
+function timed(budget: Budget, resolve: () => unknown): unknown {
+  budget.clock.begin();
+  if (budget.refusal === undefined && budget.clock.isUp()) budget.refusal = tooSlow();
+  if (budget.refusal) throw budget.refusal;
+  const value = resolve();
+  return value instanceof Promise ? budget.clock.within(value) : value;
+}
+
+/** What JSON writes around a value: quotes, a colon, a comma. */
+const AROUND = 4;
+
+function count(budget: Budget, value: unknown, info: GraphQLResolveInfo): void {
+  const { key } = info.path;
+  const items = Array.isArray(value) ? value.length : 1;
+  budget.values += items;
+  budget.bytes += String(key).length + AROUND + items * AROUND + sizeOf(value, info.returnType);
+  if (budget.refusal === undefined) {
+    if (budget.values > COST_MAX) budget.refusal = tooMany();
+    else if (budget.bytes > ANSWER_BYTES_MAX) budget.refusal = tooLarge();
+    else return;
+  }
+  if (!isMutation(info) || isReadBeyond(budget, info.path)) throw budget.refusal;
+}
+
+function isMutation({ operation }: GraphQLResolveInfo): boolean {
+  return operation.operation === OperationTypeNode.MUTATION;
+}
+
+function isReadBeyond({ readBeyond }: Budget, path: Path): boolean {
+  for (let at: Path | undefined = path; at; at = at.prev) if (readBeyond.has(at)) return true;
+  return false;
+}
+
+const NUMBER_BYTES = 24;
+// What JSON writes as it is.
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** What a value takes in the answer, and nothing for an object, whose fields are counted themselves. */
+function sizeOf(value: unknown, type: GraphQLOutputType): number {
+  if (typeof value === "string") {
+    return PLAIN.test(value) ? value.length : Buffer.byteLength(JSON.stringify(value));
+  }
+  if (typeof value === "bigint") return value.toString().length;
+  if (typeof value !== "object" || value === null) return NUMBER_BYTES;
+  return isLeafOf(type) && !(value instanceof Date)
+    ? Buffer.byteLength(JSON.stringify(value) ?? "")
+    : NUMBER_BYTES;
+}
+
+const leaves = new WeakMap<GraphQLOutputType, boolean>();
+
+function isLeafOf(type: GraphQLOutputType): boolean {
+  let known = leaves.get(type);
+  if (known === undefined) leaves.set(type, (known = isLeafType(getNamedType(type))));
+  return known;
+}

@@ -1,0 +1,19 @@
+import type { FastifyRequest } from "fastify";
+import type { Db } from "../src/db/db";
+import { MERCHANT_HEADER, actForMerchant } from "../src/merchants/act-for-merchant";
+import type { Authenticator } from "../src/merchants/authenticate";
+import type { Caller } from "../src/merchants/caller";
+
+/** Who sends a request: whoever its key belongs to, or the merchant that a platform operator acts for. */
+export function identify(
+  db: Db,
+  authenticator: Authenticator,
+  request: Pick<FastifyRequest, "ip" | "headers">,
+): (secret: string) => Promise<Caller | undefined> {
+  const merchantId = request.headers[MERCHANT_HEADER];
+  return async (secret) => {
+    const caller = await authenticator.authenticate(secret, request.ip);
+    if (!caller || merchantId === undefined) return caller;
+    return actForMerchant(db, caller, String(merchantId));
+  };
+}

@@ -1,0 +1,38 @@
+import { sealContext } from "../idempotency/once";
+
+/** Where sealed values are stored. A test fails when the schema has one that is not here. */
+export interface SealedColumn {
+  readonly table: string;
+  readonly column: string;
+  /** The rows whose value may still be opened. */
+  readonly where: string;
+  /** What tells a row from all others, with its type; an index gives the rows in this order. */
+  readonly key: Readonly<Record<string, "text" | "date" | "timestamptz">>;
+  /** What the value of a row was sealed with. */
+  readonly context: (row: Readonly<Record<string, string>>) => string;
+}
+
+export const SEALED_COLUMNS: readonly SealedColumn[] = [
+  {
+    table: "webhook_endpoints",
+    column: "secret",
+    where: "secret is not null",
+    key: { merchant_id: "text", id: "text" },
+    context: ({ id = "" }) => id,
+  },
+  {
+    table: "idempotency_keys",
+    column: "sealed",
+    // What has been shown for its day is not opened again, and gone before long.
+    where: "sealed is not null and sealed_until > now()",
+    key: {
+      sealed_until: "timestamptz",
+      merchant_id: "text",
+      operation: "text",
+      key: "text",
+      period: "date",
+    },
+    context: ({ merchant_id = "", operation = "", key = "" }) =>
+      sealContext({ merchantId: merchant_id, operation, key }),
+  },
+];

@@ -1,0 +1,4 @@
+import { noisyNeighbour } from "./attacks/noisy-neighbour";
+import { testAttacks } from "./test-attacks";
+
+testAttacks([noisyNeighbour]);
