@@ -220,11 +220,14 @@ create table erasures (
   payment_intents integer not null default 0,
   events_in_clear integer not null default 0,
   idempotency_key text collate "C" not null,
+  cleaned_at timestamp with time zone,
   constraint erasures_pkey PRIMARY KEY (merchant_id, id),
   constraint erasures_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint erasures_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
   constraint erasures_check CHECK (((customer IS NULL) = (finished_at IS NOT NULL)))
 );
+CREATE INDEX erasures_finished ON public.erasures USING btree (finished_at);
+CREATE INDEX erasures_in_clear ON public.erasures USING btree (finished_at) WHERE (events_in_clear > 0);
 CREATE INDEX erasures_unfinished ON public.erasures USING btree (requested_at) WHERE (finished_at IS NULL);
 CREATE TRIGGER keep_erasures BEFORE DELETE OR TRUNCATE ON public.erasures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 alter table erasures enable row level security;
@@ -363,7 +366,7 @@ alter table merchants enable row level security;
 create policy system on merchants to oncepay_system using (true);
 create policy tenant on merchants to oncepay_tenant using ((id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on merchants to oncepay_system;
-grant select on merchants to oncepay_tenant;
+grant select, update on merchants to oncepay_tenant;
 
 create table outbox (
   id bigint not null generated always as identity,

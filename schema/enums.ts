@@ -295,7 +295,7 @@ export const ErasureStatus = enumOf<ErasureStatusName>(
   `The status of an erasure. ${OPEN}`,
   {
     RUNNING:
-      "Payments are still to be erased, or what was recorded about them elsewhere is still to be cleaned up.",
+      "Payments are still to be erased, or what was recorded or is remembered about them elsewhere is still to be cleaned up.",
     FINISHED:
       "No payment that was created before the request shows anything of the customer any more.",
   },

@@ -13,22 +13,29 @@ import { createTenantViews } from "./db/tenant-views";
 import { isDatabaseAway } from "./db/errors";
 import type { Log } from "./observability/log";
 import {
+  CONFIRM,
   type ConfirmPaymentIntent,
   type ConfirmResult,
   confirmOne,
   confirmPaymentIntents,
+  replayConfirm,
 } from "./payments/confirm-payment-intent";
 import {
+  CREATE,
   type CreatePaymentIntent,
   type CreateResult,
   createOne,
   createPaymentIntents,
+  replayCreate,
 } from "./payments/create-payment-intent";
 import { findIntents } from "./payments/payment-store";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
 import type { Answer } from "./payments/settle/answer";
 import type { Processors } from "./processors/processor";
+import { type ReplayCache, knownFirst } from "./idempotency/replay-cache/replay-cache";
+import { openReplayCache } from "./idempotency/replay-cache/open-replay-cache";
 import { createProcessors } from "./processors/registry";
+import { type Redis, openRedis } from "./redis";
 import { type CursorSeal, createCursorSeal } from "./security/cursor-seal";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
 import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store";
@@ -46,6 +53,8 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly cursors: CursorSeal;
   readonly webhookAgent: Agent;
   readonly auditLog: AuditBuffer;
+  /** Where there is a Redis: what is asked before the database is. */
+  readonly replays: ReplayCache;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
@@ -101,8 +110,11 @@ export function createApp(
     connectTimeoutMs: 5_000,
     connections: 64,
   });
+  const redis = openConfiguredRedis(config, log);
+  const replays = openReplayCache(db, redis, config);
   const shared = sharedFairly(config, tenantPool, {
     places: connectionsMax.tenants,
+    redis,
     name: options.name,
   });
   const auditLog = createAuditBuffer({ db, log });
@@ -112,12 +124,13 @@ export function createApp(
     db,
     tenantPool,
     auditLog,
+    replays,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
     cursors: createCursorSeal(config.encryptionKeys),
     webhookAgent,
-    ...groupCommits(db, config),
+    ...groupCommits(db, config, replays),
     ...shared,
     // What is set on the app later is seen through it, too.
     forTenant: (merchantId) =>
@@ -126,6 +139,7 @@ export function createApp(
     close: async () => {
       await auditLog.stop();
       shared.limits.close();
+      redis?.close();
       await shared.boundedReads.close();
       await webhookAgent.close();
       await Promise.all([...processors.values()].map((processor) => processor.close()));
@@ -133,6 +147,11 @@ export function createApp(
     },
   };
   return app;
+}
+
+function openConfiguredRedis(config: Config, log: Log): Redis | undefined {
+  const { redisUrl: url, redisDeadlineMs: deadlineMs } = config;
+  return url === undefined ? undefined : openRedis({ url, deadlineMs, log });
 }
 
 // A tenant that is alone gets three quarters of the connections.
@@ -144,7 +163,11 @@ const WAITING_FOR_A_PAYMENT_MAX = 500;
 function sharedFairly(
   config: Config,
   tenantPool: Db,
-  { places, name }: { readonly places: number; readonly name: string },
+  {
+    places,
+    redis,
+    name,
+  }: { readonly places: number; readonly redis: Redis | undefined; readonly name: string },
 ): Pick<App, "limits" | "turns" | "boundedReads" | "tenantDb"> {
   const patienceMs = config.lockTimeoutMs;
   const admission = createFairAdmission({
@@ -165,7 +188,7 @@ function sharedFairly(
     }),
     limits: createLimits({
       settings: config.limits,
-      redisUrl: config.redisUrl,
+      redis,
       findStatuses: (merchantId, ids) => findIntents(tenantDb(merchantId), merchantId, ids),
     }),
   };
@@ -193,6 +216,7 @@ function assertRegistered(processors: Processors, name: string): void {
 function groupCommits(
   db: Db,
   config: Config,
+  replays: ReplayCache,
 ): Pick<App, "createPaymentIntent" | "confirmPaymentIntent" | "settleAttempt" | "recordDelivery"> {
   const limits = {
     sizeMax: SET_SIZE_MAX,
@@ -201,26 +225,32 @@ function groupCommits(
     concernsAll: isDatabaseAway,
   };
   return {
-    createPaymentIntent: groupCommit<CreatePaymentIntent, CreateResult>({
-      ...limits,
-      run: async (commands) =>
-        commands.length === 1 && commands[0]
-          ? [await createOne(db, commands[0])]
-          : createPaymentIntents(db, commands),
-      claims: (command) => [`${command.merchantId} ${command.key}`],
-      tenantOf: ({ merchantId }) => merchantId,
+    createPaymentIntent: knownFirst(replays, CREATE, {
+      replay: replayCreate,
+      execute: groupCommit<CreatePaymentIntent, CreateResult>({
+        ...limits,
+        run: async (commands) =>
+          commands.length === 1 && commands[0]
+            ? [await createOne(db, commands[0])]
+            : createPaymentIntents(db, commands),
+        claims: (command) => [`${command.merchantId} ${command.key}`],
+        tenantOf: ({ merchantId }) => merchantId,
+      }),
     }),
-    confirmPaymentIntent: groupCommit<ConfirmPaymentIntent, ConfirmResult>({
-      ...limits,
-      run: async (commands) =>
-        commands.length === 1 && commands[0]
-          ? [await confirmOne(db, commands[0])]
-          : confirmPaymentIntents(db, commands),
-      claims: (command) => [
-        `key ${command.merchantId} ${command.key}`,
-        `intent ${command.merchantId} ${command.paymentIntentId}`,
-      ],
-      tenantOf: ({ merchantId }) => merchantId,
+    confirmPaymentIntent: knownFirst(replays, CONFIRM, {
+      replay: replayConfirm,
+      execute: groupCommit<ConfirmPaymentIntent, ConfirmResult>({
+        ...limits,
+        run: async (commands) =>
+          commands.length === 1 && commands[0]
+            ? [await confirmOne(db, commands[0])]
+            : confirmPaymentIntents(db, commands),
+        claims: (command) => [
+          `key ${command.merchantId} ${command.key}`,
+          `intent ${command.merchantId} ${command.paymentIntentId}`,
+        ],
+        tenantOf: ({ merchantId }) => merchantId,
+      }),
     }),
     settleAttempt: groupCommit<Answer, Settled>({
       ...limits,

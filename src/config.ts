@@ -59,7 +59,9 @@ export const SETTINGS = {
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: "must be an address such as redis://host:6379" })
     .optional()
-    .describe("the Redis for BullMQ's queues; without it the queues are in Postgres"),
+    .describe(
+      "the Redis for BullMQ's queues and for the API's replay cache; without it the queues are in Postgres",
+    ),
   HOST: z
     .string()
     .min(1)
@@ -130,6 +132,12 @@ export const SETTINGS = {
   ONCEPAY_LOCK_TIMEOUT_MS: milliseconds
     .default(2_000)
     .describe("how long a duplicate request waits for the first one to commit"),
+  ONCEPAY_REPLAY_CACHE_SECONDS: wholeNumber(0, 86_400)
+    .default(600)
+    .describe("how long Redis answers repeats of a finished idempotency key; 0 for never"),
+  ONCEPAY_REDIS_DEADLINE_MS: milliseconds
+    .default(10)
+    .describe("how long the API waits for Redis before it carries on without it"),
   ONCEPAY_LIST_TIMEOUT_MS: milliseconds
     .default(1_000)
     .describe("how long a list may take whose filter has no index"),
@@ -194,6 +202,8 @@ export interface Config extends EdgeConfig {
   readonly sweepMs: number;
   readonly poolMax: number;
   readonly lockTimeoutMs: number;
+  readonly replayCacheSeconds: number;
+  readonly redisDeadlineMs: number;
   readonly listTimeoutMs: number;
   /** Addresses and networks. */
   readonly trustProxy: string | undefined;
@@ -258,6 +268,8 @@ function fromSettings(settings: Settings): Config {
     sweepMs: settings.ONCEPAY_SWEEP_MS,
     poolMax: settings.ONCEPAY_POOL_MAX,
     lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
+    replayCacheSeconds: settings.ONCEPAY_REPLAY_CACHE_SECONDS,
+    redisDeadlineMs: settings.ONCEPAY_REDIS_DEADLINE_MS,
     listTimeoutMs: settings.ONCEPAY_LIST_TIMEOUT_MS,
     trustProxy: settings.ONCEPAY_TRUST_PROXY,
     limits: limitsOf(settings),

@@ -55,6 +55,7 @@ export class CancelPaymentIntentMutation {
     };
     const keyed = {
       ...command,
+      replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
       audit: auditOf(context, "cancelPaymentIntent"),

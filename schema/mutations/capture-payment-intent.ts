@@ -67,6 +67,7 @@ export class CapturePaymentIntentMutation {
     };
     const keyed = {
       ...command,
+      replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
       audit: auditOf(context, "capturePaymentIntent"),

@@ -70,6 +70,7 @@ export class RefundPaymentIntentMutation {
     };
     const keyed = {
       ...command,
+      replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
       audit: auditOf(context, "refundPaymentIntent"),

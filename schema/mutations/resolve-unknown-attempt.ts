@@ -75,7 +75,8 @@ export class ResolveUnknownAttemptMutation {
       }),
     };
     // It settles, which posts money: the system's work, whoever asks for it.
-    const needs = { db: context.systemDb, config: context.app.config };
+    const { config, replays } = context.app;
+    const needs = { db: context.systemDb, config, replays };
     const outcome = await resolveUnknownAttempt(needs, {
       ...command,
       merchantId: caller.merchantId,

@@ -15,7 +15,7 @@ Settings, from the environment, in addition to every setting of the API and the 
 
   DATABASE_URL                  a Postgres of your own instead of the embedded one
   ONCEPAY_SANDBOX_DATABASE_URL  the card network's database (default: <name>_sandbox next to yours)
-  REDIS_URL                     run the job queue on Redis instead of Postgres
+  REDIS_URL                     run the job queue on Redis instead of Postgres, and answer repeats from it
   HOST                          the address that the API listens on (default 127.0.0.1; everything else stays there)
 ${portLines()}
   LOG_LEVEL                     fatal, error, warn, info, debug, trace or silent (default info)

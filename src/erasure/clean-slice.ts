@@ -3,7 +3,8 @@ import type { ErasureKey } from "./erasure-store";
 
 /*
  * The second part of an erasure: what others wrote down of it. Receivers' answers, which may repeat what they were sent;
- * what idempotency keys keep beside an event, from before it was sealed; and a count of the events from before that.
+ * what idempotency keys keep without an event, or kept beside one before it was sealed; and a count of the events from
+ * before that.
  *
  * It comes after all that was under way when the last payment was erased: whoever has read a key that still opened has
  * written down by then what he wrote, or finds the mark that forbids it.
@@ -13,6 +14,11 @@ import type { ErasureKey } from "./erasure-store";
 export const SHOWS_PERSON = `
   (e.personal is null and (e.object ->> 'customer' is not null
     or e.object ->> 'description' is not null or coalesce(e.object ->> 'metadata', '{}') <> '{}'))`;
+
+// Of what a key keeps.
+const BLANK = `
+  jsonb_build_object('description', null, 'customer', null, 'metadata', '{}'::jsonb,
+    'personalDataErasedAt', iso(pi.personal_data_erased_at))`;
 
 const CLEAN: Statement = {
   name: "clean_erased_payment_intents",
@@ -36,14 +42,21 @@ const CLEAN: Statement = {
       from answered a where d.merchant_id = a.merchant_id and d.id = a.id
     ), forgotten as (
       update idempotency_keys k
-      set beside = (k.beside::jsonb || jsonb_build_object('description', null, 'customer', null,
-        'metadata', '{}'::jsonb, 'personalDataErasedAt', iso(pi.personal_data_erased_at)))::json
+      set beside = (k.beside::jsonb || ${BLANK})::json
       from due
       join payment_intents pi on pi.merchant_id = due.merchant_id and pi.id = due.payment_intent_id
       join refunds r on r.merchant_id = pi.merchant_id and r.payment_intent_id = pi.id
       where k.merchant_id = r.merchant_id and k.operation = 'refundPaymentIntent'
         and k.key = r.idempotency_key and k.beside ->> 'personal' is null
         and k.beside ->> 'personalDataErasedAt' is null and k.beside is not null
+    ), settled as (
+      -- An operator's word is kept with the intent itself. There are few of them.
+      update idempotency_keys k set result = (k.result::jsonb || ${BLANK})::json
+      from due
+      join payment_intents pi on pi.merchant_id = due.merchant_id and pi.id = due.payment_intent_id
+      where k.merchant_id = due.merchant_id and k.operation = 'resolveUnknownAttempt'
+        and k.result ->> 'id' = due.payment_intent_id
+        and k.result ->> 'personalDataErasedAt' is null
     ), cleaned as (
       update erased_payment_intents i set cleaned = true
       from due where i.merchant_id = due.merchant_id and i.erasure_id = due.erasure_id

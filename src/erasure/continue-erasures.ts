@@ -1,6 +1,7 @@
 import type { Db } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
+import { REMEMBERED_MS } from "../idempotency/replay-cache/database-life";
 import { cleanSlice } from "./clean-slice";
 import { SLICE } from "./erase-customer";
 import { eraseSlice, isCustomerLeft } from "./erase-slice";
@@ -16,6 +17,8 @@ import { othersToEnd } from "./others-to-end";
  * Guarantees: an erasure that was requested is finished, whatever dies in between: each slice is a commit of its own
  * that says what it has done, and whoever comes next goes on from there. Two workers at once do no harm.
  *
+ * It is finished once no process can answer with what it remembers (src/idempotency/replay-cache/database-life.ts).
+ *
  * Cost: one statement when there is nothing to do.
  */
 
@@ -29,17 +32,27 @@ export interface Continued {
   readonly left: number;
 }
 
+interface Needs {
+  readonly db: Db;
+  readonly config: { readonly redisUrl: string | undefined };
+}
+
 export async function continueErasures(
-  { db }: { readonly db: Db },
+  { db, config }: Needs,
   slice: number = SLICE,
 ): Promise<Continued> {
-  const running = await findRunningErasures(db, ERASURES);
+  // Nobody remembers anything without a Redis to keep it in.
+  const rememberedMs = config.redisUrl === undefined ? 0 : REMEMBERED_MS;
+  const running = await findRunningErasures(db, { limit: ERASURES, rememberedMs });
   let finished = 0;
-  for (const erasure of running) if (await continueErasure(db, erasure, slice)) finished += 1;
+  for (const erasure of running) {
+    const isClean = await cleanErasure(db, erasure, slice);
+    if (isClean && (await finishErasure(db, erasure, rememberedMs))) finished += 1;
+  }
   return { finished, left: running.length - finished };
 }
 
-async function continueErasure(db: Db, erasure: RunningErasure, limit: number): Promise<boolean> {
+async function cleanErasure(db: Db, erasure: RunningErasure, limit: number): Promise<boolean> {
   const erase = async (): Promise<number> => {
     const erased = await transact(db, async (tx) =>
       (await lockErasure(tx, erasure)) ? eraseSlice(tx, erasure, limit) : 0,
@@ -54,9 +67,7 @@ async function continueErasure(db: Db, erasure: RunningErasure, limit: number): 
     await failpoint("erase.after_clean");
     return cleaned;
   };
-  if (!(await untilNone(clean))) return false;
-  await finishErasure(db, erasure);
-  return true;
+  return untilNone(clean);
 }
 
 /** False when there is still more after as many slices as one turn has. */

@@ -47,11 +47,12 @@ export const eraseOperation: KeyedOperation<Erasure> = {
 /** What erasing needs. */
 interface Eraser {
   readonly db: Db;
+  readonly replays: { doubt(): void };
   readonly config: { readonly encryptionKeys: readonly Buffer[] };
 }
 
 export async function eraseCustomer(
-  { db, config }: Eraser,
+  { db, config, replays }: Eraser,
   command: EraseCustomer,
 ): Promise<Outcome<Erasure>> {
   const { merchantId, key, customer, audit } = command;
@@ -62,13 +63,18 @@ export async function eraseCustomer(
     fingerprint: fingerprint(ERASE, { customer }).toString("hex"),
   };
   const macs = config.encryptionKeys.map((master) => macOf(master, command));
-  return once<Erasure>(db, request, {
-    operation: eraseOperation,
-    execute: (tx) => execute(tx, command, macs[0] ?? Buffer.alloc(0)),
-    // What was made is read from its row then, which has the hash.
-    isSame: ({ result }) =>
-      macs.some((mac) => timingSafeEqual(mac, (result as KeyedErasure).customerMac)),
-  });
+  try {
+    return await once<Erasure>(db, request, {
+      operation: eraseOperation,
+      execute: (tx) => execute(tx, command, macs[0] ?? Buffer.alloc(0)),
+      // What was made is read from its row then, which has the hash.
+      isSame: ({ result }) =>
+        macs.some((mac) => timingSafeEqual(mac, (result as KeyedErasure).customerMac)),
+    });
+  } finally {
+    // Also where the answer of the commit was lost. Other processes hear of it within seconds: database-life.ts.
+    replays.doubt();
+  }
 }
 
 async function execute(

@@ -78,12 +78,18 @@ const FIND_RUNNING: Statement = {
   name: "find_running_erasures",
   text: `
     select r.merchant_id as "merchantId", r.id as "id", r.customer as "customer"
-    from erasures r where r.finished_at is null order by r.requested_at limit ?`,
+    from erasures r
+    where r.finished_at is null and (
+      r.cleaned_at is null or r.cleaned_at <= now() - ?::int * interval '1 millisecond')
+    order by r.requested_at limit ?`,
 };
 
-/** Across merchants, oldest first. */
-export async function findRunningErasures(db: Db, limit: number): Promise<RunningErasure[]> {
-  return run<RunningErasure>(db, FIND_RUNNING, [limit]);
+/** Across merchants, oldest first; without those that only wait until nobody remembers what was erased. */
+export async function findRunningErasures(
+  db: Db,
+  { limit, rememberedMs }: { readonly limit: number; readonly rememberedMs: number },
+): Promise<RunningErasure[]> {
+  return run<RunningErasure>(db, FIND_RUNNING, [rememberedMs, limit]);
 }
 
 const LOCK: Statement = {
@@ -99,15 +105,30 @@ export async function lockErasure(tx: Tx, { merchantId, id }: ErasureKey): Promi
   return (await run(tx, LOCK, [merchantId, id])).length > 0;
 }
 
+const MARK_CLEANED: Statement = {
+  name: "mark_erasure_cleaned",
+  text: `
+    update erasures r set cleaned_at = now()
+    where r.merchant_id = ? and r.id = ? and r.finished_at is null and r.cleaned_at is null
+      and not exists (select from erased_payment_intents i
+        where i.merchant_id = r.merchant_id and i.erasure_id = r.id and not i.cleaned)`,
+};
+
 const FINISH: Statement = {
   name: "finish_erasure",
   text: `
     update erasures r set finished_at = now(), customer = null
     where r.merchant_id = ? and r.id = ? and r.finished_at is null
-      and not exists (select from erased_payment_intents i
-        where i.merchant_id = r.merchant_id and i.erasure_id = r.id and not i.cleaned)`,
+      and r.cleaned_at <= now() - ?::int * interval '1 millisecond'
+    returning r.id as "id"`,
 };
 
-export async function finishErasure(db: Db, { merchantId, id }: ErasureKey): Promise<void> {
-  await run(db, FINISH, [merchantId, id]);
+/** False as long as some process may remember what was erased. */
+export async function finishErasure(
+  db: Db,
+  { merchantId, id }: ErasureKey,
+  rememberedMs: number,
+): Promise<boolean> {
+  await run(db, MARK_CLEANED, [merchantId, id]);
+  return (await run(db, FINISH, [merchantId, id, rememberedMs])).length > 0;
 }

@@ -1,7 +1,7 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { isLockTimeout } from "../db/errors";
 import { SEALED_PART, type SealedPart, joinPersonalKey } from "../events/personal-data";
-import { readKept, readStored } from "../events/snapshots";
+import { readKept, readSnapshot, readStored } from "../events/snapshots";
 import { Failure, type FailureDetails, type StoredFailureCode, verdict } from "../failures";
 import { idempotencyOutcomes } from "../observability/metrics";
 
@@ -43,6 +43,11 @@ export interface WholeKeyRecord extends KeyRecord {
   readonly beside: unknown;
   /** What is shown only once, for as long as a replay may show it again. */
   readonly sealed: Buffer | null;
+}
+
+/** A record without what is shown only once: that is never anywhere but in its row. */
+export interface FinishedRecord extends KeyRecord {
+  readonly beside?: unknown;
 }
 
 /** What a key whose record has expired created: the object itself keeps its key for ever. */
@@ -104,6 +109,12 @@ export async function findKey(db: Db, name: OperationKey): Promise<WholeKeyRecor
     name.key,
   ]);
   return row && { ...openRecord(row), beside: readKept(row.beside, row) };
+}
+
+/** A record that was kept as it was shown, as today's schema shows it: the replay cache may outlive a version. */
+export function showRecord<Kept extends FinishedRecord>(record: Kept): Kept {
+  const { result, beside } = record;
+  return { ...record, result: readSnapshot(result), beside: readSnapshot(beside) };
 }
 
 /** The original result, or the original failure; or the refusal of a key that was used for something else. */

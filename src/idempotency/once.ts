@@ -13,6 +13,7 @@ import {
 } from "../events/personal-data";
 import type { SecretBox } from "../security/secrets";
 import {
+  type FinishedRecord,
   type KeyedOperation,
   type Made,
   type OperationKey,
@@ -24,6 +25,7 @@ import {
   keyReused,
   replay,
 } from "./keys";
+import { type Keep, NO_REPLAY_CACHE, type ReplayCache } from "./replay-cache/replay-cache";
 
 /*
  * The path of every keyed write except the two hot statements (create and confirm do the same in one statement each).
@@ -33,9 +35,10 @@ import {
  * leaves both or neither. After the record has expired, the created object still keeps its key from creating a second
  * one.
  *
- * Cost: one round trip to look for the key, which is all of a replay; then a transaction with one to announce itself,
- * one for the record, and what the use case needs. A refusal looks once more for the key and for what it created. A
- * write that is audited takes one more, for its entry in the audit log: it is in the same commit.
+ * Cost: one round trip to look for the key, which is all of a replay (none where the replay cache knows it); then a
+ * transaction with one to announce itself, one for the record, and what the use case needs. A refusal looks once more
+ * for the key and for what it created. A write that is audited takes one more, for its entry in the audit log: it is in
+ * the same commit.
  */
 
 export interface KeyedRequest {
@@ -45,6 +48,8 @@ export interface KeyedRequest {
   readonly fingerprint: string;
   /** Who is asking, where the audit log is to say so. */
   readonly audit?: AuditedWrite | undefined;
+  /** What answers repeats without the database. Not asked where there are secrets: they are never in it. */
+  readonly replays?: ReplayCache;
 }
 
 /** The result of a use case, to be kept under its key. */
@@ -113,9 +118,22 @@ export async function once<Result, Beside = undefined>(
   request: KeyedRequest,
   useCase: KeyedUseCase<Result, Beside>,
 ): Promise<OnceOutcome<Result, Beside>> {
+  const replays = (!useCase.secrets && request.replays) || NO_REPLAY_CACHE;
+  return replays.answer(nameOf(request, useCase), {
+    replay: (record) => replayRecord(request, useCase, { beside: null, ...record, sealed: null }),
+    execute: (keep) => onceInDatabase(db, request, { ...useCase, keep }),
+  });
+}
+
+async function onceInDatabase<Result, Beside>(
+  db: Db,
+  request: KeyedRequest,
+  useCase: KeyedUseCase<Result, Beside> & { readonly keep: Keep },
+): Promise<OnceOutcome<Result, Beside>> {
   const name = nameOf(request, useCase);
   // Replays, the common kind of second request, need no transaction and no lock.
   const known = await beforeWriting(findKey(db, name));
+  if (known) useCase.keep(known);
   if (known) return replayRecord(request, useCase, known);
   const written = await transact(db, (tx) => execute(tx, request, useCase)).catch(
     async (error: unknown): Promise<Written<Result, Beside>> => {
@@ -124,18 +142,21 @@ export async function once<Result, Beside = undefined>(
       return firstOne(db, name, useCase.operation);
     },
   );
+  if ("record" in written) useCase.keep(written.record);
   if ("record" in written) return replayRecord(request, useCase, written.record);
   if ("made" in written) return replayMade(request, useCase, written.made);
+  useCase.keep(recordOf(request, written));
   await failpoint("api.after_commit");
   idempotencyOutcomes.inc({ operation: name.operation, outcome: "executed" });
   if ("failure" in written) throw verdict(written.failure);
   return { status: "EXECUTED", ...written.outcome };
 }
 
-type Written<Result, Beside> =
-  | { readonly failure: StoredFailure }
-  | { readonly outcome: Omit<OnceOutcome<Result, Beside>, "status"> }
-  | First<Result, Beside>;
+type Written<Result, Beside> = Executed<Result, Beside> | First<Result, Beside>;
+
+type Executed<Result, Beside> =
+  | { readonly failure: StoredFailure; readonly firstSeenAt: string }
+  | { readonly outcome: Omit<OnceOutcome<Result, Beside>, "status"> };
 
 /** What a request finds when it is not the first with its key. */
 type First<Result, Beside> =
@@ -161,7 +182,7 @@ async function execute<Result, Beside>(
   }
   await failpoint("api.before_commit");
   const { firstSeenAt } = inserted;
-  if ("failure" in done) return done;
+  if ("failure" in done) return { ...done, firstSeenAt };
   if ("eventId" in done) {
     const result = openSnapshot(inserted.object, inserted) as Result;
     return { outcome: { firstSeenAt, result, beside: done.beside ?? null } };
@@ -223,6 +244,21 @@ function together<Beside>(kept: unknown, secret: unknown): Beside | null {
 
 function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
+}
+
+/** What was just written under the key, as a repeat would read it. */
+function recordOf(
+  { fingerprint }: KeyedRequest,
+  written: Executed<unknown, unknown>,
+): FinishedRecord {
+  const refused = { result: null, beside: null, failureCode: null, failureDetails: null };
+  if ("outcome" in written) {
+    const { firstSeenAt, result, beside } = written.outcome;
+    return { ...refused, fingerprint, firstSeenAt, result, beside };
+  }
+  const { firstSeenAt, failure } = written;
+  const { code: failureCode, details: failureDetails } = failure;
+  return { ...refused, fingerprint, firstSeenAt, failureCode, failureDetails };
 }
 
 function isSpent(error: unknown, { spentKey }: { readonly spentKey?: string }): boolean {

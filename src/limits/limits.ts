@@ -10,15 +10,16 @@ import {
   createRateLimit,
   rateLimited,
 } from "./rate-limits";
+import type { Redis } from "../redis";
 import type { LimitSettings } from "./settings";
-import { type SharedCounts, shareCounts } from "./shared-counts";
+import { shareCounts } from "./shared-counts";
 import { type Windows, createWindows } from "./windows";
 
 /*
  * What a caller may ask for in a while. Fairness between tenants does not depend on it (fair-admission.ts, in-turn.ts,
  * the sets of db/group-commit.ts): these limits keep what nobody needs from costing anything.
  *
- * Counts are in this process; where REDIS_URL is set, the processes tell each other what was spent. No request ever
+ * Counts are in this process; where there is a Redis, the processes tell each other what was spent. No request ever
  * waits for that.
  */
 export interface Limits {
@@ -45,7 +46,7 @@ export interface Asked {
 
 export interface LimitsOptions {
   readonly settings: LimitSettings;
-  readonly redisUrl: string | undefined;
+  readonly redis: Redis | undefined;
   readonly findStatuses: FindStatuses;
 }
 
@@ -65,7 +66,7 @@ const POINTS: Readonly<Record<string, number>> = {
 };
 const POINTS_OF_A_TRANSACTION = 5;
 
-export function createLimits({ settings, redisUrl, findStatuses }: LimitsOptions): Limits {
+export function createLimits({ settings, redis, findStatuses }: LimitsOptions): Limits {
   const rates = createRates(settings);
   const badKeys = createBadKeys(settings.badKeys);
   const confirms = createConfirmVelocity(settings.confirms, findStatuses);
@@ -77,18 +78,13 @@ export function createLimits({ settings, redisUrl, findStatuses }: LimitsOptions
     ...confirms.windows,
     endpoints,
   ];
-  let shared: SharedCounts | undefined;
-  const share = (): void => {
-    // With the first request: a process that gets none needs no connection.
-    if (redisUrl !== undefined) shared ??= shareCounts(redisUrl, all);
-  };
+  const shared = redis && shareCounts(redis, all);
   return {
     badKeys,
     confirms,
     inFlight: createInFlight(settings.concurrency),
     dearRequests: createDearRequests(),
     spend: (spender, { cost, mutation }) => {
-      share();
       if (mutation === undefined) return rates.queryCost.spend(spender, cost);
       const standing = rates.mutations.spend(spender, POINTS[mutation] ?? POINTS_OF_A_TRANSACTION);
       if (cost > ANSWER_COST) rates.queryCost.spend(spender, cost);
@@ -115,7 +111,6 @@ export function createLimits({ settings, redisUrl, findStatuses }: LimitsOptions
       endpoints.add(merchantId, 1);
     },
     exchange: async () => {
-      share();
       await shared?.exchange();
     },
     close: () => {

@@ -4,6 +4,7 @@ import type { StoredFailure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
+import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import { type ApiKey, getApiKey, lockApiKey, markRevoked } from "./api-key-store";
 import type { Caller } from "./caller";
 
@@ -23,7 +24,7 @@ export interface RevokeApiKey {
 }
 
 export async function revokeApiKey(
-  { db }: { readonly db: Db },
+  { db, replays }: { readonly db: Db; readonly replays: ReplayCache },
   { caller, key, apiKeyId, audit }: RevokeApiKey,
 ): Promise<Outcome<ApiKey>> {
   const { merchantId } = caller;
@@ -32,6 +33,7 @@ export async function revokeApiKey(
     key,
     fingerprint: fingerprint(revokeApiKeyOperation.name, { apiKeyId }).toString("hex"),
     audit,
+    replays,
   };
   return once<ApiKey>(db, request, {
     operation: revokeApiKeyOperation,

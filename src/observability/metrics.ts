@@ -103,3 +103,17 @@ export const limitRefusals = new Counter({
   labelNames: ["policy"] as const,
   registers,
 });
+
+export const replayCache = new Counter({
+  name: "oncepay_replay_cache_total",
+  help: "Keyed requests, by what the replay cache knew of their key: hit, waited (for the first one), miss, gave_up (waiting), unusable or unanswered.",
+  labelNames: ["outcome"] as const,
+  registers,
+});
+
+export const redisCommands = new Counter({
+  name: "oncepay_redis_commands_total",
+  help: "The API's commands to Redis, by outcome: answered, late, refused, or not_asked while Redis is away.",
+  labelNames: ["outcome"] as const,
+  registers,
+});

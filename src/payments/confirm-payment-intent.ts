@@ -6,6 +6,7 @@ import { SEALED_PART, joinPersonalKey } from "../events/personal-data";
 import { failpoint } from "../failpoints";
 import { type FailureDetails, verdict } from "../failures";
 import {
+  type FinishedRecord,
   type KeyRecord,
   type KeyedOperation,
   type Outcome,
@@ -16,6 +17,7 @@ import {
   openRecord,
   replay,
 } from "../idempotency/keys";
+import type { Keep } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
 import { type PaymentIntent, invalidState, notFound } from "./payment-intent";
@@ -50,6 +52,8 @@ export interface ConfirmPaymentIntent {
   readonly paymentMethod: string | null;
   readonly returnUrl: string | null;
   readonly processor: string;
+  /** Told of the key's record, for the replay cache. */
+  readonly keep?: Keep;
 }
 
 export const confirmOperation: KeyedOperation<PaymentIntent> = {
@@ -254,18 +258,29 @@ async function toResult(
   if (row?.executed) {
     idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "executed" });
     if (row.failureCode !== null) {
+      command.keep?.(row);
       return verdict({ code: row.failureCode, details: explainRefusal(row.failureDetails ?? {}) });
     }
-    return {
-      status: "EXECUTED",
-      firstSeenAt: row.firstSeenAt,
-      result: Object.assign(row.result as PaymentIntent, row.clear),
-    };
+    const result = Object.assign(row.result as PaymentIntent, row.clear);
+    // As it is shown, which is what a repeat is to be shown.
+    command.keep?.({ ...row, result });
+    return { status: "EXECUTED", firstSeenAt: row.firstSeenAt, result };
   }
   const record = row ? openRecord(row) : await findKey(db, name);
   if (!record) return replaySpent(db, command);
+  command.keep?.(record);
+  return replayConfirm(command, record);
+}
+
+/** The answer to a repeat, from the record of its key. */
+export function replayConfirm(
+  command: ConfirmPaymentIntent,
+  record: FinishedRecord,
+): ConfirmResult {
+  const { merchantId, key, fingerprint } = command;
+  const name = { merchantId, operation: CONFIRM, key };
   try {
-    return replay<PaymentIntent>(name, command.fingerprint, explained(record));
+    return replay<PaymentIntent>(name, fingerprint, explained(record));
   } catch (error) {
     return error as Error;
   }

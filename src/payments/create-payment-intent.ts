@@ -13,6 +13,7 @@ import {
 } from "../events/personal-data";
 import { failpoint } from "../failpoints";
 import {
+  type FinishedRecord,
   type KeyedOperation,
   type Outcome,
   type StoredKeyRecord,
@@ -23,6 +24,7 @@ import {
   openRecord,
   replay,
 } from "../idempotency/keys";
+import type { Keep } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
 import type { CaptureMethod, PaymentIntent } from "./payment-intent";
@@ -59,6 +61,8 @@ export interface CreatePaymentIntent {
   readonly customer: string | null;
   readonly merchantReference: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Told of the key's record, for the replay cache. */
+  readonly keep?: Keep;
 }
 
 interface Row extends StoredKeyRecord {
@@ -203,18 +207,24 @@ async function toResult(
   const name = { merchantId: command.merchantId, operation: CREATE, key: command.key };
   if (row?.executed) {
     idempotencyOutcomes.inc({ operation: CREATE, outcome: "executed" });
-    return {
-      status: "EXECUTED",
-      firstSeenAt: row.firstSeenAt,
-      // The event's object, with what was sealed beside it.
-      result: Object.assign(row.result as PaymentIntent, personalDataOf(command), NOT_ERASED),
-    };
+    // The event's object, with what was sealed beside it.
+    const shown = Object.assign(row.result as PaymentIntent, personalDataOf(command), NOT_ERASED);
+    // As it is shown, which is what a repeat is to be shown.
+    command.keep?.({ ...row, result: shown });
+    return { status: "EXECUTED", firstSeenAt: row.firstSeenAt, result: shown };
   }
   // Neither created nor found: a duplicate committed after this statement's snapshot was taken. It is there now.
   const record = row ? openRecord(row) : await findKey(db, name);
   if (!record) return keyInUse(name);
+  command.keep?.(record);
+  return replayCreate(command, record);
+}
+
+/** The answer to a repeat, from the record of its key. */
+export function replayCreate(command: CreatePaymentIntent, record: FinishedRecord): CreateResult {
+  const { merchantId, key, fingerprint } = command;
   try {
-    return replay<PaymentIntent>(name, command.fingerprint, record);
+    return replay<PaymentIntent>({ merchantId, operation: CREATE, key }, fingerprint, record);
   } catch (error) {
     return error as Error;
   }

@@ -3,6 +3,7 @@ import type { Db, Tx } from "../db/db";
 import type { StoredFailure } from "../failures";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
+import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import type { Approved, Declined } from "../processors/processor";
 import { type LockedAttempt, lockAttempts } from "./attempt-store";
 import type { Change } from "./change";
@@ -54,13 +55,15 @@ export interface ResolvedAttempt extends Outcome<PaymentIntent> {
 interface Needs {
   readonly db: Db;
   readonly config: LookupPolicy & { readonly fourEyes: boolean };
+  readonly replays: ReplayCache;
 }
 
 export async function resolveUnknownAttempt(
-  { db, config }: Needs,
+  { db, config, replays }: Needs,
   command: ResolveUnknownAttempt,
 ): Promise<ResolvedAttempt> {
-  const { beside, ...outcome } = await once<PaymentIntent, Beside>(db, command, {
+  const request = { ...command, replays };
+  const { beside, ...outcome } = await once<PaymentIntent, Beside>(db, request, {
     operation: resolveOperation,
     execute: async (tx) => {
       const { merchantId, attemptId } = command;

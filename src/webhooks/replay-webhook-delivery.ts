@@ -2,6 +2,7 @@ import type { AuditedWrite } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
+import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import { type Execution, once } from "../idempotency/once";
 import { newId } from "../ids";
 import type { DeliveryStatus, WebhookDelivery } from "./delivery";
@@ -72,13 +73,14 @@ export const replayOperation: KeyedOperation<WebhookDelivery> = {
 };
 
 export async function replayWebhookDelivery(
-  { db }: { readonly db: Db },
+  { db, replays }: { readonly db: Db; readonly replays: ReplayCache },
   command: ReplayWebhookDelivery,
 ): Promise<Outcome<WebhookDelivery>> {
   const { merchantId, key, deliveryId, audit } = command;
   const request = {
     merchantId,
     key,
+    replays,
     fingerprint: fingerprint(replayOperation.name, { deliveryId }).toString("hex"),
     audit,
   };

@@ -10,6 +10,7 @@ import { parallelRefunds } from "./attacks/parallel-refunds";
 import { processorOutage } from "./attacks/processor-outage";
 import { processorWebhooks } from "./attacks/processor-webhooks";
 import { queueWiped, queueWipedOnRedis } from "./attacks/queue-wiped";
+import { redisLost } from "./attacks/redis-lost";
 import { relayKilled } from "./attacks/relay-killed";
 import { sameKey } from "./attacks/same-key";
 import { skewedWorker } from "./attacks/skewed-worker";
@@ -26,6 +27,7 @@ export const ATTACKS: readonly Attack[] = [
   relayKilled,
   queueWiped,
   queueWipedOnRedis,
+  redisLost,
   databaseAway,
   skewedWorker,
   frozenWorker,

@@ -7,6 +7,7 @@ export const PARTS = [
   "replay",
   "query",
   "list",
+  "storm",
   "payment",
   "drain",
   "merchants",

@@ -12,6 +12,7 @@ export interface Results {
   /** Requests per second without a database, at the client count of the requirements. */
   readonly http?: { readonly create: number; readonly typename: number };
   readonly operations?: Partial<Record<MeasuredOperation, readonly Measured[]>>;
+  readonly storms?: readonly StormFigures[];
   readonly payment?: PaymentFigures;
   readonly drains?: readonly DrainFigures[];
   readonly merchants?: MerchantFigures;
@@ -37,6 +38,22 @@ export interface Measured {
   readonly clients: number;
   readonly throughput: number;
   readonly latency: Latency;
+  readonly cores: Cores;
+}
+
+export interface StormFigures {
+  /** Finished: everybody repeats what was answered long ago. At once: the first ones come with their repeats. */
+  readonly keys: "finished" | "at once";
+  readonly redis: boolean;
+  readonly keyCount: number;
+  readonly requests: number;
+  readonly throughput: number;
+  readonly latency: Latency;
+  /** What the database was asked, in transactions. */
+  readonly transactions: number;
+  /** Connections of the API process to the database: open at most, and at work in the mean. */
+  readonly connectionsMax: number;
+  readonly connectionsBusy: number;
   readonly cores: Cores;
 }
 

@@ -11,6 +11,7 @@ import { measurePayment } from "./parts/payment";
 import { measureMemory, measureStart } from "./parts/processes";
 import { measureRecovery } from "./parts/recovery";
 import { measureSize } from "./parts/size";
+import { measureStorm } from "./parts/storm";
 import { plot } from "./report/plot";
 import { rowsOf } from "./report/rows";
 import { table } from "./report/table";
@@ -20,6 +21,7 @@ import { type Server, onServer, startServer } from "./server";
 /** What takes longest comes last, so that most of a run that is interrupted has been seen. */
 const MEASURES = [
   measureOperations,
+  measureStorm,
   measurePayment,
   measureDrain,
   measureMerchants,

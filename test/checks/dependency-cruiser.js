@@ -1,6 +1,7 @@
 /** The boundaries between the parts, schema → src ← workers, and between the rooms of src. */
 const GRAPHQL = "^node_modules/(graphql|graphql-scalars|type-graphql|@apollo|@as-integrations)/";
-const QUEUES = "^node_modules/(bullmq|ioredis)/";
+const QUEUES = "^node_modules/bullmq/";
+const REDIS = "^node_modules/ioredis/";
 
 // Everything in src that stands in a room of its own; what is loose in src may be used by all of them.
 const ANY_ROOM = "^src/[^/]+/";
@@ -54,12 +55,15 @@ module.exports = {
     ),
     forbid(
       "queues-in-workers-only",
-      "BullMQ can be replaced by replacing one directory. Its tables are migrated with ours. Limits share their counts through the same Redis.",
-      {
-        path: "^(src|schema|migrations)/",
-        pathNot: "^src/(db/migrate|limits/shared-counts)\\.ts$",
-      },
+      "BullMQ can be replaced by replacing one directory. Its tables are migrated with ours.",
+      { path: "^(src|schema|migrations)/", pathNot: "^src/db/migrate\\.ts$" },
       { path: QUEUES },
+    ),
+    forbid(
+      "redis-through-one-file",
+      "Whoever asks Redis carries on when it does not answer: one file sees to that. The worker's probe is its own.",
+      { path: "^(src|schema|migrations)/", pathNot: "^src/redis\\.ts$" },
+      { path: REDIS },
     ),
     forbid(
       "rooms-know-no-app",

@@ -242,6 +242,42 @@ test("other customers, other merchants and later payments are none of it", async
   expect(await customers()).toEqual(["cus-bert", null, customer, null]);
 });
 
+test("an operator's word is replayed without whom it was about", async () => {
+  const customer = "cus-whose-charge-was-lost";
+  const { id } = await makeIntent(api, { customer, description: "of a lost charge" });
+  await ask(CONFIRM_INTENT, { input: { paymentIntentId: id }, key: newKey() });
+  await api.sandbox.setFault({ fault: "lose_response", rate: 1, operation: "charge", count: 1 });
+  await api.relayOnce();
+  await api.runCharges();
+  const [attempt] = await api.db("attempts").where({ payment_intent_id: id });
+  const resolve = {
+    ...api.asPlatform,
+    query: `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
+      resolveUnknownAttempt(input: $input, idempotencyKey: $key) {
+        paymentIntent { ${FIELDS} } idempotency { status firstSeenAt } } }`,
+    variables: {
+      input: { attemptId: attempt.id, resolution: "SUCCEEDED", reason: "seen in their portal" },
+      key: newKey(),
+    },
+  };
+  const { paymentIntent: resolved, idempotency } = (await api.send(resolve)).data
+    .resolveUnknownAttempt;
+  expect(resolved).toMatchObject({ customer, status: "SUCCEEDED" });
+  const erasure = await eraseCustomer(api, customer);
+  await expectFinished(api, erasure.id, { paymentIntents: 1 });
+  expect((await api.send(resolve)).data.resolveUnknownAttempt).toEqual({
+    paymentIntent: {
+      ...resolved,
+      customer: null,
+      description: null,
+      metadata: {},
+      personalDataErasedAt: expect.any(String) as string,
+    },
+    idempotency: { ...idempotency, status: "REPLAYED" },
+  });
+  expect(await grepDatabase(api.db, [customer, "of a lost charge"])).toEqual([]);
+});
+
 test("what is sent after an erasure is kept, and what was erased stays so", async () => {
   const customer = "cus-who-returns-it";
   const { id } = await makeIntent(api, { customer, metadata: { note: "erase me" } });

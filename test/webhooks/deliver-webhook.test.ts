@@ -183,7 +183,7 @@ it("tells no merchant of another's payments", async () => {
 
 describe("a replay", () => {
   /** A tenant's way into the database, as the API gives it. */
-  const own = (app: App, of: string) => ({ db: app.tenantDb(of) });
+  const own = (app: App, of: string) => app.forTenant(of);
 
   async function aDeadDelivery(): Promise<string> {
     await anEndpoint();

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 /** What the load generator asks. Query texts never change, so that the server parses each of them once. */
 
-export type Operation = "typename" | "create" | "confirm" | "replay" | "query" | "list";
+export type Operation = "typename" | "create" | "confirm" | "replay" | "cancel" | "query" | "list";
 
 export interface Created {
   readonly id: string;
@@ -17,6 +17,8 @@ export interface RequestPlan {
   readonly apiKeys: readonly string[];
   /** confirm uses each of these up; replay, query and list choose at random. */
   readonly payments?: readonly Created[];
+  /** cancel asks for each of them so often, one after the other. */
+  readonly copies?: number;
 }
 
 /** A request's bytes, all of them ASCII, and what an answer to it makes known. */
@@ -34,6 +36,13 @@ export const CREATE = `mutation Create($input: CreatePaymentIntentInput!, $key: 
 
 export const CONFIRM = `mutation Confirm($id: ID!, $key: String!) {
   confirmPaymentIntent(input: { paymentIntentId: $id }, idempotencyKey: $key) {
+    paymentIntent { id status amount currency createdAt }
+    idempotency { status firstSeenAt }
+  }
+}`;
+
+const CANCEL = `mutation Cancel($id: ID!, $key: String!) {
+  cancelPaymentIntent(input: { paymentIntentId: $id }, idempotencyKey: $key) {
     paymentIntent { id status amount currency createdAt }
     idempotency { status firstSeenAt }
   }
@@ -84,6 +93,14 @@ export function createRequests(plan: RequestPlan): () => PreparedRequest | undef
       return () => {
         const payment = anyOf(payments);
         return { text: createRequest(head(payment.merchant), payment.key) };
+      };
+    case "cancel":
+      return () => {
+        count += 1;
+        const payment = payments[Math.floor(count / (plan.copies ?? 1))];
+        if (!payment) return undefined;
+        const variables = { id: payment.id, key: `cancel-${payment.id}` };
+        return { text: post(head(payment.merchant), CANCEL, variables) };
       };
     case "query":
       return () => {

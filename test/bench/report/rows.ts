@@ -6,6 +6,7 @@ import {
   type MeasuredOperation,
   OPERATIONS,
   type Results,
+  type StormFigures,
 } from "../results";
 import { clientsText } from "./words";
 
@@ -27,6 +28,7 @@ export function rowsOf(results: Results): Row[] {
   return [
     ...ceilingRows(results),
     ...operationRows(results),
+    ...stormRows(results),
     ...paymentRows(results),
     ...drainRows(results),
     ...merchantRows(results),
@@ -145,6 +147,24 @@ function latencyRows({ statement, operations }: Results): Row[] {
     );
   }
   return rows;
+}
+
+function stormRows({ storms = [] }: Results): Row[] {
+  return storms.map((storm) => {
+    const { keys, redis, keyCount, requests, throughput, latency } = storm;
+    const sum = `${requests.toLocaleString("en-US")} of ${String(keyCount)} keys`;
+    const row = {
+      what: `retry storm, ${keys}, ${sum}, ${redis ? "with" : "without"} Redis`,
+      value: throughput,
+      unit: "/s" as const,
+      note:
+        `p50 ${latency.p50.toFixed(1)}, p99 ${latency.p99.toFixed(1)} ms; ${String(storm.transactions)} transactions, ` +
+        `${storm.connectionsBusy.toFixed(1)} of ${String(storm.connectionsMax)} connections busy`,
+    };
+    const without = storms.find((other: StormFigures) => !other.redis && other.keys === keys);
+    if (!redis || !without) return row;
+    return against(row, { name: "without Redis", value: without.throughput });
+  });
 }
 
 const PAYMENTS_PER_SECOND = 1_500;

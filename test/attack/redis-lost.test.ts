@@ -1,0 +1,4 @@
+import { redisLost } from "./attacks/redis-lost";
+import { testAttacks } from "./test-attacks";
+
+testAttacks([redisLost]);
