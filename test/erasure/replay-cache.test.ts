@@ -7,6 +7,7 @@ import {
   CREATE_INTENT,
   REFUND_INTENT,
   type TestApi,
+  hearStatements,
   makeIntent,
   newKey,
   send,
@@ -68,7 +69,7 @@ withRedis("an erasure, where answers are remembered", () => {
   async function open(): Promise<Process> {
     const app = api.anotherApp({ REDIS_URL: redis.url });
     let count = 0;
-    app.db.on("query", ({ sql }: { sql: string }) => {
+    hearStatements(app, ({ sql }) => {
       if (/(from|into) idempotency_keys/.test(sql)) count += 1;
     });
     const lookedUp = (): number => {

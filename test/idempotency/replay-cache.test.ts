@@ -9,10 +9,11 @@ import { createSealing } from "../../src/idempotency/replay-cache/entry";
 import { replayCache } from "../../src/observability/metrics";
 import { openRedis } from "../../src/redis";
 import { type Server, startServer } from "../../src/server";
-import { ENCRYPTION_KEY } from "../support/app";
+import { ENCRYPTION_KEY, connectAsOwner } from "../support/app";
 import {
   CONFIRM_INTENT,
   type TestApi,
+  hearStatements,
   makeIntent,
   makePaid,
   newKey,
@@ -100,7 +101,7 @@ withRedis("the replay cache", () => {
     const server = await startServer(app, { host: "127.0.0.1", port: 0 });
     opened.push(server);
     let seen: string[] = [];
-    app.db.on("query", ({ sql }: { sql: string }) => {
+    hearStatements(app, ({ sql }) => {
       if (!BESIDE.test(sql)) seen.push(sql);
     });
     const made: Cached = {
@@ -456,7 +457,9 @@ withRedis("the replay cache", () => {
     const asked = { name: "createPaymentIntent", key: newKey() };
     await untilAnsweredByRedis(cached, asked, CREATE);
     const restored = await createTestDatabase();
-    await copyIn(api.anotherApp({ DATABASE_URL: restored.url }).db, earlier);
+    const owner = connectAsOwner(restored.url);
+    await copyIn(owner, earlier);
+    await owner.destroy();
     const elsewhere = await open({ DATABASE_URL: restored.url });
     elsewhere.queries();
     expect(await ask(elsewhere.server, asked, CREATE)).toContain('"EXECUTED"');

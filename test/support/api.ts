@@ -1,3 +1,4 @@
+import type { App } from "../../src/app";
 import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
 import { createPlatformKey } from "../../src/merchants/create-platform-key";
 import { type Server, startServer } from "../../src/server";
@@ -81,13 +82,7 @@ export async function startTestApi(
     stranger,
     asPlatform: { key: platformKey, headers: { "oncepay-merchant": merchant.id } },
     send: (request) => send(server.url, { key: merchant.secretKey, ...request }),
-    hear: (heard) => {
-      const clients = [app.db, app.tenantPool].map(({ client }) => client as Speaking);
-      for (const client of clients) client.on("query", heard);
-      return () => {
-        for (const client of clients) client.off("query", heard);
-      };
-    },
+    hear: (heard) => hearStatements(app, heard),
     countRows: async () => {
       const { rows } = await db.raw<{ rows: { count: number }[] }>(COUNT_ROWS);
       return rows[0]?.count ?? 0;
@@ -96,6 +91,15 @@ export async function startTestApi(
       await server.close();
       await system.stop();
     },
+  };
+}
+
+/** Hears each statement that an app sends, in whatever role; until the returned function is called. */
+export function hearStatements(app: App, heard: Heard): () => void {
+  const clients = [app.db, app.tenantPool].map(({ client }) => client as Speaking);
+  for (const client of clients) client.on("query", heard);
+  return () => {
+    for (const client of clients) client.off("query", heard);
   };
 }
 
