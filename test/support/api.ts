@@ -13,7 +13,7 @@ export interface TestApi extends TestApp {
   /** A platform operator who acts for the merchant: to be spread into a request. */
   readonly asPlatform: AsPlatform;
   send(request: TestRequest): Promise<TestAnswer>;
-  /** Hears the statements that are sent, until the returned function is called. */
+  /** See hearStatements. */
   hear: (heard: (statement: { readonly sql: string }) => void) => () => void;
   /** How many rows there are in all that mutations write to. */
   countRows(): Promise<number>;
@@ -94,12 +94,19 @@ export async function startTestApi(
   };
 }
 
-/** Hears each statement that an app sends, in whatever role; until the returned function is called. */
+/** What a process asks beside its requests, or to know who is asking; and what it writes of that. */
+const BESIDE =
+  /pg_postmaster_start_time|pg_notify|from unnest.*api_keys|update api_keys|audit_log|from merchants where id = (\?|\$1)$/s;
+
+/** Hears each statement that requests send, in whatever role; until the returned function is called. */
 export function hearStatements(app: App, heard: Heard): () => void {
   const clients = [app.db, app.tenantPool].map(({ client }) => client as Speaking);
-  for (const client of clients) client.on("query", heard);
+  const hear: Heard = (statement) => {
+    if (!BESIDE.test(statement.sql)) heard(statement);
+  };
+  for (const client of clients) client.on("query", hear);
   return () => {
-    for (const client of clients) client.off("query", heard);
+    for (const client of clients) client.off("query", hear);
   };
 }
 
