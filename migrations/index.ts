@@ -15,6 +15,8 @@ import * as contract from "./20261121000300_contract";
 import * as apiKeys from "./20261122000100_keys";
 import * as auditLog from "./20261122000300_audit_log";
 import * as erasure from "./20261122000400_erasure";
+import * as webhookTries from "./20261124000100_webhook_tries";
+import * as webhookHealth from "./20261124000200_webhook_health";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -38,4 +40,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261122000100_keys": apiKeys,
   "20261122000300_audit_log": auditLog,
   "20261122000400_erasure": erasure,
+  "20261124000100_webhook_tries": webhookTries,
+  "20261124000200_webhook_health": webhookHealth,
 };

@@ -114,6 +114,18 @@ export const SETTINGS = {
   ONCEPAY_WEBHOOK_TIMEOUT_MS: milliseconds
     .default(15_000)
     .describe("how long a webhook endpoint may take to answer"),
+  ONCEPAY_KEEP_WEBHOOK_SUCCESSES: flag
+    .default(false)
+    .describe(
+      "whether a try is kept of deliveries that succeed at once, too, which costs a row for each; tries that fail, or come after one that did, always are",
+    ),
+  ONCEPAY_WEBHOOK_RETENTION: z
+    .string()
+    .regex(/^[1-9]\d{0,4}d$/, "must be a number of days such as 90d")
+    .default("90d")
+    .transform((text) => Number.parseInt(text, 10))
+    .meta({ shown: "90d" })
+    .describe("how many days the tries of webhook deliveries are kept at least"),
   ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: flag
     .default(false)
     .describe("whether webhooks may be sent to this machine over http; for development only"),
@@ -189,6 +201,8 @@ export interface Config extends EdgeConfig {
   readonly webhookScheduleMs: readonly number[];
   readonly webhookTimeoutMs: number;
   readonly webhookAllowLoopback: boolean;
+  readonly keepWebhookSuccesses: boolean;
+  readonly webhookRetentionDays: number;
   readonly metricsPort: number;
   readonly workerLeaseMs: number;
   readonly sweepMs: number;
@@ -253,6 +267,8 @@ function fromSettings(settings: Settings): Config {
     webhookScheduleMs: settings.ONCEPAY_WEBHOOK_SCHEDULE_MS,
     webhookTimeoutMs: settings.ONCEPAY_WEBHOOK_TIMEOUT_MS,
     webhookAllowLoopback: settings.ONCEPAY_WEBHOOK_ALLOW_LOOPBACK,
+    keepWebhookSuccesses: settings.ONCEPAY_KEEP_WEBHOOK_SUCCESSES,
+    webhookRetentionDays: settings.ONCEPAY_WEBHOOK_RETENTION,
     metricsPort: settings.ONCEPAY_METRICS_PORT,
     workerLeaseMs: settings.ONCEPAY_WORKER_LEASE_MS,
     sweepMs: settings.ONCEPAY_SWEEP_MS,

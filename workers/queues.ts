@@ -10,7 +10,7 @@ import type { Config } from "../src/config";
 import { QUEUE_SCHEMA } from "../src/db/migrate";
 import { withoutWords } from "../src/observability/describe-error";
 import type { AttemptKey } from "../src/payments/attempt";
-import type { DeliveryKey } from "../src/webhooks/delivery";
+import type { AddressedDelivery, EndpointKey } from "../src/webhooks/delivery";
 
 /**
  * BullMQ owns timers and nothing else: jobs carry ids, and whether there is anything to do is decided
@@ -18,7 +18,11 @@ import type { DeliveryKey } from "../src/webhooks/delivery";
  */
 export interface JobData {
   "run-attempts": { readonly keys: readonly AttemptKey[] };
-  "deliver-webhooks": { readonly keys: readonly DeliveryKey[] };
+  "deliver-webhooks": {
+    readonly keys: readonly AddressedDelivery[];
+    /** Those that have something held. */
+    readonly endpoints?: readonly EndpointKey[];
+  };
 }
 export type QueueName = keyof JobData;
 

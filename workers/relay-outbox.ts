@@ -3,7 +3,7 @@ import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { relayed } from "../src/observability/metrics";
 import { type Message, markRelayed, readMessages } from "../src/events/outbox";
-import { planDeliveries } from "../src/webhooks/delivery-store";
+import { addressDeliveries, planDeliveries } from "../src/webhooks/delivery-store";
 import { type Queues, chunk } from "./queues";
 
 export const RELAY_LIMIT = 500;
@@ -16,8 +16,9 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
   const messages = await readMessages(app.db, RELAY_LIMIT);
   if (messages.length === 0) return 0;
   await failpoint("relay.after_claim");
-  const [deliveries] = await Promise.all([
+  const [deliveries, replays] = await Promise.all([
     planDeliveries(app.db, messages.filter(hasEvent)),
+    addressDeliveries(app.db, messages.flatMap(replayKey)),
     queues.add(
       "run-attempts",
       chunk("run-attempts", messages.filter(hasAttempt).map(attemptKey)).map((keys) => ({
@@ -28,7 +29,7 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
   ]);
   await queues.add(
     "deliver-webhooks",
-    chunk("deliver-webhooks", [...deliveries, ...messages.flatMap(replayKey)]).map((keys) => ({
+    chunk("deliver-webhooks", [...deliveries, ...replays]).map((keys) => ({
       data: { keys },
       jobId: jobIdOf(keys),
     })),

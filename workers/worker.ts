@@ -6,7 +6,7 @@ import { continueErasures } from "../src/erasure/continue-erasures";
 import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
-import { deliverWebhooksJob } from "./deliver-webhooks";
+import { openDeliveryJobs } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
 import { type Loop, startLoop } from "./loop";
 import { maintainOnce } from "./maintain";
@@ -136,13 +136,19 @@ async function startCharges(app: App, queues: Queues, workerId: string): Promise
 }
 
 function startWebhooks(app: App, queues: Queues): Part {
+  const jobs = openDeliveryJobs(app, queues);
   const worker = queues.work(
     "deliver-webhooks",
     { concurrency: DELIVERY_JOBS, onError: queueTrouble(app, "deliver-webhooks") },
-    (data) => deliverWebhooksJob(app, queues, data),
+    (data) => jobs.take(data),
   );
   runJobs(app, worker);
-  return { stop: () => worker.close() };
+  return {
+    stop: async () => {
+      await worker.close();
+      await jobs.stop();
+    },
+  };
 }
 
 function queueTrouble(app: App, queue: QueueName): (error: Error) => void {

@@ -9,7 +9,7 @@ import { configureFailpoints } from "../../src/failpoints";
 import { createLog } from "../../src/observability/log";
 import { renewLease } from "../../src/payments/attempt-store";
 import type { JobData } from "../../workers/queues";
-import { deliverWebhooksJob } from "../../workers/deliver-webhooks";
+import { openDeliveryJobs } from "../../workers/deliver-webhooks";
 import { relayOnce } from "../../workers/relay-outbox";
 import { runAttemptsJob } from "../../workers/run-attempts";
 import { type Swept, sweepOnce } from "../../workers/sweep";
@@ -141,6 +141,7 @@ export type Driven = Pick<
 /** Workers of an app, run by hand. */
 export function drive(app: App, queues: RecordedQueues): Driven {
   let workerId: string = randomUUID();
+  const deliveries = openDeliveryJobs(app, queues);
   const runJob: TestApp["runJob"] = async (data, where = app) => {
     await renewLease(app.db, workerId, 60_000);
     await runAttemptsJob(where, queues, { workerId, data });
@@ -149,7 +150,7 @@ export function drive(app: App, queues: RecordedQueues): Driven {
     for (const data of queues.take("run-attempts")) await runJob(data);
   };
   const deliverWebhooks = async (): Promise<void> => {
-    for (const data of queues.take("deliver-webhooks")) await deliverWebhooksJob(app, queues, data);
+    for (const data of queues.take("deliver-webhooks")) await deliveries.run(data);
   };
   const isIdle = async (): Promise<boolean> => {
     const { rows } = await app.db.raw<{ rows: { idle: boolean }[] }>(IS_IDLE);
