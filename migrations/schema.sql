@@ -300,9 +300,13 @@ create table outbox (
   attempt_id text collate "C",
   delivery_id text collate "C",
   created_at timestamp with time zone not null default now(),
+  relay_deaths integer not null default 0,
+  aside_until timestamp with time zone,
   constraint outbox_pkey PRIMARY KEY (id),
-  constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0))
+  constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0)),
+  constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1)))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+CREATE INDEX outbox_aside ON public.outbox USING btree (aside_until) WHERE (aside_until IS NOT NULL);
 
 create table partitioned_tables (
   name text not null,

@@ -136,6 +136,11 @@ export const SETTINGS = {
     .default(3_000)
     .describe("how long a worker may be silent before its attempts are looked up"),
   ONCEPAY_SWEEP_MS: milliseconds.default(1_000).describe("how often the sweeper runs"),
+  ONCEPAY_RELAY_RATE: wholeNumber(0, 1_000_000)
+    .default(0)
+    .describe(
+      "how many outbox rows a second are relayed of what has piled up, while new ones are relayed at once; 0: as fast as it goes",
+    ),
   ONCEPAY_POOL_MAX: wholeNumber(2, 200)
     .default(10)
     .describe("the maximum number of connections to Postgres in each process"),
@@ -206,6 +211,8 @@ export interface Config extends EdgeConfig {
   readonly metricsPort: number;
   readonly workerLeaseMs: number;
   readonly sweepMs: number;
+  /** 0: as fast as it goes. */
+  readonly relayRate: number;
   readonly poolMax: number;
   readonly lockTimeoutMs: number;
   readonly listTimeoutMs: number;
@@ -272,6 +279,7 @@ function fromSettings(settings: Settings): Config {
     metricsPort: settings.ONCEPAY_METRICS_PORT,
     workerLeaseMs: settings.ONCEPAY_WORKER_LEASE_MS,
     sweepMs: settings.ONCEPAY_SWEEP_MS,
+    relayRate: settings.ONCEPAY_RELAY_RATE,
     poolMax: settings.ONCEPAY_POOL_MAX,
     lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
     listTimeoutMs: settings.ONCEPAY_LIST_TIMEOUT_MS,
