@@ -207,8 +207,15 @@ function describe(error: unknown): Posted {
   if (code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS")) {
     return unreachable("TLS", "TLS failed");
   }
+  if (isOfNameServer(error)) return unreachable("DNS", "the host name does not resolve");
   const [errorClass, words] = DESCRIPTIONS.get(code) ?? ["CONNECTION", "the request failed"];
   return unreachable(errorClass, words);
+}
+
+/** A name server may refuse connections, too. */
+function isOfNameServer(error: unknown): boolean {
+  const { syscall } = Object(error) as { syscall?: unknown };
+  return typeof syscall === "string" && syscall.startsWith("query");
 }
 
 /** A name with several addresses fails with one error for each; the first one stands for all. */
