@@ -17,6 +17,9 @@ import * as tenantWall from "./20261122000200_tenant_wall";
 import * as auditLog from "./20261122000300_audit_log";
 import * as erasure from "./20261122000400_erasure";
 import * as forgetting from "./20261123000100_forgetting";
+import * as webhookTries from "./20261124000100_webhook_tries";
+import * as webhookHealth from "./20261124000200_webhook_health";
+import * as outboxSetAside from "./20261124000300_outbox_set_aside";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -42,4 +45,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261122000300_audit_log": auditLog,
   "20261122000400_erasure": erasure,
   "20261123000100_forgetting": forgetting,
+  "20261124000100_webhook_tries": webhookTries,
+  "20261124000200_webhook_health": webhookHealth,
+  "20261124000300_outbox_set_aside": outboxSetAside,
 };

@@ -375,13 +375,17 @@ create table outbox (
   attempt_id text collate "C",
   delivery_id text collate "C",
   created_at timestamp with time zone not null default now(),
+  relay_deaths integer not null default 0,
+  aside_until timestamp with time zone,
   constraint outbox_pkey PRIMARY KEY (id),
-  constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0))
+  constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0)),
+  constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1)))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+CREATE INDEX outbox_aside ON public.outbox USING btree (aside_until) WHERE (aside_until IS NOT NULL);
 alter table outbox enable row level security;
 create policy system on outbox to oncepay_system using (true);
 create policy tenant on outbox to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
-grant delete, insert, select on outbox to oncepay_system;
+grant delete, insert, select, update on outbox to oncepay_system;
 grant insert on outbox to oncepay_tenant;
 
 create table partitioned_tables (
@@ -542,6 +546,8 @@ create table webhook_deliveries (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   response_erased boolean,
+  tries_early integer not null default 0,
+  not_before timestamp with time zone,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
@@ -549,6 +555,8 @@ create table webhook_deliveries (
 ) partition by RANGE (id);
 CREATE INDEX webhook_deliveries_by_event ON ONLY public.webhook_deliveries USING btree (merchant_id, event_id);
 CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE INDEX webhook_deliveries_held ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (next_at = 'infinity'::timestamp with time zone);
+CREATE INDEX webhook_deliveries_retrying ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'RETRYING'::text);
 CREATE INDEX webhook_deliveries_unwell ON ONLY public.webhook_deliveries USING btree (merchant_id, status, id) WHERE (status = ANY (ARRAY['RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]));
 CREATE TRIGGER check_deliveries AFTER INSERT ON public.webhook_deliveries REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_deliveries();
 create table webhook_deliveries_default partition of webhook_deliveries DEFAULT;
@@ -557,6 +565,29 @@ create policy system on webhook_deliveries to oncepay_system using (true);
 create policy tenant on webhook_deliveries to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on webhook_deliveries to oncepay_system;
 grant insert, select, update on webhook_deliveries to oncepay_tenant;
+
+create table webhook_delivery_attempts (
+  merchant_id text collate "C" not null,
+  delivery_id text collate "C" not null,
+  number integer not null,
+  started_at timestamp with time zone not null,
+  duration_ms integer not null,
+  status_code integer,
+  error_class text,
+  error text,
+  response_body text,
+  constraint webhook_delivery_attempts_pkey PRIMARY KEY (merchant_id, delivery_id, number),
+  constraint webhook_delivery_attempts_number_check CHECK ((number > 0)),
+  constraint webhook_delivery_attempts_response_body_check CHECK ((length(response_body) <= 2048))
+) partition by RANGE (delivery_id);
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON public.webhook_delivery_attempts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER guard_webhook_delivery_attempt BEFORE UPDATE ON public.webhook_delivery_attempts FOR EACH ROW EXECUTE FUNCTION guard_webhook_delivery_attempt();
+create table webhook_delivery_attempts_default partition of webhook_delivery_attempts DEFAULT;
+alter table webhook_delivery_attempts enable row level security;
+create policy system on webhook_delivery_attempts to oncepay_system using (true);
+create policy tenant on webhook_delivery_attempts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on webhook_delivery_attempts to oncepay_system;
+grant select on webhook_delivery_attempts to oncepay_tenant;
 
 create table webhook_endpoints (
   merchant_id text collate "C" not null,
@@ -570,12 +601,31 @@ create table webhook_endpoints (
   idempotency_key text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  rate_limit integer,
+  timeout_ms integer,
+  concurrency integer,
+  rate_spent_until timestamp with time zone,
+  failures integer not null default 0,
+  failing_since timestamp with time zone,
+  failed_at timestamp with time zone,
+  breaker text not null default 'CLOSED'::text,
+  paused_until timestamp with time zone,
+  recovered_at timestamp with time zone,
+  warnings integer not null default 0,
   constraint webhook_endpoints_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_endpoints_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint webhook_endpoints_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint webhook_endpoints_breaker CHECK (((breaker = 'CLOSED'::text) = (paused_until IS NULL))),
+  constraint webhook_endpoints_breaker_check CHECK ((breaker = ANY (ARRAY['CLOSED'::text, 'OPEN'::text, 'HALF_OPEN'::text]))),
+  constraint webhook_endpoints_concurrency_check CHECK (((concurrency >= 1) AND (concurrency <= 256))),
+  constraint webhook_endpoints_failing CHECK ((((failures > 0) = (failing_since IS NOT NULL)) AND ((failures > 0) = (failed_at IS NOT NULL)))),
+  constraint webhook_endpoints_rate_limit_check CHECK (((rate_limit >= 1) AND (rate_limit <= 10000))),
   constraint webhook_endpoints_status_check CHECK ((status = ANY (ARRAY['ENABLED'::text, 'DISABLED'::text, 'DELETED'::text]))),
+  constraint webhook_endpoints_timeout_ms_check CHECK (((timeout_ms >= 100) AND (timeout_ms <= 15000))),
   constraint webhook_endpoints_url_check CHECK ((length(url) <= 2048))
 );
+CREATE INDEX webhook_endpoints_failing_since ON public.webhook_endpoints USING btree (failing_since) WHERE (failing_since IS NOT NULL);
+CREATE INDEX webhook_endpoints_recovered ON public.webhook_endpoints USING btree (recovered_at) WHERE (recovered_at IS NOT NULL);
 CREATE TRIGGER keep_endpoints BEFORE DELETE OR TRUNCATE ON public.webhook_endpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 alter table webhook_endpoints enable row level security;
 create policy system on webhook_endpoints to oncepay_system using (true);
@@ -679,6 +729,15 @@ AS $function$
       select drop_partitions_before('idempotency_keys', horizon)
     $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_expired_webhook_attempts(horizon timestamp with time zone)
+ RETURNS SETOF text
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+      select drop_partitions_before('webhook_delivery_attempts', horizon)
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_partitions_before(parent text, horizon timestamp with time zone)
  RETURNS SETOF text
  LANGUAGE plpgsql
@@ -763,6 +822,22 @@ AS $function$
       end if;
       raise exception 'a payment intent keeps its identity and amount, its version only grows, and what is erased stays so'
         using errcode = 'check_violation';
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.guard_webhook_delivery_attempt()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if (new.merchant_id, new.delivery_id, new.number, new.started_at, new.duration_ms)
+          = (old.merchant_id, old.delivery_id, old.number, old.started_at, old.duration_ms)
+        and (new.status_code, new.error_class, new.error)
+          is not distinct from (old.status_code, old.error_class, old.error)
+        and new.response_body is null
+      then
+        return new;
+      end if;
+      raise exception 'webhook_delivery_attempts is append-only' using errcode = 'restrict_violation';
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.id_floor(prefix text, at timestamp with time zone)

@@ -93,6 +93,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,
   "AuditEntry.subjectType": PARENT,
+  "WebhookDelivery.attempts": PARENT,
   "WebhookDelivery.event": { scope: "events:read" },
 };
 

@@ -16,6 +16,7 @@ import { ADDRESS_RANGES_MAX } from "../src/merchants/addresses";
 import { SCOPES } from "../src/merchants/api-key";
 import { CURRENCY_CODES } from "../src/money";
 import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
+import { ATTEMPTS_SHOWN } from "../src/webhooks/list-attempts";
 import { IntentAction } from "./enums";
 import {
   type Asked,
@@ -40,6 +41,7 @@ export const COST_MAX = 20_000;
 export const LIST_SIZES: Readonly<Record<string, number>> = {
   "PaymentIntent.allowedActions": Object.keys(IntentAction).length,
   "Attempt.evidence": 100,
+  "WebhookDelivery.attempts": ATTEMPTS_SHOWN,
   "WebhookEndpoint.eventTypes": EVENT_TYPES.length,
   "Query.eventTypes": EVENT_TYPES.length,
   "TrialBalance.currencies": CURRENCY_CODES.length,

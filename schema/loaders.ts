@@ -18,7 +18,8 @@ import {
 } from "../src/payments/list-parts";
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
 import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
-import type { WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
+import type { DeliveryAttempt, WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
+import { findDeliveryAttempts } from "../src/webhooks/list-attempts";
 import { type ApiKey, findApiKeys } from "../src/merchants/api-key-store";
 import { type Merchant, findMerchant } from "../src/merchants/merchant-store";
 import { findDeliveries, findEndpoints } from "../src/webhooks/list-deliveries";
@@ -37,6 +38,8 @@ export interface Loaders {
   readonly erasure: DataLoader<string, Erasure | undefined>;
   readonly apiKey: DataLoader<string, ApiKey | undefined>;
   readonly evidenceOf: DataLoader<string, Evidence[]>;
+  /** The latest tries of a delivery. */
+  readonly attemptsOfDelivery: DataLoader<string, DeliveryAttempt[]>;
   /** The sums of a ledger account, which both of its balances are made of. */
   readonly sumsOf: DataLoader<AccountMoment, Sums, string>;
   /** A page of what belongs to a payment intent. */
@@ -70,6 +73,9 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     ),
     apiKey: byId((ids) => findApiKeys(db, merchantId, ids)),
     evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
+      maxBatchSize: SET_SIZE_MAX,
+    }),
+    attemptsOfDelivery: new DataLoader((ids) => findDeliveryAttempts(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),
     // Each account's sums are a statement: it reads its own snapshot and the postings since.

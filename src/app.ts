@@ -38,7 +38,11 @@ import { createProcessors } from "./processors/registry";
 import { type Redis, openRedis } from "./redis";
 import { type CursorSeal, createCursorSeal } from "./security/cursor-seal";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
-import { type DeliveryRecord, recordDeliveries } from "./webhooks/delivery-store";
+import {
+  type DeliveryRecord,
+  type EndpointChange,
+  recordDeliveries,
+} from "./webhooks/record-deliveries";
 import { createGuardedAgent } from "./webhooks/url-guard";
 
 /** What a process is made of. Entry points build it; everything else is given it, or a part of it. */
@@ -58,7 +62,7 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
-  readonly recordDelivery: (record: DeliveryRecord) => Promise<void>;
+  readonly recordDelivery: (record: DeliveryRecord) => Promise<EndpointChange | undefined>;
   readonly limits: Limits;
   /** Mutations of the same payment, one after the other. */
   readonly turns: Turns;
@@ -258,12 +262,9 @@ function groupCommits(
       claims: (answer) => [answer.paymentIntentId],
       tenantOf: ({ merchantId }) => merchantId,
     }),
-    recordDelivery: groupCommit<DeliveryRecord, void>({
+    recordDelivery: groupCommit<DeliveryRecord, EndpointChange | undefined>({
       ...limits,
-      run: async (records) => {
-        await recordDeliveries(db, records);
-        return [];
-      },
+      run: (records) => recordDeliveries(db, records),
       claims: (record) => [record.id],
       tenantOf: ({ merchantId }) => merchantId,
     }),

@@ -116,6 +116,18 @@ export const SETTINGS = {
   ONCEPAY_WEBHOOK_TIMEOUT_MS: milliseconds
     .default(15_000)
     .describe("how long a webhook endpoint may take to answer"),
+  ONCEPAY_KEEP_WEBHOOK_SUCCESSES: flag
+    .default(false)
+    .describe(
+      "whether a try is kept of deliveries that succeed at once, too, which costs a row for each; tries that fail, or come after one that did, always are",
+    ),
+  ONCEPAY_WEBHOOK_RETENTION: z
+    .string()
+    .regex(/^[1-9]\d{0,4}d$/, "must be a number of days such as 90d")
+    .default("90d")
+    .transform((text) => Number.parseInt(text, 10))
+    .meta({ shown: "90d" })
+    .describe("how many days the tries of webhook deliveries are kept at least"),
   ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: flag
     .default(false)
     .describe("whether webhooks may be sent to this machine over http; for development only"),
@@ -126,6 +138,11 @@ export const SETTINGS = {
     .default(3_000)
     .describe("how long a worker may be silent before its attempts are looked up"),
   ONCEPAY_SWEEP_MS: milliseconds.default(1_000).describe("how often the sweeper runs"),
+  ONCEPAY_RELAY_RATE: wholeNumber(0, 1_000_000)
+    .default(0)
+    .describe(
+      "how many outbox rows a second are relayed of what has piled up, while new ones are relayed at once; 0: as fast as it goes",
+    ),
   ONCEPAY_POOL_MAX: wholeNumber(2, 200)
     .default(10)
     .describe("the maximum number of connections to Postgres in each process"),
@@ -197,9 +214,13 @@ export interface Config extends EdgeConfig {
   readonly webhookScheduleMs: readonly number[];
   readonly webhookTimeoutMs: number;
   readonly webhookAllowLoopback: boolean;
+  readonly keepWebhookSuccesses: boolean;
+  readonly webhookRetentionDays: number;
   readonly metricsPort: number;
   readonly workerLeaseMs: number;
   readonly sweepMs: number;
+  /** 0: as fast as it goes. */
+  readonly relayRate: number;
   readonly poolMax: number;
   readonly lockTimeoutMs: number;
   readonly replayCacheSeconds: number;
@@ -263,9 +284,12 @@ function fromSettings(settings: Settings): Config {
     webhookScheduleMs: settings.ONCEPAY_WEBHOOK_SCHEDULE_MS,
     webhookTimeoutMs: settings.ONCEPAY_WEBHOOK_TIMEOUT_MS,
     webhookAllowLoopback: settings.ONCEPAY_WEBHOOK_ALLOW_LOOPBACK,
+    keepWebhookSuccesses: settings.ONCEPAY_KEEP_WEBHOOK_SUCCESSES,
+    webhookRetentionDays: settings.ONCEPAY_WEBHOOK_RETENTION,
     metricsPort: settings.ONCEPAY_METRICS_PORT,
     workerLeaseMs: settings.ONCEPAY_WORKER_LEASE_MS,
     sweepMs: settings.ONCEPAY_SWEEP_MS,
+    relayRate: settings.ONCEPAY_RELAY_RATE,
     poolMax: settings.ONCEPAY_POOL_MAX,
     lockTimeoutMs: settings.ONCEPAY_LOCK_TIMEOUT_MS,
     replayCacheSeconds: settings.ONCEPAY_REPLAY_CACHE_SECONDS,

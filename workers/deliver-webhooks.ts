@@ -1,16 +1,80 @@
 import type { App } from "../src/app";
-import { deliverWebhooks } from "../src/webhooks/deliver-webhook";
+import { openDeliveries } from "../src/webhooks/deliveries";
+import type { Delivered } from "../src/webhooks/deliver-webhook";
 import type { JobData, Queues } from "./queues";
 
-/** Job deliver-webhooks: posts those that are due. A failed one gets a job of its own, delayed by its backoff. */
-export async function deliverWebhooksJob(
+type Job = JobData["deliver-webhooks"];
+
+export interface DeliveryJobs {
+  /** Job deliver-webhooks: over when all that it carries is in the air or held. What fails gets a job of its own, later. */
+  take(data: Job): Promise<void>;
+  /** The same, over when everything is recorded that came of it. */
+  run(data: Job): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function openDeliveryJobs(app: App, queues: Pick<Queues, "add">): DeliveryJobs {
+  const later = addTogether(app, queues);
+  const deliveries = openDeliveries(app, (delivered) => {
+    later.add(delivered);
+  });
+  const begin = ({ keys, endpoints = [] }: Job): ReturnType<typeof deliveries.deliver> => {
+    const { taken, done } = deliveries.deliver(keys);
+    return {
+      taken: Promise.all([taken, deliveries.callUp(endpoints)]).then(() => undefined),
+      done,
+    };
+  };
+  return {
+    take: async (data) => {
+      const { taken, done } = begin(data);
+      // Its rows are leased: when the lease runs out, the sweeper finds them.
+      done.catch((error: unknown) => {
+        app.log.error({ err: error }, "a delivery was begun and not recorded");
+      });
+      await taken;
+    },
+    run: async (data) => {
+      const { taken, done } = begin(data);
+      await Promise.all([taken, done]);
+      await deliveries.idle();
+      await later.added();
+    },
+    stop: async () => {
+      await deliveries.stop();
+      await later.added();
+    },
+  };
+}
+
+/** Jobs for next tries: those that fail while others are being added go together with the next ones. */
+function addTogether(
   app: App,
-  queues: Queues,
-  data: JobData["deliver-webhooks"],
-): Promise<void> {
-  const delivered = await deliverWebhooks(app, data.keys);
-  const later = delivered.flatMap(({ merchantId, id, dueInMs }) =>
-    dueInMs === null ? [] : [{ data: { keys: [{ merchantId, id }] }, delayMs: dueInMs }],
-  );
-  await queues.add("deliver-webhooks", later);
+  queues: Pick<Queues, "add">,
+): { add(delivered: Delivered): void; added(): Promise<void> } {
+  let waiting: { data: Job; delayMs: number }[] = [];
+  let adding: Promise<void> | undefined;
+  const addAll = async (): Promise<void> => {
+    // What is read in the same turn of the event loop goes together.
+    await new Promise(setImmediate);
+    while (waiting.length > 0) {
+      const jobs = waiting;
+      waiting = [];
+      await queues.add("deliver-webhooks", jobs).catch((error: unknown) => {
+        // The rows say when they are due.
+        app.log.warn({ err: error, count: jobs.length }, "no jobs for next tries");
+      });
+    }
+    adding = undefined;
+  };
+  return {
+    add: ({ merchantId, id, endpointId, dueInMs }) => {
+      if (dueInMs === null) return;
+      waiting.push({ data: { keys: [{ merchantId, id, endpointId }] }, delayMs: dueInMs });
+      adding ??= addAll();
+    },
+    added: async () => {
+      await adding;
+    },
+  };
 }

@@ -11,7 +11,7 @@ import { type QUEUE_NAMES, QUEUE_SCHEMA } from "../src/db/queue-schema";
 import { SYSTEM_ROLE } from "../src/db/roles";
 import { withoutWords } from "../src/observability/describe-error";
 import type { AttemptKey } from "../src/payments/attempt";
-import type { DeliveryKey } from "../src/webhooks/delivery";
+import type { AddressedDelivery, EndpointKey } from "../src/webhooks/delivery";
 
 /**
  * BullMQ owns timers and nothing else: jobs carry ids, and whether there is anything to do is decided
@@ -19,7 +19,11 @@ import type { DeliveryKey } from "../src/webhooks/delivery";
  */
 export interface JobData extends Record<QueueName, object> {
   "run-attempts": { readonly keys: readonly AttemptKey[] };
-  "deliver-webhooks": { readonly keys: readonly DeliveryKey[] };
+  "deliver-webhooks": {
+    readonly keys: readonly AddressedDelivery[];
+    /** Those that have something held. */
+    readonly endpoints?: readonly EndpointKey[];
+  };
 }
 export type QueueName = (typeof QUEUE_NAMES)[number];
 

@@ -1,43 +1,226 @@
 import { hash } from "node:crypto";
 import type { App } from "../src/app";
+import { isDatabaseAway } from "../src/db/errors";
+import {
+  type Message,
+  acquitMessages,
+  countSetAside,
+  findLast,
+  markRelayed,
+  readMessages,
+  suspectMessages,
+} from "../src/events/outbox";
 import { failpoint } from "../src/failpoints";
 import { relayed } from "../src/observability/metrics";
-import { type Message, markRelayed, readMessages } from "../src/events/outbox";
-import { planDeliveries } from "../src/webhooks/delivery-store";
-import { type Queues, chunk } from "./queues";
+import { addressDeliveries, planDeliveries } from "../src/webhooks/delivery-store";
+import { type JobData, type QueueName, type Queues, chunk } from "./queues";
 
+/*
+ * Guarantees: every outbox row becomes jobs and deliveries and then a place in the feed, in this order, so that a relay
+ * that dies in between repeats and loses nothing. For one relay at a time.
+ *
+ * A row that relays die over is found and set aside. The first rows of a relay that takes over are those that the one
+ * before it may have died of: they are marked before it begins. Whatever is marked and still there is begun with alone,
+ * and set aside when that ends like that again. In ordinary times nothing is marked.
+ *
+ * With a rate (ONCEPAY_RELAY_RATE) what has piled up is relayed no faster than that, while what is new is published at
+ * once, ahead of it. It gets its place in the feed only in its turn: a feed's order is the order of its events.
+ *
+ * Round trips: four for a batch, of which two go at the same time.
+ */
 export const RELAY_LIMIT = 500;
 
-/**
- * Reads a batch of the outbox, turns it into jobs, and deletes it: in this order, so that nothing is lost.
- * For one relay at a time. Returns how many rows there were.
- */
-export async function relayOnce(app: App, queues: Queues): Promise<number> {
+export interface Relay {
+  /** Whether what it reads first may be what the relay before it died of. */
+  isWary: boolean;
+  /** Rows a second of what has piled up; 0: as fast as it goes. */
+  readonly rate: number;
+  /** What is being caught up with; undefined: nothing. */
+  backlog: Backlog | undefined;
+}
+
+interface Backlog {
+  /** Rows beyond this one are new. */
+  publishedTo: number;
+  /** Published ahead of their turn. */
+  readonly ahead: Set<number>;
+  allowance: number;
+  allowedAtMs: number;
+}
+
+export function newRelay(rate = 0): Relay {
+  return { isWary: false, rate, backlog: undefined };
+}
+
+/** Relays a batch. Returns how many rows it has dealt with. */
+export async function relayOnce(app: App, queues: Queues, relay = newRelay()): Promise<number> {
   const messages = await readMessages(app.db, RELAY_LIMIT);
-  if (messages.length === 0) return 0;
+  if (messages.length === 0) {
+    relay.backlog = undefined;
+    relay.isWary = false;
+    return 0;
+  }
   await failpoint("relay.after_claim");
-  const [deliveries] = await Promise.all([
-    planDeliveries(app.db, messages.filter(hasEvent)),
-    queues.add(
-      "run-attempts",
-      chunk("run-attempts", messages.filter(hasAttempt).map(attemptKey)).map((keys) => ({
-        data: { keys },
-        jobId: jobIdOf(keys),
-      })),
-    ),
-  ]);
-  await queues.add(
-    "deliver-webhooks",
-    chunk("deliver-webhooks", [...deliveries, ...messages.flatMap(replayKey)]).map((keys) => ({
-      data: { keys },
-      jobId: jobIdOf(keys),
-    })),
-  );
+  const isBehind = relay.rate > 0 && messages.some(({ isOld }) => isOld);
+  return isBehind || relay.backlog
+    ? catchUp(app, queues, { relay, messages })
+    : relayWarily(app, queues, { relay, messages });
+}
+
+/** Says how many rows are set aside, which somebody should look at. */
+export async function sayWhatIsAside(app: App): Promise<void> {
+  const count = await countSetAside(app.db);
+  if (count > 0) app.log.error({ count }, "outbox rows are set aside: relays died over them");
+}
+
+interface Batch {
+  readonly relay: Relay;
+  readonly messages: readonly Message[];
+  /** Those of them that are published already. */
+  readonly ahead?: ReadonlySet<number> | undefined;
+}
+
+const ALONE_MAX = 20;
+
+async function relayWarily(app: App, queues: Queues, batch: Batch): Promise<number> {
+  const { relay, messages, ahead } = batch;
+  const suspects = messages.filter(({ deaths }) => deaths > 0);
+  const others = messages.filter(({ deaths }) => deaths === 0);
+  if (relay.isWary) await suspectMessages(app.db, others);
+  try {
+    if (others.length > 0) await relayBatch(app, queues, { messages: others, ahead });
+  } catch (error) {
+    if (relay.isWary && isNobodysFault(error)) await acquitMessages(app.db, others);
+    relay.isWary = !isNobodysFault(error);
+    throw error;
+  }
+  relay.isWary = false;
+  return others.length + (await relayAlone(app, queues, suspects.slice(0, ALONE_MAX)));
+}
+
+async function relayAlone(app: App, queues: Queues, suspects: readonly Message[]): Promise<number> {
+  let relayedAlone = 0;
+  for (const suspect of suspects) {
+    await suspectMessages(app.db, [suspect]);
+    try {
+      await relayBatch(app, queues, { messages: [suspect] });
+    } catch (error) {
+      if (!isNobodysFault(error)) {
+        app.log.error({ err: error, count: suspect.deaths + 1 }, "an outbox row is not relayed");
+        continue;
+      }
+      await acquitMessages(app.db, [suspect]);
+      throw error;
+    }
+    relayedAlone += 1;
+  }
+  return relayedAlone;
+}
+
+/** The queue, or the database, is in trouble: it says nothing about the rows. */
+function isNobodysFault(error: unknown): boolean {
+  return error instanceof QueueError || isDatabaseAway(error);
+}
+
+class QueueError extends Error {}
+
+async function relayBatch(
+  app: App,
+  queues: Queues,
+  { messages, ahead }: Omit<Batch, "relay">,
+): Promise<void> {
+  const unpublished = ahead ? messages.filter(({ id }) => !ahead.has(id)) : messages;
+  await publish(app, queues, unpublished);
   await failpoint("relay.after_publish");
   await markRelayed(app.db, messages);
   relayed.inc(messages.length);
   await failpoint("relay.after_mark");
-  return messages.length;
+}
+
+/** Doing it again does no harm. */
+async function publish(app: App, queues: Queues, messages: readonly Message[]): Promise<void> {
+  if (messages.length === 0) return;
+  const [deliveries, replays] = await Promise.all([
+    planDeliveries(app.db, messages.filter(hasEvent)),
+    addressDeliveries(app.db, messages.flatMap(replayKey)),
+    addJobs(queues, "run-attempts", messages.filter(hasAttempt).map(attemptKey)),
+  ]);
+  await addJobs(queues, "deliver-webhooks", [...deliveries, ...replays]);
+}
+
+async function addJobs<Name extends QueueName>(
+  queues: Queues,
+  name: Name,
+  keys: readonly JobData[Name]["keys"][number][],
+): Promise<void> {
+  const jobs = chunk(name, keys).map((some) => ({
+    data: { keys: some } as unknown as JobData[Name],
+    jobId: jobIdOf(some),
+  }));
+  await queues.add(name, jobs).catch((error: unknown) => {
+    throw new QueueError("jobs could not be added", { cause: error });
+  });
+}
+
+// --- a backlog ---
+
+// Rows commit in another order than they are numbered in: those are seen that come a little later.
+const LOOK_BACK = 200;
+const AHEAD_MAX = 100_000;
+
+/** As much of the backlog as its rate allows, and everything that is new. */
+async function catchUp(app: App, queues: Queues, { relay, messages }: Batch): Promise<number> {
+  const backlog = relay.backlog ?? (await startBacklog(app));
+  relay.backlog = backlog;
+  const isNew = await publishNew(app, queues, backlog);
+  const allowed = allowanceOf(backlog, relay.rate);
+  const due: Message[] = [];
+  let spent = 0;
+  for (const message of messages) {
+    const isPublished = backlog.ahead.has(message.id);
+    if (!isPublished && spent >= allowed) break;
+    if (!isPublished) spent += 1;
+    due.push(message);
+  }
+  backlog.allowance -= spent;
+  if (due.length > 0) {
+    await relayWarily(app, queues, { relay, messages: due, ahead: backlog.ahead });
+    for (const { id } of due) backlog.ahead.delete(id);
+  }
+  const isOver = spent < allowed && due.length === messages.length && messages.length < RELAY_LIMIT;
+  if (isOver || backlog.ahead.size > AHEAD_MAX) relay.backlog = undefined;
+  return due.length + isNew;
+}
+
+async function startBacklog(app: App): Promise<Backlog> {
+  const publishedTo = await findLast(app.db);
+  app.log.info("the outbox has a backlog; it is relayed at its rate");
+  return { publishedTo, ahead: new Set(), allowance: 0, allowedAtMs: performance.now() };
+}
+
+async function publishNew(app: App, queues: Queues, backlog: Backlog): Promise<number> {
+  const after = Math.max(0, backlog.publishedTo - LOOK_BACK);
+  const read = await readMessages(app.db, RELAY_LIMIT, after);
+  const fresh = read.filter(
+    ({ id, isOld, deaths }) => !isOld && deaths === 0 && !backlog.ahead.has(id),
+  );
+  await publish(app, queues, fresh);
+  for (const { id } of fresh) {
+    backlog.ahead.add(id);
+    backlog.publishedTo = Math.max(backlog.publishedTo, id);
+  }
+  return fresh.length;
+}
+
+const BURST_MS = 100;
+
+function allowanceOf(backlog: Backlog, rate: number): number {
+  const nowMs = performance.now();
+  const earned = ((nowMs - backlog.allowedAtMs) / 1_000) * rate;
+  const most = Math.max(1, (rate * BURST_MS * 2) / 1_000);
+  backlog.allowance = Math.min(most, backlog.allowance + earned);
+  backlog.allowedAtMs = nowMs;
+  return Math.floor(backlog.allowance);
 }
 
 /**

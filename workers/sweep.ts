@@ -3,6 +3,7 @@ import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
+import { findEndpointsWithHeld, pauseDeliveries } from "../src/webhooks/held-store";
 import { type QueueName, type Queues, chunk } from "./queues";
 
 const LIMIT = 500;
@@ -41,6 +42,7 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
   const lookedUp = await lookUpAttempts(app, LIMIT);
   const requeued = await requeue(app, queues);
+  await callUpHeld(app, queues);
   if (lookedUp.length > 0) app.wakeRelay();
   await failpoint("sweeper.after");
   return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
@@ -63,6 +65,30 @@ async function requeue(app: App, queues: Queues): Promise<number> {
   const count = attempts.length + deliveries.length;
   if (count > 0) app.log.warn({ count }, "rows were due and had no job; they have one now");
   return count;
+}
+
+const ENDPOINTS_A_JOB = 50;
+
+/**
+ * Jobs for endpoints that have deliveries held and can take some. A worker that is at it takes no notice; one that is
+ * not may be the only one that is left.
+ */
+async function callUpHeld(app: App, queues: Queues): Promise<void> {
+  const found = await findEndpointsWithHeld(app.db, LIMIT);
+  for (const { merchantId, id, isEnabled } of found) {
+    // Whoever disabled it has died over it, or something was held in the same moment.
+    if (!isEnabled) await pauseDeliveries(app.db, { merchantId, id });
+  }
+  const endpoints = found.flatMap(({ merchantId, id, isEnabled }) =>
+    isEnabled ? [{ merchantId, id }] : [],
+  );
+  const jobs = [];
+  for (let start = 0; start < endpoints.length; start += ENDPOINTS_A_JOB) {
+    const some = endpoints.slice(start, start + ENDPOINTS_A_JOB);
+    const jobId = `call-up-${some[0]?.id ?? ""}-${String(some.length)}`;
+    jobs.push({ data: { keys: [], endpoints: some }, jobId });
+  }
+  await queues.add("deliver-webhooks", jobs);
 }
 
 function remade<Key extends { readonly id: string }>(

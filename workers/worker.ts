@@ -6,13 +6,13 @@ import { continueErasures } from "../src/erasure/continue-erasures";
 import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
-import { deliverWebhooksJob } from "./deliver-webhooks";
+import { openDeliveryJobs } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
 import { type Loop, startLoop } from "./loop";
 import { maintainOnce } from "./maintain";
 import { type JobWorker, type Queues, openQueues } from "./queues";
 import { queueTrouble } from "./queue-trouble";
-import { RELAY_LIMIT, relayOnce } from "./relay-outbox";
+import { RELAY_LIMIT, newRelay, relayOnce, sayWhatIsAside } from "./relay-outbox";
 import { runAttemptsJob } from "./run-attempts";
 import { sweepOnce } from "./sweep";
 
@@ -24,6 +24,8 @@ const RELAY_POLL_MS = 200;
 // After a batch it stays away for a millisecond for each row, and no wake shortens that: under load the next batch is
 // larger, and jobs are fewer, each of which costs the queue several statements. After one row it is back at once.
 const RELAY_LINGER_MAX_MS = 30;
+// While a backlog is relayed at a rate: often enough to be even.
+const RELAY_BACKLOG_MS = 25;
 // How soon another relay takes over when the active one has died, and when it is alive but does nothing.
 const STANDBY_MS = 250;
 const STUCK_MS = 5_000;
@@ -77,12 +79,20 @@ function startRelay(app: App, queues: Queues): Part {
     loop.wake();
   });
   const isStuck = watchOutbox(app.db);
+  const relay = newRelay(app.config.relayRate);
+  let isAtWork = false;
   const loop = startLoop("relay", app.log, async () => {
     if (!(await session.isRelay())) {
+      isAtWork = false;
       if (await isStuck()) await session.depose();
       return STANDBY_MS;
     }
-    const relayed = await relayOnce(app, queues);
+    if (!isAtWork) await sayWhatIsAside(app);
+    // The relay before this one may have died of what is read first.
+    if (!isAtWork) relay.isWary = true;
+    isAtWork = true;
+    const relayed = await relayOnce(app, queues, relay);
+    if (relay.backlog) return RELAY_BACKLOG_MS;
     if (relayed === 0) return RELAY_POLL_MS;
     if (relayed < RELAY_LIMIT) await pause(Math.min(relayed, RELAY_LINGER_MAX_MS));
     return 0;
@@ -135,13 +145,19 @@ async function startCharges(app: App, queues: Queues, workerId: string): Promise
 }
 
 function startWebhooks(app: App, queues: Queues): Part {
+  const jobs = openDeliveryJobs(app, queues);
   const worker = queues.work(
     "deliver-webhooks",
     { concurrency: DELIVERY_JOBS, onError: queueTrouble(app.log, "deliver-webhooks") },
-    (data) => deliverWebhooksJob(app, queues, data),
+    (data) => jobs.take(data),
   );
   runJobs(app, worker);
-  return { stop: () => worker.close() };
+  return {
+    stop: async () => {
+      await worker.close();
+      await jobs.stop();
+    },
+  };
 }
 
 function runJobs(app: App, worker: JobWorker): void {

@@ -6,6 +6,7 @@ import type { Context } from "../context";
 import { DeliveryStatus, EndpointStatus } from "../enums";
 import { Node } from "../node";
 import { DateTime, EventTypeScalar, UrlScalar } from "../scalars";
+import { WebhookErrorClass } from "../webhook-enums";
 import { connectionOf } from "./connection";
 import { Event } from "./event";
 
@@ -40,6 +41,39 @@ export class WebhookEndpoint {
 
 @ObjectType({
   simpleResolvers: true,
+  description: "One try of a webhook delivery.",
+})
+export class WebhookDeliveryAttempt {
+  @Field(() => Int, { description: "Which try of the delivery it was, counted from 1." })
+  readonly number!: number;
+
+  @Field(() => DateTime, { description: "When it began." })
+  readonly startedAt!: string;
+
+  @Field(() => Int, { description: "How long it took, in milliseconds." })
+  readonly durationMs!: number;
+
+  @Field(() => Int, { nullable: true, description: "The HTTP status of the answer." })
+  readonly statusCode!: number | null;
+
+  @Field(() => WebhookErrorClass, {
+    nullable: true,
+    description: "Of what kind the failure was; null when the event was delivered.",
+  })
+  readonly errorClass!: webhooks.ErrorClass | null;
+
+  @Field(() => String, { nullable: true, description: "Why it failed." })
+  readonly error!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The beginning of the body of the answer.",
+  })
+  readonly responseBody!: string | null;
+}
+
+@ObjectType({
+  simpleResolvers: true,
   implements: Node,
   description: "The delivery of one event to one webhook endpoint.",
 })
@@ -60,7 +94,11 @@ export class WebhookDelivery {
   @Field(() => Int, { description: "How many times delivery has been attempted." })
   readonly tries!: number;
 
-  @Field(() => DateTime, { nullable: true, description: "When the next attempt is due." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "When the next attempt is due; null when none is, and while the delivery waits until its endpoint can take it.",
+  })
   readonly nextAt!: string | null;
 
   @Field(() => Int, { nullable: true, description: "The HTTP status of the last answer." })
@@ -103,6 +141,18 @@ export class WebhookDeliveryFields {
   ): Promise<store.Event | null> {
     requireScope(context, "events:read");
     return (await context.loaders().event.load(delivery.eventId)) ?? null;
+  }
+
+  @FieldResolver(() => [WebhookDeliveryAttempt], {
+    nullable: true,
+    description:
+      "The latest tries, at most 25, newest first: those that failed and those after them. A delivery that succeeds at once has none, unless the installation keeps all.",
+  })
+  attempts(
+    @Root() delivery: webhooks.WebhookDelivery,
+    @Ctx() context: Context,
+  ): Promise<webhooks.DeliveryAttempt[]> {
+    return context.loaders().attemptsOfDelivery.load(delivery.id);
   }
 }
 

@@ -18,6 +18,7 @@ export interface Place {
 export const PLACES: readonly Place[] = [
   { table: "events", id: "id", columns: ["object"] },
   { table: "webhook_deliveries", id: "id", columns: ["error", "response_body"] },
+  { table: "webhook_delivery_attempts", id: "delivery_id", columns: ["response_body"] },
   {
     table: "attempts",
     id: "id",

@@ -15,12 +15,18 @@ export function keysJson(keys: readonly TenantKey[]): string {
  * The rows of these keys, locked, except those that another transaction has locked and is therefore claiming. They are
  * probed by key, in sorted order, behind a fence (see planner.ts), so that no other index is.
  */
-export function lockKeys(table: "attempts" | "webhook_deliveries"): string {
+export function lockKeys(
+  table: "attempts" | "webhook_deliveries",
+  further: readonly string[] = [],
+): string {
+  const columns = ["merchant_id", "id", "status", "next_at", ...further]
+    .map((column) => `q.${column}`)
+    .join(", ");
   return `
-        select q.merchant_id, q.id, q.status, q.next_at
+        select ${columns}
         from (select * from ${KEYS} order by k.merchant_id, k.id) k
         cross join lateral (
-          select q.merchant_id, q.id, q.status, q.next_at from ${table} q
+          select ${columns} from ${table} q
           where q.merchant_id = k.merchant_id and q.id = k.id offset 0 for update skip locked
         ) q`;
 }

@@ -24,19 +24,29 @@ const DROP_AUDIT_ENTRIES: Statement = {
   text: "select drop_expired_audit_entries(now() - ? * interval '1 day') as partition",
 };
 
+const DROP_WEBHOOK_ATTEMPTS: Statement = {
+  name: "drop_expired_webhook_attempts",
+  text: "select drop_expired_webhook_attempts(now() - ? * interval '1 day') as partition",
+};
+
 /**
- * Drops whole months of idempotency keys and of the audit log that are past their retention. Events, deliveries and
+ * Drops whole months of idempotency keys, of the audit log and of tries of webhook deliveries that are past their retention. Events, deliveries and
  * transitions are kept: they are the history, and whoever runs this decides how long it is kept.
  */
 export async function dropExpired(
   db: Db,
-  options: { readonly idempotencyRetentionDays: number; readonly auditRetentionDays: number },
+  options: {
+    readonly idempotencyRetentionDays: number;
+    readonly auditRetentionDays: number;
+    readonly webhookRetentionDays: number;
+  },
 ): Promise<string[]> {
   const drop = (statement: Statement, days: number) =>
     run<{ partition: string }>(db, statement, [days]);
   const keys = await drop(DROP_KEYS, options.idempotencyRetentionDays);
   const entries = await drop(DROP_AUDIT_ENTRIES, options.auditRetentionDays);
-  return [...keys, ...entries].map(({ partition }) => partition);
+  const tries = await drop(DROP_WEBHOOK_ATTEMPTS, options.webhookRetentionDays);
+  return [...keys, ...entries, ...tries].map(({ partition }) => partition);
 }
 
 // Found by an index that holds only what is sealed: a few rows a day, whatever else there is.

@@ -1,4 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
+import { transact } from "../db/transact";
 import type { ErasureKey } from "./erasure-store";
 
 /*
@@ -20,26 +21,45 @@ const BLANK = `
   jsonb_build_object('description', null, 'customer', null, 'metadata', '{}'::jsonb,
     'personalDataErasedAt', iso(pi.personal_data_erased_at))`;
 
-const CLEAN: Statement = {
-  name: "clean_erased_payment_intents",
-  text: `
-    with due as materialized (
+const DUE = `
+    due as materialized (
       select i.merchant_id, i.erasure_id, i.payment_intent_id from erased_payment_intents i
       where i.merchant_id = ? and i.erasure_id = ? and not i.cleaned
       order by i.payment_intent_id limit ? for update
-    ), event as materialized (
+    )`;
+
+/*
+ * A statement of its own, and the first: what a try under way adds to a delivery's history it adds with the delivery's
+ * row in its hand, so once the row is marked it has, and the next statement sees it, or it finds the mark.
+ */
+const SILENCE: Statement = {
+  name: "silence_erased_payment_intents",
+  text: `
+    with ${DUE}, answered as materialized (
+      select d.merchant_id, d.id
+      from due join transitions t
+        on t.merchant_id = due.merchant_id and t.payment_intent_id = due.payment_intent_id
+      join webhook_deliveries d on d.merchant_id = t.merchant_id and d.event_id = t.event_id
+      where d.response_erased is null
+      order by d.merchant_id, d.id for update of d
+    )
+    update webhook_deliveries d set response_body = null, response_erased = true
+    from answered a where d.merchant_id = a.merchant_id and d.id = a.id`,
+};
+
+const CLEAN: Statement = {
+  name: "clean_erased_payment_intents",
+  text: `
+    with ${DUE}, event as materialized (
       select e.merchant_id, e.id, ${SHOWS_PERSON} as in_clear
       from due join transitions t
         on t.merchant_id = due.merchant_id and t.payment_intent_id = due.payment_intent_id
       join events e on e.merchant_id = t.merchant_id and e.id = t.event_id
-    ), answered as materialized (
-      select d.merchant_id, d.id from event e
-      join webhook_deliveries d on d.merchant_id = e.merchant_id and d.event_id = e.id
-      where d.response_erased is null
-      order by d.merchant_id, d.id for update of d
     ), silenced as (
-      update webhook_deliveries d set response_body = null, response_erased = true
-      from answered a where d.merchant_id = a.merchant_id and d.id = a.id
+      update webhook_delivery_attempts h set response_body = null
+      from event e
+      join webhook_deliveries d on d.merchant_id = e.merchant_id and d.event_id = e.id
+      where h.merchant_id = d.merchant_id and h.delivery_id = d.id and h.response_body is not null
     ), forgotten as (
       update idempotency_keys k
       set beside = (k.beside::jsonb || ${BLANK})::json
@@ -70,8 +90,11 @@ const CLEAN: Statement = {
     select payment_intent_id as "id" from cleaned`,
 };
 
-/** How many of the payments were cleaned up after; none when none is left. One statement, a commit of its own. */
+/** How many of the payments were cleaned up after; none when none is left. A commit of its own. */
 export async function cleanSlice(db: Db, erasure: ErasureKey, limit: number): Promise<number> {
   const { merchantId, id } = erasure;
-  return (await run(db, CLEAN, [merchantId, id, limit, merchantId, id])).length;
+  return transact(db, async (tx) => {
+    await run(tx, SILENCE, [merchantId, id, limit]);
+    return (await run(tx, CLEAN, [merchantId, id, limit, merchantId, id])).length;
+  });
 }

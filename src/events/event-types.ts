@@ -18,6 +18,10 @@ const DESCRIPTIONS = {
   "refund.succeeded": "A refund succeeded: the processor has accepted it.",
   "refund.failed":
     "A refund failed, or the money came back after it had succeeded, in which case its status is REVERSED. The amount may be refunded again.",
+  "webhook_endpoint.failing":
+    "A webhook endpoint has answered nothing but failures for some time, and will be disabled if that goes on. It is told after 1, 24, 72 and 96 hours.",
+  "webhook_endpoint.disabled":
+    "A webhook endpoint was disabled; `disabledReason` says why. What is meant for it is kept.",
 } as const;
 
 export type EventType = keyof typeof DESCRIPTIONS;

@@ -13,6 +13,10 @@ export interface Message {
   readonly attemptId: string | null;
   /** A delivery that was created on its own: a replay. */
   readonly deliveryId: string | null;
+  /** How many relays began with it and did not finish, as far as that was written down. */
+  readonly deaths: number;
+  /** It has waited for longer than a relay needs. */
+  readonly isOld: boolean;
 }
 
 /** Where processes that committed outbox rows say so: `notify`, never inside a money transaction, where it would serialise commits. */
@@ -21,17 +25,76 @@ export const OUTBOX_CHANNEL = "oncepay_outbox";
 /** Held by the active relay, on a session of its own: its death frees the lock, and another relay takes over. */
 export const RELAY_LOCK = 7_460_226_602;
 
-/* Across merchants, in this one place. No lease on the rows: that would be one more write for each of them. */
+const OLD = "interval '2 seconds'";
+
+/*
+ * Across merchants, in this one place. No lease on the rows: that would be one more write for each of them. Those that
+ * are set aside are passed over.
+ */
 const READ: Statement = {
   name: "read_outbox",
   text: `
     select id as "id", merchant_id as "merchantId", event_id as "eventId",
-      attempt_id as "attemptId", delivery_id as "deliveryId"
-    from outbox order by id limit ?`,
+      attempt_id as "attemptId", delivery_id as "deliveryId", relay_deaths as "deaths",
+      created_at < now() - ${OLD} as "isOld"
+    from outbox where id > ? and (aside_until is null or aside_until <= now())
+    order by id limit ?`,
 };
 
-export async function readMessages(db: Db, limit: number): Promise<Message[]> {
-  return run<Message>(db, READ, [limit]);
+export async function readMessages(db: Db, limit: number, afterId = 0): Promise<Message[]> {
+  return run<Message>(db, READ, [afterId, limit]);
+}
+
+const LAST: Statement = {
+  name: "last_of_outbox",
+  text: `select id as "id" from outbox order by id desc limit 1`,
+};
+
+export async function findLast(db: Db): Promise<number> {
+  const [row] = await run<{ id: number }>(db, LAST, []);
+  return row?.id ?? 0;
+}
+
+/*
+ * Written before a relay begins with rows that may be what the one before it died of. Whoever gets through deletes
+ * them, so what is left says of each how many did not. From the second on it is set aside as it is begun with, for
+ * longer each time, and in the end for good: a relay that dies of something else leaves nothing aside for long.
+ */
+const SUSPECT: Statement = {
+  name: "suspect_outbox_rows",
+  text: `
+    update outbox set relay_deaths = relay_deaths + 1, aside_until = case
+        when relay_deaths + 1 > ? then timestamptz 'infinity'
+        when relay_deaths + 1 > 1 then now() + interval '0.5 seconds' * 4 ^ relay_deaths end
+    where id = any(?)`,
+};
+
+const DEATHS_MAX = 7;
+
+export async function suspectMessages(db: Db, messages: readonly Message[]): Promise<void> {
+  await run(db, SUSPECT, [DEATHS_MAX, messages.map(({ id }) => id)]);
+}
+
+const ACQUIT: Statement = {
+  name: "acquit_outbox_rows",
+  text: `
+    update outbox set relay_deaths = greatest(0, relay_deaths - 1), aside_until = null
+    where id = any(?)`,
+};
+
+/** It was not their fault. */
+export async function acquitMessages(db: Db, messages: readonly Message[]): Promise<void> {
+  await run(db, ACQUIT, [messages.map(({ id }) => id)]);
+}
+
+const COUNT_ASIDE: Statement = {
+  name: "count_outbox_rows_set_aside",
+  text: `select count(*)::int as "count" from outbox where aside_until is not null`,
+};
+
+export async function countSetAside(db: Db): Promise<number> {
+  const [row] = await run<{ count: number }>(db, COUNT_ASIDE, []);
+  return row?.count ?? 0;
 }
 
 /*
@@ -88,7 +151,9 @@ export async function markRelayed(db: Db, messages: readonly Message[]): Promise
 
 const OLDEST: Statement = {
   name: "oldest_of_outbox",
-  text: `select id as "id" from outbox order by id limit 1`,
+  text: `
+    select id as "id" from outbox
+    where aside_until is null or aside_until <= now() order by id limit 1`,
 };
 
 /** The row to be relayed next; as long as the relay works, it is a different one each time. */

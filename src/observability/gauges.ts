@@ -10,6 +10,9 @@ const LOOK: Statement = {
       (select count(*) from outbox) as "outboxRows",
       (select coalesce(extract(epoch from now() - min(created_at)), 0) from outbox)
         as "outboxOldestSeconds",
+      (select count(*) from outbox where aside_until is not null) as "outboxSetAside",
+      (select count(*) from webhook_endpoints where failing_since is not null)
+        as "failingEndpoints",
       open.*,
       (select count(*) from webhook_deliveries where next_at is not null) as "dueDeliveries",
       (select count(*) from webhook_deliveries where status = 'DEAD') as "deadLetters",
@@ -31,6 +34,14 @@ const GAUGES = {
   outboxOldestSeconds: [
     "oncepay_outbox_oldest_seconds",
     "Age of the oldest outbox row that has not been relayed yet.",
+  ],
+  outboxSetAside: [
+    "oncepay_outbox_set_aside",
+    "Outbox rows that are set aside because relays died over them.",
+  ],
+  failingEndpoints: [
+    "oncepay_failing_webhook_endpoints",
+    "Webhook endpoints that have answered nothing but failures since some moment.",
   ],
   unknownAttempts: ["oncepay_unknown_attempts", "Attempts whose outcome is unknown."],
   unknownOldestSeconds: [

@@ -21,6 +21,7 @@ export const LOG_FIELDS: ReadonlySet<string> = new Set([
   "apiKeyId",
   "attemptId",
   "deliveryId",
+  "endpointId",
   "eventId",
   "outcome",
   "reason",

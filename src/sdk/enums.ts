@@ -124,4 +124,6 @@ export type EventType =
   | "capture.failed"
   | "refund.created"
   | "refund.succeeded"
-  | "refund.failed";
+  | "refund.failed"
+  | "webhook_endpoint.failing"
+  | "webhook_endpoint.disabled";

@@ -230,7 +230,7 @@ export interface WebhookDelivery {
   /** How many times delivery has been attempted. */
   readonly tries: number;
 
-  /** When the next attempt is due. */
+  /** When the next attempt is due; null when none is, and while the delivery waits until its endpoint can take it. */
   readonly nextAt: string | null;
 
   /** The HTTP status of the last answer. */

@@ -35,6 +35,10 @@ export function nextTryAfter(
   return scheduleMs[Math.max(tries, 1) - 1];
 }
 
+// A receiver that is away for some minutes must not have used up half the tries by the time it is back, as it could
+// with draws near zero: the waits that begin within the first hour are at least half their mean.
+const FIRST_MS = HOUR;
+
 type RetryDelayInput = {
   /** How many tries there have been, including the one that just failed. */
   tries: number;
@@ -47,17 +51,28 @@ type RetryDelayInput = {
 };
 
 /**
- * The wait before the next try, or undefined when the tries are exhausted. Full jitter draws
- * uniformly from nothing to a cap; the cap is twice the scheduled wait, so that the mean is the
- * scheduled wait itself. A cap equal to the wait would halve the mean and give up after a day and a half where three
- * days are promised.
+ * The wait before the next try, or undefined when the tries are exhausted. Full jitter draws uniformly from nothing to
+ * a cap; the cap is twice the scheduled wait, so that the mean is the scheduled wait itself. A cap equal to the wait
+ * would halve the mean and give up after a day and a half where three days are promised. In the first hour the draw is
+ * from half the wait to one and a half, whose mean is the same.
  */
 export function retryDelayMs(input: RetryDelayInput): number | undefined {
   const { tries, retryAfterMs = 0, random = Math.random, scheduleMs = RETRY_SCHEDULE_MS } = input;
   const meanMs = nextTryAfter(tries, scheduleMs);
   if (meanMs === undefined) return undefined;
-  // A short schedule, such as the tests use, keeps a proportionate floor.
-  const floorMs = Math.min(FLOOR_MS, meanMs / 5);
-  const jitteredMs = Math.max(floorMs, random() * 2 * meanMs);
-  return Math.round(Math.max(jitteredMs, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS)));
+  const jitteredMs = isEarly(tries, scheduleMs)
+    ? (0.5 + random()) * meanMs
+    : Math.max(FLOOR_MS, random() * 2 * meanMs);
+  return Math.round(Math.max(jitteredMs, boundedRetryAfterMs(retryAfterMs)));
+}
+
+/** What a receiver asks for, as far as it may. */
+export function boundedRetryAfterMs(retryAfterMs: number): number {
+  return Math.min(retryAfterMs, RETRY_AFTER_MAX_MS);
+}
+
+/** Whether the wait after this many tries begins, going by the mean waits, within the first hour. */
+function isEarly(tries: number, scheduleMs: readonly number[]): boolean {
+  const before = scheduleMs.slice(0, Math.max(tries, 1) - 1);
+  return before.reduce((sum, waitMs) => sum + waitMs, 0) < FIRST_MS;
 }

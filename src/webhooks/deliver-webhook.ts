@@ -5,15 +5,13 @@ import { failpoint } from "../failpoints";
 import type { Log } from "../observability/log";
 import { deliveries as deliveriesCounter } from "../observability/metrics";
 import type { SecretBox } from "../security/secrets";
-import { retryDelayMs } from "./backoff";
+import { boundedRetryAfterMs, retryDelayMs } from "./backoff";
 import type { DeliveryKey } from "./delivery";
-import {
-  type ClaimedDelivery,
-  type DeliveryRecord,
-  claimDeliveries,
-  disableEndpoint,
-} from "./delivery-store";
+import type { ClaimedDelivery } from "./delivery-store";
+import { disableEndpoint } from "./disable-endpoints";
+import type { LaneSettings } from "./lanes";
 import { type PostResult, postWebhook } from "./post-webhook";
+import type { DeliveryRecord, EndpointChange } from "./record-deliveries";
 import { signWebhook } from "./sign";
 
 /*
@@ -30,63 +28,89 @@ export interface WebhookSender {
   readonly config: {
     readonly webhookTimeoutMs: number;
     readonly webhookScheduleMs: readonly number[];
+    readonly keepWebhookSuccesses: boolean;
   };
   /** Those that arrive together are made into sets. */
-  readonly recordDelivery: (record: DeliveryRecord) => Promise<void>;
+  readonly recordDelivery: (record: DeliveryRecord) => Promise<EndpointChange | undefined>;
+  readonly wakeRelay: () => void;
 }
 
 export interface Delivered extends DeliveryKey {
+  readonly endpointId: string;
   readonly status: DeliveryRecord["status"];
   /** RETRYING: how long until the next try. */
   readonly dueInMs: number | null;
+  readonly durationMs: number;
+  /** How its endpoint is from now on. */
+  readonly settings: LaneSettings;
+  /** It answered after failures: what waits for it can be called up. */
+  readonly recovered: boolean;
 }
 
-/**
- * How long a worker may take for one try before another worker may begin it, as a multiple of the receiver's timeout.
- */
-const LEASE_TIMEOUTS = 2;
-
-/** Claims those of these deliveries that are due, posts them all at once, and records what came of each. */
-export async function deliverWebhooks(
+/** Posts a delivery that this process has claimed, and records what came of it. */
+export async function deliver(
   sender: WebhookSender,
-  keys: readonly DeliveryKey[],
-): Promise<Delivered[]> {
-  const leaseMs = LEASE_TIMEOUTS * sender.config.webhookTimeoutMs;
-  const claimed = await claimDeliveries(sender.db, keys, leaseMs);
-  const fired = failpoint("webhook.after_claim");
+  delivery: ClaimedDelivery,
+): Promise<Delivered> {
+  const result = await post(sender, delivery);
+  const record = recordOf(sender, delivery, result);
+  const { merchantId, id, endpointId } = delivery;
+  // Before the outcome is recorded: a crash between the two then repeats the try and hears 410 again.
+  if (result.kind === "gone") {
+    await disableEndpoint(sender, { merchantId, id: endpointId, reason: "it answered 410 Gone" });
+  }
+  const change = await sender.recordDelivery(record);
+  deliveriesCounter.inc({ outcome: record.status === "DEAD" ? "dead" : result.kind });
+  if (record.status !== "SUCCEEDED") logTrouble(sender.log, record, change);
+  const fired = failpoint("webhook.after_record");
   if (fired) await fired;
-  return Promise.all(claimed.map((delivery) => deliver(sender, delivery)));
+  const { status, dueInMs, durationMs } = record;
+  const settings = settingsAfter(delivery, status, change);
+  const recovered = change?.recovered ?? false;
+  return { merchantId, id, endpointId, status, dueInMs, durationMs, settings, recovered };
 }
 
-async function deliver(sender: WebhookSender, delivery: ClaimedDelivery): Promise<Delivered> {
+async function post(sender: WebhookSender, delivery: ClaimedDelivery): Promise<PostResult> {
   const signed = sign(sender, delivery);
   const fired = failpoint("webhook.before_post");
   if (fired) await fired;
+  const { webhookTimeoutMs } = sender.config;
   const result: PostResult = signed
     ? await postWebhook(sender.webhookAgent, {
         url: delivery.url,
         ...signed,
-        timeoutMs: sender.config.webhookTimeoutMs,
+        timeoutMs: Math.min(webhookTimeoutMs, delivery.timeoutMs ?? webhookTimeoutMs),
       })
-    : { kind: "unreachable", error: "it could not be signed", durationMs: 0 };
+    : {
+        kind: "unreachable",
+        error: "it could not be signed",
+        errorClass: "SIGNING",
+        durationMs: 0,
+      };
   const firedAfter = failpoint("webhook.after_post");
   if (firedAfter) await firedAfter;
-  const record = recordOf(sender, delivery, result);
-  // Before the outcome is recorded: a crash between the two then repeats the try and hears 410 again.
-  if (result.kind === "gone") {
-    const { merchantId, endpointId } = delivery;
-    await disableEndpoint(sender.db, {
-      merchantId,
-      id: endpointId,
-      reason: "it answered 410 Gone",
-    });
+  return result;
+}
+
+function settingsAfter(
+  { concurrency, rateLimit, failures }: ClaimedDelivery,
+  status: DeliveryRecord["status"],
+  change: EndpointChange | undefined,
+): LaneSettings {
+  const failed = status === "SUCCEEDED" ? 0 : (change?.failures ?? failures + 1);
+  return { concurrency, rateLimit, failures: failed };
+}
+
+function logTrouble(log: Log, record: DeliveryRecord, change: EndpointChange | undefined): void {
+  const { merchantId, id: deliveryId, endpointId, tries, error: reason } = record;
+  const about = { merchantId, endpointId };
+  if (record.status === "DEAD") {
+    log.warn({ ...about, deliveryId, count: tries, reason }, "a webhook delivery is a dead letter");
   }
-  await sender.recordDelivery(record);
-  deliveriesCounter.inc({ outcome: record.status === "DEAD" ? "dead" : result.kind });
-  const firedLast = failpoint("webhook.after_record");
-  if (firedLast) await firedLast;
-  const { merchantId, id } = delivery;
-  return { merchantId, id, status: record.status, dueInMs: record.dueInMs };
+  if (change?.opened === true) {
+    const { failures: count } = change;
+    log.warn({ ...about, count, reason }, "a webhook endpoint keeps failing and is paused");
+  }
 }
 
 interface Signed {
@@ -153,29 +177,36 @@ function endpointSecret(sender: WebhookSender, delivery: ClaimedDelivery): strin
   return secret;
 }
 
+/** A delivery that succeeded at once says all there is to say itself; its try is kept only where that is wanted. */
 function recordOf(
-  sender: WebhookSender,
+  { config }: WebhookSender,
   delivery: ClaimedDelivery,
   result: PostResult,
 ): DeliveryRecord {
+  const { merchantId, id, endpointId, tries, triesEarly } = delivery;
+  const isDelivered = result.kind === "delivered";
   const outcome = {
-    merchantId: delivery.merchantId,
-    id: delivery.id,
-    endpointId: delivery.endpointId,
-    tries: delivery.tries,
+    merchantId,
+    id,
+    endpointId,
+    tries,
     statusCode: result.statusCode ?? null,
+    errorClass: result.errorClass ?? null,
     error: result.error ?? null,
     responseBody: result.responseBody ?? null,
     durationMs: Math.round(result.durationMs),
+    notBeforeMs:
+      result.retryAfterMs === undefined ? null : boundedRetryAfterMs(result.retryAfterMs),
+    isKept: !isDelivered || tries > 1 || config.keepWebhookSuccesses,
   };
-  if (result.kind === "delivered") return { ...outcome, status: "SUCCEEDED", dueInMs: null };
+  if (isDelivered) return { ...outcome, status: "SUCCEEDED", dueInMs: null };
   const dueInMs =
     result.kind === "gone"
       ? undefined
       : retryDelayMs({
-          tries: delivery.tries,
+          tries: tries - triesEarly,
           retryAfterMs: result.retryAfterMs,
-          scheduleMs: sender.config.webhookScheduleMs,
+          scheduleMs: config.webhookScheduleMs,
         });
   return dueInMs === undefined
     ? { ...outcome, status: "DEAD", dueInMs: null }

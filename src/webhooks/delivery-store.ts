@@ -1,26 +1,31 @@
-import { keysJson, lockKeys } from "../db/claim-keys";
+import { KEYS, keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, run } from "../db/db";
 import { SEALED_PART, type SealedPart, joinPersonalKey } from "../events/personal-data";
-import type { DeliveryKey, DeliveryStatus } from "./delivery";
+import type { AddressedDelivery, DeliveryKey } from "./delivery";
 
-/** Every statement that plans, claims and records deliveries. Lists are in list-deliveries.ts. */
+/**
+ * Every statement that plans and claims deliveries. They are recorded in record-deliveries.ts, what is held for its
+ * endpoint is in held-store.ts, and lists are in list-deliveries.ts.
+ */
 
 export const DELIVERY_COLUMNS = `
   d.id as "id", d.event_id as "eventId", d.endpoint_id as "endpointId", d.status as "status",
-  d.tries as "tries", iso(d.next_at) as "nextAt", d.status_code as "statusCode", d.error as "error",
-  d.response_body as "responseBody", d.duration_ms as "durationMs", d.replay_of as "replayOf",
-  iso(d.created_at) as "createdAt", iso(d.updated_at) as "updatedAt"`;
+  d.tries as "tries", iso(nullif(d.next_at, 'infinity')) as "nextAt", d.status_code as "statusCode",
+  d.error as "error", d.response_body as "responseBody", d.duration_ms as "durationMs",
+  d.replay_of as "replayOf", iso(d.created_at) as "createdAt", iso(d.updated_at) as "updatedAt"`;
 
 /*
  * One delivery for each event and each endpoint that wants it. The id is made of both, so that an event planned
- * twice (its relay died) has its deliveries once; they are all returned, to be published again.
+ * twice (its relay died) has its deliveries once; those that can go out are returned, to be published again. What
+ * cannot is held from the start, or paused: it needs no job.
  */
 const PLAN: Statement = {
   name: "plan_deliveries",
   text: `
     with planned as materialized (
       select e.merchant_id, 'whd_' || substr(e.id, 5, 10) || substr(md5(e.id || w.id), 1, 16) as id,
-        e.id as event_id, w.id as endpoint_id
+        e.id as event_id, w.id as endpoint_id, w.status = 'ENABLED' as wanted,
+        w.paused_until > now() as held
       from jsonb_to_recordset(?) as m (merchant_id text, event_id text)
       join webhook_endpoints w on w.merchant_id = m.merchant_id and w.status <> 'DELETED'
       join events e on e.merchant_id = m.merchant_id and e.id = m.event_id
@@ -28,26 +33,43 @@ const PLAN: Statement = {
     ), inserted as (
       insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, status, next_at)
       select p.merchant_id, p.id, p.event_id, p.endpoint_id,
-        case w.status when 'ENABLED' then 'SCHEDULED' else 'PAUSED' end,
-        case w.status when 'ENABLED' then now() end
-      from planned p join webhook_endpoints w on w.merchant_id = p.merchant_id
-        and w.id = p.endpoint_id
-      order by p.merchant_id, p.id
+        case when p.wanted then 'SCHEDULED' else 'PAUSED' end,
+        case when not p.wanted then null when p.held then timestamptz 'infinity' else now() end
+      from planned p order by p.merchant_id, p.id
       on conflict do nothing
     )
-    select merchant_id as "merchantId", id as "id" from planned order by id`,
+    select p.merchant_id as "merchantId", p.id as "id", p.endpoint_id as "endpointId"
+    from planned p where p.wanted and p.held is not true order by p.id`,
 };
 
 export async function planDeliveries(
   db: Db,
   events: readonly { readonly merchantId: string; readonly eventId: string }[],
-): Promise<DeliveryKey[]> {
+): Promise<AddressedDelivery[]> {
   if (events.length === 0) return [];
   const rows = events.map(({ merchantId, eventId }) => ({
     merchant_id: merchantId,
     event_id: eventId,
   }));
-  return run<DeliveryKey>(db, PLAN, [JSON.stringify(rows)]);
+  return run<AddressedDelivery>(db, PLAN, [JSON.stringify(rows)]);
+}
+
+const ADDRESS: Statement = {
+  name: "address_deliveries",
+  text: `
+    select d.merchant_id as "merchantId", d.id as "id", d.endpoint_id as "endpointId"
+    from ${KEYS} cross join lateral (
+      select d.merchant_id, d.id, d.endpoint_id from webhook_deliveries d
+      where d.merchant_id = k.merchant_id and d.id = k.id offset 0
+    ) d`,
+};
+
+/** Where deliveries that were made on their own (replays) go. */
+export async function addressDeliveries(
+  db: Db,
+  keys: readonly DeliveryKey[],
+): Promise<AddressedDelivery[]> {
+  return keys.length === 0 ? [] : run<AddressedDelivery>(db, ADDRESS, [keysJson(keys)]);
 }
 
 /** What a worker needs to post a delivery. */
@@ -55,9 +77,17 @@ export interface ClaimedDelivery extends DeliveryKey, SealedPart {
   readonly eventId: string;
   readonly endpointId: string;
   readonly tries: number;
+  /** Of those tries, the ones that use up none of the schedule. */
+  readonly triesEarly: number;
   readonly url: string;
   /** Sealed; see src/security/secrets.ts. */
   readonly secret: Buffer;
+  /** The endpoint's own; null: as the installation has it. */
+  readonly timeoutMs: number | null;
+  readonly rateLimit: number | null;
+  readonly concurrency: number | null;
+  /** How many tries of this endpoint have failed since one succeeded. */
+  readonly failures: number;
   readonly type: string;
   readonly apiVersion: string;
   readonly createdAt: string;
@@ -66,92 +96,96 @@ export interface ClaimedDelivery extends DeliveryKey, SealedPart {
   readonly object: string;
 }
 
-const CLAIM: Statement = {
-  name: "claim_deliveries",
-  text: `
-    with claimed as (
-      update webhook_deliveries d
-      set status = 'IN_FLIGHT', tries = d.tries + 1, next_at = now() + ? * interval '1 millisecond',
-        updated_at = now()
-      from (
-        select q.merchant_id, q.id from (${lockKeys("webhook_deliveries")}) q
-        where q.next_at <= now() and q.status in ('SCHEDULED', 'RETRYING', 'IN_FLIGHT')
-      ) due
-      where d.merchant_id = due.merchant_id and d.id = due.id
-      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries
-    )
+/** What has come of those that were asked for: posted by the caller, or held for their endpoint. */
+export interface Claimed {
+  readonly deliveries: readonly ClaimedDelivery[];
+  readonly held: readonly AddressedDelivery[];
+}
+
+/** From `claimed`, a set of rows that are now the caller's. */
+export const SELECT_CLAIMED = `
     select c.merchant_id as "merchantId", c.id as "id", c.event_id as "eventId",
-      c.endpoint_id as "endpointId", c.tries as "tries", w.url as "url", w.secret as "secret",
+      c.endpoint_id as "endpointId", c.tries as "tries", c.tries_early as "triesEarly",
+      w.url as "url", w.secret as "secret", w.timeout_ms as "timeoutMs",
+      w.rate_limit as "rateLimit", w.concurrency as "concurrency", w.failures as "failures",
       e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
       e.sequence as "sequence", e.object::text as "object", ${SEALED_PART}
     from claimed c
     join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
     ${joinPersonalKey()}
-    join webhook_endpoints w on w.merchant_id = c.merchant_id and w.id = c.endpoint_id`,
+    join webhook_endpoints w on w.merchant_id = c.merchant_id and w.id = c.endpoint_id`;
+
+/** Of an endpoint that has been paused for long enough, one delivery is let out; whoever finds this row first lets it. */
+export const LET_ONE_OUT = `
+        breaker = 'HALF_OPEN', paused_until = now() + ? * interval '1 millisecond'`;
+
+/*
+ * Each delivery of an endpoint that is well is leased to the caller. Of an endpoint that is paused one is, when its
+ * pause is over; the others are held, and so is what exceeds a second of the rate of one that has a rate. Those of an
+ * endpoint that is disabled are paused.
+ *
+ * Row writes: one for each delivery, and one for each endpoint whose pause is over.
+ */
+const CLAIM: Statement = {
+  name: "claim_deliveries",
+  text: `
+    with asked as materialized (
+      select q.merchant_id, q.id, q.endpoint_id, w.status = 'ENABLED' as wanted,
+        w.breaker = 'CLOSED' as well, w.paused_until <= now() as may_be_back,
+        w.rate_limit is null or w.rate_limit >= row_number() over (
+          partition by q.merchant_id, q.endpoint_id order by q.id) as in_turn
+      from (${lockKeys("webhook_deliveries", ["endpoint_id"])}) q
+      join webhook_endpoints w on w.merchant_id = q.merchant_id and w.id = q.endpoint_id
+      where q.next_at <= now() and q.status in ('SCHEDULED', 'RETRYING', 'IN_FLIGHT')
+    ), let_out as (
+      update webhook_endpoints w set ${LET_ONE_OUT}
+      from (
+        select distinct on (a.merchant_id, a.endpoint_id) a.merchant_id, a.endpoint_id, a.id
+        from asked a where a.wanted and a.may_be_back order by a.merchant_id, a.endpoint_id, a.id
+      ) a
+      where w.merchant_id = a.merchant_id and w.id = a.endpoint_id and w.breaker <> 'CLOSED'
+        and w.paused_until <= now()
+      returning a.merchant_id, a.id
+    ), changed as (
+      update webhook_deliveries d
+      set tries = d.tries + a.goes::int, updated_at = now(),
+        status = case when a.goes then 'IN_FLIGHT' when not a.wanted then 'PAUSED'
+          when d.status = 'IN_FLIGHT' then 'RETRYING' else d.status end,
+        next_at = case when a.goes then now() + ? * interval '1 millisecond'
+          when a.wanted then timestamptz 'infinity' end
+      from (
+        select a.merchant_id, a.id, a.wanted,
+          a.wanted and (a.well and a.in_turn or l.id is not null) as goes
+        from asked a left join let_out l on l.merchant_id = a.merchant_id and l.id = a.id
+      ) a
+      where d.merchant_id = a.merchant_id and d.id = a.id
+      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries, d.tries_early, d.status
+    ), claimed as (
+      select * from changed where status = 'IN_FLIGHT'
+    )
+    ${SELECT_CLAIMED}
+    union all
+    select c.merchant_id, c.id, null, c.endpoint_id, null, null, null, null, null, null, null, null,
+      null, null, null, null, null, null, null, null, null
+    from changed c where c.status in ('SCHEDULED', 'RETRYING')`,
 };
 
-/** Those of these deliveries that are due, leased to the caller for `leaseMs`. */
+/** Those of these deliveries that are due, leased to the caller for `leaseMs`, and those that are held now. */
 export async function claimDeliveries(
   db: Db,
   keys: readonly DeliveryKey[],
   leaseMs: number,
-): Promise<ClaimedDelivery[]> {
-  return run<ClaimedDelivery>(db, CLAIM, [leaseMs, keysJson(keys)]);
-}
-
-export interface DeliveryRecord extends DeliveryKey {
-  readonly endpointId: string;
-  /** The try that this is the outcome of: an answer to an older one comes too late to count. */
-  readonly tries: number;
-  readonly status: Extract<DeliveryStatus, "SUCCEEDED" | "RETRYING" | "DEAD">;
-  readonly statusCode: number | null;
-  readonly error: string | null;
-  readonly responseBody: string | null;
-  readonly durationMs: number;
-  /** RETRYING: how long until the next try. */
-  readonly dueInMs: number | null;
-}
-
-const RECORD: Statement = {
-  name: "record_deliveries",
-  text: `
-    update webhook_deliveries d
-    set status = case
-        when r.due_in_ms is not null and w.status <> 'ENABLED' then 'PAUSED' else r.status end,
-      status_code = r.status_code, error = r.error,
-      response_body = case when d.response_erased is null then r.response_body end,
-      duration_ms = r.duration_ms, updated_at = now(),
-      next_at = case
-        when w.status = 'ENABLED' then now() + r.due_in_ms * interval '1 millisecond' end
-    from webhook_endpoints w, (
-      select r.* from jsonb_to_recordset(?) as r (merchant_id text, id text, tries int, status text,
-        status_code int, error text, response_body text, duration_ms int, due_in_ms bigint)
-      order by r.merchant_id, r.id
-    ) r
-    where d.merchant_id = r.merchant_id and d.id = r.id and d.status = 'IN_FLIGHT'
-      and d.tries = r.tries
-      and w.merchant_id = d.merchant_id and w.id = d.endpoint_id`,
-};
-
-export async function recordDeliveries(db: Db, records: readonly DeliveryRecord[]): Promise<void> {
-  const rows = records.map((record) => ({
-    merchant_id: record.merchantId,
-    id: record.id,
-    tries: record.tries,
-    status: record.status,
-    status_code: record.statusCode,
-    error: record.error,
-    response_body: record.responseBody,
-    duration_ms: record.durationMs,
-    due_in_ms: record.dueInMs,
-  }));
-  await run(db, RECORD, [JSON.stringify(rows)]);
+): Promise<Claimed> {
+  const rows = await run<ClaimedDelivery>(db, CLAIM, [keysJson(keys), leaseMs, leaseMs]);
+  const isHeld = ({ eventId }: { eventId: string | null }): boolean => eventId === null;
+  return { deliveries: rows.filter((row) => !isHeld(row)), held: rows.filter(isHeld) };
 }
 
 const FIND_OVERDUE: Statement = {
   name: "find_overdue_deliveries",
   text: `
-    select d.merchant_id as "merchantId", d.id as "id" from webhook_deliveries d
+    select d.merchant_id as "merchantId", d.id as "id", d.endpoint_id as "endpointId"
+    from webhook_deliveries d
     where d.next_at <= now() - ? * interval '1 millisecond' order by d.next_at limit ?`,
 };
 
@@ -159,27 +193,6 @@ const FIND_OVERDUE: Statement = {
 export async function findOverdueDeliveries(
   db: Db,
   options: { readonly overdueMs: number; readonly limit: number },
-): Promise<DeliveryKey[]> {
-  return run<DeliveryKey>(db, FIND_OVERDUE, [options.overdueMs, options.limit]);
-}
-
-const DISABLE: Statement = {
-  name: "disable_webhook_endpoint",
-  text: `
-    with disabled as (
-      update webhook_endpoints set status = 'DISABLED', disabled_reason = ?, updated_at = now()
-      where merchant_id = ? and id = ? and status = 'ENABLED' returning merchant_id, id
-    )
-    update webhook_deliveries d set status = 'PAUSED', next_at = null, updated_at = now()
-    from disabled w
-    where d.merchant_id = w.merchant_id and d.endpoint_id = w.id and d.next_at is not null
-      and d.status in ('SCHEDULED', 'RETRYING')`,
-};
-
-/** A receiver that answers 410 Gone wants no more events: what is on its way to it is held back. */
-export async function disableEndpoint(
-  db: Db,
-  endpoint: { readonly merchantId: string; readonly id: string; readonly reason: string },
-): Promise<void> {
-  await run(db, DISABLE, [endpoint.reason, endpoint.merchantId, endpoint.id]);
+): Promise<AddressedDelivery[]> {
+  return run<AddressedDelivery>(db, FIND_OVERDUE, [options.overdueMs, options.limit]);
 }

@@ -20,12 +20,39 @@ export const DELIVERY_STATUSES = [
 ] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
+/** Of what kind a failure is, for whoever counts or filters them; the words beside it are for people. */
+export const ERROR_CLASSES = [
+  "HTTP_STATUS",
+  "REDIRECT",
+  "TIMEOUT",
+  "CONNECTION",
+  "DNS",
+  "TLS",
+  "BLOCKED",
+  "PROTOCOL",
+  "SIGNING",
+] as const;
+export type ErrorClass = (typeof ERROR_CLASSES)[number];
+
+/** One try of a delivery. Kept when it failed, or came after one that did; all of them where the installation says so. */
+export interface DeliveryAttempt {
+  readonly number: number;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly statusCode: number | null;
+  /** Null: it was delivered. */
+  readonly errorClass: ErrorClass | null;
+  readonly error: string | null;
+  readonly responseBody: string | null;
+}
+
 export interface WebhookDelivery {
   readonly id: string;
   readonly eventId: string;
   readonly endpointId: string;
   readonly status: DeliveryStatus;
   readonly tries: number;
+  /** Null when nothing is due, and while it waits for its endpoint and not for a time. */
   readonly nextAt: string | null;
   readonly statusCode: number | null;
   readonly error: string | null;
@@ -48,6 +75,16 @@ export interface WebhookEndpoint {
 }
 
 export interface DeliveryKey {
+  readonly merchantId: string;
+  readonly id: string;
+}
+
+/** As jobs carry it: an endpoint has its own share of a worker, so it is known before the delivery is read. */
+export interface AddressedDelivery extends DeliveryKey {
+  readonly endpointId: string;
+}
+
+export interface EndpointKey {
   readonly merchantId: string;
   readonly id: string;
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type Dispatcher, errors } from "undici";
 import { redact } from "../security/sensitive";
+import type { ErrorClass } from "./delivery";
 import { BLOCKED_TARGET } from "./url-guard";
 
 type PostWebhookInput = {
@@ -16,6 +17,7 @@ export type PostResult = {
   statusCode?: number;
   /** Why it was not delivered, in words for the merchant. */
   error?: string;
+  errorClass?: ErrorClass;
   /** The beginning of what the receiver answered. */
   responseBody?: string;
   /** When the receiver wants us to try again. */
@@ -54,25 +56,25 @@ function exchange(agent: Dispatcher, input: PostWebhookInput): Promise<Posted> {
     let controller: Dispatcher.DispatchController | undefined;
     let answered: Posted | undefined;
     let settled = false;
-    const settle = (otherwise: string): void => {
+    const settle = (otherwise: Posted): void => {
       if (settled) return;
       settled = true;
       clearTimeout(clock);
       // A body that breaks off is not a failure: the status has still been received.
-      resolve(answered ? { ...answered, ...beginning(body.kept) } : unreachable(otherwise));
+      resolve(answered ? { ...answered, ...beginning(body.kept) } : otherwise);
     };
-    const giveUp = (reason: string): void => {
+    const giveUp = (reason: Posted): void => {
       settle(reason);
-      controller?.abort(new Error(reason));
+      controller?.abort(new Error(reason.error));
     };
-    const late = `no answer within ${timeoutMs / 1_000} seconds`;
+    const late = unreachable("TIMEOUT", `no answer within ${timeoutMs / 1_000} seconds`);
     let clock = setTimeout(() => {
       giveUp(late);
     }, timeoutMs);
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: (started) => {
         // Abandoned while it waited for a connection: throwing here drops it before a byte is written.
-        if (settled) throw new Error(late);
+        if (settled) throw new Error(late.error);
         controller = started;
       },
       onResponseStart: (_controller, statusCode, headers) => {
@@ -90,7 +92,7 @@ function exchange(agent: Dispatcher, input: PostWebhookInput): Promise<Posted> {
         body.keptBytes += wanted.length;
         // A copy, because undici reuses the memory of the chunk.
         if (wanted.length > 0) body.kept.push(Buffer.from(wanted));
-        if (body.readBytes > BODY_READ_BYTES) giveUp("the answer is too large");
+        if (body.readBytes > BODY_READ_BYTES) giveUp(late);
       },
       onResponseEnd: () => {
         settle(late);
@@ -124,18 +126,21 @@ function dispatchOptions({ url, headers, body }: PostWebhookInput): Dispatcher.D
   };
 }
 
-function unreachable(error: string): Posted {
-  return { kind: "unreachable", error };
+function unreachable(errorClass: ErrorClass, error: string): Posted {
+  return { kind: "unreachable", error, errorClass };
 }
 
 function verdict(statusCode: number, headers: IncomingHttpHeaders): Posted {
   if (statusCode >= 200 && statusCode < 300) return { kind: "delivered", statusCode };
-  if (statusCode === 410) return { kind: "gone", statusCode, error: "answered 410 Gone" };
+  if (statusCode === 410) {
+    return { kind: "gone", statusCode, error: "answered 410 Gone", errorClass: "HTTP_STATUS" };
+  }
   const isRedirect = statusCode >= 300 && statusCode < 400;
   return {
     kind: "refused",
     statusCode,
     error: `answered ${statusCode}${isRedirect ? "; redirects are not followed" : ""}`,
+    errorClass: isRedirect ? "REDIRECT" : "HTTP_STATUS",
     ...retryAfter(headers),
   };
 }
@@ -171,32 +176,46 @@ function decode(bytes: Buffer): string {
 }
 
 // The merchant reads these. Anything not listed might reveal our internals, so it is not repeated.
-const DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
-  [BLOCKED_TARGET, "the address is not on the public internet"],
-  ["ECONNREFUSED", "connection refused"],
-  ["ECONNRESET", "connection closed before an answer"],
-  ["EPIPE", "connection closed before an answer"],
-  ["UND_ERR_SOCKET", "connection closed before an answer"],
-  ["UND_ERR_CONNECT_TIMEOUT", "connection timed out"],
-  ["ETIMEDOUT", "connection timed out"],
-  ["EHOSTUNREACH", "host unreachable"],
-  ["ENETUNREACH", "host unreachable"],
-  ["ENOTFOUND", "the host name does not resolve"],
-  ["ENODATA", "the host name does not resolve"],
-  ["ESERVFAIL", "the host name does not resolve"],
-  ["EREFUSED", "the host name does not resolve"],
-  ["ETIMEOUT", "the host name does not resolve"],
-  ["EAI_AGAIN", "the host name does not resolve"],
-  ["UND_ERR_HEADERS_OVERFLOW", "the answer's headers are too large"],
-  ["EPROTO", "TLS failed"],
+const DESCRIPTIONS: ReadonlyMap<string, readonly [ErrorClass, string]> = new Map([
+  [BLOCKED_TARGET, ["BLOCKED", "the address is not on the public internet"]],
+  ["ECONNREFUSED", ["CONNECTION", "connection refused"]],
+  ["ECONNRESET", ["CONNECTION", "connection closed before an answer"]],
+  ["EPIPE", ["CONNECTION", "connection closed before an answer"]],
+  ["UND_ERR_SOCKET", ["CONNECTION", "connection closed before an answer"]],
+  ["UND_ERR_CONNECT_TIMEOUT", ["CONNECTION", "connection timed out"]],
+  ["ETIMEDOUT", ["CONNECTION", "connection timed out"]],
+  ["EHOSTUNREACH", ["CONNECTION", "host unreachable"]],
+  ["ENETUNREACH", ["CONNECTION", "host unreachable"]],
+  ["ENOTFOUND", ["DNS", "the host name does not resolve"]],
+  ["ENODATA", ["DNS", "the host name does not resolve"]],
+  ["ESERVFAIL", ["DNS", "the host name does not resolve"]],
+  ["EREFUSED", ["DNS", "the host name does not resolve"]],
+  ["ETIMEOUT", ["DNS", "the host name does not resolve"]],
+  ["EAI_AGAIN", ["DNS", "the host name does not resolve"]],
+  ["UND_ERR_HEADERS_OVERFLOW", ["PROTOCOL", "the answer's headers are too large"]],
+  ["EPROTO", ["TLS", "TLS failed"]],
 ]);
 
-function describe(error: unknown): string {
+function describe(error: unknown): Posted {
   const code = codeOf(error);
-  if (error instanceof errors.HTTPParserError) return "the answer is not valid HTTP";
-  if (/CERT|SELF_SIGNED|UNABLE_TO_/.test(code)) return "the TLS certificate is not valid";
-  if (code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS")) return "TLS failed";
-  return DESCRIPTIONS.get(code) ?? "the request failed";
+  if (error instanceof errors.HTTPParserError) {
+    return unreachable("PROTOCOL", "the answer is not valid HTTP");
+  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO_/.test(code)) {
+    return unreachable("TLS", "the TLS certificate is not valid");
+  }
+  if (code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS")) {
+    return unreachable("TLS", "TLS failed");
+  }
+  if (isOfNameServer(error)) return unreachable("DNS", "the host name does not resolve");
+  const [errorClass, words] = DESCRIPTIONS.get(code) ?? ["CONNECTION", "the request failed"];
+  return unreachable(errorClass, words);
+}
+
+/** A name server may refuse connections, too. */
+function isOfNameServer(error: unknown): boolean {
+  const { syscall } = Object(error) as { syscall?: unknown };
+  return typeof syscall === "string" && syscall.startsWith("query");
 }
 
 /** A name with several addresses fails with one error for each; the first one stands for all. */

@@ -5,6 +5,7 @@ import { fuzz } from "./attacks/fuzz";
 import { keyReuse } from "./attacks/key-reuse";
 import { killEverywhere } from "./attacks/kill-everywhere";
 import { lostAnswers } from "./attacks/lost-answers";
+import { noisyEndpoint } from "./attacks/noisy-endpoint";
 import { noisyNeighbour } from "./attacks/noisy-neighbour";
 import { parallelRefunds } from "./attacks/parallel-refunds";
 import { processorOutage } from "./attacks/processor-outage";
@@ -33,6 +34,7 @@ export const ATTACKS: readonly Attack[] = [
   frozenWorker,
   processorOutage,
   noisyNeighbour,
+  noisyEndpoint,
   fuzz,
   killEverywhere,
 ];

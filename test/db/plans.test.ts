@@ -62,8 +62,8 @@ import {
   claimDeliveries,
   findOverdueDeliveries,
   planDeliveries,
-  recordDeliveries,
 } from "../../src/webhooks/delivery-store";
+import { recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { findEndpointByKey } from "../../src/webhooks/endpoint-store";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { connectAsOwner, testSettings } from "../support/app";
@@ -388,13 +388,13 @@ const WRITES: readonly Question[] = [
   after(
     "claims deliveries",
     () => make.plannedDeliveries(SET),
-    (keys) => claimDeliveries(db, keys, 60_000),
+    async (keys) => (await claimDeliveries(db, keys, 60_000)).deliveries,
   ),
   after(
     "records deliveries",
     async () => {
       const claimed = await claimDeliveries(db, await make.plannedDeliveries(SET), 60_000);
-      return claimed.map((delivery) => recordOf(delivery));
+      return claimed.deliveries.map((delivery) => recordOf(delivery));
     },
     async (records) => {
       await recordDeliveries(db, records);

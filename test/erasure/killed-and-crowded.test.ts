@@ -1,6 +1,7 @@
 import { continueErasures } from "../../src/erasure/continue-erasures";
 import { eraseSlice } from "../../src/erasure/erase-slice";
-import { recordDeliveries, claimDeliveries } from "../../src/webhooks/delivery-store";
+import { claimDeliveries } from "../../src/webhooks/delivery-store";
+import { recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { CREATE_ENDPOINT, type TestApi, makeIntent, newKey, startTestApi } from "../support/api";
 import { crashOnceAt, dying, expectCrashed } from "../support/crash";
 import { eraseCustomer, erasureOf, expectFinished } from "./erase";
@@ -119,7 +120,7 @@ test("an answer that comes after the erasure is not stored", async () => {
   await makeMany(customer, 1);
   await api.relayOnce();
   const keys = api.queues.take("deliver-webhooks").flatMap((data) => data.keys);
-  const claimed = await claimDeliveries(api.db, keys, 60_000);
+  const { deliveries: claimed } = await claimDeliveries(api.db, keys, 60_000);
   expect(claimed.length).toBeGreaterThan(0);
   const { id } = await eraseCustomer(api, customer);
   await expectFinished(api, id, { paymentIntents: 1 });
@@ -129,7 +130,10 @@ test("an answer that comes after the erasure is not stored", async () => {
       ...delivery,
       status: "SUCCEEDED" as const,
       statusCode: 200,
+      errorClass: null,
       error: null,
+      notBeforeMs: null,
+      isKept: true,
       responseBody: `thank you, ${customer}`,
       durationMs: 1,
       dueInMs: null,
@@ -137,6 +141,8 @@ test("an answer that comes after the erasure is not stored", async () => {
   );
   const stored = await api.db("webhook_deliveries").select("status", "response_body");
   expect(stored).toEqual(claimed.map(() => ({ status: "SUCCEEDED", response_body: null })));
+  const kept = await api.db("webhook_delivery_attempts").select("status_code", "response_body");
+  expect(kept).toEqual(claimed.map(() => ({ status_code: 200, response_body: null })));
 });
 
 test("nothing is cleaned up while a transaction is under way that may have read a key", async () => {

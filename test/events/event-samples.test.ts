@@ -3,7 +3,15 @@ import { SEALED_PART, joinPersonalKey } from "../../src/events/personal-data";
 import { EVENT_TYPES, type EventType } from "../../src/events/event-types";
 import { idKind } from "../../src/ids";
 import { webhookBody } from "../../src/webhooks/deliver-webhook";
-import { type TestApi, makeIntent, makePaid, newKey, startTestApi } from "../support/api";
+import { judgeEndpoints } from "../../src/webhooks/disable-endpoints";
+import {
+  CREATE_ENDPOINT,
+  type TestApi,
+  makeIntent,
+  makePaid,
+  newKey,
+  startTestApi,
+} from "../support/api";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -56,6 +64,19 @@ async function act(mutation: string, input: Json): Promise<void> {
   await api.drain();
 }
 
+/** An endpoint that has failed for five days is warned of and disabled. */
+async function makeTrouble(): Promise<void> {
+  const variables = { input: { url: "https://hooks.example/" }, key: newKey() };
+  await api.send({ query: CREATE_ENDPOINT, variables });
+  await api.db.raw(`update webhook_endpoints set failures = 10, failed_at = now(),
+    failing_since = now() - interval '2 hours'`);
+  expect(await judgeEndpoints(api.app)).toEqual({ warned: 1, disabled: 0 });
+  await api.db.raw(
+    "update webhook_endpoints set failing_since = now() - interval '5 days 1 second'",
+  );
+  expect(await judgeEndpoints(api.app)).toEqual({ warned: 0, disabled: 1 });
+}
+
 test("samples have the shape of real events, and everybody may read them", async () => {
   const manual = await makePaid(api, { captureMethod: "MANUAL" });
   await act("capturePaymentIntent", { paymentIntentId: manual.id });
@@ -63,6 +84,7 @@ test("samples have the shape of real events, and everybody may read them", async
   await act("cancelPaymentIntent", { paymentIntentId: (await makeIntent(api)).id });
   await makePaid(api, { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" });
   await makePaid(api, { paymentMethod: "pm_card_authenticationRequired" });
+  await makeTrouble();
   const bodies = await realBodies();
   // What only a misbehaving processor brings about has the shape of its siblings.
   const rare: EventType[] = ["capture.failed", "refund.failed"];
@@ -84,6 +106,9 @@ test("the list of types gives each one's description and sample", async () => {
     expect(description).toMatch(/^[A-Z].*\.$/);
     expect(sample).toEqual(JSON.parse(JSON.stringify(sampleOf(type))));
     expect(idKind(String(sample["id"]))).toBe("event");
-    expect(idKind(String(sample["subjectId"]))).toBe("paymentIntent");
+    const isOfEndpoint = type.startsWith("webhook_endpoint.");
+    expect(idKind(String(sample["subjectId"]))).toBe(
+      isOfEndpoint ? "webhookEndpoint" : "paymentIntent",
+    );
   }
 });

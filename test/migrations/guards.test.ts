@@ -203,19 +203,24 @@ describe("partitions", () => {
     return at.toISOString().slice(0, 7).replace("-", "_");
   };
 
-  it.each(["events", "transitions", "webhook_deliveries", "idempotency_keys", "audit_log"])(
-    "of %s are there for this month and three more",
-    async (table) => {
-      const months = [0, 1, 2, 3].map((n) => `${table}_${monthAfter(n)}`);
-      expect(await partitionsOf(table)).toEqual([...months, `${table}_default`].sort());
-    },
-  );
+  it.each([
+    "events",
+    "transitions",
+    "webhook_deliveries",
+    "webhook_delivery_attempts",
+    "idempotency_keys",
+    "audit_log",
+  ])("of %s are there for this month and three more", async (table) => {
+    const months = [0, 1, 2, 3].map((n) => `${table}_${monthAfter(n)}`);
+    expect(await partitionsOf(table)).toEqual([...months, `${table}_default`].sort());
+  });
 
   it("take today's rows, so that the default ones stay empty", async () => {
     for (const table of [
       "events",
       "transitions",
       "webhook_deliveries",
+      "webhook_delivery_attempts",
       "idempotency_keys",
       "audit_log",
     ]) {
@@ -255,6 +260,7 @@ describe("partitions", () => {
     const dropped = await dropExpired(t.db, {
       idempotencyRetentionDays: 40,
       auditRetentionDays: 400,
+      webhookRetentionDays: 90,
     });
     expect(dropped).toContain(`idempotency_keys_${monthAfter(-3)}`);
     expect(dropped).not.toContain(`idempotency_keys_${monthAfter(-1)}`);

@@ -10,7 +10,7 @@ import { configureFailpoints } from "../../src/failpoints";
 import { createLog } from "../../src/observability/log";
 import { renewLease } from "../../src/payments/attempt-store";
 import type { JobData } from "../../workers/queues";
-import { deliverWebhooksJob } from "../../workers/deliver-webhooks";
+import { openDeliveryJobs } from "../../workers/deliver-webhooks";
 import { relayOnce } from "../../workers/relay-outbox";
 import { runAttemptsJob } from "../../workers/run-attempts";
 import { type Swept, sweepOnce } from "../../workers/sweep";
@@ -149,6 +149,7 @@ export type Driven = Pick<
 /** Workers of an app, run by hand. What no worker would do is done as the owner. */
 export function drive(app: App, queues: RecordedQueues, owner: Db): Driven {
   let workerId: string = randomUUID();
+  const deliveries = openDeliveryJobs(app, queues);
   const runJob: TestApp["runJob"] = async (data, where = app) => {
     await renewLease(app.db, workerId, 60_000);
     await runAttemptsJob(where, queues, { workerId, data });
@@ -157,7 +158,7 @@ export function drive(app: App, queues: RecordedQueues, owner: Db): Driven {
     for (const data of queues.take("run-attempts")) await runJob(data);
   };
   const deliverWebhooks = async (): Promise<void> => {
-    for (const data of queues.take("deliver-webhooks")) await deliverWebhooksJob(app, queues, data);
+    for (const data of queues.take("deliver-webhooks")) await deliveries.run(data);
   };
   const isIdle = async (): Promise<boolean> => {
     const { rows } = await owner.raw<{ rows: { idle: boolean }[] }>(IS_IDLE);

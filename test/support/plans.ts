@@ -22,11 +22,10 @@ import type { SendOutcome } from "../../src/processors/processor";
 import type { DeliveryKey } from "../../src/webhooks/delivery";
 import {
   type ClaimedDelivery,
-  type DeliveryRecord,
   claimDeliveries,
   planDeliveries,
-  recordDeliveries,
 } from "../../src/webhooks/delivery-store";
+import { type DeliveryRecord, recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { type Given, confirmCommand, createCommand, succeeded } from "./factories";
 import { PATIENT } from "./patience";
 import type { Ask, Question } from "./plan-questions";
@@ -313,13 +312,15 @@ export function settle(
 type Ending = Pick<DeliveryRecord, "status" | "dueInMs">;
 
 const DELIVERED: Ending = { status: "SUCCEEDED", dueInMs: null };
-const DEAD: Ending = { status: "DEAD", dueInMs: null };
+export const DEAD: Ending = { status: "DEAD", dueInMs: null };
 const RETRYING: Ending = { status: "RETRYING", dueInMs: 3_600_000 };
 
 export function recordOf(delivery: ClaimedDelivery, ending: Ending = DELIVERED): DeliveryRecord {
   const { merchantId, id, endpointId, tries } = delivery;
-  const heard = { statusCode: null, error: null, responseBody: null, durationMs: 5 };
-  return { merchantId, id, endpointId, tries, ...heard, ...ending };
+  const heard = { statusCode: null, errorClass: null, error: null, responseBody: null };
+  const isKept = ending.status !== "SUCCEEDED";
+  const took = { durationMs: 5, notBeforeMs: null, isKept };
+  return { merchantId, id, endpointId, tries, ...heard, ...took, ...ending };
 }
 
 async function deliver(
@@ -328,12 +329,12 @@ async function deliver(
   ending: Ending = DELIVERED,
 ): Promise<void> {
   await inSets(keys, SET_SIZE, async (set) => {
-    const claimed = await claimDeliveries(db, set, 60_000);
+    const { deliveries } = await claimDeliveries(db, set, 60_000);
     await recordDeliveries(
       db,
-      claimed.map((delivery) => recordOf(delivery, ending)),
+      deliveries.map((delivery) => recordOf(delivery, ending)),
     );
-    return claimed;
+    return deliveries;
   });
 }
 

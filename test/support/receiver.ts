@@ -1,6 +1,7 @@
 import { type IncomingHttpHeaders, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
+import { Webhook as SvixWebhook } from "svix";
 
 export interface ReceivedWebhook {
   readonly id: string;
@@ -14,7 +15,7 @@ export interface TestReceiver {
   readonly received: ReceivedWebhook[];
   /** What the next requests are answered with, one after the other; then 204 again. */
   answerWith(...answers: readonly Answer[]): void;
-  /** Verifies one as a merchant would, with the official library; gives what it says. */
+  /** Verifies one as merchants do, with each of the official libraries; gives what it says. */
   verify(webhook: ReceivedWebhook, secret: string): { type: string; id: string; sequence: number };
   close(): Promise<void>;
 }
@@ -46,12 +47,13 @@ export async function startReceiver(): Promise<TestReceiver> {
     answerWith: (...given) => {
       answers.push(...given);
     },
-    verify: (webhook, secret) =>
-      new Webhook(secret).verify(webhook.body, webhook.headers as Record<string, string>) as {
-        type: string;
-        id: string;
-        sequence: number;
-      },
+    verify: (webhook, secret) => {
+      const headers = webhook.headers as Record<string, string>;
+      new SvixWebhook(secret).verify(webhook.body, headers);
+      return new Webhook(secret).verify(webhook.body, headers) as ReturnType<
+        TestReceiver["verify"]
+      >;
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

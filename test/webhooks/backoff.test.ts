@@ -30,9 +30,9 @@ test("waits the scheduled time on average", () => {
 });
 
 test("never strikes at once, whatever the draw", () => {
-  expect(retryDelayMs({ tries: 1, random: () => 0 })).toBe(1_000);
+  expect(retryDelayMs({ tries: 1, random: () => 0 })).toBe(2_500);
   expect(retryDelayMs({ tries: 9, random: () => 0 })).toBe(1_000);
-  expect(retryDelayMs({ tries: 1, random: () => 0, scheduleMs: [100] })).toBe(20);
+  expect(retryDelayMs({ tries: 1, random: () => 0, scheduleMs: [100] })).toBe(50);
 });
 
 test("honours Retry-After between the jittered wait and a day", () => {
@@ -52,16 +52,40 @@ test("takes another schedule", () => {
   expect(retryDelayMs({ tries: 1, scheduleMs: [] })).toBeUndefined();
 });
 
+const aSchedule = fc.array(fc.integer({ min: 1, max: 30 * HOUR }), { minLength: 1, maxLength: 12 });
+const aDraw = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
 test("always stays within its bounds", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 9 }),
       fc.option(fc.integer({ min: 0, max: 10 ** 12 }), { nil: undefined }),
-      (tries, retryAfterMs) => {
-        const wait = retryDelayMs({ tries, retryAfterMs }) ?? NaN;
+      aDraw,
+      (tries, retryAfterMs, draw) => {
+        const wait = retryDelayMs({ tries, retryAfterMs, random: () => draw }) ?? NaN;
         expect(wait).toBeGreaterThanOrEqual(1_000);
         expect(wait).toBeLessThanOrEqual(Math.max(24 * HOUR, 2 * (nextTryAfter(tries) ?? 0)));
       },
     ),
   );
+});
+
+test("spaces the first hour's tries by at least half their mean, whatever the draws and the schedule", () => {
+  fc.assert(
+    fc.property(aSchedule, fc.array(aDraw, { minLength: 12, maxLength: 12 }), (schedule, draws) => {
+      let passedMs = 0;
+      schedule.forEach((meanMs, index) => {
+        const random = () => draws[index] ?? 0;
+        const wait = retryDelayMs({ tries: index + 1, random, scheduleMs: schedule }) ?? NaN;
+        if (passedMs < HOUR) expect(wait).toBeGreaterThanOrEqual(Math.floor(meanMs / 2));
+        expect(wait).toBeLessThanOrEqual(Math.max(1_000, 2 * meanMs));
+        passedMs += meanMs;
+      });
+    }),
+  );
+});
+
+test("uses up no more than four tries in a quarter of an hour, however they are drawn", () => {
+  const waits = [1, 2, 3, 4].map((tries) => retryDelayMs({ tries, random: () => 0 }) ?? 0);
+  expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThan(HOUR / 4);
 });

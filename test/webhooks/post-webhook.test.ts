@@ -119,6 +119,7 @@ test("does not follow a redirect", async () => {
     kind: "refused",
     statusCode: 302,
     error: "answered 302; redirects are not followed",
+    errorClass: "REDIRECT",
     durationMs: anyDuration,
   });
   expect(reached).toBe(0);
@@ -162,6 +163,7 @@ test.each(["soon", "-5", "1e9", "99999999999", "Mon, nonsense", ""])(
       kind: "refused",
       statusCode: 429,
       error: "answered 429",
+      errorClass: "HTTP_STATUS",
       durationMs: anyDuration,
     });
   },
@@ -257,6 +259,7 @@ test("reports a connection that is reset", async () => {
   expect(await post(url)).toEqual({
     kind: "unreachable",
     error: "connection closed before an answer",
+    errorClass: "CONNECTION",
     durationMs: anyDuration,
   });
 });
@@ -292,6 +295,7 @@ test("reports a forbidden target without saying what is there", async () => {
   expect(await post("https://169.254.169.254/latest/meta-data")).toEqual({
     kind: "unreachable",
     error: "the address is not on the public internet",
+    errorClass: "BLOCKED",
     durationMs: anyDuration,
   });
 });

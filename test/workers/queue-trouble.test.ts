@@ -1,4 +1,4 @@
-import type { DeliveryKey } from "../../src/webhooks/delivery";
+import type { AddressedDelivery } from "../../src/webhooks/delivery";
 import { readConfig } from "../../src/config";
 import { migrate } from "../../src/db/migrate";
 import { queueErrors } from "../../src/observability/metrics";
@@ -31,7 +31,7 @@ async function deadlocks(): Promise<number> {
 }
 
 const job = (id: string, delayMs?: number) => ({
-  data: { keys: [{ merchantId: "mer_none", id } as unknown as DeliveryKey] },
+  data: { keys: [{ merchantId: "mer_none", id, endpointId: "we_none" }] as AddressedDelivery[] },
   jobId: id,
   ...(delayMs !== undefined && { delayMs }),
 });

@@ -64,9 +64,11 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   // To lock one for a replay takes the right to update it.
   webhook_deliveries: ofTenants(WRITE, WRITE),
   webhook_replays: ofTenants(APPEND, READ),
+  // Taking away what a receiver answered is the one change that a trigger permits.
+  webhook_delivery_attempts: ofTenants(READ, WRITE),
 
   // A tenant's request says that there is something to relay, and cannot see what else there is.
-  outbox: ofTenants(["INSERT"], ["SELECT", "INSERT", "DELETE"]),
+  outbox: ofTenants(["INSERT"], ["SELECT", "INSERT", "UPDATE", "DELETE"]),
 
   inbox: ofNobody(WRITE),
   worker_leases: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
@@ -85,4 +87,5 @@ export const OWNERS_FUNCTIONS: readonly string[] = [
   "ensure_partitions(timestamp with time zone)",
   "drop_expired_keys(timestamp with time zone)",
   "drop_expired_audit_entries(timestamp with time zone)",
+  "drop_expired_webhook_attempts(timestamp with time zone)",
 ];

@@ -1,0 +1,147 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { failpoint } from "../failpoints";
+import type { AddressedDelivery, EndpointKey } from "./delivery";
+import type { Delivered, WebhookSender } from "./deliver-webhook";
+import { type ClaimedDelivery, claimDeliveries } from "./delivery-store";
+import { holdDeliveries } from "./held-store";
+import {
+  type Air,
+  type Line,
+  callUpLine,
+  enter,
+  lineOf,
+  newAir,
+  refill,
+  track,
+} from "./in-the-air";
+import { isQuick } from "./lanes";
+
+/*
+ * Guarantees: deliveries come by job and go into their endpoints' lanes. As many as there is room for are claimed,
+ * posted and settled, each on its own, and nothing waits for a slow one but what goes to the same endpoint. What there
+ * is no room for is held in the database, and claimed from there, oldest first, when there is. A process that dies
+ * leaves leases that run out.
+ *
+ * Round trips for a job of any size: one that claims, and shared ones that record. More only for endpoints that have a
+ * rate or get more than they take.
+ */
+export interface Deliveries {
+  /**
+   * `taken` when each is claimed, held, or not due: then the job is over. `done` when each that was claimed is
+   * recorded.
+   */
+  deliver(keys: readonly AddressedDelivery[]): {
+    readonly taken: Promise<void>;
+    readonly done: Promise<void>;
+  };
+  /** What is held for these endpoints; of those that are back, also what waits for its next try. */
+  callUp(endpoints: readonly EndpointKey[]): Promise<void>;
+  /** Resolves when nothing is in the air. */
+  idle(): Promise<void>;
+  /** The same, and takes nothing more from the moment it is called. */
+  stop(): Promise<void>;
+}
+
+export function openDeliveries(
+  sender: WebhookSender,
+  onDelivered: (delivered: Delivered) => void,
+): Deliveries {
+  const air = newAir(sender, onDelivered);
+  const idle = async (): Promise<void> => {
+    while (air.begun.size > 0) await Promise.allSettled(air.begun);
+  };
+  return {
+    deliver: (keys) => {
+      const done: Promise<void>[] = [];
+      const taken = air.isStopped ? Promise.resolve() : track(air, take(air, keys, done));
+      return { taken, done: taken.then(() => Promise.all(done)).then(() => undefined) };
+    },
+    callUp: async (endpoints) => {
+      const lines = endpoints.map(({ merchantId, id }) => lineOf(air, merchantId, id));
+      await Promise.all(lines.map((line) => track(air, callUpLine(air, line))));
+    },
+    idle,
+    stop: () => {
+      air.isStopped = true;
+      return idle();
+    },
+  };
+}
+
+/** How long a job waits for room in lanes that are quick; it is not held up by others. */
+const WAITS_MAX = 10;
+const WAIT_MS = 50;
+
+async function take(
+  air: Air,
+  keys: readonly AddressedDelivery[],
+  done: Promise<void>[],
+): Promise<void> {
+  let left = keys;
+  for (let waits = 0; left.length > 0; waits += 1) {
+    left = await claimWithRoom(air, left, done);
+    if (waits >= WAITS_MAX || !left.some((key) => isQuick(lineFor(air, key).lane))) break;
+    await pause(WAIT_MS);
+  }
+  await holdDeliveries(air.sender.db, left);
+  for (const line of new Set(left.map((key) => lineFor(air, key)))) {
+    line.hasHeld = true;
+    refill(air, line);
+  }
+}
+
+function lineFor(air: Air, { merchantId, endpointId }: AddressedDelivery): Line {
+  return lineOf(air, merchantId, endpointId);
+}
+
+/** Claims those that there is room for, with one statement; gives the others back. */
+async function claimWithRoom(
+  air: Air,
+  keys: readonly AddressedDelivery[],
+  done: Promise<void>[],
+): Promise<AddressedDelivery[]> {
+  const taken: AddressedDelivery[] = [];
+  const left: AddressedDelivery[] = [];
+  for (const key of keys) {
+    const hasRoom = air.room.take(lineFor(air, key).lane, 1) === 1;
+    (hasRoom ? taken : left).push(key);
+  }
+  if (taken.length === 0) return left;
+  const claimed = await claimTaken(air, taken);
+  for (const [line, deliveries] of claimed) done.push(track(air, enter(air, line, deliveries)));
+  return left;
+}
+
+async function claimTaken(
+  air: Air,
+  taken: readonly AddressedDelivery[],
+): Promise<Map<Line, ClaimedDelivery[]>> {
+  const places = new Map<Line, number>();
+  for (const key of taken) {
+    const line = lineFor(air, key);
+    places.set(line, (places.get(line) ?? 0) + 1);
+  }
+  const byLine = new Map<Line, ClaimedDelivery[]>();
+  try {
+    const claimed = await claimDeliveries(air.sender.db, taken, air.leaseMs);
+    const fired = failpoint("webhook.after_claim");
+    if (fired) await fired;
+    for (const delivery of claimed.deliveries) {
+      const line = lineFor(air, delivery);
+      const deliveries = byLine.get(line);
+      if (deliveries) deliveries.push(delivery);
+      else byLine.set(line, [delivery]);
+    }
+    // What is over its rate can be claimed when what was claimed is out; what is paused cannot.
+    for (const key of claimed.held) {
+      const line = lineFor(air, key);
+      if (byLine.has(line)) line.hasHeld = true;
+    }
+  } finally {
+    // Also of a lane that the job did not name: those of an earlier release did not know their endpoints.
+    for (const line of new Set([...places.keys(), ...byLine.keys()])) {
+      air.room.giveBack(line.lane, (places.get(line) ?? 0) - (byLine.get(line)?.length ?? 0));
+    }
+  }
+  return byLine;
+}

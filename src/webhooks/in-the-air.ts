@@ -1,0 +1,191 @@
+import type { EndpointKey } from "./delivery";
+import { type Delivered, type WebhookSender, deliver } from "./deliver-webhook";
+import type { ClaimedDelivery } from "./delivery-store";
+import { callUp, claimHeld } from "./held-store";
+import { type Lane, type Room, createRoom, learn, placesOf } from "./lanes";
+import { reserveSends } from "./send-rate";
+
+/** What one process has claimed, by endpoint: posted when the endpoint's lane has a place, each on its own. */
+export interface Air {
+  readonly sender: WebhookSender;
+  readonly leaseMs: number;
+  readonly onDelivered: (delivered: Delivered) => void;
+  readonly room: Room;
+  readonly lines: WeakMap<Lane, Line>;
+  /** Lines that have something held and found no room, because of others. */
+  readonly hungry: Set<Line>;
+  /** Everything that has been begun and is not over. */
+  readonly begun: Set<Promise<unknown>>;
+  isStopped: boolean;
+}
+
+/** An endpoint's lane, and what stands in it. */
+export interface Line {
+  readonly lane: Lane;
+  readonly claimed: Standing[];
+  /** Whether something may be held for it in the database. */
+  hasHeld: boolean;
+  isRefilling: boolean;
+  timer?: NodeJS.Timeout;
+}
+
+interface Standing {
+  readonly delivery: ClaimedDelivery;
+  /** Not before this moment of performance.now(), for the sake of its rate. */
+  readonly fromMs: number;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** How long a worker may take for one try before another may begin it, as a multiple of the receiver's time-out. */
+const LEASE_TIMEOUTS = 2;
+const CALLED_UP_AT_ONCE = 500;
+
+export function newAir(sender: WebhookSender, onDelivered: Air["onDelivered"]): Air {
+  return {
+    sender,
+    leaseMs: LEASE_TIMEOUTS * sender.config.webhookTimeoutMs,
+    onDelivered,
+    room: createRoom(),
+    lines: new WeakMap(),
+    hungry: new Set(),
+    begun: new Set(),
+    isStopped: false,
+  };
+}
+
+export function lineOf(air: Air, merchantId: string, endpointId: string): Line {
+  const lane = air.room.laneOf(merchantId, endpointId);
+  const known = air.lines.get(lane);
+  if (known) return known;
+  const line = { lane, claimed: [], hasHeld: false, isRefilling: false };
+  air.lines.set(lane, line);
+  return line;
+}
+
+export function track<T>(air: Air, work: Promise<T>): Promise<T> {
+  air.begun.add(work);
+  const over = (): void => {
+    air.begun.delete(work);
+  };
+  work.then(over, over);
+  return work;
+}
+
+/** Nobody waits for it, and the rows are leased: an error is heard of here alone. */
+function background(air: Air, work: Promise<unknown>, what: string): void {
+  track(air, work).catch((error: unknown) => {
+    air.sender.log.error({ err: error }, what);
+  });
+}
+
+/** Each is posted when its line comes to it. Settles when all are recorded. */
+export async function enter(
+  air: Air,
+  line: Line,
+  deliveries: readonly ClaimedDelivery[],
+): Promise<void> {
+  const [first] = deliveries;
+  if (!first) return;
+  const { rateLimit, concurrency, failures, merchantId, endpointId: id } = first;
+  line.lane.settings = { rateLimit, concurrency, failures };
+  let delaysMs: readonly number[] | undefined;
+  if (rateLimit !== null) {
+    try {
+      delaysMs = await reserveSends(air.sender.db, { merchantId, id }, deliveries.length);
+    } catch (error) {
+      air.room.giveBack(line.lane, deliveries.length);
+      throw error;
+    }
+  }
+  const nowMs = performance.now();
+  const recorded = deliveries.map(
+    (delivery, index) =>
+      new Promise<void>((done, failed) => {
+        line.claimed.push({ delivery, fromMs: nowMs + (delaysMs?.[index] ?? 0), done, failed });
+      }),
+  );
+  advance(air, line);
+  await Promise.all(recorded);
+}
+
+function advance(air: Air, line: Line): void {
+  const { lane, claimed } = line;
+  while (lane.posting < placesOf(lane)) {
+    const [next] = claimed;
+    if (!next) return;
+    const waitMs = next.fromMs - performance.now();
+    if (waitMs > 0) {
+      line.timer ??= setTimeout(() => {
+        delete line.timer;
+        advance(air, line);
+      }, waitMs);
+      return;
+    }
+    claimed.shift();
+    lane.posting += 1;
+    void post(air, line, next);
+  }
+}
+
+/** Never rejects. */
+async function post(air: Air, line: Line, { delivery, done, failed }: Standing): Promise<void> {
+  const { lane } = line;
+  try {
+    const delivered = await deliver(air.sender, delivery);
+    learn(lane, delivered);
+    air.onDelivered(delivered);
+    if (delivered.recovered) background(air, callUpLine(air, line), "deliveries not called up");
+    done();
+  } catch (error) {
+    failed(error);
+  }
+  lane.posting -= 1;
+  air.room.giveBack(lane, 1);
+  advance(air, line);
+  refill(air, line);
+  for (const other of air.hungry) refill(air, other);
+}
+
+/** Claims what is held, when there is room: not one by one, but when half of the lane's places are free. */
+export function refill(air: Air, line: Line): void {
+  const { lane } = line;
+  if (!line.hasHeld || line.isRefilling || air.isStopped) return;
+  if (lane.taken > placesOf(lane) / 2) return;
+  const places = air.room.take(lane, placesOf(lane));
+  if (places === 0) {
+    air.hungry.add(line);
+    return;
+  }
+  air.hungry.delete(line);
+  line.isRefilling = true;
+  background(air, claimIntoLine(air, line, places), "what is held was not claimed");
+}
+
+async function claimIntoLine(air: Air, line: Line, places: number): Promise<void> {
+  const { lane } = line;
+  let claimed: ClaimedDelivery[] = [];
+  try {
+    const limits = { limit: places, leaseMs: air.leaseMs };
+    claimed = await claimHeld(air.sender.db, keyOf(lane), limits);
+    // Fewer: none is left, or it is paused. One that has a rate gets no more than a second's worth.
+    if (claimed.length < Math.min(places, claimed[0]?.rateLimit ?? places)) line.hasHeld = false;
+  } finally {
+    line.isRefilling = false;
+    air.room.giveBack(lane, places - claimed.length);
+  }
+  await enter(air, line, claimed);
+}
+
+/** What is held for an endpoint; if it is back, also what waits for its next try, a slice at a time. */
+export async function callUpLine(air: Air, line: Line): Promise<void> {
+  for (let called = CALLED_UP_AT_ONCE; called === CALLED_UP_AT_ONCE && !air.isStopped;) {
+    called = await callUp(air.sender.db, keyOf(line.lane), CALLED_UP_AT_ONCE);
+    line.hasHeld = true;
+    refill(air, line);
+  }
+}
+
+function keyOf({ merchantId, endpointId }: Lane): EndpointKey {
+  return { merchantId, id: endpointId };
+}

@@ -1,0 +1,133 @@
+/*
+ * Who may have how many deliveries in the air: pure counting, in the memory of one process.
+ *
+ * Each endpoint has a lane. What it may have under way follows from how long it takes to answer, so that one that hangs
+ * takes up next to nothing, and a quick one is never the limit. Endpoints share nothing but the room of the process, of
+ * which no tenant gets more than half.
+ */
+export interface LaneSettings {
+  /** The endpoint's own; null: as its answers suggest. */
+  readonly concurrency: number | null;
+  readonly rateLimit: number | null;
+  readonly failures: number;
+}
+
+/** An endpoint gets as many places as half a minute of its answers fills: 8 when it hangs, 64 at half a second. */
+const BUSY_MS = 32_000;
+const PLACES_MIN = 8;
+const PLACES_MAX = 128;
+/** Of one that keeps failing: what is tried is tried for nothing. */
+const FAILING_FROM = 3;
+const PLACES_FAILING = 4;
+/** Before anything is known of it. */
+const MEAN_MS = 250;
+/** How much the latest answer counts. */
+const MEAN_WEIGHT = 1 / 8;
+/**
+ * What it is about to be sent is claimed with what is under way, so that many are claimed at a time. It is little of a
+ * lease, and little to wait for.
+ */
+const AHEAD_MS = 250;
+const AHEAD_MAX = 512;
+
+/** In one process: sockets, and bodies in memory. */
+const TAKEN_MAX = 2_048;
+const TAKEN_BY_ONE_TENANT_MAX = TAKEN_MAX / 2;
+
+export interface Lane {
+  readonly merchantId: string;
+  readonly endpointId: string;
+  settings: LaneSettings;
+  meanMs: number;
+  /** Claimed or about to be: all that counts. */
+  taken: number;
+  posting: number;
+}
+
+export function newLane(merchantId: string, endpointId: string): Lane {
+  const settings = { concurrency: null, rateLimit: null, failures: 0 };
+  return { merchantId, endpointId, settings, meanMs: MEAN_MS, taken: 0, posting: 0 };
+}
+
+/** How many posts to it may be under way. */
+export function placesOf({ settings, meanMs }: Lane): number {
+  const { concurrency, failures } = settings;
+  const places = concurrency ?? clamp(Math.floor(BUSY_MS / meanMs), PLACES_MIN, PLACES_MAX);
+  return failures >= FAILING_FROM ? Math.min(places, PLACES_FAILING) : places;
+}
+
+/** How many deliveries may be claimed for it, those under way included. */
+export function reachOf(lane: Lane): number {
+  const places = placesOf(lane);
+  if (lane.settings.failures >= FAILING_FROM) return places;
+  const ahead = clamp(Math.ceil((places / lane.meanMs) * AHEAD_MS), 1, AHEAD_MAX);
+  return Math.min(places + ahead, lane.settings.rateLimit ?? Infinity);
+}
+
+/** Whether room is worth waiting for: it comes many times a second. */
+export function isQuick(lane: Lane): boolean {
+  const aSecond = (placesOf(lane) / lane.meanMs) * 1_000;
+  return Math.min(aSecond, lane.settings.rateLimit ?? Infinity) >= 200;
+}
+
+export function learn(lane: Lane, answer: { durationMs: number; settings: LaneSettings }): void {
+  lane.meanMs = Math.max(1, lane.meanMs + (answer.durationMs - lane.meanMs) * MEAN_WEIGHT);
+  lane.settings = answer.settings;
+}
+
+/** The lanes of a process, and how much each tenant has taken. */
+export interface Room {
+  laneOf(merchantId: string, endpointId: string): Lane;
+  /** Takes up to so many places, and says how many. */
+  take(lane: Lane, wanted: number): number;
+  giveBack(lane: Lane, count: number): void;
+}
+
+// A lane that has nothing to do is a memory of how quick its endpoint is.
+const LANES_MAX = 20_000;
+
+export function createRoom(): Room {
+  const lanes = new Map<string, Lane>();
+  const takenBy = new Map<string, number>();
+  let taken = 0;
+  const change = (lane: Lane, count: number): void => {
+    lane.taken += count;
+    taken += count;
+    const own = (takenBy.get(lane.merchantId) ?? 0) + count;
+    if (own > 0) takenBy.set(lane.merchantId, own);
+    else takenBy.delete(lane.merchantId);
+  };
+  return {
+    laneOf: (merchantId, endpointId) => {
+      const name = `${merchantId} ${endpointId}`;
+      const lane = lanes.get(name) ?? newLane(merchantId, endpointId);
+      if (!lanes.has(name)) {
+        if (lanes.size >= LANES_MAX) dropIdle(lanes);
+        lanes.set(name, lane);
+      }
+      return lane;
+    },
+    take: (lane, wanted) => {
+      const own = takenBy.get(lane.merchantId) ?? 0;
+      const free = Math.min(
+        reachOf(lane) - lane.taken,
+        TAKEN_BY_ONE_TENANT_MAX - own,
+        TAKEN_MAX - taken,
+      );
+      const count = clamp(wanted, 0, Math.max(0, free));
+      if (count > 0) change(lane, count);
+      return count;
+    },
+    giveBack: (lane, count) => {
+      if (count !== 0) change(lane, -count);
+    },
+  };
+}
+
+function dropIdle(lanes: Map<string, Lane>): void {
+  for (const [name, lane] of lanes) if (lane.taken === 0) lanes.delete(name);
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}
