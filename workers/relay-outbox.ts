@@ -17,7 +17,7 @@ export async function relayOnce(app: App, queues: Queues): Promise<number> {
   if (messages.length === 0) return 0;
   await failpoint("relay.after_claim");
   const [deliveries] = await Promise.all([
-    planDeliveries(app.db, messages.filter(hasEvent)),
+    planDeliveries(app.db, messages.filter(isForAll)),
     queues.add(
       "run-attempts",
       chunk("run-attempts", messages.filter(hasAttempt).map(attemptKey)).map((keys) => ({
@@ -49,8 +49,9 @@ function jobIdOf(keys: readonly { readonly id: string }[]): string {
   return `relay-${hash("sha256", ids, "hex").slice(0, 40)}`;
 }
 
-function hasEvent(message: Message): message is Message & { eventId: string } {
-  return message.eventId !== null;
+/** An event that comes with a delivery of its own, a test, is for that endpoint alone. */
+function isForAll(message: Message): message is Message & { eventId: string } {
+  return message.eventId !== null && message.deliveryId === null;
 }
 
 function replayKey({ merchantId, deliveryId }: Message): { merchantId: string; id: string }[] {

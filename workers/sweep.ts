@@ -3,6 +3,7 @@ import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
+import { followEndpoints } from "../src/webhooks/follow-endpoint";
 import { type QueueName, type Queues, chunk } from "./queues";
 
 const LIMIT = 500;
@@ -40,8 +41,9 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
   });
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
   const lookedUp = await lookUpAttempts(app, LIMIT);
+  const followed = await followEndpoints(app.db, { limit: LIMIT });
   const requeued = await requeue(app, queues);
-  if (lookedUp.length > 0) app.wakeRelay();
+  if (lookedUp.length > 0 || followed > 0) app.wakeRelay();
   await failpoint("sweeper.after");
   return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
 }

@@ -67,7 +67,24 @@ const REFUND: Refund = {
   personalDataErasedAt: null,
 };
 
-const OBJECTS: Readonly<Record<EventType, PaymentIntent | Capture | Refund>> = {
+const ENDPOINT_ID = "we_01kaex4m00b6t3kd9w8q2v5nyr";
+
+const ENDPOINT = {
+  id: ENDPOINT_ID,
+  object: "webhook_endpoint",
+  url: "https://shop.example/webhooks",
+  description: null,
+  eventTypes: ["payment_intent.succeeded"],
+  metadata: {},
+  apiVersion: API_VERSION,
+  status: "ENABLED",
+  createdAt: AT,
+  updatedAt: AT,
+};
+
+const OBJECTS: Readonly<
+  Record<EventType, PaymentIntent | Capture | Refund | Readonly<Record<string, unknown>>>
+> = {
   "payment_intent.created": INTENT,
   "payment_intent.processing": { ...INTENT, status: "PROCESSING", version: 2 },
   "payment_intent.requires_action": {
@@ -114,19 +131,21 @@ const OBJECTS: Readonly<Record<EventType, PaymentIntent | Capture | Refund>> = {
   "refund.created": REFUND,
   "refund.succeeded": { ...REFUND, status: "SUCCEEDED" },
   "refund.failed": { ...REFUND, status: "FAILED", failureCode: "account_closed" },
+  "webhook_endpoint.test": ENDPOINT,
 };
 
 /** An event as an endpoint receives it; the same as what webhookBody() writes. */
 export function sampleOf(type: EventType): Readonly<Record<string, unknown>> {
   const object = OBJECTS[type];
+  const isOfIntent = !type.startsWith("webhook_endpoint.");
   return {
     id: "evt_01kaex4m00h4w7bd3t8y5nk2qs",
     type,
     apiVersion: API_VERSION,
     timestamp: AT,
     createdAt: AT,
-    subjectId: INTENT_ID,
-    sequence: "version" in object ? object.version : 4,
+    subjectId: isOfIntent ? INTENT_ID : ENDPOINT_ID,
+    sequence: !isOfIntent ? null : "version" in object ? object.version : 4,
     data: { object },
   };
 }

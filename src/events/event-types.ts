@@ -18,6 +18,8 @@ const DESCRIPTIONS = {
   "refund.succeeded": "A refund succeeded: the processor has accepted it.",
   "refund.failed":
     "A refund failed, or the money came back after it had succeeded, in which case its status is REVERSED. The amount may be refunded again.",
+  "webhook_endpoint.test":
+    "A test that sendTestWebhook has sent to one endpoint, whatever types of events it receives. It says what the endpoint is.",
 } as const;
 
 export type EventType = keyof typeof DESCRIPTIONS;

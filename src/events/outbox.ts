@@ -11,7 +11,7 @@ export interface Message {
   readonly merchantId: string;
   readonly eventId: string | null;
   readonly attemptId: string | null;
-  /** A delivery that was created on its own: a replay. */
+  /** A delivery that was created on its own: a replay, a test with its event, or one that was paused. */
   readonly deliveryId: string | null;
 }
 

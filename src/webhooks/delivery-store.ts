@@ -58,6 +58,8 @@ export interface ClaimedDelivery extends DeliveryKey, SealedPart {
   readonly url: string;
   /** Sealed; see src/security/secrets.ts. */
   readonly secret: Buffer;
+  /** While the secret is rotated: the one before, sealed as well. */
+  readonly oldSecret: Buffer | null;
   readonly type: string;
   readonly apiVersion: string;
   readonly createdAt: string;
@@ -82,6 +84,7 @@ const CLAIM: Statement = {
     )
     select c.merchant_id as "merchantId", c.id as "id", c.event_id as "eventId",
       c.endpoint_id as "endpointId", c.tries as "tries", w.url as "url", w.secret as "secret",
+      case when w.old_secret_until > now() then w.old_secret end as "oldSecret",
       e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
       e.sequence as "sequence", e.object::text as "object", ${SEALED_PART}
     from claimed c
