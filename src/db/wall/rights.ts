@@ -61,7 +61,7 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   balance_snapshots: ofTenants(READ, APPEND),
 
   webhook_endpoints: ofTenants(WRITE, WRITE),
-  webhook_endpoint_changes: ofTenants(APPEND, READ),
+  webhook_endpoint_changes: ofTenants(APPEND, APPEND),
   // To lock one for a replay takes the right to update it.
   webhook_deliveries: ofTenants(WRITE, WRITE),
   webhook_replays: ofTenants(APPEND, READ),
