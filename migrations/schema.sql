@@ -570,7 +570,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.webhook
 alter table webhook_endpoint_changes enable row level security;
 create policy system on webhook_endpoint_changes to oncepay_system using (true);
 create policy tenant on webhook_endpoint_changes to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
-grant select on webhook_endpoint_changes to oncepay_system;
+grant insert, select on webhook_endpoint_changes to oncepay_system;
 grant insert, select on webhook_endpoint_changes to oncepay_tenant;
 
 create table webhook_endpoints (

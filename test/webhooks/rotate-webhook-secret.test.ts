@@ -47,7 +47,7 @@ const VERIFIED = LIBRARIES.map(([name]) => `${name}: verified`);
 const REFUSED = LIBRARIES.map(([name]) => `${name}: refused`);
 
 /** An event, told to the only endpoint that wants it. */
-async function told(): Promise<ReceivedWebhook & { headers: Headers }> {
+async function told(): Promise<Omit<ReceivedWebhook, "headers"> & { headers: Headers }> {
   const from = receiver.received.length;
   await makeIntent(api);
   await api.drain();
