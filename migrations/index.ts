@@ -20,6 +20,7 @@ import * as forgetting from "./20261123000100_forgetting";
 import * as webhookTries from "./20261124000100_webhook_tries";
 import * as webhookHealth from "./20261124000200_webhook_health";
 import * as outboxSetAside from "./20261124000300_outbox_set_aside";
+import * as endpoints from "./20261125000100_endpoints";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -48,4 +49,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261124000100_webhook_tries": webhookTries,
   "20261124000200_webhook_health": webhookHealth,
   "20261124000300_outbox_set_aside": outboxSetAside,
+  "20261125000100_endpoints": endpoints,
 };

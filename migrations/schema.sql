@@ -556,6 +556,7 @@ create table webhook_deliveries (
 CREATE INDEX webhook_deliveries_by_event ON ONLY public.webhook_deliveries USING btree (merchant_id, event_id);
 CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_at) WHERE (next_at IS NOT NULL);
 CREATE INDEX webhook_deliveries_held ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (next_at = 'infinity'::timestamp with time zone);
+CREATE INDEX webhook_deliveries_paused ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'PAUSED'::text);
 CREATE INDEX webhook_deliveries_retrying ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'RETRYING'::text);
 CREATE INDEX webhook_deliveries_unwell ON ONLY public.webhook_deliveries USING btree (merchant_id, status, id) WHERE (status = ANY (ARRAY['RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]));
 CREATE TRIGGER check_deliveries AFTER INSERT ON public.webhook_deliveries REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_deliveries();
@@ -589,6 +590,23 @@ create policy tenant on webhook_delivery_attempts to oncepay_tenant using ((merc
 grant insert, select, update on webhook_delivery_attempts to oncepay_system;
 grant select on webhook_delivery_attempts to oncepay_tenant;
 
+create table webhook_endpoint_changes (
+  merchant_id text collate "C" not null,
+  operation text not null,
+  idempotency_key text collate "C" not null,
+  endpoint_id text collate "C" not null,
+  fingerprint bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint webhook_endpoint_changes_spent_key PRIMARY KEY (merchant_id, operation, idempotency_key),
+  constraint webhook_endpoint_changes_merchant_id_endpoint_id_fkey FOREIGN KEY (merchant_id, endpoint_id) REFERENCES webhook_endpoints(merchant_id, id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.webhook_endpoint_changes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table webhook_endpoint_changes enable row level security;
+create policy system on webhook_endpoint_changes to oncepay_system using (true);
+create policy tenant on webhook_endpoint_changes to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on webhook_endpoint_changes to oncepay_system;
+grant insert, select on webhook_endpoint_changes to oncepay_tenant;
+
 create table webhook_endpoints (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
@@ -597,7 +615,7 @@ create table webhook_endpoints (
   event_types text[] not null default '{}'::text[],
   status text not null default 'ENABLED'::text,
   disabled_reason text,
-  secret bytea not null,
+  secret bytea,
   idempotency_key text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
@@ -612,6 +630,15 @@ create table webhook_endpoints (
   paused_until timestamp with time zone,
   recovered_at timestamp with time zone,
   warnings integer not null default 0,
+  metadata jsonb not null default '{}'::jsonb,
+  api_version text not null default '2026-11-20'::text,
+  disabled_at timestamp with time zone,
+  secret_hint text,
+  old_secret bytea,
+  old_secret_hint text,
+  old_secret_until timestamp with time zone,
+  behind_since timestamp with time zone,
+  catch_up_from timestamp with time zone,
   constraint webhook_endpoints_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_endpoints_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint webhook_endpoints_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -619,19 +646,24 @@ create table webhook_endpoints (
   constraint webhook_endpoints_breaker_check CHECK ((breaker = ANY (ARRAY['CLOSED'::text, 'OPEN'::text, 'HALF_OPEN'::text]))),
   constraint webhook_endpoints_concurrency_check CHECK (((concurrency >= 1) AND (concurrency <= 256))),
   constraint webhook_endpoints_failing CHECK ((((failures > 0) = (failing_since IS NOT NULL)) AND ((failures > 0) = (failed_at IS NOT NULL)))),
+  constraint webhook_endpoints_old_secret CHECK (((old_secret IS NULL) = (old_secret_until IS NULL))),
   constraint webhook_endpoints_rate_limit_check CHECK (((rate_limit >= 1) AND (rate_limit <= 10000))),
+  constraint webhook_endpoints_secret CHECK (((secret IS NULL) = (status = 'DELETED'::text))),
   constraint webhook_endpoints_status_check CHECK ((status = ANY (ARRAY['ENABLED'::text, 'DISABLED'::text, 'DELETED'::text]))),
   constraint webhook_endpoints_timeout_ms_check CHECK (((timeout_ms >= 100) AND (timeout_ms <= 15000))),
   constraint webhook_endpoints_url_check CHECK ((length(url) <= 2048))
 );
+CREATE INDEX webhook_endpoints_behind ON public.webhook_endpoints USING btree (behind_since) WHERE (behind_since IS NOT NULL);
 CREATE INDEX webhook_endpoints_failing_since ON public.webhook_endpoints USING btree (failing_since) WHERE (failing_since IS NOT NULL);
+CREATE INDEX webhook_endpoints_old_secret_until ON public.webhook_endpoints USING btree (old_secret_until) WHERE (old_secret_until IS NOT NULL);
 CREATE INDEX webhook_endpoints_recovered ON public.webhook_endpoints USING btree (recovered_at) WHERE (recovered_at IS NOT NULL);
+CREATE TRIGGER endpoint_status_changes BEFORE UPDATE ON public.webhook_endpoints FOR EACH ROW WHEN ((new.status <> old.status)) EXECUTE FUNCTION endpoint_status_changes();
 CREATE TRIGGER keep_endpoints BEFORE DELETE OR TRUNCATE ON public.webhook_endpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 alter table webhook_endpoints enable row level security;
 create policy system on webhook_endpoints to oncepay_system using (true);
 create policy tenant on webhook_endpoints to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on webhook_endpoints to oncepay_system;
-grant insert, select on webhook_endpoints to oncepay_tenant;
+grant insert, select, update on webhook_endpoints to oncepay_tenant;
 
 create table webhook_replays (
   merchant_id text collate "C" not null,
@@ -754,6 +786,28 @@ AS $function$
         execute format('drop table %I', partition);
         return next partition;
       end loop;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.endpoint_status_changes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if old.status = 'DELETED' then
+        raise exception 'a deleted webhook endpoint stays deleted' using errcode = 'restrict_violation';
+      end if;
+      new.behind_since := now();
+      if new.status = 'ENABLED' then
+        new.disabled_at := null;
+        new.disabled_reason := null;
+      elsif new.status = 'DISABLED' then
+        new.disabled_at := now();
+      else
+        new.secret := null;
+        new.old_secret := null;
+        new.old_secret_until := null;
+      end if;
+      return new;
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.ensure_partitions(until timestamp with time zone)

@@ -26,6 +26,12 @@ const RECORDED_FOR_ALL: ReadonlySet<string> = new Set([
   "rollApiKey",
   "revokeApiKey",
   "createWebhookEndpoint",
+  "updateWebhookEndpoint",
+  "disableWebhookEndpoint",
+  "enableWebhookEndpoint",
+  "deleteWebhookEndpoint",
+  "rotateWebhookSecret",
+  "sendTestWebhook",
   "replayWebhookDelivery",
 ]);
 

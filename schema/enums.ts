@@ -11,7 +11,10 @@ import type {
 import type { ErasureStatus as ErasureStatusName } from "../src/erasure/erasure";
 import type * as intents from "../src/payments/payment-intent";
 import type { Resolution as ResolutionName } from "../src/payments/resolve-unknown-attempt";
-import type { DeliveryStatus as DeliveryStatusName } from "../src/webhooks/delivery";
+import type {
+  DeliveryStatus as DeliveryStatusName,
+  EndpointStatus as EndpointStatusName,
+} from "../src/webhooks/delivery";
 
 type Descriptions = Readonly<Record<string, string>>;
 
@@ -272,12 +275,13 @@ export const DeliveryStatus = enumOf<DeliveryStatusName>(
   },
 );
 
-export const EndpointStatus = enumOf<"ENABLED" | "DISABLED">(
+export const EndpointStatus = enumOf<EndpointStatusName>(
   "WebhookEndpointStatus",
   `Whether events are delivered to an endpoint. ${OPEN}`,
   {
     ENABLED: "Events are delivered to the endpoint.",
     DISABLED: "Nothing is sent to the endpoint, and its deliveries are held back.",
+    DELETED: "The endpoint was deleted. Only the answer to the deletion, and its repeats, show it.",
   },
 );
 

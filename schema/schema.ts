@@ -9,12 +9,18 @@ import { CreateApiKeyMutation } from "./mutations/create-api-key";
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
 import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoint";
+import { DeleteWebhookEndpointMutation } from "./mutations/delete-webhook-endpoint";
+import { DisableWebhookEndpointMutation } from "./mutations/disable-webhook-endpoint";
+import { EnableWebhookEndpointMutation } from "./mutations/enable-webhook-endpoint";
 import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
 import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
 import { RollApiKeyMutation } from "./mutations/roll-api-key";
+import { RotateWebhookSecretMutation } from "./mutations/rotate-webhook-secret";
+import { SendTestWebhookMutation } from "./mutations/send-test-webhook";
+import { UpdateWebhookEndpointMutation } from "./mutations/update-webhook-endpoint";
 import { ApiKeyQueries } from "./queries/api-keys";
 import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
@@ -45,6 +51,12 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CancelPaymentIntentMutation,
   RefundPaymentIntentMutation,
   CreateWebhookEndpointMutation,
+  UpdateWebhookEndpointMutation,
+  DisableWebhookEndpointMutation,
+  EnableWebhookEndpointMutation,
+  DeleteWebhookEndpointMutation,
+  RotateWebhookSecretMutation,
+  SendTestWebhookMutation,
   ReplayWebhookDeliveryMutation,
   CreateMerchantMutation,
   ResolveUnknownAttemptMutation,

@@ -1,4 +1,5 @@
 import type { ErrorClass } from "../src/webhooks/delivery";
+import type { CatchUp as CatchUpName } from "../src/webhooks/enable-webhook-endpoint";
 import { OPEN, enumOf } from "./enums";
 
 export const WebhookErrorClass = enumOf<ErrorClass>(
@@ -14,5 +15,15 @@ export const WebhookErrorClass = enumOf<ErrorClass>(
     BLOCKED: "The address is not on the public internet.",
     PROTOCOL: "The answer was not valid HTTP.",
     SIGNING: "The delivery could not be signed.",
+  },
+);
+
+export const CatchUp = enumOf<CatchUpName>(
+  "WebhookCatchUpInput",
+  "What becomes of the deliveries that were held back while an endpoint was disabled. What is not delivered is DISCARDED, and can be replayed.",
+  {
+    ALL: "All of them are delivered.",
+    FROM: "Those created at `catchUpFrom` or later are delivered.",
+    NONE: "None of them is delivered.",
   },
 );

@@ -80,6 +80,7 @@ function nameOf(id: unknown): string {
 const NAMES: Partial<Record<IdKind, string>> = {
   paymentIntent: "payment intent",
   attempt: "attempt",
+  webhookEndpoint: "webhook endpoint",
   webhookDelivery: "delivery",
   apiKey: "API key",
 };

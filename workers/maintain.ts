@@ -2,14 +2,17 @@ import type { App } from "../src/app";
 import { dropExpired, eraseSealed, makePartitions } from "../src/db/retention";
 import { takeBalanceSnapshots } from "../src/ledger/take-balance-snapshots";
 import { judgeEndpoints } from "../src/webhooks/disable-endpoints";
+import { destroyOldSecrets } from "../src/webhooks/endpoint-store";
 
 /**
- * Once a minute: creates partitions for the coming months, removes what has expired, warns of webhook endpoints that
- * fail and disables those that have for too long, and takes balance snapshots.
+ * Once a minute: creates partitions for the coming months, removes what has expired, destroys webhook secrets that have
+ * been replaced, warns of webhook endpoints that fail and disables those that have for too long, and takes balance
+ * snapshots.
  */
 export async function maintainOnce(app: App): Promise<void> {
   // First what must not wait: what follows may fail for as long as nobody sees to it.
   await eraseSealed(app.db, { limit: 1_000 });
+  await destroyOldSecrets(app.db, { limit: 1_000 });
   await makePartitions(app.db);
   const dropped = await dropExpired(app.db, {
     idempotencyRetentionDays: app.config.idempotencyRetentionDays,

@@ -141,7 +141,7 @@ async function relayBatch(
 async function publish(app: App, queues: Queues, messages: readonly Message[]): Promise<void> {
   if (messages.length === 0) return;
   const [deliveries, replays] = await Promise.all([
-    planDeliveries(app.db, messages.filter(hasEvent)),
+    planDeliveries(app.db, messages.filter(isForAll)),
     addressDeliveries(app.db, messages.flatMap(replayKey)),
     addJobs(queues, "run-attempts", messages.filter(hasAttempt).map(attemptKey)),
   ]);
@@ -232,8 +232,9 @@ function jobIdOf(keys: readonly { readonly id: string }[]): string {
   return `relay-${hash("sha256", ids, "hex").slice(0, 40)}`;
 }
 
-function hasEvent(message: Message): message is Message & { eventId: string } {
-  return message.eventId !== null;
+/** An event that comes with a delivery of its own, a test, is for that endpoint alone. */
+function isForAll(message: Message): message is Message & { eventId: string } {
+  return message.eventId !== null && message.deliveryId === null;
 }
 
 function replayKey({ merchantId, deliveryId }: Message): { merchantId: string; id: string }[] {

@@ -3,7 +3,8 @@ import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
-import { findEndpointsWithHeld, pauseDeliveries } from "../src/webhooks/held-store";
+import { findEndpointsWithHeld } from "../src/webhooks/held-store";
+import { followEndpoints } from "../src/webhooks/follow-endpoint";
 import { type QueueName, type Queues, chunk } from "./queues";
 
 const LIMIT = 500;
@@ -41,9 +42,10 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
   });
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
   const lookedUp = await lookUpAttempts(app, LIMIT);
+  const followed = await followEndpoints(app.db, { limit: LIMIT });
   const requeued = await requeue(app, queues);
   await callUpHeld(app, queues);
-  if (lookedUp.length > 0) app.wakeRelay();
+  if (lookedUp.length > 0 || followed > 0) app.wakeRelay();
   await failpoint("sweeper.after");
   return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
 }
@@ -74,14 +76,7 @@ const ENDPOINTS_A_JOB = 50;
  * not may be the only one that is left.
  */
 async function callUpHeld(app: App, queues: Queues): Promise<void> {
-  const found = await findEndpointsWithHeld(app.db, LIMIT);
-  for (const { merchantId, id, isEnabled } of found) {
-    // Whoever disabled it has died over it, or something was held in the same moment.
-    if (!isEnabled) await pauseDeliveries(app.db, { merchantId, id });
-  }
-  const endpoints = found.flatMap(({ merchantId, id, isEnabled }) =>
-    isEnabled ? [{ merchantId, id }] : [],
-  );
+  const endpoints = await findEndpointsWithHeld(app.db, LIMIT);
   const jobs = [];
   for (let start = 0; start < endpoints.length; start += ENDPOINTS_A_JOB) {
     const some = endpoints.slice(start, start + ENDPOINTS_A_JOB);

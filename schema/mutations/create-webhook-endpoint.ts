@@ -4,7 +4,7 @@ import type * as webhooks from "../../src/webhooks/delivery";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { checkIdempotencyKey, checkOptionalText } from "../input";
-import { EventTypeScalar, UrlScalar } from "../scalars";
+import { EventTypeScalar, Metadata, UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { WebhookEndpoint } from "../types/webhook";
 import { IDEMPOTENCY_KEY, SHOWN_FOR_A_DAY, afterCommit } from "./mutation";
@@ -29,6 +29,9 @@ export class CreateWebhookEndpointInput {
     description: "What the endpoint is for, at most 1000 characters.",
   })
   readonly description?: string | null;
+
+  @Field(() => Metadata, { nullable: true, description: "The merchant's own key-value pairs." })
+  readonly metadata?: Readonly<Record<string, string>> | null;
 }
 
 @ObjectType({ simpleResolvers: true, description: "The result of createWebhookEndpoint." })
@@ -65,6 +68,7 @@ export class CreateWebhookEndpointMutation {
       // In one order and once each: which types they are is what counts.
       eventTypes: [...new Set(input.eventTypes ?? [])].sort(),
       description: checkOptionalText("input.description", input.description, { max: 1_000 }),
+      metadata: input.metadata ?? {},
     });
     afterCommit(context, outcome);
     return {

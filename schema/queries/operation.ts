@@ -25,6 +25,12 @@ import {
 import { revokeApiKeyOperation } from "../../src/merchants/revoke-api-key";
 import { rollApiKeyOperation } from "../../src/merchants/roll-api-key";
 import { createEndpointOperation } from "../../src/webhooks/create-webhook-endpoint";
+import { deleteEndpointOperation } from "../../src/webhooks/delete-webhook-endpoint";
+import { disableEndpointOperation } from "../../src/webhooks/disable-webhook-endpoint";
+import { enableEndpointOperation } from "../../src/webhooks/enable-webhook-endpoint";
+import { rotateSecretOperation } from "../../src/webhooks/rotate-webhook-secret";
+import { sendTestOperation } from "../../src/webhooks/send-test-webhook";
+import { updateEndpointOperation } from "../../src/webhooks/update-webhook-endpoint";
 import { replayOperation } from "../../src/webhooks/replay-webhook-delivery";
 import { isPublishable, requireOutcomeScope } from "../access";
 import { type Context, callerOf } from "../context";
@@ -86,6 +92,12 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     refundOperation,
     resolveOperation,
     createEndpointOperation,
+    updateEndpointOperation,
+    disableEndpointOperation,
+    enableEndpointOperation,
+    deleteEndpointOperation,
+    rotateSecretOperation,
+    sendTestOperation,
     replayOperation,
     createMerchantOperation,
     eraseOperation,

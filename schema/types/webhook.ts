@@ -5,7 +5,7 @@ import { requireScope } from "../access";
 import type { Context } from "../context";
 import { DeliveryStatus, EndpointStatus } from "../enums";
 import { Node } from "../node";
-import { DateTime, EventTypeScalar, UrlScalar } from "../scalars";
+import { DateTime, EventTypeScalar, Metadata, UrlScalar } from "../scalars";
 import { WebhookErrorClass } from "../webhook-enums";
 import { connectionOf } from "./connection";
 import { Event } from "./event";
@@ -29,8 +29,46 @@ export class WebhookEndpoint {
   })
   readonly eventTypes!: readonly string[];
 
+  @Field(() => Metadata, { description: "The merchant's own key-value pairs." })
+  readonly metadata!: webhooks.WebhookEndpoint["metadata"];
+
+  @Field(() => String, {
+    description:
+      "The version of the event objects that the endpoint receives: the newest one when it was created.",
+  })
+  readonly apiVersion!: string;
+
   @Field(() => EndpointStatus, { description: "Whether events are delivered to the endpoint." })
   readonly status!: webhooks.WebhookEndpoint["status"];
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Why the endpoint is disabled, where a reason was given.",
+  })
+  readonly disabledReason!: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "When the endpoint was disabled." })
+  readonly disabledAt!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The end of the secret, to tell it from another; null for endpoints that are older than this field.",
+  })
+  readonly secretHint!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The end of the previous secret, while it still signs.",
+  })
+  readonly previousSecretHint!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "Until when deliveries are signed with the previous secret as well; null when they are not.",
+  })
+  readonly previousSecretExpiresAt!: string | null;
 
   @Field(() => DateTime, { description: "When the endpoint was created." })
   readonly createdAt!: string;

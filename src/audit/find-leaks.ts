@@ -56,8 +56,9 @@ export const PLACES: readonly Place[] = [
   {
     table: "webhook_endpoints",
     id: "id",
-    columns: ["url", "description", "idempotency_key"],
+    columns: ["url", "description", "metadata", "disabled_reason", "idempotency_key"],
   },
+  { table: "webhook_endpoint_changes", id: "endpoint_id", columns: ["idempotency_key"] },
   { table: "erasures", id: "id", columns: ["customer", "idempotency_key"] },
   { table: "webhook_replays", id: "delivery_id", columns: ["idempotency_key"] },
   { table: "inbox", id: "event_id", columns: ["outcome"] },

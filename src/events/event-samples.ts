@@ -74,14 +74,20 @@ const ENDPOINT = {
   object: "webhook_endpoint",
   url: "https://shop.example/webhooks",
   description: null,
-  eventTypes: [],
+  eventTypes: ["payment_intent.succeeded"],
+  metadata: {},
+  apiVersion: API_VERSION,
   status: "ENABLED",
+  createdAt: AT,
+  updatedAt: AT,
+};
+
+const FAILING_ENDPOINT = {
+  ...ENDPOINT,
   disabledReason: null,
   failures: 112,
   failingSince: AT,
   disablesAt: "2026-11-25T10:30:00.000Z",
-  createdAt: AT,
-  updatedAt: AT,
 };
 
 const OBJECTS: Readonly<
@@ -133,13 +139,14 @@ const OBJECTS: Readonly<
   "refund.created": REFUND,
   "refund.succeeded": { ...REFUND, status: "SUCCEEDED" },
   "refund.failed": { ...REFUND, status: "FAILED", failureCode: "account_closed" },
-  "webhook_endpoint.failing": ENDPOINT,
+  "webhook_endpoint.failing": FAILING_ENDPOINT,
   "webhook_endpoint.disabled": {
-    ...ENDPOINT,
+    ...FAILING_ENDPOINT,
     status: "DISABLED",
     disabledReason: "it did nothing but fail for 5 days",
     disablesAt: null,
   },
+  "webhook_endpoint.test": ENDPOINT,
 };
 
 /** An event as an endpoint receives it; the same as what webhookBody() writes. */

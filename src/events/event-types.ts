@@ -22,6 +22,8 @@ const DESCRIPTIONS = {
     "A webhook endpoint has answered nothing but failures for some time, and will be disabled if that goes on. It is told after 1, 24, 72 and 96 hours.",
   "webhook_endpoint.disabled":
     "A webhook endpoint was disabled; `disabledReason` says why. What is meant for it is kept.",
+  "webhook_endpoint.test":
+    "A test that sendTestWebhook has sent to one endpoint, whatever types of events it receives. It says what the endpoint is.",
 } as const;
 
 export type EventType = keyof typeof DESCRIPTIONS;

@@ -11,7 +11,7 @@ export interface Message {
   readonly merchantId: string;
   readonly eventId: string | null;
   readonly attemptId: string | null;
-  /** A delivery that was created on its own: a replay. */
+  /** A delivery that was created on its own: a replay, a test with its event, or one that was paused. */
   readonly deliveryId: string | null;
   /** How many relays began with it and did not finish, as far as that was written down. */
   readonly deaths: number;

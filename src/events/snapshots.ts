@@ -12,6 +12,15 @@ const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
   capture: {},
   refund: { personalDataErasedAt: null },
   merchant: { mode: "TEST" },
+  webhookEndpoint: {
+    metadata: {},
+    apiVersion: "2026-11-20",
+    disabledReason: null,
+    disabledAt: null,
+    secretHint: null,
+    previousSecretHint: null,
+    previousSecretExpiresAt: null,
+  },
 };
 
 /** A stored result as today's schema shows it. Events themselves show what they hold, unchanged. */

@@ -56,6 +56,8 @@ export interface Made<Result, Beside = undefined> {
   /** As it stands now. */
   readonly result: Result;
   readonly beside?: Beside | null;
+  /** Of what was asked for, where it is kept for as long: hex, as in the request. */
+  readonly fingerprint?: string;
 }
 
 /** What an operation looks like to those who execute it under a key and to those who look up its outcome. */

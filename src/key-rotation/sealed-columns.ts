@@ -21,6 +21,14 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     context: ({ id = "" }) => id,
   },
   {
+    table: "webhook_endpoints",
+    column: "old_secret",
+    where: "old_secret is not null",
+    key: { merchant_id: "text", id: "text" },
+    // Moved from the column above, as it was sealed there.
+    context: ({ id = "" }) => id,
+  },
+  {
     table: "idempotency_keys",
     column: "sealed",
     // What has been shown for its day is not opened again, and gone before long.

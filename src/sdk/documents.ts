@@ -31,7 +31,8 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   }`,
   Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,
   WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {
-    id url description eventTypes status createdAt updatedAt
+    id url description eventTypes metadata apiVersion status disabledReason disabledAt
+    secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt
   }`,
   WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
     id eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf
@@ -102,16 +103,21 @@ function withFragments(operation: string): string {
   return [operation, ...[...needed].map((name) => FRAGMENTS[name])].join("\n");
 }
 
+const ENDPOINT = "webhookEndpoint { ...WebhookEndpoint }";
+
 export const MUTATIONS = {
   createPaymentIntent: mutation("createPaymentIntent", "paymentIntent { ...PaymentIntent }"),
   confirmPaymentIntent: mutation("confirmPaymentIntent", "paymentIntent { ...PaymentIntent }"),
   capturePaymentIntent: mutation("capturePaymentIntent", "paymentIntent { ...PaymentIntent }"),
   cancelPaymentIntent: mutation("cancelPaymentIntent", "paymentIntent { ...PaymentIntent }"),
   refundPaymentIntent: mutation("refundPaymentIntent", "refund { ...Refund }"),
-  createWebhookEndpoint: mutation(
-    "createWebhookEndpoint",
-    "webhookEndpoint { ...WebhookEndpoint } secret",
-  ),
+  createWebhookEndpoint: mutation("createWebhookEndpoint", `${ENDPOINT} secret`),
+  updateWebhookEndpoint: mutation("updateWebhookEndpoint", ENDPOINT),
+  disableWebhookEndpoint: mutation("disableWebhookEndpoint", ENDPOINT),
+  enableWebhookEndpoint: mutation("enableWebhookEndpoint", ENDPOINT),
+  deleteWebhookEndpoint: mutation("deleteWebhookEndpoint", ENDPOINT),
+  rotateWebhookSecret: mutation("rotateWebhookSecret", `${ENDPOINT} secret`),
+  sendTestWebhook: mutation("sendTestWebhook", "webhookDelivery { ...WebhookDelivery }"),
   replayWebhookDelivery: mutation(
     "replayWebhookDelivery",
     "webhookDelivery { ...WebhookDelivery }",
@@ -138,6 +144,7 @@ interface ResultOf {
 }
 
 const INTENT: ResultOf = { type: "PaymentIntent", field: "paymentIntent" };
+const CHANGED_ENDPOINT: ResultOf = { type: "WebhookEndpoint", field: "webhookEndpoint" };
 
 export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createPaymentIntent: INTENT,
@@ -146,6 +153,12 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   cancelPaymentIntent: INTENT,
   refundPaymentIntent: { type: "Refund", field: "refund" },
   createWebhookEndpoint: { type: "WebhookEndpoint" },
+  updateWebhookEndpoint: CHANGED_ENDPOINT,
+  disableWebhookEndpoint: CHANGED_ENDPOINT,
+  enableWebhookEndpoint: CHANGED_ENDPOINT,
+  deleteWebhookEndpoint: CHANGED_ENDPOINT,
+  rotateWebhookSecret: { type: "WebhookEndpoint" },
+  sendTestWebhook: { type: "WebhookDelivery", field: "webhookDelivery" },
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   createMerchant: { type: "Merchant" },
   resolveUnknownAttempt: { type: "PaymentIntent" },

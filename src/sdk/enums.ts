@@ -107,8 +107,11 @@ export type RefundStatus = "FAILED" | "PENDING" | "REVERSED" | "SUCCEEDED";
 /** What an operator found out about an attempt whose outcome was unknown. */
 export type UnknownAttemptResolution = "FAILED" | "SUCCEEDED";
 
+/** What becomes of the deliveries that were held back while an endpoint was disabled. What is not delivered is DISCARDED, and can be replayed. */
+export type WebhookCatchUpInput = "ALL" | "FROM" | "NONE";
+
 /** Whether events are delivered to an endpoint. New values may be added. */
-export type WebhookEndpointStatus = "DISABLED" | "ENABLED";
+export type WebhookEndpointStatus = "DELETED" | "DISABLED" | "ENABLED";
 
 /** What an event announces; the query eventTypes describes each type. New types may be added. */
 export type EventType =
@@ -126,4 +129,5 @@ export type EventType =
   | "refund.succeeded"
   | "refund.failed"
   | "webhook_endpoint.failing"
-  | "webhook_endpoint.disabled";
+  | "webhook_endpoint.disabled"
+  | "webhook_endpoint.test";

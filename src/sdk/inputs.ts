@@ -13,6 +13,7 @@ import type {
   RefundReasonInput,
   RefundStatus,
   UnknownAttemptResolution,
+  WebhookCatchUpInput,
 } from "./enums";
 
 /** Which API keys to list: those that match every field given. */
@@ -152,6 +153,9 @@ export interface CreateWebhookEndpointInput {
   /** The types of events to deliver. All types are delivered when this is absent or empty. */
   readonly eventTypes?: readonly EventType[] | null | undefined;
 
+  /** The merchant's own key-value pairs. */
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
   /** The URL that receives the events. It must use https and resolve to a public address. */
   readonly url: string;
 }
@@ -163,6 +167,33 @@ export interface DeadLetterFilter {
 
   /** Carrying this event. */
   readonly eventId?: string | null | undefined;
+}
+
+/** The endpoint to delete. */
+export interface DeleteWebhookEndpointInput {
+  /** The endpoint's id. */
+  readonly webhookEndpointId: string;
+}
+
+/** The endpoint to disable. */
+export interface DisableWebhookEndpointInput {
+  /** Why, for whoever looks at the endpoint later: at most 500 characters. */
+  readonly reason?: string | null | undefined;
+
+  /** The endpoint's id. */
+  readonly webhookEndpointId: string;
+}
+
+/** The endpoint to enable, and what it is caught up with. */
+export interface EnableWebhookEndpointInput {
+  /** What becomes of the deliveries that were held back. */
+  readonly catchUp?: WebhookCatchUpInput | undefined;
+
+  /** With catchUp FROM: deliveries created from then on are caught up. */
+  readonly catchUpFrom?: string | null | undefined;
+
+  /** The endpoint's id. */
+  readonly webhookEndpointId: string;
 }
 
 /** Whose personal data to erase. */
@@ -289,6 +320,39 @@ export interface RollApiKeyInput {
 
   /** For how many seconds the old key can still be used, 0 to 2592000 (30 days); 0 ends it at once. */
   readonly overlapSeconds?: number | undefined;
+}
+
+/** The endpoint, and how long its present secret still signs. */
+export interface RotateWebhookSecretInput {
+  /** For how many seconds deliveries are signed with the present secret as well, 0 to 604800 (7 days); 0 replaces it at once. */
+  readonly overlapSeconds?: number | undefined;
+
+  /** The endpoint's id. */
+  readonly webhookEndpointId: string;
+}
+
+/** The endpoint to test. */
+export interface SendTestWebhookInput {
+  /** The endpoint's id. */
+  readonly webhookEndpointId: string;
+}
+
+/** The endpoint, and what of it changes. What is absent stays as it is. */
+export interface UpdateWebhookEndpointInput {
+  /** What the endpoint is for, at most 1000 characters. Null takes it away. */
+  readonly description?: string | null | undefined;
+
+  /** The types of events to deliver, in place of those before. An empty list means all types. */
+  readonly eventTypes?: readonly EventType[] | null | undefined;
+
+  /** The merchant's own key-value pairs, in place of all those before. */
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** The URL that receives the events from now on, also those that wait to be sent. It must use https and resolve to a public address. */
+  readonly url?: string | null | undefined;
+
+  /** The endpoint's id. */
+  readonly webhookEndpointId: string;
 }
 
 /** Which deliveries to list: those that match every field given. */

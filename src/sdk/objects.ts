@@ -203,8 +203,29 @@ export interface WebhookEndpoint {
   /** The types of events that the endpoint receives. An empty list means all types. */
   readonly eventTypes: readonly EventType[];
 
+  /** The merchant's own key-value pairs. */
+  readonly metadata: Readonly<Record<string, string>>;
+
+  /** The version of the event objects that the endpoint receives: the newest one when it was created. */
+  readonly apiVersion: string;
+
   /** Whether events are delivered to the endpoint. */
   readonly status: WebhookEndpointStatus;
+
+  /** Why the endpoint is disabled, where a reason was given. */
+  readonly disabledReason: string | null;
+
+  /** When the endpoint was disabled. */
+  readonly disabledAt: string | null;
+
+  /** The end of the secret, to tell it from another; null for endpoints that are older than this field. */
+  readonly secretHint: string | null;
+
+  /** The end of the previous secret, while it still signs. */
+  readonly previousSecretHint: string | null;
+
+  /** Until when deliveries are signed with the previous secret as well; null when they are not. */
+  readonly previousSecretExpiresAt: string | null;
 
   /** When the endpoint was created. */
   readonly createdAt: string;

@@ -11,6 +11,9 @@ import type {
   CreatePaymentIntentInput,
   CreateWebhookEndpointInput,
   DeadLetterFilter,
+  DeleteWebhookEndpointInput,
+  DisableWebhookEndpointInput,
+  EnableWebhookEndpointInput,
   EraseCustomerInput,
   EventFilter,
   LedgerAccountFilter,
@@ -21,6 +24,9 @@ import type {
   ResolveUnknownAttemptInput,
   RevokeApiKeyInput,
   RollApiKeyInput,
+  RotateWebhookSecretInput,
+  SendTestWebhookInput,
+  UpdateWebhookEndpointInput,
   WebhookDeliveryFilter,
 } from "./inputs";
 import type { Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
@@ -36,6 +42,9 @@ import type {
   CreateMerchantPayload,
   CreatePaymentIntentPayload,
   CreateWebhookEndpointPayload,
+  DeleteWebhookEndpointPayload,
+  DisableWebhookEndpointPayload,
+  EnableWebhookEndpointPayload,
   EraseCustomerPayload,
   EventConnection,
   EventTypeDescription,
@@ -49,7 +58,10 @@ import type {
   ResolveUnknownAttemptPayload,
   RevokeApiKeyPayload,
   RollApiKeyPayload,
+  RotateWebhookSecretPayload,
+  SendTestWebhookPayload,
   TrialBalance,
+  UpdateWebhookEndpointPayload,
   WebhookDeliveryConnection,
   WebhookEndpointConnection,
 } from "./results";
@@ -90,6 +102,39 @@ export interface Mutations {
     input: CreateWebhookEndpointInput;
     payload: CreateWebhookEndpointPayload;
   };
+
+  /** Changes a webhook endpoint. Its secret, its status and its deliveries stay as they are. Requires the scope webhooks:write. */
+  readonly updateWebhookEndpoint: {
+    input: UpdateWebhookEndpointInput;
+    payload: UpdateWebhookEndpointPayload;
+  };
+
+  /** Stops deliveries to a webhook endpoint. What is meant for it is held back (PAUSED) until it is enabled. Requires the scope webhooks:write. */
+  readonly disableWebhookEndpoint: {
+    input: DisableWebhookEndpointInput;
+    payload: DisableWebhookEndpointPayload;
+  };
+
+  /** Resumes deliveries to a webhook endpoint that is disabled, whoever disabled it, and catches it up with what was held back. Requires the scope webhooks:write. */
+  readonly enableWebhookEndpoint: {
+    input: EnableWebhookEndpointInput;
+    payload: EnableWebhookEndpointPayload;
+  };
+
+  /** Deletes a webhook endpoint for good, and its secret. What still waits for it is discarded; the record of its deliveries stays. Requires the scope webhooks:write. */
+  readonly deleteWebhookEndpoint: {
+    input: DeleteWebhookEndpointInput;
+    payload: DeleteWebhookEndpointPayload;
+  };
+
+  /** Gives a webhook endpoint a new secret. During the overlap each delivery has two signatures, so receivers can be changed over at any time of it. While one overlap lasts, only a rotation with an overlap of 0 is possible. Requires the scope webhooks:write. */
+  readonly rotateWebhookSecret: {
+    input: RotateWebhookSecretInput;
+    payload: RotateWebhookSecretPayload;
+  };
+
+  /** Sends an event of the type webhook_endpoint.test to a webhook endpoint, signed and delivered like any other event, and to no other endpoint. Requires the scope webhooks:write. */
+  readonly sendTestWebhook: { input: SendTestWebhookInput; payload: SendTestWebhookPayload };
 
   /** Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id. Requires the scope webhooks:replay. */
   readonly replayWebhookDelivery: {
@@ -291,7 +336,7 @@ export interface Queries {
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, replayWebhookDelivery; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

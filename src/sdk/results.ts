@@ -77,6 +77,63 @@ export interface CreateWebhookEndpointPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of updateWebhookEndpoint. */
+export interface UpdateWebhookEndpointPayload {
+  /** The endpoint. */
+  readonly webhookEndpoint: WebhookEndpoint;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of disableWebhookEndpoint. */
+export interface DisableWebhookEndpointPayload {
+  /** The endpoint. */
+  readonly webhookEndpoint: WebhookEndpoint;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of enableWebhookEndpoint. */
+export interface EnableWebhookEndpointPayload {
+  /** The endpoint. */
+  readonly webhookEndpoint: WebhookEndpoint;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of deleteWebhookEndpoint. */
+export interface DeleteWebhookEndpointPayload {
+  /** The endpoint. */
+  readonly webhookEndpoint: WebhookEndpoint;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of rotateWebhookSecret. */
+export interface RotateWebhookSecretPayload {
+  /** The endpoint. */
+  readonly webhookEndpoint: WebhookEndpoint;
+
+  /** The new secret, in the form that Standard Webhooks specifies: whsec_…. Replays of the same idempotency key show it for 24 hours; after that it is null. */
+  readonly secret: string | null;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of sendTestWebhook. */
+export interface SendTestWebhookPayload {
+  /** The delivery of the test, which says what comes of it. */
+  readonly webhookDelivery: WebhookDelivery;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of replayWebhookDelivery. */
 export interface ReplayWebhookDeliveryPayload {
   /** The new delivery. Its `replayOf` is the id of the original one. */

@@ -1,16 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
+import { API_VERSION } from "../events/event-types";
 import { Failure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
-import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
+import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import { newId } from "../ids";
 import type { SecretBox } from "../security/secrets";
+import { findChange, keepChange } from "./change-endpoint-once";
 import type { WebhookEndpoint } from "./delivery";
 import { countEndpoints, findEndpointByKey, insertEndpoint } from "./endpoint-store";
-import { newWebhookSecret } from "./sign";
-import { checkWebhookUrl } from "./url-guard";
+import { checkEndpointUrl } from "./endpoint-url";
+import { newWebhookSecret, secretHint } from "./sign";
 
 /*
  * Guarantees: one endpoint for one (merchant, key), for ever: it keeps its key. Its secret is shown in the answer, and
@@ -25,6 +27,7 @@ export interface CreateWebhookEndpoint {
   readonly url: string;
   readonly eventTypes: readonly string[];
   readonly description: string | null;
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly audit?: AuditedWrite | undefined;
 }
 
@@ -42,9 +45,17 @@ interface Secret {
   readonly secret: string;
 }
 
+const NAME = "createWebhookEndpoint";
+
 export const createEndpointOperation: KeyedOperation<WebhookEndpoint, Secret> = {
-  name: "createWebhookEndpoint",
-  findMade: madeBy(findEndpointByKey),
+  name: NAME,
+  findMade: async (db, merchantId, key) => {
+    const made = await findEndpointByKey(db, merchantId, key);
+    if (!made) return undefined;
+    // One from before changes were kept has not been changed, either.
+    const kept = await findChange(db, { merchantId, operation: NAME, key });
+    return kept ?? { firstSeenAt: made.createdAt, result: made };
+  },
   spentKey: "webhook_endpoints_spent_key",
 };
 
@@ -57,18 +68,15 @@ export async function createWebhookEndpoint(
   { db, secrets, config, limits }: Needs,
   { merchantId, key, audit, ...input }: CreateWebhookEndpoint,
 ): Promise<CreatedEndpoint> {
-  const checked = checkWebhookUrl(input.url, { allowLoopback: config.webhookAllowLoopback });
-  if (!checked.ok) {
-    throw new Failure("BAD_USER_INPUT", `This URL cannot receive webhooks: ${checked.reason}`, {
-      field: "input.url",
-    });
-  }
-  // As the parser writes it, so that what was checked is what will be connected to.
-  const endpoint = { ...input, url: checked.url.href };
+  const { metadata = {} } = input;
+  const endpoint = { ...input, metadata, url: checkEndpointUrl(config, input.url) };
+  // As before there was metadata, so that an older request's repeat is the same request.
+  const asked = { ...endpoint, metadata: Object.keys(metadata).length > 0 ? metadata : null };
+  const print = fingerprint(NAME, asked).toString("hex");
   const request = {
     merchantId,
     key,
-    fingerprint: fingerprint(createEndpointOperation.name, endpoint).toString("hex"),
+    fingerprint: print,
     audit,
   };
   const { beside, ...outcome } = await once<WebhookEndpoint, Secret>(db, request, {
@@ -79,15 +87,39 @@ export async function createWebhookEndpoint(
       await checkCount(tx, merchantId, config.limits.endpoints.total);
       const id = newId("webhookEndpoint");
       const secret = newWebhookSecret();
-      const row = { ...endpoint, merchantId, id, key, secret: secrets.seal(secret, id) };
-      return { result: await insertEndpoint(tx, row), secret: { secret } };
+      const result = await insertEndpoint(tx, {
+        ...endpoint,
+        merchantId,
+        id,
+        key,
+        apiVersion: API_VERSION,
+        secret: secrets.seal(secret, id),
+        secretHint: secretHint(secret),
+      });
+      await keepChange(tx, {
+        merchantId,
+        operation: NAME,
+        key,
+        endpointId: id,
+        fingerprint: print,
+      });
+      return { result, secret: { secret } };
     },
-    isSame: ({ result }) =>
-      result.url === endpoint.url &&
-      result.description === endpoint.description &&
-      isDeepStrictEqual([...result.eventTypes].sort(), [...endpoint.eventTypes].sort()),
+    isSame: ({ result, fingerprint: kept }) =>
+      kept === undefined ? isAsAsked(result, endpoint) : kept === print,
   });
   return { ...outcome, secret: beside?.secret ?? null };
+}
+
+function isAsAsked(
+  made: WebhookEndpoint,
+  asked: Pick<WebhookEndpoint, "url" | "description" | "eventTypes">,
+): boolean {
+  return (
+    made.url === asked.url &&
+    made.description === asked.description &&
+    isDeepStrictEqual([...made.eventTypes].sort(), [...asked.eventTypes].sort())
+  );
 }
 
 async function checkCount(tx: Tx, merchantId: string, max: number): Promise<void> {

@@ -129,7 +129,7 @@ function sign(sender: WebhookSender, delivery: ClaimedDelivery): Signed | undefi
       id: delivery.eventId,
       timestampSeconds: Math.floor(Date.now() / 1_000),
       body,
-      secrets: [endpointSecret(sender, delivery)],
+      secrets: endpointSecrets(sender, delivery),
     });
     return { body, headers };
   } catch (error) {
@@ -167,11 +167,24 @@ export function webhookBody(
 const opened = new Map<string, string>();
 const OPENED_MAX = 10_000;
 
-function endpointSecret(sender: WebhookSender, delivery: ClaimedDelivery): string {
-  const name = delivery.secret.toString("base64");
+/** The secret, and while it is rotated the one before: a receiver may have either. */
+function endpointSecrets(
+  sender: Pick<WebhookSender, "secrets">,
+  { secret, oldSecret, endpointId }: ClaimedDelivery,
+): string[] {
+  const both = oldSecret === null ? [secret] : [secret, oldSecret];
+  return both.map((sealed) => openSecret(sender, sealed, endpointId));
+}
+
+function openSecret(
+  { secrets }: Pick<WebhookSender, "secrets">,
+  sealed: Buffer,
+  endpointId: string,
+): string {
+  const name = sealed.toString("base64");
   const known = opened.get(name);
   if (known !== undefined) return known;
-  const secret = sender.secrets.open(delivery.secret, delivery.endpointId);
+  const secret = secrets.open(sealed, endpointId);
   if (opened.size >= OPENED_MAX) opened.clear();
   opened.set(name, secret);
   return secret;

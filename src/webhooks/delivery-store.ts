@@ -82,6 +82,8 @@ export interface ClaimedDelivery extends DeliveryKey, SealedPart {
   readonly url: string;
   /** Sealed; see src/security/secrets.ts. */
   readonly secret: Buffer;
+  /** While the secret is rotated: the one before, sealed as well. */
+  readonly oldSecret: Buffer | null;
   /** The endpoint's own; null: as the installation has it. */
   readonly timeoutMs: number | null;
   readonly rateLimit: number | null;
@@ -106,8 +108,10 @@ export interface Claimed {
 export const SELECT_CLAIMED = `
     select c.merchant_id as "merchantId", c.id as "id", c.event_id as "eventId",
       c.endpoint_id as "endpointId", c.tries as "tries", c.tries_early as "triesEarly",
-      w.url as "url", w.secret as "secret", w.timeout_ms as "timeoutMs",
-      w.rate_limit as "rateLimit", w.concurrency as "concurrency", w.failures as "failures",
+      w.url as "url", w.secret as "secret",
+      case when w.old_secret_until > now() then w.old_secret end as "oldSecret",
+      w.timeout_ms as "timeoutMs", w.rate_limit as "rateLimit", w.concurrency as "concurrency",
+      w.failures as "failures",
       e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
       e.sequence as "sequence", e.object::text as "object", ${SEALED_PART}
     from claimed c
@@ -122,7 +126,7 @@ export const LET_ONE_OUT = `
 /*
  * Each delivery of an endpoint that is well is leased to the caller. Of an endpoint that is paused one is, when its
  * pause is over; the others are held, and so is what exceeds a second of the rate of one that has a rate. Those of an
- * endpoint that is disabled are paused.
+ * endpoint that is disabled are paused, of one that is deleted discarded.
  *
  * Row writes: one for each delivery, and one for each endpoint whose pause is over.
  */
@@ -131,7 +135,8 @@ const CLAIM: Statement = {
   text: `
     with asked as materialized (
       select q.merchant_id, q.id, q.endpoint_id, w.status = 'ENABLED' as wanted,
-        w.breaker = 'CLOSED' as well, w.paused_until <= now() as may_be_back,
+        w.status = 'DELETED' as gone, w.breaker = 'CLOSED' as well,
+        w.paused_until <= now() as may_be_back,
         w.rate_limit is null or w.rate_limit >= row_number() over (
           partition by q.merchant_id, q.endpoint_id order by q.id) as in_turn
       from (${lockKeys("webhook_deliveries", ["endpoint_id"])}) q
@@ -149,12 +154,13 @@ const CLAIM: Statement = {
     ), changed as (
       update webhook_deliveries d
       set tries = d.tries + a.goes::int, updated_at = now(),
-        status = case when a.goes then 'IN_FLIGHT' when not a.wanted then 'PAUSED'
+        status = case when a.goes then 'IN_FLIGHT'
+          when a.gone then 'DISCARDED' when not a.wanted then 'PAUSED'
           when d.status = 'IN_FLIGHT' then 'RETRYING' else d.status end,
         next_at = case when a.goes then now() + ? * interval '1 millisecond'
           when a.wanted then timestamptz 'infinity' end
       from (
-        select a.merchant_id, a.id, a.wanted,
+        select a.merchant_id, a.id, a.wanted, a.gone,
           a.wanted and (a.well and a.in_turn or l.id is not null) as goes
         from asked a left join let_out l on l.merchant_id = a.merchant_id and l.id = a.id
       ) a
@@ -166,7 +172,7 @@ const CLAIM: Statement = {
     ${SELECT_CLAIMED}
     union all
     select c.merchant_id, c.id, null, c.endpoint_id, null, null, null, null, null, null, null, null,
-      null, null, null, null, null, null, null, null, null
+      null, null, null, null, null, null, null, null, null, null
     from changed c where c.status in ('SCHEDULED', 'RETRYING')`,
 };
 

@@ -63,13 +63,26 @@ export interface WebhookDelivery {
   readonly updatedAt: string;
 }
 
+/** DELETED: it is shown by what deleted it, and nowhere else. */
+export type EndpointStatus = "ENABLED" | "DISABLED" | "DELETED";
+
 export interface WebhookEndpoint {
   readonly id: string;
   readonly url: string;
   readonly description: string | null;
   /** Empty: every type. */
   readonly eventTypes: readonly string[];
-  readonly status: "ENABLED" | "DISABLED";
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The version of the shapes that it gets its events in. */
+  readonly apiVersion: string;
+  readonly status: EndpointStatus;
+  readonly disabledReason: string | null;
+  readonly disabledAt: string | null;
+  /** What may be shown of its secret; null: it was made before that was kept. */
+  readonly secretHint: string | null;
+  /** While a secret is rotated: of the one before, which still signs, and until when. */
+  readonly previousSecretHint: string | null;
+  readonly previousSecretExpiresAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

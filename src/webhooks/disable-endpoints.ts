@@ -4,7 +4,7 @@ import { newId } from "../ids";
 import type { Log } from "../observability/log";
 import type { EndpointKey } from "./delivery";
 import { DISABLED_AFTER_HOURS, WARNED_AFTER_HOURS } from "./endpoint-health";
-import { pauseDeliveries } from "./held-store";
+import { followEndpoint } from "./follow-endpoint";
 
 /*
  * Guarantees: an endpoint that is disabled says why, its merchant's other endpoints and its feed hear of it in the same
@@ -21,7 +21,8 @@ interface Needs {
 const SNAPSHOT = `
   json_build_object(
     'id', w.id, 'object', 'webhook_endpoint', 'url', w.url, 'description', w.description,
-    'eventTypes', w.event_types, 'status', w.status, 'disabledReason', w.disabled_reason,
+    'eventTypes', w.event_types, 'metadata', w.metadata, 'apiVersion', w.api_version,
+    'status', w.status, 'disabledReason', w.disabled_reason,
     'failures', t.failures, 'failingSince', iso(t.failing_since), 'disablesAt', iso(t.disables_at),
     'createdAt', iso(w.created_at), 'updatedAt', iso(w.updated_at))`;
 
@@ -68,8 +69,8 @@ export async function disableEndpoint(
     log.warn({ merchantId, endpointId: id, reason }, "a webhook endpoint is disabled");
     wakeRelay();
   }
-  // Also when it was disabled before: whoever did it may have died over this.
-  await pauseDeliveries(db, endpoint);
+  // The first of what waited for it; the sweeper goes on.
+  await followEndpoint(db, endpoint);
 }
 
 /*

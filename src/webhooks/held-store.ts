@@ -126,8 +126,7 @@ export async function callUp(
 }
 
 /*
- * Which endpoints have something held and could take it, or are back; and those that are disabled and still have
- * something held. Read from the index of what is held, one probe for each endpoint: nothing says it but the rows.
+ * Which endpoints have something held and could take it, or are back. Read from the index of what is held, one probe for each endpoint: nothing says it but the rows.
  */
 const FIND_HELD: Statement = {
   name: "find_endpoints_with_held_deliveries",
@@ -148,42 +147,11 @@ const FIND_HELD: Statement = {
       union
       (select w.merchant_id, w.id from webhook_endpoints w where w.recovered_at is not null limit ?)
     )
-    select f.merchant_id as "merchantId", f.endpoint_id as "id", w.status = 'ENABLED' as "isEnabled"
+    select f.merchant_id as "merchantId", f.endpoint_id as "id"
     from found f join webhook_endpoints w on w.merchant_id = f.merchant_id and w.id = f.endpoint_id
-    where w.status <> 'ENABLED' or coalesce(w.paused_until <= now(), true)`,
+    where w.status = 'ENABLED' and coalesce(w.paused_until <= now(), true)`,
 };
 
-export async function findEndpointsWithHeld(
-  db: Db,
-  limit: number,
-): Promise<(EndpointKey & { readonly isEnabled: boolean })[]> {
+export async function findEndpointsWithHeld(db: Db, limit: number): Promise<EndpointKey[]> {
   return run(db, FIND_HELD, [limit, limit]);
-}
-
-const PAUSE: Statement = {
-  name: "pause_deliveries",
-  text: `
-    with waiting as materialized (
-      (select q.merchant_id, q.id from webhook_deliveries q
-        where q.merchant_id = ? and q.endpoint_id = ? and q.next_at = 'infinity' limit ?)
-      union
-      (select q.merchant_id, q.id from webhook_deliveries q
-        where q.merchant_id = ? and q.endpoint_id = ? and q.status = 'RETRYING' limit ?)
-    )
-    update webhook_deliveries d set status = 'PAUSED', next_at = null, updated_at = now()
-    from waiting q
-    where d.merchant_id = q.merchant_id and d.id = q.id and d.status in ('SCHEDULED', 'RETRYING')
-      and exists (select from webhook_endpoints w
-        where w.merchant_id = d.merchant_id and w.id = d.endpoint_id and w.status <> 'ENABLED')
-    returning d.id as "id"`,
-};
-
-const SLICE = 1_000;
-
-/** Of an endpoint that is disabled: what waited for it, slice by slice. What is due now is paused when it is claimed. */
-export async function pauseDeliveries(db: Db, { merchantId, id }: EndpointKey): Promise<void> {
-  const bindings = [merchantId, id, SLICE, merchantId, id, SLICE];
-  for (;;) {
-    if ((await run(db, PAUSE, bindings)).length === 0) return;
-  }
 }

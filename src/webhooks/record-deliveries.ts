@@ -88,7 +88,8 @@ const RECORD: Statement = {
     ), updated as (
       update webhook_deliveries d
       set status = case
-          when r.due_in_ms is not null and w.status <> 'ENABLED' then 'PAUSED' else r.status end,
+          when r.due_in_ms is null or w.status = 'ENABLED' then r.status
+          when w.status = 'DELETED' then 'DISCARDED' else 'PAUSED' end,
         status_code = r.status_code, error = r.error,
         response_body = case when d.response_erased is null then r.response_body end,
         duration_ms = r.duration_ms, updated_at = now(),

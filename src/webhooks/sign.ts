@@ -22,6 +22,11 @@ export function newWebhookSecret(): string {
   return SECRET_PREFIX + randomBytes(32).toString("base64");
 }
 
+/** What may be shown of a secret, to tell it from another. */
+export function secretHint(secret: string): string {
+  return `${SECRET_PREFIX}…${secret.slice(-5)}`;
+}
+
 export function signWebhook(input: SignWebhookInput): WebhookSignatureHeaders {
   const { id, timestampSeconds, body, secrets } = input;
   // What is signed is id.timestamp.body; a dot in the id would make it ambiguous.

@@ -26,7 +26,7 @@ const OUR_WORDS = new RegExp(
     "partitioned_tables.(?:name|id_prefix)",
     "payment_intents.(?:capture_method|cancellation_reason)",
     "refunds.reason",
-    "webhook_endpoints.disabled_reason",
+    "webhook_endpoints.(?:api_version|secret_hint|old_secret_hint)",
   ].join("|")})$`,
 );
 

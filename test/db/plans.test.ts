@@ -64,7 +64,9 @@ import {
   planDeliveries,
 } from "../../src/webhooks/delivery-store";
 import { recordDeliveries } from "../../src/webhooks/record-deliveries";
+import { findChange } from "../../src/webhooks/change-endpoint-once";
 import { findEndpointByKey } from "../../src/webhooks/endpoint-store";
+import { followEndpoints } from "../../src/webhooks/follow-endpoint";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
@@ -324,6 +326,12 @@ const READS: readonly Question[] = [
   now("deliveries by id", () => findDeliveries(own, merchantId, its.deliveries)),
   now("endpoints by id", () => findEndpoints(own, merchantId, [its.endpoint])),
   now("an endpoint by its key", () => findEndpointByKey(own, merchantId, its.endpoint)),
+  now("a change of an endpoint by its key", async () => [
+    await findChange(own, { merchantId, operation: "updateWebhookEndpoint", key: "none" }),
+  ]),
+  now("endpoints whose deliveries are behind", async () => [
+    await followEndpoints(db, { limit: SET }),
+  ]),
   now("a replay by its key", () => findReplayByKey(own, merchantId, its.deliveries[0] ?? "")),
 ];
 

@@ -1,8 +1,12 @@
 import {
   CONFIRM_INTENT,
   CREATE_API_KEY,
+  CREATE_ENDPOINT,
+  DISABLE_ENDPOINT,
+  ENABLE_ENDPOINT,
   REVOKE_API_KEY,
   ROLL_API_KEY,
+  ROTATE_SECRET,
   type TestApi,
   makeIntent,
   makePaid,
@@ -110,6 +114,36 @@ function anApiKey(api: TestApi): Promise<{ id: string }> {
   return askKeys(api, CREATE_API_KEY, { kind: "RESTRICTED", name: unique("a reader ") });
 }
 
+interface Endpoint {
+  readonly webhookEndpointId: string;
+}
+
+async function askEndpoint(api: TestApi, query: string, input: object): Promise<Endpoint> {
+  const { body, data } = await api.send({ query, variables: { input, key: newKey() } });
+  expect(body.errors).toBeUndefined();
+  const [payload] = Object.values(data as Record<string, { webhookEndpoint: { id: string } }>);
+  return { webhookEndpointId: payload?.webhookEndpoint.id ?? "" };
+}
+
+/** It wants what never happens here. */
+function anEndpoint({ api, receiver }: World): Promise<Endpoint> {
+  const url = unique(`${receiver.url}/`);
+  return askEndpoint(api, CREATE_ENDPOINT, { url, eventTypes: ["refund.failed"] });
+}
+
+async function aDisabledEndpoint(world: World): Promise<Endpoint> {
+  return askEndpoint(world.api, DISABLE_ENDPOINT, await anEndpoint(world));
+}
+
+/** Refused, until the endpoint has the other status. */
+async function untilEnabled(world: World): Promise<Refusable> {
+  const input = await aDisabledEndpoint(world);
+  const makePossible = async (): Promise<void> => {
+    await askEndpoint(world.api, ENABLE_ENDPOINT, input);
+  };
+  return { input, makePossible };
+}
+
 /** One for every mutation of the schema: a test fails, by its name, when one is missing. */
 export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
   createPaymentIntent: {
@@ -206,6 +240,74 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     },
     expired: "REPLAYED",
     refuse: null,
+  },
+  updateWebhookEndpoint: {
+    table: "webhook_endpoints",
+    prepare: async (world) => {
+      const input = { ...(await anEndpoint(world)), description: "changed" };
+      return { input, other: { ...input, description: null } };
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  disableWebhookEndpoint: {
+    table: "webhook_endpoints",
+    prepare: async (world) => {
+      const input = await anEndpoint(world);
+      return { input, other: { ...input, reason: "maintenance" } };
+    },
+    expired: "REPLAYED",
+    refuse: untilEnabled,
+  },
+  enableWebhookEndpoint: {
+    table: "webhook_endpoints",
+    prepare: async (world) => {
+      const input = await aDisabledEndpoint(world);
+      return { input, other: { ...input, catchUp: "NONE" } };
+    },
+    expired: "REPLAYED",
+    refuse: async (world) => {
+      const input = await anEndpoint(world);
+      const makePossible = async (): Promise<void> => {
+        await askEndpoint(world.api, DISABLE_ENDPOINT, input);
+      };
+      return { input, makePossible };
+    },
+  },
+  deleteWebhookEndpoint: {
+    table: "webhook_endpoints",
+    prepare: async (world) => {
+      const input = await anEndpoint(world);
+      return { input, other: await anEndpoint(world) };
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  rotateWebhookSecret: {
+    table: "webhook_endpoints",
+    prepare: async (world) => {
+      const input = await anEndpoint(world);
+      return { input, other: { ...input, overlapSeconds: 60 } };
+    },
+    expired: "REPLAYED",
+    // While another rotation lasts.
+    refuse: async (world) => {
+      const input = await anEndpoint(world);
+      await askEndpoint(world.api, ROTATE_SECRET, input);
+      const makePossible = async (): Promise<void> => {
+        await askEndpoint(world.api, ROTATE_SECRET, { ...input, overlapSeconds: 0 });
+      };
+      return { input, makePossible };
+    },
+  },
+  sendTestWebhook: {
+    table: "webhook_replays",
+    prepare: async (world) => {
+      const input = await anEndpoint(world);
+      return { input, other: await anEndpoint(world) };
+    },
+    expired: "REPLAYED",
+    refuse: untilEnabled,
   },
   replayWebhookDelivery: {
     table: "webhook_replays",

@@ -4,6 +4,7 @@ import {
   CREATE_API_KEY,
   CREATE_ENDPOINT,
   CREATE_MERCHANT,
+  ROTATE_SECRET,
   type TestAnswer,
   type TestApi,
   newKey,
@@ -12,9 +13,15 @@ import {
 
 /** What is shown once is shown to the same key for a day, so that a lost answer loses no secret; and then to nobody. */
 
+const ENDPOINT = { url: "https://hooks.example/", eventTypes: ["refund.failed"] };
+
 let api: TestApi;
+let endpointId: string;
 beforeAll(async () => {
   api = await startTestApi();
+  const variables = { input: ENDPOINT, key: newKey() };
+  const { data } = await api.send({ query: CREATE_ENDPOINT, variables });
+  endpointId = data.createWebhookEndpoint.webhookEndpoint.id as string;
 });
 afterAll(() => api.stop());
 
@@ -22,19 +29,25 @@ const SHOWN_ONCE = [
   {
     name: "createMerchant",
     query: CREATE_MERCHANT,
-    input: { name: "New" },
+    input: () => ({ name: "New" }),
     secrets: ["secretKey", "publishableKey", "operatorKey"],
   },
   {
     name: "createWebhookEndpoint",
     query: CREATE_ENDPOINT,
-    input: { url: "https://hooks.example/", eventTypes: ["refund.failed"] },
+    input: () => ENDPOINT,
+    secrets: ["secret"],
+  },
+  {
+    name: "rotateWebhookSecret",
+    query: ROTATE_SECRET,
+    input: () => ({ webhookEndpointId: endpointId, overlapSeconds: 0 }),
     secrets: ["secret"],
   },
   {
     name: "createApiKey",
     query: CREATE_API_KEY,
-    input: { kind: "OPERATOR", name: "night shift" },
+    input: () => ({ kind: "OPERATOR", name: "night shift" }),
     secrets: ["secret"],
   },
 ];
@@ -51,7 +64,7 @@ async function letPass(key: string, interval: string): Promise<void> {
 
 describe.each(SHOWN_ONCE)("$name", ({ name, query, input, secrets }) => {
   const ask = (key: string): Promise<TestAnswer> =>
-    api.send({ query, variables: { input, key }, ...api.asPlatform });
+    api.send({ query, variables: { input: input(), key }, ...api.asPlatform });
   const secretsIn = ({ data }: TestAnswer): unknown[] =>
     secrets.map((field) => data[name][field] as unknown);
   const none = secrets.map(() => null);

@@ -99,6 +99,7 @@ beforeAll(async () => {
     cancelPaymentIntent: async () => ofIntent(await makeIntent(api)),
     refundPaymentIntent: async () => ofIntent(await makePaid(api)),
     createWebhookEndpoint: () => Promise.resolve({ url: "https://a.example/new" }),
+    sendTestWebhook: async () => ({ webhookEndpointId: await anEndpoint() }),
     replayWebhookDelivery: async () => ({ deliveryId: await aDelivery() }),
     createMerchant: () => Promise.resolve({ name: "another" }),
     resolveUnknownAttempt: async () => ({
@@ -113,10 +114,15 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
+async function anEndpoint(url = "https://a.example/new"): Promise<string> {
+  const variables = { input: { url }, key: newKey() };
+  const { data } = await api.send({ query: CREATE_ENDPOINT, variables });
+  return data.createWebhookEndpoint.webhookEndpoint.id as string;
+}
+
 async function aDelivery(): Promise<string> {
   const receiver = await startReceiver();
-  const input = { url: receiver.url };
-  await api.send({ query: CREATE_ENDPOINT, variables: { input, key: newKey() } });
+  await anEndpoint(receiver.url);
   await makePaid(api);
   await receiver.close();
   const row = await api.db("webhook_deliveries").first<{ id: string }>("id");

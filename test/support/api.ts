@@ -52,6 +52,7 @@ const WRITTEN = [
   "outbox",
   "idempotency_keys",
   "webhook_endpoints",
+  "webhook_endpoint_changes",
   "webhook_deliveries",
   "webhook_replays",
   "merchants",
@@ -167,6 +168,19 @@ export const REFUND_INTENT = mutation(
 export const CREATE_ENDPOINT = mutation(
   "createWebhookEndpoint",
   "webhookEndpoint { id url eventTypes description status } secret",
+);
+const ENDPOINT = `webhookEndpoint {
+  id url eventTypes description metadata apiVersion status disabledReason disabledAt secretHint
+  previousSecretHint previousSecretExpiresAt createdAt updatedAt
+}`;
+export const UPDATE_ENDPOINT = mutation("updateWebhookEndpoint", ENDPOINT);
+export const DISABLE_ENDPOINT = mutation("disableWebhookEndpoint", ENDPOINT);
+export const ENABLE_ENDPOINT = mutation("enableWebhookEndpoint", ENDPOINT);
+export const DELETE_ENDPOINT = mutation("deleteWebhookEndpoint", ENDPOINT);
+export const ROTATE_SECRET = mutation("rotateWebhookSecret", `${ENDPOINT} secret`);
+export const SEND_TEST = mutation(
+  "sendTestWebhook",
+  "webhookDelivery { id status endpointId eventId }",
 );
 export const REPLAY_DELIVERY = mutation(
   "replayWebhookDelivery",

@@ -7,8 +7,14 @@ import {
   CONFIRM_INTENT,
   CREATE_ENDPOINT,
   CREATE_INTENT,
+  DELETE_ENDPOINT,
+  DISABLE_ENDPOINT,
+  ENABLE_ENDPOINT,
   REFUND_INTENT,
   REPLAY_DELIVERY,
+  ROTATE_SECRET,
+  SEND_TEST,
+  UPDATE_ENDPOINT,
   type TestApi,
 } from "../support/api";
 import type { TestReceiver } from "../support/receiver";
@@ -110,6 +116,26 @@ export async function makeWorld(
   const { apiKey: another } = await mutate(CREATE_KEY, apiKey);
   await intent({ customer: word("erased") });
   const { erasure } = await mutate(ERASE, { customer: word("erased") }, words.key);
+  const spare = async () => {
+    const input = { url: receiver.url, eventTypes: ["refund.failed"], description: word("spare") };
+    return (await mutate(CREATE_ENDPOINT, input)).webhookEndpoint.id;
+  };
+  const [changed, disabled, deleted] = [await spare(), await spare(), await spare()];
+  await mutate(UPDATE_ENDPOINT, { webhookEndpointId: changed, metadata: words }, words.key);
+  await mutate(ROTATE_SECRET, { webhookEndpointId: changed }, words.key);
+  await mutate(SEND_TEST, { webhookEndpointId: changed }, words.key);
+  const why = { webhookEndpointId: disabled, reason: word("reason") };
+  await mutate(DISABLE_ENDPOINT, why, words.key);
+  await mutate(ENABLE_ENDPOINT, { webhookEndpointId: disabled }, words.key);
+  await mutate(DISABLE_ENDPOINT, why);
+  await mutate(DELETE_ENDPOINT, { webhookEndpointId: deleted }, words.key);
+  const endpoints = {
+    disabled,
+    toUpdate: changed,
+    toRotate: await spare(),
+    toDisable: await spare(),
+    toDelete: await spare(),
+  };
   const endpoint = { url: receiver.url, description: word("endpoint") };
   const { webhookEndpoint } = await mutate(CREATE_ENDPOINT, endpoint, words.key);
   const paid = await intent({}, words.key);
@@ -211,6 +237,7 @@ export async function makeWorld(
       refund: refund.id,
       capture: found?.id ?? "",
       endpoint: webhookEndpoint.id,
+      ...endpoints,
       event: dead[0]?.eventId ?? "",
       delivery: delivery?.id ?? "",
       dead: dead[0]?.id ?? "",
@@ -300,6 +327,12 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "CapturePaymentIntentInput.paymentIntentId": [ids["authorizedToo"]],
     "ConfirmPaymentIntentInput.paymentIntentId": [ids["fresh"]],
     "RefundPaymentIntentInput.paymentIntentId": [ids["paid"]],
+    "UpdateWebhookEndpointInput.webhookEndpointId": [ids["toUpdate"]],
+    "DisableWebhookEndpointInput.webhookEndpointId": [ids["toDisable"]],
+    "EnableWebhookEndpointInput.webhookEndpointId": [ids["disabled"]],
+    "DeleteWebhookEndpointInput.webhookEndpointId": [ids["toDelete"]],
+    "RotateWebhookSecretInput.webhookEndpointId": [ids["toRotate"]],
+    "SendTestWebhookInput.webhookEndpointId": [ids["endpoint"]],
     "ReplayWebhookDeliveryInput.deliveryId": [ids["dead"]],
     "ResolveUnknownAttemptInput.attemptId": [ids["unknownAttempt"]],
     "EraseCustomerInput.customer": [words.customer],
@@ -336,6 +369,12 @@ const KEYED = [
   "cancelPaymentIntent",
   "refundPaymentIntent",
   "createWebhookEndpoint",
+  "updateWebhookEndpoint",
+  "disableWebhookEndpoint",
+  "enableWebhookEndpoint",
+  "deleteWebhookEndpoint",
+  "rotateWebhookSecret",
+  "sendTestWebhook",
   "replayWebhookDelivery",
   "createApiKey",
   "rollApiKey",
@@ -369,6 +408,15 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "CreateWebhookEndpointInput.url": ["http://127.0.0.1:9/hooks"],
   "CreateWebhookEndpointInput.description": ["an endpoint"],
   "CreateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
+  "CreateWebhookEndpointInput.metadata": [{ shelf: "3" }],
+  "UpdateWebhookEndpointInput.url": ["http://127.0.0.1:9/hooks"],
+  "UpdateWebhookEndpointInput.description": ["an endpoint"],
+  "UpdateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
+  "UpdateWebhookEndpointInput.metadata": [{ shelf: "3" }],
+  "DisableWebhookEndpointInput.reason": ["maintenance"],
+  "EnableWebhookEndpointInput.catchUp": ["FROM"],
+  "EnableWebhookEndpointInput.catchUpFrom": ["2026-11-20T00:00:00.000Z"],
+  "RotateWebhookSecretInput.overlapSeconds": [60],
   "RefundPaymentIntentInput.amount": [100],
   "RefundPaymentIntentInput.metadata": [{ shelf: "3" }],
   "RefundPaymentIntentInput.reason": ["DUPLICATE"],

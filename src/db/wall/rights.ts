@@ -60,7 +60,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   postings: ofTenants(READ, APPEND),
   balance_snapshots: ofTenants(READ, APPEND),
 
-  webhook_endpoints: ofTenants(APPEND, WRITE),
+  webhook_endpoints: ofTenants(WRITE, WRITE),
+  webhook_endpoint_changes: ofTenants(APPEND, APPEND),
   // To lock one for a replay takes the right to update it.
   webhook_deliveries: ofTenants(WRITE, WRITE),
   webhook_replays: ofTenants(APPEND, READ),

@@ -1,0 +1,49 @@
+import type { Db } from "../db/db";
+import type { Outcome } from "../idempotency/keys";
+import {
+  type EndpointCommand,
+  changeEndpointOnce,
+  endpointOperation,
+  refuseState,
+} from "./change-endpoint-once";
+import type { WebhookEndpoint } from "./delivery";
+import { setStatus } from "./endpoint-store";
+import { followEndpoint } from "./follow-endpoint";
+
+/*
+ * Guarantees: what was paused while the endpoint was disabled is caught up, each delivery once: all of it, what was
+ * created from a moment on, or none. What is not caught up is discarded: it can be replayed one by one, and nothing
+ * ever sends it by itself. What is caught up begins with this commit, oldest first, slice by slice (follow-endpoint.ts),
+ * and goes on after a crash.
+ */
+
+export type CatchUp = "ALL" | "FROM" | "NONE";
+
+export interface EnableWebhookEndpoint extends EndpointCommand {
+  readonly catchUp: CatchUp;
+  /** FROM: from when on; null otherwise. */
+  readonly catchUpFrom: string | null;
+}
+
+export const enableEndpointOperation = endpointOperation("enableWebhookEndpoint");
+
+export async function enableWebhookEndpoint(
+  { db }: { readonly db: Db },
+  command: EnableWebhookEndpoint,
+): Promise<Outcome<WebhookEndpoint>> {
+  const { merchantId, catchUp, catchUpFrom } = command;
+  return changeEndpointOnce(db, command, {
+    operation: enableEndpointOperation,
+    input: { catchUp, catchUpFrom },
+    change: async (tx, endpoint) => {
+      if (endpoint.status !== "DISABLED") return refuseState(endpoint);
+      const key = { merchantId, id: endpoint.id };
+      const result = await setStatus(tx, key, {
+        status: "ENABLED",
+        catchUpFrom: catchUp === "NONE" ? "now" : catchUpFrom,
+      });
+      await followEndpoint(tx, key);
+      return { result };
+    },
+  });
+}

@@ -1,0 +1,53 @@
+import type { Db } from "../db/db";
+import type { Outcome } from "../idempotency/keys";
+import {
+  type EndpointCommand,
+  changeEndpointOnce,
+  endpointOperation,
+} from "./change-endpoint-once";
+import type { WebhookEndpoint } from "./delivery";
+import { updateEndpoint } from "./endpoint-store";
+import { checkEndpointUrl } from "./endpoint-url";
+
+/*
+ * Guarantees: what is given takes the place of what was, and all else stays. What is in the air goes to where it was
+ * sent; every later try, also of what was planned before, goes to the new URL, signed with the same secret. The URL is
+ * judged as at creation, and again at every connection. Which events are wanted is decided when an event is planned.
+ */
+
+/** Undefined: it stays as it is. */
+export interface UpdateWebhookEndpoint extends EndpointCommand {
+  readonly url?: string | undefined;
+  readonly eventTypes?: readonly string[] | undefined;
+  readonly description?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+interface Needs {
+  readonly db: Db;
+  readonly config: { readonly webhookAllowLoopback: boolean };
+}
+
+export const updateEndpointOperation = endpointOperation("updateWebhookEndpoint");
+
+export async function updateWebhookEndpoint(
+  { db, config }: Needs,
+  command: UpdateWebhookEndpoint,
+): Promise<Outcome<WebhookEndpoint>> {
+  const { merchantId, eventTypes, description, metadata } = command;
+  const url = command.url === undefined ? undefined : checkEndpointUrl(config, command.url);
+  return changeEndpointOnce(db, command, {
+    operation: updateEndpointOperation,
+    // To take the description away is another request than to leave it, and a fingerprint does not tell null from absent.
+    input: { url, eventTypes, description, metadata, clears: description === null ? true : null },
+    change: async (tx, endpoint) => ({
+      result: await updateEndpoint(tx, merchantId, {
+        id: endpoint.id,
+        url: url ?? endpoint.url,
+        eventTypes: eventTypes ?? endpoint.eventTypes,
+        description: description === undefined ? endpoint.description : description,
+        metadata: metadata ?? endpoint.metadata,
+      }),
+    }),
+  });
+}
