@@ -53,6 +53,11 @@ async function realBodies(): Promise<Map<EventType, Json>> {
 }
 
 async function act(mutation: string, input: Json): Promise<void> {
+  await send(mutation, input);
+  await api.drain();
+}
+
+async function send(mutation: string, input: Json): Promise<void> {
   const name = mutation.charAt(0).toUpperCase() + mutation.slice(1);
   const answer = await api.send({
     query: `mutation ($input: ${name}Input!, $key: String!) {
@@ -61,13 +66,15 @@ async function act(mutation: string, input: Json): Promise<void> {
     variables: { input, key: newKey() },
   });
   expect(answer.body.errors).toBeUndefined();
-  await api.drain();
 }
 
-/** An endpoint that has failed for five days is warned of and disabled. */
+/** An endpoint is tested; and when it has failed for five days, its merchant is warned and it is disabled. */
 async function makeTrouble(): Promise<void> {
-  const variables = { input: { url: "https://hooks.example/" }, key: newKey() };
-  await api.send({ query: CREATE_ENDPOINT, variables });
+  const eventTypes = ["payment_intent.succeeded"];
+  const variables = { input: { url: "https://hooks.example/", eventTypes }, key: newKey() };
+  const { data } = await api.send({ query: CREATE_ENDPOINT, variables });
+  const { id } = data.createWebhookEndpoint.webhookEndpoint;
+  await send("sendTestWebhook", { webhookEndpointId: id });
   await api.db.raw(`update webhook_endpoints set failures = 10, failed_at = now(),
     failing_since = now() - interval '2 hours'`);
   expect(await judgeEndpoints(api.app)).toEqual({ warned: 1, disabled: 0 });

@@ -55,6 +55,11 @@ const REVOKE_KEY = `mutation ($input: RevokeApiKeyInput!, $key: String!) {
   revokeApiKey(input: $input, idempotencyKey: $key) { apiKey { id } } }`;
 const RESOLVE = `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
   resolveUnknownAttempt(input: $input, idempotencyKey: $key) { idempotency { status } } }`;
+const ATTEMPTS = `
+  insert into webhook_delivery_attempts (merchant_id, delivery_id, number, started_at, duration_ms,
+    status_code, error_class, error, response_body)
+  select merchant_id, id, 1, now(), 5, 500, 'HTTP_STATUS', 'it answered 500', 'no'
+  from webhook_deliveries where merchant_id = ? on conflict do nothing`;
 const SOME = `{ webhookDeliveries(first: 5) { edges { node { id eventId } } } }`;
 
 // Enough to begin a page in the middle of each list.
@@ -200,6 +205,7 @@ export async function makeWorld(
   await deliveries(dead).update({ status: "DEAD", next_at: null });
   const tomorrow = new Date(Date.now() + 86_400_000);
   await deliveries([waiting]).update({ status: "SCHEDULED", next_at: tomorrow });
+  await api.db.raw(ATTEMPTS, [merchant.id]);
   const pages = { ...(await ask(CURSORS)), ...(await ask(AUDIT_LOG, {}, merchant.operatorKey)) };
   const parts = (await ask(PARTS, { id: paid.id })).paymentIntent;
   const found = await api
