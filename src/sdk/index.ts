@@ -21,6 +21,7 @@ export type {
   CaptureSnapshot,
   PaymentIntentSnapshot,
   RefundSnapshot,
+  WebhookEndpointSnapshot,
   WebhookEvent,
 } from "./webhook-event";
 export type * from "./enums";

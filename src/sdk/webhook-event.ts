@@ -7,6 +7,7 @@ import type {
   PaymentIntentStatus,
   RefundReason,
   RefundStatus,
+  WebhookEndpointStatus,
 } from "./enums";
 
 /** The object of a payment_intent event, as it stood when the event happened. Amounts in minor units. */
@@ -72,6 +73,26 @@ export interface RefundSnapshot {
   readonly updatedAt: string;
 }
 
+export interface WebhookEndpointSnapshot {
+  readonly id: string;
+  readonly object: "webhook_endpoint";
+  readonly url: string;
+  readonly description: string | null;
+  /** Empty: all types. */
+  readonly eventTypes: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly apiVersion: string;
+  readonly status: WebhookEndpointStatus;
+  /** This and what follows is said of one that fails or is disabled, and not with a test. */
+  readonly disabledReason?: string | null;
+  readonly failures?: number;
+  readonly failingSince?: string | null;
+  /** When it will be disabled if it goes on failing. */
+  readonly disablesAt?: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
 interface EventOf<Type extends string, Snapshot> {
   /** Equal to the header webhook-id. An event may come twice: deduplicate on it. */
   readonly id: string;
@@ -80,7 +101,7 @@ interface EventOf<Type extends string, Snapshot> {
   /** The same moment as createdAt, under the name that Standard Webhooks gives it. */
   readonly timestamp: string;
   readonly createdAt: string;
-  /** The id of the object that the event is about: the payment intent, also of captures and refunds. */
+  /** The id of the object that the event is about: the payment intent, also of captures and refunds; or the endpoint. */
   readonly subjectId: string;
   /** The version of that object: 1, 2, 3 without gaps. Events may come out of order. Null when it has no versions. */
   readonly sequence: number | null;
@@ -94,4 +115,5 @@ interface EventOf<Type extends string, Snapshot> {
 export type WebhookEvent =
   | EventOf<Extract<EventType, `payment_intent.${string}`>, PaymentIntentSnapshot>
   | EventOf<Extract<EventType, `capture.${string}`>, CaptureSnapshot>
-  | EventOf<Extract<EventType, `refund.${string}`>, RefundSnapshot>;
+  | EventOf<Extract<EventType, `refund.${string}`>, RefundSnapshot>
+  | EventOf<Extract<EventType, `webhook_endpoint.${string}`>, WebhookEndpointSnapshot>;
