@@ -211,6 +211,7 @@ function recordOf(
     notBeforeMs:
       result.retryAfterMs === undefined ? null : boundedRetryAfterMs(result.retryAfterMs),
     isKept: !isDelivered || tries > 1 || config.keepWebhookSuccesses,
+    wasWell: delivery.failures === 0,
   };
   if (isDelivered) return { ...outcome, status: "SUCCEEDED", dueInMs: null };
   const dueInMs =

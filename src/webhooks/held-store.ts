@@ -33,6 +33,29 @@ export async function holdDeliveries(db: Db, keys: readonly AddressedDelivery[])
   if (keys.length > 0) await run(db, HOLD, [keysJson(keys)]);
 }
 
+const RELEASE: Statement = {
+  name: "release_deliveries",
+  text: `
+    update webhook_deliveries d
+    set status = case d.tries when 1 then 'SCHEDULED' else 'RETRYING' end, tries = d.tries - 1,
+      tries_early = least(d.tries_early, d.tries - 1), next_at = 'infinity', updated_at = now()
+    from (
+      select r.* from jsonb_to_recordset(?) as r (merchant_id text, id text, tries int)
+      order by r.merchant_id, r.id
+    ) r
+    where d.merchant_id = r.merchant_id and d.id = r.id and d.status = 'IN_FLIGHT'
+      and d.tries = r.tries`,
+};
+
+/** The caller has claimed them and will not post them: their tries never were. */
+export async function releaseDeliveries(
+  db: Db,
+  claimed: readonly Pick<ClaimedDelivery, "merchantId" | "id" | "tries">[],
+): Promise<void> {
+  const rows = claimed.map(({ merchantId, id, tries }) => ({ merchant_id: merchantId, id, tries }));
+  await run(db, RELEASE, [JSON.stringify(rows)]);
+}
+
 /*
  * Tries of what was waiting for its next one come before their time, so they use up none of the schedule: an endpoint
  * that is away for a day would otherwise have every delivery that was let out to see whether it is back die of it.

@@ -1,8 +1,8 @@
 import type { EndpointKey } from "./delivery";
 import { type Delivered, type WebhookSender, deliver } from "./deliver-webhook";
 import type { ClaimedDelivery } from "./delivery-store";
-import { callUp, claimHeld } from "./held-store";
-import { type Lane, type Room, createRoom, learn, placesOf } from "./lanes";
+import { callUp, claimHeld, releaseDeliveries } from "./held-store";
+import { type Lane, type Room, createRoom, learn, placesOf, surplusOf } from "./lanes";
 import { reserveSends } from "./send-rate";
 
 /** What one process has claimed, by endpoint: posted when the endpoint's lane has a place, each on its own. */
@@ -142,9 +142,28 @@ async function post(air: Air, line: Line, { delivery, done, failed }: Standing):
   }
   lane.posting -= 1;
   air.room.giveBack(lane, 1);
+  shed(air, line);
   advance(air, line);
   refill(air, line);
   for (const other of air.hungry) refill(air, other);
+}
+
+/**
+ * Gives back what was claimed for an endpoint that turns out to hang: it would stand here until its lease has run out.
+ * The newest, so that they stay in their order.
+ */
+function shed(air: Air, line: Line): void {
+  const surplus = Math.min(surplusOf(line.lane), line.claimed.length);
+  if (surplus === 0) return;
+  const released = line.claimed.splice(line.claimed.length - surplus);
+  air.room.giveBack(line.lane, surplus);
+  line.hasHeld = true;
+  const work = releaseDeliveries(
+    air.sender.db,
+    released.map(({ delivery }) => delivery),
+  );
+  background(air, work, "what was claimed for a slow endpoint was not released");
+  for (const { done } of released) done();
 }
 
 /** Claims what is held, when there is room: not one by one, but when half of the lane's places are free. */

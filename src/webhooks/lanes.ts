@@ -24,14 +24,14 @@ const MEAN_MS = 250;
 /** How much the latest answer counts. */
 const MEAN_WEIGHT = 1 / 8;
 /**
- * What it is about to be sent is claimed with what is under way, so that many are claimed at a time. It is little of a
- * lease, and little to wait for.
+ * What it is about to be sent is claimed with what is under way, so that many are claimed at a time: what holds for so
+ * long, which is little of a lease. Should it turn out to take longer, what is too much is released.
  */
-const AHEAD_MS = 250;
-const AHEAD_MAX = 512;
+const AHEAD_MS = 2_000;
+const AHEAD_MAX = 1_024;
 
 /** In one process: sockets, and bodies in memory. */
-const TAKEN_MAX = 2_048;
+const TAKEN_MAX = 4_096;
 const TAKEN_BY_ONE_TENANT_MAX = TAKEN_MAX / 2;
 
 export interface Lane {
@@ -73,6 +73,11 @@ export function isQuick(lane: Lane): boolean {
 export function learn(lane: Lane, answer: { durationMs: number; settings: LaneSettings }): void {
   lane.meanMs = Math.max(1, lane.meanMs + (answer.durationMs - lane.meanMs) * MEAN_WEIGHT);
   lane.settings = answer.settings;
+}
+
+/** How many are claimed that should not be, because it answers more slowly than was thought. */
+export function surplusOf(lane: Lane): number {
+  return isQuick(lane) ? 0 : Math.max(0, lane.taken - reachOf(lane));
 }
 
 /** The lanes of a process, and how much each tenant has taken. */

@@ -13,7 +13,9 @@ import { BREAKER } from "./endpoint-health";
  *   (held-store.ts), however far off the next tries are. If this process dies before that, the sweeper sees to it.
  *
  * Row writes: one for each delivery. Besides: one for each try that is kept; and one for each endpoint that failed, or
- * had failed and answered. Deliveries that succeed at an endpoint that is well write nothing else.
+ * had failed and answered. Deliveries that succeed at once, at an endpoint that was well when they were claimed, write
+ * nothing else, look at nothing else, and have a statement of their own; should another process have heard a failure
+ * meanwhile, the next success sees to it.
  */
 export interface DeliveryRecord extends DeliveryKey {
   readonly endpointId: string;
@@ -31,6 +33,8 @@ export interface DeliveryRecord extends DeliveryKey {
   readonly notBeforeMs: number | null;
   /** Whether the try is kept. */
   readonly isKept: boolean;
+  /** Whether the endpoint was well when it was claimed. */
+  readonly wasWell: boolean;
 }
 
 /** What a set of tries changed about an endpoint. */
@@ -118,11 +122,52 @@ const RECORD: Statement = {
     from judged j`,
 };
 
+const RECORD_SUCCESSES: Statement = {
+  name: "record_successful_deliveries",
+  text: `
+    update webhook_deliveries d
+    set status = 'SUCCEEDED', status_code = r.status_code, error = null,
+      response_body = case when d.response_erased is null then r.response_body end,
+      duration_ms = r.duration_ms, updated_at = now(), next_at = null
+    from (
+      select r.* from jsonb_to_recordset(?) as r (merchant_id text, id text, tries int,
+        status_code int, response_body text, duration_ms int)
+      order by r.merchant_id, r.id
+    ) r
+    where d.merchant_id = r.merchant_id and d.id = r.id and d.status = 'IN_FLIGHT'
+      and d.tries = r.tries`,
+};
+
 /** What changed about the endpoint of each record, in order; nothing where nothing did. */
 export async function recordDeliveries(
   db: Db,
   records: readonly DeliveryRecord[],
 ): Promise<(EndpointChange | undefined)[]> {
+  const isPlain = ({ status, isKept, wasWell }: DeliveryRecord): boolean =>
+    status === "SUCCEEDED" && !isKept && wasWell;
+  const plain = records.filter(isPlain);
+  const others = records.filter((record) => !isPlain(record));
+  const [changes] = await Promise.all([recordAll(db, others), recordSuccesses(db, plain)]);
+  if (changes.length === 0) return records.map(() => undefined);
+  const byEndpoint = new Map(changes.map((change) => [change.endpointId, change]));
+  return records.map(({ endpointId }) => byEndpoint.get(endpointId));
+}
+
+async function recordSuccesses(db: Db, records: readonly DeliveryRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const rows = records.map((record) => ({
+    merchant_id: record.merchantId,
+    id: record.id,
+    tries: record.tries,
+    status_code: record.statusCode,
+    response_body: record.responseBody,
+    duration_ms: record.durationMs,
+  }));
+  await run(db, RECORD_SUCCESSES, [JSON.stringify(rows)]);
+}
+
+async function recordAll(db: Db, records: readonly DeliveryRecord[]): Promise<EndpointChange[]> {
+  if (records.length === 0) return [];
   const rows = records.map((record) => ({
     merchant_id: record.merchantId,
     id: record.id,
@@ -138,10 +183,7 @@ export async function recordDeliveries(
     not_before_ms: record.notBeforeMs,
     is_kept: record.isKept,
   }));
-  const changes = await runTwice(db, JSON.stringify(rows));
-  if (changes.length === 0) return records.map(() => undefined);
-  const byEndpoint = new Map(changes.map((change) => [change.endpointId, change]));
-  return records.map(({ endpointId }) => byEndpoint.get(endpointId));
+  return runTwice(db, JSON.stringify(rows));
 }
 
 /** Claims lock a delivery before its endpoint, this does the opposite: of two that wait for each other one is ended. */

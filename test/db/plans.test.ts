@@ -77,6 +77,7 @@ import {
   createCommand,
   refundCommand,
 } from "../support/factories";
+import { heldQuestions } from "../support/held-questions";
 import { keyQuestions } from "../support/key-questions";
 import { PATIENT } from "../support/patience";
 import { hearFromProcessor } from "../support/inbox";
@@ -476,6 +477,7 @@ const WRITES: readonly Question[] = [
     () => make.sentAttempts(SET),
     () => orphanAttempts(db, { firstLookupMs: 0, heldMaxMs: 60_000, limit: SET }),
   ),
+  ...heldQuestions(() => ({ app, db, merchantId, its, make })),
   now("finds overdue deliveries", () => findOverdueDeliveries(db, { overdueMs: 0, limit: SET })),
   now("renews and drops a lease", async () => {
     await renewLease(db, "worker", 1_000);

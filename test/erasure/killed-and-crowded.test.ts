@@ -134,6 +134,7 @@ test("an answer that comes after the erasure is not stored", async () => {
       error: null,
       notBeforeMs: null,
       isKept: true,
+      wasWell: true,
       responseBody: `thank you, ${customer}`,
       durationMs: 1,
       dueInMs: null,

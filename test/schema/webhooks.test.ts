@@ -149,3 +149,26 @@ test("dead letters wait to be replayed", async () => {
     result: { id: again.data.replayWebhookDelivery.webhookDelivery.id },
   });
 });
+
+test("the tries of a delivery that failed are shown with it, newest first", async () => {
+  receiver.answerWith(503);
+  await makePaid(api);
+  await api.makeDue();
+  await api.drain();
+  const { data, body } = await api.send({
+    query: `{ webhookDeliveries(filter: { endpointId: "${first.id}" }, first: 20) { edges { node { tries attempts {
+      number startedAt durationMs statusCode errorClass error responseBody } } } } }`,
+  });
+  expect(body.errors).toBeUndefined();
+  const edges = data.webhookDeliveries.edges as { node: { tries: number; attempts: object[] } }[];
+  const failed = edges.map(({ node }) => node).filter(({ attempts }) => attempts.length > 0);
+  expect(failed).toMatchObject([
+    {
+      tries: 2,
+      attempts: [
+        { number: 2, statusCode: 204, errorClass: null, error: null },
+        { number: 1, statusCode: 503, errorClass: "HTTP_STATUS", error: "answered 503" },
+      ],
+    },
+  ]);
+});

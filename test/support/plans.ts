@@ -319,7 +319,7 @@ export function recordOf(delivery: ClaimedDelivery, ending: Ending = DELIVERED):
   const { merchantId, id, endpointId, tries } = delivery;
   const heard = { statusCode: null, errorClass: null, error: null, responseBody: null };
   const isKept = ending.status !== "SUCCEEDED";
-  const took = { durationMs: 5, notBeforeMs: null, isKept };
+  const took = { durationMs: 5, notBeforeMs: null, isKept, wasWell: true };
   return { merchantId, id, endpointId, tries, ...heard, ...took, ...ending };
 }
 

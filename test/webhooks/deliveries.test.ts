@@ -99,7 +99,7 @@ it("gives an endpoint no more at a time than its concurrency, and holds the rest
   await waitFor("two in the air", () => hanging.count() === 2);
   await makeEvents(t, merchantId, 20);
   await takeAll();
-  expect(await statusesOf(slow.id)).toEqual({ IN_FLIGHT: 4, HELD: 20 });
+  expect(await statusesOf(slow.id)).toEqual({ IN_FLIGHT: 18, HELD: 6 });
   expect(hanging.count()).toBe(2);
   hanging.answerAll();
   await waitFor("all", async () => (await statusesOf(slow.id))["SUCCEEDED"] === 24);
@@ -110,6 +110,27 @@ it("gives an endpoint no more at a time than its concurrency, and holds the rest
     [slow.id],
   );
   expect(rows).toEqual([{ inOrder: true }]);
+});
+
+it("gives back what it has claimed for an endpoint that turns out to hang", async () => {
+  const hanging = await startHanging();
+  const row = { concurrency: 10, timeout_ms: 200 };
+  const slow = await anEndpoint(t, merchantId, { url: hanging.url, row });
+  await makeEvents(t, merchantId, 60);
+  await takeAll();
+  // It has four places from the third failure on, and nothing is claimed beyond them.
+  await waitFor("what is too much to be held", async () => {
+    const { HELD = 0, RETRYING = 0 } = await statusesOf(slow.id);
+    return RETRYING >= 10 && HELD + RETRYING >= 56;
+  });
+  const released = await t.db("webhook_deliveries").where({ endpoint_id: slow.id, tries: 0 });
+  for (const { status } of released) expect(status).toBe("SCHEDULED");
+  hanging.answerAll();
+  await waitFor("all", async () => {
+    await t.sweepOnce();
+    await takeAll();
+    return (await statusesOf(slow.id))["SUCCEEDED"] === 60;
+  });
 });
 
 it("sends an endpoint no more than its rate, from all processes together", async () => {
