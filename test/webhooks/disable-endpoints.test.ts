@@ -169,7 +169,7 @@ describe("what is kept of tries", () => {
     const keeping = t.anotherApp({ ONCEPAY_KEEP_WEBHOOK_SUCCESSES: "true" });
     await anEndpoint(t, merchantId, receiver);
     await makeEvents(t, merchantId, 3);
-    await drive(keeping, createRecordedQueues()).drain();
+    await drive(keeping, createRecordedQueues(), t.db).drain();
     expect((await kept()).map(({ number, status_code }) => [number, status_code])).toEqual([
       [1, 204],
       [1, 204],
