@@ -12,8 +12,8 @@ export interface LaneSettings {
   readonly failures: number;
 }
 
-/** An endpoint gets as many places as half a minute of its answers fills: 8 when it hangs, 64 at half a second. */
-const BUSY_MS = 32_000;
+/** An endpoint gets as many places as a minute of its answers fills: 8 when it hangs, 128 up to half a second. */
+const BUSY_MS = 64_000;
 const PLACES_MIN = 8;
 const PLACES_MAX = 128;
 /** Of one that keeps failing: what is tried is tried for nothing. */
@@ -21,8 +21,12 @@ const FAILING_FROM = 3;
 const PLACES_FAILING = 4;
 /** Before anything is known of it. */
 const MEAN_MS = 250;
-/** How much the latest answer counts. */
-const MEAN_WEIGHT = 1 / 8;
+/**
+ * How much the latest answer counts: more when it is quicker, because a busy process makes all of them look slow; and
+ * when it took very long, which no process does.
+ */
+const WEIGHTS = { quicker: 1 / 2, slower: 1 / 16, hanging: 1 / 4 };
+const HANGING_MS = 2_000;
 /**
  * What it is about to be sent is claimed with what is under way, so that many are claimed at a time: what holds for so
  * long, which is little of a lease. Should it turn out to take longer, what is too much is released.
@@ -64,14 +68,20 @@ export function reachOf(lane: Lane): number {
   return Math.min(places + ahead, lane.settings.rateLimit ?? Infinity);
 }
 
+/** Answers a second. */
+const QUICK_FROM = 100;
+
 /** Whether room is worth waiting for: it comes many times a second. */
 export function isQuick(lane: Lane): boolean {
   const aSecond = (placesOf(lane) / lane.meanMs) * 1_000;
-  return Math.min(aSecond, lane.settings.rateLimit ?? Infinity) >= 200;
+  return Math.min(aSecond, lane.settings.rateLimit ?? Infinity) >= QUICK_FROM;
 }
 
 export function learn(lane: Lane, answer: { durationMs: number; settings: LaneSettings }): void {
-  lane.meanMs = Math.max(1, lane.meanMs + (answer.durationMs - lane.meanMs) * MEAN_WEIGHT);
+  const moreMs = answer.durationMs - lane.meanMs;
+  const isHanging = answer.durationMs > HANGING_MS;
+  const weight = moreMs < 0 ? WEIGHTS.quicker : isHanging ? WEIGHTS.hanging : WEIGHTS.slower;
+  lane.meanMs = Math.max(1, lane.meanMs + moreMs * weight);
   lane.settings = answer.settings;
 }
 

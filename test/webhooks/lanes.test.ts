@@ -22,7 +22,16 @@ function lane(given: { durationMs?: number } & Partial<Lane["settings"]> = {}): 
 
 test("the longer an endpoint takes the fewer places it has, and never fewer than eight", () => {
   const places = [5, 100, 500, 2_000, 14_000].map((durationMs) => placesOf(lane({ durationMs })));
-  expect(places).toEqual([128, 128, 64, 16, 8]);
+  expect(places).toEqual([128, 128, 128, 32, 8]);
+});
+
+test("an endpoint is not slow because the process is: quick answers count for more than slow ones", () => {
+  const busy = lane({ durationMs: 20 });
+  for (let answers = 0; answers < 200; answers += 1) {
+    learn(busy, { durationMs: answers % 4 === 0 ? 100 : 700, settings: SETTINGS });
+  }
+  expect(busy.meanMs).toBeLessThan(300);
+  expect(placesOf(busy)).toBe(128);
 });
 
 test("one that fails has four places, and nothing is claimed ahead of them", () => {
