@@ -21,7 +21,7 @@ const LOST: readonly (readonly [string, RegExp])[] = [
   ["confirm_payment_intents", /confirm_payment_intents/],
   ["claim_attempts", /claim_attempts/],
   ["COMMIT", /COMMIT;/i],
-  ["record_deliveries", /record_deliveries/],
+  ["record_deliveries", /record_(successful_)?deliveries/],
   ["mark_relayed", /mark_relayed/],
 ];
 
