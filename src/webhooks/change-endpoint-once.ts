@@ -1,3 +1,4 @@
+import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import type { AuditedWrite } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import type { StoredFailure } from "../failures";
@@ -91,8 +92,14 @@ export function endpointOperation<Beside = undefined>(
   };
 }
 
+/** What changing an endpoint needs. */
+export interface EndpointChanger {
+  readonly db: Db;
+  readonly replays: ReplayCache;
+}
+
 export async function changeEndpointOnce<Beside = undefined>(
-  db: Db,
+  { db, replays }: EndpointChanger,
   command: EndpointCommand,
   { operation, input, change, secrets }: EndpointChange<Beside>,
 ): Promise<OnceOutcome<WebhookEndpoint, Beside>> {
@@ -100,7 +107,7 @@ export async function changeEndpointOnce<Beside = undefined>(
   const print = fingerprint(operation.name, { webhookEndpointId: id, ...input }).toString("hex");
   return once<WebhookEndpoint, Beside>(
     db,
-    { merchantId, key, fingerprint: print, audit },
+    { merchantId, key, fingerprint: print, audit, replays },
     {
       operation,
       execute: async (tx) => {

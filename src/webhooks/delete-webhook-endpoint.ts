@@ -1,6 +1,6 @@
-import type { Db } from "../db/db";
 import type { Outcome } from "../idempotency/keys";
 import {
+  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -20,11 +20,11 @@ export type DeleteWebhookEndpoint = EndpointCommand;
 export const deleteEndpointOperation = endpointOperation("deleteWebhookEndpoint");
 
 export async function deleteWebhookEndpoint(
-  { db }: { readonly db: Db },
+  needs: EndpointChanger,
   command: DeleteWebhookEndpoint,
 ): Promise<Outcome<WebhookEndpoint>> {
   const { merchantId } = command;
-  return changeEndpointOnce(db, command, {
+  return changeEndpointOnce(needs, command, {
     operation: deleteEndpointOperation,
     input: {},
     change: async (tx, endpoint) => {

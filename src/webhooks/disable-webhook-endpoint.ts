@@ -1,6 +1,6 @@
-import type { Db } from "../db/db";
 import type { Outcome } from "../idempotency/keys";
 import {
+  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -22,11 +22,11 @@ export interface DisableWebhookEndpoint extends EndpointCommand {
 export const disableEndpointOperation = endpointOperation("disableWebhookEndpoint");
 
 export async function disableWebhookEndpoint(
-  { db }: { readonly db: Db },
+  needs: EndpointChanger,
   command: DisableWebhookEndpoint,
 ): Promise<Outcome<WebhookEndpoint>> {
   const { merchantId, reason } = command;
-  return changeEndpointOnce(db, command, {
+  return changeEndpointOnce(needs, command, {
     operation: disableEndpointOperation,
     input: { reason },
     change: async (tx, endpoint) => {

@@ -1,6 +1,6 @@
-import type { Db } from "../db/db";
 import type { Outcome } from "../idempotency/keys";
 import {
+  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -28,11 +28,11 @@ export interface EnableWebhookEndpoint extends EndpointCommand {
 export const enableEndpointOperation = endpointOperation("enableWebhookEndpoint");
 
 export async function enableWebhookEndpoint(
-  { db }: { readonly db: Db },
+  needs: EndpointChanger,
   command: EnableWebhookEndpoint,
 ): Promise<Outcome<WebhookEndpoint>> {
   const { merchantId, catchUp, catchUpFrom } = command;
-  return changeEndpointOnce(db, command, {
+  return changeEndpointOnce(needs, command, {
     operation: enableEndpointOperation,
     input: { catchUp, catchUpFrom },
     change: async (tx, endpoint) => {

@@ -1,7 +1,7 @@
-import type { Db } from "../db/db";
 import type { Outcome } from "../idempotency/keys";
 import type { SecretBox } from "../security/secrets";
 import {
+  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -26,8 +26,7 @@ export interface RotateWebhookSecret extends EndpointCommand {
   readonly overlapSeconds: number;
 }
 
-interface Needs {
-  readonly db: Db;
+interface Needs extends EndpointChanger {
   readonly secrets: SecretBox;
 }
 
@@ -43,11 +42,11 @@ export interface RotatedSecret extends Outcome<WebhookEndpoint> {
 }
 
 export async function rotateWebhookSecret(
-  { db, secrets }: Needs,
+  { db, replays, secrets }: Needs,
   command: RotateWebhookSecret,
 ): Promise<RotatedSecret> {
   const { merchantId, overlapSeconds } = command;
-  const { beside, ...outcome } = await changeEndpointOnce<Secret>(db, command, {
+  const { beside, ...outcome } = await changeEndpointOnce<Secret>({ db, replays }, command, {
     operation: rotateSecretOperation,
     secrets,
     input: { overlapSeconds },

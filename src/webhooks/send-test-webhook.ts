@@ -1,10 +1,15 @@
-import { type Db, type Statement, type Tx, run } from "../db/db";
+import { type Statement, type Tx, run } from "../db/db";
 import type { EventType } from "../events/event-types";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
 import { type Execution, once } from "../idempotency/once";
 import { newId } from "../ids";
-import { type EndpointCommand, notFound, refuseState } from "./change-endpoint-once";
+import {
+  type EndpointChanger,
+  type EndpointCommand,
+  notFound,
+  refuseState,
+} from "./change-endpoint-once";
 import type { WebhookDelivery, WebhookEndpoint } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
 import { lockEndpoint } from "./endpoint-store";
@@ -58,13 +63,14 @@ const INSERT: Statement = {
 };
 
 export async function sendTestWebhook(
-  { db }: { readonly db: Db },
+  { db, replays }: EndpointChanger,
   command: SendTestWebhook,
 ): Promise<Outcome<WebhookDelivery>> {
   const { merchantId, key, webhookEndpointId, audit } = command;
   const request = {
     merchantId,
     key,
+    replays,
     fingerprint: fingerprint(NAME, { webhookEndpointId }).toString("hex"),
     audit,
   };

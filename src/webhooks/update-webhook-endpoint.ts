@@ -1,6 +1,6 @@
-import type { Db } from "../db/db";
 import type { Outcome } from "../idempotency/keys";
 import {
+  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -23,20 +23,19 @@ export interface UpdateWebhookEndpoint extends EndpointCommand {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
-interface Needs {
-  readonly db: Db;
+interface Needs extends EndpointChanger {
   readonly config: { readonly webhookAllowLoopback: boolean };
 }
 
 export const updateEndpointOperation = endpointOperation("updateWebhookEndpoint");
 
 export async function updateWebhookEndpoint(
-  { db, config }: Needs,
+  { db, replays, config }: Needs,
   command: UpdateWebhookEndpoint,
 ): Promise<Outcome<WebhookEndpoint>> {
   const { merchantId, eventTypes, description, metadata } = command;
   const url = command.url === undefined ? undefined : checkEndpointUrl(config, command.url);
-  return changeEndpointOnce(db, command, {
+  return changeEndpointOnce({ db, replays }, command, {
     operation: updateEndpointOperation,
     // To take the description away is another request than to leave it, and a fingerprint does not tell null from absent.
     input: { url, eventTypes, description, metadata, clears: description === null ? true : null },

@@ -39,7 +39,13 @@ if (missing !== undefined) console.info(`Skipped: ${missing}.`);
 const withRedis = missing === undefined ? describe : describe.skip;
 
 const MUTATIONS = buildSchema().getMutationType()?.getFields() ?? {};
-const SHOWN_ONCE = ["createWebhookEndpoint", "createMerchant", "createApiKey", "rollApiKey"];
+const SHOWN_ONCE = [
+  "createWebhookEndpoint",
+  "rotateWebhookSecret",
+  "createMerchant",
+  "createApiKey",
+  "rollApiKey",
+];
 /** Whoever has somebody erased has no entries: test/erasure/replay-cache.test.ts. */
 const ASKED = Object.entries(KEYED_MUTATIONS).filter(([name]) => name !== "eraseCustomer");
 const PREFIX = "oncepay:replay:";
