@@ -366,7 +366,7 @@ alter table merchants enable row level security;
 create policy system on merchants to oncepay_system using (true);
 create policy tenant on merchants to oncepay_tenant using ((id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on merchants to oncepay_system;
-grant select, update on merchants to oncepay_tenant;
+grant select on merchants to oncepay_tenant;
 
 create table outbox (
   id bigint not null generated always as identity,

@@ -1,5 +1,5 @@
 import type * as auditLog from "../src/audit-log/entry";
-import { OPEN, enumOf } from "./enums";
+import { OPEN, enumOf } from "./enum-of";
 
 export const AuditAction = enumOf<auditLog.AuditAction>(
   "AuditAction",

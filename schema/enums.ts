@@ -1,7 +1,5 @@
 import { registerEnumType } from "type-graphql";
 import type { FailureCode } from "../src/failures";
-import type { ApiKeyKind as ApiKeyKindName, Mode } from "../src/merchants/api-key";
-import type { ApiKeyStatus as ApiKeyStatusName } from "../src/merchants/api-key-store";
 import type { AccountKind } from "../src/ledger/accounts";
 import type * as entries from "../src/ledger/entry-store";
 import type {
@@ -15,29 +13,7 @@ import type {
   DeliveryStatus as DeliveryStatusName,
   EndpointStatus as EndpointStatusName,
 } from "../src/webhooks/delivery";
-
-type Descriptions = Readonly<Record<string, string>>;
-
-/** Said of every enum that occurs in answers: clients must be prepared for values that they do not know yet. */
-export const OPEN = "New values may be added.";
-
-/** The compiler holds the values to the domain's own unions: a new one must be described here before it is shown. */
-export function enumOf<Value extends string>(
-  name: string,
-  description: string,
-  values: Readonly<Record<Value, string>>,
-): Readonly<Record<Value, Value>> {
-  const keys = Object.keys(values) as Value[];
-  const enumeration = Object.fromEntries(keys.map((key) => [key, key])) as Record<Value, Value>;
-  registerEnumType(enumeration, {
-    name,
-    description,
-    valuesConfig: Object.fromEntries(
-      keys.map((key) => [key, { description: (values as Descriptions)[key] ?? "" }]),
-    ) as Record<Value, { description: string }>,
-  });
-  return enumeration;
-}
+import { OPEN, enumOf } from "./enum-of";
 
 export const ErrorCode = enumOf<FailureCode>(
   "ErrorCode",
@@ -302,30 +278,5 @@ export const ErasureStatus = enumOf<ErasureStatusName>(
       "Payments are still to be erased, or what was recorded or is remembered about them elsewhere is still to be cleaned up.",
     FINISHED:
       "No payment that was created before the request shows anything of the customer any more.",
-  },
-);
-
-export const MerchantMode = enumOf<Mode>("Mode", "Whether money really moves.", {
-  TEST: "For trying things out.",
-  LIVE: "For real payments.",
-});
-
-export const ApiKeyKind = enumOf<ApiKeyKindName>("ApiKeyKind", "Who holds an API key.", {
-  SECRET: "The merchant's backend: everything that a merchant may do for itself.",
-  PUBLISHABLE:
-    "A frontend: it confirms and reads one payment intent, together with its client secret.",
-  RESTRICTED: "A partner integration: what its scopes permit.",
-  OPERATOR: "The merchant's operators: they read, and replay webhooks, but start no payments.",
-  PLATFORM:
-    "The installation's operators: they create merchants, act for any of them, and resolve unknown outcomes.",
-});
-
-export const ApiKeyStatus = enumOf<ApiKeyStatusName>(
-  "ApiKeyStatus",
-  `Whether an API key can be used. ${OPEN}`,
-  {
-    ACTIVE: "The key can be used.",
-    EXPIRED: "The key has expired.",
-    REVOKED: "The key was revoked.",
   },
 );

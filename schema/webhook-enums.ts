@@ -1,6 +1,6 @@
 import type { ErrorClass } from "../src/webhooks/delivery";
 import type { CatchUp as CatchUpName } from "../src/webhooks/enable-webhook-endpoint";
-import { OPEN, enumOf } from "./enums";
+import { OPEN, enumOf } from "./enum-of";
 
 export const WebhookErrorClass = enumOf<ErrorClass>(
   "WebhookErrorClass",

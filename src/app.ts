@@ -13,7 +13,6 @@ import { createTenantViews } from "./db/tenant-views";
 import { isDatabaseAway } from "./db/errors";
 import type { Log } from "./observability/log";
 import {
-  CONFIRM,
   type ConfirmPaymentIntent,
   type ConfirmResult,
   confirmOne,
@@ -28,6 +27,7 @@ import {
   createPaymentIntents,
   replayCreate,
 } from "./payments/create-payment-intent";
+import { CONFIRM } from "./payments/shopper-key";
 import { findIntents } from "./payments/payment-store";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
 import type { Answer } from "./payments/settle/answer";

@@ -1,15 +1,6 @@
 import { z } from "zod";
 import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
-import {
-  BAD_KEYS,
-  CONCURRENCY,
-  CONFIRMS,
-  ENDPOINTS,
-  type LimitSettings,
-  MUTATIONS,
-  QUERY_COST,
-  trustedProxies,
-} from "./limits/settings";
+import { LIMIT_SETTINGS, type LimitConfig, limitConfig } from "./limits/settings";
 import { LOOKUP_SCHEDULE_S } from "./payments/attempt";
 import {
   ConfigError,
@@ -158,25 +149,7 @@ export const SETTINGS = {
   ONCEPAY_LIST_TIMEOUT_MS: milliseconds
     .default(1_000)
     .describe("how long a list may take whose filter has no index"),
-  ONCEPAY_TRUST_PROXY: trustedProxies.describe(
-    "the addresses and networks of the proxies in front of the API, whose X-Forwarded-For says where a request comes from; without it, that is the other end of the connection",
-  ),
-  ONCEPAY_LIMIT_QUERY_COST: QUERY_COST.describe("what queries may cost in any 10 seconds"),
-  ONCEPAY_LIMIT_MUTATIONS: MUTATIONS.describe(
-    "how many mutations in any 10 seconds: creating and confirming count 1, all others 5",
-  ),
-  ONCEPAY_LIMIT_CONCURRENCY: CONCURRENCY.describe(
-    "how many requests at the same time, in each API process",
-  ),
-  ONCEPAY_LIMIT_BAD_KEYS: BAD_KEYS.describe(
-    "how many invalid API keys an address may present in any minute",
-  ),
-  ONCEPAY_LIMIT_CONFIRMS: CONFIRMS.describe(
-    "how many confirmations in any 10 minutes of a payment, and with publishable keys how many and how many declines; the sandbox's test cards are everybody's, so that no payment method is limited by default",
-  ),
-  ONCEPAY_LIMIT_ENDPOINTS: ENDPOINTS.describe(
-    "how many webhook endpoints a merchant may have, and create in any hour",
-  ),
+  ...LIMIT_SETTINGS,
   ...EDGE_SETTINGS,
   ONCEPAY_FOUR_EYES: flag
     .default(false)
@@ -193,7 +166,7 @@ export const SETTINGS = {
 
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
-export interface Config extends EdgeConfig {
+export interface Config extends EdgeConfig, LimitConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly host: string;
@@ -226,9 +199,6 @@ export interface Config extends EdgeConfig {
   readonly replayCacheSeconds: number;
   readonly redisDeadlineMs: number;
   readonly listTimeoutMs: number;
-  /** Addresses and networks. */
-  readonly trustProxy: string | undefined;
-  readonly limits: LimitSettings;
   readonly fourEyes: boolean;
   /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
@@ -295,8 +265,7 @@ function fromSettings(settings: Settings): Config {
     replayCacheSeconds: settings.ONCEPAY_REPLAY_CACHE_SECONDS,
     redisDeadlineMs: settings.ONCEPAY_REDIS_DEADLINE_MS,
     listTimeoutMs: settings.ONCEPAY_LIST_TIMEOUT_MS,
-    trustProxy: settings.ONCEPAY_TRUST_PROXY,
-    limits: limitsOf(settings),
+    ...limitConfig(settings),
     fourEyes: settings.ONCEPAY_FOUR_EYES,
     ...edgeConfig(settings, settings.NODE_ENV === "production"),
     instanceId: settings.ONCEPAY_INSTANCE_ID,
@@ -306,17 +275,6 @@ function fromSettings(settings: Settings): Config {
     failpointsSeed: settings.ONCEPAY_FAILPOINTS_SEED,
     failpointsLog: settings.ONCEPAY_FAILPOINTS_LOG,
   });
-}
-
-function limitsOf(settings: Settings): LimitSettings {
-  return {
-    queryCost: settings.ONCEPAY_LIMIT_QUERY_COST,
-    mutations: settings.ONCEPAY_LIMIT_MUTATIONS,
-    concurrency: settings.ONCEPAY_LIMIT_CONCURRENCY,
-    badKeys: settings.ONCEPAY_LIMIT_BAD_KEYS,
-    endpoints: settings.ONCEPAY_LIMIT_ENDPOINTS,
-    confirms: settings.ONCEPAY_LIMIT_CONFIRMS,
-  };
 }
 
 /** For --help. */

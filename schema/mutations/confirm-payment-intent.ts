@@ -2,9 +2,9 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "
 import { Failure } from "../../src/failures";
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import type { Outcome } from "../../src/idempotency/keys";
-import { CONFIRM, type ConfirmPaymentIntent } from "../../src/payments/confirm-payment-intent";
+import type { ConfirmPaymentIntent } from "../../src/payments/confirm-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
-import { shopperKey } from "../../src/payments/shopper-key";
+import { CONFIRM, shopperKey } from "../../src/payments/shopper-key";
 import { isPublishable, requireIntent } from "../access";
 import { type Context, callerOf } from "../context";
 import { checkId, checkIdempotencyKey, checkPaymentMethod } from "../input";

@@ -5,7 +5,7 @@ import type * as store from "../../src/merchants/api-key-store";
 import { createApiKey } from "../../src/merchants/create-api-key";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
-import { ApiKeyKind } from "../enums";
+import { ApiKeyKind } from "../merchant-enums";
 import { badInput, checkIdempotencyKey, checkText } from "../input";
 import { DateTime, ScopeScalar } from "../scalars";
 import { ApiKey } from "../types/api-key";

@@ -3,7 +3,7 @@ import type { Mode } from "../../src/merchants/api-key";
 import { createMerchantOnce } from "../../src/merchants/create-merchant-once";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
-import { MerchantMode } from "../enums";
+import { MerchantMode } from "../merchant-enums";
 import { checkIdempotencyKey, checkText } from "../input";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Merchant } from "../types/merchant";

@@ -3,7 +3,7 @@ import type * as keys from "../../src/merchants/api-key";
 import { type ApiKey, listApiKeys } from "../../src/merchants/api-key-store";
 import type { Page } from "../../src/pagination";
 import { type Context, callerOf } from "../context";
-import { ApiKeyKind } from "../enums";
+import { ApiKeyKind } from "../merchant-enums";
 import { ApiKeyConnection } from "../types/api-key";
 import { PageArgs } from "./page-arguments";
 

@@ -1,7 +1,7 @@
 import { Field, ID, ObjectType } from "type-graphql";
 import type * as keys from "../../src/merchants/api-key";
 import type * as store from "../../src/merchants/api-key-store";
-import { ApiKeyKind, ApiKeyStatus, MerchantMode } from "../enums";
+import { ApiKeyKind, ApiKeyStatus, MerchantMode } from "../merchant-enums";
 import { Node } from "../node";
 import { DateTime, ScopeScalar } from "../scalars";
 import { connectionOf } from "./connection";

@@ -1,6 +1,6 @@
 import { Field, ObjectType } from "type-graphql";
 import type { Mode } from "../../src/merchants/api-key";
-import { MerchantMode } from "../enums";
+import { MerchantMode } from "../merchant-enums";
 import { Node } from "../node";
 import { DateTime } from "../scalars";
 

@@ -1,6 +1,5 @@
 import { type Db, run } from "../db/db";
-import { onlyGiven } from "../db/filters";
-import { idFloor } from "../ids";
+import { idRange, onlyGiven } from "../db/filters";
 import {
   IN_SQL,
   type Page,
@@ -37,26 +36,18 @@ export async function listAuditEntries(
   );
 }
 
-/** An entry's id is made when it is recorded, so a range of time is a range of ids. */
-function recordedFrom(at: string): string {
-  return idFloor("auditEntry", Date.parse(at));
-}
-
 async function fetchEntries(
   db: Db,
   merchantId: string,
   list: { readonly filter: AuditLogFilter; readonly request: PageRequest<string> },
 ): Promise<AuditEntry[]> {
-  const { action, actorId, subjectId, recordedAfter, recordedBefore } = list.filter;
-  const { direction, from, limit } = list.request;
-  const { beyond, order } = IN_SQL[direction];
+  const { action, actorId, subjectId, recordedAfter: after, recordedBefore: before } = list.filter;
+  const { order } = IN_SQL[list.request.direction];
   const { names, texts, values } = onlyGiven([
     { name: "action", text: "action = ?", value: action },
     { name: "actor", text: "actor_id = ?", value: actorId },
     { name: "subject", text: "subject_id = ?", value: subjectId },
-    { name: "after", text: "id >= ?", value: recordedAfter && recordedFrom(recordedAfter) },
-    { name: "before", text: "id < ?", value: recordedBefore && recordedFrom(recordedBefore) },
-    { name: "from", text: `id ${beyond} ?`, value: from },
+    ...idRange({ kind: "auditEntry", column: "id" }, { after, before }, list.request),
   ]);
   const statement = {
     name: ["list_audit_entries", order, ...names].join("_"),
@@ -68,5 +59,5 @@ async function fetchEntries(
       from audit_log where merchant_id = ? ${texts.map((text) => `and ${text}`).join(" ")}
       order by id ${order} limit ?`,
   };
-  return run<AuditEntry>(db, statement, [merchantId, ...values, limit]);
+  return run<AuditEntry>(db, statement, [merchantId, ...values, list.request.limit]);
 }

@@ -3,7 +3,7 @@ import { type Db, type Statement, type Tx, run } from "../db/db";
 import { beforeWriting, isLockTimeout, violatedConstraint } from "../db/errors";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
-import { type StoredFailure, verdict } from "../failures";
+import { verdict } from "../failures";
 import { idempotencyOutcomes } from "../observability/metrics";
 import {
   SEALED_PART,
@@ -13,11 +13,18 @@ import {
 } from "../events/personal-data";
 import type { SecretBox } from "../security/secrets";
 import {
-  type FinishedRecord,
+  type Executed,
+  type Execution,
+  type OnceOutcome,
+  columnsOf,
+  json,
+  recordOf,
+  together,
+} from "./execution";
+import {
   type KeyedOperation,
   type Made,
   type OperationKey,
-  type Outcome,
   type WholeKeyRecord,
   announce,
   findKey,
@@ -52,24 +59,6 @@ export interface KeyedRequest {
   readonly replays?: ReplayCache;
 }
 
-/** The result of a use case, to be kept under its key. */
-export type Execution<Result, Beside> =
-  | { readonly failure: StoredFailure }
-  /**
-   * The result is this event's object; what is shown beside it is kept as well, in the form that may be kept: what is
-   * personal in it is sealed (see keepSnapshot).
-   */
-  | { readonly eventId: string; readonly beside?: Beside; readonly keptBeside?: object }
-  /**
-   * There is no event, so the result itself is kept, and what is shown beside it: for good, or, what is secret of it,
-   * sealed and for a limited time.
-   */
-  | {
-      readonly result: Result;
-      readonly beside?: Partial<Beside>;
-      readonly secret?: Partial<Beside>;
-    };
-
 export interface KeyedUseCase<Result, Beside> {
   readonly operation: KeyedOperation<Result, Beside>;
   /**
@@ -84,11 +73,6 @@ export interface KeyedUseCase<Result, Beside> {
   readonly isSame?: (made: Made<Result, Beside>) => boolean;
   /** Seals what is shown once. */
   readonly secrets?: SecretBox;
-}
-
-export interface OnceOutcome<Result, Beside> extends Outcome<Result> {
-  /** What is shown beside the result; null when it is kept no longer. */
-  readonly beside: Beside | null;
 }
 
 /** How long a secret is shown again to a caller that has lost the answer. */
@@ -145,7 +129,7 @@ async function onceInDatabase<Result, Beside>(
   if ("record" in written) useCase.keep(written.record);
   if ("record" in written) return replayRecord(request, useCase, written.record);
   if ("made" in written) return replayMade(request, useCase, written.made);
-  useCase.keep(recordOf(request, written));
+  useCase.keep(recordOf(request.fingerprint, written));
   await failpoint("api.after_commit");
   idempotencyOutcomes.inc({ operation: name.operation, outcome: "executed" });
   if ("failure" in written) throw verdict(written.failure);
@@ -153,10 +137,6 @@ async function onceInDatabase<Result, Beside>(
 }
 
 type Written<Result, Beside> = Executed<Result, Beside> | First<Result, Beside>;
-
-type Executed<Result, Beside> =
-  | { readonly failure: StoredFailure; readonly firstSeenAt: string }
-  | { readonly outcome: Omit<OnceOutcome<Result, Beside>, "status"> };
 
 /** What a request finds when it is not the first with its key. */
 type First<Result, Beside> =
@@ -216,49 +196,6 @@ async function insertKey<Result, Beside>(
   ]);
   if (!inserted) throw TWIN_CAME_FIRST;
   return inserted;
-}
-
-interface Columns {
-  readonly eventId: string | null;
-  readonly result: string | null;
-  readonly beside: string | null;
-  readonly secret: string | null;
-  readonly failure: StoredFailure | undefined;
-}
-
-function columnsOf(done: Execution<unknown, unknown>): Columns {
-  const none = { eventId: null, result: null, beside: null, secret: null, failure: undefined };
-  if ("failure" in done) return { ...none, failure: done.failure };
-  if ("eventId" in done) {
-    return { ...none, eventId: done.eventId, beside: json(done.keptBeside ?? done.beside) };
-  }
-  const { result, beside, secret } = done;
-  return { ...none, result: json(result), beside: json(beside), secret: json(secret) };
-}
-
-/** What is kept for good and what is kept for a time, as they were shown. */
-function together<Beside>(kept: unknown, secret: unknown): Beside | null {
-  const both = kept && secret ? { ...kept, ...secret } : (kept ?? secret ?? null);
-  return both as Beside | null;
-}
-
-function json(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value);
-}
-
-/** What was just written under the key, as a repeat would read it. */
-function recordOf(
-  { fingerprint }: KeyedRequest,
-  written: Executed<unknown, unknown>,
-): FinishedRecord {
-  const refused = { result: null, beside: null, failureCode: null, failureDetails: null };
-  if ("outcome" in written) {
-    const { firstSeenAt, result, beside } = written.outcome;
-    return { ...refused, fingerprint, firstSeenAt, result, beside };
-  }
-  const { firstSeenAt, failure } = written;
-  const { code: failureCode, details: failureDetails } = failure;
-  return { ...refused, fingerprint, firstSeenAt, failureCode, failureDetails };
 }
 
 function isSpent(error: unknown, { spentKey }: { readonly spentKey?: string }): boolean {

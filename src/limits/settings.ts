@@ -34,7 +34,7 @@ const PROXY = String.raw`(loopback|linklocal|uniquelocal|[0-9A-Fa-f:.]+(/\d{1,3}
  * Which proxies' word is taken for where a request comes from. Not a number of them: whoever reaches the API past the
  * proxy could then say what they like.
  */
-export const trustedProxies = z
+const trustedProxies = z
   .string()
   .regex(
     new RegExp(`^${PROXY}(, *${PROXY})*$`),
@@ -42,24 +42,60 @@ export const trustedProxies = z
   )
   .optional();
 
-/** In any ten seconds. */
-export const QUERY_COST = limitSet({ key: 1_000_000, tenant: 2_000_000, address: 2_000_000 });
-/** In any ten seconds, in points: see points-of-mutation. */
-export const MUTATIONS = limitSet({ key: 200_000, tenant: 400_000, address: 400_000 });
-/** At the same time, in each process. */
-export const CONCURRENCY = limitSet({ key: 500, tenant: 1_000, address: 1_000 });
-/** In any minute, from one address. */
-export const BAD_KEYS = limitSet({ address: 100 });
-/** Of a merchant: altogether, and in any hour. */
-export const ENDPOINTS = limitSet({ total: 50, hourly: 50 });
-/** In any ten minutes. */
-export const CONFIRMS = limitSet({
-  intent: 20,
-  address: 60,
-  addressDeclines: 20,
-  keyDeclines: 1_000,
-  paymentMethodDeclines: 0,
-});
+export const LIMIT_SETTINGS = {
+  ONCEPAY_TRUST_PROXY: trustedProxies.describe(
+    "the addresses and networks of the proxies in front of the API, whose X-Forwarded-For says where a request comes from; without it, that is the other end of the connection",
+  ),
+  ONCEPAY_LIMIT_QUERY_COST: limitSet({
+    key: 1_000_000,
+    tenant: 2_000_000,
+    address: 2_000_000,
+  }).describe("what queries may cost in any 10 seconds"),
+  // In points: see points-of-mutation.
+  ONCEPAY_LIMIT_MUTATIONS: limitSet({ key: 200_000, tenant: 400_000, address: 400_000 }).describe(
+    "how many mutations in any 10 seconds: creating and confirming count 1, all others 5",
+  ),
+  ONCEPAY_LIMIT_CONCURRENCY: limitSet({ key: 500, tenant: 1_000, address: 1_000 }).describe(
+    "how many requests at the same time, in each API process",
+  ),
+  ONCEPAY_LIMIT_BAD_KEYS: limitSet({ address: 100 }).describe(
+    "how many invalid API keys an address may present in any minute",
+  ),
+  ONCEPAY_LIMIT_CONFIRMS: limitSet({
+    intent: 20,
+    address: 60,
+    addressDeclines: 20,
+    keyDeclines: 1_000,
+    paymentMethodDeclines: 0,
+  }).describe(
+    "how many confirmations in any 10 minutes of a payment, and with publishable keys how many and how many declines; the sandbox's test cards are everybody's, so that no payment method is limited by default",
+  ),
+  ONCEPAY_LIMIT_ENDPOINTS: limitSet({ total: 50, hourly: 50 }).describe(
+    "how many webhook endpoints a merchant may have, and create in any hour",
+  ),
+} as const;
+
+type Settings = z.infer<z.ZodObject<typeof LIMIT_SETTINGS>>;
+
+export interface LimitConfig {
+  /** Addresses and networks. */
+  readonly trustProxy: string | undefined;
+  readonly limits: LimitSettings;
+}
+
+export function limitConfig(settings: Settings): LimitConfig {
+  return {
+    trustProxy: settings.ONCEPAY_TRUST_PROXY,
+    limits: {
+      queryCost: settings.ONCEPAY_LIMIT_QUERY_COST,
+      mutations: settings.ONCEPAY_LIMIT_MUTATIONS,
+      concurrency: settings.ONCEPAY_LIMIT_CONCURRENCY,
+      badKeys: settings.ONCEPAY_LIMIT_BAD_KEYS,
+      endpoints: settings.ONCEPAY_LIMIT_ENDPOINTS,
+      confirms: settings.ONCEPAY_LIMIT_CONFIRMS,
+    },
+  };
+}
 
 export interface LimitSettings {
   readonly queryCost: LimitSet<Scope>;

@@ -33,10 +33,15 @@ export async function findMerchant(db: Db, id: string): Promise<Merchant | undef
   return row;
 }
 
-// Payments refer to their merchant, which this lock lets them do.
+// Of the name and not of the row, which would take the right to change the merchant.
 const LOCK: Statement = {
   name: "lock_merchant",
-  text: `select ${MERCHANT_COLUMNS} from merchants where id = ? for no key update`,
+  text: `
+    with locked as materialized (
+      select pg_advisory_xact_lock(hashtextextended('merchants ' || given.id, 0)), given.id
+      from (select ?::text as id) given
+    )
+    select ${MERCHANT_COLUMNS} from locked join merchants using (id)`,
 };
 
 /** Whatever changes a merchant's keys locks the merchant first: so nobody counts or rolls beside another. */

@@ -1,7 +1,8 @@
 import type { Db, Tx } from "../db/db";
 import type { StoredFailure } from "../failures";
 import type { KeyedOperation, Made } from "../idempotency/keys";
-import { type KeyedRequest, type OnceOutcome, once } from "../idempotency/once";
+import type { OnceOutcome } from "../idempotency/execution";
+import { type KeyedRequest, once } from "../idempotency/once";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
 import { notFound } from "./payment-intent";

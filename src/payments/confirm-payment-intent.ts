@@ -4,10 +4,9 @@ import { runAlone } from "../db/transact";
 import { API_VERSION } from "../events/event-types";
 import { SEALED_PART, joinPersonalKey } from "../events/personal-data";
 import { failpoint } from "../failpoints";
-import { type FailureDetails, verdict } from "../failures";
+import { verdict } from "../failures";
 import {
   type FinishedRecord,
-  type KeyRecord,
   type KeyedOperation,
   type Outcome,
   type StoredKeyRecord,
@@ -20,7 +19,8 @@ import {
 import type { Keep } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
-import { type PaymentIntent, invalidState, notFound } from "./payment-intent";
+import { explainRefusal, explained } from "./confirm-refusal";
+import type { PaymentIntent } from "./payment-intent";
 import { findIntentByConfirmKey } from "./payment-store";
 import {
   CONFIRM,
@@ -37,8 +37,6 @@ import {
  * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts. A shopper's key
  * costs a look for a record and for an attempt from before such keys were scoped to their intent.
  */
-
-export { CONFIRM };
 
 export interface ConfirmPaymentIntent {
   readonly merchantId: string;
@@ -277,33 +275,12 @@ export function replayConfirm(
   command: ConfirmPaymentIntent,
   record: FinishedRecord,
 ): ConfirmResult {
-  const { merchantId, key, fingerprint } = command;
-  const name = { merchantId, operation: CONFIRM, key };
   try {
-    return replay<PaymentIntent>(name, fingerprint, explained(record));
+    const name = { ...command, operation: CONFIRM };
+    return replay<PaymentIntent>(name, command.fingerprint, explained(record));
   } catch (error) {
     return error as Error;
   }
-}
-
-function explained(record: KeyRecord): KeyRecord {
-  const { failureDetails } = record;
-  return failureDetails ? { ...record, failureDetails: explainRefusal(failureDetails) } : record;
-}
-
-/**
- * The statement stores the state of the intent; what that state allowed is decided here, as for every other refusal.
- */
-function explainRefusal(details: FailureDetails): FailureDetails {
-  const id = details.id as string;
-  const intent = (details.intent ?? withoutAmounts(details)) as PaymentIntent | null;
-  return intent ? invalidState({ ...intent, id }).details : notFound("payment intent", id).details;
-}
-
-/** Records written before the amounts were stored have only the status. */
-function withoutAmounts({ currentState }: FailureDetails): object | null {
-  const amounts = { amountCapturable: 0, amountCaptured: 0, amountRefundable: 0 };
-  return currentState == null ? null : { status: currentState, ...amounts };
 }
 
 async function replaySpent(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {

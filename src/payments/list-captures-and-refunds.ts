@@ -1,6 +1,5 @@
 import { type Db, run } from "../db/db";
-import { onlyGiven } from "../db/filters";
-import { idFloor } from "../ids";
+import { idRange, onlyGiven } from "../db/filters";
 import {
   IN_SQL,
   type Page,
@@ -87,28 +86,18 @@ async function listOf<Part extends { readonly id: string }, Status extends strin
 function pageOf(
   { table, snapshot, kind }: Source,
   filter: PartFilter<string>,
-  { direction, from }: PageRequest<string>,
+  request: PageRequest<string>,
 ): { name: string; text: string; values: readonly unknown[] } {
-  const { beyond, order } = IN_SQL[direction];
-  const { createdAfter, createdBefore } = filter;
+  const { order } = IN_SQL[request.direction];
+  const { createdAfter: after, createdBefore: before } = filter;
   const { names, texts, values } = onlyGiven([
     { name: "intent", text: "x.payment_intent_id = ?", value: filter.paymentIntentId },
-    {
-      name: "after",
-      text: "x.id >= ?",
-      value: createdAfter && idFloor(kind, Date.parse(createdAfter)),
-    },
-    {
-      name: "before",
-      text: "x.id < ?",
-      value: createdBefore && idFloor(kind, Date.parse(createdBefore)),
-    },
     {
       name: "status",
       text: "x.status = any(?)",
       value: filter.statuses?.length ? filter.statuses : undefined,
     },
-    { name: "from", text: `x.id ${beyond} ?`, value: from },
+    ...idRange({ kind, column: "x.id" }, { after, before }, request),
   ]);
   return {
     name: ["list", table, order, ...names].join("_"),

@@ -1,6 +1,5 @@
 import { type Db, run } from "../db/db";
-import { onlyGiven } from "../db/filters";
-import { idFloor } from "../ids";
+import { idRange, onlyGiven } from "../db/filters";
 import {
   IN_SQL,
   type Page,
@@ -41,25 +40,18 @@ export async function listPaymentIntents(
   );
 }
 
-/** Intents' ids are time-ordered, so a range of time is a range of ids, and the same index serves. */
-function madeFrom(at: string): string {
-  return idFloor("paymentIntent", Date.parse(at));
-}
-
 /**
- * The last three before "from" have no index, because an index would cost one more write for each intent: they filter
- * what the others read, and reading continues until the page is full. A time range limits that.
+ * The last three before the range have no index, because an index would cost one more write for each intent: they
+ * filter what the others read, and reading continues until the page is full. A time range limits that.
  */
 function filtersOf(
   filter: PaymentIntentFilter,
-  { direction, from }: PageRequest<string>,
+  request: PageRequest<string>,
 ): ReturnType<typeof onlyGiven> {
-  const { createdAfter, createdBefore, metadata } = filter;
+  const { createdAfter: after, createdBefore: before, metadata } = filter;
   return onlyGiven([
     { name: "customer", text: "pi.customer = ?", value: filter.customer },
     { name: "reference", text: "pi.merchant_reference = ?", value: filter.merchantReference },
-    { name: "after", text: "pi.id >= ?", value: createdAfter && madeFrom(createdAfter) },
-    { name: "before", text: "pi.id < ?", value: createdBefore && madeFrom(createdBefore) },
     { name: "amount", text: "pi.amount = ?", value: filter.amount },
     {
       name: "metadata",
@@ -67,7 +59,7 @@ function filtersOf(
       value: metadata && JSON.stringify({ [metadata.key]: metadata.value }),
     },
     { name: "updated", text: "pi.updated_at >= ?", value: filter.updatedAfter },
-    { name: "from", text: `pi.id ${IN_SQL[direction].beyond} ?`, value: from },
+    ...idRange({ kind: "paymentIntent", column: "pi.id" }, { after, before }, request),
   ]);
 }
 

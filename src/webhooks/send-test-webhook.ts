@@ -2,7 +2,8 @@ import { type Statement, type Tx, run } from "../db/db";
 import type { EventType } from "../events/event-types";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
-import { type Execution, once } from "../idempotency/once";
+import type { Execution } from "../idempotency/execution";
+import { once } from "../idempotency/once";
 import { newId } from "../ids";
 import {
   type EndpointChanger,

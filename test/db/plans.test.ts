@@ -27,7 +27,7 @@ import {
 } from "../../src/payments/attempt-store";
 import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
-import { CONFIRM, confirmPaymentIntents } from "../../src/payments/confirm-payment-intent";
+import { confirmPaymentIntents } from "../../src/payments/confirm-payment-intent";
 import { createPaymentIntents } from "../../src/payments/create-payment-intent";
 import { findEvidence } from "../../src/payments/evidence-store";
 import * as lists from "../../src/payments/list-captures-and-refunds";
@@ -46,6 +46,7 @@ import {
   findRefunds,
 } from "../../src/payments/payment-store";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
+import { CONFIRM } from "../../src/payments/shopper-key";
 import { resolveUnknownAttempt } from "../../src/payments/resolve-unknown-attempt";
 import { type PartKind, findParts } from "../../src/payments/list-parts";
 import { listUnknownAttempts } from "../../src/payments/list-unknown-attempts";

@@ -103,7 +103,9 @@ withRedis("the replay cache", () => {
     const server = await startServer(app, { host: "127.0.0.1", port: 0 });
     opened.push(server);
     let seen: string[] = [];
-    hearStatements(app, ({ sql }) => seen.push(sql));
+    hearStatements(app, ({ sql }) => {
+      if (!OF_OPERATORS.test(sql)) seen.push(sql);
+    });
     const made: Cached = {
       app,
       server,
@@ -122,6 +124,8 @@ withRedis("the replay cache", () => {
     readonly key: string;
   }
   const CREATE = { amount: 100, currency: "USD" };
+  /** Whose merchant an operator names is looked up, and that it was asked is written, cached or not. */
+  const OF_OPERATORS = /audit_log|from merchants where id = (\?|\$1)$/;
 
   /** The bytes of the answer. */
   async function ask(at: Server, { name, key }: Asked, input: object): Promise<string> {
@@ -357,14 +361,16 @@ withRedis("the replay cache", () => {
   test("holds nothing that can be read, and nothing for long", async () => {
     const key = "a-key-that-can-be-read";
     const input = { ...CREATE, customer: "Ada Lovelace", description: "a readable description" };
-    await untilAnsweredByRedis(cached, { name: "createPaymentIntent", key }, input);
+    const answer = await untilAnsweredByRedis(cached, { name: "createPaymentIntent", key }, input);
+    // Shorter words turn up by chance in names that are hashes and in what is sealed.
+    const words = [key, "Lovelace", api.merchant.id, ...(answer.match(/\w{6,}/g) ?? [])];
+    expect(words).toContainEqual(expect.stringMatching(/^pi_/));
+    expect(words).toContain("readable");
     const held = await entries();
     expect(held.size).toBeGreaterThan(0);
     for (const [name, value] of held) {
       const text = `${name} ${value.toString("latin1")}`;
-      for (const word of [key, "Ada", "readable", "USD", api.merchant.id, "pi_", "whsec_", "sk_"]) {
-        expect(text).not.toContain(word);
-      }
+      for (const word of words) expect(text).not.toContain(word);
       const ms = await raw.pttl(name);
       expect(ms === -2 || (ms > 0 && ms <= 600_000)).toBe(true);
     }

@@ -1,29 +1,20 @@
 import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
+import { z } from "zod";
 import { type Limits, createLimits } from "../../src/limits/limits";
 import { createLog } from "../../src/observability/log";
-import {
-  BAD_KEYS,
-  CONCURRENCY,
-  CONFIRMS,
-  ENDPOINTS,
-  type LimitSettings,
-  MUTATIONS,
-  QUERY_COST,
-} from "../../src/limits/settings";
+import { LIMIT_SETTINGS, limitConfig } from "../../src/limits/settings";
 import { type Redis, openRedis } from "../../src/redis";
 import { newArtefact } from "../support/artefacts";
 import { PATIENCE_MS } from "../support/patience";
 import { type TestRedis, startRedis } from "../support/redis";
 import { waitFor } from "../support/wait-for";
 
-const SETTINGS: LimitSettings = {
-  queryCost: QUERY_COST.parse("key=100"),
-  mutations: MUTATIONS.parse(undefined),
-  concurrency: CONCURRENCY.parse(undefined),
-  badKeys: BAD_KEYS.parse(undefined),
-  endpoints: ENDPOINTS.parse("hourly=4"),
-  confirms: CONFIRMS.parse(undefined),
-};
+const { limits: SETTINGS } = limitConfig(
+  z.object(LIMIT_SETTINGS).parse({
+    ONCEPAY_LIMIT_QUERY_COST: "key=100",
+    ONCEPAY_LIMIT_ENDPOINTS: "hourly=4",
+  }),
+);
 const SPENDER = { key: "key_a", tenant: "mer_a", address: "192.0.2.1" };
 
 const log = createLog("test", "debug", newArtefact("shared-counts"));

@@ -30,6 +30,14 @@ async function listen(onRequest: (socket: Socket, requests: number) => void) {
   return {
     baseUrl: `http://127.0.0.1:${port}`,
     requests: () => requests,
+    /** Connections that are open stay open. */
+    refuseConnections: () => {
+      server.close();
+    },
+    acceptConnections: () =>
+      new Promise<void>((resolve) => {
+        server.listen(port, "127.0.0.1", resolve);
+      }),
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -60,9 +68,11 @@ test("a name that does not exist is unsent", async () => {
 });
 
 test("what still waits for a free connection when its time is up is unsent, and stays so", async () => {
-  // The second is handed to the connection when the first has its answer, and keeps it from the third.
+  // The second is handed to the connection when the first has its answer, and keeps it from the third. Its time is up a
+  // moment before the third's, which must not find another connection in between.
   const server = await listen((socket, requests) => {
-    if (requests !== 2) socket.write(OK);
+    if (requests === 2) server.refuseConnections();
+    else socket.write(OK);
   });
   const { baseUrl } = server;
   const processor = createSandboxProcessor({ baseUrl, timeoutMs: 2_000, connections: 1 });
@@ -74,6 +84,7 @@ test("what still waits for a free connection when its time is up is unsent, and 
   expect(first).toMatchObject({ kind: "approved" });
   expect(second).toMatchObject({ kind: "unknown" });
   expect(third).toMatchObject({ kind: "unsent" });
+  await server.acceptConnections();
   expect(await processor.send(REQUEST)).toMatchObject({ kind: "approved" });
   await processor.close();
   expect(server.requests()).toBe(3);

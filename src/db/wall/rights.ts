@@ -33,8 +33,7 @@ function ofNobody(system: readonly Right[]): TableRights {
 }
 
 export const RIGHTS: Readonly<Record<string, TableRights>> = {
-  // To lock it while its keys are counted takes the right to update it.
-  merchants: { tenantIn: "id", tenant: CHANGE, system: WRITE },
+  merchants: { tenantIn: "id", tenant: READ, system: WRITE },
   api_keys: ofTenants(WRITE, WRITE),
 
   // Intents are created and confirmed by group commits; what changes one intent is its tenant's.
