@@ -132,7 +132,11 @@ function advance(air: Air, line: Line): void {
 async function post(air: Air, line: Line, { delivery, done, failed }: Standing): Promise<void> {
   const { lane } = line;
   try {
-    const delivered = await deliver(air.sender, delivery);
+    // Its place is the next one's while it is being recorded: so more are recorded together.
+    const delivered = await deliver(air.sender, delivery, () => {
+      lane.posting -= 1;
+      advance(air, line);
+    });
     learn(lane, delivered);
     air.onDelivered(delivered);
     if (delivered.recovered) background(air, callUpLine(air, line), "deliveries not called up");
@@ -140,10 +144,8 @@ async function post(air: Air, line: Line, { delivery, done, failed }: Standing):
   } catch (error) {
     failed(error);
   }
-  lane.posting -= 1;
   air.room.giveBack(lane, 1);
   shed(air, line);
-  advance(air, line);
   refill(air, line);
   for (const other of air.hungry) refill(air, other);
 }
