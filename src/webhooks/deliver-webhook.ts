@@ -47,11 +47,11 @@ export interface Delivered extends DeliveryKey {
   readonly recovered: boolean;
 }
 
-/** Posts a delivery that this process has claimed, says so, and records what came of it. */
+/** Posts a delivery that this process has claimed, says so, and records what came of it when it is told to go on. */
 export async function deliver(
   sender: WebhookSender,
   delivery: ClaimedDelivery,
-  onPosted: () => void,
+  onPosted: () => Promise<void> | undefined,
 ): Promise<Delivered> {
   const result = await post(sender, delivery).finally(onPosted);
   const record = recordOf(sender, delivery, result);

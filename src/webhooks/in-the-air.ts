@@ -1,3 +1,4 @@
+import { type Beat, createBeat } from "./beat";
 import type { EndpointKey } from "./delivery";
 import { type Delivered, type WebhookSender, deliver } from "./deliver-webhook";
 import type { ClaimedDelivery } from "./delivery-store";
@@ -11,6 +12,9 @@ export interface Air {
   readonly leaseMs: number;
   readonly onDelivered: (delivered: Delivered) => void;
   readonly room: Room;
+  readonly beat: Beat;
+  /** How many are posted and not recorded yet. */
+  recording: number;
   readonly lines: WeakMap<Lane, Line>;
   /** Lines that have something held and found no room, because of others. */
   readonly hungry: Set<Line>;
@@ -47,6 +51,8 @@ export function newAir(sender: WebhookSender, onDelivered: Air["onDelivered"]): 
     leaseMs: LEASE_TIMEOUTS * sender.config.webhookTimeoutMs,
     onDelivered,
     room: createRoom(),
+    beat: createBeat(),
+    recording: 0,
     lines: new WeakMap(),
     hungry: new Set(),
     begun: new Set(),
@@ -136,6 +142,8 @@ async function post(air: Air, line: Line, { delivery, done, failed }: Standing):
     const delivered = await deliver(air.sender, delivery, () => {
       lane.posting -= 1;
       advance(air, line);
+      air.recording += 1;
+      return air.beat.join(air.recording);
     });
     learn(lane, delivered);
     air.onDelivered(delivered);
@@ -144,6 +152,7 @@ async function post(air: Air, line: Line, { delivery, done, failed }: Standing):
   } catch (error) {
     failed(error);
   }
+  air.recording -= 1;
   air.room.giveBack(lane, 1);
   shed(air, line);
   refill(air, line);
