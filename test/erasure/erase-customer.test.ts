@@ -116,6 +116,7 @@ test("nothing of the customer is left in the database, and everything else is as
     "payment_intents.metadata",
     "refunds.metadata",
     "webhook_deliveries.response_body",
+    "webhook_delivery_attempts.response_body",
   ]);
   const before = await ask(EVENTS);
   const objects = before.events.edges.map(
