@@ -112,7 +112,8 @@ export function createApp(
   const webhookAgent = createGuardedAgent({
     allowLoopback: config.webhookAllowLoopback,
     connectTimeoutMs: 5_000,
-    connections: 64,
+    // Of a host; of an endpoint its lane is the limit. Endpoints of one host must not wait for each other's connections.
+    connections: 1_024,
   });
   const redis = openConfiguredRedis(config, log);
   const replays = openReplayCache(db, redis, config);

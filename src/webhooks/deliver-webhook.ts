@@ -47,12 +47,13 @@ export interface Delivered extends DeliveryKey {
   readonly recovered: boolean;
 }
 
-/** Posts a delivery that this process has claimed, and records what came of it. */
+/** Posts a delivery that this process has claimed, says so, and records what came of it when it is told to go on. */
 export async function deliver(
   sender: WebhookSender,
   delivery: ClaimedDelivery,
+  onPosted: () => Promise<void> | undefined,
 ): Promise<Delivered> {
-  const result = await post(sender, delivery);
+  const result = await post(sender, delivery).finally(onPosted);
   const record = recordOf(sender, delivery, result);
   const { merchantId, id, endpointId } = delivery;
   // Before the outcome is recorded: a crash between the two then repeats the try and hears 410 again.

@@ -79,7 +79,12 @@ async function take(
 ): Promise<void> {
   let left = keys;
   for (let waits = 0; left.length > 0; waits += 1) {
-    left = await claimWithRoom(air, left, done);
+    const { now, later } = sortOut(air, left, waits < WAITS_MAX);
+    if (now.length > 0) {
+      const claimed = await claimTaken(air, now);
+      for (const [line, deliveries] of claimed) done.push(track(air, enter(air, line, deliveries)));
+    }
+    left = later;
     if (waits >= WAITS_MAX || !left.some((key) => isQuick(lineFor(air, key).lane))) break;
     await pause(WAIT_MS);
   }
@@ -94,22 +99,31 @@ function lineFor(air: Air, { merchantId, endpointId }: AddressedDelivery): Line 
   return lineOf(air, merchantId, endpointId);
 }
 
-/** Claims those that there is room for, with one statement; gives the others back. */
-async function claimWithRoom(
+/**
+ * Which of these to claim now, their places taken. In a quick lane either all that a job has for it or, for a while,
+ * none: several jobs that claim a few each as places become free would cost a statement each time.
+ */
+function sortOut(
   air: Air,
   keys: readonly AddressedDelivery[],
-  done: Promise<void>[],
-): Promise<AddressedDelivery[]> {
-  const taken: AddressedDelivery[] = [];
-  const left: AddressedDelivery[] = [];
+  isPatient: boolean,
+): { now: AddressedDelivery[]; later: AddressedDelivery[] } {
+  const byLine = new Map<Line, AddressedDelivery[]>();
   for (const key of keys) {
-    const hasRoom = air.room.take(lineFor(air, key).lane, 1) === 1;
-    (hasRoom ? taken : left).push(key);
+    const line = lineFor(air, key);
+    const those = byLine.get(line);
+    if (those) those.push(key);
+    else byLine.set(line, [key]);
   }
-  if (taken.length === 0) return left;
-  const claimed = await claimTaken(air, taken);
-  for (const [line, deliveries] of claimed) done.push(track(air, enter(air, line, deliveries)));
-  return left;
+  const now: AddressedDelivery[] = [];
+  const later: AddressedDelivery[] = [];
+  for (const [{ lane }, those] of byLine) {
+    const isWorthIt = isPatient && isQuick(lane) && air.room.free(lane) < those.length;
+    const count = isWorthIt ? 0 : air.room.take(lane, those.length);
+    now.push(...those.slice(0, count));
+    later.push(...those.slice(count));
+  }
+  return { now, later };
 }
 
 async function claimTaken(

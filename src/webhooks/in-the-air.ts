@@ -1,3 +1,4 @@
+import { type Beat, createBeat } from "./beat";
 import type { EndpointKey } from "./delivery";
 import { type Delivered, type WebhookSender, deliver } from "./deliver-webhook";
 import type { ClaimedDelivery } from "./delivery-store";
@@ -11,6 +12,9 @@ export interface Air {
   readonly leaseMs: number;
   readonly onDelivered: (delivered: Delivered) => void;
   readonly room: Room;
+  readonly beat: Beat;
+  /** How many are posted and not recorded yet. */
+  recording: number;
   readonly lines: WeakMap<Lane, Line>;
   /** Lines that have something held and found no room, because of others. */
   readonly hungry: Set<Line>;
@@ -47,6 +51,8 @@ export function newAir(sender: WebhookSender, onDelivered: Air["onDelivered"]): 
     leaseMs: LEASE_TIMEOUTS * sender.config.webhookTimeoutMs,
     onDelivered,
     room: createRoom(),
+    beat: createBeat(),
+    recording: 0,
     lines: new WeakMap(),
     hungry: new Set(),
     begun: new Set(),
@@ -132,7 +138,13 @@ function advance(air: Air, line: Line): void {
 async function post(air: Air, line: Line, { delivery, done, failed }: Standing): Promise<void> {
   const { lane } = line;
   try {
-    const delivered = await deliver(air.sender, delivery);
+    // Its place is the next one's while it is being recorded: so more are recorded together.
+    const delivered = await deliver(air.sender, delivery, () => {
+      lane.posting -= 1;
+      advance(air, line);
+      air.recording += 1;
+      return air.beat.join(air.recording);
+    });
     learn(lane, delivered);
     air.onDelivered(delivered);
     if (delivered.recovered) background(air, callUpLine(air, line), "deliveries not called up");
@@ -140,10 +152,9 @@ async function post(air: Air, line: Line, { delivery, done, failed }: Standing):
   } catch (error) {
     failed(error);
   }
-  lane.posting -= 1;
+  air.recording -= 1;
   air.room.giveBack(lane, 1);
   shed(air, line);
-  advance(air, line);
   refill(air, line);
   for (const other of air.hungry) refill(air, other);
 }

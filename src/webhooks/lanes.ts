@@ -93,6 +93,8 @@ export function surplusOf(lane: Lane): number {
 /** The lanes of a process, and how much each tenant has taken. */
 export interface Room {
   laneOf(merchantId: string, endpointId: string): Lane;
+  /** How many can be taken. */
+  free(lane: Lane): number;
   /** Takes up to so many places, and says how many. */
   take(lane: Lane, wanted: number): number;
   giveBack(lane: Lane, count: number): void;
@@ -112,6 +114,10 @@ export function createRoom(): Room {
     if (own > 0) takenBy.set(lane.merchantId, own);
     else takenBy.delete(lane.merchantId);
   };
+  const free = (lane: Lane): number => {
+    const own = TAKEN_BY_ONE_TENANT_MAX - (takenBy.get(lane.merchantId) ?? 0);
+    return Math.max(0, Math.min(reachOf(lane) - lane.taken, own, TAKEN_MAX - taken));
+  };
   return {
     laneOf: (merchantId, endpointId) => {
       const name = `${merchantId} ${endpointId}`;
@@ -122,14 +128,9 @@ export function createRoom(): Room {
       }
       return lane;
     },
+    free,
     take: (lane, wanted) => {
-      const own = takenBy.get(lane.merchantId) ?? 0;
-      const free = Math.min(
-        reachOf(lane) - lane.taken,
-        TAKEN_BY_ONE_TENANT_MAX - own,
-        TAKEN_MAX - taken,
-      );
-      const count = clamp(wanted, 0, Math.max(0, free));
+      const count = Math.min(wanted, free(lane));
       if (count > 0) change(lane, count);
       return count;
     },

@@ -37,7 +37,7 @@ async function startHanging(): Promise<{ url: string; count(): number; answerAll
   const server = createServer((request, response) => {
     count += 1;
     request.resume();
-    if (isOver) response.writeHead(204).end();
+    if (isOver || request.url === "/quick") response.writeHead(204).end();
     else open.push(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -87,6 +87,23 @@ it("delivers to others while one hangs, and is over with a job while it does", a
   hanging.answerAll();
   await waitFor("the slow one", async () => (await statusesOf(slow.id))["SUCCEEDED"] === 30);
   expect(hanging.count()).toBe(30);
+});
+
+it("delivers to another endpoint of the same host while a hundred connections to it hang", async () => {
+  const hanging = await startHanging();
+  const row = { concurrency: 100 };
+  await anEndpoint(t, merchantId, { url: hanging.url, row });
+  await makeEvents(t, merchantId, 100);
+  await takeAll();
+  await waitFor("a hundred that hang", () => hanging.count() === 100);
+  const neighbour = (await aMerchant(t)).id;
+  const { id } = await anEndpoint(t, neighbour, { url: `${hanging.url}quick` });
+  await makeEvents(t, neighbour, 5);
+  await takeAll();
+  await waitFor("the neighbour", async () => {
+    const told = await t.db("webhook_deliveries").where({ endpoint_id: id, status: "SUCCEEDED" });
+    return told.length === 5;
+  });
 });
 
 it("gives an endpoint no more at a time than its concurrency, and holds the rest, oldest first", async () => {
