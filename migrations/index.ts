@@ -16,6 +16,7 @@ import * as apiKeys from "./20261122000100_keys";
 import * as tenantWall from "./20261122000200_tenant_wall";
 import * as auditLog from "./20261122000300_audit_log";
 import * as erasure from "./20261122000400_erasure";
+import * as deadLetters from "./20261126000100_dead_letters";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -40,4 +41,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261122000200_tenant_wall": tenantWall,
   "20261122000300_audit_log": auditLog,
   "20261122000400_erasure": erasure,
+  "20261126000100_dead_letters": deadLetters,
 };

@@ -363,7 +363,7 @@ alter table merchants enable row level security;
 create policy system on merchants to oncepay_system using (true);
 create policy tenant on merchants to oncepay_tenant using ((id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on merchants to oncepay_system;
-grant select on merchants to oncepay_tenant;
+grant select, update on merchants to oncepay_tenant;
 
 create table outbox (
   id bigint not null generated always as identity,
@@ -539,6 +539,8 @@ create table webhook_deliveries (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   response_erased boolean,
+  replayed_as text collate "C",
+  discard_reason text,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
@@ -546,6 +548,7 @@ create table webhook_deliveries (
 ) partition by RANGE (id);
 CREATE INDEX webhook_deliveries_by_event ON ONLY public.webhook_deliveries USING btree (merchant_id, event_id);
 CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE INDEX webhook_deliveries_unanswered ON ONLY public.webhook_deliveries USING btree (merchant_id, id) WHERE ((status = 'DEAD'::text) AND (replayed_as IS NULL));
 CREATE INDEX webhook_deliveries_unwell ON ONLY public.webhook_deliveries USING btree (merchant_id, status, id) WHERE (status = ANY (ARRAY['RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]));
 CREATE TRIGGER check_deliveries AFTER INSERT ON public.webhook_deliveries REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_deliveries();
 create table webhook_deliveries_default partition of webhook_deliveries DEFAULT;
@@ -578,7 +581,7 @@ alter table webhook_endpoints enable row level security;
 create policy system on webhook_endpoints to oncepay_system using (true);
 create policy tenant on webhook_endpoints to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on webhook_endpoints to oncepay_system;
-grant insert, select on webhook_endpoints to oncepay_tenant;
+grant insert, select, update on webhook_endpoints to oncepay_tenant;
 
 create table webhook_replays (
   merchant_id text collate "C" not null,
@@ -971,3 +974,24 @@ AS $function$
           and t.cause = 'confirmPaymentIntent' and t.at = at_moment and k.kind = 'PUBLISHABLE'
       );
     end $function$;
+
+CREATE OR REPLACE FUNCTION public.webhook_failure_cause(status_code integer, error text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+      select case
+        when status_code = 410 then 'GONE'
+        when status_code between 300 and 399 then 'REDIRECT'
+        when status_code between 400 and 499 then 'CLIENT_ERROR'
+        when status_code is not null then 'SERVER_ERROR'
+        when error like 'no answer within %' then 'TIMEOUT'
+        when error like 'connection %' or error = 'host unreachable' then 'CONNECTION'
+        when error like 'the host name %' then 'DNS'
+        when error like '%TLS%' then 'TLS'
+        when error like 'the address is not %' then 'BLOCKED'
+        when error like 'the answer%' then 'PROTOCOL'
+        when error = 'it could not be signed' then 'SIGNING'
+        else 'OTHER'
+      end
+    $function$;

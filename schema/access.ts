@@ -40,6 +40,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.refundPaymentIntent": { scope: "payments:write", outcome: "payments:read" },
   "Mutation.createWebhookEndpoint": { scope: "webhooks:write", outcome: "webhooks:read" },
   "Mutation.replayWebhookDelivery": { scope: "webhooks:replay", outcome: "webhooks:read" },
+  "Mutation.discardWebhookDelivery": { scope: "webhooks:replay", outcome: "webhooks:read" },
+  "Mutation.retryWebhookDeliveryNow": { scope: "webhooks:replay", outcome: "webhooks:read" },
   "Mutation.createMerchant": { scope: "merchants:write", outcome: "merchants:write" },
   "Mutation.resolveUnknownAttempt": { scope: "operations:write", outcome: "operations:read" },
   "Mutation.createApiKey": { scope: "keys:write", outcome: "keys:read" },

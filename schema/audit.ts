@@ -27,6 +27,8 @@ const RECORDED_FOR_ALL: ReadonlySet<string> = new Set([
   "revokeApiKey",
   "createWebhookEndpoint",
   "replayWebhookDelivery",
+  "discardWebhookDelivery",
+  "retryWebhookDeliveryNow",
 ]);
 
 /** Shows nothing of a merchant's. */

@@ -9,15 +9,18 @@ import { CreateApiKeyMutation } from "./mutations/create-api-key";
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
 import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoint";
+import { DiscardWebhookDeliveryMutation } from "./mutations/discard-webhook-delivery";
 import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
+import { RetryWebhookDeliveryNowMutation } from "./mutations/retry-webhook-delivery-now";
 import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
 import { RollApiKeyMutation } from "./mutations/roll-api-key";
 import { ApiKeyQueries } from "./queries/api-keys";
 import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
+import { DeadLetterQueries } from "./queries/dead-letters";
 import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
@@ -46,6 +49,8 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   RefundPaymentIntentMutation,
   CreateWebhookEndpointMutation,
   ReplayWebhookDeliveryMutation,
+  DiscardWebhookDeliveryMutation,
+  RetryWebhookDeliveryNowMutation,
   CreateMerchantMutation,
   ResolveUnknownAttemptMutation,
   EraseCustomerMutation,
@@ -59,6 +64,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   EventQueries,
   LedgerQueries,
   WebhookQueries,
+  DeadLetterQueries,
   UnknownAttemptQueries,
   ErasureQueries,
   ApiKeyQueries,

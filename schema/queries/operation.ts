@@ -25,7 +25,9 @@ import {
 import { revokeApiKeyOperation } from "../../src/merchants/revoke-api-key";
 import { rollApiKeyOperation } from "../../src/merchants/roll-api-key";
 import { createEndpointOperation } from "../../src/webhooks/create-webhook-endpoint";
+import { discardOperation } from "../../src/webhooks/discard-webhook-delivery";
 import { replayOperation } from "../../src/webhooks/replay-webhook-delivery";
+import { retryNowOperation } from "../../src/webhooks/retry-webhook-delivery-now";
 import { isPublishable, requireOutcomeScope } from "../access";
 import { type Context, callerOf } from "../context";
 import { ErrorCode, OperationStatus } from "../enums";
@@ -87,6 +89,8 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     resolveOperation,
     createEndpointOperation,
     replayOperation,
+    discardOperation,
+    retryNowOperation,
     createMerchantOperation,
     eraseOperation,
     createApiKeyOperation,

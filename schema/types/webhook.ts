@@ -1,11 +1,13 @@
 import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from "type-graphql";
 import type * as store from "../../src/events/event-store";
+import type * as letters from "../../src/webhooks/dead-letter";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { requireScope } from "../access";
 import type { Context } from "../context";
 import { DeliveryStatus, EndpointStatus } from "../enums";
 import { Node } from "../node";
 import { DateTime, EventTypeScalar, UrlScalar } from "../scalars";
+import { DeadLetterCause } from "../webhook-enums";
 import { connectionOf } from "./connection";
 import { Event } from "./event";
 
@@ -83,6 +85,21 @@ export class WebhookDelivery {
 
   @Field(() => ID, { nullable: true, description: "The id of the delivery that this one replays." })
   readonly replayOf!: string | null;
+
+  @Field(() => DeadLetterCause, {
+    nullable: true,
+    description: "Why the last attempt of a dead letter failed; null unless it is one.",
+  })
+  readonly cause!: letters.DeadLetterCause | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: "The id of the delivery that replays this one, the latest if there are several.",
+  })
+  readonly replayedAs!: string | null;
+
+  @Field(() => String, { nullable: true, description: "Why somebody discarded the delivery." })
+  readonly discardReason!: string | null;
 
   @Field(() => DateTime, { description: "When the delivery was created." })
   readonly createdAt!: string;

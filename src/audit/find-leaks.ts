@@ -17,7 +17,7 @@ export interface Place {
  */
 export const PLACES: readonly Place[] = [
   { table: "events", id: "id", columns: ["object"] },
-  { table: "webhook_deliveries", id: "id", columns: ["error", "response_body"] },
+  { table: "webhook_deliveries", id: "id", columns: ["error", "response_body", "discard_reason"] },
   {
     table: "attempts",
     id: "id",

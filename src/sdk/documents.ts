@@ -35,7 +35,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   }`,
   WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
     id eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf
-    createdAt updatedAt
+    cause replayedAs discardReason createdAt updatedAt
   }`,
   LedgerAccount: `fragment LedgerAccount on LedgerAccount {
     id kind currency createdAt balance pendingBalance
@@ -116,6 +116,14 @@ export const MUTATIONS = {
     "replayWebhookDelivery",
     "webhookDelivery { ...WebhookDelivery }",
   ),
+  discardWebhookDelivery: mutation(
+    "discardWebhookDelivery",
+    "webhookDelivery { ...WebhookDelivery }",
+  ),
+  retryWebhookDeliveryNow: mutation(
+    "retryWebhookDeliveryNow",
+    "webhookDelivery { ...WebhookDelivery }",
+  ),
   createMerchant: mutation(
     "createMerchant",
     "merchant { ...Merchant } secretKey publishableKey operatorKey",
@@ -147,6 +155,8 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   refundPaymentIntent: { type: "Refund", field: "refund" },
   createWebhookEndpoint: { type: "WebhookEndpoint" },
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
+  discardWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
+  retryWebhookDeliveryNow: { type: "WebhookDelivery", field: "webhookDelivery" },
   createMerchant: { type: "Merchant" },
   resolveUnknownAttempt: { type: "PaymentIntent" },
   createApiKey: { type: "ApiKey" },

@@ -38,6 +38,24 @@ export type CaptureMethod = "AUTOMATIC" | "MANUAL";
 /** The status of a capture. New values may be added. */
 export type CaptureStatus = "FAILED" | "PENDING" | "SUCCEEDED";
 
+/** Why the last attempt of a delivery failed. New values may be added. */
+export type DeadLetterCause =
+  | "BLOCKED"
+  | "CLIENT_ERROR"
+  | "CONNECTION"
+  | "DNS"
+  | "GONE"
+  | "OTHER"
+  | "PROTOCOL"
+  | "REDIRECT"
+  | "SERVER_ERROR"
+  | "SIGNING"
+  | "TIMEOUT"
+  | "TLS";
+
+/** Which dead letters to list, by whether they have been replayed. */
+export type DeadLetterReplayState = "ANY" | "NOT_REPLAYED" | "REPLAYED";
+
 /** The status of the delivery of one event to one endpoint. New values may be added. */
 export type DeliveryStatus =
   "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";

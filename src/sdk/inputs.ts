@@ -5,6 +5,8 @@ import type {
   CancellationReasonInput,
   CaptureMethod,
   CaptureStatus,
+  DeadLetterCause,
+  DeadLetterReplayState,
   DeliveryStatus,
   EventType,
   LedgerAccountKind,
@@ -158,11 +160,35 @@ export interface CreateWebhookEndpointInput {
 
 /** Which dead letters to list: those that match every field given. */
 export interface DeadLetterFilter {
+  /** Whose last attempt failed for one of these causes. */
+  readonly causes?: readonly DeadLetterCause[] | null | undefined;
+
+  /** Whose last attempt failed at or after this time. */
+  readonly diedAfter?: string | null | undefined;
+
+  /** Whose last attempt failed before this time. */
+  readonly diedBefore?: string | null | undefined;
+
   /** Addressed to this endpoint. */
   readonly endpointId?: string | null | undefined;
 
   /** Carrying this event. */
   readonly eventId?: string | null | undefined;
+
+  /** By whether they have been replayed. The default is NOT_REPLAYED: a letter that is replayed leaves the list. */
+  readonly replayState?: DeadLetterReplayState | null | undefined;
+
+  /** Carrying an event of one of these types. */
+  readonly types?: readonly EventType[] | null | undefined;
+}
+
+/** The delivery to discard. */
+export interface DiscardWebhookDeliveryInput {
+  /** The delivery's id. */
+  readonly deliveryId: string;
+
+  /** Why it will not be delivered, 1 to 1,000 characters; stored with the delivery. */
+  readonly reason: string;
 }
 
 /** Whose personal data to erase. */
@@ -256,6 +282,9 @@ export interface RefundPaymentIntentInput {
 export interface ReplayWebhookDeliveryInput {
   /** The delivery's id. */
   readonly deliveryId: string;
+
+  /** Whether to repeat it even if it has been delivered, or replayed before. Otherwise such a delivery is refused with INVALID_STATE. */
+  readonly force?: boolean | undefined;
 }
 
 /** What an operator found out about an attempt. */
@@ -271,6 +300,12 @@ export interface ResolveUnknownAttemptInput {
 
   /** What happened at the processor. */
   readonly resolution: UnknownAttemptResolution;
+}
+
+/** The delivery to attempt now. */
+export interface RetryWebhookDeliveryNowInput {
+  /** The delivery's id. */
+  readonly deliveryId: string;
 }
 
 /** The API key to revoke. */

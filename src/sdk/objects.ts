@@ -10,6 +10,7 @@ import type {
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
+  DeadLetterCause,
   DeliveryStatus,
   ErasureStatus,
   ErrorCode,
@@ -247,6 +248,15 @@ export interface WebhookDelivery {
 
   /** The id of the delivery that this one replays. */
   readonly replayOf: string | null;
+
+  /** Why the last attempt of a dead letter failed; null unless it is one. */
+  readonly cause: DeadLetterCause | null;
+
+  /** The id of the delivery that replays this one, the latest if there are several. */
+  readonly replayedAs: string | null;
+
+  /** Why somebody discarded the delivery. */
+  readonly discardReason: string | null;
 
   /** When the delivery was created. */
   readonly createdAt: string;

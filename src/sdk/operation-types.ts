@@ -11,6 +11,7 @@ import type {
   CreatePaymentIntentInput,
   CreateWebhookEndpointInput,
   DeadLetterFilter,
+  DiscardWebhookDeliveryInput,
   EraseCustomerInput,
   EventFilter,
   LedgerAccountFilter,
@@ -19,6 +20,7 @@ import type {
   RefundPaymentIntentInput,
   ReplayWebhookDeliveryInput,
   ResolveUnknownAttemptInput,
+  RetryWebhookDeliveryNowInput,
   RevokeApiKeyInput,
   RollApiKeyInput,
   WebhookDeliveryFilter,
@@ -36,6 +38,7 @@ import type {
   CreateMerchantPayload,
   CreatePaymentIntentPayload,
   CreateWebhookEndpointPayload,
+  DiscardWebhookDeliveryPayload,
   EraseCustomerPayload,
   EventConnection,
   EventTypeDescription,
@@ -47,6 +50,7 @@ import type {
   RefundPaymentIntentPayload,
   ReplayWebhookDeliveryPayload,
   ResolveUnknownAttemptPayload,
+  RetryWebhookDeliveryNowPayload,
   RevokeApiKeyPayload,
   RollApiKeyPayload,
   TrialBalance,
@@ -91,10 +95,22 @@ export interface Mutations {
     payload: CreateWebhookEndpointPayload;
   };
 
-  /** Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id. Requires the scope webhooks:replay. */
+  /** Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id. Refused while the endpoint is disabled. Requires the scope webhooks:replay. */
   readonly replayWebhookDelivery: {
     input: ReplayWebhookDeliveryInput;
     payload: ReplayWebhookDeliveryPayload;
+  };
+
+  /** Decides that a delivery will not be attempted any more: a dead letter, or one that is waiting. It can still be replayed. Requires the scope webhooks:replay. */
+  readonly discardWebhookDelivery: {
+    input: DiscardWebhookDeliveryInput;
+    payload: DiscardWebhookDeliveryPayload;
+  };
+
+  /** Attempts a delivery that is RETRYING now rather than when its next attempt is due. It remains the same delivery, and its later attempts remain as scheduled. Requires the scope webhooks:replay. */
+  readonly retryWebhookDeliveryNow: {
+    input: RetryWebhookDeliveryNowInput;
+    payload: RetryWebhookDeliveryNowPayload;
   };
 
   /** Creates a merchant together with its first API keys. For platform operators only. Requires the scope merchants:write. */
@@ -201,7 +217,7 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
-  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Requires the scope webhooks:read. */
+  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Those that have been replayed are left out unless `replayState` asks for them. Requires the scope webhooks:read. */
   readonly deadLetters: {
     variables: {
       readonly filter?: DeadLetterFilter | null | undefined;
@@ -291,7 +307,7 @@ export interface Queries {
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, replayWebhookDelivery; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

@@ -86,6 +86,24 @@ export interface ReplayWebhookDeliveryPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of discardWebhookDelivery. */
+export interface DiscardWebhookDeliveryPayload {
+  /** The delivery, now DISCARDED. */
+  readonly webhookDelivery: WebhookDelivery;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of retryWebhookDeliveryNow. */
+export interface RetryWebhookDeliveryNowPayload {
+  /** The delivery, which is due now. */
+  readonly webhookDelivery: WebhookDelivery;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of createMerchant. */
 export interface CreateMerchantPayload {
   /** The merchant. */

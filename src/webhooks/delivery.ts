@@ -1,3 +1,5 @@
+import type { DeliveryEnd } from "./dead-letter";
+
 /**
  * A delivery is one event on its way to one endpoint. Its statuses:
  *
@@ -20,7 +22,7 @@ export const DELIVERY_STATUSES = [
 ] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-export interface WebhookDelivery {
+export interface WebhookDelivery extends DeliveryEnd {
   readonly id: string;
   readonly eventId: string;
   readonly endpointId: string;

@@ -54,7 +54,6 @@ import {
   type DeliveryFilter,
   findDeliveries,
   findEndpoints,
-  listDeadLetters,
   listDeliveries,
   listEndpoints,
 } from "../../src/webhooks/list-deliveries";
@@ -65,6 +64,7 @@ import {
   recordDeliveries,
 } from "../../src/webhooks/delivery-store";
 import { findEndpointByKey } from "../../src/webhooks/endpoint-store";
+import { listDeadLetters } from "../../src/webhooks/list-dead-letters";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
@@ -476,7 +476,7 @@ const WRITES: readonly Question[] = [
   }),
   now("replays a delivery", () => {
     const deliveryId = its.deliveries[0] ?? "";
-    return replayWebhookDelivery({ db: own }, { merchantId, key: randomUUID(), deliveryId });
+    return replayWebhookDelivery({ db: own }, { merchantId, key: randomUUID(), deliveryId, force: true });
   }),
   now("creates an endpoint", () => {
     const endpoint = { url: "https://shop.example/others", eventTypes: [], description: null };

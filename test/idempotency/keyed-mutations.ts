@@ -99,6 +99,12 @@ async function aPlannedDelivery({ api, receiver }: World): Promise<string> {
   return delivery.id as string;
 }
 
+const RETRYING = { status: "RETRYING", next_at: "2099-01-01T00:00:00Z" };
+
+async function setDelivery(api: TestApi, id: string, state: object): Promise<void> {
+  await api.db("webhook_deliveries").where({ id }).update(state);
+}
+
 async function askKeys(api: TestApi, query: string, input: object): Promise<{ id: string }> {
   const { body, data } = await api.send({ query, variables: { input, key: newKey() } });
   expect(body.errors).toBeUndefined();
@@ -214,13 +220,44 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       const other = { deliveryId: await aPlannedDelivery(world) };
       const input = { deliveryId: await aPlannedDelivery(world) };
       await world.api.drain();
-      return { input, other };
+      return { input: { ...input, force: true }, other };
     },
     expired: "REPLAYED",
     refuse: async (world) => ({
-      input: { deliveryId: await aPlannedDelivery(world) },
+      input: { deliveryId: await aPlannedDelivery(world), force: true },
       makePossible: () => world.api.drain(),
     }),
+  },
+  discardWebhookDelivery: {
+    table: "webhook_deliveries",
+    as: "operatorKey",
+    prepare: async (world) => {
+      const input = { deliveryId: await aPlannedDelivery(world), reason: "nobody misses it" };
+      return { input, other: { ...input, reason: "nobody wants it" } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async (world) => {
+      const deliveryId = await aPlannedDelivery(world);
+      await world.api.drain();
+      const makePossible = () => setDelivery(world.api, deliveryId, { status: "DEAD" });
+      return { input: { deliveryId, reason: "nobody misses it" }, makePossible };
+    },
+  },
+  retryWebhookDeliveryNow: {
+    table: "webhook_deliveries",
+    as: "operatorKey",
+    prepare: async (world) => {
+      const other = { deliveryId: await aPlannedDelivery(world) };
+      const input = { deliveryId: await aPlannedDelivery(world) };
+      await setDelivery(world.api, input.deliveryId, RETRYING);
+      return { input, other };
+    },
+    expired: "INVALID_STATE",
+    refuse: async (world) => {
+      const deliveryId = await aPlannedDelivery(world);
+      const makePossible = () => setDelivery(world.api, deliveryId, RETRYING);
+      return { input: { deliveryId }, makePossible };
+    },
   },
   createMerchant: {
     table: "merchants",

@@ -99,7 +99,14 @@ beforeAll(async () => {
     cancelPaymentIntent: async () => ofIntent(await makeIntent(api)),
     refundPaymentIntent: async () => ofIntent(await makePaid(api)),
     createWebhookEndpoint: () => Promise.resolve({ url: "https://a.example/new" }),
-    replayWebhookDelivery: async () => ({ deliveryId: await aDelivery() }),
+    replayWebhookDelivery: async () => ({ deliveryId: await aDelivery(), force: true }),
+    discardWebhookDelivery: async () => ({
+      deliveryId: await aDelivery({ status: "DEAD", next_at: null }),
+      reason: "nobody misses it",
+    }),
+    retryWebhookDeliveryNow: async () => ({
+      deliveryId: await aDelivery({ status: "RETRYING", next_at: "2099-01-01T00:00:00Z" }),
+    }),
     createMerchant: () => Promise.resolve({ name: "another" }),
     resolveUnknownAttempt: async () => ({
       attemptId: await anUnknownAttempt(),
@@ -113,7 +120,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-async function aDelivery(): Promise<string> {
+async function aDelivery(state: object = {}): Promise<string> {
   const receiver = await startReceiver();
   const input = { url: receiver.url };
   await api.send({ query: CREATE_ENDPOINT, variables: { input, key: newKey() } });
@@ -121,6 +128,9 @@ async function aDelivery(): Promise<string> {
   await receiver.close();
   const row = await api.db("webhook_deliveries").first<{ id: string }>("id");
   if (!row) throw new Error("nothing was delivered");
+  if (Object.keys(state).length > 0) {
+    await api.db("webhook_deliveries").where({ id: row.id }).update(state);
+  }
   return row.id;
 }
 

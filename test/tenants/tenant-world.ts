@@ -49,7 +49,7 @@ const REVOKE_KEY = `mutation ($input: RevokeApiKeyInput!, $key: String!) {
   revokeApiKey(input: $input, idempotencyKey: $key) { apiKey { id } } }`;
 const RESOLVE = `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
   resolveUnknownAttempt(input: $input, idempotencyKey: $key) { idempotency { status } } }`;
-const SOME = `{ webhookDeliveries(first: 5) { edges { node { id eventId } } } }`;
+const SOME = `{ webhookDeliveries(first: 8) { edges { node { id eventId } } } }`;
 
 // Enough to begin a page in the middle of each list.
 const SOME_OF_EACH = 3;
@@ -162,7 +162,7 @@ export async function makeWorld(
     await api.deliverWebhooks();
   }
   const some = (await ask(SOME)).webhookDeliveries.edges as { node: Delivery }[];
-  const [waiting, delivery, ...dead] = some.map(({ node }) => node);
+  const [waiting, delivery, retrying, toDiscard, ...dead] = some.map(({ node }) => node);
   const deliveries = (found: readonly (Delivery | undefined)[]) =>
     api
       .db("webhook_deliveries")
@@ -171,8 +171,9 @@ export async function makeWorld(
         "id",
         found.map((one) => one?.id ?? ""),
       );
-  await deliveries(dead).update({ status: "DEAD", next_at: null });
+  await deliveries([...dead, toDiscard]).update({ status: "DEAD", next_at: null });
   const tomorrow = new Date(Date.now() + 86_400_000);
+  await deliveries([retrying]).update({ status: "RETRYING", next_at: tomorrow });
   await deliveries([waiting]).update({ status: "SCHEDULED", next_at: tomorrow });
   const pages = { ...(await ask(CURSORS)), ...(await ask(AUDIT_LOG, {}, merchant.operatorKey)) };
   const parts = (await ask(PARTS, { id: paid.id })).paymentIntent;
@@ -214,6 +215,8 @@ export async function makeWorld(
       event: dead[0]?.eventId ?? "",
       delivery: delivery?.id ?? "",
       dead: dead[0]?.id ?? "",
+      retrying: retrying?.id ?? "",
+      toDiscard: toDiscard?.id ?? "",
       account: account.id,
       merchant: merchant.id,
       actor: actor?.id ?? "",
@@ -284,6 +287,9 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "RefundFilter.statuses": [["SUCCEEDED"]],
     "DeadLetterFilter.endpointId": [ids["endpoint"]],
     "DeadLetterFilter.eventId": [ids["event"]],
+    "DeadLetterFilter.types": [["payment_intent.created"]],
+    "DeadLetterFilter.causes": [["OTHER"]],
+    "DeadLetterFilter.replayState": ["ANY"],
     "EventFilter.types": [["payment_intent.created"]],
     "LedgerAccountFilter.currencies": [["USD"]],
     "LedgerAccountFilter.kinds": [["PROCESSOR_RECEIVABLE"]],
@@ -301,6 +307,8 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "ConfirmPaymentIntentInput.paymentIntentId": [ids["fresh"]],
     "RefundPaymentIntentInput.paymentIntentId": [ids["paid"]],
     "ReplayWebhookDeliveryInput.deliveryId": [ids["dead"]],
+    "DiscardWebhookDeliveryInput.deliveryId": [ids["toDiscard"]],
+    "RetryWebhookDeliveryNowInput.deliveryId": [ids["retrying"]],
     "ResolveUnknownAttemptInput.attemptId": [ids["unknownAttempt"]],
     "EraseCustomerInput.customer": [words.customer],
     "RollApiKeyInput.apiKeyId": [ids["toRoll"]],
@@ -372,6 +380,8 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "RefundPaymentIntentInput.amount": [100],
   "RefundPaymentIntentInput.metadata": [{ shelf: "3" }],
   "RefundPaymentIntentInput.reason": ["DUPLICATE"],
+  "ReplayWebhookDeliveryInput.force": [false],
+  "DiscardWebhookDeliveryInput.reason": ["nobody misses it"],
   "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
   "ResolveUnknownAttemptInput.reason": ["asked the network"],
   "ResolveUnknownAttemptInput.resolution": ["FAILED"],

@@ -60,7 +60,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   postings: ofTenants(READ, APPEND),
   balance_snapshots: ofTenants(READ, APPEND),
 
-  webhook_endpoints: ofTenants(APPEND, WRITE),
+  // To lock one while its deliveries are replayed takes the right to update it.
+  webhook_endpoints: ofTenants(WRITE, WRITE),
   // To lock one for a replay takes the right to update it.
   webhook_deliveries: ofTenants(WRITE, WRITE),
   webhook_replays: ofTenants(APPEND, READ),

@@ -1,0 +1,34 @@
+import type {
+  DeadLetterCause as DeadLetterCauseName,
+  ReplayState,
+} from "../src/webhooks/dead-letter";
+import { OPEN, enumOf } from "./enums";
+
+export const DeadLetterCause = enumOf<DeadLetterCauseName>(
+  "DeadLetterCause",
+  `Why the last attempt of a delivery failed. ${OPEN}`,
+  {
+    GONE: "The endpoint answered 410 Gone.",
+    REDIRECT: "The endpoint answered with a redirect; redirects are not followed.",
+    CLIENT_ERROR: "The endpoint answered with a 4xx status.",
+    SERVER_ERROR: "The endpoint answered with a 5xx status, or one that means nothing.",
+    TIMEOUT: "The endpoint did not answer in time.",
+    CONNECTION: "There was no connection, or it was closed before an answer.",
+    DNS: "The host name does not resolve.",
+    TLS: "The TLS handshake failed, or the certificate is not valid.",
+    BLOCKED: "The address is not on the public internet.",
+    PROTOCOL: "The answer is not valid HTTP, or too large.",
+    SIGNING: "The delivery could not be signed.",
+    OTHER: "Something else.",
+  },
+);
+
+export const DeadLetterReplayState = enumOf<ReplayState>(
+  "DeadLetterReplayState",
+  "Which dead letters to list, by whether they have been replayed.",
+  {
+    NOT_REPLAYED: "Those that nobody has replayed.",
+    REPLAYED: "Those that have been replayed, whatever became of that.",
+    ANY: "All of them.",
+  },
+);
