@@ -17,6 +17,7 @@ import * as tenantWall from "./20261122000200_tenant_wall";
 import * as auditLog from "./20261122000300_audit_log";
 import * as erasure from "./20261122000400_erasure";
 import * as deadLetters from "./20261126000100_dead_letters";
+import * as replayPlans from "./20261126000200_replay_plans";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -42,4 +43,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261122000300_audit_log": auditLog,
   "20261122000400_erasure": erasure,
   "20261126000100_dead_letters": deadLetters,
+  "20261126000200_replay_plans": replayPlans,
 };

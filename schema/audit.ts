@@ -29,6 +29,11 @@ const RECORDED_FOR_ALL: ReadonlySet<string> = new Set([
   "replayWebhookDelivery",
   "discardWebhookDelivery",
   "retryWebhookDeliveryNow",
+  "createReplayPlan",
+  "startReplayPlan",
+  "pauseReplayPlan",
+  "resumeReplayPlan",
+  "cancelReplayPlan",
 ]);
 
 /** Shows nothing of a merchant's. */

@@ -16,6 +16,7 @@ import { ADDRESS_RANGES_MAX } from "../src/merchants/addresses";
 import { SCOPES } from "../src/merchants/api-key";
 import { CURRENCY_CODES } from "../src/money";
 import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
+import { PLAN_COUNTS_MAX, PLAN_SAMPLES } from "../src/webhooks/replay-plan";
 import { IntentAction } from "./enums";
 import {
   type Asked,
@@ -43,6 +44,10 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
   "WebhookEndpoint.eventTypes": EVENT_TYPES.length,
   "Query.eventTypes": EVENT_TYPES.length,
   "TrialBalance.currencies": CURRENCY_CODES.length,
+  "ReplayPlan.endpoints": PLAN_COUNTS_MAX,
+  "ReplayPlan.types": PLAN_COUNTS_MAX,
+  "ReplayPlan.causes": PLAN_COUNTS_MAX,
+  "ReplayPlan.sampleIds": PLAN_SAMPLES,
   "ApiKey.scopes": SCOPES.length,
   "ApiKey.allowedAddresses": ADDRESS_RANGES_MAX,
 };

@@ -8,6 +8,7 @@ import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent
 import { CreateApiKeyMutation } from "./mutations/create-api-key";
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
+import { CreateReplayPlanMutation } from "./mutations/create-replay-plan";
 import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoint";
 import { DiscardWebhookDeliveryMutation } from "./mutations/discard-webhook-delivery";
 import { EraseCustomerMutation } from "./mutations/erase-customer";
@@ -17,6 +18,7 @@ import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attem
 import { RetryWebhookDeliveryNowMutation } from "./mutations/retry-webhook-delivery-now";
 import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
 import { RollApiKeyMutation } from "./mutations/roll-api-key";
+import { SteerReplayPlanMutations } from "./mutations/steer-replay-plan";
 import { ApiKeyQueries } from "./queries/api-keys";
 import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
@@ -27,6 +29,7 @@ import { LedgerQueries } from "./queries/ledger";
 import { NodeQueries } from "./queries/node";
 import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
+import { ReplayPlanQueries } from "./queries/replay-plans";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
 import { REQUIRES_SCOPE, describeAccess } from "./say-access";
@@ -51,6 +54,8 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   ReplayWebhookDeliveryMutation,
   DiscardWebhookDeliveryMutation,
   RetryWebhookDeliveryNowMutation,
+  CreateReplayPlanMutation,
+  SteerReplayPlanMutations,
   CreateMerchantMutation,
   ResolveUnknownAttemptMutation,
   EraseCustomerMutation,
@@ -65,6 +70,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   LedgerQueries,
   WebhookQueries,
   DeadLetterQueries,
+  ReplayPlanQueries,
   UnknownAttemptQueries,
   ErasureQueries,
   ApiKeyQueries,

@@ -2,6 +2,7 @@ import type {
   DeadLetterCause as DeadLetterCauseName,
   ReplayState,
 } from "../src/webhooks/dead-letter";
+import type { ReplayPlanStatus as ReplayPlanStatusName } from "../src/webhooks/replay-plan";
 import { OPEN, enumOf } from "./enums";
 
 export const DeadLetterCause = enumOf<DeadLetterCauseName>(
@@ -30,5 +31,17 @@ export const DeadLetterReplayState = enumOf<ReplayState>(
     NOT_REPLAYED: "Those that nobody has replayed.",
     REPLAYED: "Those that have been replayed, whatever became of that.",
     ANY: "All of them.",
+  },
+);
+
+export const ReplayPlanStatus = enumOf<ReplayPlanStatusName>(
+  "ReplayPlanStatus",
+  `The status of a replay plan. ${OPEN}`,
+  {
+    READY: "Nothing has been sent: what the plan counts is its dry run.",
+    RUNNING: "The plan's letters are being replayed, at its rate.",
+    PAUSED: "Nothing is sent until the plan is resumed.",
+    FINISHED: "Every letter has been replayed or skipped.",
+    CANCELED: "The letters that had not been replayed stay dead letters.",
   },
 );

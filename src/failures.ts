@@ -84,6 +84,7 @@ const NAMES: Partial<Record<IdKind, string>> = {
   attempt: "attempt",
   webhookDelivery: "delivery",
   webhookEndpoint: "endpoint",
+  replayPlan: "replay plan",
   apiKey: "API key",
 };
 

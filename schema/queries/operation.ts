@@ -26,8 +26,10 @@ import { revokeApiKeyOperation } from "../../src/merchants/revoke-api-key";
 import { rollApiKeyOperation } from "../../src/merchants/roll-api-key";
 import { createEndpointOperation } from "../../src/webhooks/create-webhook-endpoint";
 import { discardOperation } from "../../src/webhooks/discard-webhook-delivery";
+import { createPlanOperation } from "../../src/webhooks/create-replay-plan";
 import { replayOperation } from "../../src/webhooks/replay-webhook-delivery";
 import { retryNowOperation } from "../../src/webhooks/retry-webhook-delivery-now";
+import { STEERING_OPERATIONS } from "../../src/webhooks/steer-replay-plan";
 import { isPublishable, requireOutcomeScope } from "../access";
 import { type Context, callerOf } from "../context";
 import { ErrorCode, OperationStatus } from "../enums";
@@ -67,7 +69,7 @@ export class Operation {
   @Field(() => Node, {
     nullable: true,
     description:
-      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a merchant, an API key or an erasure.",
+      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, a merchant, an API key or an erasure.",
   })
   readonly result!: object | null;
 
@@ -91,6 +93,8 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     replayOperation,
     discardOperation,
     retryNowOperation,
+    createPlanOperation,
+    ...STEERING_OPERATIONS,
     createMerchantOperation,
     eraseOperation,
     createApiKeyOperation,

@@ -59,6 +59,7 @@ export const PLACES: readonly Place[] = [
   },
   { table: "erasures", id: "id", columns: ["customer", "idempotency_key"] },
   { table: "webhook_replays", id: "delivery_id", columns: ["idempotency_key"] },
+  { table: "replay_plans", id: "id", columns: ["reason", "filter", "idempotency_key"] },
   { table: "inbox", id: "event_id", columns: ["outcome"] },
 ];
 

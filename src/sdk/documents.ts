@@ -37,6 +37,11 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf
     cause replayedAs discardReason createdAt updatedAt
   }`,
+  ReplayPlan: `fragment ReplayPlan on ReplayPlan {
+    id status reason filter horizon letters superseded hasMore
+    endpoints { endpointId letters } types { type letters } causes { cause letters } sampleIds
+    perSecond sent skipped createdBy createdAt startedAt finishedAt updatedAt
+  }`,
   LedgerAccount: `fragment LedgerAccount on LedgerAccount {
     id kind currency createdAt balance pendingBalance
   }`,
@@ -124,6 +129,11 @@ export const MUTATIONS = {
     "retryWebhookDeliveryNow",
     "webhookDelivery { ...WebhookDelivery }",
   ),
+  createReplayPlan: mutation("createReplayPlan", "replayPlan { ...ReplayPlan }"),
+  startReplayPlan: mutation("startReplayPlan", "replayPlan { ...ReplayPlan }"),
+  pauseReplayPlan: mutation("pauseReplayPlan", "replayPlan { ...ReplayPlan }"),
+  resumeReplayPlan: mutation("resumeReplayPlan", "replayPlan { ...ReplayPlan }"),
+  cancelReplayPlan: mutation("cancelReplayPlan", "replayPlan { ...ReplayPlan }"),
   createMerchant: mutation(
     "createMerchant",
     "merchant { ...Merchant } secretKey publishableKey operatorKey",
@@ -146,6 +156,7 @@ interface ResultOf {
 }
 
 const INTENT: ResultOf = { type: "PaymentIntent", field: "paymentIntent" };
+const PLAN: ResultOf = { type: "ReplayPlan", field: "replayPlan" };
 
 export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createPaymentIntent: INTENT,
@@ -157,6 +168,11 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   discardWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   retryWebhookDeliveryNow: { type: "WebhookDelivery", field: "webhookDelivery" },
+  createReplayPlan: PLAN,
+  startReplayPlan: PLAN,
+  pauseReplayPlan: PLAN,
+  resumeReplayPlan: PLAN,
+  cancelReplayPlan: PLAN,
   createMerchant: { type: "Merchant" },
   resolveUnknownAttempt: { type: "PaymentIntent" },
   createApiKey: { type: "ApiKey" },
@@ -178,6 +194,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   mer: "Merchant",
   era: "Erasure",
   key: "ApiKey",
+  rpl: "ReplayPlan",
 };
 
 /*
@@ -256,6 +273,7 @@ export const QUERIES = {
     { filter: "DeadLetterFilter", ...PAGE },
     page("WebhookDelivery"),
   ),
+  replayPlans: query("replayPlans", PAGE, page("ReplayPlan")),
   auditLog: query("auditLog", { filter: "AuditLogFilter", ...PAGE }, page("AuditEntry")),
   unknownAttempts: query("unknownAttempts", PAGE, page("Attempt")),
   ledgerAccount: withFragments(`query ledgerAccount(

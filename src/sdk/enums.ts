@@ -122,6 +122,9 @@ export type RefundReasonInput = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTO
 /** The status of a refund. New values may be added. */
 export type RefundStatus = "FAILED" | "PENDING" | "REVERSED" | "SUCCEEDED";
 
+/** The status of a replay plan. New values may be added. */
+export type ReplayPlanStatus = "CANCELED" | "FINISHED" | "PAUSED" | "READY" | "RUNNING";
+
 /** What an operator found out about an attempt whose outcome was unknown. */
 export type UnknownAttemptResolution = "FAILED" | "SUCCEEDED";
 

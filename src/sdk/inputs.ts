@@ -53,6 +53,15 @@ export interface CancelPaymentIntentInput {
   readonly reason?: CancellationReasonInput | null | undefined;
 }
 
+/** The replay plan to cancel. */
+export interface CancelReplayPlanInput {
+  /** The plan's id. */
+  readonly planId: string;
+
+  /** Why, at most 1,000 characters, for the audit log. */
+  readonly reason?: string | null | undefined;
+}
+
 /** Which captures to list: those that match every field given. */
 export interface CaptureFilter {
   /** Created at or after this time. */
@@ -146,6 +155,15 @@ export interface CreatePaymentIntentInput {
   readonly paymentMethod?: string | null | undefined;
 }
 
+/** A replay plan to make. */
+export interface CreateReplayPlanInput {
+  /** Which dead letters it is about. */
+  readonly filter: ReplayPlanFilter;
+
+  /** Why they are to be replayed, 1 to 1,000 characters. */
+  readonly reason: string;
+}
+
 /** The URL to send events to, and the types of events to send. */
 export interface CreateWebhookEndpointInput {
   /** What the endpoint is for, at most 1000 characters. */
@@ -221,6 +239,15 @@ export interface MetadataFilter {
   readonly value: string;
 }
 
+/** The replay plan to pause. */
+export interface PauseReplayPlanInput {
+  /** The plan's id. */
+  readonly planId: string;
+
+  /** Why, at most 1,000 characters, for the audit log. */
+  readonly reason?: string | null | undefined;
+}
+
 /** Which payment intents to list: those that match every field given. There is no index for amount, metadata or updatedAfter: combine them with another field. */
 export interface PaymentIntentFilter {
   /** With exactly this amount. */
@@ -278,6 +305,27 @@ export interface RefundPaymentIntentInput {
   readonly reason?: RefundReasonInput | null | undefined;
 }
 
+/** Which dead letters to replay: those that match every field given and that nobody has replayed. */
+export interface ReplayPlanFilter {
+  /** Whose last attempt failed for one of these causes. */
+  readonly causes?: readonly DeadLetterCause[] | null | undefined;
+
+  /** Whose last attempt failed at or after this time. */
+  readonly diedAfter?: string | null | undefined;
+
+  /** Whose last attempt failed before this time. */
+  readonly diedBefore?: string | null | undefined;
+
+  /** Addressed to this endpoint. */
+  readonly endpointId?: string | null | undefined;
+
+  /** Carrying this event. */
+  readonly eventId?: string | null | undefined;
+
+  /** Carrying an event of one of these types. */
+  readonly types?: readonly EventType[] | null | undefined;
+}
+
 /** The delivery to replay. */
 export interface ReplayWebhookDeliveryInput {
   /** The delivery's id. */
@@ -302,6 +350,18 @@ export interface ResolveUnknownAttemptInput {
   readonly resolution: UnknownAttemptResolution;
 }
 
+/** The replay plan to resume. */
+export interface ResumeReplayPlanInput {
+  /** How many letters a second to replay at most, 1 to 1,000. The default is 50, or what it was when the plan was paused. */
+  readonly perSecond?: number | null | undefined;
+
+  /** The plan's id. */
+  readonly planId: string;
+
+  /** Why, at most 1,000 characters, for the audit log. */
+  readonly reason?: string | null | undefined;
+}
+
 /** The delivery to attempt now. */
 export interface RetryWebhookDeliveryNowInput {
   /** The delivery's id. */
@@ -324,6 +384,18 @@ export interface RollApiKeyInput {
 
   /** For how many seconds the old key can still be used, 0 to 2592000 (30 days); 0 ends it at once. */
   readonly overlapSeconds?: number | undefined;
+}
+
+/** The replay plan to start. */
+export interface StartReplayPlanInput {
+  /** How many letters a second to replay at most, 1 to 1,000. The default is 50, or what it was when the plan was paused. */
+  readonly perSecond?: number | null | undefined;
+
+  /** The plan's id. */
+  readonly planId: string;
+
+  /** Why, at most 1,000 characters, for the audit log. */
+  readonly reason?: string | null | undefined;
 }
 
 /** Which deliveries to list: those that match every field given. */

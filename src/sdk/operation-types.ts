@@ -3,26 +3,31 @@ import type {
   ApiKeyFilter,
   AuditLogFilter,
   CancelPaymentIntentInput,
+  CancelReplayPlanInput,
   CaptureFilter,
   CapturePaymentIntentInput,
   ConfirmPaymentIntentInput,
   CreateApiKeyInput,
   CreateMerchantInput,
   CreatePaymentIntentInput,
+  CreateReplayPlanInput,
   CreateWebhookEndpointInput,
   DeadLetterFilter,
   DiscardWebhookDeliveryInput,
   EraseCustomerInput,
   EventFilter,
   LedgerAccountFilter,
+  PauseReplayPlanInput,
   PaymentIntentFilter,
   RefundFilter,
   RefundPaymentIntentInput,
   ReplayWebhookDeliveryInput,
   ResolveUnknownAttemptInput,
+  ResumeReplayPlanInput,
   RetryWebhookDeliveryNowInput,
   RevokeApiKeyInput,
   RollApiKeyInput,
+  StartReplayPlanInput,
   WebhookDeliveryFilter,
 } from "./inputs";
 import type { Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
@@ -31,12 +36,14 @@ import type {
   AttemptConnection,
   AuditEntryConnection,
   CancelPaymentIntentPayload,
+  CancelReplayPlanPayload,
   CaptureConnection,
   CapturePaymentIntentPayload,
   ConfirmPaymentIntentPayload,
   CreateApiKeyPayload,
   CreateMerchantPayload,
   CreatePaymentIntentPayload,
+  CreateReplayPlanPayload,
   CreateWebhookEndpointPayload,
   DiscardWebhookDeliveryPayload,
   EraseCustomerPayload,
@@ -45,14 +52,18 @@ import type {
   LedgerAccountConnection,
   LedgerAccountResult,
   Operation,
+  PauseReplayPlanPayload,
   PaymentIntentConnection,
   RefundConnection,
   RefundPaymentIntentPayload,
+  ReplayPlanConnection,
   ReplayWebhookDeliveryPayload,
   ResolveUnknownAttemptPayload,
+  ResumeReplayPlanPayload,
   RetryWebhookDeliveryNowPayload,
   RevokeApiKeyPayload,
   RollApiKeyPayload,
+  StartReplayPlanPayload,
   TrialBalance,
   WebhookDeliveryConnection,
   WebhookEndpointConnection,
@@ -112,6 +123,21 @@ export interface Mutations {
     input: RetryWebhookDeliveryNowInput;
     payload: RetryWebhookDeliveryNowPayload;
   };
+
+  /** Writes down which dead letters match the filter now, the oldest first and 25,000 at most, and counts them. Nothing is sent until the plan is started. Requires the scope webhooks:replay. */
+  readonly createReplayPlan: { input: CreateReplayPlanInput; payload: CreateReplayPlanPayload };
+
+  /** Starts a replay plan that is READY: its letters are replayed, the oldest first, at most so many a second. Each is replayed once, whatever other plans it is in. Requires the scope webhooks:replay. */
+  readonly startReplayPlan: { input: StartReplayPlanInput; payload: StartReplayPlanPayload };
+
+  /** Pauses a replay plan that is RUNNING. What it has replayed is on its way; no other letter of it is replayed until it is resumed. Requires the scope webhooks:replay. */
+  readonly pauseReplayPlan: { input: PauseReplayPlanInput; payload: PauseReplayPlanPayload };
+
+  /** Resumes a replay plan that is PAUSED, where it stopped. Requires the scope webhooks:replay. */
+  readonly resumeReplayPlan: { input: ResumeReplayPlanInput; payload: ResumeReplayPlanPayload };
+
+  /** Cancels a replay plan that is not finished. The letters that it has not replayed stay dead letters. Requires the scope webhooks:replay. */
+  readonly cancelReplayPlan: { input: CancelReplayPlanInput; payload: CancelReplayPlanPayload };
 
   /** Creates a merchant together with its first API keys. For platform operators only. Requires the scope merchants:write. */
   readonly createMerchant: { input: CreateMerchantInput; payload: CreateMerchantPayload };
@@ -229,6 +255,17 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
+  /** The merchant's replay plans, newest first. Requires the scope webhooks:read. */
+  readonly replayPlans: {
+    variables: {
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: ReplayPlanConnection;
+  };
+
   /** The audit log, newest first: refusals, the first and last use of API keys, changes to keys and endpoints, and everything that operators read and write. For operators only. Requires the scope audit:read. */
   readonly auditLog: {
     variables: {
@@ -307,7 +344,7 @@ export interface Queries {
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

@@ -24,6 +24,7 @@ const OUR_WORDS = new RegExp(
     "partitioned_tables.(?:name|id_prefix)",
     "payment_intents.(?:capture_method|cancellation_reason)",
     "refunds.reason",
+    "replay_plans.(?:horizon|position|counts|sample_ids|created_by)",
     "webhook_endpoints.disabled_reason",
   ].join("|")})$`,
 );

@@ -476,7 +476,10 @@ const WRITES: readonly Question[] = [
   }),
   now("replays a delivery", () => {
     const deliveryId = its.deliveries[0] ?? "";
-    return replayWebhookDelivery({ db: own }, { merchantId, key: randomUUID(), deliveryId, force: true });
+    return replayWebhookDelivery(
+      { db: own },
+      { merchantId, key: randomUUID(), deliveryId, force: true },
+    );
   }),
   now("creates an endpoint", () => {
     const endpoint = { url: "https://shop.example/others", eventTypes: [], description: null };

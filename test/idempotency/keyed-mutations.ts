@@ -99,6 +99,54 @@ async function aPlannedDelivery({ api, receiver }: World): Promise<string> {
   return delivery.id as string;
 }
 
+/** A plan about nothing, taken so far. */
+async function aReplayPlan(api: TestApi, ...steps: string[]): Promise<{ planId: string }> {
+  const send = async (name: string, input: string): Promise<string> => {
+    const query = `mutation { ${name}(input: ${input}, idempotencyKey: "${newKey()}") { replayPlan { id } } }`;
+    const { data, body } = await api.send({ query, key: api.merchant.operatorKey });
+    expect(body.errors).toBeUndefined();
+    return data[name].replayPlan.id as string;
+  };
+  const planId = await send("createReplayPlan", '{filter: {}, reason: "test"}');
+  for (const step of steps) await send(step, `{planId: "${planId}"}`);
+  return { planId };
+}
+
+const START = "startReplayPlan";
+const PAUSE = "pauseReplayPlan";
+
+/** What can be done after `steps`, and not before the last of them. */
+function steering(...steps: string[]): KeyedMutation {
+  return {
+    table: "replay_plans",
+    as: "operatorKey",
+    prepare: async ({ api }) => {
+      const input = await aReplayPlan(api, ...steps);
+      return { input, other: { ...input, reason: "on second thoughts" } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async ({ api }) => {
+      const input = await aReplayPlan(api, ...steps);
+      const set = (status: string) =>
+        api
+          .db("replay_plans")
+          .where({ id: input.planId })
+          .update({
+            status,
+            finished_at: status === "FINISHED" ? new Date() : null,
+            per_second: 1,
+            started_at: new Date(),
+          });
+      const before = ["READY", "RUNNING", "PAUSED"][steps.length] ?? "READY";
+      await set("FINISHED");
+      const makePossible = async (): Promise<void> => {
+        await set(before);
+      };
+      return { input, makePossible };
+    },
+  };
+}
+
 const RETRYING = { status: "RETRYING", next_at: "2099-01-01T00:00:00Z" };
 
 async function setDelivery(api: TestApi, id: string, state: object): Promise<void> {
@@ -259,6 +307,20 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       return { input: { deliveryId }, makePossible };
     },
   },
+  createReplayPlan: {
+    table: "replay_plans",
+    as: "operatorKey",
+    prepare: () => {
+      const input = { filter: { causes: ["TIMEOUT"] }, reason: unique("the receiver is back ") };
+      return Promise.resolve({ input, other: { ...input, filter: {} } });
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  startReplayPlan: steering(),
+  pauseReplayPlan: steering(START),
+  resumeReplayPlan: steering(START, PAUSE),
+  cancelReplayPlan: steering(),
   createMerchant: {
     table: "merchants",
     as: "platform",

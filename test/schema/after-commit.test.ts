@@ -107,6 +107,11 @@ beforeAll(async () => {
     retryWebhookDeliveryNow: async () => ({
       deliveryId: await aDelivery({ status: "RETRYING", next_at: "2099-01-01T00:00:00Z" }),
     }),
+    createReplayPlan: () => Promise.resolve({ filter: {}, reason: "the receiver is back" }),
+    startReplayPlan: () => aPlan(),
+    pauseReplayPlan: () => aPlan("start"),
+    resumeReplayPlan: () => aPlan("start", "pause"),
+    cancelReplayPlan: () => aPlan(),
     createMerchant: () => Promise.resolve({ name: "another" }),
     resolveUnknownAttempt: async () => ({
       attemptId: await anUnknownAttempt(),
@@ -132,6 +137,19 @@ async function aDelivery(state: object = {}): Promise<string> {
     await api.db("webhook_deliveries").where({ id: row.id }).update(state);
   }
   return row.id;
+}
+
+async function aPlan(...steps: string[]): Promise<{ planId: string }> {
+  const { data } = await api.send({
+    query: `mutation { createReplayPlan(input: {filter: {}, reason: "test"}, idempotencyKey: "${newKey()}") { replayPlan { id } } }`,
+  });
+  const planId = data.createReplayPlan.replayPlan.id as string;
+  for (const step of steps) {
+    await api.send({
+      query: `mutation { ${step}ReplayPlan(input: {planId: "${planId}"}, idempotencyKey: "${newKey()}") { replayPlan { id } } }`,
+    });
+  }
+  return { planId };
 }
 
 async function anApiKey(): Promise<string> {

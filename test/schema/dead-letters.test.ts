@@ -1,11 +1,4 @@
-import {
-  CREATE_ENDPOINT,
-  REPLAY_DELIVERY,
-  type TestApi,
-  makeIntent,
-  newKey,
-  startTestApi,
-} from "../support/api";
+import { CREATE_ENDPOINT, type TestApi, makeIntent, newKey, startTestApi } from "../support/api";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 
 /** What operators do with letters that died, through the API; and what it leaves in the audit log. */

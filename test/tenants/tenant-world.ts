@@ -32,6 +32,7 @@ const CURSORS = `{
   ledgerAccounts(first: 2) { pageInfo { endCursor } edges { node { id entries(first: 2) { pageInfo { endCursor } } } } }
   paymentIntents(first: 2) { pageInfo { endCursor } }
   webhookDeliveries(first: 2) { pageInfo { endCursor } } webhookEndpoints(first: 2) { pageInfo { endCursor } }
+  replayPlans(first: 2) { pageInfo { endCursor } }
 }`;
 const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   attempts(first: 2) { pageInfo { endCursor } } captures(first: 2) { pageInfo { endCursor } }
@@ -47,6 +48,12 @@ const ROLL_KEY = `mutation ($input: RollApiKeyInput!, $key: String!) {
   rollApiKey(input: $input, idempotencyKey: $key) { apiKey { id } } }`;
 const REVOKE_KEY = `mutation ($input: RevokeApiKeyInput!, $key: String!) {
   revokeApiKey(input: $input, idempotencyKey: $key) { apiKey { id } } }`;
+const CREATE_PLAN = `mutation ($input: CreateReplayPlanInput!, $key: String!) {
+  createReplayPlan(input: $input, idempotencyKey: $key) { replayPlan { id } } }`;
+const START_PLAN = `mutation ($input: StartReplayPlanInput!, $key: String!) {
+  startReplayPlan(input: $input, idempotencyKey: $key) { replayPlan { id } } }`;
+const PAUSE_PLAN = `mutation ($input: PauseReplayPlanInput!, $key: String!) {
+  pauseReplayPlan(input: $input, idempotencyKey: $key) { replayPlan { id } } }`;
 const RESOLVE = `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
   resolveUnknownAttempt(input: $input, idempotencyKey: $key) { idempotency { status } } }`;
 const SOME = `{ webhookDeliveries(first: 8) { edges { node { id eventId } } } }`;
@@ -175,6 +182,16 @@ export async function makeWorld(
   const tomorrow = new Date(Date.now() + 86_400_000);
   await deliveries([retrying]).update({ status: "RETRYING", next_at: tomorrow });
   await deliveries([waiting]).update({ status: "SCHEDULED", next_at: tomorrow });
+  const plans: string[] = [];
+  for (const steps of [[], ["START"], ["START", "PAUSE"], []]) {
+    const input = { filter: { endpointId: webhookEndpoint.id }, reason: word("plan") };
+    const { replayPlan } = await mutate(CREATE_PLAN, input);
+    for (const step of steps) {
+      await mutate(step === "START" ? START_PLAN : PAUSE_PLAN, { planId: replayPlan.id });
+    }
+    plans.push(replayPlan.id);
+  }
+  const [toStart = "", toPause = "", toResume = "", toCancel = ""] = plans;
   const pages = { ...(await ask(CURSORS)), ...(await ask(AUDIT_LOG, {}, merchant.operatorKey)) };
   const parts = (await ask(PARTS, { id: paid.id })).paymentIntent;
   const found = await api
@@ -215,6 +232,10 @@ export async function makeWorld(
       event: dead[0]?.eventId ?? "",
       delivery: delivery?.id ?? "",
       dead: dead[0]?.id ?? "",
+      toStart,
+      toPause,
+      toResume,
+      toCancel,
       retrying: retrying?.id ?? "",
       toDiscard: toDiscard?.id ?? "",
       account: account.id,
@@ -239,6 +260,7 @@ interface Made {
   readonly webhookEndpoint: { readonly id: string };
   readonly apiKey: { readonly id: string };
   readonly erasure: { readonly id: string };
+  readonly replayPlan: { readonly id: string };
 }
 
 /** The lists of an intent, told apart from those of the merchant. */
@@ -285,6 +307,15 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "CaptureFilter.statuses": [["SUCCEEDED"]],
     "RefundFilter.paymentIntentId": [ids["paid"]],
     "RefundFilter.statuses": [["SUCCEEDED"]],
+    "ReplayPlanFilter.endpointId": [ids["endpoint"]],
+    "ReplayPlanFilter.eventId": [ids["event"]],
+    "ReplayPlanFilter.types": [["payment_intent.created"]],
+    "ReplayPlanFilter.causes": [["OTHER"]],
+    "CreateReplayPlanInput.reason": ["the receiver is back"],
+    "StartReplayPlanInput.planId": [ids["toStart"]],
+    "PauseReplayPlanInput.planId": [ids["toPause"]],
+    "ResumeReplayPlanInput.planId": [ids["toResume"]],
+    "CancelReplayPlanInput.planId": [ids["toCancel"]],
     "DeadLetterFilter.endpointId": [ids["endpoint"]],
     "DeadLetterFilter.eventId": [ids["event"]],
     "DeadLetterFilter.types": [["payment_intent.created"]],
@@ -381,6 +412,12 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "RefundPaymentIntentInput.metadata": [{ shelf: "3" }],
   "RefundPaymentIntentInput.reason": ["DUPLICATE"],
   "ReplayWebhookDeliveryInput.force": [false],
+  "StartReplayPlanInput.perSecond": [10],
+  "ResumeReplayPlanInput.perSecond": [10],
+  "StartReplayPlanInput.reason": ["as agreed"],
+  "PauseReplayPlanInput.reason": ["as agreed"],
+  "ResumeReplayPlanInput.reason": ["as agreed"],
+  "CancelReplayPlanInput.reason": ["as agreed"],
   "DiscardWebhookDeliveryInput.reason": ["nobody misses it"],
   "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
   "ResolveUnknownAttemptInput.reason": ["asked the network"],

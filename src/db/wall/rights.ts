@@ -65,6 +65,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   // To lock one for a replay takes the right to update it.
   webhook_deliveries: ofTenants(WRITE, WRITE),
   webhook_replays: ofTenants(APPEND, READ),
+  replay_plans: ofTenants(WRITE, CHANGE),
+  replay_plan_letters: ofTenants(APPEND, READ),
 
   // A tenant's request says that there is something to relay, and cannot see what else there is.
   outbox: ofTenants(["INSERT"], ["SELECT", "INSERT", "DELETE"]),
