@@ -74,7 +74,9 @@ export async function listReplayPlans(
 
 const LOCK: Statement = {
   name: "lock_replay_plan",
-  text: `select ${PLAN_COLUMNS} from replay_plans p where p.merchant_id = ? and p.id = ? for update`,
+  text: `
+    select ${PLAN_COLUMNS} from replay_plans p
+    where p.merchant_id = ? and p.id = ? for update`,
 };
 
 export async function lockReplayPlan(
