@@ -16,6 +16,7 @@ import { ADDRESS_RANGES_MAX } from "../src/merchants/addresses";
 import { SCOPES } from "../src/merchants/api-key";
 import { CURRENCY_CODES } from "../src/money";
 import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
+import { DEAD_LETTER_CAUSES } from "../src/webhooks/dead-letter";
 import { PLAN_COUNTS_MAX, PLAN_SAMPLES } from "../src/webhooks/replay-plan";
 import { IntentAction } from "./enums";
 import {
@@ -46,7 +47,7 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
   "TrialBalance.currencies": CURRENCY_CODES.length,
   "ReplayPlan.endpoints": PLAN_COUNTS_MAX,
   "ReplayPlan.types": PLAN_COUNTS_MAX,
-  "ReplayPlan.causes": PLAN_COUNTS_MAX,
+  "ReplayPlan.causes": DEAD_LETTER_CAUSES.length,
   "ReplayPlan.sampleIds": PLAN_SAMPLES,
   "ApiKey.scopes": SCOPES.length,
   "ApiKey.allowedAddresses": ADDRESS_RANGES_MAX,

@@ -22,7 +22,8 @@ import {
 import { progress, table } from "./table";
 
 const POLL_MS = 500;
-const LIST_MAX = 50;
+// A page of more costs more than one query may.
+const LIST_MAX = 40;
 
 const RATE_HELP = "  --per-second N    how many letters a second at most, 1 to 1000; 50 by default";
 
