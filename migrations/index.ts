@@ -21,6 +21,8 @@ import * as webhookTries from "./20261124000100_webhook_tries";
 import * as webhookHealth from "./20261124000200_webhook_health";
 import * as outboxSetAside from "./20261124000300_outbox_set_aside";
 import * as endpoints from "./20261125000100_endpoints";
+import * as deadLetters from "./20261126000100_dead_letters";
+import * as replayPlans from "./20261126000200_replay_plans";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -50,4 +52,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261124000200_webhook_health": webhookHealth,
   "20261124000300_outbox_set_aside": outboxSetAside,
   "20261125000100_endpoints": endpoints,
+  "20261126000100_dead_letters": deadLetters,
+  "20261126000200_replay_plans": replayPlans,
 };

@@ -507,6 +507,62 @@ create policy tenant on refunds to oncepay_tenant using ((merchant_id = current_
 grant insert, select, update on refunds to oncepay_system;
 grant insert, select, update on refunds to oncepay_tenant;
 
+create table replay_plan_letters (
+  merchant_id text collate "C" not null,
+  plan_id text collate "C" not null,
+  delivery_id text collate "C" not null,
+  constraint replay_plan_letters_pkey PRIMARY KEY (merchant_id, plan_id, delivery_id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.replay_plan_letters FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table replay_plan_letters enable row level security;
+create policy system on replay_plan_letters to oncepay_system using (true);
+create policy tenant on replay_plan_letters to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant select on replay_plan_letters to oncepay_system;
+grant insert, select on replay_plan_letters to oncepay_tenant;
+
+create table replay_plans (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  status text not null default 'READY'::text,
+  reason text not null,
+  filter jsonb not null,
+  horizon text collate "C",
+  letters integer not null,
+  superseded integer not null,
+  has_more boolean not null,
+  counts jsonb not null,
+  sample_ids text[] not null,
+  per_second integer,
+  position text collate "C" not null default ''::text,
+  sent integer not null default 0,
+  skipped integer not null default 0,
+  spent_until timestamp with time zone,
+  version integer not null default 1,
+  created_by text not null,
+  created_at timestamp with time zone not null default now(),
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  updated_at timestamp with time zone not null default now(),
+  idempotency_key text collate "C" not null,
+  constraint replay_plans_pkey PRIMARY KEY (merchant_id, id),
+  constraint replay_plans_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint replay_plans_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint replay_plans_check CHECK (((superseded >= 0) AND (superseded <= letters))),
+  constraint replay_plans_check1 CHECK (((sent + skipped) <= letters)),
+  constraint replay_plans_check2 CHECK (((status = ANY (ARRAY['FINISHED'::text, 'CANCELED'::text])) = (finished_at IS NOT NULL))),
+  constraint replay_plans_check3 CHECK (((status = ANY (ARRAY['READY'::text, 'CANCELED'::text])) OR ((per_second IS NOT NULL) AND (started_at IS NOT NULL)))),
+  constraint replay_plans_letters_check CHECK ((letters >= 0)),
+  constraint replay_plans_per_second_check CHECK (((per_second >= 1) AND (per_second <= 1000))),
+  constraint replay_plans_status_check CHECK ((status = ANY (ARRAY['READY'::text, 'RUNNING'::text, 'PAUSED'::text, 'FINISHED'::text, 'CANCELED'::text])))
+);
+CREATE INDEX replay_plans_running ON public.replay_plans USING btree (id) WHERE (status = 'RUNNING'::text);
+CREATE TRIGGER keep_replay_plans BEFORE DELETE OR TRUNCATE ON public.replay_plans FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table replay_plans enable row level security;
+create policy system on replay_plans to oncepay_system using (true);
+create policy tenant on replay_plans to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant select, update on replay_plans to oncepay_system;
+grant insert, select, update on replay_plans to oncepay_tenant;
+
 create table transitions (
   merchant_id text collate "C" not null,
   payment_intent_id text collate "C" not null,
@@ -548,6 +604,9 @@ create table webhook_deliveries (
   response_erased boolean,
   tries_early integer not null default 0,
   not_before timestamp with time zone,
+  error_class text,
+  replayed_as text collate "C",
+  discard_reason text,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
@@ -558,6 +617,7 @@ CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btre
 CREATE INDEX webhook_deliveries_held ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (next_at = 'infinity'::timestamp with time zone);
 CREATE INDEX webhook_deliveries_paused ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'PAUSED'::text);
 CREATE INDEX webhook_deliveries_retrying ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'RETRYING'::text);
+CREATE INDEX webhook_deliveries_unanswered ON ONLY public.webhook_deliveries USING btree (merchant_id, id) WHERE ((status = 'DEAD'::text) AND (replayed_as IS NULL));
 CREATE INDEX webhook_deliveries_unwell ON ONLY public.webhook_deliveries USING btree (merchant_id, status, id) WHERE (status = ANY (ARRAY['RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]));
 CREATE TRIGGER check_deliveries AFTER INSERT ON public.webhook_deliveries REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_deliveries();
 create table webhook_deliveries_default partition of webhook_deliveries DEFAULT;

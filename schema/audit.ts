@@ -33,6 +33,13 @@ const RECORDED_FOR_ALL: ReadonlySet<string> = new Set([
   "rotateWebhookSecret",
   "sendTestWebhook",
   "replayWebhookDelivery",
+  "discardWebhookDelivery",
+  "retryWebhookDeliveryNow",
+  "createReplayPlan",
+  "startReplayPlan",
+  "pauseReplayPlan",
+  "resumeReplayPlan",
+  "cancelReplayPlan",
 ]);
 
 /** Shows nothing of a merchant's. */

@@ -17,6 +17,8 @@ import { SCOPES } from "../src/merchants/api-key";
 import { CURRENCY_CODES } from "../src/money";
 import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
 import { ATTEMPTS_SHOWN } from "../src/webhooks/list-attempts";
+import { ERROR_CLASSES } from "../src/webhooks/delivery";
+import { PLAN_COUNTS_MAX, PLAN_SAMPLES } from "../src/webhooks/replay-plan";
 import { IntentAction } from "./enums";
 import {
   type Asked,
@@ -45,6 +47,10 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
   "WebhookEndpoint.eventTypes": EVENT_TYPES.length,
   "Query.eventTypes": EVENT_TYPES.length,
   "TrialBalance.currencies": CURRENCY_CODES.length,
+  "ReplayPlan.endpoints": PLAN_COUNTS_MAX,
+  "ReplayPlan.types": PLAN_COUNTS_MAX,
+  "ReplayPlan.causes": ERROR_CLASSES.length,
+  "ReplayPlan.sampleIds": PLAN_SAMPLES,
   "ApiKey.scopes": SCOPES.length,
   "ApiKey.allowedAddresses": ADDRESS_RANGES_MAX,
 };

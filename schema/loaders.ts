@@ -22,6 +22,8 @@ import type { DeliveryAttempt, WebhookDelivery, WebhookEndpoint } from "../src/w
 import { findDeliveryAttempts } from "../src/webhooks/list-attempts";
 import { type ApiKey, findApiKeys } from "../src/merchants/api-key-store";
 import { type Merchant, findMerchant } from "../src/merchants/merchant-store";
+import type { ReplayPlan } from "../src/webhooks/replay-plan";
+import { findReplayPlans } from "../src/webhooks/replay-plan-store";
 import { findDeliveries, findEndpoints } from "../src/webhooks/list-deliveries";
 
 /** For one tenant and one request: what a list's items need is fetched with one statement for all of them. */
@@ -34,6 +36,7 @@ export interface Loaders {
   readonly ledgerAccount: DataLoader<string, LedgerAccount | undefined>;
   readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
   readonly delivery: DataLoader<string, WebhookDelivery | undefined>;
+  readonly replayPlan: DataLoader<string, ReplayPlan | undefined>;
   readonly merchant: DataLoader<string, Merchant | undefined>;
   readonly erasure: DataLoader<string, Erasure | undefined>;
   readonly apiKey: DataLoader<string, ApiKey | undefined>;
@@ -64,6 +67,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     ledgerAccount: byId((ids) => findAccounts(db, merchantId, ids)),
     endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),
     delivery: byId((ids) => findDeliveries(db, merchantId, ids)),
+    replayPlan: byId((ids) => findReplayPlans(db, merchantId, ids)),
     erasure: byId((ids) => findErasures(db, merchantId, ids)),
     // There is only one that this tenant may see: itself.
     merchant: new DataLoader((ids) =>

@@ -14,6 +14,7 @@ const TYPES: Partial<Record<IdKind, string>> = {
   merchant: "Merchant",
   erasure: "Erasure",
   apiKey: "ApiKey",
+  replayPlan: "ReplayPlan",
 };
 
 @InterfaceType({

@@ -8,28 +8,34 @@ import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent
 import { CreateApiKeyMutation } from "./mutations/create-api-key";
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
+import { CreateReplayPlanMutation } from "./mutations/create-replay-plan";
 import { CreateWebhookEndpointMutation } from "./mutations/create-webhook-endpoint";
 import { DeleteWebhookEndpointMutation } from "./mutations/delete-webhook-endpoint";
 import { DisableWebhookEndpointMutation } from "./mutations/disable-webhook-endpoint";
 import { EnableWebhookEndpointMutation } from "./mutations/enable-webhook-endpoint";
+import { DiscardWebhookDeliveryMutation } from "./mutations/discard-webhook-delivery";
 import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
+import { RetryWebhookDeliveryNowMutation } from "./mutations/retry-webhook-delivery-now";
 import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
 import { RollApiKeyMutation } from "./mutations/roll-api-key";
 import { RotateWebhookSecretMutation } from "./mutations/rotate-webhook-secret";
 import { SendTestWebhookMutation } from "./mutations/send-test-webhook";
 import { UpdateWebhookEndpointMutation } from "./mutations/update-webhook-endpoint";
+import { SteerReplayPlanMutations } from "./mutations/steer-replay-plan";
 import { ApiKeyQueries } from "./queries/api-keys";
 import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
+import { DeadLetterQueries } from "./queries/dead-letters";
 import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
 import { NodeQueries } from "./queries/node";
 import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
+import { ReplayPlanQueries } from "./queries/replay-plans";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
 import { REQUIRES_SCOPE, describeAccess } from "./say-access";
@@ -58,6 +64,10 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   RotateWebhookSecretMutation,
   SendTestWebhookMutation,
   ReplayWebhookDeliveryMutation,
+  DiscardWebhookDeliveryMutation,
+  RetryWebhookDeliveryNowMutation,
+  CreateReplayPlanMutation,
+  SteerReplayPlanMutations,
   CreateMerchantMutation,
   ResolveUnknownAttemptMutation,
   EraseCustomerMutation,
@@ -71,6 +81,8 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   EventQueries,
   LedgerQueries,
   WebhookQueries,
+  DeadLetterQueries,
+  ReplayPlanQueries,
   UnknownAttemptQueries,
   ErasureQueries,
   ApiKeyQueries,

@@ -1,20 +1,25 @@
 import type { ErrorClass } from "../src/webhooks/delivery";
+import type { ReplayState } from "../src/webhooks/dead-letter";
 import type { CatchUp as CatchUpName } from "../src/webhooks/enable-webhook-endpoint";
+import type { ReplayPlanStatus as ReplayPlanStatusName } from "../src/webhooks/replay-plan";
 import { OPEN, enumOf } from "./enum-of";
 
 export const WebhookErrorClass = enumOf<ErrorClass>(
   "WebhookErrorClass",
-  `Of what kind the failure of a try was. ${OPEN}`,
+  `Why a try of a delivery failed. ${OPEN}`,
   {
-    HTTP_STATUS: "The answer's status was none of success.",
-    REDIRECT: "The answer was a redirect, which is not followed.",
-    TIMEOUT: "There was no answer in time.",
+    GONE: "The endpoint answered 410 Gone.",
+    REDIRECT: "The endpoint answered with a redirect; redirects are not followed.",
+    CLIENT_ERROR: "The endpoint answered with a 4xx status.",
+    SERVER_ERROR: "The endpoint answered with a 5xx status, or one that means nothing.",
+    TIMEOUT: "The endpoint did not answer in time.",
     CONNECTION: "There was no connection, or it was closed before an answer.",
     DNS: "The host name does not resolve.",
     TLS: "The TLS handshake failed, or the certificate is not valid.",
     BLOCKED: "The address is not on the public internet.",
-    PROTOCOL: "The answer was not valid HTTP.",
+    PROTOCOL: "The answer is not valid HTTP, or too large.",
     SIGNING: "The delivery could not be signed.",
+    OTHER: "Something else.",
   },
 );
 
@@ -25,5 +30,27 @@ export const CatchUp = enumOf<CatchUpName>(
     ALL: "All of them are delivered.",
     FROM: "Those created at `catchUpFrom` or later are delivered.",
     NONE: "None of them is delivered.",
+  },
+);
+
+export const DeadLetterReplayState = enumOf<ReplayState>(
+  "DeadLetterReplayState",
+  "Which dead letters to list, by whether they have been replayed.",
+  {
+    NOT_REPLAYED: "Those that nobody has replayed.",
+    REPLAYED: "Those that have been replayed, whatever became of that.",
+    ANY: "All of them.",
+  },
+);
+
+export const ReplayPlanStatus = enumOf<ReplayPlanStatusName>(
+  "ReplayPlanStatus",
+  `The status of a replay plan. ${OPEN}`,
+  {
+    READY: "Nothing has been sent: what the plan counts is its dry run.",
+    RUNNING: "The plan's letters are being replayed, at its rate.",
+    PAUSED: "Nothing is sent until the plan is resumed.",
+    FINISHED: "Every letter has been replayed or skipped.",
+    CANCELED: "The letters that had not been replayed stay dead letters.",
   },
 );

@@ -37,6 +37,8 @@ export const FAILPOINTS = [
   { name: "erase.inside_transaction", description: "Inside eraseCustomer, before its commit." },
   { name: "erase.after_slice", description: "Some of a customer's payments are erased." },
   { name: "erase.after_clean", description: "What was copied from some of them is cleaned up." },
+  { name: "replay_plan.inside_transaction", description: "A slice is replayed, not committed." },
+  { name: "replay_plan.after_slice", description: "Some of a replay plan's letters are replayed." },
 ] as const;
 
 export type FailpointName = (typeof FAILPOINTS)[number]["name"];

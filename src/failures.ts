@@ -66,6 +66,8 @@ function verdictMessage({ code, details }: StoredFailure): string {
     case "INVALID_STATE":
       if (typeof details.limit === "number")
         return `There may be ${String(details.limit)} at most.`;
+      if (details.needs === "force")
+        return `It has been ${details.currentState === "SUCCEEDED" ? "delivered" : "replayed"} already: to repeat it, say force: true.`;
       return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.`;
     case "AMOUNT_TOO_LARGE":
       return `The amount exceeds the remaining ${text(details.remaining, "?")}.`;
@@ -82,6 +84,7 @@ const NAMES: Partial<Record<IdKind, string>> = {
   attempt: "attempt",
   webhookEndpoint: "webhook endpoint",
   webhookDelivery: "delivery",
+  replayPlan: "replay plan",
   apiKey: "API key",
 };
 

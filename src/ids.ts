@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   apiKey: "key",
   erasure: "era",
   auditEntry: "aud",
+  replayPlan: "rpl",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -6,6 +6,7 @@ import { continueErasures } from "../src/erasure/continue-erasures";
 import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
+import { runReplayPlans } from "../src/webhooks/run-replay-plans";
 import { openDeliveryJobs } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
 import { type Loop, startLoop } from "./loop";
@@ -33,6 +34,9 @@ const INBOX_POLL_MS = 100;
 const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
 const ERASE_MS = 1_000;
+const PLANS_MS = 1_000;
+// A slice of a plan that is running is as large as its rate gives in this time.
+const PLAN_RUNNING_MS = 200;
 
 // Times 64 or 125 ids a job: hundreds of calls in flight in one process, and a bound on the memory they take.
 const CHARGE_JOBS = 16;
@@ -178,6 +182,11 @@ function startSweeper(app: App, queues: Queues): Loop[] {
     startLoop("erasures", app.log, async () => {
       await continueErasures(app);
       return ERASE_MS;
+    }),
+    startLoop("replay plans", app.log, async () => {
+      const { running, sent } = await runReplayPlans(app);
+      if (sent > 0) app.wakeRelay();
+      return running > 0 ? PLAN_RUNNING_MS : PLANS_MS;
     }),
     startLoop("maintenance", app.log, async () => {
       await maintainOnce(app);

@@ -12,6 +12,13 @@ import { IDEMPOTENCY_KEY, afterCommit } from "./mutation";
 export class ReplayWebhookDeliveryInput {
   @Field(() => ID, { description: "The delivery's id." })
   readonly deliveryId!: string;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      "Whether to repeat it even if it has been delivered, or replayed before. Otherwise such a delivery is refused with INVALID_STATE.",
+  })
+  readonly force!: boolean;
 }
 
 @ObjectType({ simpleResolvers: true, description: "The result of replayWebhookDelivery." })
@@ -29,7 +36,7 @@ export class ReplayWebhookDeliveryPayload {
 export class ReplayWebhookDeliveryMutation {
   @Mutation(() => ReplayWebhookDeliveryPayload, {
     description:
-      "Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id.",
+      "Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id. Refused while the endpoint is disabled.",
   })
   async replayWebhookDelivery(
     @Arg("input", () => ReplayWebhookDeliveryInput, { description: "The delivery to replay." })
@@ -41,9 +48,12 @@ export class ReplayWebhookDeliveryMutation {
     const deliveryId = checkId("input.deliveryId", "webhookDelivery", input.deliveryId);
     const outcome = await replayWebhookDelivery(context.app, {
       merchantId: callerOf(context).merchantId,
-      audit: auditOf(context, "replayWebhookDelivery", { details: { deliveryId } }),
+      audit: auditOf(context, "replayWebhookDelivery", {
+        details: { deliveryId, ...(input.force && { force: true }) },
+      }),
       key,
       deliveryId,
+      force: input.force,
     });
     afterCommit(context, outcome);
     return { webhookDelivery: outcome.result, idempotency: idempotencyOf(outcome) };

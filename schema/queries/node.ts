@@ -44,6 +44,10 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
     scope: "customers:erase",
     find: (context, id) => context.loaders().erasure.load(id),
   },
+  replayPlan: {
+    scope: "webhooks:read",
+    find: (context, id) => context.loaders().replayPlan.load(id),
+  },
   apiKey: { scope: "keys:read", find: (context, id) => context.loaders().apiKey.load(id) },
 };
 

@@ -31,7 +31,11 @@ import { enableEndpointOperation } from "../../src/webhooks/enable-webhook-endpo
 import { rotateSecretOperation } from "../../src/webhooks/rotate-webhook-secret";
 import { sendTestOperation } from "../../src/webhooks/send-test-webhook";
 import { updateEndpointOperation } from "../../src/webhooks/update-webhook-endpoint";
+import { discardOperation } from "../../src/webhooks/discard-webhook-delivery";
+import { createPlanOperation } from "../../src/webhooks/create-replay-plan";
 import { replayOperation } from "../../src/webhooks/replay-webhook-delivery";
+import { retryNowOperation } from "../../src/webhooks/retry-webhook-delivery-now";
+import { STEERING_OPERATIONS } from "../../src/webhooks/steer-replay-plan";
 import { isPublishable, requireOutcomeScope } from "../access";
 import { type Context, callerOf } from "../context";
 import { ErrorCode, OperationStatus } from "../enums";
@@ -71,7 +75,7 @@ export class Operation {
   @Field(() => Node, {
     nullable: true,
     description:
-      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a merchant, an API key or an erasure.",
+      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, a merchant, an API key or an erasure.",
   })
   readonly result!: object | null;
 
@@ -99,6 +103,10 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     rotateSecretOperation,
     sendTestOperation,
     replayOperation,
+    discardOperation,
+    retryNowOperation,
+    createPlanOperation,
+    ...STEERING_OPERATIONS,
     createMerchantOperation,
     eraseOperation,
     createApiKeyOperation,

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, Field, ID, InputType, Query, Resolver } from "type-graphql";
 import type { Page } from "../../src/pagination";
 import type * as webhooks from "../../src/webhooks/delivery";
-import { listDeadLetters, listDeliveries, listEndpoints } from "../../src/webhooks/list-deliveries";
+import { listDeliveries, listEndpoints } from "../../src/webhooks/list-deliveries";
 import { type Context, callerOf } from "../context";
 import { DeliveryStatus } from "../enums";
 import { checkId } from "../input";
@@ -9,22 +9,19 @@ import { WebhookDeliveryConnection, WebhookEndpointConnection } from "../types/w
 import { PageArgs } from "./page-arguments";
 import { readList } from "./read-list";
 
-@InputType({ description: "Which dead letters to list: those that match every field given." })
-export class DeadLetterFilter {
+@InputType({ description: "Which deliveries to list: those that match every field given." })
+export class WebhookDeliveryFilter {
   @Field(() => ID, { nullable: true, description: "Addressed to this endpoint." })
   readonly endpointId?: string | null;
 
   @Field(() => ID, { nullable: true, description: "Carrying this event." })
   readonly eventId?: string | null;
-}
 
-@InputType({ description: "Which deliveries to list: those that match every field given." })
-export class WebhookDeliveryFilter extends DeadLetterFilter {
   @Field(() => [DeliveryStatus], { nullable: true, description: "With one of these statuses." })
   readonly statuses?: webhooks.DeliveryStatus[] | null;
 }
 
-function checkedFilter<Filter extends DeadLetterFilter>(filter: Filter | null): Filter | null {
+function checkedFilter(filter: WebhookDeliveryFilter | null): WebhookDeliveryFilter | null {
   if (filter?.endpointId != null)
     checkId("filter.endpointId", "webhookEndpoint", filter.endpointId);
   if (filter?.eventId != null) checkId("filter.eventId", "event", filter.eventId);
@@ -32,10 +29,7 @@ function checkedFilter<Filter extends DeadLetterFilter>(filter: Filter | null): 
 }
 
 /** Those of one event are few. Of the statuses that an index holds there are seldom many, of the last one always. */
-function unindexedOf(
-  filter:
-    (DeadLetterFilter & { readonly statuses?: readonly webhooks.DeliveryStatus[] | null }) | null,
-): readonly unknown[] {
+function unindexedOf(filter: WebhookDeliveryFilter | null): readonly unknown[] {
   if (filter?.eventId != null) return [];
   return [filter?.endpointId, filter?.statuses?.includes("SUCCEEDED")];
 }
@@ -67,27 +61,6 @@ export class WebhookQueries {
       unindexed: unindexedOf(list.filter),
       field: "filter",
       read: (db, merchantId) => listDeliveries(db, merchantId, list),
-    });
-  }
-
-  @Query(() => WebhookDeliveryConnection, {
-    description:
-      "Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first.",
-  })
-  async deadLetters(
-    @Arg("filter", () => DeadLetterFilter, {
-      nullable: true,
-      description: "Which items to return.",
-    })
-    filter: DeadLetterFilter | null,
-    @Args(() => PageArgs) page: PageArgs,
-    @Ctx() context: Context,
-  ): Promise<Page<webhooks.WebhookDelivery>> {
-    const list = { filter: checkedFilter(filter), page };
-    return readList(context, {
-      unindexed: unindexedOf(list.filter),
-      field: "filter",
-      read: (db, merchantId) => listDeadLetters(db, merchantId, list),
     });
   }
 }

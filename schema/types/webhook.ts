@@ -160,6 +160,21 @@ export class WebhookDelivery {
   @Field(() => ID, { nullable: true, description: "The id of the delivery that this one replays." })
   readonly replayOf!: string | null;
 
+  @Field(() => WebhookErrorClass, {
+    nullable: true,
+    description: "Why the last attempt of a dead letter failed; null unless it is one.",
+  })
+  readonly cause!: webhooks.ErrorClass | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: "The id of the delivery that replays this one, the latest if there are several.",
+  })
+  readonly replayedAs!: string | null;
+
+  @Field(() => String, { nullable: true, description: "Why somebody discarded the delivery." })
+  readonly discardReason!: string | null;
+
   @Field(() => DateTime, { description: "When the delivery was created." })
   readonly createdAt!: string;
 

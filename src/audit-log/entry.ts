@@ -4,7 +4,8 @@ import type { ApiKeyKind } from "../merchants/api-key";
 
 /**
  * What the audit log says. Every value is from a closed list, an id, or a name of ours: nothing that a caller wrote gets
- * in except for idempotency keys and request ids, which are checked where they arrive.
+ * in except for idempotency keys, request ids, and the reason that whoever interferes gives, which are checked where
+ * they arrive.
  */
 export const AUDIT_ACTIONS = [
   "AUTHENTICATION_REFUSED",
@@ -40,6 +41,13 @@ export interface AuditDetails {
   readonly objects?: number;
   /** The delivery that was replayed. */
   readonly deliveryId?: string;
+  /** Whether it was to be repeated although it had been delivered or replayed. */
+  readonly force?: boolean;
+  /** Why, in the words of whoever interfered. */
+  readonly reason?: string;
+  /** What the change was from and to, of what it was about. */
+  readonly before?: Readonly<Record<string, string | number | null>>;
+  readonly after?: Readonly<Record<string, string | number | null>>;
   /** What an operator found out about an attempt. */
   readonly resolution?: string;
   /** What a new API key may do. */

@@ -17,7 +17,7 @@ export interface Place {
  */
 export const PLACES: readonly Place[] = [
   { table: "events", id: "id", columns: ["object"] },
-  { table: "webhook_deliveries", id: "id", columns: ["error", "response_body"] },
+  { table: "webhook_deliveries", id: "id", columns: ["error", "response_body", "discard_reason"] },
   { table: "webhook_delivery_attempts", id: "delivery_id", columns: ["response_body"] },
   {
     table: "attempts",
@@ -61,6 +61,7 @@ export const PLACES: readonly Place[] = [
   { table: "webhook_endpoint_changes", id: "endpoint_id", columns: ["idempotency_key"] },
   { table: "erasures", id: "id", columns: ["customer", "idempotency_key"] },
   { table: "webhook_replays", id: "delivery_id", columns: ["idempotency_key"] },
+  { table: "replay_plans", id: "id", columns: ["reason", "filter", "idempotency_key"] },
   { table: "inbox", id: "event_id", columns: ["outcome"] },
 ];
 

@@ -3,7 +3,7 @@ import { EXIT } from "../process/run-process";
 
 /** One command of `oncepay`: its file has its help beside its work. */
 export interface Command {
-  /** As it is typed, after `oncepay`: one word or two. */
+  /** As it is typed, after `oncepay`: one word to three. */
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
@@ -39,5 +39,5 @@ export class UnavailableError extends Error {
 }
 
 export const EXIT_CODES = `Exit codes: 0 done; ${String(EXIT.failed)} the command failed, or "verify" found a violation; ${String(EXIT.usage)} the command line is invalid;
-${String(EXIT.unavailable)} the database or the card network cannot be reached; ${String(EXIT.unusableConfiguration)} a setting is missing or invalid.
+${String(EXIT.unavailable)} the database, the card network or the API cannot be reached; ${String(EXIT.unusableConfiguration)} a setting is missing or invalid.
 `;

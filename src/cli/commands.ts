@@ -6,6 +6,16 @@ import { listKeysCommand } from "./keys-list";
 import { revokeKeyCommand } from "./keys-revoke";
 import { rollKeyCommand } from "./keys-roll";
 import { migrateCommand } from "./migrate";
+import {
+  discardLetterCommand,
+  listLettersCommand,
+  replayLetterCommand,
+  showLetterCommand,
+} from "./ops/dead-letters";
+import { deliveriesCommand, endpointsCommand, eventsCommand } from "./ops/lists";
+import { STEER_COMMANDS, listPlansCommand, planCommand } from "./ops/plans";
+import { recoverCommand } from "./ops/recover";
+import { listUnknownCommand, resolveUnknownCommand, showUnknownCommand } from "./ops/unknown";
 import { rotateSecretsCommand } from "./rotate-secrets";
 import { secretsStatusCommand } from "./secrets-status";
 import { verifyCommand } from "./verify";
@@ -22,4 +32,18 @@ export const COMMANDS: readonly Command[] = [
   secretsStatusCommand,
   eraseLegacyCommand,
   verifyCommand,
+  listLettersCommand,
+  showLetterCommand,
+  replayLetterCommand,
+  planCommand,
+  discardLetterCommand,
+  recoverCommand,
+  listPlansCommand,
+  ...STEER_COMMANDS,
+  deliveriesCommand,
+  endpointsCommand,
+  eventsCommand,
+  listUnknownCommand,
+  showUnknownCommand,
+  resolveUnknownCommand,
 ];

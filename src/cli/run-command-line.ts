@@ -15,7 +15,7 @@ interface Output {
 const HELP = `Usage: oncepay COMMAND [OPTIONS]
 
 Commands:
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(20)}${summary}`).join("\n")}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(26)}${summary}`).join("\n")}
 
   oncepay COMMAND --help    show what a command does and its options
 

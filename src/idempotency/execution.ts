@@ -1,3 +1,4 @@
+import type { AuditDetails } from "../audit-log/entry";
 import type { StoredFailure } from "../failures";
 import type { FinishedRecord, Outcome } from "./keys";
 
@@ -19,6 +20,8 @@ export type Execution<Result, Beside> =
       readonly result: Result;
       readonly beside?: Partial<Beside>;
       readonly secret?: Partial<Beside>;
+      /** What the audit log is to say besides, which only the use case knows. */
+      readonly audited?: AuditDetails;
     };
 
 export interface OnceOutcome<Result, Beside> extends Outcome<Result> {

@@ -1,3 +1,4 @@
+import type { AuditDetails } from "../audit-log/entry";
 import { type AuditedWrite, recordKeyed } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { beforeWriting, isLockTimeout, violatedConstraint } from "../db/errors";
@@ -158,7 +159,8 @@ async function execute<Result, Beside>(
   if (request.audit) {
     const result = "result" in done ? done.result : inserted.object;
     const failure = "failure" in done ? done.failure : undefined;
-    await recordKeyed(tx, nameOf(request, useCase), { audit: request.audit, result, failure });
+    const audit = withDetails(request.audit, "audited" in done ? done.audited : undefined);
+    await recordKeyed(tx, nameOf(request, useCase), { audit, result, failure });
   }
   await failpoint("api.before_commit");
   const { firstSeenAt } = inserted;
@@ -169,6 +171,10 @@ async function execute<Result, Beside>(
   }
   const beside = together<Beside>(done.beside, done.secret);
   return { outcome: { firstSeenAt, result: done.result, beside } };
+}
+
+function withDetails(audit: AuditedWrite, more: AuditDetails | undefined): AuditedWrite {
+  return more ? { ...audit, details: { ...audit.details, ...more } } : audit;
 }
 
 type Inserted = SealedPart & { readonly firstSeenAt: string; readonly object: unknown };

@@ -36,7 +36,12 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   }`,
   WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
     id eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf
-    createdAt updatedAt
+    cause replayedAs discardReason createdAt updatedAt
+  }`,
+  ReplayPlan: `fragment ReplayPlan on ReplayPlan {
+    id status reason filter horizon letters superseded hasMore
+    endpoints { endpointId letters } types { type letters } causes { cause letters } sampleIds
+    perSecond sent skipped createdBy createdAt startedAt finishedAt updatedAt
   }`,
   LedgerAccount: `fragment LedgerAccount on LedgerAccount {
     id kind currency createdAt balance pendingBalance
@@ -122,6 +127,19 @@ export const MUTATIONS = {
     "replayWebhookDelivery",
     "webhookDelivery { ...WebhookDelivery }",
   ),
+  discardWebhookDelivery: mutation(
+    "discardWebhookDelivery",
+    "webhookDelivery { ...WebhookDelivery }",
+  ),
+  retryWebhookDeliveryNow: mutation(
+    "retryWebhookDeliveryNow",
+    "webhookDelivery { ...WebhookDelivery }",
+  ),
+  createReplayPlan: mutation("createReplayPlan", "replayPlan { ...ReplayPlan }"),
+  startReplayPlan: mutation("startReplayPlan", "replayPlan { ...ReplayPlan }"),
+  pauseReplayPlan: mutation("pauseReplayPlan", "replayPlan { ...ReplayPlan }"),
+  resumeReplayPlan: mutation("resumeReplayPlan", "replayPlan { ...ReplayPlan }"),
+  cancelReplayPlan: mutation("cancelReplayPlan", "replayPlan { ...ReplayPlan }"),
   createMerchant: mutation(
     "createMerchant",
     "merchant { ...Merchant } secretKey publishableKey operatorKey",
@@ -145,6 +163,7 @@ interface ResultOf {
 
 const INTENT: ResultOf = { type: "PaymentIntent", field: "paymentIntent" };
 const CHANGED_ENDPOINT: ResultOf = { type: "WebhookEndpoint", field: "webhookEndpoint" };
+const PLAN: ResultOf = { type: "ReplayPlan", field: "replayPlan" };
 
 export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createPaymentIntent: INTENT,
@@ -160,6 +179,13 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   rotateWebhookSecret: { type: "WebhookEndpoint" },
   sendTestWebhook: { type: "WebhookDelivery", field: "webhookDelivery" },
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
+  discardWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
+  retryWebhookDeliveryNow: { type: "WebhookDelivery", field: "webhookDelivery" },
+  createReplayPlan: PLAN,
+  startReplayPlan: PLAN,
+  pauseReplayPlan: PLAN,
+  resumeReplayPlan: PLAN,
+  cancelReplayPlan: PLAN,
   createMerchant: { type: "Merchant" },
   resolveUnknownAttempt: { type: "PaymentIntent" },
   createApiKey: { type: "ApiKey" },
@@ -181,6 +207,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   mer: "Merchant",
   era: "Erasure",
   key: "ApiKey",
+  rpl: "ReplayPlan",
 };
 
 /*
@@ -259,6 +286,7 @@ export const QUERIES = {
     { filter: "DeadLetterFilter", ...PAGE },
     page("WebhookDelivery"),
   ),
+  replayPlans: query("replayPlans", PAGE, page("ReplayPlan")),
   auditLog: query("auditLog", { filter: "AuditLogFilter", ...PAGE }, page("AuditEntry")),
   unknownAttempts: query("unknownAttempts", PAGE, page("Attempt")),
   ledgerAccount: withFragments(`query ledgerAccount(

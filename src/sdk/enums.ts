@@ -38,6 +38,9 @@ export type CaptureMethod = "AUTOMATIC" | "MANUAL";
 /** The status of a capture. New values may be added. */
 export type CaptureStatus = "FAILED" | "PENDING" | "SUCCEEDED";
 
+/** Which dead letters to list, by whether they have been replayed. */
+export type DeadLetterReplayState = "ANY" | "NOT_REPLAYED" | "REPLAYED";
+
 /** The status of the delivery of one event to one endpoint. New values may be added. */
 export type DeliveryStatus =
   "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";
@@ -104,6 +107,9 @@ export type RefundReasonInput = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTO
 /** The status of a refund. New values may be added. */
 export type RefundStatus = "FAILED" | "PENDING" | "REVERSED" | "SUCCEEDED";
 
+/** The status of a replay plan. New values may be added. */
+export type ReplayPlanStatus = "CANCELED" | "FINISHED" | "PAUSED" | "READY" | "RUNNING";
+
 /** What an operator found out about an attempt whose outcome was unknown. */
 export type UnknownAttemptResolution = "FAILED" | "SUCCEEDED";
 
@@ -112,6 +118,21 @@ export type WebhookCatchUpInput = "ALL" | "FROM" | "NONE";
 
 /** Whether events are delivered to an endpoint. New values may be added. */
 export type WebhookEndpointStatus = "DELETED" | "DISABLED" | "ENABLED";
+
+/** Why a try of a delivery failed. New values may be added. */
+export type WebhookErrorClass =
+  | "BLOCKED"
+  | "CLIENT_ERROR"
+  | "CONNECTION"
+  | "DNS"
+  | "GONE"
+  | "OTHER"
+  | "PROTOCOL"
+  | "REDIRECT"
+  | "SERVER_ERROR"
+  | "SIGNING"
+  | "TIMEOUT"
+  | "TLS";
 
 /** What an event announces; the query eventTypes describes each type. New types may be added. */
 export type EventType =

@@ -5,6 +5,7 @@ import type {
   CancellationReasonInput,
   CaptureMethod,
   CaptureStatus,
+  DeadLetterReplayState,
   DeliveryStatus,
   EventType,
   LedgerAccountKind,
@@ -14,6 +15,7 @@ import type {
   RefundStatus,
   UnknownAttemptResolution,
   WebhookCatchUpInput,
+  WebhookErrorClass,
 } from "./enums";
 
 /** Which API keys to list: those that match every field given. */
@@ -50,6 +52,15 @@ export interface CancelPaymentIntentInput {
 
   /** Why the payment is canceled. */
   readonly reason?: CancellationReasonInput | null | undefined;
+}
+
+/** The replay plan to cancel. */
+export interface CancelReplayPlanInput {
+  /** The plan's id. */
+  readonly planId: string;
+
+  /** Why, at most 1,000 characters, for the audit log. */
+  readonly reason?: string | null | undefined;
 }
 
 /** Which captures to list: those that match every field given. */
@@ -145,6 +156,15 @@ export interface CreatePaymentIntentInput {
   readonly paymentMethod?: string | null | undefined;
 }
 
+/** A replay plan to make. */
+export interface CreateReplayPlanInput {
+  /** Which dead letters it is about. */
+  readonly filter: ReplayPlanFilter;
+
+  /** Why they are to be replayed, 1 to 1,000 characters. */
+  readonly reason: string;
+}
+
 /** The URL to send events to, and the types of events to send. */
 export interface CreateWebhookEndpointInput {
   /** What the endpoint is for, at most 1000 characters. */
@@ -162,11 +182,26 @@ export interface CreateWebhookEndpointInput {
 
 /** Which dead letters to list: those that match every field given. */
 export interface DeadLetterFilter {
+  /** Whose last attempt failed for one of these causes. */
+  readonly causes?: readonly WebhookErrorClass[] | null | undefined;
+
+  /** Whose last attempt failed at or after this time. */
+  readonly diedAfter?: string | null | undefined;
+
+  /** Whose last attempt failed before this time. */
+  readonly diedBefore?: string | null | undefined;
+
   /** Addressed to this endpoint. */
   readonly endpointId?: string | null | undefined;
 
   /** Carrying this event. */
   readonly eventId?: string | null | undefined;
+
+  /** By whether they have been replayed. The default is NOT_REPLAYED: a letter that is replayed leaves the list. */
+  readonly replayState?: DeadLetterReplayState | null | undefined;
+
+  /** Carrying an event of one of these types. */
+  readonly types?: readonly EventType[] | null | undefined;
 }
 
 /** The endpoint to delete. */
@@ -182,6 +217,15 @@ export interface DisableWebhookEndpointInput {
 
   /** The endpoint's id. */
   readonly webhookEndpointId: string;
+}
+
+/** The delivery to discard. */
+export interface DiscardWebhookDeliveryInput {
+  /** The delivery's id. */
+  readonly deliveryId: string;
+
+  /** Why it will not be delivered, 1 to 1,000 characters; stored with the delivery. */
+  readonly reason: string;
 }
 
 /** The endpoint to enable, and what it is caught up with. */
@@ -224,6 +268,15 @@ export interface MetadataFilter {
 
   /** The value. */
   readonly value: string;
+}
+
+/** The replay plan to pause. */
+export interface PauseReplayPlanInput {
+  /** The plan's id. */
+  readonly planId: string;
+
+  /** Why, at most 1,000 characters, for the audit log. */
+  readonly reason?: string | null | undefined;
 }
 
 /** Which payment intents to list: those that match every field given. There is no index for amount, metadata or updatedAfter: combine them with another field. */
@@ -283,10 +336,34 @@ export interface RefundPaymentIntentInput {
   readonly reason?: RefundReasonInput | null | undefined;
 }
 
+/** Which dead letters to replay: those that match every field given and that nobody has replayed. */
+export interface ReplayPlanFilter {
+  /** Whose last attempt failed for one of these causes. */
+  readonly causes?: readonly WebhookErrorClass[] | null | undefined;
+
+  /** Whose last attempt failed at or after this time. */
+  readonly diedAfter?: string | null | undefined;
+
+  /** Whose last attempt failed before this time. */
+  readonly diedBefore?: string | null | undefined;
+
+  /** Addressed to this endpoint. */
+  readonly endpointId?: string | null | undefined;
+
+  /** Carrying this event. */
+  readonly eventId?: string | null | undefined;
+
+  /** Carrying an event of one of these types. */
+  readonly types?: readonly EventType[] | null | undefined;
+}
+
 /** The delivery to replay. */
 export interface ReplayWebhookDeliveryInput {
   /** The delivery's id. */
   readonly deliveryId: string;
+
+  /** Whether to repeat it even if it has been delivered, or replayed before. Otherwise such a delivery is refused with INVALID_STATE. */
+  readonly force?: boolean | undefined;
 }
 
 /** What an operator found out about an attempt. */
@@ -302,6 +379,24 @@ export interface ResolveUnknownAttemptInput {
 
   /** What happened at the processor. */
   readonly resolution: UnknownAttemptResolution;
+}
+
+/** The replay plan to resume. */
+export interface ResumeReplayPlanInput {
+  /** How many letters a second to replay at most, 1 to 1,000. The default is 50, or what it was when the plan was paused. */
+  readonly perSecond?: number | null | undefined;
+
+  /** The plan's id. */
+  readonly planId: string;
+
+  /** Why, at most 1,000 characters, for the audit log. */
+  readonly reason?: string | null | undefined;
+}
+
+/** The delivery to attempt now. */
+export interface RetryWebhookDeliveryNowInput {
+  /** The delivery's id. */
+  readonly deliveryId: string;
 }
 
 /** The API key to revoke. */
@@ -335,6 +430,18 @@ export interface RotateWebhookSecretInput {
 export interface SendTestWebhookInput {
   /** The endpoint's id. */
   readonly webhookEndpointId: string;
+}
+
+/** The replay plan to start. */
+export interface StartReplayPlanInput {
+  /** How many letters a second to replay at most, 1 to 1,000. The default is 50, or what it was when the plan was paused. */
+  readonly perSecond?: number | null | undefined;
+
+  /** The plan's id. */
+  readonly planId: string;
+
+  /** Why, at most 1,000 characters, for the audit log. */
+  readonly reason?: string | null | undefined;
 }
 
 /** The endpoint, and what of it changes. What is absent stays as it is. */

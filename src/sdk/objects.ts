@@ -24,7 +24,9 @@ import type {
   PostingSide,
   RefundReason,
   RefundStatus,
+  ReplayPlanStatus,
   WebhookEndpointStatus,
+  WebhookErrorClass,
 } from "./enums";
 
 /** A single payment that a merchant wants to collect from a shopper. All its amounts are in the currency's minor unit. */
@@ -269,10 +271,100 @@ export interface WebhookDelivery {
   /** The id of the delivery that this one replays. */
   readonly replayOf: string | null;
 
+  /** Why the last attempt of a dead letter failed; null unless it is one. */
+  readonly cause: WebhookErrorClass | null;
+
+  /** The id of the delivery that replays this one, the latest if there are several. */
+  readonly replayedAs: string | null;
+
+  /** Why somebody discarded the delivery. */
+  readonly discardReason: string | null;
+
   /** When the delivery was created. */
   readonly createdAt: string;
 
   /** When the delivery last changed. */
+  readonly updatedAt: string;
+}
+
+/** Dead letters that are replayed together. Which ones was decided when the plan was made: letters that die later are not in it. */
+export interface ReplayPlan {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** How far the plan is. */
+  readonly status: ReplayPlanStatus;
+
+  /** Why it was made. */
+  readonly reason: string;
+
+  /** The filter that it was made with. */
+  readonly filter: unknown;
+
+  /** The newest of its letters. */
+  readonly horizon: string | null;
+
+  /** How many letters it has, at most 25,000. */
+  readonly letters: number;
+
+  /** How many of them tell of a state that is no longer the latest: the payment, the refund or the capture has changed since. */
+  readonly superseded: number;
+
+  /** Whether more letters matched, which another plan can take when this one is done. */
+  readonly hasMore: boolean;
+
+  /** Its letters by endpoint, the 20 with the most. */
+  readonly endpoints: readonly {
+    /** The endpoint's id. */
+    readonly endpointId: string;
+
+    /** How many of the plan's letters. */
+    readonly letters: number;
+  }[];
+
+  /** Its letters by type of event, the 20 with the most. */
+  readonly types: readonly {
+    /** The type of event. */
+    readonly type: EventType;
+
+    /** How many of the plan's letters. */
+    readonly letters: number;
+  }[];
+
+  /** Its letters by cause. */
+  readonly causes: readonly {
+    /** Why their last attempts failed. */
+    readonly cause: WebhookErrorClass;
+
+    /** How many of the plan's letters. */
+    readonly letters: number;
+  }[];
+
+  /** The ids of its newest letters, at most 5. */
+  readonly sampleIds: readonly string[];
+
+  /** How many letters a second are replayed at most; null before it is started. */
+  readonly perSecond: number | null;
+
+  /** How many of its letters it has replayed. */
+  readonly sent: number;
+
+  /** How many of its letters it has left as they were: somebody else replayed or discarded them, or their endpoint is disabled. */
+  readonly skipped: number;
+
+  /** The id of the API key that made it. */
+  readonly createdBy: string;
+
+  /** When it was made. */
+  readonly createdAt: string;
+
+  /** When it was started. */
+  readonly startedAt: string | null;
+
+  /** When it was finished or canceled. */
+  readonly finishedAt: string | null;
+
+  /** When it last changed. */
   readonly updatedAt: string;
 }
 
@@ -629,6 +721,7 @@ export type Node =
   | ({ readonly __typename: "Merchant" } & Merchant)
   | ({ readonly __typename: "PaymentIntent" } & PaymentIntent)
   | ({ readonly __typename: "Refund" } & Refund)
+  | ({ readonly __typename: "ReplayPlan" } & ReplayPlan)
   | ({ readonly __typename: "WebhookDelivery" } & WebhookDelivery)
   | ({ readonly __typename: "WebhookEndpoint" } & WebhookEndpoint);
 

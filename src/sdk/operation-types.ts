@@ -3,29 +3,36 @@ import type {
   ApiKeyFilter,
   AuditLogFilter,
   CancelPaymentIntentInput,
+  CancelReplayPlanInput,
   CaptureFilter,
   CapturePaymentIntentInput,
   ConfirmPaymentIntentInput,
   CreateApiKeyInput,
   CreateMerchantInput,
   CreatePaymentIntentInput,
+  CreateReplayPlanInput,
   CreateWebhookEndpointInput,
   DeadLetterFilter,
   DeleteWebhookEndpointInput,
   DisableWebhookEndpointInput,
+  DiscardWebhookDeliveryInput,
   EnableWebhookEndpointInput,
   EraseCustomerInput,
   EventFilter,
   LedgerAccountFilter,
+  PauseReplayPlanInput,
   PaymentIntentFilter,
   RefundFilter,
   RefundPaymentIntentInput,
   ReplayWebhookDeliveryInput,
   ResolveUnknownAttemptInput,
+  ResumeReplayPlanInput,
+  RetryWebhookDeliveryNowInput,
   RevokeApiKeyInput,
   RollApiKeyInput,
   RotateWebhookSecretInput,
   SendTestWebhookInput,
+  StartReplayPlanInput,
   UpdateWebhookEndpointInput,
   WebhookDeliveryFilter,
 } from "./inputs";
@@ -35,15 +42,18 @@ import type {
   AttemptConnection,
   AuditEntryConnection,
   CancelPaymentIntentPayload,
+  CancelReplayPlanPayload,
   CaptureConnection,
   CapturePaymentIntentPayload,
   ConfirmPaymentIntentPayload,
   CreateApiKeyPayload,
   CreateMerchantPayload,
   CreatePaymentIntentPayload,
+  CreateReplayPlanPayload,
   CreateWebhookEndpointPayload,
   DeleteWebhookEndpointPayload,
   DisableWebhookEndpointPayload,
+  DiscardWebhookDeliveryPayload,
   EnableWebhookEndpointPayload,
   EraseCustomerPayload,
   EventConnection,
@@ -51,15 +61,20 @@ import type {
   LedgerAccountConnection,
   LedgerAccountResult,
   Operation,
+  PauseReplayPlanPayload,
   PaymentIntentConnection,
   RefundConnection,
   RefundPaymentIntentPayload,
+  ReplayPlanConnection,
   ReplayWebhookDeliveryPayload,
   ResolveUnknownAttemptPayload,
+  ResumeReplayPlanPayload,
+  RetryWebhookDeliveryNowPayload,
   RevokeApiKeyPayload,
   RollApiKeyPayload,
   RotateWebhookSecretPayload,
   SendTestWebhookPayload,
+  StartReplayPlanPayload,
   TrialBalance,
   UpdateWebhookEndpointPayload,
   WebhookDeliveryConnection,
@@ -136,11 +151,38 @@ export interface Mutations {
   /** Sends an event of the type webhook_endpoint.test to a webhook endpoint, signed and delivered like any other event, and to no other endpoint. Requires the scope webhooks:write. */
   readonly sendTestWebhook: { input: SendTestWebhookInput; payload: SendTestWebhookPayload };
 
-  /** Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id. Requires the scope webhooks:replay. */
+  /** Delivers an event to its endpoint again: a new delivery sends the same bytes with the same webhook-id. Refused while the endpoint is disabled. Requires the scope webhooks:replay. */
   readonly replayWebhookDelivery: {
     input: ReplayWebhookDeliveryInput;
     payload: ReplayWebhookDeliveryPayload;
   };
+
+  /** Decides that a delivery will not be attempted any more: a dead letter, or one that is waiting. It can still be replayed. Requires the scope webhooks:replay. */
+  readonly discardWebhookDelivery: {
+    input: DiscardWebhookDeliveryInput;
+    payload: DiscardWebhookDeliveryPayload;
+  };
+
+  /** Attempts a delivery that is RETRYING now rather than when its next attempt is due. It remains the same delivery, and its later attempts remain as scheduled. Requires the scope webhooks:replay. */
+  readonly retryWebhookDeliveryNow: {
+    input: RetryWebhookDeliveryNowInput;
+    payload: RetryWebhookDeliveryNowPayload;
+  };
+
+  /** Writes down which dead letters match the filter now, the oldest first and 25,000 at most, and counts them. Nothing is sent until the plan is started. Requires the scope webhooks:replay. */
+  readonly createReplayPlan: { input: CreateReplayPlanInput; payload: CreateReplayPlanPayload };
+
+  /** Starts a replay plan that is READY: its letters are replayed, the oldest first, at most so many a second. Each is replayed once, whatever other plans it is in. Requires the scope webhooks:replay. */
+  readonly startReplayPlan: { input: StartReplayPlanInput; payload: StartReplayPlanPayload };
+
+  /** Pauses a replay plan that is RUNNING. What it has replayed is on its way; no other letter of it is replayed until it is resumed. Requires the scope webhooks:replay. */
+  readonly pauseReplayPlan: { input: PauseReplayPlanInput; payload: PauseReplayPlanPayload };
+
+  /** Resumes a replay plan that is PAUSED, where it stopped. Requires the scope webhooks:replay. */
+  readonly resumeReplayPlan: { input: ResumeReplayPlanInput; payload: ResumeReplayPlanPayload };
+
+  /** Cancels a replay plan that is not finished. The letters that it has not replayed stay dead letters. Requires the scope webhooks:replay. */
+  readonly cancelReplayPlan: { input: CancelReplayPlanInput; payload: CancelReplayPlanPayload };
 
   /** Creates a merchant together with its first API keys. For platform operators only. Requires the scope merchants:write. */
   readonly createMerchant: { input: CreateMerchantInput; payload: CreateMerchantPayload };
@@ -246,7 +288,7 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
-  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Requires the scope webhooks:read. */
+  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Those that have been replayed are left out unless `replayState` asks for them. Requires the scope webhooks:read. */
   readonly deadLetters: {
     variables: {
       readonly filter?: DeadLetterFilter | null | undefined;
@@ -256,6 +298,17 @@ export interface Queries {
       readonly before?: string | null | undefined;
     };
     result: WebhookDeliveryConnection;
+  };
+
+  /** The merchant's replay plans, newest first. Requires the scope webhooks:read. */
+  readonly replayPlans: {
+    variables: {
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: ReplayPlanConnection;
   };
 
   /** The audit log, newest first: refusals, the first and last use of API keys, changes to keys and endpoints, and everything that operators read and write. For operators only. Requires the scope audit:read. */
@@ -336,7 +389,7 @@ export interface Queries {
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

@@ -16,6 +16,7 @@ import type {
   PageInfo,
   PaymentIntent,
   Refund,
+  ReplayPlan,
   WebhookDelivery,
   WebhookEndpoint,
 } from "./objects";
@@ -138,6 +139,69 @@ export interface SendTestWebhookPayload {
 export interface ReplayWebhookDeliveryPayload {
   /** The new delivery. Its `replayOf` is the id of the original one. */
   readonly webhookDelivery: WebhookDelivery;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of discardWebhookDelivery. */
+export interface DiscardWebhookDeliveryPayload {
+  /** The delivery, now DISCARDED. */
+  readonly webhookDelivery: WebhookDelivery;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of retryWebhookDeliveryNow. */
+export interface RetryWebhookDeliveryNowPayload {
+  /** The delivery, which is due now. */
+  readonly webhookDelivery: WebhookDelivery;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of createReplayPlan. */
+export interface CreateReplayPlanPayload {
+  /** The plan, which is READY: nothing has been sent. */
+  readonly replayPlan: ReplayPlan;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of startReplayPlan. */
+export interface StartReplayPlanPayload {
+  /** The plan. */
+  readonly replayPlan: ReplayPlan;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of pauseReplayPlan. */
+export interface PauseReplayPlanPayload {
+  /** The plan. */
+  readonly replayPlan: ReplayPlan;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of resumeReplayPlan. */
+export interface ResumeReplayPlanPayload {
+  /** The plan. */
+  readonly replayPlan: ReplayPlan;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of cancelReplayPlan. */
+export interface CancelReplayPlanPayload {
+  /** The plan. */
+  readonly replayPlan: ReplayPlan;
 
   /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
@@ -321,6 +385,21 @@ export interface WebhookDeliveryConnection {
 }
 
 /** One page of a list. */
+export interface ReplayPlanConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: ReplayPlan;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
 export interface AuditEntryConnection {
   /** The items on the page, each with its cursor. */
   readonly edges: readonly {
@@ -451,7 +530,7 @@ export interface Operation {
   /** When the operation was executed. */
   readonly firstSeenAt: string | null;
 
-  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a merchant, an API key or an erasure. */
+  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, a merchant, an API key or an erasure. */
   readonly result: Node | null;
 
   /** The original error; null unless the status is FAILED. */

@@ -1,6 +1,7 @@
 import { KEYS, keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, run } from "../db/db";
 import { SEALED_PART, type SealedPart, joinPersonalKey } from "../events/personal-data";
+import { END_COLUMNS } from "./dead-letter";
 import type { AddressedDelivery, DeliveryKey } from "./delivery";
 
 /**
@@ -12,7 +13,8 @@ export const DELIVERY_COLUMNS = `
   d.id as "id", d.event_id as "eventId", d.endpoint_id as "endpointId", d.status as "status",
   d.tries as "tries", iso(nullif(d.next_at, 'infinity')) as "nextAt", d.status_code as "statusCode",
   d.error as "error", d.response_body as "responseBody", d.duration_ms as "durationMs",
-  d.replay_of as "replayOf", iso(d.created_at) as "createdAt", iso(d.updated_at) as "updatedAt"`;
+  d.replay_of as "replayOf", iso(d.created_at) as "createdAt", iso(d.updated_at) as "updatedAt",
+  ${END_COLUMNS}`;
 
 /*
  * One delivery for each event and each endpoint that wants it. The id is made of both, so that an event planned

@@ -20,10 +20,12 @@ export const DELIVERY_STATUSES = [
 ] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** Of what kind a failure is, for whoever counts or filters them; the words beside it are for people. */
+/** Why a try failed, for whoever counts or filters them; the words beside it are for people. */
 export const ERROR_CLASSES = [
-  "HTTP_STATUS",
+  "GONE",
   "REDIRECT",
+  "CLIENT_ERROR",
+  "SERVER_ERROR",
   "TIMEOUT",
   "CONNECTION",
   "DNS",
@@ -31,6 +33,7 @@ export const ERROR_CLASSES = [
   "BLOCKED",
   "PROTOCOL",
   "SIGNING",
+  "OTHER",
 ] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
@@ -59,6 +62,11 @@ export interface WebhookDelivery {
   readonly responseBody: string | null;
   readonly durationMs: number | null;
   readonly replayOf: string | null;
+  /** Why its last try failed. Null unless it is DEAD. */
+  readonly cause: ErrorClass | null;
+  /** The delivery that repeats it, the latest if there are several. */
+  readonly replayedAs: string | null;
+  readonly discardReason: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -39,18 +39,6 @@ export async function listDeliveries(
   );
 }
 
-/** Deliveries that have no tries left and wait for a person. */
-export async function listDeadLetters(
-  db: Db,
-  merchantId: string,
-  list: DeliveryList,
-): Promise<Page<WebhookDelivery>> {
-  return listDeliveries(db, merchantId, {
-    ...list,
-    filter: { ...list.filter, statuses: ["DEAD"] },
-  });
-}
-
 const ON_ITS_WAY: readonly DeliveryStatus[] = ["SCHEDULED", "IN_FLIGHT"];
 
 /**

@@ -133,14 +133,15 @@ function unreachable(errorClass: ErrorClass, error: string): Posted {
 function verdict(statusCode: number, headers: IncomingHttpHeaders): Posted {
   if (statusCode >= 200 && statusCode < 300) return { kind: "delivered", statusCode };
   if (statusCode === 410) {
-    return { kind: "gone", statusCode, error: "answered 410 Gone", errorClass: "HTTP_STATUS" };
+    return { kind: "gone", statusCode, error: "answered 410 Gone", errorClass: "GONE" };
   }
   const isRedirect = statusCode >= 300 && statusCode < 400;
+  const isClients = statusCode >= 400 && statusCode < 500;
   return {
     kind: "refused",
     statusCode,
     error: `answered ${statusCode}${isRedirect ? "; redirects are not followed" : ""}`,
-    errorClass: isRedirect ? "REDIRECT" : "HTTP_STATUS",
+    errorClass: isRedirect ? "REDIRECT" : isClients ? "CLIENT_ERROR" : "SERVER_ERROR",
     ...retryAfter(headers),
   };
 }

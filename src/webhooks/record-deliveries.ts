@@ -94,7 +94,7 @@ const RECORD: Statement = {
       set status = case
           when r.due_in_ms is null or w.status = 'ENABLED' then r.status
           when w.status = 'DELETED' then 'DISCARDED' else 'PAUSED' end,
-        status_code = r.status_code, error = r.error,
+        status_code = r.status_code, error_class = r.error_class, error = r.error,
         response_body = case when d.response_erased is null then r.response_body end,
         duration_ms = r.duration_ms, updated_at = now(),
         not_before = now() + r.not_before_ms * interval '1 millisecond',
@@ -126,7 +126,7 @@ const RECORD_SUCCESSES: Statement = {
   name: "record_successful_deliveries",
   text: `
     update webhook_deliveries d
-    set status = 'SUCCEEDED', status_code = r.status_code, error = null,
+    set status = 'SUCCEEDED', status_code = r.status_code, error_class = null, error = null,
       response_body = case when d.response_erased is null then r.response_body end,
       duration_ms = r.duration_ms, updated_at = now(), next_at = null
     from (

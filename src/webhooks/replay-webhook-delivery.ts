@@ -1,23 +1,29 @@
 import type { AuditedWrite } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
+import type { StoredFailure } from "../failures";
+import type { Execution } from "../idempotency/execution";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
-import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
-import type { Execution } from "../idempotency/execution";
 import { once } from "../idempotency/once";
+import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import type { DeliveryStatus, WebhookDelivery } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
+import { lockEndpointStatuses } from "./lock-endpoint-statuses";
 
 /*
  * Guarantees: a replay is a new delivery of the same event, with the same bytes and the same webhook-id, linked to the
- * one it repeats; one for one (merchant, key). The old one stays as it is: a dead one is still what happened.
+ * one it repeats; one for one (merchant, key). The old one stays as it is, a dead one is still what happened, but for
+ * the id of the one that repeats it: whoever wants to repeat it once more must say so. Nothing is replayed to an endpoint
+ * that is disabled.
  */
 
 export interface ReplayWebhookDelivery {
   readonly merchantId: string;
   readonly key: string;
   readonly deliveryId: string;
+  /** Also when it has been delivered, or replayed before. */
+  readonly force: boolean;
   readonly audit?: AuditedWrite | undefined;
 }
 
@@ -26,10 +32,10 @@ const REPLAYABLE: readonly DeliveryStatus[] = ["DEAD", "SUCCEEDED", "DISCARDED"]
 
 const FIND: Statement = {
   name: "find_delivery_to_replay",
-  // Locked, so that the verdict is about a state that lasts until it is stored.
+  // Locked, so that the verdict is about a state that lasts until it is stored, and two who replay it do so in turn.
   text: `
     select ${DELIVERY_COLUMNS} from webhook_deliveries d
-    where d.merchant_id = ? and d.id = ? for share`,
+    where d.merchant_id = ? and d.id = ? for update`,
 };
 
 const INSERT_KEY: Statement = {
@@ -42,6 +48,11 @@ const INSERT: Statement = {
   text: `
     insert into webhook_deliveries as d (merchant_id, id, event_id, endpoint_id, replay_of)
     values (?, ?, ?, ?, ?) returning ${DELIVERY_COLUMNS}`,
+};
+
+const MARK: Statement = {
+  name: "mark_delivery_replayed",
+  text: "update webhook_deliveries set replayed_as = ? where merchant_id = ? and id = ?",
 };
 
 const INSERT_MESSAGE: Statement = {
@@ -77,12 +88,14 @@ export async function replayWebhookDelivery(
   { db, replays }: { readonly db: Db; readonly replays: ReplayCache },
   command: ReplayWebhookDelivery,
 ): Promise<Outcome<WebhookDelivery>> {
-  const { merchantId, key, deliveryId, audit } = command;
+  const { merchantId, key, deliveryId, force, audit } = command;
+  // Without force it is what it was before there was such a thing: keys of that time are still known.
+  const asked = { deliveryId, ...(force && { force }) };
   const request = {
     merchantId,
     key,
     replays,
-    fingerprint: fingerprint(replayOperation.name, { deliveryId }).toString("hex"),
+    fingerprint: fingerprint(replayOperation.name, asked).toString("hex"),
     audit,
   };
   return once<WebhookDelivery>(db, request, {
@@ -94,26 +107,53 @@ export async function replayWebhookDelivery(
 
 async function execute(
   tx: Tx,
-  { merchantId, key, deliveryId }: ReplayWebhookDelivery,
+  command: ReplayWebhookDelivery,
 ): Promise<Execution<WebhookDelivery, undefined>> {
+  const { merchantId, key, deliveryId } = command;
   const [original] = await run<WebhookDelivery>(tx, FIND, [merchantId, deliveryId]);
   if (!original) {
     return { failure: { code: "NOT_FOUND", details: { object: "delivery", id: deliveryId } } };
   }
-  const { status, eventId, endpointId } = original;
-  if (!REPLAYABLE.includes(status)) {
-    const details = { id: deliveryId, currentState: status, allowedActions: [] };
-    return { failure: { code: "INVALID_STATE", details } };
-  }
+  const refused = refusal(original, command) ?? (await endpointRefusal(tx, merchantId, original));
+  if (refused) return { failure: refused };
+  const { eventId, endpointId } = original;
   const id = newId("webhookDelivery");
   await run(tx, INSERT_KEY, [merchantId, key, id]);
-  const [made] = await run<WebhookDelivery>(tx, INSERT, [
+  const made = await run<WebhookDelivery>(tx, INSERT, [
     merchantId,
     id,
     eventId,
     endpointId,
     deliveryId,
   ]);
+  await run(tx, MARK, [id, merchantId, deliveryId]);
   await run(tx, INSERT_MESSAGE, [merchantId, id]);
-  return { result: made as WebhookDelivery };
+  return {
+    result: made[0] as WebhookDelivery,
+    audited: {
+      before: { status: original.status, replayedAs: original.replayedAs },
+      after: { status: original.status, replayedAs: id },
+    },
+  };
+}
+
+function refusal(
+  { id, status, replayedAs }: WebhookDelivery,
+  { force }: ReplayWebhookDelivery,
+): StoredFailure | undefined {
+  const details = { id, currentState: status, allowedActions: [] };
+  if (!REPLAYABLE.includes(status)) return { code: "INVALID_STATE", details };
+  const isDone = status === "SUCCEEDED" || replayedAs !== null;
+  if (!isDone || force) return undefined;
+  return { code: "INVALID_STATE", details: { ...details, replayedAs, needs: "force" } };
+}
+
+async function endpointRefusal(
+  tx: Tx,
+  merchantId: string,
+  { endpointId: id }: WebhookDelivery,
+): Promise<StoredFailure | undefined> {
+  const currentState = (await lockEndpointStatuses(tx, merchantId, [id])).get(id) ?? "DELETED";
+  if (currentState === "ENABLED") return undefined;
+  return { code: "INVALID_STATE", details: { id, currentState, allowedActions: [] } };
 }

@@ -15,7 +15,7 @@ afterAll(() => t.stop());
 const OUR_WORDS = new RegExp(
   `^(?:${[
     String.raw`\w+\.(?:id|(?!request_)\w+_id|status|\w+_status|kind|type|event_types|operation|currency|period)`,
-    String.raw`\w+\.(?:source|effect|actor|cause|replay_of|scopes|hint|reference|processor)`,
+    String.raw`\w+\.(?:source|effect|actor|cause|replay_of|replayed_as|scopes|hint|reference|processor)`,
     "api_keys.(?:allowed_addresses|created_by|origin|rolled_from)",
     "audit_log.(?:action|actor_kind|error_code|outcome|subject_type)",
     "events.api_version",
@@ -26,6 +26,7 @@ const OUR_WORDS = new RegExp(
     "partitioned_tables.(?:name|id_prefix)",
     "payment_intents.(?:capture_method|cancellation_reason)",
     "refunds.reason",
+    "replay_plans.(?:horizon|position|counts|sample_ids|created_by)",
     "webhook_endpoints.(?:api_version|secret_hint|old_secret_hint)",
   ].join("|")})$`,
 );

@@ -55,7 +55,6 @@ import {
   type DeliveryFilter,
   findDeliveries,
   findEndpoints,
-  listDeadLetters,
   listDeliveries,
   listEndpoints,
 } from "../../src/webhooks/list-deliveries";
@@ -68,6 +67,7 @@ import { recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { findChange } from "../../src/webhooks/change-endpoint-once";
 import { findEndpointByKey } from "../../src/webhooks/endpoint-store";
 import { followEndpoints } from "../../src/webhooks/follow-endpoint";
+import { listDeadLetters } from "../../src/webhooks/list-dead-letters";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
@@ -489,7 +489,7 @@ const WRITES: readonly Question[] = [
     const deliveryId = its.deliveries[0] ?? "";
     return replayWebhookDelivery(
       { ...app, db: own },
-      { merchantId, key: randomUUID(), deliveryId },
+      { merchantId, key: randomUUID(), deliveryId, force: true },
     );
   }),
   now("creates an endpoint", () => {

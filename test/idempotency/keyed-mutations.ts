@@ -103,6 +103,60 @@ async function aPlannedDelivery({ api, receiver }: World): Promise<string> {
   return delivery.id as string;
 }
 
+/** A plan about nothing, taken so far. */
+async function aReplayPlan(api: TestApi, ...steps: string[]): Promise<{ planId: string }> {
+  const send = async (name: string, input: string): Promise<string> => {
+    const query = `mutation { ${name}(input: ${input}, idempotencyKey: "${newKey()}") { replayPlan { id } } }`;
+    const { data, body } = await api.send({ query, key: api.merchant.operatorKey });
+    expect(body.errors).toBeUndefined();
+    return data[name].replayPlan.id as string;
+  };
+  const planId = await send("createReplayPlan", '{filter: {}, reason: "test"}');
+  for (const step of steps) await send(step, `{planId: "${planId}"}`);
+  return { planId };
+}
+
+const START = "startReplayPlan";
+const PAUSE = "pauseReplayPlan";
+
+/** What can be done after `steps`, and not before the last of them. */
+function steering(...steps: string[]): KeyedMutation {
+  return {
+    table: "replay_plans",
+    as: "operatorKey",
+    prepare: async ({ api }) => {
+      const input = await aReplayPlan(api, ...steps);
+      return { input, other: { ...input, reason: "on second thoughts" } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async ({ api }) => {
+      const input = await aReplayPlan(api, ...steps);
+      const set = (status: string) =>
+        api
+          .db("replay_plans")
+          .where({ id: input.planId })
+          .update({
+            status,
+            finished_at: status === "FINISHED" ? new Date() : null,
+            per_second: 1,
+            started_at: new Date(),
+          });
+      const before = ["READY", "RUNNING", "PAUSED"][steps.length] ?? "READY";
+      await set("FINISHED");
+      const makePossible = async (): Promise<void> => {
+        await set(before);
+      };
+      return { input, makePossible };
+    },
+  };
+}
+
+const RETRYING = { status: "RETRYING", next_at: "2099-01-01T00:00:00Z" };
+
+async function setDelivery(api: TestApi, id: string, state: object): Promise<void> {
+  await api.db("webhook_deliveries").where({ id }).update(state);
+}
+
 async function askKeys(api: TestApi, query: string, input: object): Promise<{ id: string }> {
   const { body, data } = await api.send({ query, variables: { input, key: newKey() } });
   expect(body.errors).toBeUndefined();
@@ -316,14 +370,59 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       const other = { deliveryId: await aPlannedDelivery(world) };
       const input = { deliveryId: await aPlannedDelivery(world) };
       await world.api.drain();
-      return { input, other };
+      return { input: { ...input, force: true }, other };
     },
     expired: "REPLAYED",
     refuse: async (world) => ({
-      input: { deliveryId: await aPlannedDelivery(world) },
+      input: { deliveryId: await aPlannedDelivery(world), force: true },
       makePossible: () => world.api.drain(),
     }),
   },
+  discardWebhookDelivery: {
+    table: "webhook_deliveries",
+    as: "operatorKey",
+    prepare: async (world) => {
+      const input = { deliveryId: await aPlannedDelivery(world), reason: "nobody misses it" };
+      return { input, other: { ...input, reason: "nobody wants it" } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async (world) => {
+      const deliveryId = await aPlannedDelivery(world);
+      await world.api.drain();
+      const makePossible = () => setDelivery(world.api, deliveryId, { status: "DEAD" });
+      return { input: { deliveryId, reason: "nobody misses it" }, makePossible };
+    },
+  },
+  retryWebhookDeliveryNow: {
+    table: "webhook_deliveries",
+    as: "operatorKey",
+    prepare: async (world) => {
+      const other = { deliveryId: await aPlannedDelivery(world) };
+      const input = { deliveryId: await aPlannedDelivery(world) };
+      await setDelivery(world.api, input.deliveryId, RETRYING);
+      return { input, other };
+    },
+    expired: "INVALID_STATE",
+    refuse: async (world) => {
+      const deliveryId = await aPlannedDelivery(world);
+      const makePossible = () => setDelivery(world.api, deliveryId, RETRYING);
+      return { input: { deliveryId }, makePossible };
+    },
+  },
+  createReplayPlan: {
+    table: "replay_plans",
+    as: "operatorKey",
+    prepare: () => {
+      const input = { filter: { causes: ["TIMEOUT"] }, reason: unique("the receiver is back ") };
+      return Promise.resolve({ input, other: { ...input, filter: {} } });
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  startReplayPlan: steering(),
+  pauseReplayPlan: steering(START),
+  resumeReplayPlan: steering(START, PAUSE),
+  cancelReplayPlan: steering(),
   createMerchant: {
     table: "merchants",
     as: "platform",

@@ -100,7 +100,19 @@ beforeAll(async () => {
     refundPaymentIntent: async () => ofIntent(await makePaid(api)),
     createWebhookEndpoint: () => Promise.resolve({ url: "https://a.example/new" }),
     sendTestWebhook: async () => ({ webhookEndpointId: await anEndpoint() }),
-    replayWebhookDelivery: async () => ({ deliveryId: await aDelivery() }),
+    replayWebhookDelivery: async () => ({ deliveryId: await aDelivery(), force: true }),
+    discardWebhookDelivery: async () => ({
+      deliveryId: await aDelivery({ status: "DEAD", next_at: null }),
+      reason: "nobody misses it",
+    }),
+    retryWebhookDeliveryNow: async () => ({
+      deliveryId: await aDelivery({ status: "RETRYING", next_at: "2099-01-01T00:00:00Z" }),
+    }),
+    createReplayPlan: () => Promise.resolve({ filter: {}, reason: "the receiver is back" }),
+    startReplayPlan: () => aPlan(),
+    pauseReplayPlan: () => aPlan("start"),
+    resumeReplayPlan: () => aPlan("start", "pause"),
+    cancelReplayPlan: () => aPlan(),
     createMerchant: () => Promise.resolve({ name: "another" }),
     resolveUnknownAttempt: async () => ({
       attemptId: await anUnknownAttempt(),
@@ -120,14 +132,30 @@ async function anEndpoint(url = "https://a.example/new"): Promise<string> {
   return data.createWebhookEndpoint.webhookEndpoint.id as string;
 }
 
-async function aDelivery(): Promise<string> {
+async function aDelivery(state: object = {}): Promise<string> {
   const receiver = await startReceiver();
   await anEndpoint(receiver.url);
   await makePaid(api);
   await receiver.close();
   const row = await api.db("webhook_deliveries").first<{ id: string }>("id");
   if (!row) throw new Error("nothing was delivered");
+  if (Object.keys(state).length > 0) {
+    await api.db("webhook_deliveries").where({ id: row.id }).update(state);
+  }
   return row.id;
+}
+
+async function aPlan(...steps: string[]): Promise<{ planId: string }> {
+  const { data } = await api.send({
+    query: `mutation { createReplayPlan(input: {filter: {}, reason: "test"}, idempotencyKey: "${newKey()}") { replayPlan { id } } }`,
+  });
+  const planId = data.createReplayPlan.replayPlan.id as string;
+  for (const step of steps) {
+    await api.send({
+      query: `mutation { ${step}ReplayPlan(input: {planId: "${planId}"}, idempotencyKey: "${newKey()}") { replayPlan { id } } }`,
+    });
+  }
+  return { planId };
 }
 
 async function anApiKey(): Promise<string> {

@@ -34,6 +34,14 @@ const MAY: Readonly<Record<string, Scope>> = {
   rotateWebhookSecret: "webhooks:write",
   sendTestWebhook: "webhooks:write",
   replayWebhookDelivery: "webhooks:replay",
+  discardWebhookDelivery: "webhooks:replay",
+  retryWebhookDeliveryNow: "webhooks:replay",
+  createReplayPlan: "webhooks:replay",
+  startReplayPlan: "webhooks:replay",
+  pauseReplayPlan: "webhooks:replay",
+  resumeReplayPlan: "webhooks:replay",
+  cancelReplayPlan: "webhooks:replay",
+  replayPlans: "webhooks:read",
   createMerchant: "merchants:write",
   resolveUnknownAttempt: "operations:write",
   createApiKey: "keys:write",
@@ -73,6 +81,7 @@ const NODES: Readonly<Record<string, Scope>> = {
   whd: "webhooks:read",
   key: "keys:read",
   era: "customers:erase",
+  rpl: "webhooks:read",
 };
 const OUTCOMES: Readonly<Record<string, Scope>> = {
   createPaymentIntent: "payments:read",
@@ -88,6 +97,13 @@ const OUTCOMES: Readonly<Record<string, Scope>> = {
   rotateWebhookSecret: "webhooks:read",
   sendTestWebhook: "webhooks:read",
   replayWebhookDelivery: "webhooks:read",
+  discardWebhookDelivery: "webhooks:read",
+  retryWebhookDeliveryNow: "webhooks:read",
+  createReplayPlan: "webhooks:read",
+  startReplayPlan: "webhooks:read",
+  pauseReplayPlan: "webhooks:read",
+  resumeReplayPlan: "webhooks:read",
+  cancelReplayPlan: "webhooks:read",
   createMerchant: "merchants:write",
   resolveUnknownAttempt: "operations:read",
   createApiKey: "keys:read",
@@ -132,6 +148,8 @@ function valueOf(type: GraphQLInputType, name: string): string {
   };
   // Any other customer can be erased, whether there is one or not.
   if (name === "customer") return '""';
+  // A plan may be made about no letters at all.
+  if (name === "reason") return '""';
   return values[String(bare)] ?? `"${name === "idempotencyKey" ? newKey() : "nothing"}"`;
 }
 

@@ -167,7 +167,7 @@ test("the tries of a delivery that failed are shown with it, newest first", asyn
       tries: 2,
       attempts: [
         { number: 2, statusCode: 204, errorClass: null, error: null },
-        { number: 1, statusCode: 503, errorClass: "HTTP_STATUS", error: "answered 503" },
+        { number: 1, statusCode: 503, errorClass: "SERVER_ERROR", error: "answered 503" },
       ],
     },
   ]);

@@ -99,7 +99,7 @@ test("a key without events:read replays no delivery while it asks for the event"
     const key = await restrictedKey("webhooks:replay");
     const replay = (selection: string) =>
       api.send({
-        query: `mutation { replayWebhookDelivery(input: {deliveryId: "${row?.id ?? ""}"}, idempotencyKey: "${newKey()}") { webhookDelivery { id ${selection} } } }`,
+        query: `mutation { replayWebhookDelivery(input: {deliveryId: "${row?.id ?? ""}", force: true}, idempotencyKey: "${newKey()}") { webhookDelivery { id ${selection} } } }`,
         key,
       });
     const refused = await expectNothing(() => replay("event { id }"), "FORBIDDEN");

@@ -38,6 +38,7 @@ const CURSORS = `{
   ledgerAccounts(first: 2) { pageInfo { endCursor } edges { node { id entries(first: 2) { pageInfo { endCursor } } } } }
   paymentIntents(first: 2) { pageInfo { endCursor } }
   webhookDeliveries(first: 2) { pageInfo { endCursor } } webhookEndpoints(first: 2) { pageInfo { endCursor } }
+  replayPlans(first: 2) { pageInfo { endCursor } }
 }`;
 const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   attempts(first: 2) { pageInfo { endCursor } } captures(first: 2) { pageInfo { endCursor } }
@@ -53,14 +54,20 @@ const ROLL_KEY = `mutation ($input: RollApiKeyInput!, $key: String!) {
   rollApiKey(input: $input, idempotencyKey: $key) { apiKey { id } } }`;
 const REVOKE_KEY = `mutation ($input: RevokeApiKeyInput!, $key: String!) {
   revokeApiKey(input: $input, idempotencyKey: $key) { apiKey { id } } }`;
+const CREATE_PLAN = `mutation ($input: CreateReplayPlanInput!, $key: String!) {
+  createReplayPlan(input: $input, idempotencyKey: $key) { replayPlan { id } } }`;
+const START_PLAN = `mutation ($input: StartReplayPlanInput!, $key: String!) {
+  startReplayPlan(input: $input, idempotencyKey: $key) { replayPlan { id } } }`;
+const PAUSE_PLAN = `mutation ($input: PauseReplayPlanInput!, $key: String!) {
+  pauseReplayPlan(input: $input, idempotencyKey: $key) { replayPlan { id } } }`;
 const RESOLVE = `mutation ($input: ResolveUnknownAttemptInput!, $key: String!) {
   resolveUnknownAttempt(input: $input, idempotencyKey: $key) { idempotency { status } } }`;
 const ATTEMPTS = `
   insert into webhook_delivery_attempts (merchant_id, delivery_id, number, started_at, duration_ms,
     status_code, error_class, error, response_body)
-  select merchant_id, id, 1, now(), 5, 500, 'HTTP_STATUS', 'it answered 500', 'no'
+  select merchant_id, id, 1, now(), 5, 500, 'SERVER_ERROR', 'it answered 500', 'no'
   from webhook_deliveries where merchant_id = ? on conflict do nothing`;
-const SOME = `{ webhookDeliveries(first: 5) { edges { node { id eventId } } } }`;
+const SOME = `{ webhookDeliveries(first: 8) { edges { node { id eventId } } } }`;
 
 // Enough to begin a page in the middle of each list.
 const SOME_OF_EACH = 3;
@@ -193,7 +200,7 @@ export async function makeWorld(
     await api.deliverWebhooks();
   }
   const some = (await ask(SOME)).webhookDeliveries.edges as { node: Delivery }[];
-  const [waiting, delivery, ...dead] = some.map(({ node }) => node);
+  const [waiting, delivery, retrying, toDiscard, ...dead] = some.map(({ node }) => node);
   const deliveries = (found: readonly (Delivery | undefined)[]) =>
     api
       .db("webhook_deliveries")
@@ -202,10 +209,21 @@ export async function makeWorld(
         "id",
         found.map((one) => one?.id ?? ""),
       );
-  await deliveries(dead).update({ status: "DEAD", next_at: null });
+  await deliveries([...dead, toDiscard]).update({ status: "DEAD", next_at: null });
   const tomorrow = new Date(Date.now() + 86_400_000);
+  await deliveries([retrying]).update({ status: "RETRYING", next_at: tomorrow });
   await deliveries([waiting]).update({ status: "SCHEDULED", next_at: tomorrow });
   await api.db.raw(ATTEMPTS, [merchant.id]);
+  const plans: string[] = [];
+  for (const steps of [[], ["START"], ["START", "PAUSE"], []]) {
+    const input = { filter: { endpointId: webhookEndpoint.id }, reason: word("plan") };
+    const { replayPlan } = await mutate(CREATE_PLAN, input);
+    for (const step of steps) {
+      await mutate(step === "START" ? START_PLAN : PAUSE_PLAN, { planId: replayPlan.id });
+    }
+    plans.push(replayPlan.id);
+  }
+  const [toStart = "", toPause = "", toResume = "", toCancel = ""] = plans;
   const pages = { ...(await ask(CURSORS)), ...(await ask(AUDIT_LOG, {}, merchant.operatorKey)) };
   const parts = (await ask(PARTS, { id: paid.id })).paymentIntent;
   const found = await api
@@ -247,6 +265,12 @@ export async function makeWorld(
       event: dead[0]?.eventId ?? "",
       delivery: delivery?.id ?? "",
       dead: dead[0]?.id ?? "",
+      toStart,
+      toPause,
+      toResume,
+      toCancel,
+      retrying: retrying?.id ?? "",
+      toDiscard: toDiscard?.id ?? "",
       account: account.id,
       merchant: merchant.id,
       actor: actor?.id ?? "",
@@ -269,6 +293,7 @@ interface Made {
   readonly webhookEndpoint: { readonly id: string };
   readonly apiKey: { readonly id: string };
   readonly erasure: { readonly id: string };
+  readonly replayPlan: { readonly id: string };
 }
 
 /** The lists of an intent, told apart from those of the merchant. */
@@ -315,8 +340,26 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "CaptureFilter.statuses": [["SUCCEEDED"]],
     "RefundFilter.paymentIntentId": [ids["paid"]],
     "RefundFilter.statuses": [["SUCCEEDED"]],
+    "CreateReplayPlanInput.filter": [
+      {
+        endpointId: ids["endpoint"],
+        eventId: ids["event"],
+        types: ["payment_intent.created"],
+        causes: ["OTHER"],
+        diedAfter: "2000-01-01T00:00:00.000Z",
+        diedBefore: "2099-01-01T00:00:00.000Z",
+      },
+    ],
+    "CreateReplayPlanInput.reason": ["the receiver is back"],
+    "StartReplayPlanInput.planId": [ids["toStart"]],
+    "PauseReplayPlanInput.planId": [ids["toPause"]],
+    "ResumeReplayPlanInput.planId": [ids["toResume"]],
+    "CancelReplayPlanInput.planId": [ids["toCancel"]],
     "DeadLetterFilter.endpointId": [ids["endpoint"]],
     "DeadLetterFilter.eventId": [ids["event"]],
+    "DeadLetterFilter.types": [["payment_intent.created"]],
+    "DeadLetterFilter.causes": [["OTHER"]],
+    "DeadLetterFilter.replayState": ["ANY"],
     "EventFilter.types": [["payment_intent.created"]],
     "LedgerAccountFilter.currencies": [["USD"]],
     "LedgerAccountFilter.kinds": [["PROCESSOR_RECEIVABLE"]],
@@ -340,6 +383,8 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "RotateWebhookSecretInput.webhookEndpointId": [ids["toRotate"]],
     "SendTestWebhookInput.webhookEndpointId": [ids["endpoint"]],
     "ReplayWebhookDeliveryInput.deliveryId": [ids["dead"]],
+    "DiscardWebhookDeliveryInput.deliveryId": [ids["toDiscard"]],
+    "RetryWebhookDeliveryNowInput.deliveryId": [ids["retrying"]],
     "ResolveUnknownAttemptInput.attemptId": [ids["unknownAttempt"]],
     "EraseCustomerInput.customer": [words.customer],
     "RollApiKeyInput.apiKeyId": [ids["toRoll"]],
@@ -426,6 +471,14 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "RefundPaymentIntentInput.amount": [100],
   "RefundPaymentIntentInput.metadata": [{ shelf: "3" }],
   "RefundPaymentIntentInput.reason": ["DUPLICATE"],
+  "ReplayWebhookDeliveryInput.force": [false],
+  "StartReplayPlanInput.perSecond": [10],
+  "ResumeReplayPlanInput.perSecond": [10],
+  "StartReplayPlanInput.reason": ["as agreed"],
+  "PauseReplayPlanInput.reason": ["as agreed"],
+  "ResumeReplayPlanInput.reason": ["as agreed"],
+  "CancelReplayPlanInput.reason": ["as agreed"],
+  "DiscardWebhookDeliveryInput.reason": ["nobody misses it"],
   "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
   "ResolveUnknownAttemptInput.reason": ["asked the network"],
   "ResolveUnknownAttemptInput.resolution": ["FAILED"],

@@ -40,6 +40,8 @@ const NOT_READ = [
   "balance_snapshots",
   "webhook_endpoint_changes",
   "webhook_replays",
+  "webhook_replays",
+  "replay_plan_letters",
 ];
 
 /** What is recorded beside the requests would change answers while they are compared. */

@@ -239,6 +239,7 @@ describe("a replay", () => {
       merchantId,
       key: "again",
       deliveryId,
+      force: false,
     });
     expect(outcome).toMatchObject({ status: "EXECUTED", result: { replayOf: deliveryId } });
     await deliverToTheEnd();
@@ -254,7 +255,7 @@ describe("a replay", () => {
 
   it("is made once for its key, also for a crowd", async () => {
     const deliveryId = await aDeadDelivery();
-    const command = { merchantId, key: "once", deliveryId };
+    const command = { merchantId, key: "once", deliveryId, force: false };
     const apps = [t.app, t.anotherApp()];
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
@@ -272,7 +273,12 @@ describe("a replay", () => {
     await t.drain();
     const [{ id }] = await deliveries();
     const replay = (of: string) =>
-      replayWebhookDelivery(own(t.app, of), { merchantId: of, key: "k", deliveryId: id });
+      replayWebhookDelivery(own(t.app, of), {
+        merchantId: of,
+        key: "k",
+        deliveryId: id,
+        force: false,
+      });
     await expect(replay(merchantId)).rejects.toMatchObject({ code: "INVALID_STATE" });
     const stranger = await aMerchant(t);
     await expect(replay(stranger.id)).rejects.toMatchObject({ code: "NOT_FOUND" });

@@ -159,7 +159,7 @@ describe("what is kept of tries", () => {
     await t.makeDue();
     await t.drain();
     expect(await kept()).toMatchObject([
-      { number: 1, status_code: 500, error_class: "HTTP_STATUS", error: "answered 500" },
+      { number: 1, status_code: 500, error_class: "SERVER_ERROR", error: "answered 500" },
       { number: 2, status_code: 404 },
       { number: 3, status_code: 204, error_class: null, error: null },
     ]);

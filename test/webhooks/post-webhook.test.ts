@@ -127,7 +127,12 @@ test("does not follow a redirect", async () => {
 
 test("hears 410 as: no more", async () => {
   const url = await receiver((_request, response) => response.writeHead(410).end("bye"));
-  expect(await post(url)).toMatchObject({ kind: "gone", statusCode: 410, responseBody: "bye" });
+  expect(await post(url)).toMatchObject({
+    kind: "gone",
+    errorClass: "GONE",
+    statusCode: 410,
+    responseBody: "bye",
+  });
 });
 
 test.each([
@@ -163,7 +168,7 @@ test.each(["soon", "-5", "1e9", "99999999999", "Mon, nonsense", ""])(
       kind: "refused",
       statusCode: 429,
       error: "answered 429",
-      errorClass: "HTTP_STATUS",
+      errorClass: "CLIENT_ERROR",
       durationMs: anyDuration,
     });
   },

@@ -66,6 +66,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   webhook_replays: ofTenants(APPEND, READ),
   // Taking away what a receiver answered is the one change that a trigger permits.
   webhook_delivery_attempts: ofTenants(READ, WRITE),
+  replay_plans: ofTenants(WRITE, CHANGE),
+  replay_plan_letters: ofTenants(APPEND, READ),
 
   // A tenant's request says that there is something to relay, and cannot see what else there is.
   outbox: ofTenants(["INSERT"], ["SELECT", "INSERT", "UPDATE", "DELETE"]),

@@ -1,0 +1,222 @@
+import { CREATE_ENDPOINT, type TestApi, makeIntent, newKey, startTestApi } from "../support/api";
+import { type TestReceiver, startReceiver } from "../support/receiver";
+
+/** What operators do with letters that died, through the API; and what it leaves in the audit log. */
+
+let api: TestApi;
+let receiver: TestReceiver;
+beforeAll(async () => {
+  [api, receiver] = await Promise.all([startTestApi(), startReceiver()]);
+});
+afterAll(async () => {
+  await api.stop();
+  await receiver.close();
+});
+
+interface Letter {
+  readonly id: string;
+  readonly endpointId: string;
+  readonly [field: string]: unknown;
+}
+
+async function anEndpoint(eventTypes: string[] = ["payment_intent.created"]): Promise<string> {
+  const input = { url: receiver.url, eventTypes };
+  const made = await api.send({ query: CREATE_ENDPOINT, variables: { input, key: newKey() } });
+  return made.data.createWebhookEndpoint.webhookEndpoint.id as string;
+}
+
+/** Dead with what its last try is said to have met. */
+async function aLetter(endpointId: string, met: object = { status_code: 500 }): Promise<Letter> {
+  await makeIntent(api);
+  await api.drain();
+  const [row] = await api
+    .db("webhook_deliveries")
+    .where({ endpoint_id: endpointId })
+    .orderBy("created_at", "desc")
+    .limit(1);
+  const id = row.id as string;
+  await set(id, { status: "DEAD", next_at: null, ...met });
+  return { id, endpointId };
+}
+
+async function set(id: string, state: object): Promise<void> {
+  await api.db("webhook_deliveries").where({ id }).update(state);
+}
+
+async function letters(filter: object): Promise<Letter[]> {
+  const query = `query ($filter: DeadLetterFilter) { deadLetters(filter: $filter, first: 100) {
+    edges { node { id endpointId status cause replayedAs tries } } } }`;
+  const { data, body } = await api.send({ query, variables: { filter } });
+  expect(body.errors).toBeUndefined();
+  return (data.deadLetters.edges as { node: Letter }[]).map(({ node }) => node);
+}
+
+function mutate(name: string, input: object, key = newKey()) {
+  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
+  return api.send({
+    query: `mutation ($input: ${type}!, $key: String!) { ${name}(input: $input, idempotencyKey: $key) {
+      webhookDelivery { id status nextAt discardReason replayOf } idempotency { status } } }`,
+    variables: { input, key },
+    key: api.merchant.operatorKey,
+  });
+}
+
+async function audited(subjectId: string): Promise<object[]> {
+  const { data } = await api.send({
+    query: `{ auditLog(filter: {subjectId: "${subjectId}", action: WRITE}) { edges { node {
+      operation outcome actorKind actorId requestId details } } } }`,
+    key: api.merchant.operatorKey,
+  });
+  return (data.auditLog.edges as { node: object }[]).map(({ node }) => node);
+}
+
+const idsOf = (found: readonly Letter[]): string[] => found.map(({ id }) => id).sort();
+
+test("letters are found by endpoint, type, time, cause and whether they were replayed", async () => {
+  const endpoint = await anEndpoint();
+  const refused = await aLetter(endpoint, { status_code: 404, error_class: "CLIENT_ERROR" });
+  const late = await aLetter(endpoint, { error_class: "TIMEOUT" });
+  await set(late.id, { updated_at: "2026-01-01T00:00:00Z" });
+  const mine = { endpointId: endpoint };
+  expect(idsOf(await letters(mine))).toEqual(idsOf([refused, late]));
+  expect(await letters({ ...mine, causes: ["CLIENT_ERROR"] })).toMatchObject([
+    { id: refused.id, cause: "CLIENT_ERROR", replayedAs: null },
+  ]);
+  expect(idsOf(await letters({ ...mine, diedBefore: "2026-02-01T00:00:00Z" }))).toEqual([late.id]);
+  expect(idsOf(await letters({ ...mine, diedAfter: "2026-02-01T00:00:00Z" }))).toEqual([
+    refused.id,
+  ]);
+  expect(await letters({ ...mine, types: ["payment_intent.succeeded"] })).toEqual([]);
+  expect(await letters({ ...mine, types: ["payment_intent.created"], causes: [] })).toHaveLength(2);
+  expect(await letters({ ...mine, replayState: "REPLAYED" })).toEqual([]);
+});
+
+test("a letter that is replayed leaves the list, and is replayed again only by force", async () => {
+  const endpoint = await anEndpoint();
+  const letter = await aLetter(endpoint);
+  const mine = { endpointId: endpoint };
+  const input = { deliveryId: letter.id };
+  const replayed = await mutate("replayWebhookDelivery", input);
+  const { id } = replayed.data.replayWebhookDelivery.webhookDelivery;
+  expect(await letters(mine)).toEqual([]);
+  for (const replayState of ["REPLAYED", "ANY"]) {
+    expect(await letters({ ...mine, replayState })).toMatchObject([
+      { id: letter.id, status: "DEAD", replayedAs: id },
+    ]);
+  }
+  const again = await mutate("replayWebhookDelivery", input);
+  expect(again.error?.extensions).toMatchObject({
+    code: "INVALID_STATE",
+    details: { currentState: "DEAD", needs: "force", replayedAs: id },
+  });
+  await api.drain();
+  const delivered = await mutate("replayWebhookDelivery", { deliveryId: id });
+  expect(delivered.error?.extensions.details).toMatchObject({
+    currentState: "SUCCEEDED",
+    needs: "force",
+  });
+  const forced = await mutate("replayWebhookDelivery", { ...input, force: true });
+  expect(forced.body.errors).toBeUndefined();
+  expect(await audited(forced.data.replayWebhookDelivery.webhookDelivery.id as string)).toEqual([
+    {
+      operation: "replayWebhookDelivery",
+      outcome: "SUCCEEDED",
+      actorKind: "OPERATOR",
+      actorId: expect.stringMatching(/^key_/),
+      requestId: expect.any(String),
+      details: {
+        deliveryId: letter.id,
+        force: true,
+        before: { status: "DEAD", replayedAs: id },
+        after: {
+          status: "DEAD",
+          replayedAs: forced.data.replayWebhookDelivery.webhookDelivery.id,
+        },
+      },
+    },
+  ]);
+});
+
+test("a crowd that replays one letter, each with its own key, sends it once", async () => {
+  const endpoint = await anEndpoint();
+  const letter = await aLetter(endpoint);
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, () => mutate("replayWebhookDelivery", { deliveryId: letter.id })),
+  );
+  expect(answers.filter(({ error }) => error === undefined)).toHaveLength(1);
+  const codes = answers.flatMap(({ error }) => error?.extensions["code"] ?? []);
+  expect(new Set(codes)).toEqual(new Set(["INVALID_STATE"]));
+  expect(await api.db("webhook_deliveries").where({ replay_of: letter.id })).toHaveLength(1);
+});
+
+test("nothing is replayed to an endpoint that is disabled", async () => {
+  const endpoint = await anEndpoint();
+  const letter = await aLetter(endpoint);
+  const disable = (status: string) =>
+    api.db("webhook_endpoints").where({ id: endpoint }).update({ status });
+  await disable("DISABLED");
+  const refused = await mutate("replayWebhookDelivery", { deliveryId: letter.id, force: true });
+  expect(refused.error?.extensions).toMatchObject({
+    code: "INVALID_STATE",
+    details: { id: endpoint, currentState: "DISABLED" },
+  });
+  expect(idsOf(await letters({ endpointId: endpoint }))).toEqual([letter.id]);
+  await disable("ENABLED");
+  const replayed = await mutate("replayWebhookDelivery", { deliveryId: letter.id });
+  expect(replayed.body.errors).toBeUndefined();
+});
+
+test("a letter that is discarded leaves the list, and says why", async () => {
+  const endpoint = await anEndpoint();
+  const letter = await aLetter(endpoint);
+  const input = { deliveryId: letter.id, reason: "the receiver rebuilt its state" };
+  const key = newKey();
+  const discarded = await mutate("discardWebhookDelivery", input, key);
+  expect(discarded.data.discardWebhookDelivery.webhookDelivery).toMatchObject({
+    status: "DISCARDED",
+    discardReason: input.reason,
+    nextAt: null,
+  });
+  const repeated = await mutate("discardWebhookDelivery", input, key);
+  expect(repeated.data.discardWebhookDelivery.idempotency.status).toBe("REPLAYED");
+  expect(await letters({ endpointId: endpoint, replayState: "ANY" })).toEqual([]);
+  const again = await mutate("discardWebhookDelivery", input);
+  expect(again.error?.extensions).toMatchObject({
+    code: "INVALID_STATE",
+    details: { currentState: "DISCARDED" },
+  });
+  const [refusal, entry] = await audited(letter.id).then((all) =>
+    all.filter((one) => (one as { outcome: string }).outcome !== "REPLAYED"),
+  );
+  expect(refusal).toMatchObject({ outcome: "REFUSED", details: { reason: input.reason } });
+  expect(entry).toMatchObject({
+    operation: "discardWebhookDelivery",
+    outcome: "SUCCEEDED",
+    details: {
+      reason: input.reason,
+      before: { status: "DEAD" },
+      after: { status: "DISCARDED" },
+    },
+  });
+});
+
+test("what waits for its next try is tried now, once", async () => {
+  const endpoint = await anEndpoint();
+  const letter = await aLetter(endpoint);
+  await set(letter.id, { status: "RETRYING", next_at: "2099-01-01T00:00:00Z", tries: 1 });
+  const before = receiver.received.length;
+  const [first, second] = await Promise.all([
+    mutate("retryWebhookDeliveryNow", { deliveryId: letter.id }),
+    mutate("retryWebhookDeliveryNow", { deliveryId: letter.id }),
+  ]);
+  expect([first, second].filter(({ error }) => error === undefined)).toHaveLength(1);
+  await api.drain();
+  expect(receiver.received.length).toBe(before + 1);
+  const [row] = await api.db("webhook_deliveries").where({ id: letter.id });
+  expect(row).toMatchObject({ status: "SUCCEEDED", tries: 2 });
+  const late = await mutate("retryWebhookDeliveryNow", { deliveryId: letter.id });
+  expect(late.error?.extensions).toMatchObject({
+    code: "INVALID_STATE",
+    details: { currentState: "SUCCEEDED" },
+  });
+});
