@@ -220,3 +220,23 @@ test("what waits for its next try is tried now, once", async () => {
     details: { currentState: "SUCCEEDED" },
   });
 });
+
+test("one that is held because its endpoint failed is tried now, whatever the receiver asked for", async () => {
+  const endpoint = await anEndpoint();
+  const letter = await aLetter(endpoint);
+  const later = "2099-01-01T00:00:00Z";
+  await set(letter.id, { status: "RETRYING", next_at: "infinity", not_before: later, tries: 1 });
+  const since = "2026-01-01T00:00:00Z";
+  const failing = { failures: 20, failing_since: since, failed_at: since };
+  const paused = { ...failing, breaker: "OPEN", paused_until: later };
+  await api.db("webhook_endpoints").where({ id: endpoint }).update(paused);
+  const before = receiver.received.length;
+  const { error } = await mutate("retryWebhookDeliveryNow", { deliveryId: letter.id });
+  expect(error).toBeUndefined();
+  await api.drain();
+  expect(receiver.received.length).toBe(before + 1);
+  const [row] = await api.db("webhook_deliveries").where({ id: letter.id });
+  expect(row).toMatchObject({ status: "SUCCEEDED", tries: 2 });
+  const [well] = await api.db("webhook_endpoints").where({ id: endpoint });
+  expect(well).toMatchObject({ breaker: "CLOSED", failures: 0 });
+});
