@@ -48,6 +48,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.replayWebhookDelivery": { scope: "webhooks:replay", outcome: "webhooks:read" },
   "Mutation.discardWebhookDelivery": { scope: "webhooks:replay", outcome: "webhooks:read" },
   "Mutation.retryWebhookDeliveryNow": { scope: "webhooks:replay", outcome: "webhooks:read" },
+  "Mutation.retryWebhookDeliveriesNow": { scope: "webhooks:replay", outcome: "webhooks:read" },
   "Mutation.createReplayPlan": { scope: "webhooks:replay", outcome: "webhooks:read" },
   "Mutation.startReplayPlan": { scope: "webhooks:replay", outcome: "webhooks:read" },
   "Mutation.pauseReplayPlan": { scope: "webhooks:replay", outcome: "webhooks:read" },

@@ -35,6 +35,7 @@ const RECORDED_FOR_ALL: ReadonlySet<string> = new Set([
   "replayWebhookDelivery",
   "discardWebhookDelivery",
   "retryWebhookDeliveryNow",
+  "retryWebhookDeliveriesNow",
   "createReplayPlan",
   "startReplayPlan",
   "pauseReplayPlan",

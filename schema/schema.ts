@@ -18,6 +18,7 @@ import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
+import { RetryWebhookDeliveriesNowMutation } from "./mutations/retry-webhook-deliveries-now";
 import { RetryWebhookDeliveryNowMutation } from "./mutations/retry-webhook-delivery-now";
 import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
 import { RollApiKeyMutation } from "./mutations/roll-api-key";
@@ -66,6 +67,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   ReplayWebhookDeliveryMutation,
   DiscardWebhookDeliveryMutation,
   RetryWebhookDeliveryNowMutation,
+  RetryWebhookDeliveriesNowMutation,
   CreateReplayPlanMutation,
   SteerReplayPlanMutations,
   CreateMerchantMutation,

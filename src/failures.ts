@@ -66,6 +66,7 @@ function verdictMessage({ code, details }: StoredFailure): string {
     case "INVALID_STATE":
       if (typeof details.limit === "number")
         return `There may be ${String(details.limit)} at most.`;
+      if (details.waiting === 0) return "Nothing that matches waits for its next attempt.";
       if (details.needs === "force")
         return `It has been ${details.currentState === "SUCCEEDED" ? "delivered" : "replayed"} already: to repeat it, say force: true.`;
       return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.`;

@@ -34,6 +34,7 @@ import { updateEndpointOperation } from "../../src/webhooks/update-webhook-endpo
 import { discardOperation } from "../../src/webhooks/discard-webhook-delivery";
 import { createPlanOperation } from "../../src/webhooks/create-replay-plan";
 import { replayOperation } from "../../src/webhooks/replay-webhook-delivery";
+import { retryAllNowOperation } from "../../src/webhooks/retry-webhook-deliveries-now";
 import { retryNowOperation } from "../../src/webhooks/retry-webhook-delivery-now";
 import { STEERING_OPERATIONS } from "../../src/webhooks/steer-replay-plan";
 import { isPublishable, requireOutcomeScope } from "../access";
@@ -105,6 +106,7 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     replayOperation,
     discardOperation,
     retryNowOperation,
+    retryAllNowOperation,
     createPlanOperation,
     ...STEERING_OPERATIONS,
     createMerchantOperation,

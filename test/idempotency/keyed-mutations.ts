@@ -103,6 +103,13 @@ async function aPlannedDelivery({ api, receiver }: World): Promise<string> {
   return delivery.id as string;
 }
 
+/** A filter of deliveries that this one alone matches. */
+async function aFilterOfOne(world: World) {
+  const deliveryId = await aPlannedDelivery(world);
+  const [delivery] = await world.api.db("webhook_deliveries").where({ id: deliveryId });
+  return { deliveryId, asked: { filter: { eventId: delivery.event_id as string } } };
+}
+
 /** A plan about nothing, taken so far. */
 async function aReplayPlan(api: TestApi, ...steps: string[]): Promise<{ planId: string }> {
   const send = async (name: string, input: string): Promise<string> => {
@@ -407,6 +414,20 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       const deliveryId = await aPlannedDelivery(world);
       const makePossible = () => setDelivery(world.api, deliveryId, RETRYING);
       return { input: { deliveryId }, makePossible };
+    },
+  },
+  retryWebhookDeliveriesNow: {
+    table: "webhook_deliveries",
+    as: "operatorKey",
+    prepare: async (world) => {
+      const input = await aFilterOfOne(world);
+      await setDelivery(world.api, input.deliveryId, RETRYING);
+      return { input: input.asked, other: { ...input.asked, reason: "nobody knows" } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async (world) => {
+      const { deliveryId, asked } = await aFilterOfOne(world);
+      return { input: asked, makePossible: () => setDelivery(world.api, deliveryId, RETRYING) };
     },
   },
   createReplayPlan: {

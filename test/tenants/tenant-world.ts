@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { EVENT_TYPES } from "../../src/events/event-types";
 import { type IdKind, idKind, newId } from "../../src/ids";
 import type { CreatedMerchant } from "../../src/merchants/create-merchant";
 import {
@@ -67,7 +68,7 @@ const ATTEMPTS = `
     status_code, error_class, error, response_body)
   select merchant_id, id, 1, now(), 5, 500, 'SERVER_ERROR', 'it answered 500', 'no'
   from webhook_deliveries where merchant_id = ? on conflict do nothing`;
-const SOME = `{ webhookDeliveries(first: 8) { edges { node { id eventId } } } }`;
+const SOME = `{ webhookDeliveries(first: 9) { edges { node { id eventId } } } }`;
 
 // Enough to begin a page in the middle of each list.
 const SOME_OF_EACH = 3;
@@ -200,7 +201,9 @@ export async function makeWorld(
     await api.deliverWebhooks();
   }
   const some = (await ask(SOME)).webhookDeliveries.edges as { node: Delivery }[];
-  const [waiting, delivery, retrying, toDiscard, ...dead] = some.map(({ node }) => node);
+  const [waiting, delivery, retrying, retryingToo, toDiscard, ...dead] = some.map(
+    ({ node }) => node,
+  );
   const deliveries = (found: readonly (Delivery | undefined)[]) =>
     api
       .db("webhook_deliveries")
@@ -211,7 +214,7 @@ export async function makeWorld(
       );
   await deliveries([...dead, toDiscard]).update({ status: "DEAD", next_at: null });
   const tomorrow = new Date(Date.now() + 86_400_000);
-  await deliveries([retrying]).update({ status: "RETRYING", next_at: tomorrow });
+  await deliveries([retrying, retryingToo]).update({ status: "RETRYING", next_at: tomorrow });
   await deliveries([waiting]).update({ status: "SCHEDULED", next_at: tomorrow });
   await api.db.raw(ATTEMPTS, [merchant.id]);
   const plans: string[] = [];
@@ -270,6 +273,7 @@ export async function makeWorld(
       toResume,
       toCancel,
       retrying: retrying?.id ?? "",
+      retryingEvent: retryingToo?.eventId ?? "",
       toDiscard: toDiscard?.id ?? "",
       account: account.id,
       merchant: merchant.id,
@@ -385,6 +389,16 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "ReplayWebhookDeliveryInput.deliveryId": [ids["dead"]],
     "DiscardWebhookDeliveryInput.deliveryId": [ids["toDiscard"]],
     "RetryWebhookDeliveryNowInput.deliveryId": [ids["retrying"]],
+    "RetryWebhookDeliveriesNowInput.filter": [
+      {
+        endpointId: ids["endpoint"],
+        eventId: ids["retryingEvent"],
+        types: EVENT_TYPES,
+        causes: ["OTHER"],
+        failedAfter: "2000-01-01T00:00:00.000Z",
+        failedBefore: "2099-01-01T00:00:00.000Z",
+      },
+    ],
     "ResolveUnknownAttemptInput.attemptId": [ids["unknownAttempt"]],
     "EraseCustomerInput.customer": [words.customer],
     "RollApiKeyInput.apiKeyId": [ids["toRoll"]],
@@ -479,6 +493,7 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "ResumeReplayPlanInput.reason": ["as agreed"],
   "CancelReplayPlanInput.reason": ["as agreed"],
   "DiscardWebhookDeliveryInput.reason": ["nobody misses it"],
+  "RetryWebhookDeliveriesNowInput.reason": ["it is back"],
   "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
   "ResolveUnknownAttemptInput.reason": ["asked the network"],
   "ResolveUnknownAttemptInput.resolution": ["FAILED"],

@@ -40,7 +40,6 @@ const NOT_READ = [
   "balance_snapshots",
   "webhook_endpoint_changes",
   "webhook_replays",
-  "webhook_replays",
   "replay_plan_letters",
 ];
 

@@ -1,4 +1,5 @@
 import type { Client } from "../../sdk/client";
+import type { RetryWebhookDeliveriesNowInput } from "../../sdk/inputs";
 import { OncepayError } from "../../sdk/oncepay-error";
 import { type Command, UsageError } from "../command";
 import {
@@ -14,14 +15,15 @@ import {
 import { countLetters, countsText } from "./letter-filter";
 import { planText, runPlan } from "./plans";
 
-const RETRYING_MAX = 1_000;
+/** Shown when nothing is done. */
+const COUNTED_MAX = 1_000;
 
 /** All that failed at one endpoint since a moment, in one command. */
 export const recoverCommand: Command = {
   name: "ops recover",
   summary: "replays what failed at an endpoint since a moment",
   help: `For an endpoint that is back: replays its letters that died since a moment, by a plan that runs to its end, and attempts
-what is still waiting for its next try now, at most ${String(RETRYING_MAX)}. Run twice it sends nothing twice.
+what is still waiting for its next try, too. Run twice it sends nothing twice.
 ${OPS_HELP}
   --endpoint ID     the endpoint
   --since T         since when: 2026-11-21T08:00:00Z, or so long ago: 90m, 12h, 3d
@@ -44,14 +46,13 @@ ${DRY_RUN_HELP}`,
     const reason = required(values, "reason");
     const filter = { endpointId, diedAfter };
     return askApi(call, async (client) => {
-      const retrying = await findRetrying(client, endpointId, diedAfter);
       if (values["dry-run"] === true) {
+        const retrying = await findRetrying(client, endpointId, diedAfter);
         const counts = await countLetters(client, filter);
         const text = `${countsText(counts)}${String(retrying.length)} waiting for their next try.\n`;
         return { json: { dryRun: true, ...counts, retrying: retrying.length }, text };
       }
-      let hurried = 0;
-      for (const id of retrying) if (await hurry(client, id)) hurried += 1;
+      const hurried = await hurry(client, { endpointId, since: diedAfter, reason });
       const { replayPlan } = await client.createReplayPlan({ filter, reason });
       const isEmpty = replayPlan.letters === 0;
       const plan = isEmpty
@@ -70,18 +71,35 @@ async function findRetrying(
 ): Promise<readonly string[]> {
   const found = await readAll(
     (page) => client.webhookDeliveries({ filter: { endpointId, statuses: ["RETRYING"] }, ...page }),
-    RETRYING_MAX,
+    COUNTED_MAX,
   );
   return found.filter(({ updatedAt }) => updatedAt >= since).map(({ id }) => id);
 }
 
-/** False when it is under way, or done, by now. */
-async function hurry(client: Client, deliveryId: string): Promise<boolean> {
+/** All of them, a set at a time. */
+async function hurry(
+  client: Client,
+  { endpointId, since, reason }: { endpointId: string; since: string; reason: string },
+): Promise<number> {
+  const filter = { endpointId, failedAfter: since, failedBefore: new Date().toISOString() };
+  for (let hurried = 0; ;) {
+    const { count, hasMore } = await hurrySome(client, { filter, reason });
+    hurried += count;
+    if (!hasMore) return hurried;
+  }
+}
+
+/** None are an error to the API, and nothing to do here. */
+async function hurrySome(
+  client: Client,
+  input: RetryWebhookDeliveriesNowInput,
+): Promise<{ count: number; hasMore: boolean }> {
   try {
-    await client.retryWebhookDeliveryNow({ deliveryId });
-    return true;
+    return await client.retryWebhookDeliveriesNow(input);
   } catch (error) {
-    if (error instanceof OncepayError && error.code === "INVALID_STATE") return false;
+    if (error instanceof OncepayError && error.code === "INVALID_STATE") {
+      return { count: 0, hasMore: false };
+    }
     throw error;
   }
 }
