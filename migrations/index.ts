@@ -23,6 +23,8 @@ import * as outboxSetAside from "./20261124000300_outbox_set_aside";
 import * as endpoints from "./20261125000100_endpoints";
 import * as deadLetters from "./20261126000100_dead_letters";
 import * as replayPlans from "./20261126000200_replay_plans";
+import * as endpointChallenges from "./20261127000100_endpoint_challenges";
+import * as resolutionChecks from "./20261127000200_resolution_checks";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -54,4 +56,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261125000100_endpoints": endpoints,
   "20261126000100_dead_letters": deadLetters,
   "20261126000200_replay_plans": replayPlans,
+  "20261127000100_endpoint_challenges": endpointChallenges,
+  "20261127000200_resolution_checks": resolutionChecks,
 };

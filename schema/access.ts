@@ -55,6 +55,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.resumeReplayPlan": { scope: "webhooks:replay", outcome: "webhooks:read" },
   "Mutation.cancelReplayPlan": { scope: "webhooks:replay", outcome: "webhooks:read" },
   "Mutation.createMerchant": { scope: "merchants:write", outcome: "merchants:write" },
+  "Mutation.lookUpAttempt": { scope: "operations:write", outcome: "operations:read" },
   "Mutation.resolveUnknownAttempt": { scope: "operations:write", outcome: "operations:read" },
   "Mutation.createApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.rollApiKey": { scope: "keys:write", outcome: "keys:read" },

@@ -36,6 +36,7 @@ const RECORDED_FOR_ALL: ReadonlySet<string> = new Set([
   "discardWebhookDelivery",
   "retryWebhookDeliveryNow",
   "retryWebhookDeliveriesNow",
+  "lookUpAttempt",
   "createReplayPlan",
   "startReplayPlan",
   "pauseReplayPlan",

@@ -5,10 +5,10 @@ import type * as entries from "../src/ledger/entry-store";
 import type {
   AttemptOperation as AttemptOperationName,
   AttemptStatus as AttemptStatusName,
+  Resolution as ResolutionName,
 } from "../src/payments/attempt";
 import type { ErasureStatus as ErasureStatusName } from "../src/erasure/erasure";
 import type * as intents from "../src/payments/payment-intent";
-import type { Resolution as ResolutionName } from "../src/payments/resolve-unknown-attempt";
 import type {
   DeliveryStatus as DeliveryStatusName,
   EndpointStatus as EndpointStatusName,
@@ -255,6 +255,8 @@ export const EndpointStatus = enumOf<EndpointStatusName>(
   "WebhookEndpointStatus",
   `Whether events are delivered to an endpoint. ${OPEN}`,
   {
+    PENDING:
+      "The endpoint has yet to echo a challenge. Until then it is sent nothing else, and its deliveries are held back.",
     ENABLED: "Events are delivered to the endpoint.",
     DISABLED: "Nothing is sent to the endpoint, and its deliveries are held back.",
     DELETED: "The endpoint was deleted. Only the answer to the deletion, and its repeats, show it.",

@@ -15,6 +15,7 @@ import { DisableWebhookEndpointMutation } from "./mutations/disable-webhook-endp
 import { EnableWebhookEndpointMutation } from "./mutations/enable-webhook-endpoint";
 import { DiscardWebhookDeliveryMutation } from "./mutations/discard-webhook-delivery";
 import { EraseCustomerMutation } from "./mutations/erase-customer";
+import { LookUpAttemptMutation } from "./mutations/look-up-attempt";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
@@ -71,6 +72,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CreateReplayPlanMutation,
   SteerReplayPlanMutations,
   CreateMerchantMutation,
+  LookUpAttemptMutation,
   ResolveUnknownAttemptMutation,
   EraseCustomerMutation,
   CreateApiKeyMutation,

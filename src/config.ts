@@ -119,6 +119,11 @@ export const SETTINGS = {
     .transform((text) => Number.parseInt(text, 10))
     .meta({ shown: "90d" })
     .describe("how many days the tries of webhook deliveries are kept at least"),
+  ONCEPAY_WEBHOOK_CHALLENGE: flag
+    .optional()
+    .describe(
+      "whether a webhook endpoint gets no events before it has echoed a challenge; true in production, otherwise false",
+    ),
   ONCEPAY_WEBHOOK_ALLOW_LOOPBACK: flag
     .default(false)
     .describe("whether webhooks may be sent to this machine over http; for development only"),
@@ -151,6 +156,11 @@ export const SETTINGS = {
     .describe("how long a list may take whose filter has no index"),
   ...LIMIT_SETTINGS,
   ...EDGE_SETTINGS,
+  ONCEPAY_RESOLVE_AFTER_MS: wholeNumber(0, 2_147_483_647, "milliseconds")
+    .default(900_000)
+    .describe(
+      "how long an outcome must have been unknown before an operator may resolve it without insisting",
+    ),
   ONCEPAY_FOUR_EYES: flag
     .default(false)
     .describe("whether resolveUnknownAttempt needs two platform operators who say the same"),
@@ -186,6 +196,7 @@ export interface Config extends EdgeConfig, LimitConfig {
   readonly lookupScheduleMs: readonly number[];
   readonly webhookScheduleMs: readonly number[];
   readonly webhookTimeoutMs: number;
+  readonly webhookChallenge: boolean;
   readonly webhookAllowLoopback: boolean;
   readonly keepWebhookSuccesses: boolean;
   readonly webhookRetentionDays: number;
@@ -199,6 +210,7 @@ export interface Config extends EdgeConfig, LimitConfig {
   readonly replayCacheSeconds: number;
   readonly redisDeadlineMs: number;
   readonly listTimeoutMs: number;
+  readonly resolveAfterMs: number;
   readonly fourEyes: boolean;
   /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
@@ -253,6 +265,7 @@ function fromSettings(settings: Settings): Config {
     lookupScheduleMs: settings.ONCEPAY_LOOKUP_SCHEDULE_MS,
     webhookScheduleMs: settings.ONCEPAY_WEBHOOK_SCHEDULE_MS,
     webhookTimeoutMs: settings.ONCEPAY_WEBHOOK_TIMEOUT_MS,
+    webhookChallenge: settings.ONCEPAY_WEBHOOK_CHALLENGE ?? settings.NODE_ENV === "production",
     webhookAllowLoopback: settings.ONCEPAY_WEBHOOK_ALLOW_LOOPBACK,
     keepWebhookSuccesses: settings.ONCEPAY_KEEP_WEBHOOK_SUCCESSES,
     webhookRetentionDays: settings.ONCEPAY_WEBHOOK_RETENTION,
@@ -266,6 +279,7 @@ function fromSettings(settings: Settings): Config {
     redisDeadlineMs: settings.ONCEPAY_REDIS_DEADLINE_MS,
     listTimeoutMs: settings.ONCEPAY_LIST_TIMEOUT_MS,
     ...limitConfig(settings),
+    resolveAfterMs: settings.ONCEPAY_RESOLVE_AFTER_MS,
     fourEyes: settings.ONCEPAY_FOUR_EYES,
     ...edgeConfig(settings, settings.NODE_ENV === "production"),
     instanceId: settings.ONCEPAY_INSTANCE_ID,

@@ -67,6 +67,8 @@ function verdictMessage({ code, details }: StoredFailure): string {
       if (typeof details.limit === "number")
         return `There may be ${String(details.limit)} at most.`;
       if (details.waiting === 0) return "Nothing that matches waits for its next attempt.";
+      if (details.needs === "override")
+        return `The processor may yet say itself what came of ${nameOf(details.id)}, which was asked ${text(details.lookups, "0")} times: to resolve it before ${text(details.resolvableAt, "")}, say override: true.`;
       if (details.needs === "force")
         return `It has been ${details.currentState === "SUCCEEDED" ? "delivered" : "replayed"} already: to repeat it, say force: true.`;
       return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.`;

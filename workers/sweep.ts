@@ -1,6 +1,7 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
+import { checkResolutions } from "../src/payments/check-resolutions";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
 import { findEndpointsWithHeld } from "../src/webhooks/held-store";
@@ -42,10 +43,11 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
   });
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
   const lookedUp = await lookUpAttempts(app, LIMIT);
+  const checked = await checkResolutions(app, LIMIT);
   const followed = await followEndpoints(app.db, { limit: LIMIT });
   const requeued = await requeue(app, queues);
   await callUpHeld(app, queues);
-  if (lookedUp.length > 0 || followed > 0) app.wakeRelay();
+  if (lookedUp.length > 0 || checked > 0 || followed > 0) app.wakeRelay();
   await failpoint("sweeper.after");
   return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
 }

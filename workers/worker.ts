@@ -6,6 +6,7 @@ import { continueErasures } from "../src/erasure/continue-erasures";
 import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
+import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
 import { runReplayPlans } from "../src/webhooks/run-replay-plans";
 import { openDeliveryJobs } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
@@ -35,6 +36,7 @@ const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
 const ERASE_MS = 1_000;
 const PLANS_MS = 1_000;
+const CHALLENGES_MS = 1_000;
 // A slice of a plan that is running is as large as its rate gives in this time.
 const PLAN_RUNNING_MS = 200;
 
@@ -187,6 +189,10 @@ function startSweeper(app: App, queues: Queues): Loop[] {
       const { running, sent } = await runReplayPlans(app);
       if (sent > 0) app.wakeRelay();
       return running > 0 ? PLAN_RUNNING_MS : PLANS_MS;
+    }),
+    startLoop("challenges", app.log, async () => {
+      await challengeEndpoints(app);
+      return CHALLENGES_MS;
     }),
     startLoop("maintenance", app.log, async () => {
       await maintainOnce(app);

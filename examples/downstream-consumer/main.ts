@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import { Pool } from "pg";
+import { challengeOf } from "../../src/sdk/challenge";
 import { verifyWebhook, WebhookVerificationError } from "../../src/sdk/verify-webhook";
 import { applyOnce, createTables, readEffects } from "./effects";
 
@@ -13,22 +14,29 @@ const BODY_BYTES_MAX = 1_000_000;
 
 const counts = { received: 0, duplicates: 0, refused: 0, failed: 0 };
 
-async function receive(pool: Pool, secret: string, request: IncomingMessage): Promise<number> {
+async function receive(
+  pool: Pool,
+  secret: string,
+  request: IncomingMessage,
+): Promise<[number, unknown]> {
   counts.received += 1;
   const body = await readBody(request);
   const event = await verifyWebhook({ secret, headers: request.headers, body });
+  // It is asked once whether webhooks are wanted here.
+  const challenge = challengeOf(event);
+  if (challenge !== undefined) return [200, { challenge }];
   // Answered after the commit and not before: what is acknowledged will not be sent again.
   if (!(await applyOnce(pool, event))) counts.duplicates += 1;
-  return 200;
+  return [200, {}];
 }
 
-function statusOf(error: unknown): number {
+function refusalOf(error: unknown): [number, unknown] {
   if (error instanceof WebhookVerificationError) {
     counts.refused += 1;
-    return 401;
+    return [401, {}];
   }
   counts.failed += 1;
-  return 500;
+  return [500, {}];
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -49,7 +57,7 @@ async function route(
 ): Promise<[number, unknown]> {
   switch (`${request.method ?? ""} ${request.url ?? ""}`) {
     case "POST /webhooks":
-      return [await receive(pool, secret, request).catch(statusOf), {}];
+      return receive(pool, secret, request).catch(refusalOf);
     case "GET /effects":
       return [200, { ...counts, ...(await readEffects(pool)) }];
     default:

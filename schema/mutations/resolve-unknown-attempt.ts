@@ -1,13 +1,10 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { fingerprint } from "../../src/idempotency/fingerprint";
 import { PLATFORM_MERCHANT_ID } from "../../src/merchants/api-key";
+import type { Resolution as ResolutionName } from "../../src/payments/attempt";
 import type * as evidence from "../../src/payments/evidence-store";
 import type * as intents from "../../src/payments/payment-intent";
-import {
-  RESOLVE_UNKNOWN,
-  type Resolution as ResolutionName,
-  resolveUnknownAttempt,
-} from "../../src/payments/resolve-unknown-attempt";
+import { RESOLVE_UNKNOWN, resolveUnknownAttempt } from "../../src/payments/resolve-unknown-attempt";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { Resolution } from "../enums";
@@ -30,6 +27,13 @@ export class ResolveUnknownAttemptInput {
 
   @Field(() => String, { nullable: true, description: "The processor's id for the charge." })
   readonly processorChargeId?: string | null;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      "Whether to resolve it although the processor has yet to be asked, or the outcome has been unknown for a short time only. Otherwise that is refused with INVALID_STATE. It is kept in the audit log.",
+  })
+  readonly override!: boolean;
 }
 
 @ObjectType({ simpleResolvers: true, description: "The result of resolveUnknownAttempt." })
@@ -54,7 +58,7 @@ export class ResolveUnknownAttemptPayload {
 export class ResolveUnknownAttemptMutation {
   @Mutation(() => ResolveUnknownAttemptPayload, {
     description:
-      "Settles an attempt whose outcome is unknown, on a platform operator's word, who acts for the merchant with the header oncepay-merchant. Where the installation requires four eyes, the first operator's word is a proposal, and a second operator's request with the same resolution settles it. If the processor later contradicts it, any money that moved is returned.",
+      "Settles an attempt whose outcome is unknown, on a platform operator's word, who acts for the merchant with the header oncepay-merchant. Where the installation requires four eyes, the first operator's word is a proposal, and a second operator's request with the same resolution settles it. The processor goes on being asked; if it contradicts the operator, any money that moved is returned, and the attempt's evidence says so.",
   })
   async resolveUnknownAttempt(
     @Arg("input", () => ResolveUnknownAttemptInput, {
@@ -66,6 +70,7 @@ export class ResolveUnknownAttemptMutation {
   ): Promise<ResolveUnknownAttemptPayload> {
     const caller = callerOf(context);
     const key = checkIdempotencyKey(idempotencyKey);
+    const { override } = input;
     const command = {
       attemptId: checkId("input.attemptId", "attempt", input.attemptId),
       resolution: input.resolution,
@@ -83,10 +88,15 @@ export class ResolveUnknownAttemptMutation {
       operator: { holder: PLATFORM_MERCHANT_ID, actor: caller.id, origin: caller.origin },
       audit: auditOf(context, RESOLVE_UNKNOWN, {
         subjectId: command.attemptId,
-        details: { resolution: command.resolution },
+        details: { resolution: command.resolution, ...(override && { override }) },
       }),
       key,
-      fingerprint: fingerprint(RESOLVE_UNKNOWN, command).toString("hex"),
+      override,
+      // Without override it is what it was before there was such a thing: keys of that time are still known.
+      fingerprint: fingerprint(RESOLVE_UNKNOWN, {
+        ...command,
+        ...(override && { override }),
+      }).toString("hex"),
     });
     afterCommit(context, outcome);
     const { result, proposal } = outcome;

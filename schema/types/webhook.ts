@@ -50,6 +50,19 @@ export class WebhookEndpoint {
   @Field(() => DateTime, { nullable: true, description: "When the endpoint was disabled." })
   readonly disabledAt!: string | null;
 
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "When the endpoint echoed a challenge at its present URL; null when it has not, or was never asked to.",
+  })
+  readonly verifiedAt!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Why the endpoint did not echo the last challenge, while it is PENDING.",
+  })
+  readonly verificationError!: string | null;
+
   @Field(() => String, {
     nullable: true,
     description:

@@ -56,7 +56,7 @@ export const PLACES: readonly Place[] = [
   {
     table: "webhook_endpoints",
     id: "id",
-    columns: ["url", "description", "metadata", "disabled_reason", "idempotency_key"],
+    columns: ["url", "proven_url", "description", "metadata", "disabled_reason", "idempotency_key"],
   },
   { table: "webhook_endpoint_changes", id: "endpoint_id", columns: ["idempotency_key"] },
   { table: "erasures", id: "id", columns: ["customer", "idempotency_key"] },

@@ -15,7 +15,12 @@ import {
 import { deliveriesCommand, endpointsCommand, eventsCommand } from "./ops/lists";
 import { STEER_COMMANDS, listPlansCommand, planCommand } from "./ops/plans";
 import { recoverCommand } from "./ops/recover";
-import { listUnknownCommand, resolveUnknownCommand, showUnknownCommand } from "./ops/unknown";
+import {
+  listUnknownCommand,
+  lookUpUnknownCommand,
+  resolveUnknownCommand,
+  showUnknownCommand,
+} from "./ops/unknown";
 import { rotateSecretsCommand } from "./rotate-secrets";
 import { secretsStatusCommand } from "./secrets-status";
 import { verifyCommand } from "./verify";
@@ -45,5 +50,6 @@ export const COMMANDS: readonly Command[] = [
   eventsCommand,
   listUnknownCommand,
   showUnknownCommand,
+  lookUpUnknownCommand,
   resolveUnknownCommand,
 ];

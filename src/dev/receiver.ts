@@ -76,7 +76,10 @@ export function createReceiver(secret: string, instance?: string): ReturnType<ty
     }
     readBody(request).then(
       (body) => {
-        const verdict = accept(state, verifyWebhook(secret, request.headers, body), body);
+        const verdict = verifyWebhook(secret, request.headers, body);
+        const challenge = "reason" in verdict ? undefined : challengeIn(body);
+        if (challenge !== undefined) return answer(response, 200, { challenge });
+        accept(state, verdict, body);
         answer(response, "reason" in verdict ? 401 : 200, verdict);
       },
       (error: Error) => answer(response, 400, { error: error.message }),
@@ -84,17 +87,26 @@ export function createReceiver(secret: string, instance?: string): ReturnType<ty
   });
 }
 
-function accept({ inbox, seen }: ReceiverState, verdict: Verdict, body: string): Verdict {
+/** What is to be echoed, when the sender asks whether its events are wanted here. */
+function challengeIn(body: string): string | undefined {
+  const said = parse(body) as {
+    type?: string;
+    data?: { object?: { challenge?: string } };
+  } | null;
+  return said?.type === "webhook_endpoint.challenge" ? said.data?.object?.challenge : undefined;
+}
+
+function accept({ inbox, seen }: ReceiverState, verdict: Verdict, body: string): void {
   inbox.received += 1;
   if ("reason" in verdict) {
     inbox.rejected += 1;
-    return verdict;
+    return;
   }
   inbox.verified += 1;
   // The sender promises "at least once"; the id, which is the event's, is what makes it once.
   if (seen.has(verdict.id)) {
     inbox.duplicates += 1;
-    return verdict;
+    return;
   }
   remember(seen, verdict.id);
   const event = parse(body);
@@ -105,7 +117,6 @@ function accept({ inbox, seen }: ReceiverState, verdict: Verdict, body: string):
     body: event,
   });
   if (inbox.events.length > EVENTS_MAX) inbox.events.shift();
-  return verdict;
 }
 
 function remember(seen: Set<string>, id: string): void {

@@ -17,6 +17,8 @@ const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
     apiVersion: "2026-11-20",
     disabledReason: null,
     disabledAt: null,
+    verifiedAt: null,
+    verificationError: null,
     secretHint: null,
     previousSecretHint: null,
     previousSecretExpiresAt: null,

@@ -50,6 +50,13 @@ export const deduplications = new Counter({
   registers,
 });
 
+export const resolutionChecks = new Counter({
+  name: "oncepay_resolution_checks_total",
+  help: "Operators' resolutions that a processor has confirmed or contradicted since.",
+  labelNames: ["conclusion"] as const,
+  registers,
+});
+
 export const relayed = new Counter({
   name: "oncepay_outbox_relayed_total",
   help: "Outbox rows turned into jobs and deliveries.",

@@ -76,6 +76,10 @@ export interface AttemptKey {
   readonly id: string;
 }
 
+/** What an operator can find out about an attempt whose outcome is unknown. */
+export const RESOLUTIONS = ["SUCCEEDED", "FAILED"] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
+
 /**
  * How many cards may be tried on one intent before it fails for good. Five bounds what a card tester
  * can do with one intent, and is more than a shopper with two cards and a typing error needs.

@@ -5,9 +5,11 @@ import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import type { Approved, Declined } from "../processors/processor";
+import type { Resolution } from "./attempt";
 import { type LockedAttempt, lockAttempts } from "./attempt-store";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
+import { beginCheck } from "./check-resolutions";
 import { type Evidence, PROPOSED, insertEvidence } from "./evidence-store";
 import { type Operator, weigh } from "./four-eyes";
 import { type PaymentIntent, notFound } from "./payment-intent";
@@ -18,14 +20,12 @@ import { settle } from "./settle/settle";
 /*
  * Guarantees: a named platform operator's word about an UNKNOWN outcome settles it as a processor's answer would, once,
  * and the reason is kept as evidence. Where four eyes are required, the first operator's word is kept as a proposal and
- * settles nothing, until a second one says the same (src/payments/four-eyes.ts). If the processor later says otherwise,
- * that is noticed, and money that moved is returned.
+ * settles nothing, until a second one says the same (src/payments/four-eyes.ts). It is refused for as long as the
+ * processor has not been asked, or the outcome may yet become known by itself, unless the operator insists. The
+ * processor goes on being asked (check-resolutions.ts): if it says otherwise, money that moved is returned.
  */
 
 export const RESOLVE_UNKNOWN = "resolveUnknownAttempt";
-
-export const RESOLUTIONS = ["SUCCEEDED", "FAILED"] as const;
-export type Resolution = (typeof RESOLUTIONS)[number];
 
 export interface ResolveUnknownAttempt {
   readonly merchantId: string;
@@ -37,6 +37,8 @@ export interface ResolveUnknownAttempt {
   readonly reason: string;
   /** The processor's own id of the charge, where the operator found one. */
   readonly processorChargeId: string | null;
+  /** Although it has not been looked up, or is young. */
+  readonly override: boolean;
   readonly audit?: AuditedWrite | undefined;
 }
 
@@ -54,7 +56,7 @@ export interface ResolvedAttempt extends Outcome<PaymentIntent> {
 
 interface Needs {
   readonly db: Db;
-  readonly config: LookupPolicy & { readonly fourEyes: boolean };
+  readonly config: LookupPolicy & { readonly fourEyes: boolean; readonly resolveAfterMs: number };
   readonly replays: ReplayCache;
 }
 
@@ -69,10 +71,15 @@ export async function resolveUnknownAttempt(
       const { merchantId, attemptId } = command;
       const [attempt] = await lockAttempts(tx, [{ merchantId, id: attemptId }]);
       if (!attempt) return { failure: notFound("attempt", attemptId) };
+      const early = command.override ? undefined : refuseEarly(attempt, config.resolveAfterMs);
+      if (early) return early;
       const resolved = resolve(attempt, command, config);
       if ("failure" in resolved) return resolved;
       const proposal = config.fourEyes ? await propose(tx, command, resolved.answer) : undefined;
-      if (!proposal) await writeChanges(tx, [resolved.change]);
+      if (!proposal) {
+        await writeChanges(tx, [resolved.change]);
+        await beginCheck(tx, command, config);
+      }
       // The events may be about a refund or a capture, or there may be none: the answer is always the intent.
       const [intent] = await findIntents(tx, merchantId, [attempt.paymentIntentId]);
       if (!intent) throw new Error("an intent that is locked is not there");
@@ -125,6 +132,19 @@ function resolve(
   // an answer.
   if (!change) return refuse(attempt);
   return { answer, change: { ...change, evidence: [{ answer, effect }] } };
+}
+
+/** A look-up may know it, and an answer that is late may still come. */
+function refuseEarly(
+  { id, status, lookups, unknownSince }: LockedAttempt,
+  resolveAfterMs: number,
+): { readonly failure: StoredFailure } | undefined {
+  if (status !== "UNKNOWN") return undefined;
+  const resolvableAtMs = (unknownSince?.getTime() ?? Date.now()) + resolveAfterMs;
+  if (lookups > 0 && Date.now() >= resolvableAtMs) return undefined;
+  const resolvableAt = new Date(resolvableAtMs).toISOString();
+  const details = { id, currentState: status, lookups, resolvableAt, needs: "override" };
+  return { failure: { code: "INVALID_STATE", details: { ...details, allowedActions: [] } } };
 }
 
 function refuse({ id, status }: LockedAttempt): { readonly failure: StoredFailure } {

@@ -1,4 +1,5 @@
 /** The entry of the package `oncepay-sdk`. */
+export { challengeOf } from "./challenge";
 export { type Client, type ClientOptions, createClient } from "./client";
 export type { RetryOptions } from "./backoff";
 export {

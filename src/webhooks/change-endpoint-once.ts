@@ -138,6 +138,7 @@ export function notFound(id: string): { readonly failure: StoredFailure } {
 
 /** What may be done with an endpoint, by its status. */
 const ALLOWED: Readonly<Record<WebhookEndpoint["status"], readonly string[]>> = {
+  PENDING: ["UPDATE", "ENABLE", "DISABLE", "DELETE", "ROTATE_SECRET"],
   ENABLED: ["UPDATE", "DISABLE", "DELETE", "ROTATE_SECRET", "SEND_TEST"],
   DISABLED: ["UPDATE", "ENABLE", "DELETE", "ROTATE_SECRET"],
   DELETED: [],

@@ -17,6 +17,7 @@ import { newWebhookSecret, secretHint } from "./sign";
 /*
  * Guarantees: one endpoint for one (merchant, key), for ever: it keeps its key. Its secret is shown in the answer, and
  * to the same key for a day. It is stored sealed: once for the deliveries, and once with the key for that day.
+ * Where it is required, it gets no events before it has echoed a challenge (challenge-endpoints.ts).
  * A merchant has no more of them than it may, because every event goes to each: without a bound, whoever makes
  * payments could have them amplified into any number of requests. That refusal is not stored; the key stays usable.
  */
@@ -36,6 +37,7 @@ interface Needs {
   readonly secrets: SecretBox;
   readonly config: {
     readonly webhookAllowLoopback: boolean;
+    readonly webhookChallenge: boolean;
     readonly limits: { readonly endpoints: { readonly total: number } };
   };
   readonly limits: { spendEndpoint(merchantId: string): void };
@@ -93,6 +95,7 @@ export async function createWebhookEndpoint(
         id,
         key,
         apiVersion: API_VERSION,
+        status: config.webhookChallenge ? "PENDING" : "ENABLED",
         secret: secrets.seal(secret, id),
         secretHint: secretHint(secret),
       });

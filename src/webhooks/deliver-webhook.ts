@@ -9,6 +9,7 @@ import { boundedRetryAfterMs, retryDelayMs } from "./backoff";
 import type { DeliveryKey } from "./delivery";
 import type { ClaimedDelivery } from "./delivery-store";
 import { disableEndpoint } from "./disable-endpoints";
+import { endpointSecrets } from "./endpoint-secrets";
 import type { LaneSettings } from "./lanes";
 import { type PostResult, postWebhook } from "./post-webhook";
 import type { DeliveryRecord, EndpointChange } from "./record-deliveries";
@@ -130,7 +131,7 @@ function sign(sender: WebhookSender, delivery: ClaimedDelivery): Signed | undefi
       id: delivery.eventId,
       timestampSeconds: Math.floor(Date.now() / 1_000),
       body,
-      secrets: endpointSecrets(sender, delivery),
+      secrets: endpointSecrets(sender.secrets, delivery),
     });
     return { body, headers };
   } catch (error) {
@@ -161,34 +162,6 @@ export function webhookBody(
   // The object's text goes in as the event stored it: parsed and printed again, it might differ.
   const object = openSnapshotText(event.object, event);
   return `${head.slice(0, -1)},"data":{"object":${object}}}`;
-}
-
-// Opening a sealed secret costs as much as signing with it; an endpoint's secret is opened once for each time it was
-// sealed.
-const opened = new Map<string, string>();
-const OPENED_MAX = 10_000;
-
-/** The secret, and while it is rotated the one before: a receiver may have either. */
-function endpointSecrets(
-  sender: Pick<WebhookSender, "secrets">,
-  { secret, oldSecret, endpointId }: ClaimedDelivery,
-): string[] {
-  const both = oldSecret === null ? [secret] : [secret, oldSecret];
-  return both.map((sealed) => openSecret(sender, sealed, endpointId));
-}
-
-function openSecret(
-  { secrets }: Pick<WebhookSender, "secrets">,
-  sealed: Buffer,
-  endpointId: string,
-): string {
-  const name = sealed.toString("base64");
-  const known = opened.get(name);
-  if (known !== undefined) return known;
-  const secret = secrets.open(sealed, endpointId);
-  if (opened.size >= OPENED_MAX) opened.clear();
-  opened.set(name, secret);
-  return secret;
 }
 
 /** A delivery that succeeded at once says all there is to say itself; its try is kept only where that is wanted. */

@@ -71,8 +71,8 @@ export interface WebhookDelivery {
   readonly updatedAt: string;
 }
 
-/** DELETED: it is shown by what deleted it, and nowhere else. */
-export type EndpointStatus = "ENABLED" | "DISABLED" | "DELETED";
+/** PENDING: it has yet to echo a challenge. DELETED: it is shown by what deleted it, and nowhere else. */
+export type EndpointStatus = "PENDING" | "ENABLED" | "DISABLED" | "DELETED";
 
 export interface WebhookEndpoint {
   readonly id: string;
@@ -86,6 +86,10 @@ export interface WebhookEndpoint {
   readonly status: EndpointStatus;
   readonly disabledReason: string | null;
   readonly disabledAt: string | null;
+  /** When its URL echoed a challenge; null: this one was never asked to, or has not yet. */
+  readonly verifiedAt: string | null;
+  /** PENDING: why it did not, the last time. */
+  readonly verificationError: string | null;
   /** What may be shown of its secret; null: it was made before that was kept. */
   readonly secretHint: string | null;
   /** While a secret is rotated: of the one before, which still signs, and until when. */

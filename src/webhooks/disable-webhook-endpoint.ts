@@ -30,7 +30,7 @@ export async function disableWebhookEndpoint(
     operation: disableEndpointOperation,
     input: { reason },
     change: async (tx, endpoint) => {
-      if (endpoint.status !== "ENABLED") return refuseState(endpoint);
+      if (endpoint.status === "DISABLED") return refuseState(endpoint);
       const key = { merchantId, id: endpoint.id };
       const result = await setStatus(tx, key, { status: "DISABLED", reason });
       await followEndpoint(tx, key);

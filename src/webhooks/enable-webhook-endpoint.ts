@@ -12,7 +12,8 @@ import { followEndpoint } from "./follow-endpoint";
 
 /*
  * Guarantees: what was paused while the endpoint was disabled is caught up, each delivery once: all of it, what was
- * created from a moment on, or none. What is not caught up is discarded: it can be replayed one by one, and nothing
+ * created from a moment on, or none. Where a challenge is required, that is once the endpoint has echoed one; an endpoint
+ * that has yet to is asked again, from the start. What is not caught up is discarded: it can be replayed one by one, and nothing
  * ever sends it by itself. What is caught up begins with this commit, oldest first, slice by slice (follow-endpoint.ts),
  * and goes on after a crash.
  */
@@ -27,8 +28,12 @@ export interface EnableWebhookEndpoint extends EndpointCommand {
 
 export const enableEndpointOperation = endpointOperation("enableWebhookEndpoint");
 
+interface Needs extends EndpointChanger {
+  readonly config: { readonly webhookChallenge: boolean };
+}
+
 export async function enableWebhookEndpoint(
-  needs: EndpointChanger,
+  needs: Needs,
   command: EnableWebhookEndpoint,
 ): Promise<Outcome<WebhookEndpoint>> {
   const { merchantId, catchUp, catchUpFrom } = command;
@@ -36,10 +41,11 @@ export async function enableWebhookEndpoint(
     operation: enableEndpointOperation,
     input: { catchUp, catchUpFrom },
     change: async (tx, endpoint) => {
-      if (endpoint.status !== "DISABLED") return refuseState(endpoint);
+      if (endpoint.status === "ENABLED") return refuseState(endpoint);
       const key = { merchantId, id: endpoint.id };
       const result = await setStatus(tx, key, {
-        status: "ENABLED",
+        status:
+          needs.config.webhookChallenge && endpoint.verifiedAt === null ? "PENDING" : "ENABLED",
         catchUpFrom: catchUp === "NONE" ? "now" : catchUpFrom,
       });
       await followEndpoint(tx, key);

@@ -7,6 +7,8 @@ export const ENDPOINT_COLUMNS = `
   w.id as "id", w.url as "url", w.description as "description", w.event_types as "eventTypes",
   w.metadata as "metadata", w.api_version as "apiVersion", w.status as "status",
   w.disabled_reason as "disabledReason", iso(w.disabled_at) as "disabledAt",
+  case when w.proven_url = w.url then iso(w.proven_at) end as "verifiedAt",
+  case when w.status = 'PENDING' then w.challenge_error end as "verificationError",
   w.secret_hint as "secretHint",
   case when w.old_secret_until > now() then w.old_secret_hint end as "previousSecretHint",
   case when w.old_secret_until > now() then iso(w.old_secret_until) end
@@ -21,6 +23,7 @@ export interface NewEndpoint {
   readonly eventTypes: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly apiVersion: string;
+  readonly status: "PENDING" | "ENABLED";
   /** Sealed; see src/security/secrets.ts. */
   readonly secret: Buffer;
   readonly secretHint: string;
@@ -31,8 +34,8 @@ const INSERT: Statement = {
   name: "insert_webhook_endpoint",
   text: `
     insert into webhook_endpoints as w (merchant_id, id, url, description, event_types, metadata,
-      api_version, secret, secret_hint, idempotency_key)
-    values (?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?) returning ${ENDPOINT_COLUMNS}`,
+      api_version, status, challenge_at, secret, secret_hint, idempotency_key)
+    values (?, ?, ?, ?, ?, ?::jsonb, ?, ?, case when ? then now() end, ?, ?, ?) returning ${ENDPOINT_COLUMNS}`,
 };
 
 export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint): Promise<WebhookEndpoint> {
@@ -44,6 +47,8 @@ export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint): Promise<Web
     endpoint.eventTypes,
     JSON.stringify(endpoint.metadata),
     endpoint.apiVersion,
+    endpoint.status,
+    endpoint.status === "PENDING",
     endpoint.secret,
     endpoint.secretHint,
     endpoint.key,
@@ -89,7 +94,12 @@ const UPDATE: Statement = {
   name: "update_webhook_endpoint",
   text: `
     update webhook_endpoints w
-    set url = ?, description = ?, event_types = ?, metadata = ?::jsonb, updated_at = now()
+    set url = ?, description = ?, event_types = ?, metadata = ?::jsonb, updated_at = now(),
+      status = case when asked.again then 'PENDING' else w.status end,
+      challenge_at = case when asked.again then now() else w.challenge_at end,
+      challenges = case when asked.again then 0 else w.challenges end,
+      challenge_error = case when asked.again then null else w.challenge_error end
+    from (select ?::bool as again) asked
     where w.merchant_id = ? and w.id = ? returning ${ENDPOINT_COLUMNS}`,
 };
 
@@ -97,10 +107,13 @@ const UPDATE: Statement = {
 export async function updateEndpoint(
   tx: Tx,
   merchantId: string,
-  endpoint: Pick<WebhookEndpoint, "id" | "url" | "description" | "eventTypes" | "metadata">,
+  endpoint: Pick<WebhookEndpoint, "id" | "url" | "description" | "eventTypes" | "metadata"> & {
+    /** Whether it must echo a challenge before it gets anything more. */
+    readonly isAsked: boolean;
+  },
 ): Promise<WebhookEndpoint> {
-  const { id, url, description, eventTypes, metadata } = endpoint;
-  const set = [url, description, eventTypes, JSON.stringify(metadata)];
+  const { id, url, description, eventTypes, metadata, isAsked } = endpoint;
+  const set = [url, description, eventTypes, JSON.stringify(metadata), isAsked];
   const [row] = await run<WebhookEndpoint>(tx, UPDATE, [...set, merchantId, id]);
   return row as WebhookEndpoint;
 }
@@ -110,17 +123,20 @@ const SET_STATUS: Statement = {
   // A trigger says since when, and that its deliveries have to follow. Trouble from before does not count any more.
   text: `
     update webhook_endpoints w
-    set status = ?, disabled_reason = ?, updated_at = now(),
+    set status = asked.status, disabled_reason = ?, updated_at = now(),
+      challenge_at = case when asked.status = 'PENDING' then now() end, challenges = 0,
+      challenge_error = null,
       catch_up_from = coalesce(?::timestamptz, case when ? then now() end),
       failures = 0, failing_since = null, failed_at = null, warnings = 0, recovered_at = null,
       breaker = 'CLOSED', paused_until = null
+    from (select ?::text as status) asked
     where w.merchant_id = ? and w.id = ? returning ${ENDPOINT_COLUMNS}`,
 };
 
 export interface NewStatus {
   readonly status: WebhookEndpoint["status"];
   readonly reason?: string | null;
-  /** ENABLED: what was made before this moment, or "now", and was paused is discarded; absent: nothing is. */
+  /** ENABLED or PENDING: what was made before this moment, or "now", and was paused is discarded; absent: nothing is. */
   readonly catchUpFrom?: string | null;
 }
 
@@ -132,10 +148,10 @@ export async function setStatus(
 ): Promise<WebhookEndpoint> {
   const fromNow = catchUpFrom === "now";
   const [row] = await run<WebhookEndpoint>(tx, SET_STATUS, [
-    status,
     reason,
     fromNow ? null : catchUpFrom,
     fromNow,
+    status,
     endpoint.merchantId,
     endpoint.id,
   ]);

@@ -2,8 +2,8 @@ import { type Db, type Statement, run } from "../db/db";
 import type { DeliveryStatus, EndpointKey, EndpointStatus } from "./delivery";
 
 /*
- * When an endpoint's status changes, its deliveries follow: what waits for one that is disabled is paused; what was
- * paused for one that is enabled is due, or discarded where it is older than what is to be caught up; what waits for
+ * When an endpoint's status changes, its deliveries follow: what waits for one that is disabled, or has yet to echo its
+ * challenge, is paused; what was paused for one that is enabled is due, or discarded where it is older than what is to be caught up; what waits for
  * one that is deleted is discarded. What is in the air at that moment follows when its outcome is recorded.
  *
  * Guarantees: the status decides from its commit on, and the mark that deliveries are behind is in the same commit
@@ -19,14 +19,15 @@ const SLICE = 500;
 /** Longer than a statement that was sent before, or a delivery that was in the air, can take. */
 const KEEP_LOOKING = "interval '5 minutes'";
 
-/** Deliveries with this status, which is right only while their endpoint has that one. */
-function waiting(status: DeliveryStatus, endpoint: EndpointStatus): string {
+/** Deliveries with this status, which is right only while their endpoint has one of those. */
+function waiting(status: DeliveryStatus, ...endpoint: EndpointStatus[]): string {
+  const right = endpoint.map((each) => `'${each}'`).join(", ");
   return `
       select q.* from endpoint w
       cross join lateral (
         select q.merchant_id, q.id, q.tries, q.created_at from webhook_deliveries q
         where q.merchant_id = w.merchant_id and q.endpoint_id = w.id and q.status = '${status}'
-          and w.status <> '${endpoint}'
+          and w.status not in (${right})
         order by q.id limit w.slice for update skip locked
       ) q`;
 }
@@ -40,12 +41,12 @@ const FOLLOW: Statement = {
       where w.merchant_id = ? and w.id = ? and w.behind_since is not null
       for share
     ), behind as materialized (
-      ${waiting("PAUSED", "DISABLED")}
+      ${waiting("PAUSED", "DISABLED", "PENDING")}
       union all ${waiting("RETRYING", "ENABLED")}
       union all ${waiting("SCHEDULED", "ENABLED")}
     ), decided as materialized (
       select b.merchant_id, b.id, case
-          when w.status = 'DISABLED' then 'PAUSED'
+          when w.status in ('DISABLED', 'PENDING') then 'PAUSED'
           when w.status = 'DELETED' or b.created_at < w.catch_up_from then 'DISCARDED'
           when b.tries = 0 then 'SCHEDULED' else 'RETRYING' end as status
       from behind b cross join endpoint w
@@ -77,7 +78,8 @@ const FIND_BEHIND: Statement = {
 const SET_FOLLOWED: Statement = {
   name: "set_webhook_endpoint_followed",
   text: `
-    update webhook_endpoints w set behind_since = null, catch_up_from = null
+    update webhook_endpoints w
+    set behind_since = null, catch_up_from = case when w.status = 'PENDING' then w.catch_up_from end
     where w.merchant_id = ? and w.id = ? and w.behind_since <= now() - ${KEEP_LOOKING}`,
 };
 

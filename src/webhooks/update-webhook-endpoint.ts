@@ -8,11 +8,13 @@ import {
 import type { WebhookEndpoint } from "./delivery";
 import { updateEndpoint } from "./endpoint-store";
 import { checkEndpointUrl } from "./endpoint-url";
+import { followEndpoint } from "./follow-endpoint";
 
 /*
  * Guarantees: what is given takes the place of what was, and all else stays. What is in the air goes to where it was
  * sent; every later try, also of what was planned before, goes to the new URL, signed with the same secret. The URL is
- * judged as at creation, and again at every connection. Which events are wanted is decided when an event is planned.
+ * judged as at creation, and again at every connection; where a challenge is required, it gets nothing before it has
+ * echoed one. Which events are wanted is decided when an event is planned.
  */
 
 /** Undefined: it stays as it is. */
@@ -24,7 +26,10 @@ export interface UpdateWebhookEndpoint extends EndpointCommand {
 }
 
 interface Needs extends EndpointChanger {
-  readonly config: { readonly webhookAllowLoopback: boolean };
+  readonly config: {
+    readonly webhookAllowLoopback: boolean;
+    readonly webhookChallenge: boolean;
+  };
 }
 
 export const updateEndpointOperation = endpointOperation("updateWebhookEndpoint");
@@ -39,14 +44,19 @@ export async function updateWebhookEndpoint(
     operation: updateEndpointOperation,
     // To take the description away is another request than to leave it, and a fingerprint does not tell null from absent.
     input: { url, eventTypes, description, metadata, clears: description === null ? true : null },
-    change: async (tx, endpoint) => ({
-      result: await updateEndpoint(tx, merchantId, {
+    change: async (tx, endpoint) => {
+      const isElsewhere = url !== undefined && url !== endpoint.url;
+      const isAsked = config.webhookChallenge && isElsewhere && endpoint.status !== "DISABLED";
+      const result = await updateEndpoint(tx, merchantId, {
         id: endpoint.id,
         url: url ?? endpoint.url,
         eventTypes: eventTypes ?? endpoint.eventTypes,
         description: description === undefined ? endpoint.description : description,
         metadata: metadata ?? endpoint.metadata,
-      }),
-    }),
+        isAsked,
+      });
+      if (isAsked) await followEndpoint(tx, { merchantId, id: endpoint.id });
+      return { result };
+    },
   });
 }

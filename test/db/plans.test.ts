@@ -463,7 +463,7 @@ const WRITES: readonly Question[] = [
     (attemptId) => {
       const by = { merchantId, operator: OPERATOR, key: randomUUID(), fingerprint: "00" };
       const word = { resolution: "SUCCEEDED", reason: "seen", processorChargeId: null } as const;
-      return resolveUnknownAttempt(app, { ...by, attemptId, ...word });
+      return resolveUnknownAttempt(app, { ...by, attemptId, ...word, override: true });
     },
   ),
   after(

@@ -257,7 +257,12 @@ test("an operator's word is replayed without whom it was about", async () => {
       resolveUnknownAttempt(input: $input, idempotencyKey: $key) {
         paymentIntent { ${FIELDS} } idempotency { status firstSeenAt } } }`,
     variables: {
-      input: { attemptId: attempt.id, resolution: "SUCCEEDED", reason: "seen in their portal" },
+      input: {
+        attemptId: attempt.id,
+        resolution: "SUCCEEDED",
+        reason: "seen in their portal",
+        override: true,
+      },
       key: newKey(),
     },
   };

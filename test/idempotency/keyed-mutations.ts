@@ -77,6 +77,7 @@ const finding = (attemptId: string) => ({
   attemptId,
   resolution: "SUCCEEDED",
   reason: "seen in their portal",
+  override: true,
 });
 
 /** Planned and not posted: its event waits to be told to the one endpoint that wants it. */
@@ -276,6 +277,20 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
         await api.drain();
       };
       return { input: { paymentIntentId: id }, makePossible };
+    },
+  },
+  lookUpAttempt: {
+    table: "attempts",
+    as: "platform",
+    prepare: async ({ api }) => {
+      const [attemptId, another] = [await aQueuedAttempt(api), await aQueuedAttempt(api)];
+      await loseAnswer(api);
+      return { input: { attemptId }, other: { attemptId: another } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async ({ api }) => {
+      const attemptId = await aQueuedAttempt(api);
+      return { input: { attemptId }, makePossible: () => loseAnswer(api) };
     },
   },
   resolveUnknownAttempt: {

@@ -118,6 +118,7 @@ beforeAll(async () => {
       attemptId: await anUnknownAttempt(),
       resolution: "FAILED",
       reason: "seen in their portal",
+      override: true,
     }),
     createApiKey: () => Promise.resolve({ kind: "RESTRICTED", name: "a reader" }),
     rollApiKey: async () => ({ apiKeyId: await anApiKey() }),

@@ -36,13 +36,14 @@ interface Resolution {
   readonly attemptId: string;
   readonly resolution: "SUCCEEDED" | "FAILED";
   readonly reason: string;
+  readonly override?: boolean;
 }
 
 function resolve(
   input: Resolution,
   { key = newKey(), as = api.asPlatform }: { key?: string; as?: Partial<AsPlatform> } = {},
 ): Promise<TestAnswer> {
-  return api.send({ query: RESOLVE, variables: { input, key }, ...as });
+  return api.send({ query: RESOLVE, variables: { input: { override: true, ...input }, key }, ...as });
 }
 
 /** Confirmed, sent, and no answer came. */
@@ -187,3 +188,131 @@ it("is for platform operators alone, who act for the same merchant, and wants a 
   expect(theirs.data.unknownAttempts.edges).toEqual([]);
   expect((await resolve(finding)).error).toBeUndefined();
 });
+
+describe("before an operator may say it", () => {
+  test("the processor has been asked, and some time has passed; unless the operator insists, which is on record", async () => {
+    const { attemptId } = await anUnknown("lose_response");
+    const finding = { attemptId, resolution: "SUCCEEDED", reason: "seen" } as const;
+    const young = await resolve({ ...finding, override: false });
+    expect(young.error?.extensions).toMatchObject({
+      code: "INVALID_STATE",
+      details: { currentState: "UNKNOWN", needs: "override", lookups: 0 },
+    });
+    await age(attemptId, { lookups: 0 });
+    const unasked = await resolve({ ...finding, override: false });
+    expect(unasked.error?.extensions.details).toMatchObject({ needs: "override", lookups: 0 });
+    await age(attemptId, { lookups: 1 });
+    expect((await resolve({ ...finding, override: false })).error).toBeUndefined();
+    const { attemptId: another } = await anUnknown("lose_response");
+    expect((await resolve({ ...finding, attemptId: another })).error).toBeUndefined();
+    const [entry] = await api.db("audit_log").where({ subject_id: another, outcome: "SUCCEEDED" });
+    expect(entry.details).toMatchObject({ override: true });
+  });
+
+  async function age(attemptId: string, set: object): Promise<void> {
+    const unknown_since = new Date(Date.now() - 16 * 60_000);
+    await api.db("attempts").where({ id: attemptId }).update({ unknown_since, ...set });
+  }
+
+  test("the processor can be asked at once", async () => {
+    const { id, attemptId } = await anUnknown("lose_response");
+    await api.sweepOnce();
+    expect(await statusOf(attemptId)).toBe("UNKNOWN");
+    const asked = await lookUp(attemptId);
+    expect(asked.data.lookUpAttempt).toEqual({ attemptId, lookups: 0 });
+    const again = await lookUp(attemptId);
+    expect(again.error?.extensions).toMatchObject({ code: "INVALID_STATE" });
+    await api.sweepOnce();
+    expect(await statusOf(attemptId)).toBe("SUCCEEDED");
+    const late = await lookUp(attemptId);
+    expect(late.error?.extensions).toMatchObject({
+      code: "INVALID_STATE",
+      details: { currentState: "SUCCEEDED" },
+    });
+    expect((await api.movements(attemptId)).map(({ kind }) => kind)).toEqual(["capture"]);
+    expect(id).toMatch(/^pi_/);
+  });
+});
+
+describe("after an operator has said it, the processor is asked all the same", () => {
+  test("it says the same: that is kept, and it is asked no more", async () => {
+    const { attemptId } = await anUnknown("lose_response");
+    await resolve({ attemptId, resolution: "SUCCEEDED", reason: "seen" });
+    await lookUp(attemptId);
+    await api.sweepOnce();
+    expect(await checkOf(attemptId)).toMatchObject({ conclusion: "CONFIRMED", next_at: null });
+    expect(await evidenceOf(attemptId)).toMatchObject([
+      { effect: "applied" },
+      { source: "lookup", outcome: "approved", effect: "confirmed" },
+    ]);
+    expect((await lookUp(attemptId)).error?.extensions.code).toBe("INVALID_STATE");
+  });
+
+  test("money moved that was said not to have: it is returned", async () => {
+    const { attemptId } = await anUnknown("lose_response");
+    await resolve({ attemptId, resolution: "FAILED", reason: "not in their list" });
+    await lookUp(attemptId);
+    await api.sweepOnce();
+    expect(await checkOf(attemptId)).toMatchObject({ conclusion: "CONTRADICTED", next_at: null });
+    await api.drain();
+    expect((await api.movements(attemptId)).map(({ kind }) => kind)).toEqual([
+      "capture",
+      "reverse",
+    ]);
+    expect(await evidenceOf(attemptId)).toMatchObject([
+      { effect: "applied" },
+      { source: "lookup", outcome: "approved", effect: "contradiction" },
+    ]);
+  });
+
+  test("nothing moved that was said to have: it is on record, once, whoever asks at the same time", async () => {
+    const { attemptId } = await anUnknown("lose_request");
+    await resolve({ attemptId, resolution: "SUCCEEDED", reason: "seen in another list" });
+    // What cannot arrive any more.
+    await api.db("attempts").where({ id: attemptId }).update({ sent_at: new Date(0) });
+    await lookUp(attemptId);
+    await Promise.all([api.sweepOnce(), api.sweepOnce()]);
+    expect(await checkOf(attemptId)).toMatchObject({ conclusion: "CONTRADICTED" });
+    expect(await evidenceOf(attemptId)).toMatchObject([
+      { effect: "applied" },
+      { source: "lookup", outcome: "not_found", effect: "contradiction" },
+    ]);
+    expect(await api.movements(attemptId)).toEqual([]);
+    // The books say what an operator said: what is missing is made up for, as an operator would.
+    await api.app.processors.get("sandbox")?.send({
+      reference: attemptId,
+      operation: "charge",
+      amountMinor: 2_500,
+      currency: "USD",
+      paymentMethod: "pm_card_visa",
+    });
+    expect(await api.movements(attemptId)).toHaveLength(1);
+  });
+
+  test("it says nothing: it is asked again later", async () => {
+    const { attemptId } = await anUnknown("lose_response");
+    await resolve({ attemptId, resolution: "SUCCEEDED", reason: "seen" });
+    await api.sandbox.setFault({ fault: "lose_response", rate: 1, operation: "lookup", count: 1 });
+    await lookUp(attemptId);
+    await api.sweepOnce();
+    const check = await checkOf(attemptId);
+    expect(check).toMatchObject({ conclusion: null, lookups: 1 });
+    expect(check.next_at.getTime()).toBeGreaterThan(Date.now() + 60_000);
+  });
+});
+
+const statusOf = async (attemptId: string): Promise<unknown> =>
+  (await api.db("attempts").where({ id: attemptId }).first("status")).status;
+const checkOf = (attemptId: string) =>
+  api.db("resolution_checks").where({ attempt_id: attemptId }).first();
+const evidenceOf = (attemptId: string) =>
+  api.db("attempt_evidence").where({ attempt_id: attemptId }).orderBy("line");
+
+function lookUp(attemptId: string): Promise<TestAnswer> {
+  return api.send({
+    query: `mutation ($input: LookUpAttemptInput!, $key: String!) {
+      lookUpAttempt(input: $input, idempotencyKey: $key) { attemptId lookups } }`,
+    variables: { input: { attemptId }, key: newKey() },
+    ...api.asPlatform,
+  });
+}

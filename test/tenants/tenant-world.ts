@@ -189,7 +189,12 @@ export async function makeWorld(
   const fresh = await intent();
   const open = await ask(UNKNOWN, {}, merchant.operatorKey);
   const [unknownAttempt, resolved] = open.unknownAttempts.edges as { node: { id: string } }[];
-  const answer = { resolution: "FAILED", reason: "asked", attemptId: resolved?.node.id };
+  const answer = {
+    resolution: "FAILED",
+    reason: "asked",
+    attemptId: resolved?.node.id,
+    override: true,
+  };
   await api.send({
     query: RESOLVE,
     variables: { input: answer, key: words.key },
@@ -399,6 +404,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
         failedBefore: "2099-01-01T00:00:00.000Z",
       },
     ],
+    "LookUpAttemptInput.attemptId": [ids["unknownAttempt"]],
     "ResolveUnknownAttemptInput.attemptId": [ids["unknownAttempt"]],
     "EraseCustomerInput.customer": [words.customer],
     "RollApiKeyInput.apiKeyId": [ids["toRoll"]],
@@ -494,6 +500,7 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "CancelReplayPlanInput.reason": ["as agreed"],
   "DiscardWebhookDeliveryInput.reason": ["nobody misses it"],
   "RetryWebhookDeliveriesNowInput.reason": ["it is back"],
+  "ResolveUnknownAttemptInput.override": [true],
   "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
   "ResolveUnknownAttemptInput.reason": ["asked the network"],
   "ResolveUnknownAttemptInput.resolution": ["FAILED"],

@@ -31,7 +31,11 @@ const MUTATIONS = ROOTS.filter((root) => root.startsWith("Mutation."));
 /** What only operators may ask for, or see all of. */
 const FOR_OPERATORS = new Set(["Query.nodes", "Query.unknownAttempts", "Query.auditLog"]);
 /** And what only those of the installation may, for a tenant. */
-const FOR_THE_PLATFORM = new Set(["Mutation.resolveUnknownAttempt", "Mutation.createMerchant"]);
+const FOR_THE_PLATFORM = new Set([
+  "Mutation.lookUpAttempt",
+  "Mutation.resolveUnknownAttempt",
+  "Mutation.createMerchant",
+]);
 
 /** What no query reads, or none by itself. The raw walk reads every table: test/db/tenant-wall. */
 const NOT_READ = [

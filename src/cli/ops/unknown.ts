@@ -64,6 +64,27 @@ ${ID_HELP}`,
   },
 };
 
+export const lookUpUnknownCommand: Command = {
+  name: "ops unknown look-up",
+  summary: "has the processor asked now about an attempt",
+  help: `Has the processor asked for the outcome of an attempt now: one that is unknown, or that an operator resolved and the
+processor has yet to confirm. A worker asks; "ops unknown show" says what came of it.
+${OPS_HELP}
+${ID_HELP}
+${DRY_RUN_HELP}`,
+  options: { ...OPS_OPTIONS, ...ID_OPTION, ...DRY_RUN },
+  run: async (call) => {
+    const attemptId = required(call.values, "id");
+    if (call.values["dry-run"] === true) {
+      const attempt = await theAttempt(call);
+      return { json: { dryRun: true, attempt }, text: `Would be looked up:\n${fields(attempt)}` };
+    }
+    const { lookups } = await askApi(call, (client) => client.lookUpAttempt({ attemptId }));
+    const text = `The processor is asked; it had been asked ${String(lookups)} times.\n`;
+    return { json: { attemptId, lookups }, text };
+  },
+};
+
 export const resolveUnknownCommand: Command = {
   name: "ops unknown resolve",
   summary: "settles an unknown outcome on a platform operator's word",
@@ -74,6 +95,7 @@ ${ID_HELP}
   --as OUTCOME      SUCCEEDED or FAILED: what happened at the processor
   --reason TEXT     how you know; it is kept as evidence
   --charge ID       the processor's id of the charge, if there is one
+  --override        although the processor has yet to be asked, or the outcome has been unknown for a short time only
 ${DRY_RUN_HELP}`,
   options: {
     ...OPS_OPTIONS,
@@ -82,6 +104,7 @@ ${DRY_RUN_HELP}`,
     as: { type: "string" },
     reason: { type: "string" },
     charge: { type: "string" },
+    override: { type: "boolean" },
   },
   run: async (call) => {
     const { values } = call;
@@ -98,7 +121,13 @@ ${DRY_RUN_HELP}`,
     const attemptId = required(values, "id");
     const processorChargeId = textOf(values, "charge") ?? null;
     const { paymentIntent, proposal } = await askApi(call, (client) =>
-      client.resolveUnknownAttempt({ attemptId, resolution, reason, processorChargeId }),
+      client.resolveUnknownAttempt({
+        attemptId,
+        resolution,
+        reason,
+        processorChargeId,
+        override: values["override"] === true,
+      }),
     );
     const text = proposal
       ? "Kept as a proposal: a second operator must say the same.\n"

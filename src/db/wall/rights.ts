@@ -48,6 +48,7 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   events: ofTenants(APPEND, APPEND),
   event_feed: ofTenants(READ, APPEND),
   attempt_evidence: ofTenants(READ, APPEND),
+  resolution_checks: ofNobody(WRITE),
 
   erasures: ofTenants(WRITE, WRITE),
   erased_payment_intents: ofTenants(APPEND, WRITE),

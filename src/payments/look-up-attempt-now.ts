@@ -1,0 +1,96 @@
+import type { AuditedWrite } from "../audit-log/record-write";
+import { type Db, type Statement, type Tx, run } from "../db/db";
+import type { Execution } from "../idempotency/execution";
+import { fingerprint } from "../idempotency/fingerprint";
+import type { KeyedOperation, Outcome } from "../idempotency/keys";
+import { once } from "../idempotency/once";
+import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
+import type { AttemptStatus } from "./attempt";
+import { notFound } from "./payment-intent";
+
+/*
+ * Guarantees: an attempt whose outcome is unknown, or awaits the shopper, is looked up next instead of when its schedule
+ * says so; one that an operator resolved is compared with the processor's word now, until that is known. It is a worker
+ * that asks, and nobody waits for the processor here. One that is due already is refused, as is any other attempt.
+ */
+
+export interface LookUpAttemptNow {
+  readonly merchantId: string;
+  readonly key: string;
+  readonly attemptId: string;
+  readonly audit?: AuditedWrite | undefined;
+}
+
+export interface Hastened {
+  readonly attemptId: string;
+  /** How often it has been looked up so far. */
+  readonly lookups: number;
+}
+
+export const lookUpNowOperation: KeyedOperation<Hastened> = { name: "lookUpAttempt" };
+
+const LOCK: Statement = {
+  name: "lock_attempt_to_look_up",
+  text: `
+    select a.status as "status", a.lookups as "lookups", iso(t.next_at) as "nextAt",
+      coalesce(t.next_at > now(), false) as "waits"
+    from attempts a
+    left join resolution_checks c on c.merchant_id = a.merchant_id and c.attempt_id = a.id
+    cross join lateral (
+      select case when a.settled_at is not null then c.next_at
+        when a.status in ('UNKNOWN', 'REQUIRES_ACTION') then a.next_at end as next_at
+    ) t
+    where a.merchant_id = ? and a.id = ? for update of a`,
+};
+
+const HASTEN: Statement = {
+  name: "hasten_attempt_look_up",
+  text: `
+    with checked as (
+      update resolution_checks set next_at = now()
+      where merchant_id = ? and attempt_id = ? and next_at is not null
+    )
+    update attempts set next_at = now()
+    where merchant_id = ? and id = ? and status in ('UNKNOWN', 'REQUIRES_ACTION')`,
+};
+
+export async function lookUpAttemptNow(
+  { db, replays }: { readonly db: Db; readonly replays: ReplayCache },
+  command: LookUpAttemptNow,
+): Promise<Outcome<Hastened>> {
+  const { merchantId, key, attemptId, audit } = command;
+  const request = {
+    merchantId,
+    key,
+    replays,
+    fingerprint: fingerprint(lookUpNowOperation.name, { attemptId }).toString("hex"),
+    audit,
+  };
+  return once<Hastened>(db, request, {
+    operation: lookUpNowOperation,
+    execute: (tx) => execute(tx, command),
+  });
+}
+
+interface Found {
+  readonly status: AttemptStatus;
+  readonly lookups: number;
+  /** Null: nobody is going to ask. */
+  readonly nextAt: string | null;
+  readonly waits: boolean;
+}
+
+async function execute(
+  tx: Tx,
+  { merchantId, attemptId }: LookUpAttemptNow,
+): Promise<Execution<Hastened, undefined>> {
+  const [found] = await run<Found>(tx, LOCK, [merchantId, attemptId]);
+  if (!found) return { failure: notFound("attempt", attemptId) };
+  const { status, lookups, nextAt, waits } = found;
+  if (!waits) {
+    const details = { id: attemptId, currentState: status, nextAt, allowedActions: [] };
+    return { failure: { code: "INVALID_STATE", details } };
+  }
+  await run(tx, HASTEN, [merchantId, attemptId, merchantId, attemptId]);
+  return { result: { attemptId, lookups } };
+}
