@@ -1,8 +1,9 @@
-import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
 import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
+import { NO_PACE, PACE_DESCRIPTIONS, checkPace } from "../endpoint-pace";
 import { checkIdempotencyKey, checkOptionalText } from "../input";
 import { EventTypeScalar, Metadata, UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -32,6 +33,15 @@ export class CreateWebhookEndpointInput {
 
   @Field(() => Metadata, { nullable: true, description: "The merchant's own key-value pairs." })
   readonly metadata?: Readonly<Record<string, string>> | null;
+
+  @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.ratePerSecond })
+  readonly ratePerSecond?: number | null;
+
+  @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.timeoutMs })
+  readonly timeoutMs?: number | null;
+
+  @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.concurrency })
+  readonly concurrency?: number | null;
 }
 
 @ObjectType({ simpleResolvers: true, description: "The result of createWebhookEndpoint." })
@@ -69,6 +79,8 @@ export class CreateWebhookEndpointMutation {
       eventTypes: [...new Set(input.eventTypes ?? [])].sort(),
       description: checkOptionalText("input.description", input.description, { max: 1_000 }),
       metadata: input.metadata ?? {},
+      ...NO_PACE,
+      ...checkPace(input),
     });
     afterCommit(context, outcome);
     return {

@@ -1,8 +1,9 @@
-import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Arg, Ctx, Field, ID, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { updateWebhookEndpoint } from "../../src/webhooks/update-webhook-endpoint";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
+import { PACE_DESCRIPTIONS, checkPace } from "../endpoint-pace";
 import { checkId, checkIdempotencyKey, checkOptionalText } from "../input";
 import { EventTypeScalar, Metadata, UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -39,6 +40,15 @@ export class UpdateWebhookEndpointInput {
     description: "The merchant's own key-value pairs, in place of all those before.",
   })
   readonly metadata?: Readonly<Record<string, string>> | null;
+
+  @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.ratePerSecond })
+  readonly ratePerSecond?: number | null;
+
+  @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.timeoutMs })
+  readonly timeoutMs?: number | null;
+
+  @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.concurrency })
+  readonly concurrency?: number | null;
 }
 
 @ObjectType({ simpleResolvers: true, description: "The result of updateWebhookEndpoint." })
@@ -77,6 +87,7 @@ export class UpdateWebhookEndpointMutation {
           ? undefined
           : checkOptionalText("input.description", input.description, { max: 1_000 }),
       metadata: input.metadata ?? undefined,
+      ...checkPace(input),
     });
     afterCommit(context, outcome);
     return { webhookEndpoint: outcome.result, idempotency: idempotencyOf(outcome) };

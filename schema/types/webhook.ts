@@ -3,6 +3,7 @@ import type * as store from "../../src/events/event-store";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { requireScope } from "../access";
 import type { Context } from "../context";
+import { PACE_DESCRIPTIONS } from "../endpoint-pace";
 import { DeliveryStatus, EndpointStatus } from "../enums";
 import { Node } from "../node";
 import { DateTime, EventTypeScalar, Metadata, UrlScalar } from "../scalars";
@@ -31,6 +32,15 @@ export class WebhookEndpoint {
 
   @Field(() => Metadata, { description: "The merchant's own key-value pairs." })
   readonly metadata!: webhooks.WebhookEndpoint["metadata"];
+
+  @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.ratePerSecond })
+  readonly ratePerSecond!: number | null;
+
+  @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.timeoutMs })
+  readonly timeoutMs!: number | null;
+
+  @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.concurrency })
+  readonly concurrency!: number | null;
 
   @Field(() => String, {
     description:

@@ -9,7 +9,7 @@ import { once } from "../idempotency/once";
 import { newId } from "../ids";
 import type { SecretBox } from "../security/secrets";
 import { findChange, keepChange } from "./change-endpoint-once";
-import type { WebhookEndpoint } from "./delivery";
+import type { Pace, WebhookEndpoint } from "./delivery";
 import { countEndpoints, findEndpointByKey, insertEndpoint } from "./endpoint-store";
 import { checkEndpointUrl } from "./endpoint-url";
 import { newWebhookSecret, secretHint } from "./sign";
@@ -22,7 +22,7 @@ import { newWebhookSecret, secretHint } from "./sign";
  * payments could have them amplified into any number of requests. That refusal is not stored; the key stays usable.
  */
 
-export interface CreateWebhookEndpoint {
+export interface CreateWebhookEndpoint extends Pace {
   readonly merchantId: string;
   readonly key: string;
   readonly url: string;

@@ -74,7 +74,15 @@ export interface WebhookDelivery {
 /** PENDING: it has yet to echo a challenge. DELETED: it is shown by what deleted it, and nowhere else. */
 export type EndpointStatus = "PENDING" | "ENABLED" | "DISABLED" | "DELETED";
 
-export interface WebhookEndpoint {
+/** How an endpoint wants to be sent to. Null: as the installation has it. */
+export interface Pace {
+  readonly ratePerSecond: number | null;
+  readonly timeoutMs: number | null;
+  /** In each worker. */
+  readonly concurrency: number | null;
+}
+
+export interface WebhookEndpoint extends Pace {
   readonly id: string;
   readonly url: string;
   readonly description: string | null;

@@ -1,11 +1,12 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import type { WebhookEndpoint } from "./delivery";
+import type { Pace, WebhookEndpoint } from "./delivery";
 
 /** Webhook endpoints: how one is written, locked and changed, and found by the key that it keeps for ever. */
 
 export const ENDPOINT_COLUMNS = `
   w.id as "id", w.url as "url", w.description as "description", w.event_types as "eventTypes",
-  w.metadata as "metadata", w.api_version as "apiVersion", w.status as "status",
+  w.metadata as "metadata", w.rate_limit as "ratePerSecond", w.timeout_ms as "timeoutMs",
+  w.concurrency as "concurrency", w.api_version as "apiVersion", w.status as "status",
   w.disabled_reason as "disabledReason", iso(w.disabled_at) as "disabledAt",
   case when w.proven_url = w.url then iso(w.proven_at) end as "verifiedAt",
   case when w.status = 'PENDING' then w.challenge_error end as "verificationError",
@@ -15,7 +16,7 @@ export const ENDPOINT_COLUMNS = `
     as "previousSecretExpiresAt",
   iso(w.created_at) as "createdAt", iso(w.updated_at) as "updatedAt"`;
 
-export interface NewEndpoint {
+export interface NewEndpoint extends Pace {
   readonly merchantId: string;
   readonly id: string;
   readonly url: string;
@@ -34,8 +35,10 @@ const INSERT: Statement = {
   name: "insert_webhook_endpoint",
   text: `
     insert into webhook_endpoints as w (merchant_id, id, url, description, event_types, metadata,
-      api_version, status, challenge_at, secret, secret_hint, idempotency_key)
-    values (?, ?, ?, ?, ?, ?::jsonb, ?, ?, case when ? then now() end, ?, ?, ?) returning ${ENDPOINT_COLUMNS}`,
+      rate_limit, timeout_ms, concurrency, api_version, status, challenge_at, secret, secret_hint,
+      idempotency_key)
+    values (?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, case when ? then now() end, ?, ?, ?)
+    returning ${ENDPOINT_COLUMNS}`,
 };
 
 export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint): Promise<WebhookEndpoint> {
@@ -46,6 +49,9 @@ export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint): Promise<Web
     endpoint.description,
     endpoint.eventTypes,
     JSON.stringify(endpoint.metadata),
+    endpoint.ratePerSecond,
+    endpoint.timeoutMs,
+    endpoint.concurrency,
     endpoint.apiVersion,
     endpoint.status,
     endpoint.status === "PENDING",
@@ -94,7 +100,8 @@ const UPDATE: Statement = {
   name: "update_webhook_endpoint",
   text: `
     update webhook_endpoints w
-    set url = ?, description = ?, event_types = ?, metadata = ?::jsonb, updated_at = now(),
+    set url = ?, description = ?, event_types = ?, metadata = ?::jsonb, rate_limit = ?,
+      timeout_ms = ?, concurrency = ?, updated_at = now(),
       status = case when asked.again then 'PENDING' else w.status end,
       challenge_at = case when asked.again then now() else w.challenge_at end,
       challenges = case when asked.again then 0 else w.challenges end,
@@ -103,18 +110,23 @@ const UPDATE: Statement = {
     where w.merchant_id = ? and w.id = ? returning ${ENDPOINT_COLUMNS}`,
 };
 
+type Changeable = Pace &
+  Pick<WebhookEndpoint, "id" | "url" | "description" | "eventTypes" | "metadata">;
+
 /** Of one that is locked. */
 export async function updateEndpoint(
   tx: Tx,
   merchantId: string,
-  endpoint: Pick<WebhookEndpoint, "id" | "url" | "description" | "eventTypes" | "metadata"> & {
+  endpoint: Changeable & {
     /** Whether it must echo a challenge before it gets anything more. */
     readonly isAsked: boolean;
   },
 ): Promise<WebhookEndpoint> {
   const { id, url, description, eventTypes, metadata, isAsked } = endpoint;
-  const set = [url, description, eventTypes, JSON.stringify(metadata), isAsked];
-  const [row] = await run<WebhookEndpoint>(tx, UPDATE, [...set, merchantId, id]);
+  const { ratePerSecond, timeoutMs, concurrency } = endpoint;
+  const set = [url, description, eventTypes, JSON.stringify(metadata)];
+  const pace = [ratePerSecond, timeoutMs, concurrency];
+  const [row] = await run<WebhookEndpoint>(tx, UPDATE, [...set, ...pace, isAsked, merchantId, id]);
   return row as WebhookEndpoint;
 }
 

@@ -5,7 +5,7 @@ import {
   changeEndpointOnce,
   endpointOperation,
 } from "./change-endpoint-once";
-import type { WebhookEndpoint } from "./delivery";
+import type { Pace, WebhookEndpoint } from "./delivery";
 import { updateEndpoint } from "./endpoint-store";
 import { checkEndpointUrl } from "./endpoint-url";
 import { followEndpoint } from "./follow-endpoint";
@@ -18,7 +18,7 @@ import { followEndpoint } from "./follow-endpoint";
  */
 
 /** Undefined: it stays as it is. */
-export interface UpdateWebhookEndpoint extends EndpointCommand {
+export interface UpdateWebhookEndpoint extends EndpointCommand, Partial<Pace> {
   readonly url?: string | undefined;
   readonly eventTypes?: readonly string[] | undefined;
   readonly description?: string | null | undefined;
@@ -39,11 +39,14 @@ export async function updateWebhookEndpoint(
   command: UpdateWebhookEndpoint,
 ): Promise<Outcome<WebhookEndpoint>> {
   const { merchantId, eventTypes, description, metadata } = command;
+  const { ratePerSecond, timeoutMs, concurrency } = command;
+  const given = { description, ratePerSecond, timeoutMs, concurrency };
+  const cleared = Object.entries(given).flatMap(([name, value]) => (value === null ? [name] : []));
   const url = command.url === undefined ? undefined : checkEndpointUrl(config, command.url);
   return changeEndpointOnce({ db, replays }, command, {
     operation: updateEndpointOperation,
-    // To take the description away is another request than to leave it, and a fingerprint does not tell null from absent.
-    input: { url, eventTypes, description, metadata, clears: description === null ? true : null },
+    // To take something away is another request than to leave it, and a fingerprint does not tell null from absent.
+    input: { url, eventTypes, metadata, ...given, clears: cleared.length > 0 ? cleared : null },
     change: async (tx, endpoint) => {
       const isElsewhere = url !== undefined && url !== endpoint.url;
       const isAsked = config.webhookChallenge && isElsewhere && endpoint.status !== "DISABLED";
@@ -53,6 +56,9 @@ export async function updateWebhookEndpoint(
         eventTypes: eventTypes ?? endpoint.eventTypes,
         description: description === undefined ? endpoint.description : description,
         metadata: metadata ?? endpoint.metadata,
+        ratePerSecond: ratePerSecond === undefined ? endpoint.ratePerSecond : ratePerSecond,
+        timeoutMs: timeoutMs === undefined ? endpoint.timeoutMs : timeoutMs,
+        concurrency: concurrency === undefined ? endpoint.concurrency : concurrency,
         isAsked,
       });
       if (isAsked) await followEndpoint(tx, { merchantId, id: endpoint.id });

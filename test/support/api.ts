@@ -175,7 +175,8 @@ export const CREATE_ENDPOINT = mutation(
   "webhookEndpoint { id url eventTypes description status } secret",
 );
 const ENDPOINT = `webhookEndpoint {
-  id url eventTypes description metadata apiVersion status disabledReason disabledAt secretHint
+  id url eventTypes description metadata ratePerSecond timeoutMs concurrency apiVersion status
+  disabledReason disabledAt verifiedAt verificationError secretHint
   previousSecretHint previousSecretExpiresAt createdAt updatedAt
 }`;
 export const UPDATE_ENDPOINT = mutation("updateWebhookEndpoint", ENDPOINT);

@@ -38,7 +38,14 @@ beforeEach(async () => {
 
 const row = (id: string) => api.db("webhook_endpoints").where({ id }).first();
 
-const BEFORE = { description: "before", eventTypes: ["refund.failed"], metadata: { shelf: "3" } };
+const BEFORE = {
+  description: "before",
+  eventTypes: ["refund.failed"],
+  metadata: { shelf: "3" },
+  ratePerSecond: 50,
+  timeoutMs: 5_000,
+  concurrency: null,
+};
 
 describe("what is changed", () => {
   let endpoint: Endpoint;
@@ -54,6 +61,8 @@ describe("what is changed", () => {
     ["the description, to none", { description: null }],
     ["the metadata, as a whole", { metadata: { drawer: "4" } }],
     ["the metadata, to none", { metadata: {} }],
+    ["how it is sent to", { ratePerSecond: 7, timeoutMs: 900, concurrency: 2 }],
+    ["how it is sent to, to as the installation has it", { ratePerSecond: null, timeoutMs: null }],
     ["nothing", {}],
   ])("is %s, and nothing else", async (_what, given) => {
     const { webhookEndpoint } = shown(await change(api, UPDATE_ENDPOINT, endpoint.id, given));
@@ -79,6 +88,23 @@ describe("what is changed", () => {
     expect(entry).toMatchObject({ action: "WRITE", outcome: "SUCCEEDED" });
     expect(JSON.stringify(entry)).not.toContain("for nobody");
   });
+});
+
+test.each([
+  ["ratePerSecond", 0],
+  ["ratePerSecond", 10_001],
+  ["timeoutMs", 99],
+  ["timeoutMs", 15_001],
+  ["concurrency", 0],
+  ["concurrency", 257],
+])("%s cannot be %d", async (name, value) => {
+  const { id } = await anEndpoint(api, "https://hooks.example/paced", BEFORE);
+  const { error } = await change(api, UPDATE_ENDPOINT, id, { [name]: value });
+  expect(error?.extensions).toMatchObject({
+    code: "BAD_USER_INPUT",
+    details: { field: `input.${name}` },
+  });
+  expect(await row(id)).toMatchObject({ rate_limit: 50, timeout_ms: 5_000, concurrency: null });
 });
 
 describe("where webhooks may not go", () => {
