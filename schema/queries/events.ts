@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, Field, InputType, Query, Resolver } from "type-graphql";
 import { EVENT_TYPES, describeEventType } from "../../src/events/event-types";
+import { jsonSchemaOf } from "../../src/events/event-schemas";
 import { sampleOf } from "../../src/events/event-samples";
 import { type EventFeedPage, listEvents } from "../../src/events/event-store";
 import type { Context } from "../context";
@@ -38,13 +39,14 @@ export class EventQueries {
   }
 
   @Query(() => [EventTypeDescription], {
-    description: "Every type of event, with its meaning and a sample webhook.",
+    description: "Every type of event, with its meaning, a sample webhook and its JSON Schema.",
   })
   eventTypes(): EventTypeDescription[] {
     return EVENT_TYPES.map((type) => ({
       type,
       description: describeEventType(type),
       sample: sampleOf(type),
+      schema: jsonSchemaOf(type),
     }));
   }
 }

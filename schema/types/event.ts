@@ -50,6 +50,12 @@ export class EventTypeDescription {
     description: "A sample event of this type, as an endpoint receives it.",
   })
   readonly sample!: object;
+
+  @Field(() => JsonScalar, {
+    description:
+      "The JSON Schema (2020-12) of such an event as an endpoint receives it. Fields may be added to it, and words to those that it gives as examples.",
+  })
+  readonly schema!: object;
 }
 
 @Resolver(() => Event)

@@ -1,4 +1,5 @@
 import { sampleOf } from "../../src/events/event-samples";
+import { bodyOf, jsonSchemaOf } from "../../src/events/event-schemas";
 import { SEALED_PART, joinPersonalKey } from "../../src/events/personal-data";
 import { EVENT_TYPES, type EventType } from "../../src/events/event-types";
 import { idKind } from "../../src/ids";
@@ -102,14 +103,56 @@ test("samples have the shape of real events, and everybody may read them", async
     const real = bodies.get(type) ?? bodies.get(sibling);
     expect(differences(shapeOf(sampleOf(type)), shapeOf(real), type)).toEqual([]);
   }
+  for (const [type, body] of bodies) {
+    expect([type, bodyOf(type).safeParse(body).error?.issues]).toEqual([type, undefined]);
+    expect([type, unnamed(jsonSchemaOf(type), body)]).toEqual([type, []]);
+  }
+});
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+}
+
+/** Fields that an event has and its schema does not name. */
+function unnamed(schema: Schema, value: unknown, path = ""): string[] {
+  const { properties } = schema.anyOf?.find((one) => one.properties) ?? schema;
+  if (!properties || value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([name, field]) => {
+    const named = properties[name];
+    return named ? unnamed(named, field, `${path}.${name}`) : [`${path}.${name}`];
+  });
+}
+
+test("schemas refuse what events are not", () => {
+  const type = "payment_intent.succeeded";
+  const sample = sampleOf(type) as { data: { object: object } };
+  const changed = (object: object) => ({ ...sample, data: { object: { ...sample.data.object, ...object } } });
+  expect(bodyOf(type).safeParse(changed({})).success).toBe(true);
+  expect(bodyOf(type).safeParse(changed({ brandNew: 1, status: "BRAND_NEW" })).success).toBe(true);
+  for (const wrong of [{ amount: "2500" }, { amount: -1 }, { createdAt: "yesterday" }, { id: undefined }]) {
+    expect(bodyOf(type).safeParse(changed(wrong)).success).toBe(false);
+  }
+  expect(bodyOf("refund.created").safeParse(sample).success).toBe(false);
 });
 
 test("the list of types gives each one's description and sample", async () => {
-  const { data, body } = await api.send({ query: "{ eventTypes { type description sample } }" });
+  const { data, body } = await api.send({
+    query: "{ eventTypes { type description sample schema } }",
+  });
   expect(body.errors).toBeUndefined();
-  const listed = data.eventTypes as { type: EventType; description: string; sample: Json }[];
+  const listed = data.eventTypes as {
+    type: EventType;
+    description: string;
+    sample: Json;
+    schema: Json;
+  }[];
   expect(listed.map(({ type }) => type)).toEqual(EVENT_TYPES);
-  for (const { type, description, sample } of listed) {
+  for (const { type, description, sample, schema } of listed) {
+    expect(schema).toMatchObject({
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      properties: { type: { const: type } },
+    });
     expect(description).toMatch(/^[A-Z].*\.$/);
     expect(sample).toEqual(JSON.parse(JSON.stringify(sampleOf(type))));
     expect(idKind(String(sample["id"]))).toBe("event");

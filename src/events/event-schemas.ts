@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { CANCELLATION_REASONS, PAYMENT_INTENT_STATUSES, REFUND_REASONS } from "../payments/payment-intent";
+import type { EventType } from "./event-types";
+
+/*
+ * What receivers may rely on, as JSON Schema (2020-12). Fields and values may be added without another API version: so
+ * an object may have more fields than are named, and words that are known by now are examples and no closed list.
+ */
+
+const moment = z.iso.datetime();
+const minorUnits = z.int().nonnegative();
+const currency = z.string().length(3);
+const metadata = z.record(z.string(), z.string());
+const word = (known: readonly string[]) => z.string().meta({ examples: [...known] });
+
+const intent = z.looseObject({
+  id: z.string(),
+  object: z.literal("payment_intent"),
+  status: word(PAYMENT_INTENT_STATUSES),
+  amount: minorUnits,
+  currency,
+  captureMethod: word(["AUTOMATIC", "MANUAL"]),
+  paymentMethod: z.string().nullable(),
+  amountAuthorized: minorUnits,
+  amountCapturable: minorUnits,
+  amountCaptured: minorUnits,
+  amountRefunded: minorUnits,
+  amountRefundable: minorUnits,
+  description: z.string().nullable(),
+  customer: z.string().nullable(),
+  merchantReference: z.string().nullable(),
+  metadata,
+  lastPaymentError: z
+    .looseObject({
+      code: z.string(),
+      declineCode: z.string().nullable(),
+      message: z.string(),
+      retryable: z.boolean(),
+      attempt: z.string(),
+    })
+    .nullable(),
+  nextAction: z
+    .looseObject({ type: word(["REDIRECT"]), redirectUrl: z.url(), expiresAt: moment })
+    .nullable(),
+  cancellationReason: word(CANCELLATION_REASONS).nullable(),
+  version: z.int().positive(),
+  personalDataErasedAt: moment.nullable(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
+const capture = z.looseObject({
+  id: z.string(),
+  object: z.literal("capture"),
+  paymentIntentId: z.string(),
+  status: word(["PENDING", "SUCCEEDED", "FAILED"]),
+  amount: minorUnits,
+  currency,
+  final: z.boolean(),
+  failureCode: z.string().nullable(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
+const refund = z.looseObject({
+  id: z.string(),
+  object: z.literal("refund"),
+  paymentIntentId: z.string(),
+  status: word(["PENDING", "SUCCEEDED", "FAILED", "REVERSED"]),
+  amount: minorUnits,
+  currency,
+  reason: word(REFUND_REASONS).nullable(),
+  metadata,
+  failureCode: z.string().nullable(),
+  personalDataErasedAt: moment.nullable(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
+const endpoint = z.looseObject({
+  id: z.string(),
+  object: z.literal("webhook_endpoint"),
+  url: z.url(),
+  description: z.string().nullable(),
+  eventTypes: z.array(z.string()),
+  metadata,
+  apiVersion: z.string(),
+  status: word(["PENDING", "ENABLED", "DISABLED"]),
+  disabledReason: z.string().nullable().optional(),
+  failures: z.int().nonnegative().optional(),
+  failingSince: moment.nullable().optional(),
+  disablesAt: moment.nullable().optional(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
+const OBJECTS = { payment_intent: intent, capture, refund, webhook_endpoint: endpoint };
+
+/** The whole of a webhook's body of this type. */
+export function bodyOf(type: EventType) {
+  const subject = type.split(".")[0] as keyof typeof OBJECTS;
+  return z.looseObject({
+    id: z.string().meta({ description: "Equal to the header webhook-id." }),
+    type: z.literal(type),
+    apiVersion: z.string(),
+    timestamp: moment,
+    createdAt: moment,
+    subjectId: z.string(),
+    sequence: z.int().positive().nullable(),
+    data: z.looseObject({ object: OBJECTS[subject] }),
+  });
+}
+
+export function jsonSchemaOf(type: EventType): object {
+  return z.toJSONSchema(bodyOf(type));
+}
