@@ -23,7 +23,7 @@ import { isQuick } from "./lanes";
  * leaves leases that run out.
  *
  * Round trips for a job of any size: one that claims, and shared ones that record. More only for endpoints that have a
- * rate or get more than they take.
+ * rate, get more than they take, or are not well.
  */
 export interface Deliveries {
   /**

@@ -126,14 +126,37 @@ export const LET_ONE_OUT = `
         breaker = 'HALF_OPEN', paused_until = now() + ? * interval '1 millisecond'`;
 
 /*
+ * The common case: an endpoint that is well and has no rate of its own. Each of its deliveries is leased to the caller;
+ * the others are left to the statement below.
+ */
+const CLAIM_OF_WELL: Statement = {
+  name: "claim_deliveries_of_well_endpoints",
+  text: `
+    with claimed as (
+      update webhook_deliveries d
+      set status = 'IN_FLIGHT', tries = d.tries + 1, updated_at = now(),
+        next_at = now() + ? * interval '1 millisecond'
+      from (
+        select q.merchant_id, q.id from (${lockKeys("webhook_deliveries", ["endpoint_id"])}) q
+        join webhook_endpoints w on w.merchant_id = q.merchant_id and w.id = q.endpoint_id
+        where q.next_at <= now() and q.status in ('SCHEDULED', 'RETRYING', 'IN_FLIGHT')
+          and w.status = 'ENABLED' and w.breaker = 'CLOSED' and w.rate_limit is null
+      ) due
+      where d.merchant_id = due.merchant_id and d.id = due.id
+      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries, d.tries_early
+    )
+    ${SELECT_CLAIMED}`,
+};
+
+/*
  * Each delivery of an endpoint that is well is leased to the caller. Of an endpoint that is paused one is, when its
  * pause is over; the others are held, and so is what exceeds a second of the rate of one that has a rate. Those of an
  * endpoint that is disabled are paused, of one that is deleted discarded.
  *
  * Row writes: one for each delivery, and one for each endpoint whose pause is over.
  */
-const CLAIM: Statement = {
-  name: "claim_deliveries",
+const CLAIM_OR_HOLD: Statement = {
+  name: "claim_or_hold_deliveries",
   text: `
     with asked as materialized (
       select q.merchant_id, q.id, q.endpoint_id, w.status = 'ENABLED' as wanted,
@@ -184,9 +207,14 @@ export async function claimDeliveries(
   keys: readonly DeliveryKey[],
   leaseMs: number,
 ): Promise<Claimed> {
-  const rows = await run<ClaimedDelivery>(db, CLAIM, [keysJson(keys), leaseMs, leaseMs]);
+  const claimed = await run<ClaimedDelivery>(db, CLAIM_OF_WELL, [leaseMs, keysJson(keys)]);
+  if (claimed.length === keys.length) return { deliveries: claimed, held: [] };
+  const known = new Set(claimed.map(({ id }) => id));
+  const others = keysJson(keys.filter(({ id }) => !known.has(id)));
+  const rows = await run<ClaimedDelivery>(db, CLAIM_OR_HOLD, [others, leaseMs, leaseMs]);
   const isHeld = ({ eventId }: { eventId: string | null }): boolean => eventId === null;
-  return { deliveries: rows.filter((row) => !isHeld(row)), held: rows.filter(isHeld) };
+  const deliveries = [...claimed, ...rows.filter((row) => !isHeld(row))];
+  return { deliveries, held: rows.filter(isHeld) };
 }
 
 const FIND_OVERDUE: Statement = {
