@@ -5,7 +5,7 @@ import { sampleOf } from "../../src/events/event-samples";
 import { type EventFeedPage, listEvents } from "../../src/events/event-store";
 import type { Context } from "../context";
 import { openCursors, sealCursors } from "../cursors";
-import { EventTypeScalar } from "../scalars";
+import { DateTime, EventTypeScalar } from "../scalars";
 import { EventConnection, EventTypeDescription } from "../types/event";
 import { ForwardPageArgs } from "./page-arguments";
 import { readList } from "./read-list";
@@ -25,12 +25,18 @@ export class EventQueries {
   async events(
     @Arg("filter", () => EventFilter, { nullable: true, description: "Which items to return." })
     filter: EventFilter | null,
+    @Arg("since", () => DateTime, {
+      nullable: true,
+      description:
+        "Where to begin when there is no cursor: at about this time, for whoever has read nothing before. The default is the beginning.",
+    })
+    since: string | null,
     @Args(() => ForwardPageArgs) page: ForwardPageArgs,
     @Ctx() context: Context,
   ): Promise<EventFeedPage> {
     const { app } = context;
     const { after } = openCursors(app, page);
-    const asked = { first: page.first, after, types: filter?.types };
+    const asked = { first: page.first, after, types: filter?.types, since };
     return readList(context, {
       unindexed: [filter?.types],
       field: "filter",

@@ -5,6 +5,7 @@ import { createKeyCommand } from "./keys-create";
 import { listKeysCommand } from "./keys-list";
 import { revokeKeyCommand } from "./keys-revoke";
 import { rollKeyCommand } from "./keys-roll";
+import { listenCommand } from "./listen";
 import { migrateCommand } from "./migrate";
 import {
   discardLetterCommand,
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   secretsStatusCommand,
   eraseLegacyCommand,
   verifyCommand,
+  listenCommand,
   listLettersCommand,
   showLetterCommand,
   replayLetterCommand,

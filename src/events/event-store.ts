@@ -96,7 +96,10 @@ function feedStatement(hasTypes: boolean): Statement {
   };
 }
 
-/** An event appears in the feed when it has been relayed. One statement, unless the cursor is from another history. */
+/**
+ * An event appears in the feed when it has been relayed. One statement; two from a moment on, or where the cursor is
+ * from another history.
+ */
 export async function listEvents(
   db: Db,
   merchantId: string,
@@ -104,6 +107,8 @@ export async function listEvents(
     readonly after?: string | null | undefined;
     readonly first?: number | null | undefined;
     readonly types?: readonly string[] | null | undefined;
+    /** ISO 8601: where to begin when there is no cursor. */
+    readonly since?: string | null | undefined;
   },
 ): Promise<EventFeedPage> {
   const after = page.after ?? null;
@@ -118,7 +123,11 @@ export async function listEvents(
       // The cursor's own event, the page, and one more that tells whether there is more.
       limit + 2,
     ]);
-  const { position, found } = await goOnFrom(db, { merchantId, asked, readFrom });
+  const since = after === null ? page.since : null;
+  const start = since && (await findPosition(db, merchantId, idFloor("event", Date.parse(since))));
+  const { position, found } = start
+    ? { position: start, found: await readFrom(start) }
+    : await goOnFrom(db, { merchantId, asked, readFrom });
   const rows = found.filter((row) => row.position > position);
   const edges = rows
     .slice(0, limit)

@@ -430,6 +430,7 @@ const MOMENTS: readonly (readonly [named: RegExp, values: readonly string[]])[] 
   [/Before$/, ["2099-01-01T00:00:00.000Z"]],
   [/After$/, ["2000-01-01T00:00:00.000Z"]],
   [/\(asOf\)$/, [new Date().toISOString()]],
+  [/\(since\)$/, ["2000-01-01T00:00:00.000Z"]],
 ];
 
 /** The mutations that a world has used its key for, and one that it has not. */
