@@ -22,6 +22,7 @@ import {
   resolveUnknownCommand,
   showUnknownCommand,
 } from "./ops/unknown";
+import { verifyOpsCommand } from "./ops/verify";
 import { rotateSecretsCommand } from "./rotate-secrets";
 import { secretsStatusCommand } from "./secrets-status";
 import { verifyCommand } from "./verify";
@@ -54,4 +55,5 @@ export const COMMANDS: readonly Command[] = [
   showUnknownCommand,
   lookUpUnknownCommand,
   resolveUnknownCommand,
+  verifyOpsCommand,
 ];

@@ -1,6 +1,6 @@
 import { runCommandLine } from "../../src/cli/run-command-line";
 import { runReplayPlans } from "../../src/webhooks/run-replay-plans";
-import { CREATE_ENDPOINT, type TestApi, makeIntent, newKey, startTestApi } from "../support/api";
+import { CREATE_ENDPOINT, type TestApi, makeIntent, makePaid, newKey, startTestApi } from "../support/api";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 
 /** The operators' commands against a real API, with an operator's key. */
@@ -113,6 +113,19 @@ test("lists for people and for scripts", async () => {
   });
   expect((await ops(["events", "--types", "payment_intent.created"])).out).toContain("pi_");
   expect((await ops(["unknown", "list"])).out).toBe("There are none.\n");
+});
+
+test("says whether the books balance, and what waits for somebody", async () => {
+  await makePaid(api);
+  await api.drain();
+  const letter = await aLetter();
+  expect(await json("verify")).toMatchObject({
+    balanced: true,
+    currencies: [{ currency: "USD" }],
+    waiting: { unknownAttempts: 0, deadLetters: 1, idleEndpoints: 0 },
+  });
+  expect((await ops(["verify"])).out).toContain("balanced");
+  await json("dead-letters", "discard", "--id", letter, "--reason", "seen to");
 });
 
 test("the exit code says what is wrong", async () => {
