@@ -283,9 +283,10 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     table: "attempts",
     as: "platform",
     prepare: async ({ api }) => {
-      const [attemptId, another] = [await aQueuedAttempt(api), await aQueuedAttempt(api)];
+      const other = { attemptId: await aQueuedAttempt(api) };
+      const input = { attemptId: await aQueuedAttempt(api) };
       await loseAnswer(api);
-      return { input: { attemptId }, other: { attemptId: another } };
+      return { input, other };
     },
     expired: "INVALID_STATE",
     refuse: async ({ api }) => {
