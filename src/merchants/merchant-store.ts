@@ -33,7 +33,8 @@ export async function findMerchant(db: Db, id: string): Promise<Merchant | undef
   return row;
 }
 
-// Of the name and not of the row, which would take the right to change the merchant.
+// Of the name and not of the row, which would take the right to change the merchant. What others did while it was waited
+// for is seen by the statements after it; a merchant itself does not change.
 const LOCK: Statement = {
   name: "lock_merchant",
   text: `

@@ -241,7 +241,7 @@ export async function confirmOne(db: Db, command: ConfirmPaymentIntent): Promise
     const [result] = await confirmPaymentIntents(db, [command]);
     return result as ConfirmResult;
   } catch (error) {
-    if (isLockTimeout(error)) return keyInUse({ ...command, operation: CONFIRM });
+    if (isLockTimeout(error)) return keyInUse(nameOf(command));
     if (violatedConstraint(error) === confirmOperation.spentKey) return replaySpent(db, command);
     throw error;
   }
@@ -252,7 +252,6 @@ async function toResult(
   command: ConfirmPaymentIntent,
   row: Row | undefined,
 ): Promise<ConfirmResult> {
-  const name = { merchantId: command.merchantId, operation: CONFIRM, key: command.key };
   if (row?.executed) {
     idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "executed" });
     if (row.failureCode !== null) {
@@ -264,7 +263,7 @@ async function toResult(
     command.keep?.({ ...row, result });
     return { status: "EXECUTED", firstSeenAt: row.firstSeenAt, result };
   }
-  const record = row ? openRecord(row) : await findKey(db, name);
+  const record = row ? openRecord(row) : await findKey(db, nameOf(command));
   if (!record) return replaySpent(db, command);
   command.keep?.(record);
   return replayConfirm(command, record);
@@ -276,25 +275,26 @@ export function replayConfirm(
   record: FinishedRecord,
 ): ConfirmResult {
   try {
-    const name = { ...command, operation: CONFIRM };
-    return replay<PaymentIntent>(name, command.fingerprint, explained(record));
+    return replay<PaymentIntent>(nameOf(command), command.fingerprint, explained(record));
   } catch (error) {
     return error as Error;
   }
 }
 
-async function replaySpent(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {
-  const name = { ...command, operation: CONFIRM };
-  const spent = await findSpent(db, command);
-  if (!spent) return keyInUse(name);
-  if (spent.intent.id !== command.paymentIntentId) return keyReused(name, spent.confirmedAt);
-  idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "replayed" });
-  return { status: "REPLAYED", firstSeenAt: spent.confirmedAt, result: spent.intent };
+function nameOf({ merchantId, key }: ConfirmPaymentIntent) {
+  return { merchantId, operation: CONFIRM, key };
 }
 
-async function findSpent(db: Db, command: ConfirmPaymentIntent) {
+async function replaySpent(db: Db, command: ConfirmPaymentIntent): Promise<ConfirmResult> {
   const { merchantId, key, formerKey } = command;
-  const spent = await findIntentByConfirmKey(db, merchantId, key);
-  if (spent || formerKey === undefined) return spent;
-  return findFormerConfirmation(db, { ...command, key: formerKey });
+  const former = formerKey === undefined ? undefined : { ...command, key: formerKey };
+  const spent =
+    (await findIntentByConfirmKey(db, merchantId, key)) ??
+    (former && (await findFormerConfirmation(db, former)));
+  if (!spent) return keyInUse(nameOf(command));
+  if (spent.intent.id !== command.paymentIntentId) {
+    return keyReused(nameOf(command), spent.confirmedAt);
+  }
+  idempotencyOutcomes.inc({ operation: CONFIRM, outcome: "replayed" });
+  return { status: "REPLAYED", firstSeenAt: spent.confirmedAt, result: spent.intent };
 }
