@@ -563,6 +563,25 @@ create policy tenant on replay_plans to oncepay_tenant using ((merchant_id = cur
 grant select, update on replay_plans to oncepay_system;
 grant insert, select, update on replay_plans to oncepay_tenant;
 
+create table resolution_checks (
+  merchant_id text collate "C" not null,
+  attempt_id text collate "C" not null,
+  resolution text not null,
+  lookups integer not null default 0,
+  next_at timestamp with time zone,
+  conclusion text,
+  concluded_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint resolution_checks_pkey PRIMARY KEY (merchant_id, attempt_id),
+  constraint resolution_checks_merchant_id_attempt_id_fkey FOREIGN KEY (merchant_id, attempt_id) REFERENCES attempts(merchant_id, id),
+  constraint resolution_checks_check CHECK (((conclusion IS NULL) = (concluded_at IS NULL))),
+  constraint resolution_checks_check1 CHECK (((conclusion IS NULL) OR (next_at IS NULL))),
+  constraint resolution_checks_conclusion_check CHECK ((conclusion = ANY (ARRAY['CONFIRMED'::text, 'CONTRADICTED'::text]))),
+  constraint resolution_checks_resolution_check CHECK ((resolution = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text])))
+);
+CREATE INDEX resolution_checks_due ON public.resolution_checks USING btree (next_at) WHERE (next_at IS NOT NULL);
+grant insert, select, update on resolution_checks to oncepay_system;
+
 create table transitions (
   merchant_id text collate "C" not null,
   payment_intent_id text collate "C" not null,
@@ -699,21 +718,28 @@ create table webhook_endpoints (
   old_secret_until timestamp with time zone,
   behind_since timestamp with time zone,
   catch_up_from timestamp with time zone,
+  proven_url text,
+  proven_at timestamp with time zone,
+  challenge_error text,
+  challenges integer not null default 0,
+  challenge_at timestamp with time zone,
   constraint webhook_endpoints_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_endpoints_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint webhook_endpoints_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
   constraint webhook_endpoints_breaker CHECK (((breaker = 'CLOSED'::text) = (paused_until IS NULL))),
   constraint webhook_endpoints_breaker_check CHECK ((breaker = ANY (ARRAY['CLOSED'::text, 'OPEN'::text, 'HALF_OPEN'::text]))),
+  constraint webhook_endpoints_challenge_at CHECK (((challenge_at IS NULL) OR (status = 'PENDING'::text))),
   constraint webhook_endpoints_concurrency_check CHECK (((concurrency >= 1) AND (concurrency <= 256))),
   constraint webhook_endpoints_failing CHECK ((((failures > 0) = (failing_since IS NOT NULL)) AND ((failures > 0) = (failed_at IS NOT NULL)))),
   constraint webhook_endpoints_old_secret CHECK (((old_secret IS NULL) = (old_secret_until IS NULL))),
   constraint webhook_endpoints_rate_limit_check CHECK (((rate_limit >= 1) AND (rate_limit <= 10000))),
   constraint webhook_endpoints_secret CHECK (((secret IS NULL) = (status = 'DELETED'::text))),
-  constraint webhook_endpoints_status_check CHECK ((status = ANY (ARRAY['ENABLED'::text, 'DISABLED'::text, 'DELETED'::text]))),
+  constraint webhook_endpoints_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'ENABLED'::text, 'DISABLED'::text, 'DELETED'::text]))),
   constraint webhook_endpoints_timeout_ms_check CHECK (((timeout_ms >= 100) AND (timeout_ms <= 15000))),
   constraint webhook_endpoints_url_check CHECK ((length(url) <= 2048))
 );
 CREATE INDEX webhook_endpoints_behind ON public.webhook_endpoints USING btree (behind_since) WHERE (behind_since IS NOT NULL);
+CREATE INDEX webhook_endpoints_challenge_at ON public.webhook_endpoints USING btree (challenge_at) WHERE (challenge_at IS NOT NULL);
 CREATE INDEX webhook_endpoints_failing_since ON public.webhook_endpoints USING btree (failing_since) WHERE (failing_since IS NOT NULL);
 CREATE INDEX webhook_endpoints_old_secret_until ON public.webhook_endpoints USING btree (old_secret_until) WHERE (old_secret_until IS NOT NULL);
 CREATE INDEX webhook_endpoints_recovered ON public.webhook_endpoints USING btree (recovered_at) WHERE (recovered_at IS NOT NULL);
@@ -857,7 +883,10 @@ AS $function$
         raise exception 'a deleted webhook endpoint stays deleted' using errcode = 'restrict_violation';
       end if;
       new.behind_since := now();
-      if new.status = 'ENABLED' then
+      if new.status <> 'PENDING' then
+        new.challenge_at := null;
+      end if;
+      if new.status in ('PENDING', 'ENABLED') then
         new.disabled_at := null;
         new.disabled_reason := null;
       elsif new.status = 'DISABLED' then

@@ -1,9 +1,6 @@
 import type { Pace } from "../src/webhooks/delivery";
 import { badInput } from "./input";
 
-
-export const NO_PACE: Pace = { ratePerSecond: null, timeoutMs: null, concurrency: null };
-
 const RANGES: Readonly<Record<keyof Pace, readonly [min: number, max: number]>> = {
   ratePerSecond: [1, 10_000],
   timeoutMs: [100, 15_000],
@@ -27,7 +24,11 @@ function checkRange(name: keyof Pace, value: number | null): number | null {
 }
 
 const OTHERWISE = "null: as the installation has it";
-const AT_MOST = { ratePerSecond: "1 to 10,000", timeoutMs: "100 to 15,000", concurrency: "1 to 256" };
+const AT_MOST = {
+  ratePerSecond: "1 to 10,000",
+  timeoutMs: "100 to 15,000",
+  concurrency: "1 to 256",
+};
 
 export const PACE_DESCRIPTIONS = {
   ratePerSecond: `How many deliveries a second the endpoint takes, ${AT_MOST.ratePerSecond}; ${OTHERWISE}, which is without a limit.`,

@@ -3,7 +3,7 @@ import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoin
 import type * as webhooks from "../../src/webhooks/delivery";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
-import { NO_PACE, PACE_DESCRIPTIONS, checkPace } from "../endpoint-pace";
+import { PACE_DESCRIPTIONS, checkPace } from "../endpoint-pace";
 import { checkIdempotencyKey, checkOptionalText } from "../input";
 import { EventTypeScalar, Metadata, UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -79,7 +79,6 @@ export class CreateWebhookEndpointMutation {
       eventTypes: [...new Set(input.eventTypes ?? [])].sort(),
       description: checkOptionalText("input.description", input.description, { max: 1_000 }),
       metadata: input.metadata ?? {},
-      ...NO_PACE,
       ...checkPace(input),
     });
     afterCommit(context, outcome);

@@ -1,8 +1,10 @@
-import { Arg, Ctx, Field, ID, InputType, Int, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
+import type * as attempts from "../../src/payments/attempt";
 import { lookUpAttemptNow } from "../../src/payments/look-up-attempt-now";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { checkId, checkIdempotencyKey } from "../input";
+import { Attempt } from "../types/attempt";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { IDEMPOTENCY_KEY } from "./mutation";
 
@@ -14,14 +16,11 @@ export class LookUpAttemptInput {
 
 @ObjectType({ simpleResolvers: true, description: "The result of lookUpAttempt." })
 export class LookUpAttemptPayload {
-  @Field(() => ID, { description: "The attempt's id." })
-  readonly attemptId!: string;
-
-  @Field(() => Int, {
+  @Field(() => Attempt, {
     description:
-      "How many times the processor had been asked before: once the attempt's `lookups` exceeds this, it has been asked.",
+      "The attempt, as it was then: once its `lookups` exceeds this, the processor has been asked.",
   })
-  readonly lookups!: number;
+  readonly attempt!: attempts.Attempt;
 
   @Field(() => Idempotency, { description: "Whether this request was executed or replayed." })
   readonly idempotency!: Idempotency;
@@ -49,6 +48,6 @@ export class LookUpAttemptMutation {
       key,
       attemptId,
     });
-    return { ...outcome.result, idempotency: idempotencyOf(outcome) };
+    return { attempt: outcome.result, idempotency: idempotencyOf(outcome) };
   }
 }

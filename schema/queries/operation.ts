@@ -77,7 +77,7 @@ export class Operation {
   @Field(() => Node, {
     nullable: true,
     description:
-      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, a merchant, an API key or an erasure.",
+      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key or an erasure; null where the mutation gives none of these.",
   })
   readonly result!: object | null;
 
@@ -127,7 +127,8 @@ interface Found {
 }
 
 function succeeded({ firstSeenAt, result }: Found): Status {
-  return { status: "SUCCEEDED", firstSeenAt, result, error: null };
+  // A count, for example, is no object that could be read again.
+  return { status: "SUCCEEDED", firstSeenAt, result: "id" in result ? result : null, error: null };
 }
 
 function recorded(

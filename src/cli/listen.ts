@@ -2,7 +2,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Event } from "../sdk/objects";
 import { newWebhookSecret, signWebhook } from "../webhooks/sign";
 import { type Call, type Command, UsageError } from "./command";
-import { OPS_HELP, OPS_OPTIONS, askApi, listOf, momentOf, numberOf, required, textOf } from "./ops/ask";
+import {
+  OPS_HELP,
+  OPS_OPTIONS,
+  askApi,
+  listOf,
+  momentOf,
+  numberOf,
+  required,
+  textOf,
+} from "./ops/ask";
 
 const PAGE = 100;
 const POLL_MS = 500;
@@ -86,7 +95,8 @@ async function forwardAll(call: Call, forwarding: Forwarding): Promise<Done> {
         if (!isTaken) done.failed += 1;
         done.after = cursor;
       }
-      if (page.edges.length === 0) await pause(POLL_MS, undefined, { signal }).catch(() => undefined);
+      if (page.edges.length === 0)
+        await pause(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
   });
   return done;

@@ -1,5 +1,9 @@
 import { z } from "zod";
-import { CANCELLATION_REASONS, PAYMENT_INTENT_STATUSES, REFUND_REASONS } from "../payments/payment-intent";
+import {
+  CANCELLATION_REASONS,
+  PAYMENT_INTENT_STATUSES,
+  REFUND_REASONS,
+} from "../payments/payment-intent";
 import type { EventType } from "./event-types";
 
 /*

@@ -146,7 +146,10 @@ interface Concluded {
   readonly conclusion: Conclusion;
 }
 
-async function conclude(checker: Checker, { check, outcome, conclusion }: Concluded): Promise<void> {
+async function conclude(
+  checker: Checker,
+  { check, outcome, conclusion }: Concluded,
+): Promise<void> {
   const { merchantId, id, resolution } = check;
   // What can be put right is put right first: if this process dies now, that is heard as a duplicate the next time.
   const settles = conclusion === "CONTRADICTED" && outcome.kind !== "not_found";

@@ -5,7 +5,8 @@ import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
-import type { AttemptStatus } from "./attempt";
+import type { Attempt } from "./attempt";
+import { ATTEMPT_COLUMNS } from "./attempt-store";
 import { notFound } from "./payment-intent";
 
 /*
@@ -21,19 +22,12 @@ export interface LookUpAttemptNow {
   readonly audit?: AuditedWrite | undefined;
 }
 
-export interface Hastened {
-  readonly attemptId: string;
-  /** How often it has been looked up so far. */
-  readonly lookups: number;
-}
-
-export const lookUpNowOperation: KeyedOperation<Hastened> = { name: "lookUpAttempt" };
+export const lookUpNowOperation: KeyedOperation<Attempt> = { name: "lookUpAttempt" };
 
 const LOCK: Statement = {
   name: "lock_attempt_to_look_up",
   text: `
-    select a.status as "status", a.lookups as "lookups", iso(t.next_at) as "nextAt",
-      coalesce(t.next_at > now(), false) as "waits"
+    select ${ATTEMPT_COLUMNS}, iso(t.next_at) as "dueAt", coalesce(t.next_at > now(), false) as "waits"
     from attempts a
     left join resolution_checks c on c.merchant_id = a.merchant_id and c.attempt_id = a.id
     cross join lateral (
@@ -50,14 +44,15 @@ const HASTEN: Statement = {
       update resolution_checks set next_at = now()
       where merchant_id = ? and attempt_id = ? and next_at is not null
     )
-    update attempts set next_at = now()
-    where merchant_id = ? and id = ? and status in ('UNKNOWN', 'REQUIRES_ACTION')`,
+    update attempts a set next_at = now()
+    where a.merchant_id = ? and a.id = ? and a.status in ('UNKNOWN', 'REQUIRES_ACTION')
+    returning ${ATTEMPT_COLUMNS}`,
 };
 
 export async function lookUpAttemptNow(
   { db, replays }: { readonly db: Db; readonly replays: ReplayCache },
   command: LookUpAttemptNow,
-): Promise<Outcome<Hastened>> {
+): Promise<Outcome<Attempt>> {
   const { merchantId, key, attemptId, audit } = command;
   const request = {
     merchantId,
@@ -66,31 +61,35 @@ export async function lookUpAttemptNow(
     fingerprint: fingerprint(lookUpNowOperation.name, { attemptId }).toString("hex"),
     audit,
   };
-  return once<Hastened>(db, request, {
+  return once<Attempt>(db, request, {
     operation: lookUpNowOperation,
     execute: (tx) => execute(tx, command),
   });
 }
 
-interface Found {
-  readonly status: AttemptStatus;
-  readonly lookups: number;
-  /** Null: nobody is going to ask. */
-  readonly nextAt: string | null;
+interface Found extends Attempt {
+  /** When it is asked for next. Null: nobody is going to ask. */
+  readonly dueAt: string | null;
   readonly waits: boolean;
 }
 
 async function execute(
   tx: Tx,
   { merchantId, attemptId }: LookUpAttemptNow,
-): Promise<Execution<Hastened, undefined>> {
+): Promise<Execution<Attempt, undefined>> {
   const [found] = await run<Found>(tx, LOCK, [merchantId, attemptId]);
   if (!found) return { failure: notFound("attempt", attemptId) };
-  const { status, lookups, nextAt, waits } = found;
+  const { dueAt, waits, ...attempt } = found;
   if (!waits) {
-    const details = { id: attemptId, currentState: status, nextAt, allowedActions: [] };
+    const details = {
+      id: attemptId,
+      currentState: attempt.status,
+      nextAt: dueAt,
+      allowedActions: [],
+    };
     return { failure: { code: "INVALID_STATE", details } };
   }
-  await run(tx, HASTEN, [merchantId, attemptId, merchantId, attemptId]);
-  return { result: { attemptId, lookups } };
+  const [hastened] = await run<Attempt>(tx, HASTEN, [merchantId, attemptId, merchantId, attemptId]);
+  // Nothing of a settled attempt changes: it is its resolution that is checked.
+  return { result: hastened ?? attempt };
 }

@@ -32,6 +32,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,
   WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {
     id url description eventTypes metadata apiVersion status disabledReason disabledAt
+    ratePerSecond timeoutMs concurrency verifiedAt verificationError
     secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt
   }`,
   WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
@@ -135,6 +136,7 @@ export const MUTATIONS = {
     "retryWebhookDeliveryNow",
     "webhookDelivery { ...WebhookDelivery }",
   ),
+  retryWebhookDeliveriesNow: mutation("retryWebhookDeliveriesNow", "count hasMore"),
   createReplayPlan: mutation("createReplayPlan", "replayPlan { ...ReplayPlan }"),
   startReplayPlan: mutation("startReplayPlan", "replayPlan { ...ReplayPlan }"),
   pauseReplayPlan: mutation("pauseReplayPlan", "replayPlan { ...ReplayPlan }"),
@@ -144,6 +146,7 @@ export const MUTATIONS = {
     "createMerchant",
     "merchant { ...Merchant } secretKey publishableKey operatorKey",
   ),
+  lookUpAttempt: mutation("lookUpAttempt", "attempt { ...Attempt }"),
   resolveUnknownAttempt: mutation(
     "resolveUnknownAttempt",
     "paymentIntent { ...PaymentIntent } proposal { ...Evidence }",
@@ -155,7 +158,7 @@ export const MUTATIONS = {
 } satisfies Record<keyof Mutations, string>;
 
 interface ResultOf {
-  /** The type of what `operation` gives as the result of the mutation. */
+  /** The type of what `operation` gives as the result of the mutation; "Node" where it gives none. */
   readonly type: string;
   /** Its name in the mutation's payload, when that holds nothing else beside `idempotency`. */
   readonly field?: string;
@@ -181,12 +184,14 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   replayWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   discardWebhookDelivery: { type: "WebhookDelivery", field: "webhookDelivery" },
   retryWebhookDeliveryNow: { type: "WebhookDelivery", field: "webhookDelivery" },
+  retryWebhookDeliveriesNow: { type: "Node" },
   createReplayPlan: PLAN,
   startReplayPlan: PLAN,
   pauseReplayPlan: PLAN,
   resumeReplayPlan: PLAN,
   cancelReplayPlan: PLAN,
   createMerchant: { type: "Merchant" },
+  lookUpAttempt: { type: "Attempt", field: "attempt" },
   resolveUnknownAttempt: { type: "PaymentIntent" },
   createApiKey: { type: "ApiKey" },
   rollApiKey: { type: "ApiKey" },
@@ -274,7 +279,7 @@ export const QUERIES = {
   refunds: query("refunds", { filter: "RefundFilter", ...PAGE }, page("Refund")),
   captures: query("captures", { filter: "CaptureFilter", ...PAGE }, page("Capture")),
   events: query("events", { filter: "EventFilter", first: "Int", after: "String" }, page("Event")),
-  eventTypes: query("eventTypes", {}, "type description sample"),
+  eventTypes: query("eventTypes", {}, "type description schema sample"),
   webhookEndpoints: query("webhookEndpoints", PAGE, page("WebhookEndpoint")),
   webhookDeliveries: query(
     "webhookDeliveries",

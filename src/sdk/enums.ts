@@ -117,7 +117,7 @@ export type UnknownAttemptResolution = "FAILED" | "SUCCEEDED";
 export type WebhookCatchUpInput = "ALL" | "FROM" | "NONE";
 
 /** Whether events are delivered to an endpoint. New values may be added. */
-export type WebhookEndpointStatus = "DELETED" | "DISABLED" | "ENABLED";
+export type WebhookEndpointStatus = "DELETED" | "DISABLED" | "ENABLED" | "PENDING";
 
 /** Why a try of a delivery failed. New values may be added. */
 export type WebhookErrorClass =

@@ -167,6 +167,9 @@ export interface CreateReplayPlanInput {
 
 /** The URL to send events to, and the types of events to send. */
 export interface CreateWebhookEndpointInput {
+  /** How many deliveries each worker sends at the same time, 1 to 256; null: as the installation has it, which follows from how quickly the endpoint answers. */
+  readonly concurrency?: number | null | undefined;
+
   /** What the endpoint is for, at most 1000 characters. */
   readonly description?: string | null | undefined;
 
@@ -175,6 +178,12 @@ export interface CreateWebhookEndpointInput {
 
   /** The merchant's own key-value pairs. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
+  readonly ratePerSecond?: number | null | undefined;
+
+  /** How many milliseconds the endpoint may take to answer, 100 to 15,000; null: as the installation has it. */
+  readonly timeoutMs?: number | null | undefined;
 
   /** The URL that receives the events. It must use https and resolve to a public address. */
   readonly url: string;
@@ -259,6 +268,12 @@ export interface LedgerAccountFilter {
 
   /** With one of these kinds. */
   readonly kinds?: readonly LedgerAccountKind[] | null | undefined;
+}
+
+/** The attempt to look up. */
+export interface LookUpAttemptInput {
+  /** The attempt's id. */
+  readonly attemptId: string;
 }
 
 /** A key-value pair in the metadata of a payment intent. */
@@ -371,6 +386,9 @@ export interface ResolveUnknownAttemptInput {
   /** The attempt's id. */
   readonly attemptId: string;
 
+  /** Whether to resolve it although the processor has yet to be asked, or the outcome has been unknown for a short time only. Otherwise that is refused with INVALID_STATE. It is kept in the audit log. */
+  readonly override?: boolean | undefined;
+
   /** The processor's id for the charge. */
   readonly processorChargeId?: string | null | undefined;
 
@@ -388,6 +406,36 @@ export interface ResumeReplayPlanInput {
 
   /** The plan's id. */
   readonly planId: string;
+
+  /** Why, at most 1,000 characters, for the audit log. */
+  readonly reason?: string | null | undefined;
+}
+
+/** Which deliveries to attempt now: those that are RETRYING and match every field given. */
+export interface RetryWebhookDeliveriesFilter {
+  /** Whose last attempt failed for one of these causes. */
+  readonly causes?: readonly WebhookErrorClass[] | null | undefined;
+
+  /** Addressed to this endpoint. */
+  readonly endpointId?: string | null | undefined;
+
+  /** Carrying this event. */
+  readonly eventId?: string | null | undefined;
+
+  /** Whose last attempt failed at or after this time. */
+  readonly failedAfter?: string | null | undefined;
+
+  /** Whose last attempt failed before this time. */
+  readonly failedBefore?: string | null | undefined;
+
+  /** Carrying an event of one of these types. */
+  readonly types?: readonly EventType[] | null | undefined;
+}
+
+/** The deliveries to attempt now. */
+export interface RetryWebhookDeliveriesNowInput {
+  /** Which deliveries to attempt. */
+  readonly filter: RetryWebhookDeliveriesFilter;
 
   /** Why, at most 1,000 characters, for the audit log. */
   readonly reason?: string | null | undefined;
@@ -446,6 +494,9 @@ export interface StartReplayPlanInput {
 
 /** The endpoint, and what of it changes. What is absent stays as it is. */
 export interface UpdateWebhookEndpointInput {
+  /** How many deliveries each worker sends at the same time, 1 to 256; null: as the installation has it, which follows from how quickly the endpoint answers. */
+  readonly concurrency?: number | null | undefined;
+
   /** What the endpoint is for, at most 1000 characters. Null takes it away. */
   readonly description?: string | null | undefined;
 
@@ -454,6 +505,12 @@ export interface UpdateWebhookEndpointInput {
 
   /** The merchant's own key-value pairs, in place of all those before. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
+  readonly ratePerSecond?: number | null | undefined;
+
+  /** How many milliseconds the endpoint may take to answer, 100 to 15,000; null: as the installation has it. */
+  readonly timeoutMs?: number | null | undefined;
 
   /** The URL that receives the events from now on, also those that wait to be sent. It must use https and resolve to a public address. */
   readonly url?: string | null | undefined;

@@ -220,6 +220,21 @@ export interface WebhookEndpoint {
   /** When the endpoint was disabled. */
   readonly disabledAt: string | null;
 
+  /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
+  readonly ratePerSecond: number | null;
+
+  /** How many milliseconds the endpoint may take to answer, 100 to 15,000; null: as the installation has it. */
+  readonly timeoutMs: number | null;
+
+  /** How many deliveries each worker sends at the same time, 1 to 256; null: as the installation has it, which follows from how quickly the endpoint answers. */
+  readonly concurrency: number | null;
+
+  /** When the endpoint echoed a challenge at its present URL; null when it has not, or was never asked to. */
+  readonly verifiedAt: string | null;
+
+  /** Why the endpoint did not echo the last challenge, while it is PENDING. */
+  readonly verificationError: string | null;
+
   /** The end of the secret, to tell it from another; null for endpoints that are older than this field. */
   readonly secretHint: string | null;
 
@@ -380,6 +395,63 @@ export interface Merchant {
   readonly mode: Mode;
 
   /** When the merchant was created. */
+  readonly createdAt: string;
+}
+
+/** One operation requested from a card processor. It is sent at most once. */
+export interface Attempt {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** The id of the payment intent that the attempt belongs to. */
+  readonly paymentIntentId: string;
+
+  /** What the processor was asked to do. */
+  readonly operation: AttemptOperation;
+
+  /** The name of the processor that was asked. */
+  readonly processor: string;
+
+  /** The status of the attempt. */
+  readonly status: AttemptStatus;
+
+  /** The amount requested. */
+  readonly amount: number;
+
+  /** The currency of the amount. */
+  readonly currency: string;
+
+  /** The processor's token for the card. */
+  readonly paymentMethod: string | null;
+
+  /** The processor's id for the charge. Hidden from publishable keys. */
+  readonly processorChargeId: string | null;
+
+  /** The processor's answer as a code, for programs; null when there is no answer. */
+  readonly code: string | null;
+
+  /** The issuer's reason for the decline. */
+  readonly declineCode: string | null;
+
+  /** The processor's answer in words, for people. Operators also see what is known about why there is no answer. */
+  readonly message: string | null;
+
+  /** When the attempt was sent to the processor. */
+  readonly sentAt: string | null;
+
+  /** When the outcome became unknown. */
+  readonly unknownSince: string | null;
+
+  /** How many times the processor has been asked for the outcome. */
+  readonly lookups: number;
+
+  /** When the processor will next be asked for the outcome; null unless the outcome is unknown or awaits the shopper. */
+  readonly nextLookupAt: string | null;
+
+  /** When the outcome became final. */
+  readonly settledAt: string | null;
+
+  /** When the attempt was queued. */
   readonly createdAt: string;
 }
 
@@ -591,63 +663,6 @@ export interface AuditEntry {
 
   /** What else there is to say, for example the ids of the first objects that were read, or the scope that was lacking. */
   readonly details: unknown;
-}
-
-/** One operation requested from a card processor. It is sent at most once. */
-export interface Attempt {
-  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
-  readonly id: string;
-
-  /** The id of the payment intent that the attempt belongs to. */
-  readonly paymentIntentId: string;
-
-  /** What the processor was asked to do. */
-  readonly operation: AttemptOperation;
-
-  /** The name of the processor that was asked. */
-  readonly processor: string;
-
-  /** The status of the attempt. */
-  readonly status: AttemptStatus;
-
-  /** The amount requested. */
-  readonly amount: number;
-
-  /** The currency of the amount. */
-  readonly currency: string;
-
-  /** The processor's token for the card. */
-  readonly paymentMethod: string | null;
-
-  /** The processor's id for the charge. Hidden from publishable keys. */
-  readonly processorChargeId: string | null;
-
-  /** The processor's answer as a code, for programs; null when there is no answer. */
-  readonly code: string | null;
-
-  /** The issuer's reason for the decline. */
-  readonly declineCode: string | null;
-
-  /** The processor's answer in words, for people. Operators also see what is known about why there is no answer. */
-  readonly message: string | null;
-
-  /** When the attempt was sent to the processor. */
-  readonly sentAt: string | null;
-
-  /** When the outcome became unknown. */
-  readonly unknownSince: string | null;
-
-  /** How many times the processor has been asked for the outcome. */
-  readonly lookups: number;
-
-  /** When the processor will next be asked for the outcome; null unless the outcome is unknown or awaits the shopper. */
-  readonly nextLookupAt: string | null;
-
-  /** When the outcome became final. */
-  readonly settledAt: string | null;
-
-  /** When the attempt was queued. */
-  readonly createdAt: string;
 }
 
 /** One side of a posting, as it appears in one account. It never changes. */

@@ -20,6 +20,7 @@ import type {
   EraseCustomerInput,
   EventFilter,
   LedgerAccountFilter,
+  LookUpAttemptInput,
   PauseReplayPlanInput,
   PaymentIntentFilter,
   RefundFilter,
@@ -27,6 +28,7 @@ import type {
   ReplayWebhookDeliveryInput,
   ResolveUnknownAttemptInput,
   ResumeReplayPlanInput,
+  RetryWebhookDeliveriesNowInput,
   RetryWebhookDeliveryNowInput,
   RevokeApiKeyInput,
   RollApiKeyInput,
@@ -60,6 +62,7 @@ import type {
   EventTypeDescription,
   LedgerAccountConnection,
   LedgerAccountResult,
+  LookUpAttemptPayload,
   Operation,
   PauseReplayPlanPayload,
   PaymentIntentConnection,
@@ -69,6 +72,7 @@ import type {
   ReplayWebhookDeliveryPayload,
   ResolveUnknownAttemptPayload,
   ResumeReplayPlanPayload,
+  RetryWebhookDeliveriesNowPayload,
   RetryWebhookDeliveryNowPayload,
   RevokeApiKeyPayload,
   RollApiKeyPayload,
@@ -169,6 +173,12 @@ export interface Mutations {
     payload: RetryWebhookDeliveryNowPayload;
   };
 
+  /** Attempts all deliveries that are RETRYING and match the filter, the oldest first and as fast as their endpoints take them, rather than when their next attempts are due. They remain the same deliveries, and their later attempts remain as scheduled. Requires the scope webhooks:replay. */
+  readonly retryWebhookDeliveriesNow: {
+    input: RetryWebhookDeliveriesNowInput;
+    payload: RetryWebhookDeliveriesNowPayload;
+  };
+
   /** Writes down which dead letters match the filter now, the oldest first and 25,000 at most, and counts them. Nothing is sent until the plan is started. Requires the scope webhooks:replay. */
   readonly createReplayPlan: { input: CreateReplayPlanInput; payload: CreateReplayPlanPayload };
 
@@ -187,7 +197,10 @@ export interface Mutations {
   /** Creates a merchant together with its first API keys. For platform operators only. Requires the scope merchants:write. */
   readonly createMerchant: { input: CreateMerchantInput; payload: CreateMerchantPayload };
 
-  /** Settles an attempt whose outcome is unknown, on a platform operator's word, who acts for the merchant with the header oncepay-merchant. Where the installation requires four eyes, the first operator's word is a proposal, and a second operator's request with the same resolution settles it. If the processor later contradicts it, any money that moved is returned. Requires the scope operations:write. */
+  /** Has the processor asked for the outcome of an attempt now rather than when its next look-up is due, on behalf of a platform operator, who acts for the merchant with the header oncepay-merchant. For attempts whose outcome is unknown, and for those that an operator resolved and the processor has yet to confirm. The answer does not wait for the processor. Requires the scope operations:write. */
+  readonly lookUpAttempt: { input: LookUpAttemptInput; payload: LookUpAttemptPayload };
+
+  /** Settles an attempt whose outcome is unknown, on a platform operator's word, who acts for the merchant with the header oncepay-merchant. Where the installation requires four eyes, the first operator's word is a proposal, and a second operator's request with the same resolution settles it. The processor goes on being asked; if it contradicts the operator, any money that moved is returned, and the attempt's evidence says so. Requires the scope operations:write. */
   readonly resolveUnknownAttempt: {
     input: ResolveUnknownAttemptInput;
     payload: ResolveUnknownAttemptPayload;
@@ -259,7 +272,7 @@ export interface Queries {
     result: EventConnection;
   };
 
-  /** Every type of event, with its meaning and a sample webhook. Requires the scope events:read. */
+  /** Every type of event, with its meaning, a sample webhook and its JSON Schema. Requires the scope events:read. */
   readonly eventTypes: {
     variables: Record<string, never>;
     result: readonly EventTypeDescription[];
@@ -389,7 +402,7 @@ export interface Queries {
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

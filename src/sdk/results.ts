@@ -162,6 +162,18 @@ export interface RetryWebhookDeliveryNowPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of retryWebhookDeliveriesNow. */
+export interface RetryWebhookDeliveriesNowPayload {
+  /** How many deliveries are attempted. */
+  readonly count: number;
+
+  /** Whether more of them match than are attempted at once, which is 10,000. */
+  readonly hasMore: boolean;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of createReplayPlan. */
 export interface CreateReplayPlanPayload {
   /** The plan, which is READY: nothing has been sent. */
@@ -220,6 +232,15 @@ export interface CreateMerchantPayload {
 
   /** The API key for the merchant's operators. Replays of the same idempotency key show it for 24 hours; after that it is null. */
   readonly operatorKey: string | null;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of lookUpAttempt. */
+export interface LookUpAttemptPayload {
+  /** The attempt, as it was then: once its `lookups` exceeds this, the processor has been asked. */
+  readonly attempt: Attempt;
 
   /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
@@ -349,6 +370,9 @@ export interface EventTypeDescription {
 
   /** What events of this type announce. */
   readonly description: string;
+
+  /** The JSON Schema (2020-12) of such an event as an endpoint receives it. Fields may be added to it, and words to those that it gives as examples. */
+  readonly schema: unknown;
 
   /** A sample event of this type, as an endpoint receives it. */
   readonly sample: unknown;
@@ -530,7 +554,7 @@ export interface Operation {
   /** When the operation was executed. */
   readonly firstSeenAt: string | null;
 
-  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, a merchant, an API key or an erasure. */
+  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key or an erasure; null where the mutation gives none of these. */
   readonly result: Node | null;
 
   /** The original error; null unless the status is FAILED. */

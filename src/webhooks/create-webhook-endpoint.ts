@@ -9,7 +9,7 @@ import { once } from "../idempotency/once";
 import { newId } from "../ids";
 import type { SecretBox } from "../security/secrets";
 import { findChange, keepChange } from "./change-endpoint-once";
-import type { Pace, WebhookEndpoint } from "./delivery";
+import { type Pace, type WebhookEndpoint, NO_PACE } from "./delivery";
 import { countEndpoints, findEndpointByKey, insertEndpoint } from "./endpoint-store";
 import { checkEndpointUrl } from "./endpoint-url";
 import { newWebhookSecret, secretHint } from "./sign";
@@ -22,7 +22,7 @@ import { newWebhookSecret, secretHint } from "./sign";
  * payments could have them amplified into any number of requests. That refusal is not stored; the key stays usable.
  */
 
-export interface CreateWebhookEndpoint extends Pace {
+export interface CreateWebhookEndpoint extends Partial<Pace> {
   readonly merchantId: string;
   readonly key: string;
   readonly url: string;
@@ -71,7 +71,7 @@ export async function createWebhookEndpoint(
   { merchantId, key, audit, ...input }: CreateWebhookEndpoint,
 ): Promise<CreatedEndpoint> {
   const { metadata = {} } = input;
-  const endpoint = { ...input, metadata, url: checkEndpointUrl(config, input.url) };
+  const endpoint = { ...NO_PACE, ...input, metadata, url: checkEndpointUrl(config, input.url) };
   // As before there was metadata, so that an older request's repeat is the same request.
   const asked = { ...endpoint, metadata: Object.keys(metadata).length > 0 ? metadata : null };
   const print = fingerprint(NAME, asked).toString("hex");

@@ -82,6 +82,8 @@ export interface Pace {
   readonly concurrency: number | null;
 }
 
+export const NO_PACE: Pace = { ratePerSecond: null, timeoutMs: null, concurrency: null };
+
 export interface WebhookEndpoint extends Pace {
   readonly id: string;
   readonly url: string;

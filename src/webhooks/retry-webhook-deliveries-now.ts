@@ -60,7 +60,7 @@ async function execute(
   if (hurried.count === 0) {
     return { failure: { code: "INVALID_STATE", details: { waiting: 0, allowedActions: [] } } };
   }
-  return { result: hurried, audited: { after: { ...hurried } } };
+  return { result: hurried, audited: { after: { count: hurried.count } } };
 }
 
 async function hurry(tx: Tx, merchantId: string, filter: LetterFilter): Promise<Hurried> {

@@ -1,6 +1,13 @@
 import { runCommandLine } from "../../src/cli/run-command-line";
 import { runReplayPlans } from "../../src/webhooks/run-replay-plans";
-import { CREATE_ENDPOINT, type TestApi, makeIntent, makePaid, newKey, startTestApi } from "../support/api";
+import {
+  CREATE_ENDPOINT,
+  type TestApi,
+  makeIntent,
+  makePaid,
+  newKey,
+  startTestApi,
+} from "../support/api";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 
 /** The operators' commands against a real API, with an operator's key. */

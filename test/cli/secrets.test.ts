@@ -35,7 +35,11 @@ afterEach(async () => {
 });
 
 const UNLIMITED = {
-  config: { webhookAllowLoopback: true, limits: { endpoints: { total: 0 } } },
+  config: {
+    webhookAllowLoopback: true,
+    webhookChallenge: false,
+    limits: { endpoints: { total: 0 } },
+  },
   limits: { spendEndpoint: () => undefined },
 };
 

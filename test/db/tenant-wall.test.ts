@@ -176,7 +176,10 @@ describe("the audit", () => {
     ["a policy more", "create policy more on refunds to public using (true)"],
     ["a policy for the wrong role", `alter policy system on refunds to ${TENANT_ROLE}`],
     ["history that may be changed", `grant update on events to ${SYSTEM_ROLE}`],
-    ["a column that may be changed", `grant update (currency) on ledger_accounts to ${TENANT_ROLE}`],
+    [
+      "a column that may be changed",
+      `grant update (currency) on ledger_accounts to ${TENANT_ROLE}`,
+    ],
     ["a right that is lacking", `revoke insert on outbox from ${TENANT_ROLE}`],
     ["a table that is everybody's", "grant select on inbox to public"],
     ["a partition that is open", `grant select on events_default to ${TENANT_ROLE}`],

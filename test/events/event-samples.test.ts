@@ -127,10 +127,18 @@ function unnamed(schema: Schema, value: unknown, path = ""): string[] {
 test("schemas refuse what events are not", () => {
   const type = "payment_intent.succeeded";
   const sample = sampleOf(type) as { data: { object: object } };
-  const changed = (object: object) => ({ ...sample, data: { object: { ...sample.data.object, ...object } } });
+  const changed = (object: object) => ({
+    ...sample,
+    data: { object: { ...sample.data.object, ...object } },
+  });
   expect(bodyOf(type).safeParse(changed({})).success).toBe(true);
   expect(bodyOf(type).safeParse(changed({ brandNew: 1, status: "BRAND_NEW" })).success).toBe(true);
-  for (const wrong of [{ amount: "2500" }, { amount: -1 }, { createdAt: "yesterday" }, { id: undefined }]) {
+  for (const wrong of [
+    { amount: "2500" },
+    { amount: -1 },
+    { createdAt: "yesterday" },
+    { id: undefined },
+  ]) {
     expect(bodyOf(type).safeParse(changed(wrong)).success).toBe(false);
   }
   expect(bodyOf("refund.created").safeParse(sample).success).toBe(false);

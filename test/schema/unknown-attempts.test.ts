@@ -43,7 +43,11 @@ function resolve(
   input: Resolution,
   { key = newKey(), as = api.asPlatform }: { key?: string; as?: Partial<AsPlatform> } = {},
 ): Promise<TestAnswer> {
-  return api.send({ query: RESOLVE, variables: { input: { override: true, ...input }, key }, ...as });
+  return api.send({
+    query: RESOLVE,
+    variables: { input: { override: true, ...input }, key },
+    ...as,
+  });
 }
 
 /** Confirmed, sent, and no answer came. */
@@ -211,7 +215,10 @@ describe("before an operator may say it", () => {
 
   async function age(attemptId: string, set: object): Promise<void> {
     const unknown_since = new Date(Date.now() - 16 * 60_000);
-    await api.db("attempts").where({ id: attemptId }).update({ unknown_since, ...set });
+    await api
+      .db("attempts")
+      .where({ id: attemptId })
+      .update({ unknown_since, ...set });
   }
 
   test("the processor can be asked at once", async () => {
@@ -219,7 +226,9 @@ describe("before an operator may say it", () => {
     await api.sweepOnce();
     expect(await statusOf(attemptId)).toBe("UNKNOWN");
     const asked = await lookUp(attemptId);
-    expect(asked.data.lookUpAttempt).toEqual({ attemptId, lookups: 0 });
+    expect(asked.data.lookUpAttempt).toEqual({
+      attempt: { id: attemptId, status: "UNKNOWN", lookups: 0 },
+    });
     const again = await lookUp(attemptId);
     expect(again.error?.extensions).toMatchObject({ code: "INVALID_STATE" });
     await api.sweepOnce();
@@ -269,7 +278,10 @@ describe("after an operator has said it, the processor is asked all the same", (
     const { attemptId } = await anUnknown("lose_request");
     await resolve({ attemptId, resolution: "SUCCEEDED", reason: "seen in another list" });
     // What cannot arrive any more.
-    await api.db("attempts").where({ id: attemptId }).update({ sent_at: new Date(0) });
+    await api
+      .db("attempts")
+      .where({ id: attemptId })
+      .update({ sent_at: new Date(0) });
     await lookUp(attemptId);
     await Promise.all([api.sweepOnce(), api.sweepOnce()]);
     expect(await checkOf(attemptId)).toMatchObject({ conclusion: "CONTRADICTED" });
@@ -311,7 +323,7 @@ const evidenceOf = (attemptId: string) =>
 function lookUp(attemptId: string): Promise<TestAnswer> {
   return api.send({
     query: `mutation ($input: LookUpAttemptInput!, $key: String!) {
-      lookUpAttempt(input: $input, idempotencyKey: $key) { attemptId lookups } }`,
+      lookUpAttempt(input: $input, idempotencyKey: $key) { attempt { id status lookups } } }`,
     variables: { input: { attemptId }, key: newKey() },
     ...api.asPlatform,
   });

@@ -79,9 +79,9 @@ ${DRY_RUN_HELP}`,
       const attempt = await theAttempt(call);
       return { json: { dryRun: true, attempt }, text: `Would be looked up:\n${fields(attempt)}` };
     }
-    const { lookups } = await askApi(call, (client) => client.lookUpAttempt({ attemptId }));
-    const text = `The processor is asked; it had been asked ${String(lookups)} times.\n`;
-    return { json: { attemptId, lookups }, text };
+    const { attempt } = await askApi(call, (client) => client.lookUpAttempt({ attemptId }));
+    const times = attempt.lookups === 1 ? "once" : `${String(attempt.lookups)} times`;
+    return { json: { attempt }, text: `The processor is asked; it had been asked ${times}.\n` };
   },
 };
 
