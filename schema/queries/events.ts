@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, Field, InputType, Query, Resolver } from "type-graphql";
+import { Arg, Args, ArgsType, Ctx, Field, InputType, Query, Resolver } from "type-graphql";
 import { EVENT_TYPES, describeEventType } from "../../src/events/event-types";
 import { jsonSchemaOf } from "../../src/events/event-schemas";
 import { sampleOf } from "../../src/events/event-samples";
@@ -16,6 +16,16 @@ export class EventFilter {
   readonly types?: string[] | null;
 }
 
+@ArgsType()
+class EventFeedArgs extends ForwardPageArgs {
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "Where to begin when there is no cursor: at about this time, for whoever has read nothing before. The default is the beginning.",
+  })
+  readonly since?: string | null;
+}
+
 @Resolver()
 export class EventQueries {
   @Query(() => EventConnection, {
@@ -25,13 +35,7 @@ export class EventQueries {
   async events(
     @Arg("filter", () => EventFilter, { nullable: true, description: "Which items to return." })
     filter: EventFilter | null,
-    @Arg("since", () => DateTime, {
-      nullable: true,
-      description:
-        "Where to begin when there is no cursor: at about this time, for whoever has read nothing before. The default is the beginning.",
-    })
-    since: string | null,
-    @Args(() => ForwardPageArgs) page: ForwardPageArgs,
+    @Args(() => EventFeedArgs) { since, ...page }: EventFeedArgs,
     @Ctx() context: Context,
   ): Promise<EventFeedPage> {
     const { app } = context;

@@ -1,4 +1,4 @@
-import { type Db, type Statement, type Tx, run } from "../db/db";
+import { type Statement, type Tx, run } from "../db/db";
 import { transact } from "../db/transact";
 import { resolutionChecks } from "../observability/metrics";
 import type { LookupOutcome, Processor } from "../processors/processor";

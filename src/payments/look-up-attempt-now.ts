@@ -27,7 +27,8 @@ export const lookUpNowOperation: KeyedOperation<Attempt> = { name: "lookUpAttemp
 const LOCK: Statement = {
   name: "lock_attempt_to_look_up",
   text: `
-    select ${ATTEMPT_COLUMNS}, iso(t.next_at) as "dueAt", coalesce(t.next_at > now(), false) as "waits"
+    select ${ATTEMPT_COLUMNS}, iso(t.next_at) as "dueAt",
+      coalesce(t.next_at > now(), false) as "waits"
     from attempts a
     left join resolution_checks c on c.merchant_id = a.merchant_id and c.attempt_id = a.id
     cross join lateral (

@@ -1,7 +1,7 @@
 import { RESULTS, operationText } from "./documents";
 import { reportAttempt } from "./call";
 import { type Failure, OncepayError } from "./oncepay-error";
-import type { Queries } from "./operation-types";
+import type { Queries } from "./queries";
 import type { MutationOptions, Settings } from "./settings";
 import { tryOnce } from "./try-once";
 

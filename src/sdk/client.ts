@@ -5,7 +5,8 @@ import { createKeys } from "./idempotency-key";
 import type { KeyStore } from "./key-store";
 import { mutate } from "./mutate";
 import { OncepayError } from "./oncepay-error";
-import type { Mutations, Queries } from "./operation-types";
+import type { Mutations } from "./mutations";
+import type { Queries } from "./queries";
 import {
   type RetryBudget,
   type RetryBudgetOptions,

@@ -1,4 +1,5 @@
-import type { Mutations, Queries } from "./operation-types";
+import type { Mutations } from "./mutations";
+import type { Queries } from "./queries";
 
 /*
  * What the client asks for. The texts never change from call to call, so that the API parses each of them
@@ -278,7 +279,11 @@ export const QUERIES = {
   refund: query("refund", { id: "ID!" }, "...Refund"),
   refunds: query("refunds", { filter: "RefundFilter", ...PAGE }, page("Refund")),
   captures: query("captures", { filter: "CaptureFilter", ...PAGE }, page("Capture")),
-  events: query("events", { filter: "EventFilter", first: "Int", after: "String" }, page("Event")),
+  events: query(
+    "events",
+    { filter: "EventFilter", since: "DateTime", first: "Int", after: "String" },
+    page("Event"),
+  ),
   eventTypes: query("eventTypes", {}, "type description schema sample"),
   webhookEndpoints: query("webhookEndpoints", PAGE, page("WebhookEndpoint")),
   webhookDeliveries: query(

@@ -28,5 +28,6 @@ export type {
 export type * from "./enums";
 export type * from "./inputs";
 export type * from "./objects";
-export type { Mutations, Queries } from "./operation-types";
+export type { Mutations } from "./mutations";
+export type { Queries } from "./queries";
 export type * from "./results";

@@ -58,7 +58,7 @@ interface Printer {
 }
 
 /** A file each, in the order in which they build on each other. */
-export const FILES = ["enums", "inputs", "objects", "results", "operation-types"] as const;
+export const FILES = ["enums", "inputs", "objects", "results", "mutations", "queries"] as const;
 
 export type PrintedTypes = Readonly<Record<(typeof FILES)[number], string>>;
 
@@ -75,12 +75,12 @@ export function printTypes(
   );
   const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   const printer: Printer = { schema, fragments, used: new Set() };
-  const { results, maps } = printOperations(printer, operations);
+  const { results, mutations, queries } = printOperations(printer, operations);
   const fragmentTexts = [...fragments.values()].map((fragment) => printFragment(printer, fragment));
   const objects = [...fragmentTexts, ...printInterfaces(printer)];
   const { enums, inputs } = printEnumsAndInputs(printer);
   enums.push(printEventType(schema, eventTypes));
-  return withImports({ enums, inputs, objects, results, "operation-types": maps });
+  return withImports({ enums, inputs, objects, results, mutations, queries });
 }
 
 const HEAD =
@@ -175,7 +175,8 @@ function printInputField(printer: Printer, field: GraphQLInputField): string {
 
 interface PrintedOperations {
   readonly results: readonly string[];
-  readonly maps: readonly string[];
+  readonly mutations: readonly string[];
+  readonly queries: readonly string[];
 }
 
 function printOperations(
@@ -201,10 +202,8 @@ function printOperations(
   }
   return {
     results: [...results.values()],
-    maps: [
-      `export interface Mutations {\n${mutations.join("\n")}\n}`,
-      `export interface Queries {\n${queries.join("\n")}\n}`,
-    ],
+    mutations: [`export interface Mutations {\n${mutations.join("\n")}\n}`],
+    queries: [`export interface Queries {\n${queries.join("\n")}\n}`],
   };
 }
 

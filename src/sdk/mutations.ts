@@ -1,10 +1,7 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
-  ApiKeyFilter,
-  AuditLogFilter,
   CancelPaymentIntentInput,
   CancelReplayPlanInput,
-  CaptureFilter,
   CapturePaymentIntentInput,
   ConfirmPaymentIntentInput,
   CreateApiKeyInput,
@@ -12,18 +9,13 @@ import type {
   CreatePaymentIntentInput,
   CreateReplayPlanInput,
   CreateWebhookEndpointInput,
-  DeadLetterFilter,
   DeleteWebhookEndpointInput,
   DisableWebhookEndpointInput,
   DiscardWebhookDeliveryInput,
   EnableWebhookEndpointInput,
   EraseCustomerInput,
-  EventFilter,
-  LedgerAccountFilter,
   LookUpAttemptInput,
   PauseReplayPlanInput,
-  PaymentIntentFilter,
-  RefundFilter,
   RefundPaymentIntentInput,
   ReplayWebhookDeliveryInput,
   ResolveUnknownAttemptInput,
@@ -36,16 +28,10 @@ import type {
   SendTestWebhookInput,
   StartReplayPlanInput,
   UpdateWebhookEndpointInput,
-  WebhookDeliveryFilter,
 } from "./inputs";
-import type { Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
 import type {
-  ApiKeyConnection,
-  AttemptConnection,
-  AuditEntryConnection,
   CancelPaymentIntentPayload,
   CancelReplayPlanPayload,
-  CaptureConnection,
   CapturePaymentIntentPayload,
   ConfirmPaymentIntentPayload,
   CreateApiKeyPayload,
@@ -58,17 +44,9 @@ import type {
   DiscardWebhookDeliveryPayload,
   EnableWebhookEndpointPayload,
   EraseCustomerPayload,
-  EventConnection,
-  EventTypeDescription,
-  LedgerAccountConnection,
-  LedgerAccountResult,
   LookUpAttemptPayload,
-  Operation,
   PauseReplayPlanPayload,
-  PaymentIntentConnection,
-  RefundConnection,
   RefundPaymentIntentPayload,
-  ReplayPlanConnection,
   ReplayWebhookDeliveryPayload,
   ResolveUnknownAttemptPayload,
   ResumeReplayPlanPayload,
@@ -79,10 +57,7 @@ import type {
   RotateWebhookSecretPayload,
   SendTestWebhookPayload,
   StartReplayPlanPayload,
-  TrialBalance,
   UpdateWebhookEndpointPayload,
-  WebhookDeliveryConnection,
-  WebhookEndpointConnection,
 } from "./results";
 
 export interface Mutations {
@@ -217,194 +192,4 @@ export interface Mutations {
 
   /** Erases `customer`, `description` and `metadata` of all payment intents that the customer has now, and the `metadata` of their refunds: in the objects, in every event about them, in webhooks still to be sent and in the results kept for idempotency keys. Amounts, statuses, the ledger and the order of events stay as they are. It cannot be undone. Payments that are created later for the same customer are not affected. Requires the scope customers:erase. */
   readonly eraseCustomer: { input: EraseCustomerInput; payload: EraseCustomerPayload };
-}
-
-export interface Queries {
-  /** The payment intent with this id; null when the merchant has none. A publishable key sees only the intent whose client secret is sent with the request. Requires the scope payments:read. A publishable key may ask for it as well, of the payment intent whose client secret is sent with the request. */
-  readonly paymentIntent: { variables: { readonly id: string }; result: PaymentIntent | null };
-
-  /** Payment intents, newest first. Requires the scope payments:read. */
-  readonly paymentIntents: {
-    variables: {
-      readonly filter?: PaymentIntentFilter | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: PaymentIntentConnection;
-  };
-
-  /** The refund with this id; null when the merchant has none. Requires the scope payments:read. */
-  readonly refund: { variables: { readonly id: string }; result: Refund | null };
-
-  /** Refunds, newest first. Requires the scope payments:read. */
-  readonly refunds: {
-    variables: {
-      readonly filter?: RefundFilter | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: RefundConnection;
-  };
-
-  /** Captures, newest first. Requires the scope payments:read. */
-  readonly captures: {
-    variables: {
-      readonly filter?: CaptureFilter | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: CaptureConnection;
-  };
-
-  /** The feed of events, oldest first. An event appears once a worker has relayed it, milliseconds after it was committed. Continue from `endCursor`, even after an empty page: no event is ever skipped. If the database has been restored to an earlier point in time, a page may repeat events. Requires the scope events:read. */
-  readonly events: {
-    variables: {
-      readonly filter?: EventFilter | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-    };
-    result: EventConnection;
-  };
-
-  /** Every type of event, with its meaning, a sample webhook and its JSON Schema. Requires the scope events:read. */
-  readonly eventTypes: {
-    variables: Record<string, never>;
-    result: readonly EventTypeDescription[];
-  };
-
-  /** The merchant's webhook endpoints, newest first. Requires the scope webhooks:read. */
-  readonly webhookEndpoints: {
-    variables: {
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: WebhookEndpointConnection;
-  };
-
-  /** Webhook deliveries, newest first. Requires the scope webhooks:read. */
-  readonly webhookDeliveries: {
-    variables: {
-      readonly filter?: WebhookDeliveryFilter | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: WebhookDeliveryConnection;
-  };
-
-  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Those that have been replayed are left out unless `replayState` asks for them. Requires the scope webhooks:read. */
-  readonly deadLetters: {
-    variables: {
-      readonly filter?: DeadLetterFilter | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: WebhookDeliveryConnection;
-  };
-
-  /** The merchant's replay plans, newest first. Requires the scope webhooks:read. */
-  readonly replayPlans: {
-    variables: {
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: ReplayPlanConnection;
-  };
-
-  /** The audit log, newest first: refusals, the first and last use of API keys, changes to keys and endpoints, and everything that operators read and write. For operators only. Requires the scope audit:read. */
-  readonly auditLog: {
-    variables: {
-      readonly filter?: AuditLogFilter | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: AuditEntryConnection;
-  };
-
-  /** Attempts whose outcome is unknown, newest first. For operators only. Requires the scope operations:read. */
-  readonly unknownAttempts: {
-    variables: {
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: AttemptConnection;
-  };
-
-  /** The ledger account with this id; null when the merchant has none. Requires the scope ledger:read. */
-  readonly ledgerAccount: {
-    variables: {
-      readonly id: string;
-      readonly asOf?: string | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: LedgerAccountResult | null;
-  };
-
-  /** The merchant's ledger accounts, newest first. The accounts for a currency are opened when something is first posted in it. Requires the scope ledger:read. */
-  readonly ledgerAccounts: {
-    variables: {
-      readonly filter?: LedgerAccountFilter | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: LedgerAccountConnection;
-  };
-
-  /** The total debits and credits of the merchant's ledger. Requires the scope ledger:read. */
-  readonly trialBalance: { variables: Record<string, never>; result: TrialBalance };
-
-  /** The merchant that the API key belongs to. Requires the scope payments:read. */
-  readonly merchant: { variables: Record<string, never>; result: Merchant };
-
-  /** The erasure with this id; null when the merchant has none. Requires the scope customers:erase. */
-  readonly erasure: { variables: { readonly id: string }; result: Erasure | null };
-
-  /** The merchant's API keys, newest first. Requires the scope keys:read. */
-  readonly apiKeys: {
-    variables: {
-      readonly filter?: ApiKeyFilter | null | undefined;
-      readonly first?: number | null | undefined;
-      readonly after?: string | null | undefined;
-      readonly last?: number | null | undefined;
-      readonly before?: string | null | undefined;
-    };
-    result: ApiKeyConnection;
-  };
-
-  /** The object with this id, whatever its type; null when the merchant has none. Requires the scope to read objects of this type. */
-  readonly node: { variables: { readonly id: string }; result: Node | null };
-
-  /** The objects with these ids, in the same order; null in place of each one that the merchant does not have. Requires the scopes to read objects of these types. */
-  readonly nodes: {
-    variables: { readonly ids: readonly string[] };
-    result: readonly (Node | null)[];
-  };
-
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
-  readonly operation: {
-    variables: { readonly name: string; readonly idempotencyKey: string };
-    result: Operation;
-  };
 }
