@@ -25,6 +25,7 @@ import * as deadLetters from "./20261126000100_dead_letters";
 import * as replayPlans from "./20261126000200_replay_plans";
 import * as endpointChallenges from "./20261127000100_endpoint_challenges";
 import * as resolutionChecks from "./20261127000200_resolution_checks";
+import * as deliveryRetries from "./20261127000300_delivery_retries";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -58,4 +59,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261126000200_replay_plans": replayPlans,
   "20261127000100_endpoint_challenges": endpointChallenges,
   "20261127000200_resolution_checks": resolutionChecks,
+  "20261127000300_delivery_retries": deliveryRetries,
 };

@@ -193,6 +193,24 @@ create policy tenant on captures to oncepay_tenant using ((merchant_id = current
 grant insert, select, update on captures to oncepay_system;
 grant insert, select on captures to oncepay_tenant;
 
+create table delivery_retries (
+  merchant_id text collate "C" not null,
+  idempotency_key text collate "C" not null,
+  fingerprint bytea not null,
+  count integer not null,
+  has_more boolean not null,
+  created_at timestamp with time zone not null default now(),
+  constraint delivery_retries_spent_key PRIMARY KEY (merchant_id, idempotency_key),
+  constraint delivery_retries_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint delivery_retries_count_check CHECK ((count >= 0))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.delivery_retries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table delivery_retries enable row level security;
+create policy system on delivery_retries to oncepay_system using (true);
+create policy tenant on delivery_retries to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant select on delivery_retries to oncepay_system;
+grant insert, select on delivery_retries to oncepay_tenant;
+
 create table erased_payment_intents (
   merchant_id text collate "C" not null,
   erasure_id text collate "C" not null,

@@ -3,7 +3,7 @@ import type * as webhooks from "../../src/webhooks/delivery";
 import { retryWebhookDeliveriesNow } from "../../src/webhooks/retry-webhook-deliveries-now";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
-import { checkIdempotencyKey, checkOptionalText } from "../input";
+import { checkIdempotencyKey, checkText } from "../input";
 import { checkLetterFilter } from "../queries/dead-letters";
 import { DateTime, EventTypeScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -51,16 +51,13 @@ export class RetryWebhookDeliveriesNowInput {
   @Field(() => RetryWebhookDeliveriesFilter, { description: "Which deliveries to attempt." })
   readonly filter!: RetryWebhookDeliveriesFilter;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "Why, at most 1,000 characters, for the audit log.",
-  })
-  readonly reason?: string | null;
+  @Field(() => String, { description: "Why, in 1 to 1,000 characters, for the audit log." })
+  readonly reason!: string;
 }
 
 @ObjectType({ simpleResolvers: true, description: "The result of retryWebhookDeliveriesNow." })
 export class RetryWebhookDeliveriesNowPayload {
-  @Field(() => Int, { description: "How many deliveries are attempted." })
+  @Field(() => Int, { description: "How many deliveries are attempted; none may have matched." })
   readonly count!: number;
 
   @Field(() => Boolean, {
@@ -91,13 +88,16 @@ export class RetryWebhookDeliveriesNowMutation {
       "input.filter",
       input.filter,
     );
-    const reason = checkOptionalText("input.reason", input.reason, { max: 1_000 });
+    const reason = checkText("input.reason", input.reason, { min: 1, max: 1_000 });
+    const { merchantId } = callerOf(context);
     const outcome = await retryWebhookDeliveriesNow(context.app, {
-      merchantId: callerOf(context).merchantId,
+      merchantId,
       audit: auditOf(context, "retryWebhookDeliveriesNow", {
-        details: { ...(reason !== null && { reason }) },
+        subjectId: endpointId ?? merchantId,
+        details: { reason },
       }),
       key,
+      reason,
       filter: {
         endpointId,
         eventId,

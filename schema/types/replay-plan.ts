@@ -71,12 +71,12 @@ export class ReplayPlan {
   readonly hasMore!: boolean;
 
   @Field(() => [ReplayPlanEndpoint], {
-    description: "Its letters by endpoint, the 20 with the most.",
+    description: "Its letters by endpoint, the 10 with the most.",
   })
   readonly endpoints!: plans.ReplayPlan["endpoints"];
 
   @Field(() => [ReplayPlanType], {
-    description: "Its letters by type of event, the 20 with the most.",
+    description: "Its letters by type of event, the 10 with the most.",
   })
   readonly types!: plans.ReplayPlan["types"];
 

@@ -61,6 +61,7 @@ export const PLACES: readonly Place[] = [
   { table: "webhook_endpoint_changes", id: "endpoint_id", columns: ["idempotency_key"] },
   { table: "erasures", id: "id", columns: ["customer", "idempotency_key"] },
   { table: "webhook_replays", id: "delivery_id", columns: ["idempotency_key"] },
+  { table: "delivery_retries", id: "merchant_id", columns: ["idempotency_key"] },
   { table: "replay_plans", id: "id", columns: ["reason", "filter", "idempotency_key"] },
   { table: "inbox", id: "event_id", columns: ["outcome"] },
 ];

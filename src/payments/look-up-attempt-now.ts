@@ -84,8 +84,8 @@ async function execute(
   if (!waits) {
     const details = {
       id: attemptId,
-      currentState: attempt.status,
       nextAt: dueAt,
+      currentState: attempt.status,
       allowedActions: [],
     };
     return { failure: { code: "INVALID_STATE", details } };

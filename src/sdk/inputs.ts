@@ -437,8 +437,8 @@ export interface RetryWebhookDeliveriesNowInput {
   /** Which deliveries to attempt. */
   readonly filter: RetryWebhookDeliveriesFilter;
 
-  /** Why, at most 1,000 characters, for the audit log. */
-  readonly reason?: string | null | undefined;
+  /** Why, in 1 to 1,000 characters, for the audit log. */
+  readonly reason: string;
 }
 
 /** The delivery to attempt now. */

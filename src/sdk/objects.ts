@@ -328,7 +328,7 @@ export interface ReplayPlan {
   /** Whether more letters matched, which another plan can take when this one is done. */
   readonly hasMore: boolean;
 
-  /** Its letters by endpoint, the 20 with the most. */
+  /** Its letters by endpoint, the 10 with the most. */
   readonly endpoints: readonly {
     /** The endpoint's id. */
     readonly endpointId: string;
@@ -337,7 +337,7 @@ export interface ReplayPlan {
     readonly letters: number;
   }[];
 
-  /** Its letters by type of event, the 20 with the most. */
+  /** Its letters by type of event, the 10 with the most. */
   readonly types: readonly {
     /** The type of event. */
     readonly type: EventType;

@@ -164,7 +164,7 @@ export interface RetryWebhookDeliveryNowPayload {
 
 /** The result of retryWebhookDeliveriesNow. */
 export interface RetryWebhookDeliveriesNowPayload {
-  /** How many deliveries are attempted. */
+  /** How many deliveries are attempted; none may have matched. */
   readonly count: number;
 
   /** Whether more of them match than are attempted at once, which is 10,000. */

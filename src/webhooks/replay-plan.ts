@@ -41,7 +41,7 @@ export interface ReplayPlan extends PlanCounts {
 /** More than an operator wants to look through, few enough to be written down within a request. */
 export const PLAN_LETTERS_MAX = 25_000;
 /** Of each kind of count, the largest. */
-export const PLAN_COUNTS_MAX = 20;
+export const PLAN_COUNTS_MAX = 10;
 export const PLAN_SAMPLES = 5;
 
 export const PER_SECOND_DEFAULT = 50;

@@ -1,8 +1,7 @@
 import type { AuditedWrite } from "../audit-log/record-write";
-import type { Db, Tx } from "../db/db";
-import type { Execution } from "../idempotency/execution";
+import { type Db, type Statement, type Tx, run } from "../db/db";
 import { fingerprint } from "../idempotency/fingerprint";
-import type { KeyedOperation, Outcome } from "../idempotency/keys";
+import type { KeyedOperation, Made, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import { type LetterFilter, lettersLike } from "./dead-letter";
@@ -11,16 +10,17 @@ import { type LetterFilter, lettersLike } from "./dead-letter";
  * Guarantees: the deliveries that match a filter and wait for their next try are sent as soon as their endpoints can
  * take them, oldest first, whatever the receivers asked for; if an endpoint is paused, the pause is over, and one
  * delivery is let out to see whether it is back. They stay the same deliveries, and the try uses up none of their
- * schedules. What a worker is posting at this moment is left out. If nothing matches, it is refused.
+ * schedules. What a worker is posting at this moment is left out. A key hurries once, for ever.
  *
- * Cost: one statement, with one row written for each delivery and one for each endpoint that is paused. The sweeper
- * finds them (held-store.ts).
+ * Cost: two statements, with one row written for each delivery, one for each endpoint that is paused, and the one that
+ * keeps the key. The sweeper finds them (held-store.ts).
  */
 
 export interface RetryWebhookDeliveriesNow {
   readonly merchantId: string;
   readonly key: string;
   readonly filter: LetterFilter;
+  readonly reason: string;
   readonly audit?: AuditedWrite | undefined;
 }
 
@@ -32,35 +32,55 @@ export interface Hurried {
 
 export const RETRIED_MAX = 10_000;
 
-export const retryAllNowOperation: KeyedOperation<Hurried> = { name: "retryWebhookDeliveriesNow" };
+const FIND_BY_KEY: Statement = {
+  name: "find_delivery_retry",
+  text: `
+    select count as "count", has_more as "hasMore", encode(fingerprint, 'hex') as "fingerprint",
+      iso(created_at) as "firstSeenAt"
+    from delivery_retries where merchant_id = ? and idempotency_key = ?`,
+};
+
+const KEEP: Statement = {
+  name: "insert_delivery_retry",
+  text: `
+    insert into delivery_retries (merchant_id, idempotency_key, fingerprint, count, has_more)
+    values (?, ?, decode(?, 'hex'), ?, ?)`,
+};
+
+export const retryAllNowOperation: KeyedOperation<Hurried> = {
+  name: "retryWebhookDeliveriesNow",
+  findMade: findRetry,
+  spentKey: "delivery_retries_spent_key",
+};
+
+async function findRetry(
+  db: Db,
+  merchantId: string,
+  key: string,
+): Promise<Made<Hurried> | undefined> {
+  type Row = Hurried & { readonly fingerprint: string; readonly firstSeenAt: string };
+  const [row] = await run<Row>(db, FIND_BY_KEY, [merchantId, key]);
+  if (!row) return undefined;
+  const { fingerprint: print, firstSeenAt, ...result } = row;
+  return { firstSeenAt, result, fingerprint: print };
+}
 
 export async function retryWebhookDeliveriesNow(
   { db, replays }: { readonly db: Db; readonly replays: ReplayCache },
-  command: RetryWebhookDeliveriesNow,
+  { merchantId, key, filter, reason, audit }: RetryWebhookDeliveriesNow,
 ): Promise<Outcome<Hurried>> {
-  const { merchantId, key, filter, audit } = command;
-  const request = {
-    merchantId,
-    key,
-    replays,
-    fingerprint: fingerprint(retryAllNowOperation.name, { filter }).toString("hex"),
-    audit,
-  };
+  const print = fingerprint(retryAllNowOperation.name, { filter, reason }).toString("hex");
+  const request = { merchantId, key, replays, fingerprint: print, audit };
   return once<Hurried>(db, request, {
     operation: retryAllNowOperation,
-    execute: (tx) => execute(tx, command),
+    execute: async (tx) => {
+      const result = await hurry(tx, merchantId, filter);
+      const { count, hasMore } = result;
+      await run(tx, KEEP, [merchantId, key, print, count, hasMore]);
+      return { result, audited: { after: { count } } };
+    },
+    isSame: (made) => made.fingerprint === print,
   });
-}
-
-async function execute(
-  tx: Tx,
-  { merchantId, filter }: RetryWebhookDeliveriesNow,
-): Promise<Execution<Hurried, undefined>> {
-  const hurried = await hurry(tx, merchantId, filter);
-  if (hurried.count === 0) {
-    return { failure: { code: "INVALID_STATE", details: { waiting: 0, allowedActions: [] } } };
-  }
-  return { result: hurried, audited: { after: { count: hurried.count } } };
 }
 
 async function hurry(tx: Tx, merchantId: string, filter: LetterFilter): Promise<Hurried> {

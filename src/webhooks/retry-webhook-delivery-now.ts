@@ -83,7 +83,7 @@ async function execute(
   }
   const { status, waits, nextAt } = found;
   if (!waits) {
-    const details = { id: deliveryId, currentState: status, nextAt, allowedActions: [] };
+    const details = { id: deliveryId, nextAt, currentState: status, allowedActions: [] };
     return { failure: { code: "INVALID_STATE", details } };
   }
   const rows = await run<WebhookDelivery>(tx, HURRY, [merchantId, deliveryId]);

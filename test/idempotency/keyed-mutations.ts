@@ -108,7 +108,8 @@ async function aPlannedDelivery({ api, receiver }: World): Promise<string> {
 async function aFilterOfOne(world: World) {
   const deliveryId = await aPlannedDelivery(world);
   const [delivery] = await world.api.db("webhook_deliveries").where({ id: deliveryId });
-  return { deliveryId, asked: { filter: { eventId: delivery.event_id as string } } };
+  const filter = { eventId: delivery.event_id as string };
+  return { deliveryId, asked: { filter, reason: "the receiver is back" } };
 }
 
 /** A plan about nothing, taken so far. */
@@ -440,11 +441,8 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       await setDelivery(world.api, input.deliveryId, RETRYING);
       return { input: input.asked, other: { ...input.asked, reason: "nobody knows" } };
     },
-    expired: "INVALID_STATE",
-    refuse: async (world) => {
-      const { deliveryId, asked } = await aFilterOfOne(world);
-      return { input: asked, makePossible: () => setDelivery(world.api, deliveryId, RETRYING) };
-    },
+    expired: "REPLAYED",
+    refuse: null,
   },
   createReplayPlan: {
     table: "replay_plans",

@@ -87,7 +87,7 @@ test("what has a resolver below a payload may be null", () => {
 
 let api: TestApi;
 let inputs: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>>;
-const PLATFORM = ["createMerchant", "resolveUnknownAttempt"];
+const PLATFORM = ["createMerchant", "lookUpAttempt", "resolveUnknownAttempt"];
 
 beforeAll(async () => {
   api = await startTestApi({ ONCEPAY_LOOKUP_SCHEDULE_MS: "60000" });
@@ -108,6 +108,9 @@ beforeAll(async () => {
     retryWebhookDeliveryNow: async () => ({
       deliveryId: await aDelivery({ status: "RETRYING", next_at: "2099-01-01T00:00:00Z" }),
     }),
+    retryWebhookDeliveriesNow: () =>
+      Promise.resolve({ filter: {}, reason: "the receiver is back" }),
+    lookUpAttempt: async () => ({ attemptId: await anUnknownAttempt() }),
     createReplayPlan: () => Promise.resolve({ filter: {}, reason: "the receiver is back" }),
     startReplayPlan: () => aPlan(),
     pauseReplayPlan: () => aPlan("start"),

@@ -95,7 +95,7 @@ it("settles by an operator's word, once for its key, and keeps the reason", asyn
   expect(again.data.resolveUnknownAttempt.idempotency.status).toBe("REPLAYED");
   const { data } = await api.send({ query: EVIDENCE, variables: { id } });
   expect(data.paymentIntent.attempts.edges[0].node.evidence).toMatchObject([
-    { outcome: "approved", effect: "applied", reason: "seen in their portal" },
+    { outcome: { kind: "approved" }, effect: "applied", reason: "seen in their portal" },
   ]);
   const late = await resolve({ ...finding, resolution: "FAILED" });
   expect(late.error?.extensions).toMatchObject({
@@ -252,7 +252,7 @@ describe("after an operator has said it, the processor is asked all the same", (
     expect(await checkOf(attemptId)).toMatchObject({ conclusion: "CONFIRMED", next_at: null });
     expect(await evidenceOf(attemptId)).toMatchObject([
       { effect: "applied" },
-      { source: "lookup", outcome: "approved", effect: "confirmed" },
+      { source: "lookup", outcome: { kind: "approved" }, effect: "confirmed" },
     ]);
     expect((await lookUp(attemptId)).error?.extensions.code).toBe("INVALID_STATE");
   });
@@ -270,7 +270,7 @@ describe("after an operator has said it, the processor is asked all the same", (
     ]);
     expect(await evidenceOf(attemptId)).toMatchObject([
       { effect: "applied" },
-      { source: "lookup", outcome: "approved", effect: "contradiction" },
+      { source: "lookup", outcome: { kind: "approved" }, effect: "contradiction" },
     ]);
   });
 
@@ -287,7 +287,7 @@ describe("after an operator has said it, the processor is asked all the same", (
     expect(await checkOf(attemptId)).toMatchObject({ conclusion: "CONTRADICTED" });
     expect(await evidenceOf(attemptId)).toMatchObject([
       { effect: "applied" },
-      { source: "lookup", outcome: "not_found", effect: "contradiction" },
+      { source: "lookup", outcome: { kind: "not_found" }, effect: "contradiction" },
     ]);
     expect(await api.movements(attemptId)).toEqual([]);
     // The books say what an operator said: what is missing is made up for, as an operator would.

@@ -124,6 +124,7 @@ test.each([
       names: [
         "OncepayError",
         "WebhookVerificationError",
+        "challengeOf",
         "createClient",
         "createRetryBudget",
         "memoryKeyStore",

@@ -55,17 +55,19 @@ const WRITTEN = [
   "webhook_endpoint_changes",
   "webhook_deliveries",
   "webhook_replays",
+  "delivery_retries",
   "merchants",
   "erasures",
   "erased_payment_intents",
   "api_keys",
 ];
 
-// What is revoked gets no row of its own.
+// What is revoked, discarded or asked to be looked up gets no row of its own.
 const COUNTED = [
   ...WRITTEN,
   "api_keys where revoked_at is not null",
   "webhook_deliveries where status = 'DISCARDED'",
+  "attempts where status = 'UNKNOWN' and next_at <= now()",
   // As many as there were changes of course.
   "replay_plans p, generate_series(1, p.version)",
 ];

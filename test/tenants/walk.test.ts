@@ -44,6 +44,7 @@ const NOT_READ = [
   "balance_snapshots",
   "webhook_endpoint_changes",
   "webhook_replays",
+  "delivery_retries",
   "replay_plan_letters",
 ];
 

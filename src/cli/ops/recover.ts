@@ -1,6 +1,4 @@
 import type { Client } from "../../sdk/client";
-import type { RetryWebhookDeliveriesNowInput } from "../../sdk/inputs";
-import { OncepayError } from "../../sdk/oncepay-error";
 import { type Command, UsageError } from "../command";
 import {
   DRY_RUN,
@@ -83,23 +81,8 @@ async function hurry(
 ): Promise<number> {
   const filter = { endpointId, failedAfter: since, failedBefore: new Date().toISOString() };
   for (let hurried = 0; ;) {
-    const { count, hasMore } = await hurrySome(client, { filter, reason });
+    const { count, hasMore } = await client.retryWebhookDeliveriesNow({ filter, reason });
     hurried += count;
     if (!hasMore) return hurried;
-  }
-}
-
-/** None are an error to the API, and nothing to do here. */
-async function hurrySome(
-  client: Client,
-  input: RetryWebhookDeliveriesNowInput,
-): Promise<{ count: number; hasMore: boolean }> {
-  try {
-    return await client.retryWebhookDeliveriesNow(input);
-  } catch (error) {
-    if (error instanceof OncepayError && error.code === "INVALID_STATE") {
-      return { count: 0, hasMore: false };
-    }
-    throw error;
   }
 }

@@ -67,6 +67,7 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   webhook_replays: ofTenants(APPEND, READ),
   // Taking away what a receiver answered is the one change that a trigger permits.
   webhook_delivery_attempts: ofTenants(READ, WRITE),
+  delivery_retries: ofTenants(APPEND, READ),
   replay_plans: ofTenants(WRITE, CHANGE),
   replay_plan_letters: ofTenants(APPEND, READ),
 
