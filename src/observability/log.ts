@@ -24,6 +24,7 @@ export const LOG_FIELDS: ReadonlySet<string> = new Set([
   "endpointId",
   "eventId",
   "outcome",
+  "resolution",
   "reason",
   "queue",
   "loop",

@@ -88,21 +88,41 @@ function chance({ random }: Pick<Dice, "random">, share: number): boolean {
   return random() < share;
 }
 
-function valueOf(dice: Dice, type: GraphQLInputType): unknown {
-  if (isNonNullType(type)) return valueOf(dice, type.ofType);
+/** By the name of what asks for one. */
+const ID_PREFIXES: Readonly<Record<string, string>> = {
+  paymentIntentId: "pi",
+  attemptId: "att",
+  webhookEndpointId: "we",
+  endpointId: "we",
+  eventId: "evt",
+  deliveryId: "whd",
+  planId: "rpl",
+  apiKeyId: "key",
+};
+
+function idOf(dice: Dice, name: string): string {
+  const { ids } = dice.world;
+  const prefix = ID_PREFIXES[name];
+  if (prefix === undefined || chance(dice, 0.5)) return pick(dice, ids);
+  const nobodys = `${prefix}_${"0".repeat(26)}`;
+  return pick(dice, [nobodys, ...ids.filter((id) => id.startsWith(`${prefix}_`))]);
+}
+
+function valueOf(dice: Dice, type: GraphQLInputType, name = ""): unknown {
+  if (isNonNullType(type)) return valueOf(dice, type.ofType, name);
   if (chance(dice, 0.04)) return pick(dice, NASTY);
   if (isListType(type)) {
     return Array.from({ length: Math.floor(dice.random() * 4) }, () => valueOf(dice, type.ofType));
   }
   if (isEnumType(type)) return pick(dice, type.getValues()).name;
   if (!isInputObjectType(type)) {
-    return type.name === "ID"
-      ? pick(dice, dice.world.ids)
-      : pick(dice, PLAUSIBLE[type.name] ?? NASTY);
+    return type.name === "ID" ? idOf(dice, name) : pick(dice, PLAUSIBLE[type.name] ?? NASTY);
   }
   const fields = Object.values(type.getFields());
   const given = fields.filter((field) => isRequiredInputField(field) || chance(dice, 0.2));
-  return Object.fromEntries(given.map((field) => [field.name, valueOf(dice, field.type)]));
+  return Object.fromEntries(
+    given.map((field) => [field.name, valueOf(dice, field.type, field.name)]),
+  );
 }
 
 /** As a literal; enums are the only thing that JSON would write otherwise. */

@@ -19,6 +19,8 @@ const OUR_WORDS = new RegExp(
     "api_keys.(?:allowed_addresses|created_by|origin|rolled_from)",
     "audit_log.(?:action|actor_kind|error_code|outcome|subject_type)",
     "events.api_version",
+    "resolution_checks.(?:resolution|conclusion)",
+    "webhook_deliveries.error_class",
     "webhook_delivery_attempts.(?:error|error_class)",
     "webhook_endpoints.breaker",
     "idempotency_keys.failure_code",

@@ -95,7 +95,7 @@ it("settles by an operator's word, once for its key, and keeps the reason", asyn
   expect(again.data.resolveUnknownAttempt.idempotency.status).toBe("REPLAYED");
   const { data } = await api.send({ query: EVIDENCE, variables: { id } });
   expect(data.paymentIntent.attempts.edges[0].node.evidence).toMatchObject([
-    { outcome: { kind: "approved" }, effect: "applied", reason: "seen in their portal" },
+    { outcome: "approved", effect: "applied", reason: "seen in their portal" },
   ]);
   const late = await resolve({ ...finding, resolution: "FAILED" });
   expect(late.error?.extensions).toMatchObject({

@@ -79,7 +79,7 @@ test("it is tried again like any other, and may be replayed", async () => {
   await api.drain();
   const replayed = await api.send({
     query: REPLAY_DELIVERY,
-    variables: { input: { deliveryId: delivery.id }, key: newKey() },
+    variables: { input: { deliveryId: delivery.id, force: true }, key: newKey() },
   });
   expect(replayed.body.errors).toBeUndefined();
   await api.drain();
