@@ -26,6 +26,7 @@ import * as replayPlans from "./20261126000200_replay_plans";
 import * as endpointChallenges from "./20261127000100_endpoint_challenges";
 import * as resolutionChecks from "./20261127000200_resolution_checks";
 import * as deliveryRetries from "./20261127000300_delivery_retries";
+import * as deadLettersEverywhere from "./20261127000400_dead_letters_everywhere";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -60,4 +61,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261127000100_endpoint_challenges": endpointChallenges,
   "20261127000200_resolution_checks": resolutionChecks,
   "20261127000300_delivery_retries": deliveryRetries,
+  "20261127000400_dead_letters_everywhere": deadLettersEverywhere,
 };

@@ -655,6 +655,7 @@ CREATE INDEX webhook_deliveries_held ON ONLY public.webhook_deliveries USING btr
 CREATE INDEX webhook_deliveries_paused ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'PAUSED'::text);
 CREATE INDEX webhook_deliveries_retrying ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'RETRYING'::text);
 CREATE INDEX webhook_deliveries_unanswered ON ONLY public.webhook_deliveries USING btree (merchant_id, id) WHERE ((status = 'DEAD'::text) AND (replayed_as IS NULL));
+CREATE INDEX webhook_deliveries_unanswered_anywhere ON ONLY public.webhook_deliveries USING btree (id) WHERE ((status = 'DEAD'::text) AND (replayed_as IS NULL));
 CREATE INDEX webhook_deliveries_unwell ON ONLY public.webhook_deliveries USING btree (merchant_id, status, id) WHERE (status = ANY (ARRAY['RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]));
 CREATE TRIGGER check_deliveries AFTER INSERT ON public.webhook_deliveries REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_deliveries();
 create table webhook_deliveries_default partition of webhook_deliveries DEFAULT;

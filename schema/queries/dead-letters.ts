@@ -1,10 +1,12 @@
-import { Arg, Args, Ctx, Field, ID, InputType, Query, Resolver } from "type-graphql";
+import { Arg, Args, ArgsType, Ctx, Field, ID, InputType, Query, Resolver } from "type-graphql";
+import { Failure } from "../../src/failures";
+import { PLATFORM_MERCHANT_ID } from "../../src/merchants/api-key";
 import type { Page } from "../../src/pagination";
 import type * as letters from "../../src/webhooks/dead-letter";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { listDeadLetters } from "../../src/webhooks/list-dead-letters";
-import type { Context } from "../context";
-import { checkId } from "../input";
+import { type Context, callerOf } from "../context";
+import { badInput, checkId } from "../input";
 import { DateTime, EventTypeScalar } from "../scalars";
 import { WebhookDeliveryConnection } from "../types/webhook";
 import { WebhookErrorClass, DeadLetterReplayState } from "../webhook-enums";
@@ -61,6 +63,16 @@ export function checkLetterFilter<Filter extends letters.LetterFilter>(
   return filter;
 }
 
+@ArgsType()
+class DeadLetterArgs extends PageArgs {
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "The letters of this merchant, for a platform operator who acts for none: without it, those of all merchants are listed.",
+  })
+  readonly merchantId?: string | null;
+}
+
 /** Those of one event are few, and so are those that wait; what else is asked for is looked for among them. */
 function unindexedOf(filter: DeadLetterFilter): readonly unknown[] {
   if (filter.eventId != null) return [];
@@ -68,11 +80,37 @@ function unindexedOf(filter: DeadLetterFilter): readonly unknown[] {
   return [endpointId, types, causes, diedAfter, diedBefore, replayState === "REPLAYED"];
 }
 
+function actsForNobody(context: Context): boolean {
+  return callerOf(context).merchantId === PLATFORM_MERCHANT_ID;
+}
+
+/**
+ * For those who run the installation. The letters that wait are in an index of their own, and there are not more of
+ * them than people let lie; the others are as many as ever died, and are asked for by merchant.
+ */
+function readEverywhere(
+  context: Context,
+  merchantId: string | null,
+  list: Parameters<typeof listDeadLetters>[2],
+): Promise<Page<webhooks.WebhookDelivery>> {
+  if (!actsForNobody(context)) {
+    throw new Failure(
+      "FORBIDDEN",
+      "Only a platform operator who acts for no merchant may name one here.",
+    );
+  }
+  if (merchantId !== null) checkId("merchantId", "merchant", merchantId);
+  else if ((list.filter?.replayState ?? "NOT_REPLAYED") !== "NOT_REPLAYED") {
+    throw badInput("merchantId", "Letters that have been replayed are listed by merchant.");
+  }
+  return listDeadLetters(context.systemDb, merchantId, list);
+}
+
 @Resolver()
 export class DeadLetterQueries {
   @Query(() => WebhookDeliveryConnection, {
     description:
-      "Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Those that have been replayed are left out unless `replayState` asks for them.",
+      "Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Those that have been replayed are left out unless `replayState` asks for them. A platform operator who acts for no merchant sees those of all merchants.",
   })
   async deadLetters(
     @Arg("filter", () => DeadLetterFilter, {
@@ -80,10 +118,13 @@ export class DeadLetterQueries {
       description: "Which items to return.",
     })
     filter: DeadLetterFilter | null,
-    @Args(() => PageArgs) page: PageArgs,
+    @Args(() => DeadLetterArgs) { merchantId, ...page }: DeadLetterArgs,
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookDelivery>> {
     const list = { filter: checkLetterFilter("filter", filter ?? {}), page };
+    if (merchantId != null || actsForNobody(context)) {
+      return readEverywhere(context, merchantId ?? null, list);
+    }
     return readList(context, {
       unindexed: unindexedOf(list.filter),
       field: "filter",

@@ -2,7 +2,7 @@ import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from "
 import type * as store from "../../src/events/event-store";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { requireScope } from "../access";
-import type { Context } from "../context";
+import { type Context, callerOf } from "../context";
 import { PACE_DESCRIPTIONS } from "../endpoint-pace";
 import { DeliveryStatus, EndpointStatus } from "../enums";
 import { Node } from "../node";
@@ -142,6 +142,13 @@ export class WebhookDelivery {
   readonly id!: string;
 
   @Field(() => ID, {
+    nullable: true,
+    description:
+      "The id of the merchant whose event is delivered; null in a replayed answer that is older than this field.",
+  })
+  readonly merchantId!: string | null;
+
+  @Field(() => ID, {
     description: "The id of the event that is delivered, which is sent as the webhook-id.",
   })
   readonly eventId!: string;
@@ -209,7 +216,7 @@ export class WebhookDelivery {
 export class WebhookDeliveryFields {
   @FieldResolver(() => Event, {
     nullable: true,
-    description: "The event that is delivered.",
+    description: "The event that is delivered; null in a list across merchants.",
   })
   async event(
     @Root() delivery: webhooks.WebhookDelivery,
@@ -222,12 +229,15 @@ export class WebhookDeliveryFields {
   @FieldResolver(() => [WebhookDeliveryAttempt], {
     nullable: true,
     description:
-      "The latest tries, at most 25, newest first: those that failed and those after them. A delivery that succeeds at once has none, unless the installation keeps all.",
+      "The latest tries, at most 25, newest first: those that failed and those after them. A delivery that succeeds at once has none, unless the installation keeps all. Null in a list across merchants.",
   })
   attempts(
     @Root() delivery: webhooks.WebhookDelivery,
     @Ctx() context: Context,
-  ): Promise<webhooks.DeliveryAttempt[]> {
+  ): Promise<webhooks.DeliveryAttempt[]> | null {
+    // What is loaded for one caller is loaded for one merchant.
+    const { merchantId } = delivery;
+    if (merchantId !== null && merchantId !== callerOf(context).merchantId) return null;
     return context.loaders().attemptsOfDelivery.load(delivery.id);
   }
 }

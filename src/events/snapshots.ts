@@ -12,6 +12,7 @@ const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
   capture: {},
   refund: { personalDataErasedAt: null },
   merchant: { mode: "TEST" },
+  webhookDelivery: { merchantId: null },
   webhookEndpoint: {
     metadata: {},
     apiVersion: "2026-11-20",

@@ -37,7 +37,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt
   }`,
   WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
-    id eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf
+    id merchantId eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf
     cause replayedAs discardReason createdAt updatedAt
   }`,
   ReplayPlan: `fragment ReplayPlan on ReplayPlan {
@@ -293,7 +293,7 @@ export const QUERIES = {
   ),
   deadLetters: query(
     "deadLetters",
-    { filter: "DeadLetterFilter", ...PAGE },
+    { filter: "DeadLetterFilter", merchantId: "ID", ...PAGE },
     page("WebhookDelivery"),
   ),
   replayPlans: query("replayPlans", PAGE, page("ReplayPlan")),

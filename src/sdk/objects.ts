@@ -256,6 +256,9 @@ export interface WebhookDelivery {
   /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
 
+  /** The id of the merchant whose event is delivered; null in a replayed answer that is older than this field. */
+  readonly merchantId: string | null;
+
   /** The id of the event that is delivered, which is sent as the webhook-id. */
   readonly eventId: string;
 

@@ -112,10 +112,11 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
-  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Those that have been replayed are left out unless `replayState` asks for them. Requires the scope webhooks:read. */
+  /** Dead letters: deliveries whose attempts have all failed and that somebody must look at, newest first. Those that have been replayed are left out unless `replayState` asks for them. A platform operator who acts for no merchant sees those of all merchants. Requires the scope webhooks:read. */
   readonly deadLetters: {
     variables: {
       readonly filter?: DeadLetterFilter | null | undefined;
+      readonly merchantId?: string | null | undefined;
       readonly first?: number | null | undefined;
       readonly after?: string | null | undefined;
       readonly last?: number | null | undefined;

@@ -10,7 +10,8 @@ import type { AddressedDelivery, DeliveryKey } from "./delivery";
  */
 
 export const DELIVERY_COLUMNS = `
-  d.id as "id", d.event_id as "eventId", d.endpoint_id as "endpointId", d.status as "status",
+  d.id as "id", d.merchant_id as "merchantId", d.event_id as "eventId",
+  d.endpoint_id as "endpointId", d.status as "status",
   d.tries as "tries", iso(nullif(d.next_at, 'infinity')) as "nextAt", d.status_code as "statusCode",
   d.error as "error", d.response_body as "responseBody", d.duration_ms as "durationMs",
   d.replay_of as "replayOf", iso(d.created_at) as "createdAt", iso(d.updated_at) as "updatedAt",

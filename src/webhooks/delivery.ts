@@ -51,6 +51,8 @@ export interface DeliveryAttempt {
 
 export interface WebhookDelivery {
   readonly id: string;
+  /** Null in what was stored before deliveries said it. */
+  readonly merchantId: string | null;
   readonly eventId: string;
   readonly endpointId: string;
   readonly status: DeliveryStatus;

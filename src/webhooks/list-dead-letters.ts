@@ -21,10 +21,10 @@ interface LetterList {
   readonly page: PageArguments;
 }
 
-/** Deliveries that have no tries left and wait for a person, newest first. */
+/** Deliveries that have no tries left and wait for a person, newest first; of all merchants where none is named. */
 export async function listDeadLetters(
   db: Db,
-  merchantId: string,
+  merchantId: string | null,
   { filter, page }: LetterList,
 ): Promise<Page<WebhookDelivery>> {
   return readPage<WebhookDelivery, string>(
@@ -43,30 +43,42 @@ const REPLAYED: Readonly<Record<ReplayState, string>> = {
   ANY: "",
 };
 
-/** Those of an event are few: they are read as a whole, behind a fence (see planner.ts). */
-const OF_EVENT = `(
+interface Source {
+  readonly name: string;
+  readonly text: string;
+  readonly bindings: readonly string[];
+}
+
+function sourceOf(merchantId: string | null, eventId: string | null | undefined): Source {
+  if (merchantId === null) return { name: "everywhere", text: "webhook_deliveries", bindings: [] };
+  if (eventId == null) {
+    const text = "(select * from webhook_deliveries where merchant_id = ?)";
+    return { name: "all", text, bindings: [merchantId] };
+  }
+  // Those of an event are few: they are read as a whole, behind a fence (see planner.ts).
+  const text = `(
       select * from webhook_deliveries where merchant_id = ? and event_id = ? offset 0)`;
-const ALL = "(select * from webhook_deliveries where merchant_id = ?)";
+  return { name: "of_event", text, bindings: [merchantId, eventId] };
+}
 
 async function fetchLetters(
   db: Db,
-  merchantId: string,
+  merchantId: string | null,
   list: { readonly filter: DeadLetterFilter; readonly request: PageRequest<string> },
 ): Promise<WebhookDelivery[]> {
   const { filter, request } = list;
   const { beyond, order } = IN_SQL[request.direction];
   const state = filter.replayState ?? "NOT_REPLAYED";
-  const { eventId, ...rest } = filter;
-  const like = lettersLike(rest);
+  const source = sourceOf(merchantId, filter.eventId);
+  const like = lettersLike(source.name === "of_event" ? { ...filter, eventId: null } : filter);
   const where = like.texts.map((text) => `and ${text}`).join(" ");
   const beyondFrom = request.from === undefined ? "" : `and d.id ${beyond} ?`;
   const text = `
-    select ${DELIVERY_COLUMNS} from ${eventId == null ? ALL : OF_EVENT} d
+    select ${DELIVERY_COLUMNS} from ${source.text} d
     where d.status = 'DEAD' ${REPLAYED[state]} ${where} ${beyondFrom}
     order by d.id ${order} limit ?`;
   const bindings = [
-    merchantId,
-    ...(eventId == null ? [] : [eventId]),
+    ...source.bindings,
     ...like.values,
     ...(request.from === undefined ? [] : [request.from]),
     request.limit,
@@ -76,11 +88,10 @@ async function fetchLetters(
     const result = await db.raw<{ rows: WebhookDelivery[] }>(text, bindings as string[]);
     return result.rows;
   }
-  const source = eventId == null ? "all" : "of_event";
   const from = request.from === undefined ? "end" : "from";
   return run(
     db,
-    { name: ["list_dead_letters", source, state, order, from].join("_"), text },
+    { name: ["list_dead_letters", source.name, state, order, from].join("_"), text },
     bindings,
   );
 }

@@ -295,6 +295,11 @@ const READS: readonly Question[] = [
     (page) => listDeadLetters(own, merchantId, { page }),
   ),
   ...pages(
+    "dead letters of all merchants",
+    () => its.deliveries[0] ?? "",
+    (page) => listDeadLetters(explained.db, null, { page }),
+  ),
+  ...pages(
     "endpoints",
     () => its.endpoint,
     (page) => listEndpoints(explained.tenantDb(crowded), crowded, page),

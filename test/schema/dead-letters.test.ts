@@ -1,4 +1,11 @@
-import { CREATE_ENDPOINT, type TestApi, makeIntent, newKey, startTestApi } from "../support/api";
+import {
+  CREATE_ENDPOINT,
+  CREATE_INTENT,
+  type TestApi,
+  makeIntent,
+  newKey,
+  startTestApi,
+} from "../support/api";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 
 /** What operators do with letters that died, through the API; and what it leaves in the audit log. */
@@ -239,4 +246,78 @@ test("one that is held because its endpoint failed is tried now, whatever the re
   expect(row).toMatchObject({ status: "SUCCEEDED", tries: 2 });
   const [well] = await api.db("webhook_endpoints").where({ id: endpoint });
   expect(well).toMatchObject({ breaker: "CLOSED", failures: 0 });
+});
+
+describe("those who run the installation", () => {
+  const EVERYWHERE = `query ($merchant: ID, $filter: DeadLetterFilter, $after: String) {
+    deadLetters(merchantId: $merchant, filter: $filter, first: 2, after: $after) {
+      edges { node { id merchantId event { id } attempts { number } } }
+      pageInfo { hasNextPage endCursor } } }`;
+  const everywhere = (variables: object, key = api.asPlatform.key) =>
+    api.send({ query: EVERYWHERE, variables: { ...variables }, key });
+
+  /** A letter of somebody else's. */
+  async function aStrangersLetter(): Promise<string> {
+    const key = api.stranger.secretKey;
+    const endpoint = { url: receiver.url, eventTypes: ["payment_intent.created"] };
+    const made = [
+      { query: CREATE_ENDPOINT, variables: { input: endpoint, key: newKey() }, key },
+      {
+        query: CREATE_INTENT,
+        variables: { input: { amount: 1, currency: "USD" }, key: newKey() },
+        key,
+      },
+    ];
+    for (const request of made) expect((await api.send(request)).body.errors).toBeUndefined();
+    await api.drain();
+    const [row] = await api.db("webhook_deliveries").where({ merchant_id: api.stranger.id });
+    await set(row.id as string, { status: "DEAD", next_at: null, status_code: 500 });
+    return row.id as string;
+  }
+
+  test("see the letters of all merchants, newest first, or of one", async () => {
+    const mine = await aLetter(await anEndpoint());
+    const theirs = await aStrangersLetter();
+    const seen: { id: string; merchantId: string; event: unknown; attempts: unknown }[] = [];
+    let after: string | undefined;
+    do {
+      const { data, body } = await everywhere({ after });
+      expect(body.errors).toBeUndefined();
+      seen.push(...data.deadLetters.edges.map(({ node }: { node: never }) => node));
+      const { hasNextPage, endCursor } = data.deadLetters.pageInfo;
+      after = hasNextPage ? endCursor : undefined;
+    } while (after !== undefined);
+    const ids = seen.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)].sort().reverse());
+    const whose = new Map(seen.map(({ id, merchantId }) => [id, merchantId]));
+    expect([whose.get(mine.id), whose.get(theirs)]).toEqual([api.merchant.id, api.stranger.id]);
+    expect(seen[0]).toMatchObject({ event: null, attempts: null });
+    const { data } = await everywhere({ merchant: api.stranger.id });
+    expect(data.deadLetters.edges).toMatchObject([{ node: { id: theirs } }]);
+  });
+
+  test("ask for what was replayed by merchant", async () => {
+    const filter = { replayState: "ANY" };
+    const all = await everywhere({ filter });
+    expect(all.error?.extensions).toMatchObject({ code: "BAD_USER_INPUT" });
+    expect((await everywhere({ filter, merchant: api.merchant.id })).error).toBeUndefined();
+    const malformed = await everywhere({ merchant: "mer_1" });
+    expect(malformed.error?.extensions.code).toBe("BAD_USER_INPUT");
+  });
+
+  test("are the only ones: nobody else may name a merchant, not even their own", async () => {
+    for (const merchant of [api.stranger.id, api.merchant.id]) {
+      const refused = await everywhere({ merchant }, api.merchant.operatorKey);
+      expect(refused.error?.extensions.code).toBe("FORBIDDEN");
+    }
+    const asOne = await api.send({
+      query: EVERYWHERE,
+      variables: { merchant: api.stranger.id },
+      ...api.asPlatform,
+    });
+    expect(asOne.error?.extensions.code).toBe("FORBIDDEN");
+    const { data } = await everywhere({}, api.merchant.operatorKey);
+    const edges = data.deadLetters.edges as { node: { merchantId: string } }[];
+    expect(new Set(edges.map(({ node }) => node.merchantId))).toEqual(new Set([api.merchant.id]));
+  });
 });

@@ -17,9 +17,14 @@ import { fields, table } from "./table";
 const LIST_DEFAULT = 50;
 
 export function deliveryTable(deliveries: readonly WebhookDelivery[]): string {
+  const areOfOne = new Set(deliveries.map(({ merchantId }) => merchantId)).size <= 1;
   return table(
-    ["DELIVERY", "ENDPOINT", "STATUS", "TRIES", "LAST", "WHY", "UPDATED"],
+    [
+      ...(areOfOne ? [] : ["MERCHANT"]),
+      ...["DELIVERY", "ENDPOINT", "STATUS", "TRIES", "LAST", "WHY", "UPDATED"],
+    ],
     deliveries.map((one) => [
+      ...(areOfOne ? [] : [one.merchantId]),
       one.id,
       one.endpointId,
       one.status,
@@ -35,6 +40,7 @@ export const listLettersCommand: Command = {
   name: "ops dead-letters list",
   summary: "lists dead letters that wait for somebody",
   help: `Lists dead letters, newest first: deliveries whose attempts have all failed. Those that were replayed are left out.
+With a platform operator's key and without --merchant, those of all merchants are listed.
 ${OPS_HELP}
 ${LETTER_HELP}
   --replayed STATE  NOT_REPLAYED, REPLAYED or ANY
