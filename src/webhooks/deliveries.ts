@@ -80,7 +80,7 @@ async function take(
   let left = keys;
   for (let waits = 0; left.length > 0; waits += 1) {
     const { now, later } = sortOut(air, left, waits < WAITS_MAX);
-    if (now.length > 0) {
+    if (now.size > 0) {
       const claimed = await claimTaken(air, now);
       for (const [line, deliveries] of claimed) done.push(track(air, enter(air, line, deliveries)));
     }
@@ -107,7 +107,7 @@ function sortOut(
   air: Air,
   keys: readonly AddressedDelivery[],
   isPatient: boolean,
-): { now: AddressedDelivery[]; later: AddressedDelivery[] } {
+): { now: Map<Line, readonly AddressedDelivery[]>; later: AddressedDelivery[] } {
   const byLine = new Map<Line, AddressedDelivery[]>();
   for (const key of keys) {
     const line = lineFor(air, key);
@@ -115,12 +115,13 @@ function sortOut(
     if (those) those.push(key);
     else byLine.set(line, [key]);
   }
-  const now: AddressedDelivery[] = [];
+  const now = new Map<Line, readonly AddressedDelivery[]>();
   const later: AddressedDelivery[] = [];
-  for (const [{ lane }, those] of byLine) {
+  for (const [line, those] of byLine) {
+    const { lane } = line;
     const isWorthIt = isPatient && isQuick(lane) && air.room.free(lane) < those.length;
     const count = isWorthIt ? 0 : air.room.take(lane, those.length);
-    now.push(...those.slice(0, count));
+    if (count > 0) now.set(line, those.slice(0, count));
     later.push(...those.slice(count));
   }
   return { now, later };
@@ -128,16 +129,11 @@ function sortOut(
 
 async function claimTaken(
   air: Air,
-  taken: readonly AddressedDelivery[],
+  taken: ReadonlyMap<Line, readonly AddressedDelivery[]>,
 ): Promise<Map<Line, ClaimedDelivery[]>> {
-  const places = new Map<Line, number>();
-  for (const key of taken) {
-    const line = lineFor(air, key);
-    places.set(line, (places.get(line) ?? 0) + 1);
-  }
   const byLine = new Map<Line, ClaimedDelivery[]>();
   try {
-    const claimed = await claimDeliveries(air.sender.db, taken, air.leaseMs);
+    const claimed = await claimDeliveries(air.sender.db, [...taken.values()].flat(), air.leaseMs);
     const fired = failpoint("webhook.after_claim");
     if (fired) await fired;
     for (const delivery of claimed.deliveries) {
@@ -153,8 +149,11 @@ async function claimTaken(
     }
   } finally {
     // Also of a lane that the job did not name: those of an earlier release did not know their endpoints.
-    for (const line of new Set([...places.keys(), ...byLine.keys()])) {
-      air.room.giveBack(line.lane, (places.get(line) ?? 0) - (byLine.get(line)?.length ?? 0));
+    for (const line of new Set([...taken.keys(), ...byLine.keys()])) {
+      air.room.giveBack(
+        line.lane,
+        (taken.get(line)?.length ?? 0) - (byLine.get(line)?.length ?? 0),
+      );
     }
   }
   return byLine;

@@ -31,6 +31,7 @@ export interface Line {
   hasHeld: boolean;
   isRefilling: boolean;
   timer?: NodeJS.Timeout;
+  soon?: NodeJS.Immediate;
 }
 
 interface Standing {
@@ -134,6 +135,14 @@ function advance(air: Air, line: Line): void {
   }
 }
 
+/** After all the answers that have arrived by now: doing one thing many times is a fifth cheaper than taking turns. */
+function advanceSoon(air: Air, line: Line): void {
+  line.soon ??= setImmediate(() => {
+    delete line.soon;
+    advance(air, line);
+  });
+}
+
 /** Never rejects. */
 async function post(air: Air, line: Line, { delivery, done, failed }: Standing): Promise<void> {
   const { lane } = line;
@@ -141,7 +150,7 @@ async function post(air: Air, line: Line, { delivery, done, failed }: Standing):
     // Its place is the next one's while it is being recorded: so more are recorded together.
     const delivered = await deliver(air.sender, delivery, () => {
       lane.posting -= 1;
-      advance(air, line);
+      advanceSoon(air, line);
       air.recording += 1;
       return air.beat.join(air.recording);
     });
