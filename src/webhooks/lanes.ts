@@ -12,10 +12,10 @@ export interface LaneSettings {
   readonly failures: number;
 }
 
-/** An endpoint gets as many places as a minute of its answers fills: 8 when it hangs, 128 up to half a second. */
+/** An endpoint gets as many places as a minute of its answers fills: 8 when it hangs, 64 up to a second. */
 const BUSY_MS = 64_000;
 const PLACES_MIN = 8;
-const PLACES_MAX = 128;
+const PLACES_MAX = 64;
 /** Of one that keeps failing: what is tried is tried for nothing. */
 const FAILING_FROM = 3;
 const PLACES_FAILING = 4;

@@ -22,7 +22,7 @@ function lane(given: { durationMs?: number } & Partial<Lane["settings"]> = {}): 
 
 test("the longer an endpoint takes the fewer places it has, and never fewer than eight", () => {
   const places = [5, 100, 500, 2_000, 14_000].map((durationMs) => placesOf(lane({ durationMs })));
-  expect(places).toEqual([128, 128, 128, 32, 8]);
+  expect(places).toEqual([64, 64, 64, 32, 8]);
 });
 
 test("an endpoint is not slow because the process is: quick answers count for more than slow ones", () => {
@@ -31,7 +31,7 @@ test("an endpoint is not slow because the process is: quick answers count for mo
     learn(busy, { durationMs: answers % 4 === 0 ? 100 : 700, settings: SETTINGS });
   }
   expect(busy.meanMs).toBeLessThan(300);
-  expect(placesOf(busy)).toBe(128);
+  expect(placesOf(busy)).toBe(64);
 });
 
 test("one that fails has four places, and nothing is claimed ahead of them", () => {
@@ -49,7 +49,7 @@ test("an endpoint's own concurrency counts, and its rate", () => {
 
 test("what hangs is claimed no further ahead than it is worked on; what is quick is", () => {
   expect(reachOf(lane({ durationMs: 14_000 }))).toBe(10);
-  expect(reachOf(lane({ durationMs: 20 }))).toBe(128 + 1_024);
+  expect(reachOf(lane({ durationMs: 20 }))).toBe(64 + 1_024);
   expect([isQuick(lane({ durationMs: 20 })), isQuick(lane({ durationMs: 5_000 }))]).toEqual([
     true,
     false,
