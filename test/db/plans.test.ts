@@ -289,15 +289,12 @@ const READS: readonly Question[] = [
     eventId: its.events[0],
     statuses: ["SUCCEEDED"],
   })),
-  ...pages(
-    "dead letters",
-    () => its.deliveries[0] ?? "",
-    (page) => listDeadLetters(own, merchantId, { page }),
-  ),
-  ...pages(
-    "dead letters of all merchants",
-    () => its.deliveries[0] ?? "",
-    (page) => listDeadLetters(explained.db, null, { page }),
+  ...[false, true].flatMap((everywhere) =>
+    pages(
+      `dead letters${everywhere ? " of all merchants" : ""}`,
+      () => its.deliveries[0] ?? "",
+      (page) => listDeadLetters(everywhere ? db : own, everywhere ? null : merchantId, { page }),
+    ),
   ),
   ...pages(
     "endpoints",
