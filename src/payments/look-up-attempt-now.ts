@@ -28,7 +28,7 @@ const LOCK: Statement = {
   name: "lock_attempt_to_look_up",
   text: `
     select ${ATTEMPT_COLUMNS}, iso(t.next_at) as "dueAt",
-      coalesce(t.next_at > now(), false) as "waits"
+      coalesce(t.next_at > clock_timestamp(), false) as "waits"
     from attempts a
     left join resolution_checks c on c.merchant_id = a.merchant_id and c.attempt_id = a.id
     cross join lateral (

@@ -24,7 +24,7 @@ export interface RetryWebhookDeliveryNow {
 const LOCK: Statement = {
   name: "lock_delivery_to_retry",
   text: `
-    select d.status as "status", d.status = 'RETRYING' and d.next_at > now() as "waits",
+    select d.status as "status", d.status = 'RETRYING' and d.next_at > clock_timestamp() as "waits",
       iso(nullif(d.next_at, 'infinity')) as "nextAt"
     from webhook_deliveries d where d.merchant_id = ? and d.id = ? for update`,
 };

@@ -338,6 +338,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "Query.refund(id)": [ids["refund"]],
     "Query.ledgerAccount(id)": [ids["account"]],
     "Query.erasure(id)": [ids["erasure"]],
+    "Query.deadLetters(merchantId)": [ids["merchant"]],
     "Query.operation(name)": KEYED,
     "Query.operation(idempotencyKey)": [words.key],
     "ApiKeyFilter.active": [true],
