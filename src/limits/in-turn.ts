@@ -8,7 +8,7 @@ import { overloaded } from "./fair-admission";
 export interface Turns {
   /**
    * Runs the work when what was asked earlier about the same subject is done; fails with `tooLate` when that takes
-   * longer than a lock would be waited for.
+   * about as long as a lock would be waited for.
    */
   take<Result>(subject: string, turn: Turn<Result>): Promise<Result>;
 }
@@ -22,6 +22,13 @@ export interface TurnsOptions {
   readonly patienceMs: number;
   /** How many may wait for one subject. */
   readonly waitingMax: number;
+}
+
+/** What came together must not give up together, and all be answered, and ask again, in one go. */
+const PATIENCE_MIN = 0.5;
+
+function between(low: number, high: number): number {
+  return low + Math.random() * (high - low);
 }
 
 export function createTurns({ patienceMs, waitingMax }: TurnsOptions): Turns {
@@ -43,10 +50,13 @@ export function createTurns({ patienceMs, waitingMax }: TurnsOptions): Turns {
         clearTimeout(timer);
         resolve();
       };
-      const timer = setTimeout(() => {
-        line.splice(line.indexOf(begin), 1);
-        reject(unstored(tooLate()));
-      }, patienceMs);
+      const timer = setTimeout(
+        () => {
+          line.splice(line.indexOf(begin), 1);
+          reject(unstored(tooLate()));
+        },
+        patienceMs * between(PATIENCE_MIN, 1),
+      );
       line.push(begin);
     });
   };
