@@ -1,114 +1,11 @@
+import { PAGE, mutation, page, query, withFragments } from "./fragments";
 import type { Mutations } from "./mutations";
 import type { Queries } from "./queries";
 
 /*
  * What the client asks for. The texts never change from call to call, so that the API parses each of them
- * once. The types are printed from them: a fragment's name is the name of an exported type.
+ * once.
  */
-
-const FRAGMENTS: Readonly<Record<string, string>> = {
-  PaymentIntent: `fragment PaymentIntent on PaymentIntent {
-    id status amount currency captureMethod paymentMethod
-    amountAuthorized amountCapturable amountCaptured amountRefunded amountRefundable
-    description customer merchantReference metadata
-    lastPaymentError { ...PaymentError } 
-    nextAction { __typename type expiresAt ... on RedirectToUrl { ...RedirectToUrl } }
-    cancellationReason allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
-    personalDataErasedAt
-  }`,
-  PaymentError: `fragment PaymentError on PaymentError { code declineCode message retryable }`,
-  RedirectToUrl: `fragment RedirectToUrl on RedirectToUrl { type redirectUrl expiresAt }`,
-  AllowedAction: `fragment AllowedAction on AllowedAction { action allowed because }`,
-  Refund: `fragment Refund on Refund {
-    id paymentIntentId status amount currency reason metadata failureCode createdAt updatedAt
-    personalDataErasedAt
-  }`,
-  Capture: `fragment Capture on Capture {
-    id paymentIntentId status amount currency final failureCode createdAt updatedAt
-  }`,
-  Attempt: `fragment Attempt on Attempt {
-    id paymentIntentId operation processor status amount currency paymentMethod processorChargeId
-    code declineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
-  }`,
-  Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,
-  WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {
-    id url description eventTypes metadata apiVersion status disabledReason disabledAt
-    ratePerSecond timeoutMs concurrency verifiedAt verificationError
-    secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt
-  }`,
-  WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
-    id merchantId eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf
-    cause replayedAs discardReason createdAt updatedAt
-  }`,
-  ReplayPlan: `fragment ReplayPlan on ReplayPlan {
-    id status reason filter horizon letters superseded hasMore
-    endpoints { endpointId letters } types { type letters } causes { cause letters } sampleIds
-    perSecond sent skipped createdBy createdAt startedAt finishedAt updatedAt
-  }`,
-  LedgerAccount: `fragment LedgerAccount on LedgerAccount {
-    id kind currency createdAt balance pendingBalance
-  }`,
-  LedgerEntry: `fragment LedgerEntry on LedgerEntry {
-    journalId line kind side amount currency pending source sourceId paymentIntentId attemptId
-    createdAt
-  }`,
-  AuditEntry: `fragment AuditEntry on AuditEntry {
-    id action operation outcome errorCode actorKind actorId actorHint address requestId
-    subjectType subjectId idempotencyKey count at lastAt details
-  }`,
-  Merchant: `fragment Merchant on Merchant { id name mode createdAt }`,
-  ApiKey: `fragment ApiKey on ApiKey {
-    id kind name mode scopes hint allowedAddresses status rolledFrom createdBy createdAt
-    firstUsedAt lastUsedAt expiresAt revokedAt
-  }`,
-  Evidence: `fragment Evidence on Evidence { source outcome effect reason at }`,
-  Erasure: `fragment Erasure on Erasure {
-    id status paymentIntents eventsInClear requestedAt finishedAt
-  }`,
-  Idempotency: `fragment Idempotency on Idempotency { status firstSeenAt version }`,
-  PageInfo: `fragment PageInfo on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }`,
-};
-
-/** A mutation in the shape that all of them have. */
-function mutation(name: string, result: string): string {
-  const inputType = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
-  return withFragments(
-    `mutation ${name}($input: ${inputType}!, $idempotencyKey: String!) {
-  ${name}(input: $input, idempotencyKey: $idempotencyKey) { ${result} idempotency { ...Idempotency } }
-}`,
-  );
-}
-
-function query(name: string, variables: Readonly<Record<string, string>>, result: string): string {
-  const names = Object.keys(variables);
-  const declared = names.map((variable) => `$${variable}: ${variables[variable] ?? ""}`);
-  const passed = names.map((variable) => `${variable}: $${variable}`);
-  const parentheses = (parts: string[]): string =>
-    parts.length === 0 ? "" : `(${parts.join(", ")})`;
-  return withFragments(
-    `query ${name}${parentheses(declared)} { ${name}${parentheses(passed)} { ${result} } }`,
-  );
-}
-
-const PAGE = { first: "Int", after: "String", last: "Int", before: "String" };
-
-function page(fragment: string): string {
-  return `edges { cursor node { ...${fragment} } } pageInfo { ...PageInfo }`;
-}
-
-function withFragments(operation: string): string {
-  const needed = new Set<string>();
-  const collect = (text: string): void => {
-    for (const [, name = ""] of text.matchAll(/\.\.\.(\w+)/g)) {
-      const fragment = FRAGMENTS[name];
-      if (fragment === undefined || needed.has(name)) continue;
-      needed.add(name);
-      collect(fragment);
-    }
-  };
-  collect(operation);
-  return [operation, ...[...needed].map((name) => FRAGMENTS[name])].join("\n");
-}
 
 const ENDPOINT = "webhookEndpoint { ...WebhookEndpoint }";
 
