@@ -1,4 +1,5 @@
 import { Arg, Args, ArgsType, Ctx, Field, ID, InputType, Query, Resolver } from "type-graphql";
+import type { Db } from "../../src/db/db";
 import { Failure } from "../../src/failures";
 import { PLATFORM_MERCHANT_ID } from "../../src/merchants/api-key";
 import type { Page } from "../../src/pagination";
@@ -80,30 +81,22 @@ function unindexedOf(filter: DeadLetterFilter): readonly unknown[] {
   return [endpointId, types, causes, diedAfter, diedBefore, replayState === "REPLAYED"];
 }
 
-function actsForNobody(context: Context): boolean {
-  return callerOf(context).merchantId === PLATFORM_MERCHANT_ID;
-}
-
-/**
- * For those who run the installation. The letters that wait are in an index of their own, and there are not more of
- * them than people let lie; the others are as many as ever died, and are asked for by merchant.
- */
-function readEverywhere(
-  context: Context,
+/** For those who run the installation, and act for none of its merchants. */
+function readOfOthers(
+  { app, systemDb }: Context,
   merchantId: string | null,
   list: Parameters<typeof listDeadLetters>[2],
 ): Promise<Page<webhooks.WebhookDelivery>> {
-  if (!actsForNobody(context)) {
-    throw new Failure(
-      "FORBIDDEN",
-      "Only a platform operator who acts for no merchant may name one here.",
-    );
+  if (merchantId !== null) {
+    checkId("merchantId", "merchant", merchantId);
+    const work = (db: Db) => listDeadLetters(db, merchantId, list);
+    return app.boundedReads.read(merchantId, { field: "filter", work });
   }
-  if (merchantId !== null) checkId("merchantId", "merchant", merchantId);
-  else if ((list.filter?.replayState ?? "NOT_REPLAYED") !== "NOT_REPLAYED") {
+  // The letters that wait are in an index of their own; the others are as many as ever died.
+  if ((list.filter?.replayState ?? "NOT_REPLAYED") !== "NOT_REPLAYED") {
     throw badInput("merchantId", "Letters that have been replayed are listed by merchant.");
   }
-  return listDeadLetters(context.systemDb, merchantId, list);
+  return listDeadLetters(systemDb, null, list);
 }
 
 @Resolver()
@@ -122,8 +115,14 @@ export class DeadLetterQueries {
     @Ctx() context: Context,
   ): Promise<Page<webhooks.WebhookDelivery>> {
     const list = { filter: checkLetterFilter("filter", filter ?? {}), page };
-    if (merchantId != null || actsForNobody(context)) {
-      return readEverywhere(context, merchantId ?? null, list);
+    if (callerOf(context).merchantId === PLATFORM_MERCHANT_ID) {
+      return readOfOthers(context, merchantId ?? null, list);
+    }
+    if (merchantId != null) {
+      throw new Failure(
+        "FORBIDDEN",
+        "Only a platform operator who acts for no merchant may name one here.",
+      );
     }
     return readList(context, {
       unindexed: unindexedOf(list.filter),
