@@ -67,7 +67,7 @@ const COUNTED = [
   ...WRITTEN,
   "api_keys where revoked_at is not null",
   "webhook_deliveries where status = 'DISCARDED'",
-  "attempts where status = 'UNKNOWN' and next_at <= now()",
+  "audit_log where operation = 'lookUpAttempt' and outcome = 'SUCCEEDED'",
   // As many as there were changes of course.
   "replay_plans p, generate_series(1, p.version)",
 ];
