@@ -95,8 +95,9 @@ async function forwardAll(call: Call, forwarding: Forwarding): Promise<Done> {
         if (!isTaken) done.failed += 1;
         done.after = cursor;
       }
-      if (page.edges.length === 0)
+      if (page.edges.length === 0) {
         await pause(POLL_MS, undefined, { signal }).catch(() => undefined);
+      }
     }
   });
   return done;

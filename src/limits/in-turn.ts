@@ -24,13 +24,6 @@ export interface TurnsOptions {
   readonly waitingMax: number;
 }
 
-/** What came together must not give up together, and all be answered, and ask again, in one go. */
-const PATIENCE_MIN = 0.5;
-
-function between(low: number, high: number): number {
-  return low + Math.random() * (high - low);
-}
-
 export function createTurns({ patienceMs, waitingMax }: TurnsOptions): Turns {
   const lines = new Map<string, (() => void)[]>();
   const leave = (subject: string): void => {
@@ -45,18 +38,17 @@ export function createTurns({ patienceMs, waitingMax }: TurnsOptions): Turns {
       return undefined;
     }
     if (line.length >= waitingMax) return Promise.reject(unstored(overloaded()));
+    // What came together must not give up together, and all be answered, and ask again, in one go.
+    const ownPatienceMs = patienceMs * (0.5 + Math.random() / 2);
     return new Promise((resolve, reject) => {
       const begin = (): void => {
         clearTimeout(timer);
         resolve();
       };
-      const timer = setTimeout(
-        () => {
-          line.splice(line.indexOf(begin), 1);
-          reject(unstored(tooLate()));
-        },
-        patienceMs * between(PATIENCE_MIN, 1),
-      );
+      const timer = setTimeout(() => {
+        line.splice(line.indexOf(begin), 1);
+        reject(unstored(tooLate()));
+      }, ownPatienceMs);
       line.push(begin);
     });
   };

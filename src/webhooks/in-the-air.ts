@@ -135,7 +135,7 @@ function advance(air: Air, line: Line): void {
   }
 }
 
-/** After all the answers that have arrived by now: doing one thing many times is a fifth cheaper than taking turns. */
+/** After all the answers that have arrived by now: doing one thing many times is cheaper than taking turns. */
 function advanceSoon(air: Air, line: Line): void {
   line.soon ??= setImmediate(() => {
     delete line.soon;
