@@ -395,11 +395,14 @@ create table outbox (
   created_at timestamp with time zone not null default now(),
   relay_deaths integer not null default 0,
   aside_until timestamp with time zone,
+  aside_since timestamp with time zone,
+  relay_error text,
   constraint outbox_pkey PRIMARY KEY (id),
   constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0)),
+  constraint outbox_relay_error_check CHECK ((relay_error = ANY (ARRAY['RELAY_DIED'::text, 'DATABASE'::text, 'OTHER'::text]))),
   constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1)))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
-CREATE INDEX outbox_aside ON public.outbox USING btree (aside_until) WHERE (aside_until IS NOT NULL);
+CREATE INDEX outbox_aside ON public.outbox USING btree (id) WHERE (aside_until IS NOT NULL);
 alter table outbox enable row level security;
 create policy system on outbox to oncepay_system using (true);
 create policy tenant on outbox to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));

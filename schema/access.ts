@@ -57,6 +57,10 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.createMerchant": { scope: "merchants:write", outcome: "merchants:write" },
   "Mutation.lookUpAttempt": { scope: "operations:write", outcome: "operations:read" },
   "Mutation.resolveUnknownAttempt": { scope: "operations:write", outcome: "operations:read" },
+  "Mutation.releaseSetAsideMessages": {
+    scope: "operations:write",
+    outcome: "operations:read",
+  },
   "Mutation.createApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.rollApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.revokeApiKey": { scope: "keys:write", outcome: "keys:read" },
@@ -64,6 +68,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
 
   "Query.auditLog": { scope: "audit:read" },
   "Query.unknownAttempts": { scope: "operations:read" },
+  // As only those of the installation have it: what is set aside is its trouble, not a merchant's.
+  "Query.setAsideMessages": { scope: "operations:write" },
   // Its resolver decides, by the kind of the id.
   "Query.node": { scope: null, clientSecret: true },
   "Query.nodes": { scope: null, clientSecret: true },

@@ -17,6 +17,7 @@ import { DiscardWebhookDeliveryMutation } from "./mutations/discard-webhook-deli
 import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { LookUpAttemptMutation } from "./mutations/look-up-attempt";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
+import { ReleaseSetAsideMessagesMutation } from "./mutations/release-set-aside-messages";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
 import { RetryWebhookDeliveriesNowMutation } from "./mutations/retry-webhook-deliveries-now";
@@ -38,6 +39,7 @@ import { NodeQueries } from "./queries/node";
 import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
 import { ReplayPlanQueries } from "./queries/replay-plans";
+import { SetAsideMessageQueries } from "./queries/set-aside-messages";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
 import { REQUIRES_SCOPE, describeAccess } from "./say-access";
@@ -74,6 +76,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CreateMerchantMutation,
   LookUpAttemptMutation,
   ResolveUnknownAttemptMutation,
+  ReleaseSetAsideMessagesMutation,
   EraseCustomerMutation,
   CreateApiKeyMutation,
   RollApiKeyMutation,
@@ -88,6 +91,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   DeadLetterQueries,
   ReplayPlanQueries,
   UnknownAttemptQueries,
+  SetAsideMessageQueries,
   ErasureQueries,
   ApiKeyQueries,
   AuditLogQueries,

@@ -21,6 +21,8 @@ export const ID_PREFIXES = {
   erasure: "era",
   auditEntry: "aud",
   replayPlan: "rpl",
+  // Only of those that are set aside: the number of a row of the outbox, with zeros before it.
+  outboxMessage: "msg",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -4,6 +4,7 @@ import { isDatabaseAway } from "../src/db/errors";
 import {
   type Message,
   acquitMessages,
+  blameMessages,
   countSetAside,
   findLast,
   markRelayed,
@@ -107,6 +108,7 @@ async function relayAlone(app: App, queues: Queues, suspects: readonly Message[]
     } catch (error) {
       if (!isNobodysFault(error)) {
         app.log.error({ err: error, count: suspect.deaths + 1 }, "an outbox row is not relayed");
+        await blameMessages(app.db, [suspect], error);
         continue;
       }
       await acquitMessages(app.db, [suspect]);

@@ -9,6 +9,7 @@ import {
   findKey,
   isExecuting,
 } from "../../src/idempotency/keys";
+import { releaseOperation } from "../../src/events/release-set-aside-messages";
 import { createApiKeyOperation } from "../../src/merchants/create-api-key";
 import { createMerchantOperation } from "../../src/merchants/create-merchant-once";
 import { cancelOperation } from "../../src/payments/cancel-payment-intent";
@@ -112,6 +113,7 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     createPlanOperation,
     ...STEERING_OPERATIONS,
     createMerchantOperation,
+    releaseOperation,
     eraseOperation,
     createApiKeyOperation,
     rollApiKeyOperation,

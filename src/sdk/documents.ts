@@ -49,6 +49,7 @@ export const MUTATIONS = {
     "resolveUnknownAttempt",
     "paymentIntent { ...PaymentIntent } proposal { ...Evidence }",
   ),
+  releaseSetAsideMessages: mutation("releaseSetAsideMessages", "count hasMore"),
   createApiKey: mutation("createApiKey", "apiKey { ...ApiKey } secret"),
   rollApiKey: mutation("rollApiKey", "apiKey { ...ApiKey } oldApiKey { ...ApiKey } secret"),
   revokeApiKey: mutation("revokeApiKey", "apiKey { ...ApiKey }"),
@@ -91,6 +92,7 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createMerchant: { type: "Merchant" },
   lookUpAttempt: { type: "Attempt", field: "attempt" },
   resolveUnknownAttempt: { type: "PaymentIntent" },
+  releaseSetAsideMessages: { type: "Node" },
   createApiKey: { type: "ApiKey" },
   rollApiKey: { type: "ApiKey" },
   revokeApiKey: { type: "ApiKey", field: "apiKey" },
@@ -196,6 +198,11 @@ export const QUERIES = {
   replayPlans: query("replayPlans", PAGE, page("ReplayPlan")),
   auditLog: query("auditLog", { filter: "AuditLogFilter", ...PAGE }, page("AuditEntry")),
   unknownAttempts: query("unknownAttempts", PAGE, page("Attempt")),
+  setAsideMessages: query(
+    "setAsideMessages",
+    { merchantId: "ID", ...PAGE },
+    page("SetAsideMessage"),
+  ),
   ledgerAccount: withFragments(`query ledgerAccount(
   $id: ID!, $asOf: DateTime, $first: Int, $after: String, $last: Int, $before: String
 ) {

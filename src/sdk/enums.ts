@@ -107,6 +107,9 @@ export type RefundReasonInput = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTO
 /** The status of a refund. New values may be added. */
 export type RefundStatus = "FAILED" | "PENDING" | "REVERSED" | "SUCCEEDED";
 
+/** How the last attempt to relay a message ended. New values may be added. */
+export type RelayError = "DATABASE" | "OTHER" | "RELAY_DIED";
+
 /** The status of a replay plan. New values may be added. */
 export type ReplayPlanStatus = "CANCELED" | "FINISHED" | "PAUSED" | "READY" | "RUNNING";
 

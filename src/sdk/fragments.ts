@@ -42,6 +42,10 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     endpoints { endpointId letters } types { type letters } causes { cause letters } sampleIds
     perSecond sent skipped createdBy createdAt startedAt finishedAt updatedAt
   }`,
+  SetAsideMessage: `fragment SetAsideMessage on SetAsideMessage {
+    id merchantId eventId eventType attemptId deliveryId tries lastError setAsideAt nextTryAt
+    createdAt
+  }`,
   LedgerAccount: `fragment LedgerAccount on LedgerAccount {
     id kind currency createdAt balance pendingBalance
   }`,

@@ -351,6 +351,18 @@ export interface RefundPaymentIntentInput {
   readonly reason?: RefundReasonInput | null | undefined;
 }
 
+/** The messages to release: either `ids`, or `all: true`. */
+export interface ReleaseSetAsideMessagesInput {
+  /** All messages that are set aside: of the merchant that a platform operator acts for, or of all merchants. */
+  readonly all?: boolean | undefined;
+
+  /** The messages' ids, at most 100. */
+  readonly ids?: readonly string[] | null | undefined;
+
+  /** Why, in 1 to 1,000 characters, for the audit log. */
+  readonly reason: string;
+}
+
 /** Which dead letters to replay: those that match every field given and that nobody has replayed. */
 export interface ReplayPlanFilter {
   /** Whose last attempt failed for one of these causes. */

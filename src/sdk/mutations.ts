@@ -17,6 +17,7 @@ import type {
   LookUpAttemptInput,
   PauseReplayPlanInput,
   RefundPaymentIntentInput,
+  ReleaseSetAsideMessagesInput,
   ReplayWebhookDeliveryInput,
   ResolveUnknownAttemptInput,
   ResumeReplayPlanInput,
@@ -47,6 +48,7 @@ import type {
   LookUpAttemptPayload,
   PauseReplayPlanPayload,
   RefundPaymentIntentPayload,
+  ReleaseSetAsideMessagesPayload,
   ReplayWebhookDeliveryPayload,
   ResolveUnknownAttemptPayload,
   ResumeReplayPlanPayload,
@@ -179,6 +181,12 @@ export interface Mutations {
   readonly resolveUnknownAttempt: {
     input: ResolveUnknownAttemptInput;
     payload: ResolveUnknownAttemptPayload;
+  };
+
+  /** Has messages that are set aside relayed now rather than when their pauses are over, or never, on behalf of a platform operator. Each is attempted alone: one that a relay dies over again is set aside again. Requires the scope operations:write. */
+  readonly releaseSetAsideMessages: {
+    input: ReleaseSetAsideMessagesInput;
+    payload: ReleaseSetAsideMessagesPayload;
   };
 
   /** Creates an API key. A key can give another one only what it has itself: no further scope, no later expiry, no other address. Requires the scope keys:write. */

@@ -24,6 +24,7 @@ import type {
   PostingSide,
   RefundReason,
   RefundStatus,
+  RelayError,
   ReplayPlanStatus,
   WebhookEndpointStatus,
   WebhookErrorClass,
@@ -666,6 +667,42 @@ export interface AuditEntry {
 
   /** What else there is to say, for example the ids of the first objects that were read, or the scope that was lacking. */
   readonly details: unknown;
+}
+
+/** Something committed that has yet to be announced, and that relays died over: it is passed over, so that everything else is announced. */
+export interface SetAsideMessage {
+  /** What releaseSetAsideMessages calls it by; `node` does not find it. */
+  readonly id: string;
+
+  /** The id of the merchant that it belongs to. */
+  readonly merchantId: string;
+
+  /** The id of the event that is announced; null when it is something else. */
+  readonly eventId: string | null;
+
+  /** The type of the event. */
+  readonly eventType: EventType | null;
+
+  /** The id of the attempt that is to be sent to a processor, where there is one. */
+  readonly attemptId: string | null;
+
+  /** The id of the webhook delivery that was created on its own, where there is one. */
+  readonly deliveryId: string | null;
+
+  /** How many relays began with it and did not finish. */
+  readonly tries: number;
+
+  /** How the last attempt to relay it ended. */
+  readonly lastError: RelayError;
+
+  /** Since when it is set aside. */
+  readonly setAsideAt: string;
+
+  /** When it is attempted again; null when it is not until somebody releases it. */
+  readonly nextTryAt: string | null;
+
+  /** When it was committed. */
+  readonly createdAt: string;
 }
 
 /** One side of a posting, as it appears in one account. It never changes. */

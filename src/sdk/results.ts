@@ -17,6 +17,7 @@ import type {
   PaymentIntent,
   Refund,
   ReplayPlan,
+  SetAsideMessage,
   WebhookDelivery,
   WebhookEndpoint,
 } from "./objects";
@@ -258,6 +259,18 @@ export interface ResolveUnknownAttemptPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of releaseSetAsideMessages. */
+export interface ReleaseSetAsideMessagesPayload {
+  /** How many messages were released; a message that has been relayed meanwhile is not among them. */
+  readonly count: number;
+
+  /** Whether more are set aside than are released at once, which is 10,000. */
+  readonly hasMore: boolean;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of createApiKey. */
 export interface CreateApiKeyPayload {
   /** The API key. */
@@ -447,6 +460,21 @@ export interface AttemptConnection {
 
     /** The item. */
     readonly node: Attempt;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
+export interface SetAsideMessageConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: SetAsideMessage;
   }[];
 
   /** The page's position in the list. */

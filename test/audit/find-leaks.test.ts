@@ -19,6 +19,7 @@ const OUR_WORDS = new RegExp(
     "api_keys.(?:allowed_addresses|created_by|origin|rolled_from)",
     "audit_log.(?:action|actor_kind|error_code|outcome|subject_type)",
     "events.api_version",
+    "outbox.relay_error",
     "resolution_checks.(?:resolution|conclusion)",
     "webhook_deliveries.error_class",
     "webhook_delivery_attempts.(?:error|error_class)",

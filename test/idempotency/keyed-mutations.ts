@@ -13,6 +13,7 @@ import {
   newKey,
 } from "../support/api";
 import type { TestReceiver } from "../support/receiver";
+import { rowOf, setMessageAside } from "../support/set-aside";
 
 /** What a mutation is asked for in the tests that send every mutation down the one road. */
 export interface KeyedMutation {
@@ -465,6 +466,23 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       Promise.resolve({ input: { name: unique("Shop ") }, other: { name: unique("Shop ") } }),
     expired: "REPLAYED",
     refuse: null,
+  },
+  releaseSetAsideMessages: {
+    table: "outbox",
+    as: "platform",
+    prepare: async ({ api }) => {
+      const input = { ids: [await setMessageAside(api.db, api.merchant.id)], reason: "harmless" };
+      return { input, other: { ...input, reason: "fixed" } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async ({ api }) => {
+      const id = await setMessageAside(api.db, api.merchant.id);
+      await rowOf(api.db, id).update({ aside_until: null });
+      const makePossible = async (): Promise<void> => {
+        await rowOf(api.db, id).update({ aside_until: "infinity" });
+      };
+      return { input: { ids: [id], reason: "harmless" }, makePossible };
+    },
   },
   eraseCustomer: {
     table: "erasures",

@@ -264,7 +264,8 @@ describe.each(Object.entries(KEYED_MUTATIONS))("%s", (name, mutation: KeyedMutat
 
   test("of what is not there, the verdict is kept as well", async () => {
     const { input } = await mutation.prepare(world);
-    const [[field = "", id]] = Object.entries(input) as [[string, string]];
+    const [[field = "", ids]] = Object.entries(input) as [[string, string | string[]]];
+    const [id = ""] = [ids].flat();
     const nobodys = { ...input, [field]: `${id.slice(0, -4)}zzzz` };
     const key = newKey();
     const refused = await ask({ name, key }, nobodys);

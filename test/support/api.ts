@@ -62,12 +62,12 @@ const WRITTEN = [
   "api_keys",
 ];
 
-// What is revoked, discarded or asked to be looked up gets no row of its own.
+// What is revoked, discarded, released or asked to be looked up gets no row of its own.
 const COUNTED = [
   ...WRITTEN,
   "api_keys where revoked_at is not null",
   "webhook_deliveries where status = 'DISCARDED'",
-  "audit_log where operation = 'lookUpAttempt' and outcome = 'SUCCEEDED'",
+  "audit_log where operation in ('lookUpAttempt', 'releaseSetAsideMessages') and outcome = 'SUCCEEDED'",
   // As many as there were changes of course.
   "replay_plans p, generate_series(1, p.version)",
 ];

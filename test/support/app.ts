@@ -191,7 +191,7 @@ export function drive(app: App, queues: RecordedQueues, owner: Db): Driven {
 }
 
 const IS_IDLE = `
-  select not exists (select from outbox)
+  select not exists (select from outbox where aside_until is distinct from 'infinity')
     and not exists (select from attempts where next_at <= now() and status <> 'SENT')
     and not exists (
       select from attempts a where a.status = 'SENT' and not exists (select from worker_leases w where w.worker_id = a.worker_id))

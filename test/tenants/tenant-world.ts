@@ -19,6 +19,7 @@ import {
   type TestApi,
 } from "../support/api";
 import type { TestReceiver } from "../support/receiver";
+import { setMessageAside } from "../support/set-aside";
 import type { Values } from "./schema-walk";
 
 /** What one tenant has: something of everything that the API shows. */
@@ -243,10 +244,12 @@ export async function makeWorld(
     .where({ merchant_id: merchant.id, subject_id: rolled.id })
     .first<{ id: string }>("actor_id as id");
   const account = pages.ledgerAccounts.edges[0].node;
+  const setAside = await setMessageAside(api.db, merchant.id);
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {
     unknownAttempts: end(open.unknownAttempts),
     entries: end(account.entries),
+    setAsideMessages: Buffer.from(setAside).toString("base64url"),
   };
   for (const [name, page] of Object.entries({ ...pages, ...withPrefix(parts) })) {
     cursors[name] = end(page as never);
@@ -287,6 +290,7 @@ export async function makeWorld(
       toRoll: fresher.id,
       toRevoke: another.id,
       erasure: erasure.id,
+      setAside,
     },
   };
 }
@@ -339,6 +343,9 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "Query.ledgerAccount(id)": [ids["account"]],
     "Query.erasure(id)": [ids["erasure"]],
     "Query.deadLetters(merchantId)": [ids["merchant"]],
+    "Query.setAsideMessages(merchantId)": [ids["merchant"]],
+    "ReleaseSetAsideMessagesInput.ids": [[ids["setAside"]]],
+    "ReleaseSetAsideMessagesInput.all": [false],
     "Query.operation(name)": KEYED,
     "Query.operation(idempotencyKey)": [words.key],
     "ApiKeyFilter.active": [true],
@@ -428,6 +435,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
 }
 
 const MOMENTS: readonly (readonly [named: RegExp, values: readonly string[]])[] = [
+  [/(?:Start|Pause|Resume|Cancel)ReplayPlanInput.reason$/, ["as agreed"]],
   [/Before$/, ["2099-01-01T00:00:00.000Z"]],
   [/After$/, ["2000-01-01T00:00:00.000Z"]],
   [/\(asOf\)$/, [new Date().toISOString()]],
@@ -482,6 +490,7 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "CreateWebhookEndpointInput.description": ["an endpoint"],
   "CreateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
   "CreateWebhookEndpointInput.metadata": [{ shelf: "3" }],
+  "CreateWebhookEndpointInput.ordered": [true],
   "CreateWebhookEndpointInput.ratePerSecond": [100],
   "CreateWebhookEndpointInput.timeoutMs": [5_000],
   "CreateWebhookEndpointInput.concurrency": [8],
@@ -489,6 +498,7 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "UpdateWebhookEndpointInput.description": ["an endpoint"],
   "UpdateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
   "UpdateWebhookEndpointInput.metadata": [{ shelf: "3" }],
+  "UpdateWebhookEndpointInput.ordered": [true],
   "UpdateWebhookEndpointInput.ratePerSecond": [100],
   "UpdateWebhookEndpointInput.timeoutMs": [5_000],
   "UpdateWebhookEndpointInput.concurrency": [8],
@@ -502,12 +512,9 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "ReplayWebhookDeliveryInput.force": [false],
   "StartReplayPlanInput.perSecond": [10],
   "ResumeReplayPlanInput.perSecond": [10],
-  "StartReplayPlanInput.reason": ["as agreed"],
-  "PauseReplayPlanInput.reason": ["as agreed"],
-  "ResumeReplayPlanInput.reason": ["as agreed"],
-  "CancelReplayPlanInput.reason": ["as agreed"],
   "DiscardWebhookDeliveryInput.reason": ["nobody misses it"],
   "RetryWebhookDeliveriesNowInput.reason": ["it is back"],
+  "ReleaseSetAsideMessagesInput.reason": ["the cause is gone"],
   "ResolveUnknownAttemptInput.override": [true],
   "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
   "ResolveUnknownAttemptInput.reason": ["asked the network"],

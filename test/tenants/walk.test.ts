@@ -35,6 +35,8 @@ const FOR_THE_PLATFORM = new Set([
   "Mutation.lookUpAttempt",
   "Mutation.resolveUnknownAttempt",
   "Mutation.createMerchant",
+  "Mutation.releaseSetAsideMessages",
+  "Query.setAsideMessages",
 ]);
 
 /** What no query reads, or none by itself. The raw walk reads every table: test/db/tenant-wall. */
