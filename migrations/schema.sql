@@ -403,6 +403,7 @@ create table outbox (
   constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1)))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 CREATE INDEX outbox_aside ON public.outbox USING btree (id) WHERE (aside_until IS NOT NULL);
+CREATE INDEX outbox_suspects ON public.outbox USING btree (merchant_id) WHERE (relay_deaths > 0);
 alter table outbox enable row level security;
 create policy system on outbox to oncepay_system using (true);
 create policy tenant on outbox to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -647,6 +648,9 @@ create table webhook_deliveries (
   error_class text,
   replayed_as text collate "C",
   discard_reason text,
+  line_subject text collate "C",
+  line_sequence integer,
+  stands boolean,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
@@ -654,7 +658,8 @@ create table webhook_deliveries (
 ) partition by RANGE (id);
 CREATE INDEX webhook_deliveries_by_event ON ONLY public.webhook_deliveries USING btree (merchant_id, event_id);
 CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_at) WHERE (next_at IS NOT NULL);
-CREATE INDEX webhook_deliveries_held ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (next_at = 'infinity'::timestamp with time zone);
+CREATE INDEX webhook_deliveries_held ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE ((next_at = 'infinity'::timestamp with time zone) AND (stands IS NOT TRUE));
+CREATE INDEX webhook_deliveries_line ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, line_subject, line_sequence) WHERE ((line_subject IS NOT NULL) AND (status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text, 'PAUSED'::text])));
 CREATE INDEX webhook_deliveries_paused ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'PAUSED'::text);
 CREATE INDEX webhook_deliveries_retrying ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'RETRYING'::text);
 CREATE INDEX webhook_deliveries_unanswered ON ONLY public.webhook_deliveries USING btree (merchant_id, id) WHERE ((status = 'DEAD'::text) AND (replayed_as IS NULL));
@@ -745,6 +750,7 @@ create table webhook_endpoints (
   challenge_error text,
   challenges integer not null default 0,
   challenge_at timestamp with time zone,
+  ordered boolean not null default false,
   constraint webhook_endpoints_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_endpoints_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint webhook_endpoints_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),

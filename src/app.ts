@@ -43,6 +43,8 @@ import {
   type EndpointChange,
   recordDeliveries,
 } from "./webhooks/record-deliveries";
+import type { AddressedDelivery } from "./webhooks/delivery";
+import { type SubjectLine, letGoByLine } from "./webhooks/lines";
 import { createGuardedAgent } from "./webhooks/url-guard";
 
 /** What a process is made of. Entry points build it; everything else is given it, or a part of it. */
@@ -63,6 +65,7 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
   readonly recordDelivery: (record: DeliveryRecord) => Promise<EndpointChange | undefined>;
+  readonly letNextGo: (line: SubjectLine) => Promise<readonly AddressedDelivery[]>;
   readonly limits: Limits;
   /** Mutations of the same payment, one after the other. */
   readonly turns: Turns;
@@ -222,7 +225,10 @@ function groupCommits(
   db: Db,
   config: Config,
   replays: ReplayCache,
-): Pick<App, "createPaymentIntent" | "confirmPaymentIntent" | "settleAttempt" | "recordDelivery"> {
+): Pick<
+  App,
+  "createPaymentIntent" | "confirmPaymentIntent" | "settleAttempt" | "recordDelivery" | "letNextGo"
+> {
   const limits = {
     sizeMax: SET_SIZE_MAX,
     waitingMax: WAITING_MAX,
@@ -267,6 +273,12 @@ function groupCommits(
       ...limits,
       run: (records) => recordDeliveries(db, records),
       claims: (record) => [record.id],
+      tenantOf: ({ merchantId }) => merchantId,
+    }),
+    letNextGo: groupCommit<SubjectLine, readonly AddressedDelivery[]>({
+      ...limits,
+      run: (lines) => letGoByLine(db, lines),
+      claims: ({ endpointId, subjectId }) => [`${endpointId} ${subjectId}`],
       tenantOf: ({ merchantId }) => merchantId,
     }),
   };

@@ -7,6 +7,7 @@ import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
+import { newWalk } from "../src/webhooks/lines";
 import { runReplayPlans } from "../src/webhooks/run-replay-plans";
 import { openDeliveryJobs } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
@@ -173,9 +174,10 @@ function runJobs(app: App, worker: JobWorker): void {
 }
 
 function startSweeper(app: App, queues: Queues): Loop[] {
+  const walk = newWalk();
   return [
     startLoop("sweeper", app.log, async () => {
-      await sweepOnce(app, queues);
+      await sweepOnce(app, queues, walk);
       return app.config.sweepMs;
     }),
     startLoop("inbox", app.log, async () =>

@@ -30,7 +30,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,
   WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {
     id url description eventTypes metadata apiVersion status disabledReason disabledAt
-    ratePerSecond timeoutMs concurrency verifiedAt verificationError
+    ratePerSecond timeoutMs concurrency ordered verifiedAt verificationError
     secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt
   }`,
   WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {

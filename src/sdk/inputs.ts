@@ -179,6 +179,9 @@ export interface CreateWebhookEndpointInput {
   /** The merchant's own key-value pairs. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
 
+  /** Whether each payment's events are sent in strict order: an event is not sent before all earlier ones about the same payment have been delivered, have become dead letters or were discarded. Replays are exempt, and so is what was there before the endpoint was ordered. The default is false. */
+  readonly ordered?: boolean | null | undefined;
+
   /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
   readonly ratePerSecond?: number | null | undefined;
 
@@ -517,6 +520,9 @@ export interface UpdateWebhookEndpointInput {
 
   /** The merchant's own key-value pairs, in place of all those before. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** Whether each payment's events are sent in strict order: an event is not sent before all earlier ones about the same payment have been delivered, have become dead letters or were discarded. Replays are exempt, and so is what was there before the endpoint was ordered. */
+  readonly ordered?: boolean | null | undefined;
 
   /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
   readonly ratePerSecond?: number | null | undefined;

@@ -230,6 +230,9 @@ export interface WebhookEndpoint {
   /** How many deliveries each worker sends at the same time, 1 to 256; null: as the installation has it, which follows from how quickly the endpoint answers. */
   readonly concurrency: number | null;
 
+  /** Whether each payment's events are sent in strict order: an event is not sent before all earlier ones about the same payment have been delivered, have become dead letters or were discarded. Replays are exempt, and so is what was there before the endpoint was ordered. Null in a replayed answer that is older than this field. */
+  readonly ordered: boolean | null;
+
   /** When the endpoint echoed a challenge at its present URL; null when it has not, or was never asked to. */
   readonly verifiedAt: string | null;
 

@@ -200,4 +200,5 @@ const IS_IDLE = `
 // Some seconds into the past, because what is due only now is still left to its job.
 const MAKE_DUE = `
   update attempts set next_at = now() - interval '1 minute' where next_at is not null;
-  update webhook_deliveries set next_at = now() - interval '1 minute' where next_at is not null`;
+  update webhook_deliveries set next_at = now() - interval '1 minute'
+  where next_at is not null and stands is not true`;
