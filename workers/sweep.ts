@@ -2,6 +2,7 @@ import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
 import { checkResolutions } from "../src/payments/check-resolutions";
+import { expireAuthorizations } from "../src/payments/expire-authorizations";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
 import { findEndpointsWithHeld } from "../src/webhooks/held-store";
@@ -42,12 +43,14 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
     limit: LIMIT,
   });
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
+  // Before the look-ups, which wait for processors: who was told when a hold expires is not told late.
+  const holds = await expireAuthorizations(app.db, LIMIT);
   const lookedUp = await lookUpAttempts(app, LIMIT);
   const checked = await checkResolutions(app, LIMIT);
   const followed = await followEndpoints(app.db, { limit: LIMIT });
   const requeued = await requeue(app, queues);
   await callUpHeld(app, queues);
-  if (lookedUp.length > 0 || checked > 0 || followed > 0) app.wakeRelay();
+  if (holds + lookedUp.length + checked + followed > 0) app.wakeRelay();
   await failpoint("sweeper.after");
   return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
 }
