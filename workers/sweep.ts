@@ -43,8 +43,11 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
     limit: LIMIT,
   });
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
-  // Before the look-ups, which wait for processors: who was told when a hold expires is not told late.
-  const holds = await expireAuthorizations(app.db, LIMIT);
+  // Before the look-ups, which wait for processors, so that nobody is told late; and if it fails, they are done.
+  const holds = await expireAuthorizations(app.db, LIMIT).catch((error: unknown) => {
+    app.log.error({ err: error }, "holds that are due were not seen to; the next sweep tries again");
+    return 0;
+  });
   const lookedUp = await lookUpAttempts(app, LIMIT);
   const checked = await checkResolutions(app, LIMIT);
   const followed = await followEndpoints(app.db, { limit: LIMIT });
