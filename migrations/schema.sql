@@ -84,6 +84,7 @@ create table attempts (
   settled_at timestamp with time zone,
   idempotency_key text collate "C",
   created_at timestamp with time zone not null default now(),
+  challenge_expires_at timestamp with time zone,
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
@@ -101,7 +102,7 @@ alter table attempts enable row level security;
 create policy system on attempts to oncepay_system using (true);
 create policy tenant on attempts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on attempts to oncepay_system;
-grant insert, select on attempts to oncepay_tenant;
+grant insert, select, update on attempts to oncepay_tenant;
 
 create table audit_log (
   merchant_id text collate "C" not null,
@@ -444,6 +445,11 @@ create table payment_intents (
   personal_key bytea,
   personal bytea,
   personal_data_erased_at timestamp with time zone,
+  authorization_expires_at timestamp with time zone,
+  authorization_expired_at timestamp with time zone,
+  authorization_due_at timestamp with time zone,
+  authorization_expiry_policy text,
+  cancellation_requested_at timestamp with time zone,
   constraint payment_intents_pkey PRIMARY KEY (merchant_id, id),
   constraint payment_intents_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint payment_intents_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -452,12 +458,14 @@ create table payment_intents (
   constraint payment_intents_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
   constraint payment_intents_amount_refunded_check CHECK ((amount_refunded >= 0)),
   constraint payment_intents_amount_refunding_check CHECK ((amount_refunding >= 0)),
+  constraint payment_intents_authorization_expiry_policy_check CHECK ((authorization_expiry_policy = ANY (ARRAY['CAPTURE'::text, 'VOID'::text, 'NOTIFY'::text]))),
   constraint payment_intents_capture_method_check CHECK ((capture_method = ANY (ARRAY['AUTOMATIC'::text, 'MANUAL'::text]))),
   constraint payment_intents_check CHECK (((amount_authorized >= 0) AND (amount_authorized <= amount))),
   constraint payment_intents_check1 CHECK (((amount_captured + amount_capturing) <= amount_authorized)),
   constraint payment_intents_check2 CHECK (((amount_refunded + amount_refunding) <= amount_captured)),
   constraint payment_intents_currency_check CHECK ((length(currency) = 3)),
   constraint payment_intents_erased CHECK (((personal_data_erased_at IS NULL) OR ((num_nonnulls(customer, description, personal) = 0) AND (metadata = '{}'::jsonb)))),
+  constraint payment_intents_hold CHECK (((capture_method = 'MANUAL'::text) OR (num_nonnulls(authorization_expires_at, authorization_expired_at, authorization_due_at, authorization_expiry_policy) = 0))),
   constraint payment_intents_not_of_the_platform CHECK ((merchant_id <> 'mer_00000000000000000000000000'::text)) NOT VALID,
   constraint payment_intents_personal_key_check CHECK ((length(personal_key) = 32)),
   constraint payment_intents_status_check CHECK ((status = ANY (ARRAY['REQUIRES_PAYMENT_METHOD'::text, 'REQUIRES_CONFIRMATION'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'REQUIRES_CAPTURE'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text])))
@@ -465,6 +473,7 @@ create table payment_intents (
 CREATE INDEX payment_intents_by_customer ON public.payment_intents USING btree (merchant_id, customer, id) WHERE (customer IS NOT NULL);
 CREATE INDEX payment_intents_by_reference ON public.payment_intents USING btree (merchant_id, merchant_reference, id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX payment_intents_by_status ON public.payment_intents USING btree (merchant_id, status, id);
+CREATE INDEX payment_intents_holds_due ON public.payment_intents USING btree (authorization_due_at) WHERE ((status = 'REQUIRES_CAPTURE'::text) AND (authorization_due_at IS NOT NULL));
 CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR (new.amount <> old.amount) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR
         CASE
             WHEN (new.personal_data_erased_at IS DISTINCT FROM old.personal_data_erased_at) THEN ((old.personal_data_erased_at IS NOT NULL) OR (new.version <> old.version) OR (new.status <> old.status))
@@ -1099,8 +1108,8 @@ AS $function$
         ('REQUIRES_CONFIRMATION', 'PROCESSING'), ('REQUIRES_CONFIRMATION', 'CANCELED'),
         ('PROCESSING', 'SUCCEEDED'), ('PROCESSING', 'REQUIRES_CAPTURE'), ('PROCESSING', 'REQUIRES_ACTION'),
         ('PROCESSING', 'REQUIRES_PAYMENT_METHOD'), ('PROCESSING', 'FAILED'), ('PROCESSING', 'CANCELED'),
-        ('REQUIRES_ACTION', 'PROCESSING'),
-        ('REQUIRES_CAPTURE', 'PROCESSING'))
+        ('REQUIRES_ACTION', 'PROCESSING'), ('REQUIRES_ACTION', 'REQUIRES_PAYMENT_METHOD'), ('REQUIRES_ACTION', 'FAILED'),
+        ('REQUIRES_CAPTURE', 'PROCESSING'), ('REQUIRES_CAPTURE', 'SUCCEEDED'), ('REQUIRES_CAPTURE', 'CANCELED'))
     $function$;
 
 CREATE OR REPLACE FUNCTION public.payment_intent_record(p payment_intents)
@@ -1125,6 +1134,10 @@ AS $function$
         'lastPaymentError', p.last_payment_error,
         'nextAction', p.next_action,
         'cancellationReason', p.cancellation_reason,
+        'cancellationRequestedAt', iso(p.cancellation_requested_at),
+        'authorizationExpiresAt', iso(p.authorization_expires_at),
+        'authorizationExpiredAt', iso(p.authorization_expired_at),
+        'authorizationExpiryPolicy', case when p.capture_method = 'MANUAL' then coalesce(p.authorization_expiry_policy, 'NOTIFY') end,
         'version', p.version,
         'createdAt', iso(p.created_at),
         'updatedAt', iso(p.updated_at)) end
@@ -1152,6 +1165,10 @@ AS $function$
         'lastPaymentError', p.last_payment_error,
         'nextAction', p.next_action,
         'cancellationReason', p.cancellation_reason,
+        'cancellationRequestedAt', iso(p.cancellation_requested_at),
+        'authorizationExpiresAt', iso(p.authorization_expires_at),
+        'authorizationExpiredAt', iso(p.authorization_expired_at),
+        'authorizationExpiryPolicy', case when p.capture_method = 'MANUAL' then coalesce(p.authorization_expiry_policy, 'NOTIFY') end,
         'version', p.version,
         'createdAt', iso(p.created_at),
         'updatedAt', iso(p.updated_at),

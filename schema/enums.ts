@@ -108,6 +108,16 @@ export const CaptureMethod = enumOf<"AUTOMATIC" | "MANUAL">(
   },
 );
 
+export const AuthorizationExpiryPolicy = enumOf<intents.AuthorizationExpiryPolicy>(
+  "AuthorizationExpiryPolicy",
+  "What happens shortly before an authorisation expires, beside the event authorization.expiring.",
+  {
+    CAPTURE: "Everything that has not been captured is captured.",
+    VOID: "What has not been captured is released. If nothing was captured, the payment is canceled.",
+    NOTIFY: "Nothing more. The authorisation expires unless it is captured or canceled.",
+  },
+);
+
 /*
  * What a caller may give as a reason and what is shown as one are two enums each. The shown one keeps the plain name,
  * and the service may add reasons of its own to it, which nobody may then send; the other one ends in Input, like
@@ -120,11 +130,13 @@ const CANCELLATION_REASONS: Readonly<Record<intents.CancellationReason, string>>
   REQUESTED_BY_CUSTOMER: "The customer requested it.",
 };
 
-export const CancellationReason = enumOf<intents.CancellationReason>(
-  "CancellationReason",
-  `Why a payment intent was canceled. ${OPEN}`,
-  CANCELLATION_REASONS,
-);
+export const CancellationReason = enumOf<
+  intents.CancellationReason | typeof intents.AUTHORIZATION_EXPIRED
+>("CancellationReason", `Why a payment intent was canceled. ${OPEN}`, {
+  ...CANCELLATION_REASONS,
+  AUTHORIZATION_EXPIRED:
+    "The authorisation expired, or was voided shortly before, as its policy asks.",
+});
 
 export const CancellationReasonInput = enumOf<intents.CancellationReason>(
   "CancellationReasonInput",

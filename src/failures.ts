@@ -71,10 +71,14 @@ function verdictMessage({ code, details }: StoredFailure): string {
         return `The processor may yet say itself what came of ${nameOf(details.id)}, which was asked ${text(details.lookups, "0")} times: to resolve it before ${text(details.resolvableAt, "")}, say override: true.`;
       if (details.needs === "force")
         return `It has been ${details.currentState === "SUCCEEDED" ? "delivered" : "replayed"} already: to repeat it, say force: true.`;
-      return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.`;
+      return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.${sentence(details.because)}`;
     case "AMOUNT_TOO_LARGE":
       return `The amount exceeds the remaining ${text(details.remaining, "?")}.`;
   }
+}
+
+function sentence(words: unknown): string {
+  return typeof words === "string" ? ` ${words}` : "";
 }
 
 function nameOf(id: unknown): string {

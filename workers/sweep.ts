@@ -2,6 +2,7 @@ import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
 import { checkResolutions } from "../src/payments/check-resolutions";
+import { expireAuthorizations } from "../src/payments/expire-authorizations";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
 import { type Walk, newWalk, walkAlongLines } from "../src/webhooks/lines";
@@ -43,13 +44,18 @@ export async function sweepOnce(app: App, queues: Queues, walk = newWalk()): Pro
     limit: LIMIT,
   });
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
+  // Before the look-ups, which wait for processors, so that nobody is told late; and if it fails, they are done.
+  const holds = await expireAuthorizations(app.db, LIMIT).catch((error: unknown) => {
+    app.log.error({ err: error }, "holds that are due were not seen to; the next sweep tries again");
+    return 0;
+  });
   const lookedUp = await lookUpAttempts(app, LIMIT);
   const checked = await checkResolutions(app, LIMIT);
   const followed = await followEndpoints(app.db, { limit: LIMIT });
   const requeued = await requeue(app, queues);
   await callUpHeld(app, queues);
   await letGo(app, queues, walk);
-  if (lookedUp.length > 0 || checked > 0 || followed > 0) app.wakeRelay();
+  if (holds + lookedUp.length + checked + followed > 0) app.wakeRelay();
   await failpoint("sweeper.after");
   return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
 }

@@ -3,8 +3,14 @@ import { fingerprint } from "../../src/idempotency/fingerprint";
 import type * as intents from "../../src/payments/payment-intent";
 import { CREATE } from "../../src/payments/create-payment-intent";
 import { type Context, callerOf } from "../context";
-import { CaptureMethod } from "../enums";
-import { checkAmount, checkIdempotencyKey, checkOptionalText, checkPaymentMethod } from "../input";
+import { AuthorizationExpiryPolicy, CaptureMethod } from "../enums";
+import {
+  badInput,
+  checkAmount,
+  checkIdempotencyKey,
+  checkOptionalText,
+  checkPaymentMethod,
+} from "../input";
 import { CurrencyCode, Metadata, MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { PaymentIntent } from "../types/payment-intent";
@@ -31,6 +37,13 @@ export class CreatePaymentIntentInput {
     description: "When the money is captured.",
   })
   readonly captureMethod?: intents.CaptureMethod | null;
+
+  @Field(() => AuthorizationExpiryPolicy, {
+    nullable: true,
+    description:
+      "What happens shortly before the authorisation expires; NOTIFY if absent. Only where `captureMethod` is MANUAL.",
+  })
+  readonly authorizationExpiryPolicy?: intents.AuthorizationExpiryPolicy | null;
 
   @Field(() => String, {
     nullable: true,
@@ -65,6 +78,21 @@ export class CreatePaymentIntentPayload {
   readonly idempotency!: Idempotency;
 }
 
+/** Null stands for NOTIFY, so that writing the default out does not change the fingerprint. */
+function checkExpiryPolicy({
+  authorizationExpiryPolicy: policy,
+  captureMethod,
+}: CreatePaymentIntentInput): intents.AuthorizationExpiryPolicy | null {
+  if (policy == null) return null;
+  if (captureMethod !== "MANUAL") {
+    throw badInput(
+      "input.authorizationExpiryPolicy",
+      "Only a payment whose captureMethod is MANUAL holds money that may expire.",
+    );
+  }
+  return policy === "NOTIFY" ? null : policy;
+}
+
 /** The input with its defaults: writing them out must not change the fingerprint. */
 function checked(input: CreatePaymentIntentInput) {
   return {
@@ -72,6 +100,7 @@ function checked(input: CreatePaymentIntentInput) {
     currency: input.currency,
     paymentMethod: checkPaymentMethod(input.paymentMethod),
     captureMethod: input.captureMethod ?? "AUTOMATIC",
+    authorizationExpiryPolicy: checkExpiryPolicy(input),
     description: checkOptionalText("input.description", input.description, { max: 1_000 }),
     customer: checkOptionalText("input.customer", input.customer, { max: 255 }),
     merchantReference: checkOptionalText("input.merchantReference", input.merchantReference, {

@@ -1,6 +1,12 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type * as intents from "../../src/payments/payment-intent";
-import { CancellationReason, CaptureMethod, IntentAction, PaymentIntentStatus } from "../enums";
+import {
+  AuthorizationExpiryPolicy,
+  CancellationReason,
+  CaptureMethod,
+  IntentAction,
+  PaymentIntentStatus,
+} from "../enums";
 import { Node } from "../node";
 import { CurrencyCode, DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "./connection";
@@ -105,6 +111,34 @@ export class PaymentIntent {
     description: "Why the payment was canceled, if a reason was given.",
   })
   readonly cancellationReason!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. It becomes null again if the cancellation came too late.",
+  })
+  readonly cancellationRequestedAt!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "Until when the authorised amount is held, as the processor says; null if nothing has been authorised or the processor does not say.",
+  })
+  readonly authorizationExpiresAt!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "When the authorisation expired; null unless it did with an amount that had not been captured. That amount was released.",
+  })
+  readonly authorizationExpiredAt!: string | null;
+
+  @Field(() => AuthorizationExpiryPolicy, {
+    nullable: true,
+    description:
+      "What happens shortly before the authorisation expires; null where `captureMethod` is AUTOMATIC.",
+  })
+  readonly authorizationExpiryPolicy!: intents.AuthorizationExpiryPolicy | null;
 
   @Field(() => Int, {
     description:

@@ -31,10 +31,11 @@ export const EVENT_CHECKS: readonly Check[] = [
       join transitions t on t.merchant_id = e.merchant_id
         and t.payment_intent_id = e.subject_id and t.version = e.sequence
       where e.object is null
-        or (e.type like 'payment\\_intent.%' and (e.object->>'id' is distinct from e.subject_id
+        or (split_part(e.type, '.', 1) in ('payment_intent', 'authorization')
+          and (e.object->>'id' is distinct from e.subject_id
           or (e.object->>'version')::int is distinct from e.sequence
           or e.object->>'status' is distinct from t.to_status))
-        or (e.type not like 'payment\\_intent.%'
+        or (split_part(e.type, '.', 1) not in ('payment_intent', 'authorization')
           and e.object->>'paymentIntentId' is distinct from e.subject_id)`,
   },
   {

@@ -22,6 +22,10 @@ const INTENT: PaymentIntent = {
   lastPaymentError: null,
   nextAction: null,
   cancellationReason: null,
+  cancellationRequestedAt: null,
+  authorizationExpiresAt: null,
+  authorizationExpiredAt: null,
+  authorizationExpiryPolicy: null,
   version: 1,
   createdAt: AT,
   updatedAt: AT,
@@ -36,6 +40,8 @@ const AUTHORISED: Partial<PaymentIntent> = {
   captureMethod: "MANUAL",
   amountAuthorized: 2_500,
   amountCapturable: 2_500,
+  authorizationExpiresAt: "2026-11-27T10:30:00.000Z",
+  authorizationExpiryPolicy: "NOTIFY",
   version: 3,
 };
 
@@ -133,6 +139,7 @@ const OBJECTS: Readonly<
     cancellationReason: "ABANDONED",
     version: 2,
   },
+  "authorization.expiring": { ...INTENT, ...AUTHORISED, version: 4 },
   "capture.created": CAPTURE,
   "capture.succeeded": { ...CAPTURE, status: "SUCCEEDED" },
   "capture.failed": { ...CAPTURE, status: "FAILED", failureCode: "expired_authorization" },

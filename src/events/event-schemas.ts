@@ -1,5 +1,7 @@
 import { z } from "zod";
 import {
+  AUTHORIZATION_EXPIRED,
+  AUTHORIZATION_EXPIRY_POLICIES,
   CANCELLATION_REASONS,
   PAYMENT_INTENT_STATUSES,
   REFUND_REASONS,
@@ -46,7 +48,11 @@ const intent = z.looseObject({
   nextAction: z
     .looseObject({ type: word(["REDIRECT"]), redirectUrl: z.url(), expiresAt: moment })
     .nullable(),
-  cancellationReason: word(CANCELLATION_REASONS).nullable(),
+  cancellationReason: word([...CANCELLATION_REASONS, AUTHORIZATION_EXPIRED]).nullable(),
+  cancellationRequestedAt: moment.nullable(),
+  authorizationExpiresAt: moment.nullable(),
+  authorizationExpiredAt: moment.nullable(),
+  authorizationExpiryPolicy: word(AUTHORIZATION_EXPIRY_POLICIES).nullable(),
   version: z.int().positive(),
   personalDataErasedAt: moment.nullable(),
   createdAt: moment,
@@ -98,7 +104,14 @@ const endpoint = z.looseObject({
   updatedAt: moment,
 });
 
-const OBJECTS = { payment_intent: intent, capture, refund, webhook_endpoint: endpoint };
+// What an event is about is the first word of its type; an authorisation is shown by its intent.
+const OBJECTS = {
+  payment_intent: intent,
+  authorization: intent,
+  capture,
+  refund,
+  webhook_endpoint: endpoint,
+};
 
 /** The whole of a webhook's body of this type. */
 export function bodyOf(type: EventType) {

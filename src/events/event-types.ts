@@ -11,6 +11,8 @@ const DESCRIPTIONS = {
     "The payment attempt failed, usually because the card was declined. The status says whether the payment can be tried again.",
   "payment_intent.succeeded": "The money for the payment has been captured.",
   "payment_intent.canceled": "The payment was canceled before any money was captured.",
+  "authorization.expiring":
+    "An authorisation is about to expire: what has not been captured by `authorizationExpiresAt` is released. Whether it is captured or voided before is for the intent's `authorizationExpiryPolicy` to say.",
   "capture.created": "A capture was requested, and its amount is reserved.",
   "capture.succeeded": "A capture succeeded: the money has been captured.",
   "capture.failed": "A capture failed, and its amount may be captured again.",

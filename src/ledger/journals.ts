@@ -18,6 +18,7 @@ export type JournalKind =
   | "authorization"
   | "capture"
   | "release"
+  | "expiry"
   | "refund"
   | "refund_reversal"
   | "suspense"
@@ -86,6 +87,14 @@ export function bookCapture(
 export function bookRelease(fact: Fact, amount: number): Journal {
   const debit = "MERCHANT_BALANCE";
   return journal(fact, "release", [
+    { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: true },
+  ]);
+}
+
+/** What was left of a hold when it expired. */
+export function bookExpiry(fact: Fact, amount: number): Journal {
+  const debit = "MERCHANT_BALANCE";
+  return journal(fact, "expiry", [
     { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: true },
   ]);
 }

@@ -50,6 +50,13 @@ export const deduplications = new Counter({
   registers,
 });
 
+export const authorizationsDue = new Counter({
+  name: "oncepay_authorizations_due_total",
+  help: "Authorisations that were about to expire, by what was done about them, or expired.",
+  labelNames: ["outcome"] as const,
+  registers,
+});
+
 export const resolutionChecks = new Counter({
   name: "oncepay_resolution_checks_total",
   help: "Operators' resolutions that a processor has confirmed or contradicted since.",

@@ -69,6 +69,8 @@ export interface Attempt {
   readonly unknownSince: Date | null;
   readonly settledAt: Date | null;
   readonly createdAt: Date;
+  /** The shopper's time to authenticate is over, by the database's clock. */
+  readonly challengeExpired: boolean;
 }
 
 export interface AttemptKey {

@@ -54,11 +54,19 @@ const UPDATE_INTENTS: Statement = {
       amount_refunding = c.amount_refunding, amount_refunded = c.amount_refunded,
       payment_method = c.payment_method, last_payment_error = c.last_payment_error,
       next_action = c.next_action, cancellation_reason = c.cancellation_reason, updated_at = now(),
+      cancellation_requested_at = case when c.cancellation_requested
+        then coalesce(pi.cancellation_requested_at, now()) end,
+      authorization_expired_at = case when c.authorization_expired
+        then coalesce(pi.authorization_expired_at, now()) end,
+      authorization_expires_at = c.authorization_expires_at,
+      authorization_due_at = c.authorization_due_at,
       personal_key = coalesce(decode(c.personal_key, 'base64'), pi.personal_key)
     from jsonb_to_recordset(?) as c (merchant_id text, id text, from_version int, version int,
       status text, amount_authorized bigint, amount_capturing bigint, amount_captured bigint,
       amount_refunding bigint, amount_refunded bigint, payment_method text,
-      last_payment_error jsonb, next_action jsonb, cancellation_reason text, personal_key text)
+      last_payment_error jsonb, next_action jsonb, cancellation_reason text, personal_key text,
+      cancellation_requested boolean, authorization_expired boolean,
+      authorization_expires_at timestamptz, authorization_due_at timestamptz)
     where pi.merchant_id = c.merchant_id and pi.id = c.id and pi.version = c.from_version
     returning pi.id`,
 };
@@ -81,6 +89,10 @@ async function updateIntents(tx: Tx, changes: readonly IntentChange[]): Promise<
     last_payment_error: set.lastPaymentError,
     next_action: set.nextAction,
     cancellation_reason: set.cancellationReason,
+    cancellation_requested: set.cancellationRequested,
+    authorization_expired: set.authorizationExpired,
+    authorization_expires_at: set.authorizationExpiresAt,
+    authorization_due_at: set.authorizationDueAt,
   }));
   const updated = await run(tx, UPDATE_INTENTS, [JSON.stringify(rows)]);
   if (updated.length !== changes.length) {
@@ -97,13 +109,14 @@ const UPDATE_ATTEMPTS: Statement = {
       code = coalesce(c.code, a.code), decline_code = coalesce(c.decline_code, a.decline_code),
       message = coalesce(c.message, a.message), fee = coalesce(c.fee, a.fee),
       next_at = now() + c.due_in_ms * interval '1 millisecond',
+      challenge_expires_at = coalesce(c.challenge_expires_at, a.challenge_expires_at),
       unknown_since = case c.status
         when 'UNKNOWN' then coalesce(a.unknown_since, now()) else a.unknown_since end,
       settled_at = case when c.status in ('SUCCEEDED', 'DECLINED', 'ABANDONED')
         then coalesce(a.settled_at, now()) end
     from jsonb_to_recordset(?) as c (merchant_id text, id text, status text,
       processor_charge_id text, code text, decline_code text, message text, fee bigint,
-      due_in_ms bigint)
+      due_in_ms bigint, challenge_expires_at timestamptz)
     where a.merchant_id = c.merchant_id and a.id = c.id`,
 };
 
@@ -119,6 +132,7 @@ export async function updateAttempts(tx: Tx, changes: readonly AttemptChange[]):
     message: change.message,
     fee: change.fee,
     due_in_ms: change.dueInMs === null ? null : Math.round(change.dueInMs),
+    challenge_expires_at: change.challengeExpiresAt,
   }));
   await run(tx, UPDATE_ATTEMPTS, [JSON.stringify(rows)]);
 }

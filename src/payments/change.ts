@@ -51,6 +51,11 @@ export interface IntentFields {
   readonly lastPaymentError: PaymentError | null;
   readonly nextAction: NextAction | null;
   readonly cancellationReason: string | null;
+  /** Whether, and the database says when: at the first change that has it so. */
+  readonly cancellationRequested: boolean;
+  readonly authorizationExpired: boolean;
+  readonly authorizationExpiresAt: string | null;
+  readonly authorizationDueAt: string | null;
 }
 
 export interface Step {
@@ -77,6 +82,8 @@ export interface AttemptChange {
   readonly declineCode?: string | null;
   readonly message?: string | null;
   readonly fee?: number | null;
+  /** REQUIRES_ACTION: until when the shopper may authenticate. */
+  readonly challengeExpiresAt?: string;
   /** Milliseconds from the database's now until it is due again; null: never. */
   readonly dueInMs: number | null;
 }
@@ -144,6 +151,10 @@ export function fieldsOf(state: IntentState): IntentFields {
     lastPaymentError: intent.lastPaymentError,
     nextAction: intent.nextAction,
     cancellationReason: intent.cancellationReason,
+    cancellationRequested: intent.cancellationRequestedAt !== null,
+    authorizationExpired: intent.authorizationExpiredAt !== null,
+    authorizationExpiresAt: intent.authorizationExpiresAt,
+    authorizationDueAt: state.authorizationDueAt,
   };
 }
 

@@ -137,10 +137,11 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
           'by', j.actor,
           'intent', (
             select jsonb_build_object(
-              'status', s.it -> 'status',
+              'status', s.it -> 'status', 'amountAuthorized', s.it -> 'amountAuthorized',
               'amountCapturable', s.it -> 'amountCapturable',
               'amountCaptured', s.it -> 'amountCaptured',
-              'amountRefundable', s.it -> 'amountRefundable')
+              'amountRefundable', s.it -> 'amountRefundable',
+              'cancellationRequestedAt', s.it -> 'cancellationRequestedAt')
             from (select payment_intent_snapshot(j.intent) as it offset 0) s
             where j.status is not null)) end
       from judged j where j.failure_code is distinct from '${SPENT}'

@@ -27,7 +27,7 @@ import {
 import type { Keep } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
-import type { CaptureMethod, PaymentIntent } from "./payment-intent";
+import type { AuthorizationExpiryPolicy, CaptureMethod, PaymentIntent } from "./payment-intent";
 import { findIntentByKey } from "./payment-store";
 
 /*
@@ -56,6 +56,8 @@ export interface CreatePaymentIntent {
   readonly amount: number;
   readonly currency: string;
   readonly captureMethod: CaptureMethod;
+  /** Null or absent: NOTIFY. Only where the capture method is MANUAL. */
+  readonly authorizationExpiryPolicy?: AuthorizationExpiryPolicy | null;
   readonly paymentMethod: string | null;
   readonly description: string | null;
   readonly customer: string | null;
@@ -79,7 +81,8 @@ const CREATE_PAYMENT_INTENTS: Statement = {
       select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text,
         fingerprint text, id text, event_id text, status text, amount bigint, currency text,
         capture_method text, payment_method text, description text, customer text,
-        merchant_reference text, metadata jsonb, personal_key text, personal text)
+        merchant_reference text, metadata jsonb, personal_key text, personal text,
+        authorization_expiry_policy text)
     ), known as materialized (
       select c.n, k.fingerprint, k.created_at, k.event_id, k.failure_code, k.failure_details,
         c.merchant_id
@@ -101,10 +104,11 @@ const CREATE_PAYMENT_INTENTS: Statement = {
     ), intent as (
       insert into payment_intents as pi (merchant_id, id, status, amount, currency,
         capture_method, payment_method, description, customer, merchant_reference, metadata,
-        personal_key, personal, idempotency_key)
+        personal_key, personal, idempotency_key, authorization_expiry_policy)
       select merchant_id, id, status, amount, currency,
         capture_method, payment_method, description, customer, merchant_reference, metadata,
-        decode(personal_key, 'base64'), decode(personal, 'base64'), key
+        decode(personal_key, 'base64'), decode(personal, 'base64'), key,
+        authorization_expiry_policy
       from fresh order by merchant_id, id
       returning pi.id, payment_intent_record(pi) as record, pi.personal as sealed
     ), made as materialized (
@@ -189,6 +193,7 @@ function toRow(command: CreatePaymentIntent, n: number): Record<string, unknown>
     customer: command.customer,
     merchant_reference: command.merchantReference,
     metadata: command.metadata,
+    authorization_expiry_policy: command.authorizationExpiryPolicy,
     ...(!isBlank(command) && sealed(command)),
   };
 }

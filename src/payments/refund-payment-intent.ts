@@ -58,7 +58,7 @@ async function decideRefund(
   command: RefundPaymentIntent,
 ): Promise<Decision> {
   const intent = state.snapshot;
-  if (intent.amountCaptured === 0) return { failure: invalidState(intent) };
+  if (intent.amountCaptured === 0) return { failure: invalidState(intent, "REFUND") };
   const amount = command.amount ?? intent.amountRefundable;
   if (amount > intent.amountRefundable || amount === 0) {
     return { failure: amountTooLarge(intent.id, intent.amountRefundable) };

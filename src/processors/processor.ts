@@ -30,6 +30,8 @@ export interface Approved {
   readonly amountMinor: number;
   /** What the processor keeps for it, minor units; 0 when none. */
   readonly feeMinor: number;
+  /** authorize: until when the amount is held, ISO 8601; absent where the processor does not say. */
+  readonly authorizationExpiresAt?: string;
 }
 
 /** The processor declined, and nothing moved. */
@@ -40,6 +42,8 @@ export interface Declined {
   readonly message: string;
   /** A hard decline means that this card will never succeed; after a soft one another try or another card may. */
   readonly hard: boolean;
+  /** capture and void: because the authorisation has expired. Nothing is held under it any more. */
+  readonly authorizationExpired?: true;
 }
 
 /** The shopper must authenticate (3-D Secure); nothing has moved yet. */

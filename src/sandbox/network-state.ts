@@ -1,6 +1,7 @@
 import type { BookRow, Movement, Tombstone, Verdict } from "./movement";
 import type { MoneyRequest, Operation, OperationKind } from "./operation";
 import { newNetworkId, type NetworkIdPrefix } from "./network-id";
+import { HOLD_MS, testCardOf } from "./test-cards";
 
 /** A charge or an authorisation, and what has been done to it since. */
 export interface Charge {
@@ -8,6 +9,8 @@ export interface Charge {
   readonly reference: string;
   readonly source: string;
   readonly currency: string;
+  /** When what is held and not captured by then is let go of. It needs no row of its own: the card says how long. */
+  readonly expiresAtMs: number;
   authorizedMinor: number;
   capturedMinor: number;
   refundedMinor: number;
@@ -106,9 +109,14 @@ export function findCharge(state: NetworkState, reference: string): Charge | und
   return undefined;
 }
 
-/** What may still be captured. */
-export function capturableOf(charge: Charge): number {
+/** What has been neither captured nor let go of, in time or not. */
+export function uncapturedOf(charge: Charge): number {
   return charge.closedBy === undefined ? charge.authorizedMinor - charge.capturedMinor : 0;
+}
+
+/** Whether something was still held when the authorisation's time was up. */
+export function hasExpired(charge: Charge): boolean {
+  return uncapturedOf(charge) > 0 && Date.now() >= charge.expiresAtMs;
 }
 
 /** What may still be refunded. */
@@ -179,6 +187,7 @@ function openCharge(row: Movement, operation: Operation): Charge {
     reference: operation.reference,
     source: operation.source,
     currency: operation.currency,
+    expiresAtMs: row.at + (testCardOf(operation.source).holdMs ?? HOLD_MS),
     authorizedMinor: row.amount,
     capturedMinor: row.kind === "capture" ? row.amount : 0,
     refundedMinor: 0,

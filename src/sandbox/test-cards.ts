@@ -18,6 +18,7 @@ import type { Decline } from "./operation";
  * | threeDSecure…, authenticationRequired| a challenge; approved or declined after it     |
  * | refundFail                           | approved; its refunds succeed, then fail later |
  * | pendingRefund                        | approved; its refunds are decided later        |
+ * | holdForAMinute, holdForASecond       | approved; an authorisation holds no longer     |
  * | any other token                      | soft, invalid_payment_method                   |
  */
 export interface TestCard {
@@ -25,7 +26,12 @@ export interface TestCard {
   /** Ask the shopper first; the decline above, if any, comes after a completed challenge. */
   readonly challenge?: true;
   readonly refunds?: "fail_later" | "decided_later";
+  /** How long an authorisation holds the amount, where that is not HOLD_MS. */
+  readonly holdMs?: number;
 }
+
+/** Seven days, as card networks commonly hold for. */
+export const HOLD_MS = 7 * 24 * 3_600_000;
 
 export type Advice = Decline["advice_code"];
 
@@ -101,6 +107,8 @@ export const TEST_CARDS: ReadonlyMap<string, TestCard> = new Map([
   ["authenticationRequiredChargeDeclinedInsufficientFunds", { ...NO_FUNDS, challenge: true }],
   ["refundFail", { refunds: "fail_later" }],
   ["pendingRefund", { refunds: "decided_later" }],
+  ["holdForAMinute", { holdMs: 60_000 }],
+  ["holdForASecond", { holdMs: 1_000 }],
 ]);
 
 const UNKNOWN_CARD: TestCard = {

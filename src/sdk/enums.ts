@@ -25,8 +25,12 @@ export type AuditActorKind =
 /** What became of something that the audit log records. New values may be added. */
 export type AuditOutcome = "REFUSED" | "REPLAYED" | "SUCCEEDED";
 
+/** What happens shortly before an authorisation expires, beside the event authorization.expiring. */
+export type AuthorizationExpiryPolicy = "CAPTURE" | "NOTIFY" | "VOID";
+
 /** Why a payment intent was canceled. New values may be added. */
-export type CancellationReason = "ABANDONED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
+export type CancellationReason =
+  "ABANDONED" | "AUTHORIZATION_EXPIRED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 
 /** The caller's reason for canceling a payment intent. */
 export type CancellationReasonInput =
@@ -146,6 +150,7 @@ export type EventType =
   | "payment_intent.payment_failed"
   | "payment_intent.succeeded"
   | "payment_intent.canceled"
+  | "authorization.expiring"
   | "capture.created"
   | "capture.succeeded"
   | "capture.failed"

@@ -10,7 +10,9 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     description customer merchantReference metadata
     lastPaymentError { ...PaymentError } 
     nextAction { __typename type expiresAt ... on RedirectToUrl { ...RedirectToUrl } }
-    cancellationReason allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
+    cancellationReason cancellationRequestedAt
+    authorizationExpiresAt authorizationExpiredAt authorizationExpiryPolicy
+    allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
     personalDataErasedAt
   }`,
   PaymentError: `fragment PaymentError on PaymentError { code declineCode message retryable }`,

@@ -2,6 +2,7 @@
 import type {
   ApiKeyKind,
   AuditAction,
+  AuthorizationExpiryPolicy,
   CancellationReasonInput,
   CaptureMethod,
   CaptureStatus,
@@ -133,6 +134,9 @@ export interface CreateMerchantInput {
 export interface CreatePaymentIntentInput {
   /** The amount in the currency's minor unit, at least 1. */
   readonly amount: number;
+
+  /** What happens shortly before the authorisation expires; NOTIFY if absent. Only where `captureMethod` is MANUAL. */
+  readonly authorizationExpiryPolicy?: AuthorizationExpiryPolicy | null | undefined;
 
   /** When the money is captured. */
   readonly captureMethod?: CaptureMethod | null | undefined;

@@ -7,6 +7,7 @@ import type {
   AuditAction,
   AuditActorKind,
   AuditOutcome,
+  AuthorizationExpiryPolicy,
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
@@ -85,6 +86,18 @@ export interface PaymentIntent {
 
   /** Why the payment was canceled, if a reason was given. */
   readonly cancellationReason: CancellationReason | null;
+
+  /** When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. It becomes null again if the cancellation came too late. */
+  readonly cancellationRequestedAt: string | null;
+
+  /** Until when the authorised amount is held, as the processor says; null if nothing has been authorised or the processor does not say. */
+  readonly authorizationExpiresAt: string | null;
+
+  /** When the authorisation expired; null unless it did with an amount that had not been captured. That amount was released. */
+  readonly authorizationExpiredAt: string | null;
+
+  /** What happens shortly before the authorisation expires; null where `captureMethod` is AUTOMATIC. */
+  readonly authorizationExpiryPolicy: AuthorizationExpiryPolicy | null;
 
   /** Every action that can be requested on the intent, and whether the API key of this request may request it now. */
   readonly allowedActions: readonly AllowedAction[] | null;

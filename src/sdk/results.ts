@@ -51,7 +51,7 @@ export interface CapturePaymentIntentPayload {
 
 /** The result of cancelPaymentIntent. */
 export interface CancelPaymentIntentPayload {
-  /** The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first. */
+  /** The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first, or an attempt has to be answered: then `cancellationRequestedAt` is set, and an automatic charge that succeeds all the same makes the payment SUCCEEDED. */
   readonly paymentIntent: PaymentIntent;
 
   /** Whether this request was executed or replayed. */

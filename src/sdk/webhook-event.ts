@@ -1,4 +1,5 @@
 import type {
+  AuthorizationExpiryPolicy,
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
@@ -10,7 +11,7 @@ import type {
   WebhookEndpointStatus,
 } from "./enums";
 
-/** The object of a payment_intent event, as it stood when the event happened. Amounts in minor units. */
+/** The object of an event of a payment intent or its authorisation, as it stood when the event happened. Amounts in minor units. */
 export interface PaymentIntentSnapshot {
   readonly id: string;
   readonly object: "payment_intent";
@@ -41,6 +42,11 @@ export interface PaymentIntentSnapshot {
     readonly expiresAt: string;
   } | null;
   readonly cancellationReason: CancellationReason | null;
+  /** This and what follows is absent in events from before there was such a thing. */
+  readonly cancellationRequestedAt?: string | null;
+  readonly authorizationExpiresAt?: string | null;
+  readonly authorizationExpiredAt?: string | null;
+  readonly authorizationExpiryPolicy?: AuthorizationExpiryPolicy | null;
   readonly version: number;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -113,7 +119,10 @@ interface EventOf<Type extends string, Snapshot> {
  * here, so let a switch end with a default that ignores them.
  */
 export type WebhookEvent =
-  | EventOf<Extract<EventType, `payment_intent.${string}`>, PaymentIntentSnapshot>
+  | EventOf<
+      Extract<EventType, `payment_intent.${string}` | `authorization.${string}`>,
+      PaymentIntentSnapshot
+    >
   | EventOf<Extract<EventType, `capture.${string}`>, CaptureSnapshot>
   | EventOf<Extract<EventType, `refund.${string}`>, RefundSnapshot>
   | EventOf<Extract<EventType, `webhook_endpoint.${string}`>, WebhookEndpointSnapshot>;

@@ -27,7 +27,7 @@ const OUR_WORDS = new RegExp(
     "idempotency_keys.failure_code",
     "merchants.mode",
     "partitioned_tables.(?:name|id_prefix)",
-    "payment_intents.(?:capture_method|cancellation_reason)",
+    "payment_intents.(?:capture_method|cancellation_reason|authorization_expiry_policy)",
     "refunds.reason",
     "replay_plans.(?:horizon|position|counts|sample_ids|created_by)",
     "webhook_endpoints.(?:api_version|secret_hint|old_secret_hint|challenge_error)",

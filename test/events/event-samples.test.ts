@@ -92,6 +92,8 @@ test("samples have the shape of real events, and everybody may read them", async
   await act("cancelPaymentIntent", { paymentIntentId: (await makeIntent(api)).id });
   await makePaid(api, { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" });
   await makePaid(api, { paymentMethod: "pm_card_authenticationRequired" });
+  await makePaid(api, { captureMethod: "MANUAL", paymentMethod: "pm_card_holdForAMinute" });
+  await api.sweepOnce();
   await makeTrouble();
   const bodies = await realBodies();
   // What only a misbehaving processor brings about has the shape of its siblings.

@@ -109,7 +109,7 @@ it("stores the verdict of a state that forbids it, and replays it after the stat
   const refused = await t.app.confirmPaymentIntent(command);
   expect(refused).toMatchObject({
     code: "INVALID_STATE",
-    details: { id: intent.id, currentState: "PROCESSING", allowedActions: [] },
+    details: { id: intent.id, currentState: "PROCESSING", allowedActions: ["CANCEL"] },
   });
   await t.drain();
   expect(await t.app.confirmPaymentIntent(command)).toEqual(refused);
@@ -143,7 +143,8 @@ describe("the verdict lists what the intent allowed", () => {
     const command = confirmCommand(merchant.id, id);
     const refused = await t.app.confirmPaymentIntent(command);
     expect(refused).toMatchObject({ code: "INVALID_STATE" });
-    const details = { id, currentState: intent.status, allowedActions: expected };
+    const because = expect.stringMatching(/^The payment has .+\.$/) as string;
+    const details = { id, because, currentState: intent.status, allowedActions: expected };
     expect((refused as Failure).details).toEqual(details);
     expect(await t.app.confirmPaymentIntent(command)).toEqual(refused);
   });

@@ -212,7 +212,7 @@ const SETTLED_TOGETHER = 40;
 const MESSAGES_MAX = 500;
 const WORKER = "the only worker";
 
-const LOOKUP_POLICY = { lookupScheduleMs: [0] };
+const SETTLE_POLICY = { lookupScheduleMs: [0], authorizationExpiringMs: 0, authenticationMaxMs: 1 };
 
 async function inSets<Item, Result>(
   items: readonly Item[],
@@ -306,7 +306,7 @@ export function settle(
   outcome?: SendOutcome,
 ): Promise<Settled[]> {
   const answers = attempts.map((attempt) => answerTo(attempt, outcome));
-  return inSets(answers, SETTLED_TOGETHER, (set) => settleAttempts(db, set, LOOKUP_POLICY));
+  return inSets(answers, SETTLED_TOGETHER, (set) => settleAttempts(db, set, SETTLE_POLICY));
 }
 
 type Ending = Pick<DeliveryRecord, "status" | "dueInMs">;

@@ -481,6 +481,7 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "CreatePaymentIntentInput.amount": [2_500],
   "CreatePaymentIntentInput.currency": ["USD"],
   "CreatePaymentIntentInput.captureMethod": ["AUTOMATIC"],
+  "CreatePaymentIntentInput.authorizationExpiryPolicy": ["NOTIFY"],
   "CreatePaymentIntentInput.customer": ["somebody"],
   "CreatePaymentIntentInput.description": ["something"],
   "CreatePaymentIntentInput.merchantReference": ["order"],

@@ -23,6 +23,7 @@ const answerShape = z.discriminatedUnion("status", [
     charge_id: z.string(),
     amount: z.int().min(0),
     fee: z.int().min(0),
+    authorization_expires_at: z.string().optional(),
   }),
   z.object({
     status: z.literal("declined"),
@@ -129,6 +130,9 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
         processorChargeId: answer.charge_id,
         amountMinor: answer.amount,
         feeMinor: answer.fee,
+        ...(answer.authorization_expires_at !== undefined && {
+          authorizationExpiresAt: answer.authorization_expires_at,
+        }),
       };
     case "declined":
       return {
@@ -138,6 +142,7 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
         // It may quote what it was sent.
         message: redact(answer.message),
         hard: answer.advice_code === "do_not_try_again",
+        ...(answer.code === "authorization_expired" && { authorizationExpired: true as const }),
       };
     case "requires_action":
       return {

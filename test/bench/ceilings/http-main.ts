@@ -46,6 +46,10 @@ const EXAMPLE: PaymentIntent = {
   version: 1,
   createdAt: "",
   updatedAt: "",
+  cancellationRequestedAt: null,
+  authorizationExpiresAt: null,
+  authorizationExpiredAt: null,
+  authorizationExpiryPolicy: null,
   personalDataErasedAt: null,
 };
 
