@@ -211,6 +211,48 @@ create policy tenant on delivery_retries to oncepay_tenant using ((merchant_id =
 grant select on delivery_retries to oncepay_system;
 grant insert, select on delivery_retries to oncepay_tenant;
 
+create table disputes (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  attempt_id text collate "C" not null,
+  processor text not null,
+  processor_dispute_id text collate "C" not null,
+  status text not null,
+  reason text not null,
+  amount bigint not null,
+  currency text not null,
+  fee bigint not null,
+  evidence_due_by timestamp with time zone,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint disputes_pkey PRIMARY KEY (merchant_id, id),
+  constraint disputes_of_processor UNIQUE (merchant_id, processor, processor_dispute_id),
+  constraint disputes_merchant_id_attempt_id_fkey FOREIGN KEY (merchant_id, attempt_id) REFERENCES attempts(merchant_id, id),
+  constraint disputes_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
+  constraint disputes_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
+  constraint disputes_check CHECK (((status = 'OPEN'::text) = (closed_at IS NULL))),
+  constraint disputes_check1 CHECK ((version =
+CASE status
+    WHEN 'OPEN'::text THEN 1
+    ELSE 2
+END)),
+  constraint disputes_fee_check CHECK (((fee >= 0) AND (fee <= '9007199254740991'::bigint))),
+  constraint disputes_reason_check CHECK ((reason = ANY (ARRAY['CREDIT_NOT_PROCESSED'::text, 'DUPLICATE'::text, 'FRAUDULENT'::text, 'GENERAL'::text, 'PRODUCT_NOT_RECEIVED'::text, 'PRODUCT_UNACCEPTABLE'::text, 'SUBSCRIPTION_CANCELED'::text, 'UNRECOGNIZED'::text]))),
+  constraint disputes_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'WON'::text, 'LOST'::text])))
+);
+CREATE INDEX disputes_by_intent ON public.disputes USING btree (merchant_id, payment_intent_id, id);
+CREATE TRIGGER guard_dispute BEFORE INSERT OR UPDATE ON public.disputes FOR EACH ROW EXECUTE FUNCTION guard_dispute();
+CREATE TRIGGER keep_disputes BEFORE DELETE OR TRUNCATE ON public.disputes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table disputes enable row level security;
+create policy system on disputes to oncepay_system using (true);
+create policy tenant on disputes to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on disputes to oncepay_system;
+grant select on disputes to oncepay_tenant;
+
 create table erased_payment_intents (
   merchant_id text collate "C" not null,
   erasure_id text collate "C" not null,
@@ -440,6 +482,7 @@ create table payment_intents (
   personal_key bytea,
   personal bytea,
   personal_data_erased_at timestamp with time zone,
+  amount_disputed bigint not null default 0,
   constraint payment_intents_pkey PRIMARY KEY (merchant_id, id),
   constraint payment_intents_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint payment_intents_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -453,6 +496,7 @@ create table payment_intents (
   constraint payment_intents_check1 CHECK (((amount_captured + amount_capturing) <= amount_authorized)),
   constraint payment_intents_check2 CHECK (((amount_refunded + amount_refunding) <= amount_captured)),
   constraint payment_intents_currency_check CHECK ((length(currency) = 3)),
+  constraint payment_intents_disputed CHECK (((amount_disputed >= 0) AND (amount_disputed <= amount_captured))),
   constraint payment_intents_erased CHECK (((personal_data_erased_at IS NULL) OR ((num_nonnulls(customer, description, personal) = 0) AND (metadata = '{}'::jsonb)))),
   constraint payment_intents_not_of_the_platform CHECK ((merchant_id <> 'mer_00000000000000000000000000'::text)) NOT VALID,
   constraint payment_intents_personal_key_check CHECK ((length(personal_key) = 32)),
@@ -848,6 +892,30 @@ AS $function$
       return null;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.dispute_snapshot(d disputes)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select json_build_object(
+        'id', d.id,
+        'object', 'dispute',
+        'paymentIntentId', d.payment_intent_id,
+        'attemptId', d.attempt_id,
+        'status', d.status,
+        'reason', d.reason,
+        'amount', d.amount,
+        'currency', d.currency,
+        'fee', d.fee,
+        'processorDisputeId', d.processor_dispute_id,
+        'evidenceDueBy', iso(d.evidence_due_by),
+        'openedAt', iso(d.opened_at),
+        'closedAt', iso(d.closed_at),
+        'version', d.version,
+        'createdAt', iso(d.created_at),
+        'updatedAt', iso(d.updated_at))
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_expired_audit_entries(horizon timestamp with time zone)
  RETURNS SETOF text
  LANGUAGE sql
@@ -949,6 +1017,35 @@ AS $function$
         execute format('alter table %I alter column %I set (n_distinct = %s)',
           expected.relname, expected.attname, expected.distinct_values);
       end loop;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.guard_dispute()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if tg_op = 'INSERT' then
+        if new.status = 'OPEN' and exists (
+          select from attempts a
+          join payment_intents pi on pi.merchant_id = a.merchant_id and pi.id = a.payment_intent_id
+          where a.merchant_id = new.merchant_id and a.id = new.attempt_id
+            and a.payment_intent_id = new.payment_intent_id and a.operation in ('charge', 'authorize')
+            and a.status = 'SUCCEEDED' and pi.currency = new.currency and new.amount <= pi.amount_captured)
+        then
+          return new;
+        end if;
+        raise exception 'a dispute is opened on money that was captured' using errcode = 'check_violation';
+      end if;
+      if old.status = 'OPEN' and new.status in ('WON', 'LOST')
+        and (new.merchant_id, new.id, new.payment_intent_id, new.attempt_id, new.processor, new.processor_dispute_id,
+            new.reason, new.amount, new.currency, new.fee, new.opened_at, new.created_at)
+          = (old.merchant_id, old.id, old.payment_intent_id, old.attempt_id, old.processor, old.processor_dispute_id,
+            old.reason, old.amount, old.currency, old.fee, old.opened_at, old.created_at)
+        and new.evidence_due_by is not distinct from old.evidence_due_by
+      then
+        return new;
+      end if;
+      raise exception 'a dispute is decided once, and all else about it stays' using errcode = 'check_violation';
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.guard_event()
@@ -1111,7 +1208,8 @@ AS $function$
         'amountCapturable', case when p.status = 'REQUIRES_CAPTURE' then p.amount_authorized - p.amount_captured - p.amount_capturing else 0 end,
         'amountCaptured', p.amount_captured,
         'amountRefunded', p.amount_refunded,
-        'amountRefundable', p.amount_captured - p.amount_refunded - p.amount_refunding,
+        'amountRefundable', greatest(0, p.amount_captured - p.amount_refunded - p.amount_refunding - p.amount_disputed),
+        'amountDisputed', p.amount_disputed,
         'merchantReference', p.merchant_reference,
         'lastPaymentError', p.last_payment_error,
         'nextAction', p.next_action,
@@ -1138,7 +1236,8 @@ AS $function$
         'amountCapturable', case when p.status = 'REQUIRES_CAPTURE' then p.amount_authorized - p.amount_captured - p.amount_capturing else 0 end,
         'amountCaptured', p.amount_captured,
         'amountRefunded', p.amount_refunded,
-        'amountRefundable', p.amount_captured - p.amount_refunded - p.amount_refunding,
+        'amountRefundable', greatest(0, p.amount_captured - p.amount_refunded - p.amount_refunding - p.amount_disputed),
+        'amountDisputed', p.amount_disputed,
         'merchantReference', p.merchant_reference,
         'lastPaymentError', p.last_payment_error,
         'nextAction', p.next_action,

@@ -31,6 +31,7 @@ import { ApiKeyQueries } from "./queries/api-keys";
 import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { DeadLetterQueries } from "./queries/dead-letters";
+import { DisputeQueries } from "./queries/disputes";
 import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
@@ -44,6 +45,7 @@ import { REQUIRES_SCOPE, describeAccess } from "./say-access";
 import { AttemptFields } from "./types/attempt";
 import { AuditEntryFields } from "./types/audit-log";
 import { CaptureFields } from "./types/capture";
+import { DisputeFields } from "./types/dispute";
 import { EventFields } from "./types/event";
 import { LedgerAccountFields } from "./types/ledger";
 import { RedirectToUrl } from "./types/next-action";
@@ -81,6 +83,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,
+  DisputeQueries,
   OperationQueries,
   EventQueries,
   LedgerQueries,
@@ -96,6 +99,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   AttemptFields,
   CaptureFields,
   RefundFields,
+  DisputeFields,
   EventFields,
   LedgerAccountFields,
   WebhookDeliveryFields,

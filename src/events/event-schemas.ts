@@ -4,6 +4,7 @@ import {
   PAYMENT_INTENT_STATUSES,
   REFUND_REASONS,
 } from "../payments/payment-intent";
+import { DISPUTE_REASONS, DISPUTE_STATUSES } from "../processors/processor";
 import type { EventType } from "./event-types";
 
 /*
@@ -30,6 +31,7 @@ const intent = z.looseObject({
   amountCaptured: minorUnits,
   amountRefunded: minorUnits,
   amountRefundable: minorUnits,
+  amountDisputed: minorUnits,
   description: z.string().nullable(),
   customer: z.string().nullable(),
   merchantReference: z.string().nullable(),
@@ -81,6 +83,25 @@ const refund = z.looseObject({
   updatedAt: moment,
 });
 
+const dispute = z.looseObject({
+  id: z.string(),
+  object: z.literal("dispute"),
+  paymentIntentId: z.string(),
+  attemptId: z.string(),
+  status: word(DISPUTE_STATUSES),
+  reason: word(DISPUTE_REASONS),
+  amount: minorUnits,
+  currency,
+  fee: minorUnits,
+  processorDisputeId: z.string(),
+  evidenceDueBy: moment.nullable(),
+  openedAt: moment,
+  closedAt: moment.nullable(),
+  version: z.int().positive(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
 const endpoint = z.looseObject({
   id: z.string(),
   object: z.literal("webhook_endpoint"),
@@ -98,7 +119,13 @@ const endpoint = z.looseObject({
   updatedAt: moment,
 });
 
-const OBJECTS = { payment_intent: intent, capture, refund, webhook_endpoint: endpoint };
+const OBJECTS = {
+  payment_intent: intent,
+  capture,
+  refund,
+  dispute,
+  webhook_endpoint: endpoint,
+};
 
 /** The whole of a webhook's body of this type. */
 export function bodyOf(type: EventType) {

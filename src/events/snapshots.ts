@@ -8,7 +8,7 @@ import { type SealedPart, openSnapshot } from "./personal-data";
  * before it. The same holds for results that are kept with their key because there is no event.
  */
 const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  payment_intent: { personalDataErasedAt: null },
+  payment_intent: { personalDataErasedAt: null, amountDisputed: 0 },
   capture: {},
   refund: { personalDataErasedAt: null },
   merchant: { mode: "TEST" },

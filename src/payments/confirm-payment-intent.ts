@@ -140,7 +140,8 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
               'status', s.it -> 'status',
               'amountCapturable', s.it -> 'amountCapturable',
               'amountCaptured', s.it -> 'amountCaptured',
-              'amountRefundable', s.it -> 'amountRefundable')
+              'amountRefundable', s.it -> 'amountRefundable',
+              'amountDisputed', s.it -> 'amountDisputed')
             from (select payment_intent_snapshot(j.intent) as it offset 0) s
             where j.status is not null)) end
       from judged j where j.failure_code is distinct from '${SPENT}'

@@ -8,8 +8,13 @@ import { type PaymentIntent, invalidState, notFound } from "./payment-intent";
 export function explainRefusal(details: FailureDetails): FailureDetails {
   const id = details.id as string;
   const intent = (details.intent ?? withoutAmounts(details)) as PaymentIntent | null;
-  return intent ? invalidState({ ...intent, id }).details : notFound("payment intent", id).details;
+  // Records written before there were disputes do not name them.
+  return intent
+    ? invalidState({ ...NOT_DISPUTED, ...intent, id }).details
+    : notFound("payment intent", id).details;
 }
+
+const NOT_DISPUTED = { amountDisputed: 0 };
 
 /** Records written before the amounts were stored have only the status. */
 function withoutAmounts({ currentState }: FailureDetails): object | null {

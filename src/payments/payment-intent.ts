@@ -90,6 +90,8 @@ export interface PaymentIntent {
   readonly amountCaptured: number;
   readonly amountRefunded: number;
   readonly amountRefundable: number;
+  /** In disputes that are open or lost. */
+  readonly amountDisputed: number;
   readonly description: string | null;
   readonly customer: string | null;
   readonly merchantReference: string | null;
@@ -150,7 +152,7 @@ export interface ActionDecision {
 
 type Actionable = Pick<
   PaymentIntent,
-  "status" | "amountCapturable" | "amountCaptured" | "amountRefundable"
+  "status" | "amountCapturable" | "amountCaptured" | "amountRefundable" | "amountDisputed"
 >;
 
 /** What forbids an action, given the intent's state. Amounts decide this, not extra states. */
@@ -171,9 +173,14 @@ const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => s
     if (isTerminal(status)) return `The payment has ended: it is ${status}.`;
     return amountCaptured > 0 ? "Part of the amount has already been captured." : null;
   },
-  REFUND: ({ status, amountCaptured, amountRefundable }) => {
+  REFUND: ({ status, amountCaptured, amountRefundable, amountDisputed }) => {
     if (status === "PROCESSING") return UNDER_WAY;
     if (amountRefundable > 0) return null;
+    if (amountDisputed > 0) {
+      return amountDisputed === amountCaptured
+        ? "Everything captured is disputed."
+        : "Everything captured that has not been refunded is disputed.";
+    }
     return amountCaptured > 0
       ? "Everything captured has been refunded or is being refunded."
       : "Nothing has been captured.";
@@ -212,6 +219,14 @@ export function invalidState(intent: PaymentIntent): StoredFailure {
 
 export function amountTooLarge(id: string, remaining: number): StoredFailure {
   return { code: "AMOUNT_TOO_LARGE", details: { id, remaining } };
+}
+
+/** The details say how much is disputed, where that is a reason. */
+export function refundTooLarge(intent: PaymentIntent): StoredFailure {
+  const { id, amountDisputed: disputed, amountRefundable: remaining } = intent;
+  if (disputed === 0) return amountTooLarge(id, remaining);
+  // In the order in which jsonb keeps them, so that a replay says the same.
+  return { code: "AMOUNT_TOO_LARGE", details: { id, disputed, remaining } };
 }
 
 export function notFound(object: string, id: string): StoredFailure {

@@ -1,3 +1,4 @@
+import { applyDispute, type Dispute } from "./dispute";
 import type { BookRow, Movement, Tombstone, Verdict } from "./movement";
 import type { MoneyRequest, Operation, OperationKind } from "./operation";
 import { newNetworkId, type NetworkIdPrefix } from "./network-id";
@@ -13,6 +14,8 @@ export interface Charge {
   refundedMinor: number;
   /** Refunds accepted and not yet decided, held so that together they cannot exceed the captures. */
   refundPendingMinor: number;
+  /** What shoppers' banks have taken back, for now or for good. */
+  disputedMinor: number;
   /** The final capture or the void that released what was left. */
   closedBy?: string;
 }
@@ -35,6 +38,7 @@ export interface NetworkState {
   readonly references: Map<string, ReferenceEntry>;
   readonly charges: Map<string, Charge>;
   readonly challenges: Map<string, Operation>;
+  readonly disputes: Map<string, Dispute>;
 }
 
 const ID_PREFIX_OF: Record<OperationKind, NetworkIdPrefix> = {
@@ -46,7 +50,7 @@ const ID_PREFIX_OF: Record<OperationKind, NetworkIdPrefix> = {
 };
 
 export function createNetworkState(): NetworkState {
-  return { references: new Map(), charges: new Map(), challenges: new Map() };
+  return { references: new Map(), charges: new Map(), challenges: new Map(), disputes: new Map() };
 }
 
 export function entryOf(state: NetworkState, reference: string): ReferenceEntry {
@@ -111,14 +115,16 @@ export function capturableOf(charge: Charge): number {
   return charge.closedBy === undefined ? charge.authorizedMinor - charge.capturedMinor : 0;
 }
 
-/** What may still be refunded. */
+/** What may still be refunded, or disputed. */
 export function refundableOf(charge: Charge): number {
-  return charge.capturedMinor - charge.refundedMinor - charge.refundPendingMinor;
+  const { capturedMinor, refundedMinor, refundPendingMinor, disputedMinor } = charge;
+  return capturedMinor - refundedMinor - refundPendingMinor - disputedMinor;
 }
 
 /** The only way state changes, live and when the books are read back at start. */
 export function applyRow(state: NetworkState, row: BookRow): void {
   if (row.type === "tombstone") return applyTombstone(state, row);
+  if (row.type === "dispute") return applyDispute(state, row);
   const operation = operationOf(state, row);
   if (row.type === "movement") applyMovement(state, row, operation);
   else applyVerdict(state, row, operation);
@@ -183,6 +189,7 @@ function openCharge(row: Movement, operation: Operation): Charge {
     capturedMinor: row.kind === "capture" ? row.amount : 0,
     refundedMinor: 0,
     refundPendingMinor: 0,
+    disputedMinor: 0,
   };
 }
 

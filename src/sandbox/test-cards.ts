@@ -18,6 +18,7 @@ import type { Decline } from "./operation";
  * | threeDSecure…, authenticationRequired| a challenge; approved or declined after it     |
  * | refundFail                           | approved; its refunds succeed, then fail later |
  * | pendingRefund                        | approved; its refunds are decided later        |
+ * | createDispute                        | approved; disputed soon after the capture      |
  * | any other token                      | soft, invalid_payment_method                   |
  */
 export interface TestCard {
@@ -25,6 +26,8 @@ export interface TestCard {
   /** Ask the shopper first; the decline above, if any, comes after a completed challenge. */
   readonly challenge?: true;
   readonly refunds?: "fail_later" | "decided_later";
+  /** The shopper's bank disputes the charge a while after its (first) capture. */
+  readonly disputed?: true;
 }
 
 export type Advice = Decline["advice_code"];
@@ -101,6 +104,7 @@ export const TEST_CARDS: ReadonlyMap<string, TestCard> = new Map([
   ["authenticationRequiredChargeDeclinedInsufficientFunds", { ...NO_FUNDS, challenge: true }],
   ["refundFail", { refunds: "fail_later" }],
   ["pendingRefund", { refunds: "decided_later" }],
+  ["createDispute", { disputed: true }],
 ]);
 
 const UNKNOWN_CARD: TestCard = {

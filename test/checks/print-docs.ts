@@ -58,7 +58,7 @@ function errors(): string {
 }
 
 function cards(): string {
-  const rows = [...TEST_CARDS].map(([name, { challenge, decline, refunds }]) => [
+  const rows = [...TEST_CARDS].map(([name, { challenge, decline, refunds, disputed }]) => [
     `\`pm_card_${name}\``,
     [
       ...(challenge ? ["3-D Secure"] : []),
@@ -67,6 +67,7 @@ function cards(): string {
         : "approved",
       ...(refunds === "fail_later" ? ["refunds fail later"] : []),
       ...(refunds === "decided_later" ? ["refunds are decided later"] : []),
+      ...(disputed ? ["disputed soon after the capture"] : []),
     ].join("; "),
   ]);
   return table(["token", "what comes of it"], rows);

@@ -77,12 +77,15 @@ test("a key without the scope is told so", async () => {
 
 test("the names that refusals list are those that are allowed, in every state", () => {
   for (const status of PAYMENT_INTENT_STATUSES) {
-    for (const [amountCaptured, amountRefundable] of [
-      [0, 0],
-      [500, 500],
-      [500, 0],
+    for (const [amountCaptured, amountRefundable, amountDisputed] of [
+      [0, 0, 0],
+      [500, 500, 0],
+      [500, 0, 0],
+      [500, 200, 300],
+      [500, 0, 500],
     ] as const) {
-      const intent = { status, amountCapturable: 0, amountCaptured, amountRefundable };
+      const amounts = { amountCapturable: 0, amountCaptured, amountRefundable, amountDisputed };
+      const intent = { status, ...amounts };
       const allowed = decideActions(intent).filter((decision) => decision.allowed);
       expect(allowedActions(intent)).toEqual(allowed.map(({ action }) => action));
       // Nothing is asked for while the processor is at work.
