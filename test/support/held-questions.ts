@@ -3,6 +3,7 @@ import type { Db } from "../../src/db/db";
 import type { AddressedDelivery } from "../../src/webhooks/delivery";
 import { addressDeliveries, claimDeliveries } from "../../src/webhooks/delivery-store";
 import { judgeEndpoints } from "../../src/webhooks/disable-endpoints";
+import { followEndpoints } from "../../src/webhooks/follow-endpoint";
 import {
   callUp,
   claimHeld,
@@ -35,6 +36,9 @@ export function heldQuestions(shop: () => Shop): Question[] {
     return keys;
   };
   return [
+    now("endpoints whose deliveries are behind", async () => [
+      await followEndpoints(shop().db, { limit: SET }),
+    ]),
     after(
       "records failures",
       async () => {

@@ -36,7 +36,6 @@ export interface World {
 const CURSORS = `{
   apiKeys(first: 2) { pageInfo { endCursor } }
   captures(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } }
-  disputes(first: 2) { pageInfo { endCursor } }
   deadLetters(first: 2) { pageInfo { endCursor } } events(first: 2) { pageInfo { endCursor } }
   ledgerAccounts(first: 2) { pageInfo { endCursor } edges { node { id entries(first: 2) { pageInfo { endCursor } } } } }
   paymentIntents(first: 2) { pageInfo { endCursor } }
@@ -48,7 +47,7 @@ const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   disputes(first: 2) { pageInfo { endCursor } }
   events(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } } transitions(first: 2) { pageInfo { endCursor } }
 } }`;
-const AUDIT_LOG = `{ auditLog(first: 2) { pageInfo { endCursor } } }`;
+const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
 const ERASE = `mutation ($input: EraseCustomerInput!, $key: String!) {
   eraseCustomer(input: $input, idempotencyKey: $key) { erasure { id } } }`;
@@ -236,7 +235,8 @@ export async function makeWorld(
     plans.push(replayPlan.id);
   }
   const [toStart = "", toPause = "", toResume = "", toCancel = ""] = plans;
-  const pages = { ...(await ask(CURSORS)), ...(await ask(AUDIT_LOG, {}, merchant.operatorKey)) };
+  const more = await ask(MORE_CURSORS, {}, merchant.operatorKey);
+  const pages = { ...(await ask(CURSORS)), ...more };
   const parts = (await ask(PARTS, { id: paid.id })).paymentIntent;
   const firstOf = (table: string) =>
     api.db(table).where({ merchant_id: merchant.id }).first<{ id: string }>("id");
