@@ -28,6 +28,7 @@ import * as resolutionChecks from "./20261127000200_resolution_checks";
 import * as deliveryRetries from "./20261127000300_delivery_retries";
 import * as deadLettersEverywhere from "./20261127000400_dead_letters_everywhere";
 import * as holds from "./20261128000300_holds";
+import * as disputes from "./20261128000400_disputes";
 import * as setAsideMessages from "./20261128000500_set_aside_messages";
 import * as orderedEndpoints from "./20261128000510_ordered_endpoints";
 
@@ -66,6 +67,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261127000300_delivery_retries": deliveryRetries,
   "20261127000400_dead_letters_everywhere": deadLettersEverywhere,
   "20261128000300_holds": holds,
+  "20261128000400_disputes": disputes,
   "20261128000500_set_aside_messages": setAsideMessages,
   "20261128000510_ordered_endpoints": orderedEndpoints,
 };

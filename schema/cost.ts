@@ -77,6 +77,7 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   "Query.auditLog": SCAN,
   "Query.captures": SCAN,
   "Query.deadLetters": SCAN,
+  "Query.disputes": SCAN,
   "Query.events": SCAN,
   "Query.paymentIntents": SCAN,
   "Query.refunds": SCAN,

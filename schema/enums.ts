@@ -9,6 +9,7 @@ import type {
 } from "../src/payments/attempt";
 import type { ErasureStatus as ErasureStatusName } from "../src/erasure/erasure";
 import type * as intents from "../src/payments/payment-intent";
+import type * as processors from "../src/processors/processor";
 import type {
   DeliveryStatus as DeliveryStatusName,
   EndpointStatus as EndpointStatusName,
@@ -184,6 +185,31 @@ export const RefundStatus = enumOf<intents.RefundStatus>(
   },
 );
 
+export const DisputeStatus = enumOf<processors.DisputeStatus>(
+  "DisputeStatus",
+  `The status of a dispute, as the merchant sees it. ${OPEN}`,
+  {
+    OPEN: "The amount is withheld from the merchant until the dispute is decided.",
+    WON: "The dispute was decided in favour of the merchant, who has the amount again.",
+    LOST: "The dispute was decided in favour of the shopper, and the amount is gone.",
+  },
+);
+
+export const DisputeReason = enumOf<processors.DisputeReason>(
+  "DisputeReason",
+  `Why a shopper's bank disputes a payment. ${OPEN}`,
+  {
+    CREDIT_NOT_PROCESSED: "The shopper was promised a refund and has not received it.",
+    DUPLICATE: "The shopper was charged more than once.",
+    FRAUDULENT: "The shopper did not authorise the payment.",
+    GENERAL: "None of the other reasons, or none that the bank gave.",
+    PRODUCT_NOT_RECEIVED: "The shopper did not receive what was paid for.",
+    PRODUCT_UNACCEPTABLE: "What the shopper received was defective or not as described.",
+    SUBSCRIPTION_CANCELED: "The shopper was charged after canceling a subscription.",
+    UNRECOGNIZED: "The shopper does not recognise the payment.",
+  },
+);
+
 export const IntentAction = enumOf<intents.IntentAction>(
   "IntentAction",
   `An action that can be requested on a payment intent. ${OPEN}`,
@@ -226,9 +252,12 @@ export const LedgerAccountKind = enumOf<AccountKind>(
   `What a ledger account records. Every merchant has one account of each kind in each currency that it uses. ${OPEN}`,
   {
     PROCESSOR_RECEIVABLE:
-      "An asset: what the processor has captured but not yet paid out, minus refunds and fees.",
-    MERCHANT_BALANCE: "A liability: what shoppers have paid the merchant, minus refunds.",
+      "An asset: what the processor has captured but not yet paid out, minus refunds, lost disputes and fees.",
+    MERCHANT_BALANCE:
+      "A liability: what shoppers have paid the merchant, minus refunds and what is disputed.",
     PROCESSING_FEES: "An expense: the fees that the processor keeps.",
+    DISPUTES:
+      "A liability: what shoppers' banks have taken back, until it is decided whether the merchant gets it again.",
     SUSPENSE:
       "A liability: money that moved although no payment called for it, until it is returned.",
   },
@@ -237,7 +266,10 @@ export const LedgerAccountKind = enumOf<AccountKind>(
 export const JournalSource = enumOf<entries.JournalSource>(
   "JournalSource",
   `What caused a journal to be posted. ${OPEN}`,
-  { ATTEMPT: "The outcome of an attempt at a processor." },
+  {
+    ATTEMPT: "The outcome of an attempt at a processor.",
+    DISPUTE: "A dispute that was opened or decided.",
+  },
 );
 
 export const PostingSide = enumOf<"DEBIT" | "CREDIT">(

@@ -8,6 +8,8 @@ import { type Sums, sumsOf } from "../src/ledger/balance-store";
 import type { Page, PageArguments, PageRequest } from "../src/pagination";
 import type { Attempt } from "../src/payments/attempt";
 import { findAttempts } from "../src/payments/attempt-store";
+import type { Dispute } from "../src/payments/dispute";
+import { findDisputes } from "../src/payments/dispute-store";
 import { type Evidence, findEvidence } from "../src/payments/evidence-store";
 import {
   type PartKey,
@@ -32,6 +34,7 @@ export interface Loaders {
   readonly attempt: DataLoader<string, Attempt | undefined>;
   readonly capture: DataLoader<string, Capture | undefined>;
   readonly refund: DataLoader<string, Refund | undefined>;
+  readonly dispute: DataLoader<string, Dispute | undefined>;
   readonly event: DataLoader<string, Event | undefined>;
   readonly ledgerAccount: DataLoader<string, LedgerAccount | undefined>;
   readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
@@ -63,6 +66,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     attempt: byId((ids) => findAttempts(db, merchantId, ids)),
     capture: byId((ids) => findCaptures(db, merchantId, ids)),
     refund: byId((ids) => findRefunds(db, merchantId, ids)),
+    dispute: byId((ids) => findDisputes(db, merchantId, ids)),
     event: byId((ids) => findEvents(db, merchantId, ids)),
     ledgerAccount: byId((ids) => findAccounts(db, merchantId, ids)),
     endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),

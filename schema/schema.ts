@@ -32,6 +32,7 @@ import { ApiKeyQueries } from "./queries/api-keys";
 import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { DeadLetterQueries } from "./queries/dead-letters";
+import { DisputeQueries } from "./queries/disputes";
 import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
@@ -47,6 +48,7 @@ import { PaymentIntentUpdatedSubscription } from "./subscriptions/payment-intent
 import { AttemptFields } from "./types/attempt";
 import { AuditEntryFields } from "./types/audit-log";
 import { CaptureFields } from "./types/capture";
+import { DisputeFields } from "./types/dispute";
 import { EventFields } from "./types/event";
 import { LedgerAccountFields } from "./types/ledger";
 import { RedirectToUrl } from "./types/next-action";
@@ -85,6 +87,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,
+  DisputeQueries,
   OperationQueries,
   EventQueries,
   LedgerQueries,
@@ -102,6 +105,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   AttemptFields,
   CaptureFields,
   RefundFields,
+  DisputeFields,
   EventFields,
   LedgerAccountFields,
   WebhookDeliveryFields,

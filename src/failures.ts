@@ -73,6 +73,8 @@ function verdictMessage({ code, details }: StoredFailure): string {
         return `It has been ${details.currentState === "SUCCEEDED" ? "delivered" : "replayed"} already: to repeat it, say force: true.`;
       return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.${sentence(details.because)}`;
     case "AMOUNT_TOO_LARGE":
+      if (typeof details.disputed === "number")
+        return `The amount exceeds the remaining ${text(details.remaining, "?")}: ${String(details.disputed)} are disputed.`;
       return `The amount exceeds the remaining ${text(details.remaining, "?")}.`;
   }
 }

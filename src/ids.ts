@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   attempt: "att",
   capture: "cap",
   refund: "re",
+  dispute: "dp",
   event: "evt",
   webhookEndpoint: "we",
   webhookDelivery: "whd",

@@ -3,6 +3,7 @@ import type * as store from "../../src/events/event-store";
 import type { Page } from "../../src/pagination";
 import type * as attempts from "../../src/payments/attempt";
 import { clientSecretFor } from "../../src/payments/client-secret";
+import type { Dispute } from "../../src/payments/dispute";
 import type { TransitionRecord } from "../../src/payments/list-parts";
 import type * as intents from "../../src/payments/payment-intent";
 import { decideActions } from "../../src/payments/payment-intent";
@@ -12,6 +13,7 @@ import { Metadata } from "../scalars";
 import { OF_ITS_TIME, ofItsTime } from "../snapshots";
 import { Attempt, AttemptConnection } from "./attempt";
 import { CaptureConnection } from "./capture";
+import { DisputeConnection } from "./dispute";
 import { EventConnection } from "./event";
 import { PageArgs } from "../queries/page-arguments";
 import { AllowedAction, PaymentError, PaymentIntent, TransitionConnection } from "./payment-intent";
@@ -135,6 +137,19 @@ export class PaymentIntentFields {
   ): Promise<Page<intents.Refund> | null> {
     requireScope(context, "payments:read");
     return ofItsTime(context, intent, context.loaders().partsOf("refunds", intent.id, page));
+  }
+
+  @FieldResolver(() => DisputeConnection, {
+    nullable: true,
+    description: "The disputes of this payment, newest first. Not available to publishable keys.",
+  })
+  disputes(
+    @Root() intent: intents.PaymentIntent,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: Context,
+  ): Promise<Page<Dispute>> {
+    requireScope(context, "payments:read");
+    return context.loaders().partsOf("disputes", intent.id, page);
   }
 
   @FieldResolver(() => TransitionConnection, {

@@ -90,9 +90,15 @@ export class PaymentIntent {
   readonly amountRefunded!: number;
 
   @Field(() => MinorUnits, {
-    description: "The amount that can be refunded now. Refunds in progress are already deducted.",
+    description:
+      "The amount that can be refunded now. Refunds in progress and what is disputed are already deducted.",
   })
   readonly amountRefundable!: number;
+
+  @Field(() => MinorUnits, {
+    description: "The amount in disputes that are open or lost. It cannot be refunded.",
+  })
+  readonly amountDisputed!: number;
 
   @Field(() => String, { nullable: true, description: "What the payment is for." })
   readonly description!: string | null;

@@ -73,7 +73,7 @@ export const EVENT_CHECKS: readonly Check[] = [
       join webhook_endpoints w on w.merchant_id = e.merchant_id and w.status = 'ENABLED'
         and greatest(w.created_at, w.updated_at) < e.created_at - interval '50 milliseconds'
         and (cardinality(w.event_types) = 0 or e.type = any(w.event_types))
-      where e.subject_id like 'pi\\_%'
+      where (e.subject_id like 'pi\\_%' or e.subject_id like 'dp\\_%')
         and not exists (
           select from outbox o where o.merchant_id = e.merchant_id and o.event_id = e.id)
         and not exists (

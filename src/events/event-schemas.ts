@@ -6,6 +6,7 @@ import {
   PAYMENT_INTENT_STATUSES,
   REFUND_REASONS,
 } from "../payments/payment-intent";
+import { DISPUTE_REASONS, DISPUTE_STATUSES } from "../processors/processor";
 import type { EventType } from "./event-types";
 
 /*
@@ -32,6 +33,7 @@ const intent = z.looseObject({
   amountCaptured: minorUnits,
   amountRefunded: minorUnits,
   amountRefundable: minorUnits,
+  amountDisputed: minorUnits,
   description: z.string().nullable(),
   customer: z.string().nullable(),
   merchantReference: z.string().nullable(),
@@ -87,6 +89,25 @@ const refund = z.looseObject({
   updatedAt: moment,
 });
 
+const dispute = z.looseObject({
+  id: z.string(),
+  object: z.literal("dispute"),
+  paymentIntentId: z.string(),
+  attemptId: z.string(),
+  status: word(DISPUTE_STATUSES),
+  reason: word(DISPUTE_REASONS),
+  amount: minorUnits,
+  currency,
+  fee: minorUnits,
+  processorDisputeId: z.string(),
+  evidenceDueBy: moment.nullable(),
+  openedAt: moment,
+  closedAt: moment.nullable(),
+  version: z.int().positive(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
 const endpoint = z.looseObject({
   id: z.string(),
   object: z.literal("webhook_endpoint"),
@@ -110,6 +131,7 @@ const OBJECTS = {
   authorization: intent,
   capture,
   refund,
+  dispute,
   webhook_endpoint: endpoint,
 };
 

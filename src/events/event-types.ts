@@ -7,6 +7,8 @@ const DESCRIPTIONS = {
     "The shopper must do something before the payment can continue.",
   "payment_intent.amount_capturable_updated":
     "The capturable amount has changed: the payment was authorised or partly captured, or could not be canceled.",
+  "payment_intent.amount_disputed_updated":
+    "The disputed amount has changed: a dispute was opened or won. What is disputed cannot be refunded.",
   "payment_intent.payment_failed":
     "The payment attempt failed, usually because the card was declined. The status says whether the payment can be tried again.",
   "payment_intent.succeeded": "The money for the payment has been captured.",
@@ -20,6 +22,10 @@ const DESCRIPTIONS = {
   "refund.succeeded": "A refund succeeded: the processor has accepted it.",
   "refund.failed":
     "A refund failed, or the money came back after it had succeeded, in which case its status is REVERSED. The amount may be refunded again.",
+  "dispute.created":
+    "A shopper's bank has taken back some or all of what was captured, and says why. It is not the merchant's until the dispute is won.",
+  "dispute.won": "A dispute was decided in favour of the merchant, who has the amount again.",
+  "dispute.lost": "A dispute was decided in favour of the shopper, and the amount is gone.",
   "webhook_endpoint.failing":
     "A webhook endpoint has answered nothing but failures for some time, and will be disabled if that goes on. It is told after 1, 24, 72 and 96 hours.",
   "webhook_endpoint.disabled":

@@ -10,6 +10,7 @@ import { type SealedPart, openSnapshot } from "./personal-data";
 const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   payment_intent: {
     personalDataErasedAt: null,
+    amountDisputed: 0,
     cancellationRequestedAt: null,
     authorizationExpiresAt: null,
     authorizationExpiredAt: null,

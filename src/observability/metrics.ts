@@ -84,6 +84,13 @@ export const inboxReceived = new Counter({
   registers,
 });
 
+export const disputeNews = new Counter({
+  name: "oncepay_dispute_news_total",
+  help: "News of disputes from processors, by effect: applied, duplicate, early (to be heard again) or contradiction.",
+  labelNames: ["effect"] as const,
+  registers,
+});
+
 export const clientTries = new Counter({
   name: "oncepay_client_tries_total",
   help: "Requests, by the number of the client's try as given in its oncepay-try header.",

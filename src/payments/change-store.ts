@@ -52,6 +52,7 @@ const UPDATE_INTENTS: Statement = {
     set status = c.status, version = c.version, amount_authorized = c.amount_authorized,
       amount_capturing = c.amount_capturing, amount_captured = c.amount_captured,
       amount_refunding = c.amount_refunding, amount_refunded = c.amount_refunded,
+      amount_disputed = c.amount_disputed,
       payment_method = c.payment_method, last_payment_error = c.last_payment_error,
       next_action = c.next_action, cancellation_reason = c.cancellation_reason, updated_at = now(),
       cancellation_requested_at = case when c.cancellation_requested
@@ -63,7 +64,7 @@ const UPDATE_INTENTS: Statement = {
       personal_key = coalesce(decode(c.personal_key, 'base64'), pi.personal_key)
     from jsonb_to_recordset(?) as c (merchant_id text, id text, from_version int, version int,
       status text, amount_authorized bigint, amount_capturing bigint, amount_captured bigint,
-      amount_refunding bigint, amount_refunded bigint, payment_method text,
+      amount_refunding bigint, amount_refunded bigint, amount_disputed bigint, payment_method text,
       last_payment_error jsonb, next_action jsonb, cancellation_reason text, personal_key text,
       cancellation_requested boolean, authorization_expired boolean,
       authorization_expires_at timestamptz, authorization_due_at timestamptz)
@@ -85,6 +86,7 @@ async function updateIntents(tx: Tx, changes: readonly IntentChange[]): Promise<
     amount_captured: set.amountCaptured,
     amount_refunding: set.amountRefunding,
     amount_refunded: set.amountRefunded,
+    amount_disputed: set.amountDisputed,
     payment_method: set.paymentMethod,
     last_payment_error: set.lastPaymentError,
     next_action: set.nextAction,

@@ -47,6 +47,7 @@ export interface IntentFields {
   readonly amountCaptured: number;
   readonly amountRefunding: number;
   readonly amountRefunded: number;
+  readonly amountDisputed: number;
   readonly paymentMethod: string | null;
   readonly lastPaymentError: PaymentError | null;
   readonly nextAction: NextAction | null;
@@ -147,6 +148,7 @@ export function fieldsOf(state: IntentState): IntentFields {
     amountCaptured: intent.amountCaptured,
     amountRefunding: state.amountRefunding,
     amountRefunded: intent.amountRefunded,
+    amountDisputed: intent.amountDisputed,
     paymentMethod: intent.paymentMethod,
     lastPaymentError: intent.lastPaymentError,
     nextAction: intent.nextAction,

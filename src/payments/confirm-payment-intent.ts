@@ -141,7 +141,8 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
               'amountCapturable', s.it -> 'amountCapturable',
               'amountCaptured', s.it -> 'amountCaptured',
               'amountRefundable', s.it -> 'amountRefundable',
-              'cancellationRequestedAt', s.it -> 'cancellationRequestedAt')
+              'cancellationRequestedAt', s.it -> 'cancellationRequestedAt',
+              'amountDisputed', s.it -> 'amountDisputed')
             from (select payment_intent_snapshot(j.intent) as it offset 0) s
             where j.status is not null)) end
       from judged j where j.failure_code is distinct from '${SPENT}'

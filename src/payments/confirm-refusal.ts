@@ -19,6 +19,7 @@ export function explainRefusal(details: FailureDetails): FailureDetails {
  */
 const UNKNOWN_THEN = {
   amountAuthorized: 1,
+  amountDisputed: 0,
   authorizationExpiredAt: null,
   cancellationRequestedAt: null,
 };

@@ -127,6 +127,8 @@ export interface PaymentIntent {
   readonly amountCaptured: number;
   readonly amountRefunded: number;
   readonly amountRefundable: number;
+  /** In disputes that are open or lost. */
+  readonly amountDisputed: number;
   readonly description: string | null;
   readonly customer: string | null;
   readonly merchantReference: string | null;
@@ -200,6 +202,7 @@ export type Actionable = Pick<
   | "amountCapturable"
   | "amountCaptured"
   | "amountRefundable"
+  | "amountDisputed"
   | "authorizationExpiredAt"
   | "cancellationRequestedAt"
 >;
@@ -228,8 +231,13 @@ const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => s
       ? "A capture is in progress at the processor. Cancel if it fails, refund if it succeeds."
       : null;
   },
-  REFUND: ({ amountCaptured, amountRefundable }) => {
+  REFUND: ({ amountCaptured, amountRefundable, amountDisputed }) => {
     if (amountRefundable > 0) return null;
+    if (amountDisputed > 0) {
+      return amountDisputed === amountCaptured
+        ? "Everything captured is disputed."
+        : "Everything captured that has not been refunded is disputed.";
+    }
     return amountCaptured > 0
       ? "Everything captured has been refunded or is being refunded."
       : "Nothing has been captured.";
@@ -277,6 +285,14 @@ export function invalidState(
 
 export function amountTooLarge(id: string, remaining: number): StoredFailure {
   return { code: "AMOUNT_TOO_LARGE", details: { id, remaining } };
+}
+
+/** The details say how much is disputed, where that is a reason. */
+export function refundTooLarge(intent: PaymentIntent): StoredFailure {
+  const { id, amountDisputed: disputed, amountRefundable: remaining } = intent;
+  if (disputed === 0) return amountTooLarge(id, remaining);
+  // In the order in which jsonb keeps them, so that a replay says the same.
+  return { code: "AMOUNT_TOO_LARGE", details: { id, disputed, remaining } };
 }
 
 export function notFound(object: string, id: string): StoredFailure {

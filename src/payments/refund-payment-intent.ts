@@ -6,13 +6,13 @@ import { newId } from "../ids";
 import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
-import { type PaymentIntent, type Refund, amountTooLarge, invalidState } from "./payment-intent";
+import { type PaymentIntent, type Refund, invalidState, refundTooLarge } from "./payment-intent";
 import { type LockedIntent, findRefundByKey, readIntentToKeep } from "./payment-store";
 
 /*
  * Guarantees: a refund is reserved on the intent and one attempt is queued for it, or the verdict is kept under the
- * key; refunds, those in flight included, can never add up to more than was captured. A crash leaves all of it or
- * nothing.
+ * key; refunds, those in flight included, can never add up to more than was captured, nor take what is disputed. A crash
+ * leaves all of it or nothing.
  */
 
 export const REFUND = "refundPaymentIntent";
@@ -61,7 +61,7 @@ async function decideRefund(
   if (intent.amountCaptured === 0) return { failure: invalidState(intent, "REFUND") };
   const amount = command.amount ?? intent.amountRefundable;
   if (amount > intent.amountRefundable || amount === 0) {
-    return { failure: amountTooLarge(intent.id, intent.amountRefundable) };
+    return { failure: refundTooLarge(intent) };
   }
   const charge = await findCharge(tx, state.merchantId, state.id);
   if (!charge) throw new Error(`${state.id} is captured and has no charge`);

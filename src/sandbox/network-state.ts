@@ -1,3 +1,4 @@
+import { applyDispute, type Dispute } from "./dispute";
 import type { BookRow, Movement, Tombstone, Verdict } from "./movement";
 import type { MoneyRequest, Operation, OperationKind } from "./operation";
 import { newNetworkId, type NetworkIdPrefix } from "./network-id";
@@ -16,6 +17,8 @@ export interface Charge {
   refundedMinor: number;
   /** Refunds accepted and not yet decided, held so that together they cannot exceed the captures. */
   refundPendingMinor: number;
+  /** What shoppers' banks have taken back, for now or for good. */
+  disputedMinor: number;
   /** The final capture or the void that released what was left. */
   closedBy?: string;
 }
@@ -38,6 +41,7 @@ export interface NetworkState {
   readonly references: Map<string, ReferenceEntry>;
   readonly charges: Map<string, Charge>;
   readonly challenges: Map<string, Operation>;
+  readonly disputes: Map<string, Dispute>;
 }
 
 const ID_PREFIX_OF: Record<OperationKind, NetworkIdPrefix> = {
@@ -49,7 +53,7 @@ const ID_PREFIX_OF: Record<OperationKind, NetworkIdPrefix> = {
 };
 
 export function createNetworkState(): NetworkState {
-  return { references: new Map(), charges: new Map(), challenges: new Map() };
+  return { references: new Map(), charges: new Map(), challenges: new Map(), disputes: new Map() };
 }
 
 export function entryOf(state: NetworkState, reference: string): ReferenceEntry {
@@ -119,14 +123,16 @@ export function hasExpired(charge: Charge): boolean {
   return uncapturedOf(charge) > 0 && Date.now() >= charge.expiresAtMs;
 }
 
-/** What may still be refunded. */
+/** What may still be refunded, or disputed. */
 export function refundableOf(charge: Charge): number {
-  return charge.capturedMinor - charge.refundedMinor - charge.refundPendingMinor;
+  const { capturedMinor, refundedMinor, refundPendingMinor, disputedMinor } = charge;
+  return capturedMinor - refundedMinor - refundPendingMinor - disputedMinor;
 }
 
 /** The only way state changes, live and when the books are read back at start. */
 export function applyRow(state: NetworkState, row: BookRow): void {
   if (row.type === "tombstone") return applyTombstone(state, row);
+  if (row.type === "dispute") return applyDispute(state, row);
   const operation = operationOf(state, row);
   if (row.type === "movement") applyMovement(state, row, operation);
   else applyVerdict(state, row, operation);
@@ -192,6 +198,7 @@ function openCharge(row: Movement, operation: Operation): Charge {
     capturedMinor: row.kind === "capture" ? row.amount : 0,
     refundedMinor: 0,
     refundPendingMinor: 0,
+    disputedMinor: 0,
   };
 }
 

@@ -19,6 +19,7 @@ import type { Decline } from "./operation";
  * | refundFail                           | approved; its refunds succeed, then fail later |
  * | pendingRefund                        | approved; its refunds are decided later        |
  * | holdForAMinute, holdForASecond       | approved; an authorisation holds no longer     |
+ * | createDispute                        | approved; disputed soon after the capture      |
  * | any other token                      | soft, invalid_payment_method                   |
  */
 export interface TestCard {
@@ -28,6 +29,8 @@ export interface TestCard {
   readonly refunds?: "fail_later" | "decided_later";
   /** How long an authorisation holds the amount, where that is not HOLD_MS. */
   readonly holdMs?: number;
+  /** The shopper's bank disputes the charge a while after its (first) capture. */
+  readonly disputed?: true;
 }
 
 /** Seven days, as card networks commonly hold for. */
@@ -109,6 +112,7 @@ export const TEST_CARDS: ReadonlyMap<string, TestCard> = new Map([
   ["pendingRefund", { refunds: "decided_later" }],
   ["holdForAMinute", { holdMs: 60_000 }],
   ["holdForASecond", { holdMs: 1_000 }],
+  ["createDispute", { disputed: true }],
 ]);
 
 const UNKNOWN_CARD: TestCard = {

@@ -105,6 +105,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   att: "Attempt",
   cap: "Capture",
   re: "Refund",
+  dp: "Dispute",
   evt: "Event",
   we: "WebhookEndpoint",
   whd: "WebhookDelivery",
@@ -177,6 +178,8 @@ export const QUERIES = {
   ),
   refund: query("refund", { id: "ID!" }, "...Refund"),
   refunds: query("refunds", { filter: "RefundFilter", ...PAGE }, page("Refund")),
+  dispute: query("dispute", { id: "ID!" }, "...Dispute"),
+  disputes: query("disputes", { filter: "DisputeFilter", ...PAGE }, page("Dispute")),
   captures: query("captures", { filter: "CaptureFilter", ...PAGE }, page("Capture")),
   events: query(
     "events",

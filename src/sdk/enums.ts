@@ -49,6 +49,20 @@ export type DeadLetterReplayState = "ANY" | "NOT_REPLAYED" | "REPLAYED";
 export type DeliveryStatus =
   "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";
 
+/** Why a shopper's bank disputes a payment. New values may be added. */
+export type DisputeReason =
+  | "CREDIT_NOT_PROCESSED"
+  | "DUPLICATE"
+  | "FRAUDULENT"
+  | "GENERAL"
+  | "PRODUCT_NOT_RECEIVED"
+  | "PRODUCT_UNACCEPTABLE"
+  | "SUBSCRIPTION_CANCELED"
+  | "UNRECOGNIZED";
+
+/** The status of a dispute, as the merchant sees it. New values may be added. */
+export type DisputeStatus = "LOST" | "OPEN" | "WON";
+
 /** The status of an erasure. New values may be added. */
 export type ErasureStatus = "FINISHED" | "RUNNING";
 
@@ -73,11 +87,11 @@ export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
 export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND";
 
 /** What caused a journal to be posted. New values may be added. */
-export type JournalSource = "ATTEMPT";
+export type JournalSource = "ATTEMPT" | "DISPUTE";
 
 /** What a ledger account records. Every merchant has one account of each kind in each currency that it uses. New values may be added. */
 export type LedgerAccountKind =
-  "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
+  "DISPUTES" | "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
 
 /** Whether money really moves. */
 export type Mode = "LIVE" | "TEST";
@@ -147,6 +161,7 @@ export type EventType =
   | "payment_intent.processing"
   | "payment_intent.requires_action"
   | "payment_intent.amount_capturable_updated"
+  | "payment_intent.amount_disputed_updated"
   | "payment_intent.payment_failed"
   | "payment_intent.succeeded"
   | "payment_intent.canceled"
@@ -157,6 +172,9 @@ export type EventType =
   | "refund.created"
   | "refund.succeeded"
   | "refund.failed"
+  | "dispute.created"
+  | "dispute.won"
+  | "dispute.lost"
   | "webhook_endpoint.failing"
   | "webhook_endpoint.disabled"
   | "webhook_endpoint.test";

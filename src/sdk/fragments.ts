@@ -7,6 +7,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   PaymentIntent: `fragment PaymentIntent on PaymentIntent {
     id status amount currency captureMethod paymentMethod
     amountAuthorized amountCapturable amountCaptured amountRefunded amountRefundable
+    amountDisputed
     description customer merchantReference metadata
     lastPaymentError { ...PaymentError } 
     nextAction { __typename type expiresAt ... on RedirectToUrl { ...RedirectToUrl } }
@@ -21,6 +22,10 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   Refund: `fragment Refund on Refund {
     id paymentIntentId status amount currency reason metadata failureCode createdAt updatedAt
     personalDataErasedAt
+  }`,
+  Dispute: `fragment Dispute on Dispute {
+    id paymentIntentId attemptId status reason amount currency fee processorDisputeId
+    evidenceDueBy openedAt closedAt version createdAt updatedAt
   }`,
   Capture: `fragment Capture on Capture {
     id paymentIntentId status amount currency final failureCode createdAt updatedAt

@@ -20,6 +20,7 @@ export {
 } from "./verify-webhook";
 export type {
   CaptureSnapshot,
+  DisputeSnapshot,
   PaymentIntentSnapshot,
   RefundSnapshot,
   WebhookEndpointSnapshot,

@@ -8,6 +8,7 @@ import type {
   CaptureStatus,
   DeadLetterReplayState,
   DeliveryStatus,
+  DisputeStatus,
   EventType,
   LedgerAccountKind,
   Mode,
@@ -242,6 +243,21 @@ export interface DiscardWebhookDeliveryInput {
 
   /** Why it will not be delivered, 1 to 1,000 characters; stored with the delivery. */
   readonly reason: string;
+}
+
+/** Which disputes to list: those that match every field given. */
+export interface DisputeFilter {
+  /** Created at or after this time. */
+  readonly createdAfter?: string | null | undefined;
+
+  /** Created before this time. */
+  readonly createdBefore?: string | null | undefined;
+
+  /** Belonging to this payment intent. */
+  readonly paymentIntentId?: string | null | undefined;
+
+  /** With one of these statuses. There is no index for this field: combine it with another one. */
+  readonly statuses?: readonly DisputeStatus[] | null | undefined;
 }
 
 /** The endpoint to enable, and what it is caught up with. */

@@ -12,6 +12,8 @@ import type {
   CaptureMethod,
   CaptureStatus,
   DeliveryStatus,
+  DisputeReason,
+  DisputeStatus,
   ErasureStatus,
   ErrorCode,
   EventType,
@@ -63,8 +65,11 @@ export interface PaymentIntent {
   /** The amount that has been refunded. */
   readonly amountRefunded: number;
 
-  /** The amount that can be refunded now. Refunds in progress are already deducted. */
+  /** The amount that can be refunded now. Refunds in progress and what is disputed are already deducted. */
   readonly amountRefundable: number;
+
+  /** The amount in disputes that are open or lost. It cannot be refunded. */
+  readonly amountDisputed: number;
 
   /** What the payment is for. */
   readonly description: string | null;
@@ -577,6 +582,54 @@ export interface PageInfo {
   readonly endCursor: string | null;
 }
 
+/** A shopper's bank has taken back some or all of the amount captured for a payment intent, and it is decided whether the merchant gets it again. */
+export interface Dispute {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** The id of the payment intent that is disputed. */
+  readonly paymentIntentId: string;
+
+  /** The id of the attempt that charged the card, or authorised what was captured. */
+  readonly attemptId: string;
+
+  /** The status of the dispute. */
+  readonly status: DisputeStatus;
+
+  /** The bank's reason. */
+  readonly reason: DisputeReason;
+
+  /** The amount in dispute. It never changes. */
+  readonly amount: number;
+
+  /** The currency of the amount and the fee. */
+  readonly currency: string;
+
+  /** The fee that the processor charges for the dispute, whoever wins. */
+  readonly fee: number;
+
+  /** The processor's id for the dispute. */
+  readonly processorDisputeId: string;
+
+  /** Until when the processor accepts evidence; null when it names no time. */
+  readonly evidenceDueBy: string | null;
+
+  /** When the bank opened the dispute. */
+  readonly openedAt: string;
+
+  /** When the dispute was decided; null while it is open. */
+  readonly closedAt: string | null;
+
+  /** The version of the dispute: 1 when it is opened, 2 when it is decided. */
+  readonly version: number;
+
+  /** When the dispute became known here. */
+  readonly createdAt: string;
+
+  /** When the dispute last changed here. */
+  readonly updatedAt: string;
+}
+
 /** A capture of some or all of the amount authorised for a payment intent. */
 export interface Capture {
   /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
@@ -621,10 +674,10 @@ export interface Event {
   /** When the event occurred. */
   readonly createdAt: string;
 
-  /** The id of the object whose events `sequence` numbers. For an event about a payment, a capture or a refund it is the id of the payment intent. */
+  /** The id of the object whose events `sequence` numbers. For an event about a payment, a capture or a refund it is the id of the payment intent; for one about a dispute, that of the dispute. */
   readonly subjectId: string;
 
-  /** The event's position among the events of its subject. For a payment intent it is the version that the event announces: 1, 2, 3 and so on, without gaps. Null when the subject has no versions. */
+  /** The event's position among the events of its subject. For a payment intent or a dispute it is the version that the event announces: 1, 2, 3 and so on, without gaps. Null when the subject has no versions. */
   readonly sequence: number | null;
 
   /** `{ object }`: the object as it stood when the event occurred. */
@@ -786,6 +839,7 @@ export type Node =
   | ({ readonly __typename: "ApiKey" } & ApiKey)
   | ({ readonly __typename: "Attempt" } & Attempt)
   | ({ readonly __typename: "Capture" } & Capture)
+  | ({ readonly __typename: "Dispute" } & Dispute)
   | ({ readonly __typename: "Erasure" } & Erasure)
   | ({ readonly __typename: "Event" } & Event)
   | ({ readonly __typename: "LedgerAccount" } & LedgerAccount)

@@ -4,18 +4,20 @@ import type {
   AuditLogFilter,
   CaptureFilter,
   DeadLetterFilter,
+  DisputeFilter,
   EventFilter,
   LedgerAccountFilter,
   PaymentIntentFilter,
   RefundFilter,
   WebhookDeliveryFilter,
 } from "./inputs";
-import type { Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
+import type { Dispute, Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
 import type {
   ApiKeyConnection,
   AttemptConnection,
   AuditEntryConnection,
   CaptureConnection,
+  DisputeConnection,
   EventConnection,
   EventTypeDescription,
   LedgerAccountConnection,
@@ -59,6 +61,21 @@ export interface Queries {
       readonly before?: string | null | undefined;
     };
     result: RefundConnection;
+  };
+
+  /** The dispute with this id; null when the merchant has none. Requires the scope payments:read. */
+  readonly dispute: { variables: { readonly id: string }; result: Dispute | null };
+
+  /** Disputes, newest first. Requires the scope payments:read. */
+  readonly disputes: {
+    variables: {
+      readonly filter?: DisputeFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: DisputeConnection;
   };
 
   /** Captures, newest first. Requires the scope payments:read. */

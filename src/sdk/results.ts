@@ -5,6 +5,7 @@ import type {
   Attempt,
   AuditEntry,
   Capture,
+  Dispute,
   Erasure,
   Event,
   Evidence,
@@ -340,6 +341,21 @@ export interface RefundConnection {
 
     /** The item. */
     readonly node: Refund;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
+export interface DisputeConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: Dispute;
   }[];
 
   /** The page's position in the list. */

@@ -3,6 +3,8 @@ import type {
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
+  DisputeReason,
+  DisputeStatus,
   EventType,
   NextActionType,
   PaymentIntentStatus,
@@ -25,6 +27,8 @@ export interface PaymentIntentSnapshot {
   readonly amountCaptured: number;
   readonly amountRefunded: number;
   readonly amountRefundable: number;
+  /** In disputes that are open or lost. */
+  readonly amountDisputed: number;
   readonly description: string | null;
   readonly customer: string | null;
   readonly merchantReference: string | null;
@@ -79,6 +83,25 @@ export interface RefundSnapshot {
   readonly updatedAt: string;
 }
 
+export interface DisputeSnapshot {
+  readonly id: string;
+  readonly object: "dispute";
+  readonly paymentIntentId: string;
+  readonly attemptId: string;
+  readonly status: DisputeStatus;
+  readonly reason: DisputeReason;
+  readonly amount: number;
+  readonly currency: string;
+  readonly fee: number;
+  readonly processorDisputeId: string;
+  readonly evidenceDueBy: string | null;
+  readonly openedAt: string;
+  readonly closedAt: string | null;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
 export interface WebhookEndpointSnapshot {
   readonly id: string;
   readonly object: "webhook_endpoint";
@@ -107,7 +130,7 @@ interface EventOf<Type extends string, Snapshot> {
   /** The same moment as createdAt, under the name that Standard Webhooks gives it. */
   readonly timestamp: string;
   readonly createdAt: string;
-  /** The id of the object that the event is about: the payment intent, also of captures and refunds; or the endpoint. */
+  /** The id of the object that the event is about: the payment intent, also of captures and refunds; the dispute; or the endpoint. */
   readonly subjectId: string;
   /** The version of that object: 1, 2, 3 without gaps. Events may come out of order. Null when it has no versions. */
   readonly sequence: number | null;
@@ -125,4 +148,5 @@ export type WebhookEvent =
     >
   | EventOf<Extract<EventType, `capture.${string}`>, CaptureSnapshot>
   | EventOf<Extract<EventType, `refund.${string}`>, RefundSnapshot>
+  | EventOf<Extract<EventType, `dispute.${string}`>, DisputeSnapshot>
   | EventOf<Extract<EventType, `webhook_endpoint.${string}`>, WebhookEndpointSnapshot>;

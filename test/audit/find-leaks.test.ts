@@ -29,6 +29,7 @@ const OUR_WORDS = new RegExp(
     "partitioned_tables.(?:name|id_prefix)",
     "payment_intents.(?:capture_method|cancellation_reason|authorization_expiry_policy)",
     "refunds.reason",
+    "disputes.reason",
     "replay_plans.(?:horizon|position|counts|sample_ids|created_by)",
     "webhook_endpoints.(?:api_version|secret_hint|old_secret_hint|challenge_error)",
   ].join("|")})$`,

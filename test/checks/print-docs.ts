@@ -66,7 +66,7 @@ function errors(): string {
 }
 
 function cards(): string {
-  const rows = [...TEST_CARDS].map(([name, { challenge, decline, refunds, holdMs }]) => [
+  const rows = [...TEST_CARDS].map(([name, { challenge, decline, refunds, holdMs, disputed }]) => [
     `\`pm_card_${name}\``,
     [
       ...(challenge ? ["3-D Secure"] : []),
@@ -76,6 +76,7 @@ function cards(): string {
       ...(refunds === "fail_later" ? ["refunds fail later"] : []),
       ...(refunds === "decided_later" ? ["refunds are decided later"] : []),
       ...(holdMs === undefined ? [] : [`an authorisation holds for ${String(holdMs / 1_000)} s`]),
+      ...(disputed ? ["disputed soon after the capture"] : []),
     ].join("; "),
   ]);
   return table(["token", "what comes of it"], rows);

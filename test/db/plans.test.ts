@@ -66,7 +66,6 @@ import {
 import { recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { findChange } from "../../src/webhooks/change-endpoint-once";
 import { findEndpointByKey } from "../../src/webhooks/endpoint-store";
-import { followEndpoints } from "../../src/webhooks/follow-endpoint";
 import { listDeadLetters } from "../../src/webhooks/list-dead-letters";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { connectAsOwner, testSettings } from "../support/app";
@@ -78,6 +77,7 @@ import {
   createCommand,
   refundCommand,
 } from "../support/factories";
+import { disputeQuestions } from "../support/dispute-questions";
 import { heldQuestions } from "../support/held-questions";
 import { keyQuestions } from "../support/key-questions";
 import { PATIENT } from "../support/patience";
@@ -108,7 +108,7 @@ import {
  * - entries of an account that is seldom used, for the same reason: postings are listed by time;
  * - balances, trial balances and snapshots: they add up what was posted since the last snapshot;
  * - intents by two things that are each common and together rare: one index serves, the other thing is a filter;
- * - intents by amount, by metadata or by when they last changed, captures and refunds by status, each of them alone: an
+ * - intents by amount, by metadata or by when they last changed, captures, refunds and disputes by status, each of them alone: an
  *   index would be one more write for each payment, so they are filters on what another index gives;
  * - a shopper's confirmation, which looks for two keys in one scan, and, where there is a key from before scoped ones, in
  *   a function, whose pages count for the scan that calls it;
@@ -213,6 +213,8 @@ function parts(kind: PartKind, middle: string | number): Question[] {
     now(`${kind} of intents, from a key`, () => find({ direction: "older", from: middle, limit })),
   ];
 }
+
+const DISPUTES = disputeQuestions(() => ({ db, own, merchantId, its, make }));
 
 const READS: readonly Question[] = [
   now("intents by id", () => findIntents(own, merchantId, its.intents)),
@@ -326,15 +328,13 @@ const READS: readonly Question[] = [
     await isExecuting(own, { merchantId, operation: CAPTURE, key: "new" }),
   ]),
   ...keyQuestions(() => ({ db, own, merchantId, its })),
+  ...DISPUTES.reads,
   now("a merchant", () => findMerchant(own, merchantId)),
   now("deliveries by id", () => findDeliveries(own, merchantId, its.deliveries)),
   now("endpoints by id", () => findEndpoints(own, merchantId, [its.endpoint])),
   now("an endpoint by its key", () => findEndpointByKey(own, merchantId, its.endpoint)),
   now("a change of an endpoint by its key", async () => [
     await findChange(own, { merchantId, operation: "updateWebhookEndpoint", key: "none" }),
-  ]),
-  now("endpoints whose deliveries are behind", async () => [
-    await followEndpoints(db, { limit: SET }),
   ]),
   now("a replay by its key", () => findReplayByKey(own, merchantId, its.deliveries[0] ?? "")),
 ];
@@ -480,6 +480,7 @@ const WRITES: readonly Question[] = [
     () => make.sentAttempts(SET),
     () => orphanAttempts(db, { firstLookupMs: 0, heldMaxMs: 60_000, limit: SET }),
   ),
+  ...DISPUTES.writes,
   ...heldQuestions(() => ({ app, db, merchantId, its, make })),
   now("finds overdue deliveries", () => findOverdueDeliveries(db, { overdueMs: 0, limit: SET })),
   now("renews and drops a lease", async () => {

@@ -13,6 +13,7 @@ import {
   newKey,
   startTestApi,
 } from "../support/api";
+import { aDispute } from "../support/disputes";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -94,6 +95,10 @@ test("samples have the shape of real events, and everybody may read them", async
   await makePaid(api, { paymentMethod: "pm_card_authenticationRequired" });
   await makePaid(api, { captureMethod: "MANUAL", paymentMethod: "pm_card_holdForAMinute" });
   await api.sweepOnce();
+  for (const outcome of ["won", "lost"] as const) {
+    await aDispute(api, (await makePaid(api)).id, { outcome });
+  }
+  await api.drain();
   await makeTrouble();
   const bodies = await realBodies();
   // What only a misbehaving processor brings about has the shape of its siblings.
@@ -166,9 +171,8 @@ test("the list of types gives each one's description and sample", async () => {
     expect(description).toMatch(/^[A-Z].*\.$/);
     expect(sample).toEqual(JSON.parse(JSON.stringify(sampleOf(type))));
     expect(idKind(String(sample["id"]))).toBe("event");
-    const isOfEndpoint = type.startsWith("webhook_endpoint.");
-    expect(idKind(String(sample["subjectId"]))).toBe(
-      isOfEndpoint ? "webhookEndpoint" : "paymentIntent",
-    );
+    const [noun = ""] = type.split(".");
+    const subjects: Record<string, string> = { webhook_endpoint: "webhookEndpoint", dispute: noun };
+    expect(idKind(String(sample["subjectId"]))).toBe(subjects[noun] ?? "paymentIntent");
   }
 });

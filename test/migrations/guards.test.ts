@@ -111,6 +111,7 @@ describe("payment intents", () => {
     ["more captured than authorised", "amount_captured = 1"],
     ["more being captured than authorised", "amount_capturing = 1"],
     ["more refunded than captured", "amount_refunding = 1"],
+    ["more disputed than captured", "amount_disputed = 1"],
     ["more authorised than asked for", "amount_authorized = amount + 1"],
   ])("cannot get %s", async (_, set) => {
     const { id } = await anIntent(t, merchantId);
@@ -169,7 +170,7 @@ describe("the ledger", () => {
 });
 
 describe("tenants", () => {
-  it.each(["captures", "refunds", "attempts", "transitions", "journals"])(
+  it.each(["captures", "refunds", "disputes", "attempts", "transitions", "journals"])(
     "cannot have another's intent in %s",
     async (table) => {
       const stranger = (await aMerchant(t)).id;

@@ -75,6 +75,7 @@ function anAttempt(
     amountAuthorized: 0,
     amountCaptured: 0,
     amountRefunded: 0,
+    amountDisputed: 0,
     lastPaymentError: null,
     nextAction: null,
     cancellationReason: null,

@@ -77,13 +77,16 @@ test("a key without the scope is told so", async () => {
 
 test("the names that refusals list are those that are allowed, in every state", () => {
   for (const status of PAYMENT_INTENT_STATUSES) {
-    for (const [amountAuthorized, amountCaptured, amountRefundable] of [
-      [0, 0, 0],
-      [500, 0, 0],
-      [500, 500, 500],
-      [500, 500, 0],
+    for (const [amountAuthorized, amountCaptured, amountRefundable, amountDisputed] of [
+      [0, 0, 0, 0],
+      [500, 0, 0, 0],
+      [500, 500, 500, 0],
+      [500, 500, 0, 0],
+      [500, 500, 200, 300],
+      [500, 500, 0, 500],
     ] as const) {
-      const amounts = { amountAuthorized, amountCapturable: 0, amountCaptured, amountRefundable };
+      const captured = { amountCaptured, amountRefundable, amountDisputed };
+      const amounts = { amountAuthorized, amountCapturable: 0, ...captured };
       const times = { authorizationExpiredAt: null, cancellationRequestedAt: null };
       const intent = { status, ...amounts, ...times };
       const allowed = decideActions(intent).filter((decision) => decision.allowed);

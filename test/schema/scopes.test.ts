@@ -60,6 +60,8 @@ const MAY: Readonly<Record<string, Scope>> = {
   refund: "payments:read",
   refunds: "payments:read",
   captures: "payments:read",
+  dispute: "payments:read",
+  disputes: "payments:read",
   merchant: "payments:read",
   events: "events:read",
   eventTypes: "events:read",

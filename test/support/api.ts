@@ -47,6 +47,7 @@ const WRITTEN = [
   "attempts",
   "captures",
   "refunds",
+  "disputes",
   "transitions",
   "events",
   "outbox",

@@ -81,7 +81,10 @@ export async function startTestApp(
     movements,
     stop: async () => {
       configureFailpoints(undefined);
-      const violations = await auditBooks(db, { movements: () => movements() });
+      const violations = await auditBooks(db, {
+        movements: () => movements(),
+        disputes: () => sandbox.disputes(),
+      });
       await Promise.all([db.destroy(), ...apps.map((opened) => opened.close())]);
       await Promise.all([sandbox.close(), database.drop()]);
       expect(violations).toEqual([]);

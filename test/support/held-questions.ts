@@ -4,6 +4,7 @@ import { expireAuthorizations } from "../../src/payments/expire-authorizations";
 import type { AddressedDelivery } from "../../src/webhooks/delivery";
 import { addressDeliveries, claimDeliveries } from "../../src/webhooks/delivery-store";
 import { judgeEndpoints } from "../../src/webhooks/disable-endpoints";
+import { followEndpoints } from "../../src/webhooks/follow-endpoint";
 import {
   callUp,
   claimHeld,
@@ -37,6 +38,9 @@ export function heldQuestions(shop: () => Shop): Question[] {
   };
   return [
     now("sees to holds", async () => [await expireAuthorizations(shop().db, SET)]),
+    now("endpoints whose deliveries are behind", async () => [
+      await followEndpoints(shop().db, { limit: SET }),
+    ]),
     after(
       "records failures",
       async () => {

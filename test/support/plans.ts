@@ -26,6 +26,7 @@ import {
   planDeliveries,
 } from "../../src/webhooks/delivery-store";
 import { type DeliveryRecord, recordDeliveries } from "../../src/webhooks/record-deliveries";
+import { DISPUTES_OF_PAYMENTS } from "./dispute-questions";
 import { type Given, confirmCommand, createCommand, succeeded } from "./factories";
 import { PATIENT } from "./patience";
 import type { Ask, Question } from "./plan-questions";
@@ -396,6 +397,7 @@ const PARTS = [
   `insert into refunds (merchant_id, id, payment_intent_id, status, amount, currency, idempotency_key)
    select merchant_id, 're' || substr(id, 3), id, 'SUCCEEDED', amount, currency, id
    from payment_intents where merchant_id = any(?) on conflict do nothing`,
+  DISPUTES_OF_PAYMENTS,
   `insert into webhook_replays (merchant_id, idempotency_key, delivery_id)
    select merchant_id, id, id from webhook_deliveries where merchant_id = any(?) on conflict do nothing`,
   `insert into inbox (processor, event_id, type, reference, outcome, status, next_at)
@@ -483,6 +485,7 @@ export interface Samples {
   readonly intents: readonly string[];
   readonly captures: readonly string[];
   readonly refunds: readonly string[];
+  readonly disputes: readonly string[];
   readonly attempts: readonly string[];
   readonly events: readonly string[];
   readonly deliveries: readonly string[];
@@ -510,7 +513,7 @@ const SAMPLES = `
   select array(select id from intent) as "intents", array(select id from attempt) as "attempts",
     array(select id from event limit 10) as "events", (select position || ' ' || event_id from event_feed where merchant_id = :merchantId and event_id in (select id from event) limit 1) as "feedPosition",
     array(select id from captures where merchant_id = :merchantId and payment_intent_id in (select id from intent)) as "captures",
-    array(select id from refunds where merchant_id = :merchantId and payment_intent_id in (select id from intent)) as "refunds",
+    array(select id from refunds where merchant_id = :merchantId and payment_intent_id in (select id from intent)) as "refunds", array(select id from disputes where merchant_id = :merchantId and payment_intent_id in (select id from intent)) as "disputes",
     array(select id from webhook_deliveries where merchant_id = :merchantId and event_id in (select id from event)) as "deliveries",
     (select iso(min(created_at)) from intent) as "createdAt",
     (select iso(created_at) from payment_intents where merchant_id = :merchantId order by id offset 1400 limit 1) as "createdLaterAt",

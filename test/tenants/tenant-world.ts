@@ -18,6 +18,7 @@ import {
   UPDATE_ENDPOINT,
   type TestApi,
 } from "../support/api";
+import { aDispute } from "../support/disputes";
 import type { TestReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
 import type { Values } from "./schema-walk";
@@ -44,9 +45,10 @@ const CURSORS = `{
 }`;
 const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   attempts(first: 2) { pageInfo { endCursor } } captures(first: 2) { pageInfo { endCursor } }
+  disputes(first: 2) { pageInfo { endCursor } }
   events(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } } transitions(first: 2) { pageInfo { endCursor } }
 } }`;
-const AUDIT_LOG = `{ auditLog(first: 2) { pageInfo { endCursor } } }`;
+const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
 const ERASE = `mutation ($input: EraseCustomerInput!, $key: String!) {
   eraseCustomer(input: $input, idempotencyKey: $key) { erasure { id } } }`;
@@ -174,6 +176,7 @@ export async function makeWorld(
   const { refund } = await mutate(REFUND_INTENT, back, words.key);
   for (let more = 1; more < SOME_OF_EACH; more += 1) await mutate(REFUND_INTENT, back);
   await api.drain();
+  for (let more = 0; more < SOME_OF_EACH; more += 1) await aDispute(api, paid.id, { amount: 100 });
   const unknown = await confirmed();
   for (let more = 0; more < SOME_OF_EACH; more += 1) await confirmed();
   await api.sandbox.setFault({ fault: "lose_request", rate: 1, operation: "charge" });
@@ -233,12 +236,12 @@ export async function makeWorld(
     plans.push(replayPlan.id);
   }
   const [toStart = "", toPause = "", toResume = "", toCancel = ""] = plans;
-  const pages = { ...(await ask(CURSORS)), ...(await ask(AUDIT_LOG, {}, merchant.operatorKey)) };
+  const more = await ask(MORE_CURSORS, {}, merchant.operatorKey);
+  const pages = { ...(await ask(CURSORS)), ...more };
   const parts = (await ask(PARTS, { id: paid.id })).paymentIntent;
-  const found = await api
-    .db("captures")
-    .where({ merchant_id: merchant.id })
-    .first<{ id: string }>("id");
+  const firstOf = (table: string) =>
+    api.db(table).where({ merchant_id: merchant.id }).first<{ id: string }>("id");
+  const [found, dispute] = [await firstOf("captures"), await firstOf("disputes")];
   const actor = await api
     .db("audit_log")
     .where({ merchant_id: merchant.id, subject_id: rolled.id })
@@ -271,6 +274,7 @@ export async function makeWorld(
       unknownAttempt: unknownAttempt?.node.id ?? "",
       refund: refund.id,
       capture: found?.id ?? "",
+      dispute: dispute?.id ?? "",
       endpoint: webhookEndpoint.id,
       ...endpoints,
       event: dead[0]?.eventId ?? "",
@@ -340,6 +344,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "Query.nodes(ids)": [Object.values(ids)],
     "Query.paymentIntent(id)": [ids["paid"], ids["challenged"], ids["unknown"]],
     "Query.refund(id)": [ids["refund"]],
+    "Query.dispute(id)": [ids["dispute"]],
     "Query.ledgerAccount(id)": [ids["account"]],
     "Query.erasure(id)": [ids["erasure"]],
     "Query.deadLetters(merchantId)": [ids["merchant"]],
@@ -355,6 +360,8 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "AuditLogFilter.subjectId": [ids["apiKey"]],
     "CaptureFilter.paymentIntentId": [ids["captured"]],
     "CaptureFilter.statuses": [["SUCCEEDED"]],
+    "DisputeFilter.paymentIntentId": [ids["paid"]],
+    "DisputeFilter.statuses": [["OPEN"]],
     "RefundFilter.paymentIntentId": [ids["paid"]],
     "RefundFilter.statuses": [["SUCCEEDED"]],
     "CreateReplayPlanInput.filter": [

@@ -43,6 +43,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   captures: ofTenants(APPEND, WRITE),
   // An erasure takes its metadata.
   refunds: ofTenants(WRITE, WRITE),
+  // A processor's news of one is settled like its answers: no tenant's request does that.
+  disputes: ofTenants(READ, WRITE),
   idempotency_keys: ofTenants(APPEND, WRITE),
 
   transitions: ofTenants(APPEND, APPEND),

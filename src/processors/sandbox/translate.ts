@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type {
   Declined,
+  DisputeNews,
+  DisputeReason,
   LookupOutcome,
   ProcessorRequest,
   ReverseOutcome,
@@ -155,6 +157,48 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
     case "reversed":
       return { kind: "reversed" };
   }
+}
+
+const REASONS = {
+  credit_not_processed: "CREDIT_NOT_PROCESSED",
+  duplicate: "DUPLICATE",
+  fraudulent: "FRAUDULENT",
+  general: "GENERAL",
+  product_not_received: "PRODUCT_NOT_RECEIVED",
+  product_unacceptable: "PRODUCT_UNACCEPTABLE",
+  subscription_canceled: "SUBSCRIPTION_CANCELED",
+  unrecognized: "UNRECOGNIZED",
+} as const satisfies Record<string, DisputeReason>;
+
+const disputeShape = z.object({
+  id: z.string(),
+  status: z.enum(["open", "won", "lost"]),
+  amount: z.int(),
+  currency: z.string(),
+  fee: z.int(),
+  reason: z.string(),
+  evidence_due_by: z.string().nullable(),
+  opened_at: z.string(),
+  closed_at: z.string().nullable(),
+});
+
+/** News of a dispute; undefined when it is none. A reason that the network has invented since is a general one. */
+export function toDisputeNews(value: unknown): DisputeNews | undefined {
+  const checked = disputeShape.safeParse(value);
+  if (!checked.success) return undefined;
+  const { id, status, amount, currency, fee, reason, ...times } = checked.data;
+  return {
+    kind: "dispute",
+    status: status === "open" ? "OPEN" : status === "won" ? "WON" : "LOST",
+    processorDisputeId: id,
+    amountMinor: amount,
+    currency,
+    feeMinor: fee,
+    reason: Object.hasOwn(REASONS, reason) ? REASONS[reason as keyof typeof REASONS] : "GENERAL",
+    evidenceDueBy: times.evidence_due_by,
+    openedAt: times.opened_at,
+    closedAt: times.closed_at,
+  };
 }
 
 /** The network did not understand us, and did nothing; nor will it, however often it is asked. */

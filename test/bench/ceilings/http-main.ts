@@ -36,6 +36,7 @@ const EXAMPLE: PaymentIntent = {
   amountCaptured: 0,
   amountRefunded: 0,
   amountRefundable: 0,
+  amountDisputed: 0,
   description: null,
   customer: null,
   merchantReference: null,
