@@ -101,7 +101,7 @@ export const SETTINGS = {
   ONCEPAY_LOOKUP_SCHEDULE_MS: numbers
     .default(LOOKUP_SCHEDULE_S.map((seconds) => seconds * 1_000))
     .describe("the waits between look-ups of an UNKNOWN outcome; the last one repeats"),
-  ONCEPAY_AUTHORIZATION_EXPIRING_MS: wholeNumber(0, 2_147_483_647, "milliseconds")
+  ONCEPAY_HOLD_EXPIRING_MS: wholeNumber(0, 2_147_483_647, "milliseconds")
     .default(86_400_000)
     .describe(
       "how long before it expires an authorisation is said to, and captured or voided where the payment asks for that",
@@ -275,7 +275,7 @@ function fromSettings(settings: Settings): Config {
     sandboxWebhookSecret: settings.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
     processorTimeoutMs: settings.ONCEPAY_PROCESSOR_TIMEOUT_MS,
     lookupScheduleMs: settings.ONCEPAY_LOOKUP_SCHEDULE_MS,
-    authorizationExpiringMs: settings.ONCEPAY_AUTHORIZATION_EXPIRING_MS,
+    authorizationExpiringMs: settings.ONCEPAY_HOLD_EXPIRING_MS,
     authenticationMaxMs: settings.ONCEPAY_AUTHENTICATION_MAX_MS,
     webhookScheduleMs: settings.ONCEPAY_WEBHOOK_SCHEDULE_MS,
     webhookTimeoutMs: settings.ONCEPAY_WEBHOOK_TIMEOUT_MS,
