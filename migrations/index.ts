@@ -27,6 +27,7 @@ import * as endpointChallenges from "./20261127000100_endpoint_challenges";
 import * as resolutionChecks from "./20261127000200_resolution_checks";
 import * as deliveryRetries from "./20261127000300_delivery_retries";
 import * as deadLettersEverywhere from "./20261127000400_dead_letters_everywhere";
+import * as uniqueReferences from "./20261128000200_unique_references";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -62,4 +63,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261127000200_resolution_checks": resolutionChecks,
   "20261127000300_delivery_retries": deliveryRetries,
   "20261127000400_dead_letters_everywhere": deadLettersEverywhere,
+  "20261128000200_unique_references": uniqueReferences,
 };

@@ -440,6 +440,7 @@ create table payment_intents (
   personal_key bytea,
   personal bytea,
   personal_data_erased_at timestamp with time zone,
+  unique_reference boolean not null default false,
   constraint payment_intents_pkey PRIMARY KEY (merchant_id, id),
   constraint payment_intents_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint payment_intents_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -454,6 +455,7 @@ create table payment_intents (
   constraint payment_intents_check2 CHECK (((amount_refunded + amount_refunding) <= amount_captured)),
   constraint payment_intents_currency_check CHECK ((length(currency) = 3)),
   constraint payment_intents_erased CHECK (((personal_data_erased_at IS NULL) OR ((num_nonnulls(customer, description, personal) = 0) AND (metadata = '{}'::jsonb)))),
+  constraint payment_intents_hold_a_reference CHECK (((NOT unique_reference) OR (merchant_reference IS NOT NULL))) NOT VALID,
   constraint payment_intents_not_of_the_platform CHECK ((merchant_id <> 'mer_00000000000000000000000000'::text)) NOT VALID,
   constraint payment_intents_personal_key_check CHECK ((length(personal_key) = 32)),
   constraint payment_intents_status_check CHECK ((status = ANY (ARRAY['REQUIRES_PAYMENT_METHOD'::text, 'REQUIRES_CONFIRMATION'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'REQUIRES_CAPTURE'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text])))
@@ -461,6 +463,7 @@ create table payment_intents (
 CREATE INDEX payment_intents_by_customer ON public.payment_intents USING btree (merchant_id, customer, id) WHERE (customer IS NOT NULL);
 CREATE INDEX payment_intents_by_reference ON public.payment_intents USING btree (merchant_id, merchant_reference, id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX payment_intents_by_status ON public.payment_intents USING btree (merchant_id, status, id);
+CREATE UNIQUE INDEX payment_intents_unique_reference ON public.payment_intents USING btree (merchant_id, merchant_reference) WHERE (unique_reference AND (status <> ALL (ARRAY['FAILED'::text, 'CANCELED'::text])));
 CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR (new.amount <> old.amount) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR
         CASE
             WHEN (new.personal_data_erased_at IS DISTINCT FROM old.personal_data_erased_at) THEN ((old.personal_data_erased_at IS NOT NULL) OR (new.version <> old.version) OR (new.status <> old.status))

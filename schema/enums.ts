@@ -30,6 +30,8 @@ export const ErrorCode = enumOf<FailureCode>(
       "The object's state does not allow this. The details name the state and what it does allow.",
     IDEMPOTENCY_KEY_REUSED:
       "This idempotency key was already used for the same operation with a different input.",
+    DUPLICATE_REFERENCE:
+      "Another payment intent holds this merchant reference. `details.id` is its id: go on with that one.",
     AMOUNT_TOO_LARGE: "The amount exceeds what remains. The details say how much remains.",
     RATE_LIMITED: "The API key has exceeded its rate limit. Repeat the request later.",
     UNAVAILABLE:

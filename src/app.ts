@@ -27,6 +27,7 @@ import {
   createPaymentIntents,
   replayCreate,
 } from "./payments/create-payment-intent";
+import { claimsOfCreate } from "./payments/unique-reference";
 import { CONFIRM } from "./payments/shopper-key";
 import { findIntents } from "./payments/payment-store";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
@@ -238,7 +239,7 @@ function groupCommits(
           commands.length === 1 && commands[0]
             ? [await createOne(db, commands[0])]
             : createPaymentIntents(db, commands),
-        claims: (command) => [`${command.merchantId} ${command.key}`],
+        claims: claimsOfCreate,
         tenantOf: ({ merchantId }) => merchantId,
       }),
     }),

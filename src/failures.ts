@@ -12,6 +12,7 @@ export const FAILURE_CODES = [
   "IDEMPOTENCY_KEY_IN_USE",
   "INVALID_STATE",
   "IDEMPOTENCY_KEY_REUSED",
+  "DUPLICATE_REFERENCE",
   "AMOUNT_TOO_LARGE",
   "RATE_LIMITED",
   "UNAVAILABLE",
@@ -21,7 +22,12 @@ export const FAILURE_CODES = [
 export type FailureCode = (typeof FAILURE_CODES)[number];
 
 /** Verdicts of the domain: stored under the idempotency key and replayed like any other result. */
-export const STORED_FAILURE_CODES = ["NOT_FOUND", "INVALID_STATE", "AMOUNT_TOO_LARGE"] as const;
+export const STORED_FAILURE_CODES = [
+  "NOT_FOUND",
+  "INVALID_STATE",
+  "DUPLICATE_REFERENCE",
+  "AMOUNT_TOO_LARGE",
+] as const;
 export type StoredFailureCode = (typeof STORED_FAILURE_CODES)[number];
 
 export type FailureDetails = Readonly<Record<string, unknown>>;
@@ -72,6 +78,8 @@ function verdictMessage({ code, details }: StoredFailure): string {
       if (details.needs === "force")
         return `It has been ${details.currentState === "SUCCEEDED" ? "delivered" : "replayed"} already: to repeat it, say force: true.`;
       return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.`;
+    case "DUPLICATE_REFERENCE":
+      return `The payment intent ${text(details.id, "")} holds this merchant reference.`;
     case "AMOUNT_TOO_LARGE":
       return `The amount exceeds the remaining ${text(details.remaining, "?")}.`;
   }

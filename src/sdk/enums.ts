@@ -52,6 +52,7 @@ export type ErasureStatus = "FINISHED" | "RUNNING";
 export type ErrorCode =
   | "AMOUNT_TOO_LARGE"
   | "BAD_USER_INPUT"
+  | "DUPLICATE_REFERENCE"
   | "FORBIDDEN"
   | "IDEMPOTENCY_KEY_IN_USE"
   | "IDEMPOTENCY_KEY_REUSED"

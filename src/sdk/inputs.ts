@@ -154,6 +154,9 @@ export interface CreatePaymentIntentInput {
 
   /** The processor's token for the card, at most 255 characters. Card numbers are refused. */
   readonly paymentMethod?: string | null | undefined;
+
+  /** Whether the payment intent holds its merchantReference, which is then required. While it does, another one with `uniqueReference: true` and the same reference is refused with DUPLICATE_REFERENCE and the id of this one. A payment that is FAILED or CANCELED gives its reference up. Intents created without this are not compared. */
+  readonly uniqueReference?: boolean | null | undefined;
 }
 
 /** A replay plan to make. */

@@ -52,6 +52,7 @@ export function createCommand(
     description: null,
     customer: null,
     merchantReference: null,
+    uniqueReference: false,
     metadata: {},
     ...given,
   });

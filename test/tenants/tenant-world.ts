@@ -476,6 +476,7 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "CreatePaymentIntentInput.customer": ["somebody"],
   "CreatePaymentIntentInput.description": ["something"],
   "CreatePaymentIntentInput.merchantReference": ["order"],
+  "CreatePaymentIntentInput.uniqueReference": [false],
   "CreatePaymentIntentInput.metadata": [{ shelf: "3" }],
   "CreatePaymentIntentInput.paymentMethod": ["pm_card_visa"],
   "CreateWebhookEndpointInput.url": ["http://127.0.0.1:9/hooks"],
