@@ -28,6 +28,10 @@ import * as resolutionChecks from "./20261127000200_resolution_checks";
 import * as deliveryRetries from "./20261127000300_delivery_retries";
 import * as deadLettersEverywhere from "./20261127000400_dead_letters_everywhere";
 import * as uniqueReferences from "./20261128000200_unique_references";
+import * as intentUpdates from "./20261128000210_intent_updates";
+import * as declineAdvice from "./20261128000220_decline_advice";
+import * as refundNotes from "./20261128000230_refund_notes";
+import * as refusalsByIntent from "./20261128000240_refusals_by_intent";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -64,4 +68,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261127000300_delivery_retries": deliveryRetries,
   "20261127000400_dead_letters_everywhere": deadLettersEverywhere,
   "20261128000200_unique_references": uniqueReferences,
+  "20261128000210_intent_updates": intentUpdates,
+  "20261128000220_decline_advice": declineAdvice,
+  "20261128000230_refund_notes": refundNotes,
+  "20261128000240_refusals_by_intent": refusalsByIntent,
 };

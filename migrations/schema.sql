@@ -84,6 +84,8 @@ create table attempts (
   settled_at timestamp with time zone,
   idempotency_key text collate "C",
   created_at timestamp with time zone not null default now(),
+  advice_code text,
+  network_decline_code text,
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
@@ -307,6 +309,7 @@ create table idempotency_keys (
   constraint idempotency_keys_hold_one_outcome CHECK ((num_nonnulls(event_id, result, failure_code) = 1)),
   constraint idempotency_keys_seal_for_a_time CHECK (((sealed IS NULL) = (sealed_until IS NULL)))
 ) partition by RANGE (period);
+CREATE INDEX idempotency_keys_refused ON ONLY public.idempotency_keys USING btree (merchant_id, ((failure_details ->> 'id'::text))) WHERE (failure_code IS NOT NULL);
 CREATE INDEX idempotency_keys_sealed ON ONLY public.idempotency_keys USING btree (sealed_until) WHERE (sealed IS NOT NULL);
 create table idempotency_keys_default partition of idempotency_keys DEFAULT;
 alter table idempotency_keys enable row level security;
@@ -412,6 +415,26 @@ create table partitioned_tables (
   constraint partitioned_tables_pkey PRIMARY KEY (name)
 );
 
+create table payment_intent_updates (
+  merchant_id text collate "C" not null,
+  idempotency_key text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  fingerprint bytea not null,
+  former_customer text,
+  created_at timestamp with time zone not null default now(),
+  constraint payment_intent_updates_spent_key PRIMARY KEY (merchant_id, idempotency_key),
+  constraint payment_intent_updates_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
+);
+CREATE INDEX payment_intent_updates_by_intent ON public.payment_intent_updates USING btree (merchant_id, payment_intent_id);
+CREATE INDEX payment_intent_updates_of_customer ON public.payment_intent_updates USING btree (merchant_id, former_customer, payment_intent_id) WHERE (former_customer IS NOT NULL);
+CREATE TRIGGER guard_payment_intent_update BEFORE UPDATE ON public.payment_intent_updates FOR EACH ROW WHEN (((new.former_customer IS NOT NULL) OR ((new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR (new.payment_intent_id <> old.payment_intent_id) OR (new.fingerprint <> old.fingerprint) OR (new.created_at <> old.created_at)))) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER keep_payment_intent_updates BEFORE DELETE OR TRUNCATE ON public.payment_intent_updates FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table payment_intent_updates enable row level security;
+create policy system on payment_intent_updates to oncepay_system using (true);
+create policy tenant on payment_intent_updates to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on payment_intent_updates to oncepay_system;
+grant insert, select, update on payment_intent_updates to oncepay_tenant;
+
 create table payment_intents (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
@@ -464,7 +487,7 @@ CREATE INDEX payment_intents_by_customer ON public.payment_intents USING btree (
 CREATE INDEX payment_intents_by_reference ON public.payment_intents USING btree (merchant_id, merchant_reference, id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX payment_intents_by_status ON public.payment_intents USING btree (merchant_id, status, id);
 CREATE UNIQUE INDEX payment_intents_unique_reference ON public.payment_intents USING btree (merchant_id, merchant_reference) WHERE (unique_reference AND (status <> ALL (ARRAY['FAILED'::text, 'CANCELED'::text])));
-CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR (new.amount <> old.amount) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR
+CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR ((new.amount <> old.amount) AND ((new.status <> old.status) OR (old.status <> ALL (ARRAY['REQUIRES_PAYMENT_METHOD'::text, 'REQUIRES_CONFIRMATION'::text])))) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR
         CASE
             WHEN (new.personal_data_erased_at IS DISTINCT FROM old.personal_data_erased_at) THEN ((old.personal_data_erased_at IS NOT NULL) OR (new.version <> old.version) OR (new.status <> old.status))
             ELSE (new.version <= old.version)
@@ -514,14 +537,18 @@ create table refunds (
   updated_at timestamp with time zone not null default now(),
   personal bytea,
   personal_data_erased_at timestamp with time zone,
+  note text,
   constraint refunds_pkey PRIMARY KEY (merchant_id, id),
   constraint refunds_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint refunds_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
   constraint refunds_amount_check CHECK ((amount > 0)),
   constraint refunds_erased CHECK (((personal_data_erased_at IS NULL) OR ((personal IS NULL) AND (metadata = '{}'::jsonb)))),
+  constraint refunds_note_check CHECK ((length(note) <= 500)),
+  constraint refunds_note_erased CHECK (((personal_data_erased_at IS NULL) OR (note IS NULL))),
   constraint refunds_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REVERSED'::text])))
 );
 CREATE INDEX refunds_by_intent ON public.refunds USING btree (merchant_id, payment_intent_id, id);
+CREATE INDEX refunds_pending ON public.refunds USING btree (merchant_id, currency) WHERE (status = 'PENDING'::text);
 alter table refunds enable row level security;
 create policy system on refunds to oncepay_system using (true);
 create policy tenant on refunds to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -985,7 +1012,7 @@ AS $function$
       if new.status <> old.status and not payment_intent_may_move(old.status, new.status) then
         raise exception 'illegal transition of a payment intent: % to %', old.status, new.status using errcode = 'check_violation';
       end if;
-      raise exception 'a payment intent keeps its identity and amount, its version only grows, and what is erased stays so'
+      raise exception 'a payment intent keeps its identity, and its amount once it is confirmed; its version only grows, and what is erased stays so'
         using errcode = 'check_violation';
     end $function$;
 
@@ -1190,6 +1217,7 @@ AS $function$
         'createdAt', iso(r.created_at),
         'updatedAt', iso(r.updated_at),
         'metadata', r.metadata,
+        'note', r.note,
         'personalDataErasedAt', iso(r.personal_data_erased_at))
     $function$;
 

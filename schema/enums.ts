@@ -13,6 +13,7 @@ import type {
   DeliveryStatus as DeliveryStatusName,
   EndpointStatus as EndpointStatusName,
 } from "../src/webhooks/delivery";
+import type { DeclineAdvice as DeclineAdviceName } from "../src/processors/declines";
 import { OPEN, enumOf } from "./enum-of";
 
 export const ErrorCode = enumOf<FailureCode>(
@@ -70,6 +71,17 @@ export const AttemptStatus = enumOf<AttemptStatusName>(
     SUCCEEDED: "The processor carried out the operation.",
     DECLINED: "The processor declined the operation.",
     ABANDONED: "The attempt is proven to have moved no money, and can no longer move any.",
+  },
+);
+
+export const DeclineAdvice = enumOf<DeclineAdviceName>(
+  "DeclineAdvice",
+  `What may be done about a declined card. ${OPEN}`,
+  {
+    TRY_AGAIN_LATER: "The same card may be accepted later.",
+    CONFIRM_CARD_DATA: "The card's data may be wrong: check them, or use another card.",
+    TRY_ANOTHER_CARD: "Use another card. It may be tried on the same payment.",
+    DO_NOT_TRY_AGAIN: "The card will never be accepted, and the payment has ended.",
   },
 );
 
@@ -182,6 +194,7 @@ export const IntentAction = enumOf<intents.IntentAction>(
     CAPTURE: "Capture the authorised amount with capturePaymentIntent.",
     CANCEL: "Cancel the payment with cancelPaymentIntent.",
     REFUND: "Refund the captured amount with refundPaymentIntent.",
+    UPDATE: "Change the payment with updatePaymentIntent.",
   },
 );
 

@@ -72,6 +72,10 @@ function verdictMessage({ code, details }: StoredFailure): string {
     case "INVALID_STATE":
       if (typeof details.limit === "number")
         return `There may be ${String(details.limit)} at most.`;
+      if (typeof details.expectedVersion === "number")
+        return `The payment intent is at version ${text(details.version, "?")}, and not at ${text(details.expectedVersion, "?")}.`;
+      if (typeof details.personalDataErasedAt === "string")
+        return "Its personal data was erased, and there can be no new one.";
       if (details.waiting === 0) return "Nothing that matches waits for its next attempt.";
       if (details.needs === "override")
         return `The processor may yet say itself what came of ${nameOf(details.id)}, which was asked ${text(details.lookups, "0")} times: to resolve it before ${text(details.resolvableAt, "")}, say override: true.`;
@@ -81,6 +85,8 @@ function verdictMessage({ code, details }: StoredFailure): string {
     case "DUPLICATE_REFERENCE":
       return `The payment intent ${text(details.id, "")} holds this merchant reference.`;
     case "AMOUNT_TOO_LARGE":
+      if (details.limitedBy === "MERCHANT_BALANCE")
+        return `The amount exceeds the ${text(details.remaining, "?")} that are on the merchant's account.`;
       return `The amount exceeds the remaining ${text(details.remaining, "?")}.`;
   }
 }

@@ -1,6 +1,13 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type * as intents from "../../src/payments/payment-intent";
-import { CancellationReason, CaptureMethod, IntentAction, PaymentIntentStatus } from "../enums";
+import type * as declines from "../../src/processors/declines";
+import {
+  CancellationReason,
+  CaptureMethod,
+  DeclineAdvice,
+  IntentAction,
+  PaymentIntentStatus,
+} from "../enums";
 import { Node } from "../node";
 import { CurrencyCode, DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "./connection";
@@ -40,6 +47,19 @@ export class PaymentError {
   @Field(() => String, { nullable: true, description: "The issuer's reason, if it gave one." })
   readonly declineCode!: string | null;
 
+  @Field(() => DeclineAdvice, {
+    nullable: true,
+    description: "What may be done about the declined card; null where nobody says.",
+  })
+  readonly adviceCode?: declines.DeclineAdvice | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "What the card's network answered, for example 51: a response code of ISO 8583 or the network's own; null where it is not known.",
+  })
+  readonly networkDeclineCode?: string | null;
+
   @Field(() => String, { description: "What happened, in words for people." })
   readonly message!: string;
 
@@ -59,7 +79,10 @@ export class PaymentIntent {
   @Field(() => PaymentIntentStatus, { description: "The status of the payment." })
   readonly status!: intents.PaymentIntentStatus;
 
-  @Field(() => MinorUnits, { description: "The amount of the payment. It never changes." })
+  @Field(() => MinorUnits, {
+    description:
+      "The amount of the payment. Once the payment is confirmed it changes no more, unless the card is declined and another one may be tried.",
+  })
   readonly amount!: number;
 
   @Field(() => CurrencyCode, { description: "The currency of all amounts of the intent." })

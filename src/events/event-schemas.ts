@@ -4,6 +4,7 @@ import {
   PAYMENT_INTENT_STATUSES,
   REFUND_REASONS,
 } from "../payments/payment-intent";
+import { DECLINE_ADVICE } from "../processors/declines";
 import type { EventType } from "./event-types";
 
 /*
@@ -39,6 +40,8 @@ const intent = z.looseObject({
       code: z.string(),
       declineCode: z.string().nullable(),
       message: z.string(),
+      adviceCode: word(DECLINE_ADVICE).nullable().optional(),
+      networkDeclineCode: z.string().nullable().optional(),
       retryable: z.boolean(),
       attempt: z.string(),
     })
@@ -74,6 +77,7 @@ const refund = z.looseObject({
   amount: minorUnits,
   currency,
   reason: word(REFUND_REASONS).nullable(),
+  note: z.string().nullable().optional(),
   metadata,
   failureCode: z.string().nullable(),
   personalDataErasedAt: moment.nullable(),

@@ -10,7 +10,7 @@ import { type SealedPart, openSnapshot } from "./personal-data";
 const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   payment_intent: { personalDataErasedAt: null },
   capture: {},
-  refund: { personalDataErasedAt: null },
+  refund: { personalDataErasedAt: null, note: null },
   merchant: { mode: "TEST" },
   webhookDelivery: { merchantId: null },
   webhookEndpoint: {

@@ -12,6 +12,7 @@ import {
 } from "./payment-intent";
 import type { HeardAnswer } from "./evidence-store";
 import type { IntentState } from "./payment-store";
+import type { Rewrite } from "./rewrite-store";
 
 /**
  * What a use case decides, as data: decided without touching the database, written by change-store.ts in one
@@ -38,6 +39,8 @@ export interface IntentChange {
   readonly steps: readonly Step[];
   /** What it gets unless it has one; absent or null when there is nothing new to seal. */
   readonly personalKey?: Buffer | null;
+  /** Of an update: what else is written. */
+  readonly rewrite?: Rewrite;
 }
 
 export interface IntentFields {
@@ -75,6 +78,8 @@ export interface AttemptChange {
   readonly processorChargeId?: string | null;
   readonly code?: string | null;
   readonly declineCode?: string | null;
+  readonly adviceCode?: string | null;
+  readonly networkDeclineCode?: string | null;
   readonly message?: string | null;
   readonly fee?: number | null;
   /** Milliseconds from the database's now until it is due again; null: never. */
@@ -125,8 +130,9 @@ export interface NewRefund {
   readonly amount: number;
   readonly currency: string;
   readonly reason: string | null;
+  readonly note: string | null;
   readonly metadata: Readonly<Record<string, string>>;
-  /** The intent's, which seals the metadata; null when there is none to seal. */
+  /** The intent's, which seals the note and the metadata; null when there is nothing to seal. */
   readonly personalKey: Buffer | null;
   readonly key: string;
 }

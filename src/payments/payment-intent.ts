@@ -1,4 +1,5 @@
 import type { StoredFailure } from "../failures";
+import type { DeclineAdvice } from "../processors/declines";
 
 /**
  * A payment intent is what a merchant wants: an amount of money, once. Its statuses:
@@ -62,12 +63,17 @@ export type CancellationReason = (typeof CANCELLATION_REASONS)[number];
 export const REFUND_REASONS = ["DUPLICATE", "FRAUDULENT", "REQUESTED_BY_CUSTOMER"] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 
+export const METADATA_PAIRS_MAX = 50;
+
 export interface PaymentError {
   readonly code: string;
   readonly declineCode: string | null;
   readonly message: string;
   readonly retryable: boolean;
   readonly attempt: string;
+  /** Absent in what was stored before there was advice. */
+  readonly adviceCode?: DeclineAdvice | null;
+  readonly networkDeclineCode?: string | null;
 }
 
 export interface NextAction {
@@ -115,11 +121,13 @@ export interface Refund {
   readonly amount: number;
   readonly currency: string;
   readonly reason: RefundReason | null;
+  /** Gone from events that are erased. */
+  readonly note?: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly failureCode: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** When the metadata was erased. */
+  /** When the note and the metadata were erased. */
   readonly personalDataErasedAt: string | null;
 }
 
@@ -138,7 +146,7 @@ export interface Capture {
   readonly updatedAt: string;
 }
 
-export const INTENT_ACTIONS = ["CONFIRM", "CAPTURE", "CANCEL", "REFUND"] as const;
+export const INTENT_ACTIONS = ["CONFIRM", "CAPTURE", "CANCEL", "REFUND", "UPDATE"] as const;
 export type IntentAction = (typeof INTENT_ACTIONS)[number];
 
 export interface ActionDecision {
@@ -155,12 +163,7 @@ type Actionable = Pick<
 
 /** What forbids an action, given the intent's state. Amounts decide this, not extra states. */
 const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => string | null>> = {
-  CONFIRM: ({ status }) => {
-    if (status === "REQUIRES_PAYMENT_METHOD" || status === "REQUIRES_CONFIRMATION") return null;
-    return isTerminal(status)
-      ? `The payment has ended: it is ${status}.`
-      : "The payment has already been confirmed.";
-  },
+  CONFIRM: refuseOnceConfirmed,
   CAPTURE: ({ status }) => {
     if (status === "REQUIRES_CAPTURE") return null;
     if (status === "PROCESSING") return UNDER_WAY;
@@ -178,7 +181,15 @@ const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => s
       ? "Everything captured has been refunded or is being refunded."
       : "Nothing has been captured.";
   },
+  UPDATE: refuseOnceConfirmed,
 };
+
+function refuseOnceConfirmed({ status }: Actionable): string | null {
+  if (status === "REQUIRES_PAYMENT_METHOD" || status === "REQUIRES_CONFIRMATION") return null;
+  return isTerminal(status)
+    ? `The payment has ended: it is ${status}.`
+    : "The payment has already been confirmed.";
+}
 
 const UNDER_WAY = "An operation is in progress at the processor.";
 

@@ -1,3 +1,5 @@
+import type { DeclineAdvice } from "./declines";
+
 /**
  * A card processor as the rest of oncepay sees it. An adapter translates their words into this
  * closed set of outcomes and decides nothing: what an outcome means for a payment is decided in
@@ -40,6 +42,10 @@ export interface Declined {
   readonly message: string;
   /** A hard decline means that this card will never succeed; after a soft one another try or another card may. */
   readonly hard: boolean;
+  /** What may be done about a soft one, where the processor says so. */
+  readonly adviceCode?: DeclineAdvice;
+  /** What the card's network answered, where the processor tells. */
+  readonly networkDeclineCode?: string;
 }
 
 /** The shopper must authenticate (3-D Secure); nothing has moved yet. */

@@ -13,11 +13,11 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     cancellationReason allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
     personalDataErasedAt
   }`,
-  PaymentError: `fragment PaymentError on PaymentError { code declineCode message retryable }`,
+  PaymentError: `fragment PaymentError on PaymentError { code declineCode adviceCode networkDeclineCode message retryable }`,
   RedirectToUrl: `fragment RedirectToUrl on RedirectToUrl { type redirectUrl expiresAt }`,
   AllowedAction: `fragment AllowedAction on AllowedAction { action allowed because }`,
   Refund: `fragment Refund on Refund {
-    id paymentIntentId status amount currency reason metadata failureCode createdAt updatedAt
+    id paymentIntentId status amount currency reason note metadata failureCode createdAt updatedAt
     personalDataErasedAt
   }`,
   Capture: `fragment Capture on Capture {
@@ -25,7 +25,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   }`,
   Attempt: `fragment Attempt on Attempt {
     id paymentIntentId operation processor status amount currency paymentMethod processorChargeId
-    code declineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
+    code declineCode adviceCode networkDeclineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
   }`,
   Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,
   WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {

@@ -15,7 +15,7 @@ import { settle } from "../../src/payments/settle/settle";
 
 /** Every operation, every status, every outcome: what a processor's words come to. No database here. */
 
-const POLICY = { lookupScheduleMs: [5_000, 30_000] };
+const POLICY = { lookupScheduleMs: [5_000, 30_000], attemptsPerIntentMax: 5 };
 const OPERATIONS: readonly AttemptOperation[] = [
   "charge",
   "authorize",
@@ -96,6 +96,8 @@ function anAttempt(
     processorChargeId: null,
     code: null,
     declineCode: null,
+    adviceCode: null,
+    networkDeclineCode: null,
     message: null,
     workerId: null,
     sends: 1,

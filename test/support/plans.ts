@@ -212,7 +212,7 @@ const SETTLED_TOGETHER = 40;
 const MESSAGES_MAX = 500;
 const WORKER = "the only worker";
 
-const LOOKUP_POLICY = { lookupScheduleMs: [0] };
+const LOOKUP_POLICY = { lookupScheduleMs: [0], attemptsPerIntentMax: 5 };
 
 async function inSets<Item, Result>(
   items: readonly Item[],

@@ -16,6 +16,7 @@ import {
   ROTATE_SECRET,
   SEND_TEST,
   UPDATE_ENDPOINT,
+  UPDATE_INTENT,
   type TestApi,
 } from "../support/api";
 import type { TestReceiver } from "../support/receiver";
@@ -187,6 +188,8 @@ export async function makeWorld(
   await refuse(CANCEL_INTENT, { paymentIntentId: paid.id });
   await refuse(REPLAY_DELIVERY, { deliveryId: newId("webhookDelivery") });
   const fresh = await intent();
+  const toChange = await intent();
+  await mutate(UPDATE_INTENT, { paymentIntentId: toChange.id, amount: 2_700 }, words.key);
   const open = await ask(UNKNOWN, {}, merchant.operatorKey);
   const [unknownAttempt, resolved] = open.unknownAttempts.edges as { node: { id: string } }[];
   const answer = {
@@ -263,6 +266,7 @@ export async function makeWorld(
       challenged: challenged.id,
       unknown: unknown.id,
       fresh: fresh.id,
+      toChange: toChange.id,
       captured: captured.id,
       attempt: resolved?.node.id ?? "",
       unknownAttempt: unknownAttempt?.node.id ?? "",
@@ -386,6 +390,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "CapturePaymentIntentInput.paymentIntentId": [ids["authorizedToo"]],
     "ConfirmPaymentIntentInput.paymentIntentId": [ids["fresh"]],
     "RefundPaymentIntentInput.paymentIntentId": [ids["paid"]],
+    "UpdatePaymentIntentInput.paymentIntentId": [ids["toChange"]],
     "UpdateWebhookEndpointInput.webhookEndpointId": [ids["toUpdate"]],
     "DisableWebhookEndpointInput.webhookEndpointId": [ids["toDisable"]],
     "EnableWebhookEndpointInput.webhookEndpointId": [ids["disabled"]],
@@ -441,6 +446,7 @@ const KEYED = [
   "capturePaymentIntent",
   "cancelPaymentIntent",
   "refundPaymentIntent",
+  "updatePaymentIntent",
   "createWebhookEndpoint",
   "updateWebhookEndpoint",
   "disableWebhookEndpoint",
@@ -498,7 +504,13 @@ const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
   "EnableWebhookEndpointInput.catchUpFrom": ["2026-11-20T00:00:00.000Z"],
   "RotateWebhookSecretInput.overlapSeconds": [60],
   "RefundPaymentIntentInput.amount": [100],
+  "UpdatePaymentIntentInput.amount": [2_600],
+  "UpdatePaymentIntentInput.customer": ["somebody else"],
+  "UpdatePaymentIntentInput.description": ["something else"],
+  "UpdatePaymentIntentInput.expectedVersion": [1],
+  "UpdatePaymentIntentInput.metadata": [{ shelf: "4" }],
   "RefundPaymentIntentInput.metadata": [{ shelf: "3" }],
+  "RefundPaymentIntentInput.note": ["a chair came back"],
   "RefundPaymentIntentInput.reason": ["DUPLICATE"],
   "ReplayWebhookDeliveryInput.force": [false],
   "StartReplayPlanInput.perSecond": [10],

@@ -38,6 +38,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
 
   // Intents are created and confirmed by group commits; what changes one intent is its tenant's.
   payment_intents: ofTenants(CHANGE, WRITE),
+  // An erasure takes the former customer.
+  payment_intent_updates: ofTenants(WRITE, WRITE),
   attempts: ofTenants(APPEND, WRITE),
   captures: ofTenants(APPEND, WRITE),
   // An erasure takes its metadata.

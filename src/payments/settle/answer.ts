@@ -31,3 +31,8 @@ export interface LookupPolicy {
    */
   readonly lookupScheduleMs: readonly number[];
 }
+
+export interface SettlePolicy extends LookupPolicy {
+  /** How many cards may be tried on one intent. */
+  readonly attemptsPerIntentMax: number;
+}

@@ -1,6 +1,6 @@
 import { newId } from "../../ids";
 import type { Approved, Declined } from "../../processors/processor";
-import type { Answer, Consequence, LookupPolicy } from "./answer";
+import type { Answer, Consequence, LookupPolicy, SettlePolicy } from "./answer";
 import { GENERATIONS_MAX, isSettled } from "../attempt";
 import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, changeIntent } from "../change";
@@ -16,7 +16,7 @@ const UNSENT_BACKOFF_MS = { base: 500, cap: 15_000 };
  * write: it reads nothing, and takes from outside only the time of day, new ids and random numbers. This is the only
  * place where a processor's words become state.
  */
-export function settle(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Consequence {
+export function settle(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): Consequence {
   const { outcome } = answer;
   if (isSettled(attempt.status)) return settleAgain({ attempt, answer });
   if (attempt.reversing && outcome.kind !== "reversed" && !isOperators(answer)) {
@@ -150,7 +150,7 @@ function afterAuthentication(attempt: LockedAttempt): LockedAttempt {
 }
 
 /** Proven to have moved nothing, and no longer able to: a fresh attempt takes its place. */
-function neverHappened(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Consequence {
+function neverHappened(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): Consequence {
   const abandoned: AttemptChange = {
     merchantId: attempt.merchantId,
     id: attempt.id,
@@ -207,11 +207,12 @@ function neverHappened(attempt: LockedAttempt, answer: Answer, policy: LookupPol
 function final(
   attempt: LockedAttempt,
   answer: Answer,
-  given: LookupPolicy & { readonly outcome: Approved | Declined },
+  given: SettlePolicy & { readonly outcome: Approved | Declined },
 ): Consequence {
   const { outcome } = given;
   const first = attempt.status === "REQUIRES_ACTION" ? [authenticated(attempt, answer, given)] : [];
   const heard = { attempt: first.length > 0 ? afterAuthentication(attempt) : attempt, answer };
-  const change = outcome.kind === "approved" ? approve(heard, outcome) : decline(heard, outcome);
+  const change =
+    outcome.kind === "approved" ? approve(heard, outcome) : decline(heard, outcome, given);
   return { effect: "applied", changes: [...first, change] };
 }

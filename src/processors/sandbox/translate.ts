@@ -7,6 +7,7 @@ import type {
   SendOutcome,
   Unknown,
 } from "../processor";
+import type { DeclineAdvice } from "../declines";
 import { redact } from "../../security/sensitive";
 import type { ClientResult } from "./client";
 
@@ -30,6 +31,7 @@ const answerShape = z.discriminatedUnion("status", [
     decline_code: z.string().optional(),
     message: z.string(),
     advice_code: z.string().optional(),
+    network_decline_code: z.string().optional(),
   }),
   z.object({
     status: z.literal("requires_action"),
@@ -137,7 +139,7 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
         ...(answer.decline_code !== undefined && { declineCode: redact(answer.decline_code) }),
         // It may quote what it was sent.
         message: redact(answer.message),
-        hard: answer.advice_code === "do_not_try_again",
+        ...codesSaid(answer),
       };
     case "requires_action":
       return {
@@ -150,6 +152,26 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
     case "reversed":
       return { kind: "reversed" };
   }
+}
+
+const ADVICE: Readonly<Record<string, DeclineAdvice>> = {
+  try_again_later: "TRY_AGAIN_LATER",
+  confirm_card_data: "CONFIRM_CARD_DATA",
+  try_another_card: "TRY_ANOTHER_CARD",
+  do_not_try_again: "DO_NOT_TRY_AGAIN",
+};
+
+function codesSaid(answer: {
+  readonly advice_code?: string | undefined;
+  readonly network_decline_code?: string | undefined;
+}): Pick<Declined, "hard" | "adviceCode" | "networkDeclineCode"> {
+  const { advice_code: advice = "", network_decline_code: network } = answer;
+  const adviceCode = Object.hasOwn(ADVICE, advice) ? ADVICE[advice] : undefined;
+  return {
+    hard: adviceCode === "DO_NOT_TRY_AGAIN",
+    ...(adviceCode && { adviceCode }),
+    ...(network !== undefined && { networkDeclineCode: redact(network) }),
+  };
 }
 
 /** The network did not understand us, and did nothing; nor will it, however often it is asked. */
