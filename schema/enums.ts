@@ -13,7 +13,7 @@ import type {
   DeliveryStatus as DeliveryStatusName,
   EndpointStatus as EndpointStatusName,
 } from "../src/webhooks/delivery";
-import type { DeclineAdvice as DeclineAdviceName } from "../src/processors/declines";
+import type { DeclineAdvice as DeclineAdviceName } from "../src/processors/processor";
 import { OPEN, enumOf } from "./enum-of";
 
 export const ErrorCode = enumOf<FailureCode>(

@@ -1,7 +1,7 @@
 import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from "type-graphql";
 import type { ApiKeyKind } from "../../src/merchants/api-key";
 import type * as attempts from "../../src/payments/attempt";
-import type * as declines from "../../src/processors/declines";
+import type * as processors from "../../src/processors/processor";
 import { isPublishable } from "../access";
 import { type Context, callerOf } from "../context";
 import { AttemptOperation, AttemptStatus, DeclineAdvice } from "../enums";
@@ -51,7 +51,7 @@ export class Attempt {
     nullable: true,
     description: "What may be done about the declined card; null where nobody says.",
   })
-  readonly adviceCode!: declines.DeclineAdvice | null;
+  readonly adviceCode!: processors.DeclineAdvice | null;
 
   @Field(() => String, {
     nullable: true,

@@ -1,6 +1,6 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type * as intents from "../../src/payments/payment-intent";
-import type * as declines from "../../src/processors/declines";
+import type * as processors from "../../src/processors/processor";
 import {
   CancellationReason,
   CaptureMethod,
@@ -51,7 +51,7 @@ export class PaymentError {
     nullable: true,
     description: "What may be done about the declined card; null where nobody says.",
   })
-  readonly adviceCode?: declines.DeclineAdvice | null;
+  readonly adviceCode?: processors.DeclineAdvice | null;
 
   @Field(() => String, {
     nullable: true,

@@ -4,7 +4,7 @@ import {
   PAYMENT_INTENT_STATUSES,
   REFUND_REASONS,
 } from "../payments/payment-intent";
-import { DECLINE_ADVICE } from "../processors/declines";
+import { DECLINE_ADVICE } from "../processors/processor";
 import type { EventType } from "./event-types";
 
 /*

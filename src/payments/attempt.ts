@@ -1,4 +1,4 @@
-import type { DeclineAdvice } from "../processors/declines";
+import type { DeclineAdvice } from "../processors/processor";
 import type { ProcessorOperation } from "../processors/processor";
 
 /**

@@ -1,4 +1,5 @@
 import type { EventType } from "../events/event-types";
+import type { PersonalData } from "../events/personal-data";
 import { newId } from "../ids";
 import type { Journal } from "../ledger/journals";
 import type { AttemptOperation, AttemptStatus } from "./attempt";
@@ -12,7 +13,6 @@ import {
 } from "./payment-intent";
 import type { HeardAnswer } from "./evidence-store";
 import type { IntentState } from "./payment-store";
-import type { Rewrite } from "./rewrite-store";
 
 /**
  * What a use case decides, as data: decided without touching the database, written by change-store.ts in one
@@ -41,6 +41,19 @@ export interface IntentChange {
   readonly personalKey?: Buffer | null;
   /** Of an update: what else is written. */
   readonly rewrite?: Rewrite;
+}
+
+/** What an update writes beside the new version: what was asked for before anybody confirmed it. */
+export interface Rewrite extends PersonalData {
+  /** Minor units. */
+  readonly amount: number;
+  /** The sealed form of the three, for the intent's events; null when there is nothing personal. */
+  readonly personal: Buffer | null;
+  /** Whose the intent was until now, where it becomes somebody else's or nobody's. */
+  readonly formerCustomer: string | null;
+  readonly key: string;
+  /** Hex SHA-256 of what was asked for. */
+  readonly fingerprint: string;
 }
 
 export interface IntentFields {

@@ -1,5 +1,5 @@
 import type { StoredFailure } from "../failures";
-import type { DeclineAdvice } from "../processors/declines";
+import type { DeclineAdvice } from "../processors/processor";
 
 /**
  * A payment intent is what a merchant wants: an amount of money, once. Its statuses:

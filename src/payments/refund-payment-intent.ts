@@ -58,12 +58,30 @@ export async function refundPaymentIntent(
   return { ...outcome, paymentIntent: beside };
 }
 
-/** Less than is captured is left on the merchant's account: `remaining` is what may be refunded now. */
-function beyondBalance(id: string, available: bigint): StoredFailure {
+function refusalOf(intent: PaymentIntent, amount: number): StoredFailure | undefined {
+  if (intent.amountCaptured === 0) return invalidState(intent);
+  const isTooMuch = amount > intent.amountRefundable || amount === 0;
+  return isTooMuch ? amountTooLarge(intent.id, intent.amountRefundable) : undefined;
+}
+
+interface AskedRefund {
+  readonly command: RefundPaymentIntent;
+  readonly intent: PaymentIntent;
+  readonly amount: number;
+}
+
+/** Where less is on the merchant's account than was captured, `remaining` is what may be refunded now. */
+async function refusalByBalance(
+  tx: Tx,
+  { command, intent, amount }: AskedRefund,
+): Promise<StoredFailure | undefined> {
+  if (command.mayOverdraw) return undefined;
+  const available = await claimAvailableBalance(tx, command.merchantId, intent.currency);
+  if (available >= amount) return undefined;
   const remaining = available > 0n ? Number(available) : 0;
   return {
     code: "AMOUNT_TOO_LARGE",
-    details: { id, limitedBy: "MERCHANT_BALANCE", remaining },
+    details: { id: intent.id, limitedBy: "MERCHANT_BALANCE", remaining },
   };
 }
 
@@ -73,15 +91,10 @@ async function decideRefund(
   command: RefundPaymentIntent,
 ): Promise<Decision> {
   const intent = state.snapshot;
-  if (intent.amountCaptured === 0) return { failure: invalidState(intent) };
   const amount = command.amount ?? intent.amountRefundable;
-  if (amount > intent.amountRefundable || amount === 0) {
-    return { failure: amountTooLarge(intent.id, intent.amountRefundable) };
-  }
-  if (!command.mayOverdraw) {
-    const available = await claimAvailableBalance(tx, state.merchantId, intent.currency);
-    if (available < amount) return { failure: beyondBalance(intent.id, available) };
-  }
+  const failure =
+    refusalOf(intent, amount) ?? (await refusalByBalance(tx, { command, intent, amount }));
+  if (failure) return { failure };
   const charge = await findCharge(tx, state.merchantId, state.id);
   if (!charge) throw new Error(`${state.id} is captured and has no charge`);
   const refundId = newId("refund");

@@ -1,20 +1,6 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import type { PersonalData } from "../events/personal-data";
-import type { IntentChange } from "./change";
+import type { IntentChange, Rewrite } from "./change";
 import type { PaymentIntent } from "./payment-intent";
-
-/** What an update writes beside the new version: what was asked for before anybody confirmed it. */
-export interface Rewrite extends PersonalData {
-  /** Minor units. */
-  readonly amount: number;
-  /** The sealed form of the three, for the intent's events; null when there is nothing personal. */
-  readonly personal: Buffer | null;
-  /** Whose the intent was until now, where it becomes somebody else's or nobody's. */
-  readonly formerCustomer: string | null;
-  readonly key: string;
-  /** Hex SHA-256 of what was asked for. */
-  readonly fingerprint: string;
-}
 
 const REWRITE: Statement = {
   name: "rewrite_payment_intents",

@@ -1,13 +1,4 @@
-import type { Declined } from "./processor";
-
-/** What may be done about a declined card. */
-export const DECLINE_ADVICE = [
-  "TRY_AGAIN_LATER",
-  "CONFIRM_CARD_DATA",
-  "TRY_ANOTHER_CARD",
-  "DO_NOT_TRY_AGAIN",
-] as const;
-export type DeclineAdvice = (typeof DECLINE_ADVICE)[number];
+import type { DeclineAdvice, Declined } from "./processor";
 
 interface Meaning {
   /** As the card networks answer: the response codes of ISO 8583, and those that Visa has added. */

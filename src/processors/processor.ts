@@ -1,5 +1,3 @@
-import type { DeclineAdvice } from "./declines";
-
 /**
  * A card processor as the rest of oncepay sees it. An adapter translates their words into this
  * closed set of outcomes and decides nothing: what an outcome means for a payment is decided in
@@ -33,6 +31,15 @@ export interface Approved {
   /** What the processor keeps for it, minor units; 0 when none. */
   readonly feeMinor: number;
 }
+
+/** What may be done about a declined card. */
+export const DECLINE_ADVICE = [
+  "TRY_AGAIN_LATER",
+  "CONFIRM_CARD_DATA",
+  "TRY_ANOTHER_CARD",
+  "DO_NOT_TRY_AGAIN",
+] as const;
+export type DeclineAdvice = (typeof DECLINE_ADVICE)[number];
 
 /** The processor declined, and nothing moved. */
 export interface Declined {

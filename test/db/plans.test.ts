@@ -25,7 +25,6 @@ import {
   renewLease,
   takeDueAttempts,
 } from "../../src/payments/attempt-store";
-import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { confirmPaymentIntents } from "../../src/payments/confirm-payment-intent";
 import { createPaymentIntents } from "../../src/payments/create-payment-intent";
@@ -71,14 +70,9 @@ import { listDeadLetters } from "../../src/webhooks/list-dead-letters";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
-import {
-  cancelCommand,
-  captureCommand,
-  confirmCommand,
-  createCommand,
-  refundCommand,
-} from "../support/factories";
+import { captureCommand, confirmCommand, createCommand, refundCommand } from "../support/factories";
 import { heldQuestions } from "../support/held-questions";
+import { intentQuestions } from "../support/intent-questions";
 import { keyQuestions } from "../support/key-questions";
 import { PATIENT } from "../support/patience";
 import { hearFromProcessor } from "../support/inbox";
@@ -344,6 +338,7 @@ const commandsTo = async <Command>(command: (merchantId: string, id: string) => 
 const creations = () => repeat(0, SET).map(() => createCommand(merchantId));
 
 const WRITES: readonly Question[] = [
+  ...intentQuestions(() => ({ db, own, merchantId, its, make })),
   now("creates", () => createPaymentIntents(db, creations())),
   after(
     "creates again",
@@ -440,11 +435,6 @@ const WRITES: readonly Question[] = [
       return make.sentLast();
     },
     (attempts) => settle(db, attempts),
-  ),
-  after(
-    "cancels",
-    async () => cancelCommand(merchantId, await make.charged("MANUAL")),
-    (command) => cancelPaymentIntent(own, command),
   ),
   after(
     "refunds",

@@ -91,9 +91,8 @@ it("goes below zero where nobody forbids it", async () => {
 it("lets two at once spend the last of it once, over two processes and many payments", async () => {
   const { id: merchantId } = await aMerchant(t);
   const other = t.anotherApp();
-  const intents = await Promise.all(
-    Array.from({ length: 10 }, () => aCapturedIntent(t, merchantId, 1_000)),
-  );
+  const intents: { id: string }[] = [];
+  for (let n = 0; n < 10; n += 1) intents.push(await aCapturedIntent(t, merchantId, 1_000));
   await takeFromBalance(intents[0]?.id ?? "", 9_300);
   const outcomes = await Promise.all(
     intents.flatMap(({ id }, n) =>
@@ -121,7 +120,7 @@ it("asks no balance, and waits for nobody, unless the installation says so", asy
   const stop = t.hear(({ sql }) => asked.push(sql));
   succeeded(await refundPaymentIntent(t.app.db, refundCommand(merchantId, id)));
   stop();
-  expect(asked.filter((sql) => sql.includes("refunds r"))).toEqual([]);
+  expect(asked.filter((sql) => /balance|pg_advisory_xact_lock\(/.test(sql))).toEqual([]);
   expect(asked.length).toBeGreaterThan(3);
   await t.drain();
 });

@@ -1,4 +1,5 @@
-import { DECLINES, DECLINE_ADVICE, codesOf } from "../../src/processors/declines";
+import { DECLINES, codesOf } from "../../src/processors/declines";
+import { DECLINE_ADVICE } from "../../src/processors/processor";
 import { TEST_CARDS } from "../../src/sandbox/test-cards";
 
 const declined = [...TEST_CARDS].flatMap(([name, { decline }]) =>

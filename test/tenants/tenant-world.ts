@@ -20,6 +20,7 @@ import {
   type TestApi,
 } from "../support/api";
 import type { TestReceiver } from "../support/receiver";
+import { PLAIN } from "./plain-values";
 import type { Values } from "./schema-walk";
 
 /** What one tenant has: something of everything that the API shows. */
@@ -45,6 +46,7 @@ const CURSORS = `{
 const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   attempts(first: 2) { pageInfo { endCursor } } captures(first: 2) { pageInfo { endCursor } }
   events(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } } transitions(first: 2) { pageInfo { endCursor } }
+  timeline(first: 2) { pageInfo { endCursor } }
 } }`;
 const AUDIT_LOG = `{ auditLog(first: 2) { pageInfo { endCursor } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
@@ -461,70 +463,3 @@ const KEYED = [
   "eraseCustomer",
   "createMerchant",
 ];
-
-/** What says nothing about a tenant. */
-const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
-  "CancelPaymentIntentInput.reason": ["REQUESTED_BY_CUSTOMER"],
-  "CapturePaymentIntentInput.amount": [100],
-  "CapturePaymentIntentInput.final": [true],
-  "ConfirmPaymentIntentInput.paymentMethod": ["pm_card_visa"],
-  "ConfirmPaymentIntentInput.returnUrl": ["https://shop.example/back"],
-  "CreateApiKeyInput.allowedAddresses": [["127.0.0.1"]],
-  "CreateApiKeyInput.expiresAt": ["2099-01-01T00:00:00.000Z"],
-  "CreateApiKeyInput.kind": ["RESTRICTED"],
-  "CreateApiKeyInput.name": ["a key"],
-  "CreateApiKeyInput.scopes": [["payments:read"]],
-  "CreateMerchantInput.mode": ["TEST"],
-  "CreateMerchantInput.name": ["A new shop"],
-  "CreatePaymentIntentInput.amount": [2_500],
-  "CreatePaymentIntentInput.currency": ["USD"],
-  "CreatePaymentIntentInput.captureMethod": ["AUTOMATIC"],
-  "CreatePaymentIntentInput.customer": ["somebody"],
-  "CreatePaymentIntentInput.description": ["something"],
-  "CreatePaymentIntentInput.merchantReference": ["order"],
-  "CreatePaymentIntentInput.uniqueReference": [false],
-  "CreatePaymentIntentInput.metadata": [{ shelf: "3" }],
-  "CreatePaymentIntentInput.paymentMethod": ["pm_card_visa"],
-  "CreateWebhookEndpointInput.url": ["http://127.0.0.1:9/hooks"],
-  "CreateWebhookEndpointInput.description": ["an endpoint"],
-  "CreateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
-  "CreateWebhookEndpointInput.metadata": [{ shelf: "3" }],
-  "CreateWebhookEndpointInput.ratePerSecond": [100],
-  "CreateWebhookEndpointInput.timeoutMs": [5_000],
-  "CreateWebhookEndpointInput.concurrency": [8],
-  "UpdateWebhookEndpointInput.url": ["http://127.0.0.1:9/hooks"],
-  "UpdateWebhookEndpointInput.description": ["an endpoint"],
-  "UpdateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
-  "UpdateWebhookEndpointInput.metadata": [{ shelf: "3" }],
-  "UpdateWebhookEndpointInput.ratePerSecond": [100],
-  "UpdateWebhookEndpointInput.timeoutMs": [5_000],
-  "UpdateWebhookEndpointInput.concurrency": [8],
-  "DisableWebhookEndpointInput.reason": ["maintenance"],
-  "EnableWebhookEndpointInput.catchUp": ["FROM"],
-  "EnableWebhookEndpointInput.catchUpFrom": ["2026-11-20T00:00:00.000Z"],
-  "RotateWebhookSecretInput.overlapSeconds": [60],
-  "RefundPaymentIntentInput.amount": [100],
-  "UpdatePaymentIntentInput.amount": [2_600],
-  "UpdatePaymentIntentInput.customer": ["somebody else"],
-  "UpdatePaymentIntentInput.description": ["something else"],
-  "UpdatePaymentIntentInput.expectedVersion": [1],
-  "UpdatePaymentIntentInput.metadata": [{ shelf: "4" }],
-  "RefundPaymentIntentInput.metadata": [{ shelf: "3" }],
-  "RefundPaymentIntentInput.note": ["a chair came back"],
-  "RefundPaymentIntentInput.reason": ["DUPLICATE"],
-  "ReplayWebhookDeliveryInput.force": [false],
-  "StartReplayPlanInput.perSecond": [10],
-  "ResumeReplayPlanInput.perSecond": [10],
-  "StartReplayPlanInput.reason": ["as agreed"],
-  "PauseReplayPlanInput.reason": ["as agreed"],
-  "ResumeReplayPlanInput.reason": ["as agreed"],
-  "CancelReplayPlanInput.reason": ["as agreed"],
-  "DiscardWebhookDeliveryInput.reason": ["nobody misses it"],
-  "RetryWebhookDeliveriesNowInput.reason": ["it is back"],
-  "ResolveUnknownAttemptInput.override": [true],
-  "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
-  "ResolveUnknownAttemptInput.reason": ["asked the network"],
-  "ResolveUnknownAttemptInput.resolution": ["FAILED"],
-  "RollApiKeyInput.expiresAt": ["2099-01-01T00:00:00.000Z"],
-  "RollApiKeyInput.overlapSeconds": [60],
-};

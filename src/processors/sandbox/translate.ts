@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type {
+  DeclineAdvice,
   Declined,
   LookupOutcome,
   ProcessorRequest,
@@ -7,7 +8,6 @@ import type {
   SendOutcome,
   Unknown,
 } from "../processor";
-import type { DeclineAdvice } from "../declines";
 import { redact } from "../../security/sensitive";
 import type { ClientResult } from "./client";
 
