@@ -74,6 +74,7 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   "LedgerAccount.balance": HALF_A_STATEMENT,
   "LedgerAccount.pendingBalance": HALF_A_STATEMENT,
   "LedgerAccount.entries": STATEMENT,
+  "PaymentIntent.timeline": STATEMENT,
   "Query.auditLog": SCAN,
   "Query.captures": SCAN,
   "Query.deadLetters": SCAN,

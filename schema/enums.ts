@@ -14,6 +14,7 @@ import type {
   DeliveryStatus as DeliveryStatusName,
   EndpointStatus as EndpointStatusName,
 } from "../src/webhooks/delivery";
+import type { DeclineAdvice as DeclineAdviceName } from "../src/processors/processor";
 import { OPEN, enumOf } from "./enum-of";
 
 export const ErrorCode = enumOf<FailureCode>(
@@ -31,6 +32,8 @@ export const ErrorCode = enumOf<FailureCode>(
       "The object's state does not allow this. The details name the state and what it does allow.",
     IDEMPOTENCY_KEY_REUSED:
       "This idempotency key was already used for the same operation with a different input.",
+    DUPLICATE_REFERENCE:
+      "Another payment intent holds this merchant reference. `details.id` is its id: go on with that one.",
     AMOUNT_TOO_LARGE: "The amount exceeds what remains. The details say how much remains.",
     RATE_LIMITED: "The API key has exceeded its rate limit. Repeat the request later.",
     UNAVAILABLE:
@@ -69,6 +72,17 @@ export const AttemptStatus = enumOf<AttemptStatusName>(
     SUCCEEDED: "The processor carried out the operation.",
     DECLINED: "The processor declined the operation.",
     ABANDONED: "The attempt is proven to have moved no money, and can no longer move any.",
+  },
+);
+
+export const DeclineAdvice = enumOf<DeclineAdviceName>(
+  "DeclineAdvice",
+  `What may be done about a declined card. ${OPEN}`,
+  {
+    TRY_AGAIN_LATER: "The same card may be accepted later.",
+    CONFIRM_CARD_DATA: "The card's data may be wrong: check them, or use another card.",
+    TRY_ANOTHER_CARD: "Use another card. It may be tried on the same payment.",
+    DO_NOT_TRY_AGAIN: "The card will never be accepted, and the payment has ended.",
   },
 );
 
@@ -218,6 +232,7 @@ export const IntentAction = enumOf<intents.IntentAction>(
     CAPTURE: "Capture the authorised amount with capturePaymentIntent.",
     CANCEL: "Cancel the payment with cancelPaymentIntent.",
     REFUND: "Refund the captured amount with refundPaymentIntent.",
+    UPDATE: "Change the payment with updatePaymentIntent.",
   },
 );
 

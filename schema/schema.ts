@@ -26,6 +26,7 @@ import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
 import { RollApiKeyMutation } from "./mutations/roll-api-key";
 import { RotateWebhookSecretMutation } from "./mutations/rotate-webhook-secret";
 import { SendTestWebhookMutation } from "./mutations/send-test-webhook";
+import { UpdatePaymentIntentMutation } from "./mutations/update-payment-intent";
 import { UpdateWebhookEndpointMutation } from "./mutations/update-webhook-endpoint";
 import { SteerReplayPlanMutations } from "./mutations/steer-replay-plan";
 import { ApiKeyQueries } from "./queries/api-keys";
@@ -54,6 +55,7 @@ import { LedgerAccountFields } from "./types/ledger";
 import { RedirectToUrl } from "./types/next-action";
 import { RefundFields } from "./types/refund";
 import { PaymentErrorFields, PaymentIntentFields } from "./types/payment-intent-fields";
+import { TimelineFields } from "./types/timeline";
 import { WebhookDeliveryFields } from "./types/webhook";
 
 /** Everything that the API consists of: a mutation or a query that is not in this list does not exist. */
@@ -63,6 +65,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CapturePaymentIntentMutation,
   CancelPaymentIntentMutation,
   RefundPaymentIntentMutation,
+  UpdatePaymentIntentMutation,
   CreateWebhookEndpointMutation,
   UpdateWebhookEndpointMutation,
   DisableWebhookEndpointMutation,
@@ -102,6 +105,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   PaymentIntentUpdatedSubscription,
   PaymentIntentFields,
   PaymentErrorFields,
+  TimelineFields,
   AttemptFields,
   CaptureFields,
   RefundFields,

@@ -27,6 +27,7 @@ import {
   createPaymentIntents,
   replayCreate,
 } from "./payments/create-payment-intent";
+import { claimsOfCreate } from "./payments/unique-reference";
 import { CONFIRM } from "./payments/shopper-key";
 import { findIntents } from "./payments/payment-store";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
@@ -265,7 +266,7 @@ function groupCommits(db: Db, config: Config, replays: ReplayCache): GroupCommit
           commands.length === 1 && commands[0]
             ? [await createOne(db, commands[0])]
             : createPaymentIntents(db, commands),
-        claims: (command) => [`${command.merchantId} ${command.key}`],
+        claims: claimsOfCreate,
         tenantOf: ({ merchantId }) => merchantId,
       }),
     }),

@@ -63,6 +63,14 @@ export class CreatePaymentIntentInput {
   })
   readonly merchantReference?: string | null;
 
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description:
+      "Whether the payment intent holds its merchantReference, which is then required. While it does, another one with `uniqueReference: true` and the same reference is refused with DUPLICATE_REFERENCE and the id of this one. A payment that is FAILED or CANCELED gives its reference up. Intents created without this are not compared.",
+  })
+  readonly uniqueReference?: boolean | null;
+
   @Field(() => Metadata, { nullable: true, description: "The merchant's own key-value pairs." })
   readonly metadata?: Readonly<Record<string, string>> | null;
 }
@@ -95,6 +103,9 @@ function checkExpiryPolicy({
 
 /** The input with its defaults: writing them out must not change the fingerprint. */
 function checked(input: CreatePaymentIntentInput) {
+  if (input.uniqueReference && (input.merchantReference ?? "") === "") {
+    throw badInput("input.merchantReference", "A unique reference must be given.");
+  }
   return {
     amount: checkAmount(input.amount),
     currency: input.currency,
@@ -124,12 +135,16 @@ export class CreatePaymentIntentMutation {
     const caller = callerOf(context);
     const key = checkIdempotencyKey(idempotencyKey);
     const command = checked(input);
+    const uniqueReference = input.uniqueReference === true;
+    // As before there was such a field, for those who do not use it.
+    const asked = uniqueReference ? { ...command, uniqueReference } : command;
     const outcome = await context.app.createPaymentIntent({
       ...command,
+      uniqueReference,
       merchantId: caller.merchantId,
       actor: caller.id,
       key,
-      fingerprint: fingerprint(CREATE, command).toString("hex"),
+      fingerprint: fingerprint(CREATE, asked).toString("hex"),
     });
     if (outcome instanceof Error) throw outcome;
     afterCommit(context, outcome);

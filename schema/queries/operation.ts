@@ -17,6 +17,7 @@ import { captureOperation } from "../../src/payments/capture-payment-intent";
 import { confirmOperation } from "../../src/payments/confirm-payment-intent";
 import { createOperation } from "../../src/payments/create-payment-intent";
 import { refundOperation } from "../../src/payments/refund-payment-intent";
+import { updateOperation } from "../../src/payments/update-payment-intent";
 import { lookUpNowOperation } from "../../src/payments/look-up-attempt-now";
 import { resolveOperation } from "../../src/payments/resolve-unknown-attempt";
 import {
@@ -98,6 +99,7 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     captureOperation,
     cancelOperation,
     refundOperation,
+    updateOperation,
     lookUpNowOperation,
     resolveOperation,
     createEndpointOperation,

@@ -33,6 +33,7 @@ const MUTATION_FOR: Readonly<Record<intents.IntentAction, string>> = {
   CAPTURE: "Mutation.capturePaymentIntent",
   CANCEL: "Mutation.cancelPaymentIntent",
   REFUND: "Mutation.refundPaymentIntent",
+  UPDATE: "Mutation.updatePaymentIntent",
 };
 
 /** Why the caller may not ask for an action, whatever the intent's state; by the same table as the mutation itself. */

@@ -1,9 +1,11 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type * as intents from "../../src/payments/payment-intent";
+import type * as processors from "../../src/processors/processor";
 import {
   AuthorizationExpiryPolicy,
   CancellationReason,
   CaptureMethod,
+  DeclineAdvice,
   IntentAction,
   PaymentIntentStatus,
 } from "../enums";
@@ -46,6 +48,19 @@ export class PaymentError {
   @Field(() => String, { nullable: true, description: "The issuer's reason, if it gave one." })
   readonly declineCode!: string | null;
 
+  @Field(() => DeclineAdvice, {
+    nullable: true,
+    description: "What may be done about the declined card; null where nobody says.",
+  })
+  readonly adviceCode?: processors.DeclineAdvice | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "What the card's network answered, for example 51: a response code of ISO 8583 or the network's own; null where it is not known.",
+  })
+  readonly networkDeclineCode?: string | null;
+
   @Field(() => String, { description: "What happened, in words for people." })
   readonly message!: string;
 
@@ -65,7 +80,10 @@ export class PaymentIntent {
   @Field(() => PaymentIntentStatus, { description: "The status of the payment." })
   readonly status!: intents.PaymentIntentStatus;
 
-  @Field(() => MinorUnits, { description: "The amount of the payment. It never changes." })
+  @Field(() => MinorUnits, {
+    description:
+      "The amount of the payment. Once the payment is confirmed it changes no more, unless the card is declined and another one may be tried.",
+  })
   readonly amount!: number;
 
   @Field(() => CurrencyCode, { description: "The currency of all amounts of the intent." })

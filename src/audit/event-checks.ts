@@ -44,7 +44,8 @@ export const EVENT_CHECKS: readonly Check[] = [
     sql: `
       select e.id as subject, e.type as detail from events e
       where e.personal is not null and (e.object -> 'customer' is not null
-        or e.object -> 'description' is not null or e.object -> 'metadata' is not null)`,
+        or e.object -> 'description' is not null or e.object -> 'metadata' is not null
+        or e.object -> 'note' is not null)`,
   },
   {
     invariant: "I13",

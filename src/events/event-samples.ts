@@ -72,6 +72,7 @@ const REFUND: Refund = {
   createdAt: AT,
   updatedAt: AT,
   metadata: {},
+  note: "one of two chairs came back",
   personalDataErasedAt: null,
 };
 
@@ -125,6 +126,7 @@ const OBJECTS: Readonly<
   Record<EventType, PaymentIntent | Capture | Refund | Dispute | Readonly<Record<string, unknown>>>
 > = {
   "payment_intent.created": INTENT,
+  "payment_intent.updated": { ...INTENT, amount: 2_700, version: 2 },
   "payment_intent.processing": { ...INTENT, status: "PROCESSING", version: 2 },
   "payment_intent.requires_action": {
     ...INTENT,
@@ -156,6 +158,8 @@ const OBJECTS: Readonly<
       message: "The card has insufficient funds.",
       retryable: true,
       attempt: "att_01kaex4m00a5m8rc6v2g9jz4nh",
+      adviceCode: "TRY_AGAIN_LATER",
+      networkDeclineCode: "51",
     },
   },
   "payment_intent.succeeded": {

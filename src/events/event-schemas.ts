@@ -6,7 +6,7 @@ import {
   PAYMENT_INTENT_STATUSES,
   REFUND_REASONS,
 } from "../payments/payment-intent";
-import { DISPUTE_REASONS, DISPUTE_STATUSES } from "../processors/processor";
+import { DECLINE_ADVICE, DISPUTE_REASONS, DISPUTE_STATUSES } from "../processors/processor";
 import type { EventType } from "./event-types";
 
 /*
@@ -43,6 +43,8 @@ const intent = z.looseObject({
       code: z.string(),
       declineCode: z.string().nullable(),
       message: z.string(),
+      adviceCode: word(DECLINE_ADVICE).nullable().optional(),
+      networkDeclineCode: z.string().nullable().optional(),
       retryable: z.boolean(),
       attempt: z.string(),
     })
@@ -82,6 +84,7 @@ const refund = z.looseObject({
   amount: minorUnits,
   currency,
   reason: word(REFUND_REASONS).nullable(),
+  note: z.string().nullable().optional(),
   metadata,
   failureCode: z.string().nullable(),
   personalDataErasedAt: moment.nullable(),

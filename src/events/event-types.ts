@@ -1,6 +1,8 @@
 /** What merchants hear about. Adding a type is compatible; changing or removing one is not. */
 const DESCRIPTIONS = {
   "payment_intent.created": "A payment intent was created.",
+  "payment_intent.updated":
+    "The amount, the description, the customer or the metadata of a payment intent was changed, before it was confirmed.",
   "payment_intent.processing":
     "A payment intent was confirmed, authenticated, captured or canceled, and the processor has yet to answer.",
   "payment_intent.requires_action":

@@ -26,6 +26,11 @@ export interface PersonalData {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** And that of a refund, which is sealed with its intent's key. */
+interface RefundData extends Pick<PersonalData, "metadata"> {
+  readonly note: string | null;
+}
+
 type Metadata = PersonalData["metadata"];
 
 export function newPersonalKey(): Buffer {
@@ -75,7 +80,7 @@ function byLength(one: Buffer, other: Buffer): number {
   return one.length - other.length || Buffer.compare(one, other);
 }
 
-export function sealPersonalData(key: Buffer, data: Partial<PersonalData>): Buffer {
+export function sealPersonalData(key: Buffer, data: PersonalData | RefundData): Buffer {
   const text = JSON.stringify(data);
   const sealed = Buffer.alloc(TEXT_START + Buffer.byteLength(text));
   sealed[0] = VERSION;

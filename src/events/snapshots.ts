@@ -17,7 +17,7 @@ const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
     authorizationExpiryPolicy: null,
   },
   capture: {},
-  refund: { personalDataErasedAt: null },
+  refund: { personalDataErasedAt: null, note: null },
   merchant: { mode: "TEST" },
   webhookDelivery: { merchantId: null },
   webhookEndpoint: {

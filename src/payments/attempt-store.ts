@@ -13,6 +13,7 @@ export const ATTEMPT_COLUMNS = `
   a.refund_id as "refundId", a.target_attempt_id as "targetAttemptId",
   a.replaces_attempt_id as "replacesAttemptId", a.generation as "generation",
   a.processor_charge_id as "processorChargeId", a.code as "code", a.decline_code as "declineCode",
+  a.advice_code as "adviceCode", a.network_decline_code as "networkDeclineCode",
   a.message as "message", a.worker_id as "workerId", a.sends as "sends", a.lookups as "lookups",
   a.reversing as "reversing", a.next_at as "nextAt", a.sent_at as "sentAt",
   a.unknown_since as "unknownSince", a.settled_at as "settledAt", a.created_at as "createdAt",

@@ -1,6 +1,5 @@
 import { type Statement, type Tx, run } from "../db/db";
 import { API_VERSION } from "../events/event-types";
-import { inOrder, sealPersonalData } from "../events/personal-data";
 import { insertEvidence } from "./evidence-store";
 import { insertJournals } from "../ledger/ledger-store";
 import type {
@@ -9,17 +8,23 @@ import type {
   IntentChange,
   NewAttempt,
   NewCapture,
-  NewRefund,
   PartChange,
 } from "./change";
 import type { Capture, Refund } from "./payment-intent";
+import { insertRefunds } from "./refund-store";
+import { rewriteIntents } from "./rewrite-store";
 
 /**
  * Writes what use cases have decided, in sets: one statement for each kind of row, however many changes there are. The
  * intents are locked already, and the callers have sorted them.
  */
 export async function writeChanges(tx: Tx, changes: readonly Change[]): Promise<void> {
-  await updateIntents(tx, pick(changes, "intent"));
+  const intents = pick(changes, "intent");
+  await updateIntents(
+    tx,
+    intents.filter(({ rewrite }) => rewrite === undefined),
+  );
+  await rewriteIntents(tx, intents);
   await updateAttempts(tx, pick(changes, "attempt"));
   await updateParts(tx, UPDATE_CAPTURES, pick(changes, "capture"));
   await updateParts(tx, UPDATE_REFUNDS, pick(changes, "refund"));
@@ -109,6 +114,8 @@ const UPDATE_ATTEMPTS: Statement = {
     set status = c.status, worker_id = case when c.status = 'SENT' then a.worker_id end,
       processor_charge_id = coalesce(c.processor_charge_id, a.processor_charge_id),
       code = coalesce(c.code, a.code), decline_code = coalesce(c.decline_code, a.decline_code),
+      advice_code = coalesce(c.advice_code, a.advice_code),
+      network_decline_code = coalesce(c.network_decline_code, a.network_decline_code),
       message = coalesce(c.message, a.message), fee = coalesce(c.fee, a.fee),
       next_at = now() + c.due_in_ms * interval '1 millisecond',
       challenge_expires_at = coalesce(c.challenge_expires_at, a.challenge_expires_at),
@@ -117,8 +124,9 @@ const UPDATE_ATTEMPTS: Statement = {
       settled_at = case when c.status in ('SUCCEEDED', 'DECLINED', 'ABANDONED')
         then coalesce(a.settled_at, now()) end
     from jsonb_to_recordset(?) as c (merchant_id text, id text, status text,
-      processor_charge_id text, code text, decline_code text, message text, fee bigint,
-      due_in_ms bigint, challenge_expires_at timestamptz)
+      processor_charge_id text, code text, decline_code text, advice_code text,
+      network_decline_code text, message text, fee bigint, due_in_ms bigint,
+      challenge_expires_at timestamptz)
     where a.merchant_id = c.merchant_id and a.id = c.id`,
 };
 
@@ -131,6 +139,8 @@ export async function updateAttempts(tx: Tx, changes: readonly AttemptChange[]):
     processor_charge_id: change.processorChargeId,
     code: change.code,
     decline_code: change.declineCode,
+    advice_code: change.adviceCode,
+    network_decline_code: change.networkDeclineCode,
     message: change.message,
     fee: change.fee,
     due_in_ms: change.dueInMs === null ? null : Math.round(change.dueInMs),
@@ -188,30 +198,6 @@ async function insertCaptures(tx: Tx, captures: readonly NewCapture[]): Promise<
     ...rest,
   }));
   await run(tx, INSERT_CAPTURES, [JSON.stringify(rows)]);
-}
-
-const INSERT_REFUNDS: Statement = {
-  name: "insert_refunds",
-  text: `
-    insert into refunds (merchant_id, id, payment_intent_id, status, amount, currency, reason,
-      metadata, personal, idempotency_key)
-    select merchant_id, id, payment_intent_id, 'PENDING', amount, currency, reason, metadata,
-      decode(personal, 'base64'), key
-    from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
-      amount bigint, currency text, reason text, metadata jsonb, personal text, key text)`,
-};
-
-async function insertRefunds(tx: Tx, refunds: readonly NewRefund[]): Promise<void> {
-  if (refunds.length === 0) return;
-  const rows = refunds.map(({ merchantId, paymentIntentId, personalKey, ...rest }) => ({
-    merchant_id: merchantId,
-    payment_intent_id: paymentIntentId,
-    personal:
-      personalKey &&
-      sealPersonalData(personalKey, { metadata: inOrder(rest.metadata) }).toString("base64"),
-    ...rest,
-  }));
-  await run(tx, INSERT_REFUNDS, [JSON.stringify(rows)]);
 }
 
 const INSERT_ATTEMPTS: Statement = {

@@ -1,4 +1,5 @@
 import type { StoredFailure } from "../failures";
+import type { DeclineAdvice } from "../processors/processor";
 
 /**
  * A payment intent is what a merchant wants: an amount of money, once. Its statuses:
@@ -99,12 +100,17 @@ export const AUTHORIZATION_EXPIRED = "AUTHORIZATION_EXPIRED";
 export const REFUND_REASONS = ["DUPLICATE", "FRAUDULENT", "REQUESTED_BY_CUSTOMER"] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 
+export const METADATA_PAIRS_MAX = 50;
+
 export interface PaymentError {
   readonly code: string;
   readonly declineCode: string | null;
   readonly message: string;
   readonly retryable: boolean;
   readonly attempt: string;
+  /** Absent in what was stored before there was advice. */
+  readonly adviceCode?: DeclineAdvice | null;
+  readonly networkDeclineCode?: string | null;
 }
 
 export interface NextAction {
@@ -162,11 +168,13 @@ export interface Refund {
   readonly amount: number;
   readonly currency: string;
   readonly reason: RefundReason | null;
+  /** Gone from events that are erased. */
+  readonly note?: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly failureCode: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** When the metadata was erased. */
+  /** When the note and the metadata were erased. */
   readonly personalDataErasedAt: string | null;
 }
 
@@ -185,7 +193,7 @@ export interface Capture {
   readonly updatedAt: string;
 }
 
-export const INTENT_ACTIONS = ["CONFIRM", "CAPTURE", "CANCEL", "REFUND"] as const;
+export const INTENT_ACTIONS = ["CONFIRM", "CAPTURE", "CANCEL", "REFUND", "UPDATE"] as const;
 export type IntentAction = (typeof INTENT_ACTIONS)[number];
 
 export interface ActionDecision {
@@ -209,10 +217,7 @@ export type Actionable = Pick<
 
 /** What forbids an action, given the intent's state. Amounts decide this, not extra states. */
 const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => string | null>> = {
-  CONFIRM: ({ status }) => {
-    if (status === "REQUIRES_PAYMENT_METHOD" || status === "REQUIRES_CONFIRMATION") return null;
-    return isTerminal(status) ? ended(status) : "The payment has already been confirmed.";
-  },
+  CONFIRM: refuseOnceConfirmed,
   CAPTURE: ({ status, authorizationExpiredAt }) => {
     if (status === "REQUIRES_CAPTURE") return null;
     if (status === "PROCESSING") return UNDER_WAY;
@@ -242,7 +247,13 @@ const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => s
       ? "Everything captured has been refunded or is being refunded."
       : "Nothing has been captured.";
   },
+  UPDATE: refuseOnceConfirmed,
 };
+
+function refuseOnceConfirmed({ status }: Actionable): string | null {
+  if (status === "REQUIRES_PAYMENT_METHOD" || status === "REQUIRES_CONFIRMATION") return null;
+  return isTerminal(status) ? ended(status) : "The payment has already been confirmed.";
+}
 
 const UNDER_WAY = "An operation is in progress at the processor.";
 

@@ -34,6 +34,15 @@ export interface Approved {
   readonly authorizationExpiresAt?: string;
 }
 
+/** What may be done about a declined card. */
+export const DECLINE_ADVICE = [
+  "TRY_AGAIN_LATER",
+  "CONFIRM_CARD_DATA",
+  "TRY_ANOTHER_CARD",
+  "DO_NOT_TRY_AGAIN",
+] as const;
+export type DeclineAdvice = (typeof DECLINE_ADVICE)[number];
+
 /** The processor declined, and nothing moved. */
 export interface Declined {
   readonly kind: "declined";
@@ -44,6 +53,10 @@ export interface Declined {
   readonly hard: boolean;
   /** capture and void: because the authorisation has expired. Nothing is held under it any more. */
   readonly authorizationExpired?: true;
+  /** What may be done about a soft one, where the processor says so. */
+  readonly adviceCode?: DeclineAdvice;
+  /** What the card's network answered, where the processor tells. */
+  readonly networkDeclineCode?: string;
 }
 
 /** The shopper must authenticate (3-D Secure); nothing has moved yet. */

@@ -68,11 +68,14 @@ export function soundOutcome(outcome: Outcome): Outcome {
     return { ...outcome, reason: storable(outcome.reason, MESSAGE_MAX) };
   }
   if (outcome.kind !== "declined") return outcome;
-  const { code, declineCode, message } = outcome;
+  const { code, declineCode, networkDeclineCode, message } = outcome;
   return {
     ...outcome,
     code: storable(code, TEXT_MAX),
     ...(declineCode !== undefined && { declineCode: storable(declineCode, TEXT_MAX) }),
+    ...(networkDeclineCode !== undefined && {
+      networkDeclineCode: storable(networkDeclineCode, TEXT_MAX),
+    }),
     message: storable(message, MESSAGE_MAX),
   };
 }

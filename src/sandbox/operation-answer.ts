@@ -19,6 +19,7 @@ export interface Answer {
   readonly decline_code?: string;
   readonly message?: string;
   readonly advice_code?: string;
+  readonly network_decline_code?: string;
   readonly redirect_url?: string;
   readonly expires_at?: string;
   readonly authorization_expires_at?: string;

@@ -45,6 +45,10 @@ export type CaptureStatus = "FAILED" | "PENDING" | "SUCCEEDED";
 /** Which dead letters to list, by whether they have been replayed. */
 export type DeadLetterReplayState = "ANY" | "NOT_REPLAYED" | "REPLAYED";
 
+/** What may be done about a declined card. New values may be added. */
+export type DeclineAdvice =
+  "CONFIRM_CARD_DATA" | "DO_NOT_TRY_AGAIN" | "TRY_AGAIN_LATER" | "TRY_ANOTHER_CARD";
+
 /** The status of the delivery of one event to one endpoint. New values may be added. */
 export type DeliveryStatus =
   "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";
@@ -70,6 +74,7 @@ export type ErasureStatus = "FINISHED" | "RUNNING";
 export type ErrorCode =
   | "AMOUNT_TOO_LARGE"
   | "BAD_USER_INPUT"
+  | "DUPLICATE_REFERENCE"
   | "FORBIDDEN"
   | "IDEMPOTENCY_KEY_IN_USE"
   | "IDEMPOTENCY_KEY_REUSED"
@@ -84,7 +89,7 @@ export type ErrorCode =
 export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
 
 /** An action that can be requested on a payment intent. New values may be added. */
-export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND";
+export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND" | "UPDATE";
 
 /** What caused a journal to be posted. New values may be added. */
 export type JournalSource = "ATTEMPT" | "DISPUTE";
@@ -158,6 +163,7 @@ export type WebhookErrorClass =
 /** What an event announces; the query eventTypes describes each type. New types may be added. */
 export type EventType =
   | "payment_intent.created"
+  | "payment_intent.updated"
   | "payment_intent.processing"
   | "payment_intent.requires_action"
   | "payment_intent.amount_capturable_updated"

@@ -16,11 +16,11 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
     personalDataErasedAt
   }`,
-  PaymentError: `fragment PaymentError on PaymentError { code declineCode message retryable }`,
+  PaymentError: `fragment PaymentError on PaymentError { code declineCode adviceCode networkDeclineCode message retryable }`,
   RedirectToUrl: `fragment RedirectToUrl on RedirectToUrl { type redirectUrl expiresAt }`,
   AllowedAction: `fragment AllowedAction on AllowedAction { action allowed because }`,
   Refund: `fragment Refund on Refund {
-    id paymentIntentId status amount currency reason metadata failureCode createdAt updatedAt
+    id paymentIntentId status amount currency reason note metadata failureCode createdAt updatedAt
     personalDataErasedAt
   }`,
   Dispute: `fragment Dispute on Dispute {
@@ -32,7 +32,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   }`,
   Attempt: `fragment Attempt on Attempt {
     id paymentIntentId operation processor status amount currency paymentMethod processorChargeId
-    code declineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
+    code declineCode adviceCode networkDeclineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
   }`,
   Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,
   WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {

@@ -159,6 +159,9 @@ export interface CreatePaymentIntentInput {
 
   /** The processor's token for the card, at most 255 characters. Card numbers are refused. */
   readonly paymentMethod?: string | null | undefined;
+
+  /** Whether the payment intent holds its merchantReference, which is then required. While it does, another one with `uniqueReference: true` and the same reference is refused with DUPLICATE_REFERENCE and the id of this one. A payment that is FAILED or CANCELED gives its reference up. Intents created without this are not compared. */
+  readonly uniqueReference?: boolean | null | undefined;
 }
 
 /** A replay plan to make. */
@@ -367,6 +370,9 @@ export interface RefundPaymentIntentInput {
   /** The merchant's own key-value pairs. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
 
+  /** The reason in the merchant's own words, at most 500 characters. It is erased with the customer. */
+  readonly note?: string | null | undefined;
+
   /** The payment intent's id. */
   readonly paymentIntentId: string;
 
@@ -525,6 +531,27 @@ export interface StartReplayPlanInput {
 
   /** Why, at most 1,000 characters, for the audit log. */
   readonly reason?: string | null | undefined;
+}
+
+/** The payment intent, and what of it changes. What is absent stays as it is. */
+export interface UpdatePaymentIntentInput {
+  /** The new amount in the currency's minor unit, at least 1. */
+  readonly amount?: number | null | undefined;
+
+  /** The merchant's own identifier for the shopper, at most 255 characters. Null takes it away. */
+  readonly customer?: string | null | undefined;
+
+  /** What the payment is for, at most 1000 characters. Null takes it away. */
+  readonly description?: string | null | undefined;
+
+  /** The version of the payment intent that the caller knows. If it has another one by now, the update is refused with INVALID_STATE and `details.version`. */
+  readonly expectedVersion?: number | null | undefined;
+
+  /** Key-value pairs that join those that are there: a new value takes the place of the old one, and an empty value takes the pair away. Null takes all of them away. */
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
 }
 
 /** The endpoint, and what of it changes. What is absent stays as it is. */

@@ -5,7 +5,7 @@ import { OncepayError } from "./oncepay-error";
 import type { MutationOptions, Settings } from "./settings";
 
 /** Verdicts that the API keeps under the key: a repeat would get them as well. */
-const STORED = new Set(["NOT_FOUND", "INVALID_STATE", "AMOUNT_TOO_LARGE"]);
+const STORED = new Set(["NOT_FOUND", "INVALID_STATE", "DUPLICATE_REFERENCE", "AMOUNT_TOO_LARGE"]);
 
 /** And those that prove that no request with this key and this input had any effect. */
 const VERDICTS = new Set([...STORED, "BAD_USER_INPUT", "IDEMPOTENCY_KEY_REUSED"]);

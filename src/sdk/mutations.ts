@@ -28,6 +28,7 @@ import type {
   RotateWebhookSecretInput,
   SendTestWebhookInput,
   StartReplayPlanInput,
+  UpdatePaymentIntentInput,
   UpdateWebhookEndpointInput,
 } from "./inputs";
 import type {
@@ -59,6 +60,7 @@ import type {
   RotateWebhookSecretPayload,
   SendTestWebhookPayload,
   StartReplayPlanPayload,
+  UpdatePaymentIntentPayload,
   UpdateWebhookEndpointPayload,
 } from "./results";
 
@@ -91,6 +93,12 @@ export interface Mutations {
   readonly refundPaymentIntent: {
     input: RefundPaymentIntentInput;
     payload: RefundPaymentIntentPayload;
+  };
+
+  /** Changes a payment intent that has not been confirmed, or whose last card was declined and may be replaced. Requires the scope payments:write. */
+  readonly updatePaymentIntent: {
+    input: UpdatePaymentIntentInput;
+    payload: UpdatePaymentIntentPayload;
   };
 
   /** Creates a webhook endpoint. It receives the events that occur from now on. Requires the scope webhooks:write. */

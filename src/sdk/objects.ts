@@ -11,6 +11,7 @@ import type {
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
+  DeclineAdvice,
   DeliveryStatus,
   DisputeReason,
   DisputeStatus,
@@ -41,7 +42,7 @@ export interface PaymentIntent {
   /** The status of the payment. */
   readonly status: PaymentIntentStatus;
 
-  /** The amount of the payment. It never changes. */
+  /** The amount of the payment. Once the payment is confirmed it changes no more, unless the card is declined and another one may be tried. */
   readonly amount: number;
 
   /** The currency of all amounts of the intent. */
@@ -131,6 +132,12 @@ export interface PaymentError {
   /** The issuer's reason, if it gave one. */
   readonly declineCode: string | null;
 
+  /** What may be done about the declined card; null where nobody says. */
+  readonly adviceCode: DeclineAdvice | null;
+
+  /** What the card's network answered, for example 51: a response code of ISO 8583 or the network's own; null where it is not known. */
+  readonly networkDeclineCode: string | null;
+
   /** What happened, in words for people. */
   readonly message: string;
 
@@ -194,6 +201,9 @@ export interface Refund {
   /** The reason for the refund. */
   readonly reason: RefundReason | null;
 
+  /** The reason for the refund in the merchant's own words. */
+  readonly note: string | null;
+
   /** The merchant's own key-value pairs. */
   readonly metadata: Readonly<Record<string, string>>;
 
@@ -206,7 +216,7 @@ export interface Refund {
   /** When the refund last changed. */
   readonly updatedAt: string;
 
-  /** When `metadata` was erased on the customer's behalf; null unless eraseCustomer did so. It is then blank, also in snapshots from before. */
+  /** When `note` and `metadata` were erased on the customer's behalf; null unless eraseCustomer did so. They are then blank, also in snapshots from before. */
   readonly personalDataErasedAt: string | null;
 }
 
@@ -457,6 +467,12 @@ export interface Attempt {
 
   /** The issuer's reason for the decline. */
   readonly declineCode: string | null;
+
+  /** What may be done about the declined card; null where nobody says. */
+  readonly adviceCode: DeclineAdvice | null;
+
+  /** What the card's network answered, for example 51: a response code of ISO 8583 or the network's own; null where it is not known. */
+  readonly networkDeclineCode: string | null;
 
   /** The processor's answer in words, for people. Operators also see what is known about why there is no answer. */
   readonly message: string | null;

@@ -68,6 +68,15 @@ export interface RefundPaymentIntentPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of updatePaymentIntent. */
+export interface UpdatePaymentIntentPayload {
+  /** The payment intent as the update left it. */
+  readonly paymentIntent: PaymentIntent;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of createWebhookEndpoint. */
 export interface CreateWebhookEndpointPayload {
   /** The endpoint. */

@@ -17,6 +17,7 @@ const OUR_WORDS = new RegExp(
     String.raw`\w+\.(?:id|(?!request_)\w+_id|status|\w+_status|kind|type|event_types|operation|currency|period)`,
     String.raw`\w+\.(?:source|effect|actor|cause|replay_of|replayed_as|scopes|hint|reference|processor)`,
     "api_keys.(?:allowed_addresses|created_by|origin|rolled_from)",
+    "attempts.advice_code",
     "audit_log.(?:action|actor_kind|error_code|outcome|subject_type)",
     "events.api_version",
     "outbox.relay_error",

@@ -8,12 +8,14 @@ import type { FailureCode } from "../../src/failures";
 import { API_KEY_KINDS, DEFAULT_SCOPES } from "../../src/merchants/api-key";
 import { EDGES, PAYMENT_INTENT_STATUSES, isTerminal } from "../../src/payments/payment-intent";
 import { settingRows } from "../../src/process/settings";
+import { DECLINES } from "../../src/processors/declines";
 import { TEST_CARDS } from "../../src/sandbox/test-cards";
 
 /** The tables of the docs that say what the code says, printed between `<!-- printed: NAME -->` and `<!-- end -->`. */
 const PRINTED: Readonly<Record<string, () => string>> = {
   access,
   errors,
+  declines,
   cards,
   events,
   settings,
@@ -63,6 +65,17 @@ function errors(): string {
     return [`\`${name}\``, String(status), retryable ? "yes" : "no", description ?? ""];
   });
   return table(["code", "status", "retryable", "meaning"], rows);
+}
+
+function declines(): string {
+  const rows = Object.entries(DECLINES).map(([code, { network, advice, says }]) => [
+    `\`${code}\``,
+    network,
+    advice === "DO_NOT_TRY_AGAIN" ? "hard" : "soft",
+    `\`${advice}\``,
+    says,
+  ]);
+  return table(["decline code", "network", "kind", "advice", "meaning"], rows);
 }
 
 function cards(): string {

@@ -25,7 +25,6 @@ import {
   renewLease,
   takeDueAttempts,
 } from "../../src/payments/attempt-store";
-import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { confirmPaymentIntents } from "../../src/payments/confirm-payment-intent";
 import { createPaymentIntents } from "../../src/payments/create-payment-intent";
@@ -79,6 +78,7 @@ import {
 } from "../support/factories";
 import { disputeQuestions } from "../support/dispute-questions";
 import { heldQuestions } from "../support/held-questions";
+import { intentQuestions } from "../support/intent-questions";
 import { keyQuestions } from "../support/key-questions";
 import { PATIENT } from "../support/patience";
 import { hearFromProcessor } from "../support/inbox";
@@ -344,6 +344,7 @@ const commandsTo = async <Command>(command: (merchantId: string, id: string) => 
 const creations = () => repeat(0, SET).map(() => createCommand(merchantId));
 
 const WRITES: readonly Question[] = [
+  ...intentQuestions(() => ({ db, own, merchantId, its, make })),
   now("creates", () => createPaymentIntents(db, creations())),
   after(
     "creates again",
@@ -440,11 +441,6 @@ const WRITES: readonly Question[] = [
       return make.sentLast();
     },
     (attempts) => settle(db, attempts),
-  ),
-  after(
-    "cancels",
-    async () => cancelCommand(merchantId, await make.charged("MANUAL")),
-    (command) => cancelPaymentIntent(own, command),
   ),
   after(
     "refunds",

@@ -89,8 +89,9 @@ async function makeTrouble(): Promise<void> {
 test("samples have the shape of real events, and everybody may read them", async () => {
   const manual = await makePaid(api, { captureMethod: "MANUAL" });
   await act("capturePaymentIntent", { paymentIntentId: manual.id });
-  await act("refundPaymentIntent", { paymentIntentId: manual.id, amount: 500 });
+  await act("refundPaymentIntent", { paymentIntentId: manual.id, amount: 500, note: "returned" });
   await act("cancelPaymentIntent", { paymentIntentId: (await makeIntent(api)).id });
+  await act("updatePaymentIntent", { paymentIntentId: (await makeIntent(api)).id, amount: 2 });
   await makePaid(api, { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" });
   await makePaid(api, { paymentMethod: "pm_card_authenticationRequired" });
   await makePaid(api, { captureMethod: "MANUAL", paymentMethod: "pm_card_holdForAMinute" });

@@ -281,6 +281,22 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       return { input: { paymentIntentId: id }, makePossible };
     },
   },
+  updatePaymentIntent: {
+    table: "payment_intent_updates",
+    prepare: async ({ api }) => {
+      const input = { paymentIntentId: (await makeIntent(api)).id, description: null };
+      // To take something away is not to leave it as it is.
+      return { input, other: { paymentIntentId: input.paymentIntentId, customer: null } };
+    },
+    expired: "REPLAYED",
+    // Under way, until the card is declined.
+    refuse: async ({ api }) => {
+      const declined = { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" };
+      const { id } = await makeIntent(api, declined);
+      await confirm(api, id);
+      return { input: { paymentIntentId: id, amount: 7 }, makePossible: () => api.drain() };
+    },
+  },
   lookUpAttempt: {
     table: "attempts",
     as: "platform",

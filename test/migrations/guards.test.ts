@@ -103,7 +103,7 @@ describe("payment intents", () => {
   });
 
   it.each([
-    ["its amount", "amount = amount + 1"],
+    ["another amount with another status", "amount = amount + 1, status = 'PROCESSING'"],
     ["its currency", "currency = 'EUR'"],
     ["its key", "idempotency_key = 'another'"],
     ["an older version", "version = version - 1"],
@@ -119,6 +119,19 @@ describe("payment intents", () => {
       set.includes("version") || set.includes("description") ? "" : ", version = version + 1";
     const change = `update payment_intents set ${set}${version} where id = ?`;
     expect(await stateOf(change, [id])).toBe(CHECK_VIOLATION);
+  });
+
+  it("cannot get another amount once they are confirmed", async () => {
+    const change =
+      "update payment_intents set amount = amount + 1, version = version + 1 where id = ?";
+    for (const { id } of [
+      await aConfirmedIntent(t, merchantId),
+      await aCapturedIntent(t, merchantId),
+    ]) {
+      expect(await stateOf(change, [id])).toBe(CHECK_VIOLATION);
+    }
+    const { id } = await anIntent(t, merchantId);
+    expect(await stateOf(change, [id])).toBe("allowed");
   });
 
   it("cannot have two charges in flight", async () => {

@@ -72,7 +72,10 @@ it("takes a payment method with the confirmation", async () => {
   const without = confirmCommand(merchant.id, id);
   expect(await t.app.confirmPaymentIntent(without)).toMatchObject({
     code: "INVALID_STATE",
-    details: { currentState: "REQUIRES_PAYMENT_METHOD", allowedActions: ["CONFIRM", "CANCEL"] },
+    details: {
+      currentState: "REQUIRES_PAYMENT_METHOD",
+      allowedActions: ["CONFIRM", "CANCEL", "UPDATE"],
+    },
   });
   const command = confirmCommand(merchant.id, id, { paymentMethod: "pm_card_mastercard" });
   expect(succeeded(await t.app.confirmPaymentIntent(command))).toMatchObject({

@@ -19,6 +19,7 @@ const POLICY = {
   lookupScheduleMs: [5_000, 30_000],
   authorizationExpiringMs: 86_400_000,
   authenticationMaxMs: 1_800_000,
+  attemptsPerIntentMax: 5,
 };
 const OPERATIONS: readonly AttemptOperation[] = [
   "charge",
@@ -104,6 +105,8 @@ function anAttempt(
     processorChargeId: null,
     code: null,
     declineCode: null,
+    adviceCode: null,
+    networkDeclineCode: null,
     message: null,
     workerId: null,
     sends: 1,

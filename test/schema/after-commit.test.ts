@@ -104,6 +104,7 @@ beforeAll(async () => {
     capturePaymentIntent: async () => ofIntent(await makePaid(api, { captureMethod: "MANUAL" })),
     cancelPaymentIntent: async () => ofIntent(await makeIntent(api)),
     refundPaymentIntent: async () => ofIntent(await makePaid(api)),
+    updatePaymentIntent: async () => ({ ...ofIntent(await makeIntent(api)), amount: 2 }),
     createWebhookEndpoint: () => Promise.resolve({ url: "https://a.example/new" }),
     sendTestWebhook: async () => ({ webhookEndpointId: await anEndpoint() }),
     replayWebhookDelivery: async () => ({ deliveryId: await aDelivery(), force: true }),

@@ -41,7 +41,7 @@ function namesOf(decisions: ReadonlyMap<string, Decision>): string[] {
 
 test("every action is decided, for the intent's state", async () => {
   const intent = await makeIntent(api);
-  expect(namesOf(await decided(intent.id))).toEqual(["CONFIRM", "CANCEL"]);
+  expect(namesOf(await decided(intent.id))).toEqual(["CONFIRM", "CANCEL", "UPDATE"]);
   const paid = await makePaid(api);
   const decisions = await decided(paid.id);
   expect(namesOf(decisions)).toEqual(["REFUND"]);

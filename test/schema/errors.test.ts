@@ -128,7 +128,7 @@ test("NOT_FOUND and INVALID_STATE are verdicts, and replayed like results", asyn
         id,
         because: "Nothing has been authorised yet.",
         currentState: "REQUIRES_CONFIRMATION",
-        allowedActions: ["CONFIRM", "CANCEL"],
+        allowedActions: ["CONFIRM", "CANCEL", "UPDATE"],
       },
     },
   );

@@ -112,7 +112,7 @@ test("confirms, and shows everything that belongs to the intent", async () => {
     },
   });
   expect(data.paymentIntent.allowedActions.map(({ action }: { action: string }) => action)).toEqual(
-    ["CONFIRM", "CAPTURE", "CANCEL", "REFUND"],
+    ["CONFIRM", "CAPTURE", "CANCEL", "REFUND", "UPDATE"],
   );
   for (const { action, allowed, because } of data.paymentIntent.allowedActions) {
     // What is on its way may be canceled: its answer decides.
@@ -194,6 +194,7 @@ test("a decline is data: the intent says why, and which attempt it was", async (
       { action: "CAPTURE", allowed: false },
       { action: "CANCEL", allowed: true },
       { action: "REFUND", allowed: false },
+      { action: "UPDATE", allowed: true },
     ],
     lastPaymentError: { retryable: true, attempt: { operation: "CHARGE", status: "DECLINED" } },
   });

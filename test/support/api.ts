@@ -44,6 +44,7 @@ export interface TestAnswer {
 
 const WRITTEN = [
   "payment_intents",
+  "payment_intent_updates",
   "attempts",
   "captures",
   "refunds",
@@ -172,6 +173,10 @@ export const CANCEL_INTENT = mutation("cancelPaymentIntent", INTENT);
 export const REFUND_INTENT = mutation(
   "refundPaymentIntent",
   `${INTENT} refund { id status amount metadata reason paymentIntentId }`,
+);
+export const UPDATE_INTENT = mutation(
+  "updatePaymentIntent",
+  "paymentIntent { id status amount description customer metadata version }",
 );
 export const CREATE_ENDPOINT = mutation(
   "createWebhookEndpoint",

@@ -213,7 +213,12 @@ const SETTLED_TOGETHER = 40;
 const MESSAGES_MAX = 500;
 const WORKER = "the only worker";
 
-const SETTLE_POLICY = { lookupScheduleMs: [0], authorizationExpiringMs: 0, authenticationMaxMs: 1 };
+const SETTLE_POLICY = {
+  lookupScheduleMs: [0],
+  authorizationExpiringMs: 0,
+  authenticationMaxMs: 1,
+  attemptsPerIntentMax: 5,
+};
 
 async function inSets<Item, Result>(
   items: readonly Item[],

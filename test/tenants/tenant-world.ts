@@ -16,11 +16,13 @@ import {
   ROTATE_SECRET,
   SEND_TEST,
   UPDATE_ENDPOINT,
+  UPDATE_INTENT,
   type TestApi,
 } from "../support/api";
 import { aDispute } from "../support/disputes";
 import type { TestReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
+import { PLAIN } from "./plain-values";
 import type { Values } from "./schema-walk";
 
 /** What one tenant has: something of everything that the API shows. */
@@ -47,6 +49,7 @@ const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   attempts(first: 2) { pageInfo { endCursor } } captures(first: 2) { pageInfo { endCursor } }
   disputes(first: 2) { pageInfo { endCursor } }
   events(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } } transitions(first: 2) { pageInfo { endCursor } }
+  timeline(first: 2) { pageInfo { endCursor } }
 } }`;
 const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
@@ -191,6 +194,8 @@ export async function makeWorld(
   await refuse(CANCEL_INTENT, { paymentIntentId: paid.id });
   await refuse(REPLAY_DELIVERY, { deliveryId: newId("webhookDelivery") });
   const fresh = await intent();
+  const toChange = await intent();
+  await mutate(UPDATE_INTENT, { paymentIntentId: toChange.id, amount: 2_700 }, words.key);
   const open = await ask(UNKNOWN, {}, merchant.operatorKey);
   const [unknownAttempt, resolved] = open.unknownAttempts.edges as { node: { id: string } }[];
   const answer = {
@@ -269,6 +274,7 @@ export async function makeWorld(
       challenged: challenged.id,
       unknown: unknown.id,
       fresh: fresh.id,
+      toChange: toChange.id,
       captured: captured.id,
       attempt: resolved?.node.id ?? "",
       unknownAttempt: unknownAttempt?.node.id ?? "",
@@ -400,6 +406,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "CapturePaymentIntentInput.paymentIntentId": [ids["authorizedToo"]],
     "ConfirmPaymentIntentInput.paymentIntentId": [ids["fresh"]],
     "RefundPaymentIntentInput.paymentIntentId": [ids["paid"]],
+    "UpdatePaymentIntentInput.paymentIntentId": [ids["toChange"]],
     "UpdateWebhookEndpointInput.webhookEndpointId": [ids["toUpdate"]],
     "DisableWebhookEndpointInput.webhookEndpointId": [ids["toDisable"]],
     "EnableWebhookEndpointInput.webhookEndpointId": [ids["disabled"]],
@@ -456,6 +463,7 @@ const KEYED = [
   "capturePaymentIntent",
   "cancelPaymentIntent",
   "refundPaymentIntent",
+  "updatePaymentIntent",
   "createWebhookEndpoint",
   "updateWebhookEndpoint",
   "disableWebhookEndpoint",
@@ -470,63 +478,3 @@ const KEYED = [
   "eraseCustomer",
   "createMerchant",
 ];
-
-/** What says nothing about a tenant. */
-const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
-  "CancelPaymentIntentInput.reason": ["REQUESTED_BY_CUSTOMER"],
-  "CapturePaymentIntentInput.amount": [100],
-  "CapturePaymentIntentInput.final": [true],
-  "ConfirmPaymentIntentInput.paymentMethod": ["pm_card_visa"],
-  "ConfirmPaymentIntentInput.returnUrl": ["https://shop.example/back"],
-  "CreateApiKeyInput.allowedAddresses": [["127.0.0.1"]],
-  "CreateApiKeyInput.expiresAt": ["2099-01-01T00:00:00.000Z"],
-  "CreateApiKeyInput.kind": ["RESTRICTED"],
-  "CreateApiKeyInput.name": ["a key"],
-  "CreateApiKeyInput.scopes": [["payments:read"]],
-  "CreateMerchantInput.mode": ["TEST"],
-  "CreateMerchantInput.name": ["A new shop"],
-  "CreatePaymentIntentInput.amount": [2_500],
-  "CreatePaymentIntentInput.currency": ["USD"],
-  "CreatePaymentIntentInput.captureMethod": ["AUTOMATIC"],
-  "CreatePaymentIntentInput.authorizationExpiryPolicy": ["NOTIFY"],
-  "CreatePaymentIntentInput.customer": ["somebody"],
-  "CreatePaymentIntentInput.description": ["something"],
-  "CreatePaymentIntentInput.merchantReference": ["order"],
-  "CreatePaymentIntentInput.metadata": [{ shelf: "3" }],
-  "CreatePaymentIntentInput.paymentMethod": ["pm_card_visa"],
-  "CreateWebhookEndpointInput.url": ["http://127.0.0.1:9/hooks"],
-  "CreateWebhookEndpointInput.description": ["an endpoint"],
-  "CreateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
-  "CreateWebhookEndpointInput.metadata": [{ shelf: "3" }],
-  "CreateWebhookEndpointInput.ordered": [true],
-  "CreateWebhookEndpointInput.ratePerSecond": [100],
-  "CreateWebhookEndpointInput.timeoutMs": [5_000],
-  "CreateWebhookEndpointInput.concurrency": [8],
-  "UpdateWebhookEndpointInput.url": ["http://127.0.0.1:9/hooks"],
-  "UpdateWebhookEndpointInput.description": ["an endpoint"],
-  "UpdateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
-  "UpdateWebhookEndpointInput.metadata": [{ shelf: "3" }],
-  "UpdateWebhookEndpointInput.ordered": [true],
-  "UpdateWebhookEndpointInput.ratePerSecond": [100],
-  "UpdateWebhookEndpointInput.timeoutMs": [5_000],
-  "UpdateWebhookEndpointInput.concurrency": [8],
-  "DisableWebhookEndpointInput.reason": ["maintenance"],
-  "EnableWebhookEndpointInput.catchUp": ["FROM"],
-  "EnableWebhookEndpointInput.catchUpFrom": ["2026-11-20T00:00:00.000Z"],
-  "RotateWebhookSecretInput.overlapSeconds": [60],
-  "RefundPaymentIntentInput.amount": [100],
-  "RefundPaymentIntentInput.metadata": [{ shelf: "3" }],
-  "RefundPaymentIntentInput.reason": ["DUPLICATE"],
-  "ReplayWebhookDeliveryInput.force": [false],
-  "StartReplayPlanInput.perSecond": [10],
-  "ResumeReplayPlanInput.perSecond": [10],
-  "DiscardWebhookDeliveryInput.reason": ["nobody misses it"],
-  "RetryWebhookDeliveriesNowInput.reason": ["it is back"],
-  "ReleaseSetAsideMessagesInput.reason": ["the cause is gone"],
-  "ResolveUnknownAttemptInput.override": [true],
-  "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
-  "ResolveUnknownAttemptInput.reason": ["asked the network"],
-  "ResolveUnknownAttemptInput.resolution": ["FAILED"],
-  "RollApiKeyInput.expiresAt": ["2099-01-01T00:00:00.000Z"],
-  "RollApiKeyInput.overlapSeconds": [60],
-};

@@ -38,6 +38,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
 
   // Intents are created and confirmed by group commits; what changes one intent is its tenant's.
   payment_intents: ofTenants(CHANGE, WRITE),
+  // An erasure takes the former customer.
+  payment_intent_updates: ofTenants(WRITE, WRITE),
   // A cancellation ends the one that has not been sent, or awaits the shopper.
   attempts: ofTenants(WRITE, WRITE),
   captures: ofTenants(APPEND, WRITE),

@@ -30,6 +30,8 @@ export interface SettlePolicy extends LookupPolicy {
   readonly authorizationExpiringMs: number;
   /** How long a shopper may take to authenticate, if the processor allows as much. */
   readonly authenticationMaxMs: number;
+  /** How many cards may be tried on one intent. */
+  readonly attemptsPerIntentMax: number;
 }
 
 export interface LookupPolicy {

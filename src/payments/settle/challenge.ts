@@ -56,7 +56,7 @@ const NOT_IN_TIME: Declined = {
 };
 
 /** The time was over, and the processor has acknowledged that nothing can come of it any more. */
-export function endChallenge(heard: Heard): Consequence {
+export function endChallenge(heard: Heard, policy: SettlePolicy): Consequence {
   const { merchantId, id } = heard.attempt;
   const attempt = {
     merchantId,
@@ -66,7 +66,7 @@ export function endChallenge(heard: Heard): Consequence {
     message: "the shopper did not authenticate in time",
     dueInMs: null,
   };
-  const { intent, ...others } = decline(heard, NOT_IN_TIME);
+  const { intent, ...others } = decline(heard, NOT_IN_TIME, policy);
   const steps = (intent?.steps ?? []).map((made) => ({ ...made, cause: "authentication.expired" }));
   const change: Change = { ...others, attempt, ...(intent && { intent: { ...intent, steps } }) };
   return { effect: "applied", changes: [change] };

@@ -1,14 +1,15 @@
 import { bookRefundReversal } from "../../ledger/journals";
 import type { Declined } from "../../processors/processor";
-import { CARD_TRIES_MAX } from "../attempt";
+import { codesOf } from "../../processors/declines";
 import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, type StepInput, changeIntent } from "../change";
 import { type Expiry, expireHold } from "../hold";
 import type { PaymentError, PaymentIntentStatus } from "../payment-intent";
+import type { SettlePolicy } from "./answer";
 import { type Heard, factOf, partOf, partStep, step } from "./steps";
 
 /** The processor refused, and nothing moved. */
-export function decline(heard: Heard, outcome: Declined): Change {
+export function decline(heard: Heard, outcome: Declined, policy: SettlePolicy): Change {
   const { attempt } = heard;
   const { intent, amount } = attempt;
   const settled: AttemptChange = {
@@ -24,11 +25,12 @@ export function decline(heard: Heard, outcome: Declined): Change {
   switch (attempt.operation) {
     case "charge":
     case "authorize": {
-      const ended = outcome.hard || intent.attemptsMade >= CARD_TRIES_MAX;
+      const ended = outcome.hard || intent.attemptsMade >= policy.attemptsPerIntentMax;
       const to: PaymentIntentStatus = ended ? "FAILED" : "REQUIRES_PAYMENT_METHOD";
-      const error = { ...lastPaymentError, retryable: !ended };
+      const codes = codesOf(outcome);
+      const error = { ...lastPaymentError, retryable: !ended, ...codes };
       return {
-        attempt: settled,
+        attempt: { ...settled, ...codes },
         intent: changeIntent(
           intent,
           {

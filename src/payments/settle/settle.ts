@@ -135,7 +135,7 @@ function neverHappened(attempt: LockedAttempt, answer: Answer, policy: SettlePol
     dueInMs: null,
   };
   const awaitsShopper = attempt.status === "REQUIRES_ACTION";
-  if (awaitsShopper && attempt.challengeExpired) return endChallenge({ attempt, answer });
+  if (awaitsShopper && attempt.challengeExpired) return endChallenge({ attempt, answer }, policy);
   if (attempt.generation >= GENERATIONS_MAX || awaitsShopper) {
     const outcome: Declined = {
       kind: "declined",
@@ -190,6 +190,6 @@ function final(
   const first = attempt.status === "REQUIRES_ACTION" ? [authenticated(attempt, answer, given)] : [];
   const heard = { attempt: first.length > 0 ? afterAuthentication(attempt) : attempt, answer };
   const change =
-    outcome.kind === "approved" ? approve(heard, outcome, given) : decline(heard, outcome);
+    outcome.kind === "approved" ? approve(heard, outcome, given) : decline(heard, outcome, given);
   return { effect: "applied", changes: [...first, change] };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type {
+  DeclineAdvice,
   Declined,
   DisputeNews,
   DisputeReason,
@@ -33,6 +34,7 @@ const answerShape = z.discriminatedUnion("status", [
     decline_code: z.string().optional(),
     message: z.string(),
     advice_code: z.string().optional(),
+    network_decline_code: z.string().optional(),
   }),
   z.object({
     status: z.literal("requires_action"),
@@ -143,7 +145,7 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
         ...(answer.decline_code !== undefined && { declineCode: redact(answer.decline_code) }),
         // It may quote what it was sent.
         message: redact(answer.message),
-        hard: answer.advice_code === "do_not_try_again",
+        ...codesSaid(answer),
         ...(answer.code === "authorization_expired" && { authorizationExpired: true as const }),
       };
     case "requires_action":
@@ -198,6 +200,26 @@ export function toDisputeNews(value: unknown): DisputeNews | undefined {
     evidenceDueBy: times.evidence_due_by,
     openedAt: times.opened_at,
     closedAt: times.closed_at,
+  };
+}
+
+const ADVICE: Readonly<Record<string, DeclineAdvice>> = {
+  try_again_later: "TRY_AGAIN_LATER",
+  confirm_card_data: "CONFIRM_CARD_DATA",
+  try_another_card: "TRY_ANOTHER_CARD",
+  do_not_try_again: "DO_NOT_TRY_AGAIN",
+};
+
+function codesSaid(answer: {
+  readonly advice_code?: string | undefined;
+  readonly network_decline_code?: string | undefined;
+}): Pick<Declined, "hard" | "adviceCode" | "networkDeclineCode"> {
+  const { advice_code: advice = "", network_decline_code: network } = answer;
+  const adviceCode = Object.hasOwn(ADVICE, advice) ? ADVICE[advice] : undefined;
+  return {
+    hard: adviceCode === "DO_NOT_TRY_AGAIN",
+    ...(adviceCode && { adviceCode }),
+    ...(network !== undefined && { networkDeclineCode: redact(network) }),
   };
 }
 
