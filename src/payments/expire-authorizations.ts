@@ -7,7 +7,7 @@ import { undoing } from "./cancel-payment-intent";
 import { capturing } from "./capture-payment-intent";
 import { type Change, changeIntent } from "./change";
 import { writeChanges } from "./change-store";
-import { expireHold, heldOf } from "./hold";
+import { expireHold, heldOf } from "./settle/hold";
 import { AUTHORIZATION_EXPIRED, type AuthorizationExpiryPolicy } from "./payment-intent";
 import type { IntentState } from "./payment-store";
 

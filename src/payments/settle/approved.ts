@@ -10,7 +10,7 @@ import {
 import type { Approved } from "../../processors/processor";
 import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, changeIntent } from "../change";
-import { heldOf, holdUntil, withoutHold } from "../hold";
+import { heldOf, holdUntil, withoutHold } from "./hold";
 import type { SettlePolicy } from "./answer";
 import { type Heard, factOf, partOf, partStep, step } from "./steps";
 

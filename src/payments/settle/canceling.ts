@@ -3,7 +3,7 @@ import { bookAuthorization } from "../../ledger/journals";
 import type { Approved, Declined } from "../../processors/processor";
 import { type AttemptChange, type Change, type NewAttempt, changeIntent } from "../change";
 import type { Consequence, SettlePolicy } from "./answer";
-import { holdUntil } from "../hold";
+import { holdUntil } from "./hold";
 import { errorOf } from "./declined";
 import { type Heard, factOf, step } from "./steps";
 

@@ -3,7 +3,7 @@ import type { Declined } from "../../processors/processor";
 import { codesOf } from "../../processors/declines";
 import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, type StepInput, changeIntent } from "../change";
-import { type Expiry, expireHold } from "../hold";
+import { type Expiry, expireHold } from "./hold";
 import type { PaymentError, PaymentIntentStatus } from "../payment-intent";
 import type { SettlePolicy } from "./answer";
 import { type Heard, factOf, partOf, partStep, step } from "./steps";

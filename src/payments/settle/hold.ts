@@ -1,8 +1,7 @@
-import { bookExpiry } from "../ledger/journals";
-import type { Fact, Journal } from "../ledger/journals";
-import type { IntentFields, StepInput } from "./change";
-import { AUTHORIZATION_EXPIRED } from "./payment-intent";
-import type { IntentState } from "./payment-store";
+import { type Fact, type Journal, bookExpiry } from "../../ledger/journals";
+import type { IntentFields, StepInput } from "../change";
+import { AUTHORIZATION_EXPIRED } from "../payment-intent";
+import type { IntentState } from "../payment-store";
 
 /** What an authorisation holds on the card: until when, and what becomes of the intent when it is held no longer. */
 
