@@ -1,6 +1,6 @@
 import type { RetryOptions } from "./backoff";
 import { call } from "./call";
-import { MUTATIONS, QUERIES } from "./documents";
+import { MUTATIONS, QUERIES, SUBSCRIPTIONS } from "./documents";
 import { createKeys } from "./idempotency-key";
 import type { KeyStore } from "./key-store";
 import { mutate } from "./mutate";
@@ -15,6 +15,9 @@ import {
 } from "./retry-budget";
 import type { AttemptReport, CallOptions, MutationOptions, Settings } from "./settings";
 import { sleep } from "./sleep";
+import type { SubscriptionOptions } from "./subscribe";
+import type { Subscriptions } from "./subscriptions";
+import { watch } from "./watch";
 
 export interface ClientOptions {
   /** The API's endpoint: https://…/graphql */
@@ -64,8 +67,19 @@ type QueryCall<Variables, Result> =
     ? (variables?: Variables, options?: CallOptions) => Promise<Result>
     : (variables: Variables, options?: CallOptions) => Promise<Result>;
 
-/** One function for each mutation and each query of the API; every error is an OncepayError. */
-export interface Client extends MutationCalls, QueryCalls {
+type SubscriptionCalls = {
+  readonly [Name in keyof Subscriptions]: (
+    variables: Subscriptions[Name]["variables"],
+    options: SubscriptionOptions<Subscriptions[Name]["result"]>,
+  ) => Promise<Subscriptions[Name]["result"]>;
+};
+
+/**
+ * One function for each mutation, each query and each subscription of the API; every error is an OncepayError. A
+ * subscription tells `onNext` how things are and whenever they have changed, through any number of connections, and
+ * gives the last state when there can be no further one.
+ */
+export interface Client extends MutationCalls, QueryCalls, SubscriptionCalls {
   /** For fields that the functions above do not select: a query of your own, retried like theirs. */
   readonly query: <Data>(
     document: string,
@@ -88,6 +102,10 @@ export function createClient(options: ClientOptions): Client {
       if (operation === "operation") await settleKey(settings, variables, data[operation]);
       return data[operation];
     };
+  }
+  for (const [operation, document] of Object.entries(SUBSCRIPTIONS)) {
+    client[operation] = (variables: Readonly<Record<string, unknown>>, callOptions: never) =>
+      watch(settings, { operation, document, variables, options: callOptions });
   }
   client.query = (document: string, variables?: unknown, callOptions: CallOptions = {}) =>
     ask(settings, { operation: "query", document, variables, options: callOptions });

@@ -12,6 +12,7 @@ export {
 export { type ClientErrorCode, OncepayError, type OncepayErrorCode } from "./oncepay-error";
 export { type RetryBudget, type RetryBudgetOptions, createRetryBudget } from "./retry-budget";
 export type { AttemptReport, CallOptions, MutationOptions } from "./settings";
+export type { Connection, SubscriptionOptions } from "./subscribe";
 export {
   type VerifyWebhookInput,
   type WebhookHeaders,
@@ -31,3 +32,4 @@ export type * from "./objects";
 export type { Mutations } from "./mutations";
 export type { Queries } from "./queries";
 export type * from "./results";
+export type { Subscriptions } from "./subscriptions";

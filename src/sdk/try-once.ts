@@ -30,7 +30,8 @@ export async function tryOnce(settings: Settings, input: TryInput): Promise<Answ
     return readAnswer(response, await response.text());
   } catch (error) {
     if (signal?.aborted) return { failure: abortedFailure(signal) };
-    return { failure: controller.signal.aborted ? timedOut(input, error) : networkFailure(error) };
+    const isLate = controller.signal.aborted;
+    return { failure: isLate ? timedOut(input.timeoutMs, error) : networkFailure(error) };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
@@ -47,7 +48,7 @@ export function abortedFailure(signal: AbortSignal): TryFailure {
   };
 }
 
-function timedOut({ timeoutMs }: TryInput, cause: unknown): TryFailure {
+export function timedOut(timeoutMs: number, cause: unknown): TryFailure {
   return {
     code: "TIMEOUT",
     message: `There was no answer within ${String(Math.round(timeoutMs))} ms.`,
@@ -60,7 +61,7 @@ function timedOut({ timeoutMs }: TryInput, cause: unknown): TryFailure {
 /** Without a connection nothing was sent. Node says so; browsers keep to themselves what went wrong. */
 const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 
-function networkFailure(error: unknown): TryFailure {
+export function networkFailure(error: unknown): TryFailure {
   const code = causeCode(error);
   return {
     code: "NETWORK_ERROR",
