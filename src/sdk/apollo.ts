@@ -6,7 +6,7 @@ import { type OperationOptions, observe } from "./observe";
 import { createTransport } from "./transport";
 import type { TypedDocument } from "./typed-documents";
 
-/** The entry `oncepay-sdk/apollo`: for Apollo Client 3.8 and later. */
+/** The entry `oncepay-sdk/apollo`: for Apollo Client 4. */
 
 export type { ClientOptions } from "./client-options";
 export { OncepayError } from "./oncepay-error";

@@ -12,7 +12,7 @@ import { type OperationOptions, observe } from "./observe";
 import { createTransport } from "./transport";
 import type { TypedDocument } from "./typed-documents";
 
-/** The entry `oncepay-sdk/urql`: for @urql/core 5 and later. */
+/** The entry `oncepay-sdk/urql`: for @urql/core 6, and whatever of urql is made of it. */
 
 export type { ClientOptions } from "./client-options";
 export { OncepayError } from "./oncepay-error";
