@@ -100,6 +100,7 @@ test("holds what was built, its README and its license, and no sources", () => {
   expect(outside.sort()).toEqual([
     "LICENSE",
     "README.md",
+    "codegen-scalars.json",
     "package.json",
     "trusted-documents.json",
   ]);
