@@ -1,6 +1,7 @@
-import { PAGE, mutation, page, query, withFragments } from "./fragments";
+import { PAGE, mutation, page, query, subscription, withFragments } from "./fragments";
 import type { Mutations } from "./mutations";
 import type { Queries } from "./queries";
+import type { Subscriptions } from "./subscriptions";
 
 /*
  * What the client asks for. The texts never change from call to call, so that the API parses each of them
@@ -230,3 +231,7 @@ export const QUERIES = {
   erasure: query("erasure", { id: "ID!" }, "...Erasure"),
   apiKeys: query("apiKeys", { filter: "ApiKeyFilter", ...PAGE }, page("ApiKey")),
 } satisfies QueryTexts;
+
+export const SUBSCRIPTIONS = {
+  paymentIntentUpdated: subscription("paymentIntentUpdated", { id: "ID!" }, "...PaymentIntent"),
+} satisfies Record<keyof Subscriptions, string>;

@@ -87,18 +87,30 @@ export function mutation(name: string, result: string): string {
   );
 }
 
-export function query(
-  name: string,
-  variables: Readonly<Record<string, string>>,
-  result: string,
-): string {
+type VariableTypes = Readonly<Record<string, string>>;
+
+export function query(name: string, variables: VariableTypes, result: string): string {
+  return oneField("query", { name, variables, result });
+}
+
+export function subscription(name: string, variables: VariableTypes, result: string): string {
+  return oneField("subscription", { name, variables, result });
+}
+
+interface RootField {
+  readonly name: string;
+  readonly variables: VariableTypes;
+  readonly result: string;
+}
+
+function oneField(kind: "query" | "subscription", { name, variables, result }: RootField): string {
   const names = Object.keys(variables);
   const declared = names.map((variable) => `$${variable}: ${variables[variable] ?? ""}`);
   const passed = names.map((variable) => `${variable}: $${variable}`);
   const parentheses = (parts: string[]): string =>
     parts.length === 0 ? "" : `(${parts.join(", ")})`;
   return withFragments(
-    `query ${name}${parentheses(declared)} { ${name}${parentheses(passed)} { ${result} } }`,
+    `${kind} ${name}${parentheses(declared)} { ${name}${parentheses(passed)} { ${result} } }`,
   );
 }
 

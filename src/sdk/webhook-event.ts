@@ -52,6 +52,8 @@ export interface PaymentIntentSnapshot {
   readonly authorizationExpiredAt?: string | null;
   readonly authorizationExpiryPolicy?: AuthorizationExpiryPolicy | null;
   readonly version: number;
+  /** When its customer's personal data was erased. */
+  readonly personalDataErasedAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -79,6 +81,7 @@ export interface RefundSnapshot {
   readonly reason: RefundReason | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly failureCode: string | null;
+  readonly personalDataErasedAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

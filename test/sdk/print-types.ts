@@ -65,7 +65,15 @@ interface Printer {
 }
 
 /** A file each, in the order in which they build on each other. */
-export const FILES = ["enums", "inputs", "objects", "results", "mutations", "queries"] as const;
+export const FILES = [
+  "enums",
+  "inputs",
+  "objects",
+  "results",
+  "mutations",
+  "queries",
+  "subscriptions",
+] as const;
 
 export type PrintedTypes = Readonly<Record<(typeof FILES)[number], string>>;
 
@@ -82,12 +90,12 @@ export function printTypes(
   );
   const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   const printer: Printer = { schema, fragments, used: new Set() };
-  const { results, mutations, queries } = printOperations(printer, operations);
+  const roots = printOperations(printer, operations);
   const fragmentTexts = [...fragments.values()].map((fragment) => printFragment(printer, fragment));
   const objects = [...fragmentTexts, ...printInterfaces(printer)];
   const { enums, inputs } = printEnumsAndInputs(printer);
   enums.push(printEventType(schema, eventTypes));
-  return withImports({ enums, inputs, objects, results, mutations, queries });
+  return withImports({ enums, inputs, objects, ...roots });
 }
 
 const HEAD =
@@ -184,6 +192,7 @@ interface PrintedOperations {
   readonly results: readonly string[];
   readonly mutations: readonly string[];
   readonly queries: readonly string[];
+  readonly subscriptions: readonly string[];
 }
 
 function printOperations(
@@ -193,6 +202,7 @@ function printOperations(
   const results = new Map<string, string>();
   const mutations: string[] = [];
   const queries: string[] = [];
+  const subscriptions: string[] = [];
   for (const operation of operations) {
     const { name, field, selection } = rootField(printer, operation);
     const result = printResult(printer, { field, selection, results });
@@ -204,13 +214,15 @@ function printOperations(
       mutations.push(`${about}readonly ${name}: { input: ${input.name}; payload: ${result} };`);
     } else {
       const variables = printVariables(printer, operation);
-      queries.push(`${about}readonly ${name}: { variables: ${variables}; result: ${result} };`);
+      const others = operation.operation === OperationTypeNode.QUERY ? queries : subscriptions;
+      others.push(`${about}readonly ${name}: { variables: ${variables}; result: ${result} };`);
     }
   }
   return {
     results: [...results.values()],
     mutations: [`export interface Mutations {\n${mutations.join("\n")}\n}`],
     queries: [`export interface Queries {\n${queries.join("\n")}\n}`],
+    subscriptions: [`export interface Subscriptions {\n${subscriptions.join("\n")}\n}`],
   };
 }
 
