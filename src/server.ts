@@ -18,6 +18,7 @@ import { observe } from "./observability/gauges";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
 import { createRelayWaker } from "./events/wake-relay";
+import { serveCheckout } from "./web/serve-checkout";
 
 const HELP = `Usage: node dist/src/server.js
 
@@ -87,6 +88,7 @@ export async function startServer(
     draining ? Promise.resolve(readinessOf(["it is stopping"])) : databaseReadiness(app.db);
   serveProbes(server, app.config.instanceId, readiness);
   serveGraphiql(server, app.config.graphiql);
+  serveCheckout(server, app.config.demoShop);
   await serveProcessorWebhooks(server, app);
   await serveGraphql(server, app);
   const port = await listenOn({ ...options, setting: "PORT" }, async (wanted) => {
