@@ -49,8 +49,8 @@ function tell(error: unknown): void {
 }
 
 checkout.addEventListener("oncepay-state", (event) => {
-  const { screen, isCurrent, paymentIntent } = (event as CustomEvent<CheckoutStateDetail>).detail;
-  say(`${paymentIntent?.status ?? screen}${isCurrent ? "" : ", not certain"}`);
+  const { screen, isCurrent } = (event as CustomEvent<CheckoutStateDetail>).detail;
+  say(isCurrent ? screen : `${screen}, not certain`);
 });
 checkout.addEventListener("oncepay-error", (event) => {
   say((event as CustomEvent<CheckoutErrorDetail>).detail.code);
