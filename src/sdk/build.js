@@ -9,7 +9,11 @@ const path = require("node:path");
 const ts = compiler();
 
 const dist = path.join(__dirname, "dist");
-const index = path.join(__dirname, "index.ts");
+
+/** What the package exports, from dist/<name>.mjs, is built from <name>.ts. */
+const entries = Object.values(require("./package.json").exports)
+  .flatMap((entry) => entry.import?.default ?? [])
+  .map((file) => path.join(__dirname, `${path.basename(file, ".mjs")}.ts`));
 
 const common = {
   target: ts.ScriptTarget.ES2022,
@@ -55,7 +59,7 @@ function asModule(text) {
 
 rmSync(dist, { recursive: true, force: true });
 for (const { options, writeFile } of formats) {
-  const program = ts.createProgram([index], { ...common, ...options });
+  const program = ts.createProgram(entries, { ...common, ...options });
   const { diagnostics } = program.emit(undefined, writeFile);
   const found = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
   if (found.length > 0) {

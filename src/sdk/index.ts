@@ -2,6 +2,7 @@
 export { challengeOf } from "./challenge";
 export { type Client, type ClientOptions, createClient } from "./client";
 export type { RetryOptions } from "./backoff";
+export { ERRORS, type ErrorMeaning } from "./errors";
 export {
   type KeyStore,
   type WebStorage,

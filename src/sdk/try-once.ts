@@ -7,6 +7,8 @@ export interface TryInput {
   /** Which try of the call this is, from 1; the server counts retries by it. */
   readonly tries: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether an answer may have errors in a part of it. */
+  readonly acceptsPartial?: boolean | undefined;
 }
 
 /** Sends a request once and always comes back with what became of it, at the latest when its time is up. */
@@ -27,7 +29,7 @@ export async function tryOnce(settings: Settings, input: TryInput): Promise<Answ
       redirect: "manual",
       credentials: "omit",
     });
-    return readAnswer(response, await response.text());
+    return readAnswer(response, await response.text(), input.acceptsPartial);
   } catch (error) {
     if (signal?.aborted) return { failure: abortedFailure(signal) };
     const isLate = controller.signal.aborted;

@@ -42,6 +42,8 @@ export interface PaymentIntentSnapshot {
   } | null;
   readonly cancellationReason: CancellationReason | null;
   readonly version: number;
+  /** When its customer's personal data was erased. */
+  readonly personalDataErasedAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -69,6 +71,7 @@ export interface RefundSnapshot {
   readonly reason: RefundReason | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly failureCode: string | null;
+  readonly personalDataErasedAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type DocumentNode, buildSchema, parse, validate } from "graphql";
+import { type DocumentNode, buildSchema, isObjectType, parse, validate } from "graphql";
 import {
   MUTATIONS,
   NODES_TEXTS,
@@ -74,4 +74,25 @@ test.each(printedFiles)("the printed %s are fresh", (name) => {
   const file = path.join(root, "src/sdk", `${name}.ts`);
   if (process.env["REFRESH"] === "1") writeFileSync(file, printed[name]);
   expect(existsSync(file) ? readFileSync(file, "utf8") : "").toBe(printed[name]);
+});
+
+/** Whatever has no id, and so no key in a cache; what pages are made of is known to caches as such. */
+function embeddedTypes(): string[] {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  return Object.values(schema.getTypeMap())
+    .filter((type) => isObjectType(type) && !roots.includes(type) && !("id" in type.getFields()))
+    .map(({ name }) => name)
+    .filter((name) => !/^__|PageInfo|(Connection|Edge)$/.test(name))
+    .sort();
+}
+
+test("the printed list of types without an id is fresh", () => {
+  const file = path.join(root, "src/sdk/embedded-types.ts");
+  const names = embeddedTypes().map((name) => `  ${JSON.stringify(name)},\n`);
+  const text = `// Printed from schema/schema.graphql; a test fails when it is stale.
+
+/** What has no id of its own, and so no key in a cache. */
+export const EMBEDDED_TYPES = [\n${names.join("")}] as const;\n`;
+  if (process.env["REFRESH"] === "1") writeFileSync(file, text);
+  expect(existsSync(file) ? readFileSync(file, "utf8") : "").toBe(text);
 });
