@@ -87,6 +87,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.replayPlans": { scope: "webhooks:read" },
   "Query.erasure": { scope: "customers:erase" },
 
+  "Subscription.paymentIntentUpdated": { scope: "payments:read", clientSecret: true },
+
   "PaymentIntent.customer": PARENT,
   "PaymentIntent.merchantReference": PARENT,
   "PaymentIntent.metadata": PARENT,

@@ -41,6 +41,7 @@ import { ReplayPlanQueries } from "./queries/replay-plans";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
 import { REQUIRES_SCOPE, describeAccess } from "./say-access";
+import { PaymentIntentUpdatedSubscription } from "./subscriptions/payment-intent-updated";
 import { AttemptFields } from "./types/attempt";
 import { AuditEntryFields } from "./types/audit-log";
 import { CaptureFields } from "./types/capture";
@@ -91,6 +92,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   ErasureQueries,
   ApiKeyQueries,
   AuditLogQueries,
+  PaymentIntentUpdatedSubscription,
   PaymentIntentFields,
   PaymentErrorFields,
   AttemptFields,
@@ -102,6 +104,14 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   AuditEntryFields,
 ];
 
+/** TypeGraphQL insists on one for topics; every subscription of ours knows by itself what happens. */
+const NO_TOPICS: NonNullable<BuildSchemaOptions["pubSub"]> = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new Error("there are no topics");
+  },
+};
+
 /** Needs no database and no settings, so that the schema can be printed anywhere. */
 export function buildSchema(): GraphQLSchema {
   // Inputs are checked by scalars and schema/input.ts; class-validator would repeat the whole input in its errors.
@@ -110,12 +120,17 @@ export function buildSchema(): GraphQLSchema {
     // No field has it as its type, but the interface that it implements.
     orphanedTypes: [RedirectToUrl],
     validate: false,
+    pubSub: NO_TOPICS,
     directives: [...specifiedDirectives, REQUIRES_SCOPE],
   });
   describeRoot(schema.getQueryType(), "Read operations. None of them changes anything.");
   describeRoot(
     schema.getMutationType(),
     "Operations that change something. Each takes effect once per idempotency key, however often it is sent.",
+  );
+  describeRoot(
+    schema.getSubscriptionType(),
+    "Operations that are answered as a stream of server-sent events.",
   );
   describeAccess(schema);
   watchRootFields(schema);

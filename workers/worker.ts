@@ -8,6 +8,7 @@ import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
 import { runReplayPlans } from "../src/webhooks/run-replay-plans";
+import { createAnnouncer } from "../src/live/announce-changes";
 import { openDeliveryJobs } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
 import { type Loop, startLoop } from "./loop";
@@ -61,6 +62,8 @@ export async function startWorker(app: App, roles: readonly Role[]): Promise<Run
   const workerId = randomUUID();
   const queues = openQueues(app.config, queueTrouble(app.log, "any"));
   const parts: Part[] = [];
+  // Workers settle, and somebody may be watching.
+  app.announce = createAnnouncer(app.db).changed;
   if (roles.includes("relay")) parts.push(startRelay(app, queues));
   if (roles.includes("charges")) parts.push(await startCharges(app, queues, workerId));
   if (roles.includes("webhooks")) parts.push(startWebhooks(app, queues));

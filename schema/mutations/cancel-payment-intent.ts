@@ -63,7 +63,7 @@ export class CancelPaymentIntentMutation {
       fingerprint: fingerprint(CANCEL, command).toString("hex"),
     };
     const outcome = await inTurn(context, { name: CANCEL, command: keyed }, cancelPaymentIntent);
-    afterCommit(context, outcome);
+    afterCommit(context, outcome, command.paymentIntentId);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }
 }

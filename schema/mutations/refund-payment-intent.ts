@@ -78,7 +78,7 @@ export class RefundPaymentIntentMutation {
       fingerprint: fingerprint(REFUND, command).toString("hex"),
     };
     const outcome = await inTurn(context, { name: REFUND, command: keyed }, refundPaymentIntent);
-    afterCommit(context, outcome);
+    afterCommit(context, outcome, command.paymentIntentId);
     return {
       refund: outcome.result,
       paymentIntent: outcome.paymentIntent,

@@ -44,6 +44,7 @@ import { ErrorCode, OperationStatus } from "../enums";
 import { checkIdempotencyKey } from "../input";
 import { Node } from "../node";
 import { DateTime, JsonScalar } from "../scalars";
+import { noteSnapshot } from "../snapshots";
 
 @ObjectType({ simpleResolvers: true, description: "An error stored under an idempotency key." })
 export class OperationError {
@@ -127,6 +128,7 @@ interface Found {
 }
 
 function succeeded({ firstSeenAt, result }: Found): Status {
+  noteSnapshot(result);
   // A count, for example, is no object that could be read again.
   return { status: "SUCCEEDED", firstSeenAt, result: "id" in result ? result : null, error: null };
 }

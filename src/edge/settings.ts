@@ -62,6 +62,9 @@ export const EDGE_SETTINGS = {
   ONCEPAY_QUERY_TIME_MS: wholeNumber(1, 600_000, "milliseconds")
     .default(2_000)
     .describe("how long the resolvers of one request may take; a mutation's commit does not count"),
+  ONCEPAY_SUBSCRIPTION_SECONDS: wholeNumber(1, 86_400, "seconds")
+    .default(600)
+    .describe("how long a subscription lasts before its client has to ask for it again"),
   ONCEPAY_TRUSTED_DOCUMENTS: list
     .default([])
     .describe("files of trusted GraphQL documents, separated by commas"),
@@ -84,6 +87,7 @@ export interface EdgeConfig {
   /** Undefined in production, whatever is set. */
   readonly demoShop: { readonly secretKey: string; readonly publishableKey: string } | undefined;
   readonly queryTimeMs: number;
+  readonly subscriptionSeconds: number;
   readonly trustedDocuments: readonly string[];
   readonly trustedDocumentsOnly: Settings["ONCEPAY_TRUSTED_DOCUMENTS_ONLY"];
 }
@@ -101,6 +105,7 @@ export function edgeConfig(settings: Settings, isProduction: boolean): EdgeConfi
     graphiql: (settings.ONCEPAY_GRAPHIQL ?? !isProduction) && introspection !== "off",
     demoShop: isProduction ? undefined : demoShop(settings),
     queryTimeMs: settings.ONCEPAY_QUERY_TIME_MS,
+    subscriptionSeconds: settings.ONCEPAY_SUBSCRIPTION_SECONDS,
     trustedDocuments: settings.ONCEPAY_TRUSTED_DOCUMENTS,
     trustedDocumentsOnly: settings.ONCEPAY_TRUSTED_DOCUMENTS_ONLY,
   };

@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 
 /** What the process counted, in Prometheus' format. No ids in labels: every label is from a closed list. */
 export const registry = new Registry();
@@ -122,5 +122,11 @@ export const redisCommands = new Counter({
   name: "oncepay_redis_commands_total",
   help: "The API's commands to Redis, by outcome: answered, late, refused, or not_asked while Redis is away.",
   labelNames: ["outcome"] as const,
+  registers,
+});
+
+export const openSubscriptions = new Gauge({
+  name: "oncepay_subscriptions_open",
+  help: "Subscriptions that this process has open.",
   registers,
 });

@@ -1,6 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type DocumentNode, buildSchema, isObjectType, parse, validate } from "graphql";
+import {
+  type DocumentNode,
+  buildSchema,
+  isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
+  parse,
+  validate,
+} from "graphql";
 import {
   MUTATIONS,
   NODES_TEXTS,
@@ -11,7 +19,7 @@ import {
 } from "../../src/sdk/documents";
 import { documentIdOf } from "../../schema/trusted-documents";
 import { EVENT_TYPES } from "../../src/events/event-types";
-import { FILES, printTypes } from "./print-types";
+import { FILES, codegenType, printTypes } from "./print-types";
 
 const root = path.resolve(__dirname, "../..");
 const schema = buildSchema(readFileSync(path.join(root, "schema/schema.graphql"), "utf8"));
@@ -53,6 +61,19 @@ test("there is a function for every mutation, query and subscription of the sche
   expect(Object.keys(MUTATIONS).sort()).toEqual(fields(schema.getMutationType()));
   expect(Object.keys(QUERIES).sort()).toEqual(fields(schema.getQueryType()));
   expect(Object.keys(subscriptions).sort()).toEqual(fields(schema.getSubscriptionType()));
+});
+
+// What graphql-codegen takes as its `scalars`, so that no value of ours is typed as unknown.
+test("the printed types of the scalars are fresh, and every scalar of the schema has one", () => {
+  const file = path.join(root, "src/sdk/codegen-scalars.json");
+  const scalars = Object.values(schema.getTypeMap()).filter(
+    (type) => isScalarType(type) && !isSpecifiedScalarType(type),
+  );
+  const map = Object.fromEntries(scalars.map(({ name }) => [name, codegenType(name)]));
+  const text = `${JSON.stringify(map, null, 2)}\n`;
+  if (process.env["REFRESH"] === "1") writeFileSync(file, text);
+  expect(existsSync(file) ? readFileSync(file, "utf8") : "").toBe(text);
+  expect(map).toMatchObject({ MinorUnits: "number", EventType: "string", DateTime: "string" });
 });
 
 // What an API that takes trusted documents only is given: see ONCEPAY_TRUSTED_DOCUMENTS.
