@@ -1,9 +1,9 @@
-import { type Client, createClient } from "../client";
 import type { PaymentIntent } from "../objects";
 import { OncepayError } from "../oncepay-error";
 import { buttonToken, chosenIn, tokenOf } from "./choice";
 import { confirmPayment } from "./confirm-payment";
 import { type Drawing, drawInto } from "./draw";
+import { type ShopperClient, createShopperClient } from "./shopper-client";
 import { type CheckoutTexts, type ReplacedTexts, TEXTS, withTexts } from "./texts";
 import { type CheckoutState, type CheckoutView, viewOf } from "./view";
 import { type PaymentUpdate, watchPayment } from "./watch-payment";
@@ -51,7 +51,7 @@ const Element = (globalThis as { HTMLElement?: typeof HTMLElement }).HTMLElement
  */
 export class OncepayCheckout extends (Element as typeof HTMLElement) {
   #payment: CheckoutPayment | undefined;
-  #client: Client | undefined;
+  #client: ShopperClient | undefined;
   #texts: CheckoutTexts = TEXTS;
   #state: CheckoutState = NOTHING;
   #drawing: Drawing | undefined;
@@ -255,8 +255,8 @@ export class OncepayCheckout extends (Element as typeof HTMLElement) {
 /** Whoever waits longer than this for an answer is told so, and the payment is watched in any case. */
 const ANSWER_WITHIN_MS = 20_000;
 
-function clientOf({ url, publishableKey, clientSecret }: CheckoutPayment): Client {
-  return createClient({ url, apiKey: publishableKey, clientSecret, deadlineMs: ANSWER_WITHIN_MS });
+function clientOf({ url, publishableKey: apiKey, clientSecret }: CheckoutPayment): ShopperClient {
+  return createShopperClient({ url, apiKey, clientSecret, deadlineMs: ANSWER_WITHIN_MS });
 }
 
 /** Defines the element. Importing this file defines nothing, and can be done on a server, too. */

@@ -12,6 +12,7 @@ export {
   type PayingClient,
   confirmPayment,
 } from "./confirm-payment";
+export { type ShopperClient, createShopperClient } from "./shopper-client";
 export type { CheckoutTexts, ReplacedTexts, ScreenName, ScreenTexts } from "./texts";
 export {
   type PaymentUpdate,
