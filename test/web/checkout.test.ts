@@ -1,4 +1,4 @@
-import type { BrowserContext, Page, Route } from "playwright-core";
+import type { BrowserContext, Page, Response, Route } from "playwright-core";
 import { describeWithBrowser } from "../support/browser";
 import { clearCommands } from "../support/npm-start";
 import { waitFor } from "../support/wait-for";
@@ -49,8 +49,12 @@ describeWithBrowser("the checkout", () => {
   const isConfirm = (route: Route): boolean =>
     (route.request().postData() ?? "").includes("mutation confirmPaymentIntent");
 
-  test("a card that works is charged once, and the page is told", async () => {
+  test("a card that works is charged once, and the page is told by a stream", async () => {
+    const isStream = (response: Response): boolean =>
+      (response.headers()["content-type"] ?? "").startsWith("text/event-stream");
+    const stream = shopper.waitForEvent("response", { predicate: isStream });
     const page = await open();
+    expect((await stream).status()).toBe(200);
     expect(await page.getByRole("status").innerText()).toContain("Pay $42.00");
     await pay(page);
     await screen(page, "succeeded");
@@ -58,6 +62,19 @@ describeWithBrowser("the checkout", () => {
     expect(await moved(page)).toEqual(PAID);
     const told = await toldIn(page);
     expect([told[0], told.at(-1)]).toEqual(["loading", "succeeded"]);
+  });
+
+  test("where something keeps streams back, the page asks, and nobody sees the difference", async () => {
+    await shopper.route("**/graphql", async (route) => {
+      const isStream = route.request().headers()["accept"] === "text/event-stream";
+      if (isStream) await route.fulfill({ status: 200, body: "a proxy's own words" });
+      else await route.continue();
+    });
+    const page = await open();
+    await pay(page);
+    await screen(page, "succeeded");
+    expect(await moved(page)).toEqual(PAID);
+    expect((await toldIn(page)).join()).not.toContain("not certain");
   });
 
   test("a decline says why, and another card pays", async () => {
