@@ -1,8 +1,12 @@
 import {
+  type DefinitionNode,
   type DocumentNode,
+  type FragmentDefinitionNode,
   type GraphQLSchema,
+  Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
+  type SelectionSetNode,
   getOperationAST,
   parse,
   specifiedRules,
@@ -62,4 +66,23 @@ export function faultsOf(schema: GraphQLSchema, { document }: Subscription): rea
   const errors = validate(schema, document, rules, { maxErrors: ERRORS_MAX });
   if (errors.length === 0) valid.add(document);
   return errors;
+}
+
+/**
+ * Whether its field may be left out, by @skip or @include: nothing would be left to subscribe to, for which graphql-js
+ * has no answer. The document is valid, so no fragment spreads itself.
+ */
+export function isConditional({ document, operation }: Subscription): boolean {
+  const inSet = ({ selections }: SelectionSetNode): boolean =>
+    selections.some((selection) => {
+      if ((selection.directives ?? []).length > 0) return true;
+      if (selection.kind === Kind.FIELD) return false;
+      if (selection.kind === Kind.INLINE_FRAGMENT) return inSet(selection.selectionSet);
+      const { value } = selection.name;
+      const isIt = (node: DefinitionNode): node is FragmentDefinitionNode =>
+        node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === value;
+      const fragment = document.definitions.find(isIt);
+      return fragment !== undefined && inSet(fragment.selectionSet);
+    });
+  return inSet(operation.selectionSet);
 }

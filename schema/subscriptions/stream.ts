@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply } from "fastify";
 import { type GraphQLSchema, createSourceEventStream, execute } from "graphql";
+import { Failure } from "../../src/failures";
 import { httpRequests } from "../../src/observability/metrics";
 import { logAndShow } from "../answer-plugin";
 import { noteRefusals } from "../audit";
@@ -12,7 +13,7 @@ import { inputPathFinder } from "../input-path";
 import { type Loaders, createLoaders } from "../loaders";
 import { refuseSensitive } from "../refuse-sensitive";
 import { resolveInTurns } from "../take-turns";
-import { type Subscription, faultsOf } from "./find-subscription";
+import { type Subscription, faultsOf, isConditional } from "./find-subscription";
 import type { Stream, StreamOwner, Streams } from "./open-streams";
 
 /*
@@ -82,6 +83,12 @@ async function open(request: StreamRequest): Promise<Events | readonly unknown[]
   const { schema, context, subscription } = request;
   const faults = faultsOf(schema, subscription);
   if (faults.length > 0) return faults;
+  if (isConditional(subscription)) {
+    throw new Failure(
+      "BAD_USER_INPUT",
+      "The field of a subscription must not be under @skip or @include.",
+    );
+  }
   const { document, operation, variables } = subscription;
   await checkOperation(context, { ...subscription, schema, streamed: true });
   refuseSensitive({ document, operation, variables });

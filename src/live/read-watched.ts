@@ -59,7 +59,7 @@ async function readSome(
     });
   } catch (error) {
     // What those have missed who have seen a state before, polling will find.
-    for (const watcher of asking.flat()) watcher.opened?.(error);
+    for (const watcher of asking.flat()) watcher.opened?.(error as Error);
   }
 }
 

@@ -97,7 +97,7 @@ function opening(watcher: Watcher): Promise<void> {
     watcher.opened = (failure) => {
       watcher.opened = undefined;
       if (failure === undefined) resolve();
-      else reject(failure as Error);
+      else reject(failure);
     };
   });
 }

@@ -8,7 +8,7 @@ export interface Watcher {
   version: number;
   readonly states: Newest<PaymentIntent>;
   /** For the first state, or why there is none; undefined once it was told. */
-  opened: ((failure?: unknown) => void) | undefined;
+  opened: ((failure?: Error) => void) | undefined;
 }
 
 /** Who watches what in this process. */

@@ -18,7 +18,7 @@ export function createNewestVersions(keptMax = KEPT_MAX): NewestVersions {
     return false;
   };
   const note = (value: unknown): boolean => {
-    if (typeof value !== "object" || value === null) return false;
+    if (typeof value !== "object" || value === null || isSnapshot(value)) return false;
     const { id, version } = value as { readonly id?: unknown; readonly version?: unknown };
     const isIntent = typeof id === "string" && id.startsWith("pi_") && typeof version === "number";
     let isOlder = isIntent && noteOne(id, version);
@@ -26,6 +26,11 @@ export function createNewestVersions(keptMax = KEPT_MAX): NewestVersions {
     return isOlder;
   };
   return { note };
+}
+
+/** What an event holds says how things were, and claims nothing else. */
+function isSnapshot(value: object): boolean {
+  return "object" in value && typeof value.object === "string";
 }
 
 /** Gives an object of the API its key in a normalised cache; undefined when it has no id. */

@@ -67,6 +67,8 @@ export function createTransport(options: ClientOptions): Transport {
       return result;
     }
     const result = await sendQuery(sending, shape);
+    // What a key once led to is as it was then.
+    if (shape.field === "operation") return result;
     // It was on its way when a newer one arrived. The API reads what was committed, so once is enough.
     return versions.note(result.data) ? sendQuery(sending, shape) : result;
   };

@@ -67,6 +67,8 @@ const BODIES: readonly HttpRow[] = [
   body(
     "a persisted query that nobody stored",
     '{"extensions": {"persistedQuery": {"version": 1}}}',
+    // What its client falls back on.
+    { status: 200, code: "PERSISTED_QUERY_NOT_SUPPORTED" },
   ),
   body(
     "20,000 levels",

@@ -151,6 +151,13 @@ describe("what is refused", () => {
     expect(await codeOf(watchAs({ id: "no id" }))).toBe("BAD_USER_INPUT");
     const unknownField = "subscription ($id: ID!) { paymentIntentUpdated(id: $id) { nothing } }";
     expect(await codeOf(watchAs({ id: intent.id, query: unknownField }))).toBe("BAD_USER_INPUT");
+    for (const query of [
+      "subscription ($id: ID!) { paymentIntentUpdated(id: $id) @skip(if: true) { id } }",
+      "subscription ($id: ID!) { ...A } fragment A on Subscription { paymentIntentUpdated(id: $id) @include(if: false) { id } }",
+      "subscription { __typename }",
+    ]) {
+      expect(await codeOf(watchAs({ id: intent.id, query }))).toContain("BAD_USER_INPUT");
+    }
     const tooMuch = `subscription ($id: ID!) { paymentIntentUpdated(id: $id) { ${Array.from(
       { length: 20 },
       (_, n) => `a${String(n)}: attempts(first: 100) { edges { node { id evidence { source } } } }`,

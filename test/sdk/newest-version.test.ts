@@ -19,6 +19,18 @@ test("what is no payment has no versions to compare", () => {
   expect(note(null)).toBe(false);
 });
 
+test("what an event holds is as it was, and so is no older state of the payment", () => {
+  const { note } = createNewestVersions();
+  const event = (version: number) => ({
+    node: {
+      type: "payment_intent.created",
+      data: { object: { id: "pi_1", object: "payment_intent", version } },
+    },
+  });
+  expect(note({ edges: [event(3), event(1)] })).toBe(false);
+  expect(note({ id: "pi_1", version: 2 })).toBe(false);
+});
+
 test("forgets the payments that it has seen first when there are too many", () => {
   const { note } = createNewestVersions(2);
   for (const id of ["pi_1", "pi_2", "pi_3"]) note({ id, version: 2 });

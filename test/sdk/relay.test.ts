@@ -6,17 +6,22 @@ import {
   type ConcreteRequest,
   Environment,
   type FetchFunction,
+  type GraphQLResponse,
   Network,
+  Observable,
   RecordSource,
   Store,
+  type SubscribeFunction,
   commitMutation,
   createOperationDescriptor,
   fetchQuery,
+  requestSubscription,
 } from "relay-runtime";
 import { createRetryBudget } from "../../src/sdk/retry-budget";
-import { createCacheKeys, createTransport } from "../../src/sdk/transport";
+import { type TransportResult, createCacheKeys, createTransport } from "../../src/sdk/transport";
 import { type MadeIntent, type TestApi, makeIntent, startTestApi } from "../support/api";
 import { PATIENCE_MS } from "../support/patience";
+import { waitFor } from "../support/wait-for";
 import { losing } from "./losing";
 
 /* Relay's own compiler and runtime over the transport, as the README shows it, against the whole API. */
@@ -24,6 +29,9 @@ import { losing } from "./losing";
 const root = path.resolve(__dirname, "../..");
 const DOCUMENTS = `
   graphql\`query shopIntentQuery($id: ID!) { paymentIntent(id: $id) { id status version } }\`;
+  graphql\`subscription shopWatchSubscription($id: ID!) {
+    paymentIntentUpdated(id: $id) { id status version }
+  }\`;
   graphql\`mutation shopPayMutation($input: ConfirmPaymentIntentInput!, $idempotencyKey: String = "") {
     confirmPaymentIntent(input: $input, idempotencyKey: $idempotencyKey) {
       paymentIntent { id status version }
@@ -36,6 +44,7 @@ let api: TestApi;
 let work: string;
 let intentQuery: ConcreteRequest;
 let payMutation: ConcreteRequest;
+let watchSubscription: ConcreteRequest;
 
 beforeAll(async () => {
   api = await startTestApi();
@@ -50,10 +59,11 @@ beforeAll(async () => {
     eagerEsModules: false,
   };
   writeFileSync(path.join(work, "relay.config.json"), JSON.stringify(config));
-  const compiler = path.join(root, "node_modules/relay-compiler/cli.js");
+  const compiler = require.resolve("relay-compiler/cli.js");
   execFileSync(process.execPath, [compiler, "relay.config.json"], { cwd: work, stdio: "pipe" });
   intentQuery = await compiled("shopIntentQuery");
   payMutation = await compiled("shopPayMutation");
+  watchSubscription = await compiled("shopWatchSubscription");
 });
 
 async function compiled(name: string): Promise<ConcreteRequest> {
@@ -81,11 +91,24 @@ function environmentFor(
     budget: createRetryBudget({ initial: 100 }),
     fetch: losing(lost),
   });
-  const ask: FetchFunction = ({ text, name }, variables) =>
-    transport.execute({ query: text ?? "", operationName: name, variables }) as never;
+  const ask: FetchFunction = async ({ text, name }, variables) => {
+    const request = { query: text ?? "", operationName: name, variables };
+    return (await transport.execute(request)) as GraphQLResponse;
+  };
+  const watch: SubscribeFunction = ({ text, name }, variables) =>
+    Observable.create<GraphQLResponse>((sink) => {
+      const controller = new AbortController();
+      const request = { query: text ?? "", operationName: name, variables };
+      const onNext = (result: TransportResult): void => sink.next(result as GraphQLResponse);
+      transport.subscribe(request, { signal: controller.signal, onNext }).then(
+        () => sink.complete(),
+        (error: Error) => sink.error(error),
+      );
+      return () => controller.abort();
+    });
   const keyOf = createCacheKeys();
   return new Environment({
-    network: Network.create(ask),
+    network: Network.create(ask, watch),
     store: new Store(new RecordSource()),
     ...(isGuarded && { getDataID: (value) => keyOf(value) }),
   });
@@ -148,4 +171,20 @@ test("a mutation has a key of its own, and an answer that was lost is had all th
   });
   expect(shown(environment, intent.id)).toBeUndefined();
   await api.drain();
+});
+
+test("what is shown follows the subscription to its end", async () => {
+  const intent = await makeIntent(api);
+  const environment = environmentFor(intent);
+  await fetchQuery(environment, intentQuery, { id: intent.id }).toPromise();
+  let isComplete = false;
+  requestSubscription(environment, {
+    subscription: watchSubscription,
+    variables: { id: intent.id },
+    onCompleted: () => (isComplete = true),
+  });
+  await confirm(environment, intent.id);
+  await api.drain();
+  await waitFor("the end of the subscription", () => isComplete);
+  expect(shown(environment, intent.id)).toBe("SUCCEEDED");
 });

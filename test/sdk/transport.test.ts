@@ -140,6 +140,15 @@ test("a query that is answered with an older state than is known is asked again,
   expect(api?.seen).toHaveLength(5);
 });
 
+test("what a key once led to may be older than what is known", async () => {
+  const seen: Reply = { body: { data: { operation: { result: { id: "pi_1", version: 1 } } } } };
+  const transport = await transportTo([intent(3), seen]);
+  await transport.execute({ query: "{ paymentIntent(id: 1) { id version } }" });
+  const query = '{ operation(name: "n", idempotencyKey: "k") { result { id } } }';
+  expect(await transport.execute({ query })).toEqual(seen.body);
+  expect(api?.seen).toHaveLength(2);
+});
+
 test("headers may be given for one request, however they are written", async () => {
   const transport = await transportTo([intent(1)]);
   const query = "{ paymentIntent(id: 1) { id } }";
