@@ -17,6 +17,7 @@ import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { observe } from "./observability/gauges";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
+import { serveCheckout } from "./web/serve-checkout";
 import { createAnnouncer } from "./live/announce-changes";
 
 const HELP = `Usage: node dist/src/server.js
@@ -89,6 +90,7 @@ export async function startServer(
     draining ? Promise.resolve(readinessOf(["it is stopping"])) : databaseReadiness(app.db);
   serveProbes(server, app.config.instanceId, readiness);
   serveGraphiql(server, app.config.graphiql);
+  serveCheckout(server, app.config.demoShop);
   await serveProcessorWebhooks(server, app);
   await serveGraphql(server, app);
   const port = await listenOn({ ...options, setting: "PORT" }, async (wanted) => {

@@ -13,7 +13,7 @@ const dist = path.join(__dirname, "dist");
 /** What the package exports, from dist/<name>.mjs, is built from <name>.ts. */
 const entries = Object.values(require("./package.json").exports)
   .flatMap((entry) => entry.import?.default ?? [])
-  .map((file) => path.join(__dirname, `${path.basename(file, ".mjs")}.ts`));
+  .map((file) => path.join(__dirname, file.replace(/^\.\/dist\/(.*)\.mjs$/, "$1.ts")));
 
 const common = {
   target: ts.ScriptTarget.ES2022,
@@ -30,8 +30,8 @@ const common = {
   outDir: dist,
 };
 
-// Sources import "./client". ES modules name files in full, and so do their types.
-const IMPORTED = /(\bfrom |\bimport |\bimport\()"(\.\/[\w-]+)"/g;
+// Sources import "./client" and "../client". ES modules name files in full, and so do their types.
+const IMPORTED = /(\bfrom |\bimport |\bimport\()"(\.\.?\/[\w-]+)"/g;
 
 const formats = [
   {

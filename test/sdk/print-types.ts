@@ -336,7 +336,7 @@ function comment(description: string | null | undefined): string {
 }
 
 /** Prettier is a module that Jest cannot load, so it runs as the program that it also is. */
-function prettier(text: string): string {
+export function prettier(text: string): string {
   const bin = path.resolve(__dirname, "../../node_modules/prettier/bin/prettier.cjs");
   const args = [bin, "--parser", "typescript", "--print-width", "100"];
   return execFileSync(process.execPath, args, { input: text, encoding: "utf8" });

@@ -3,18 +3,22 @@ import path from "node:path";
 import ts from "typescript";
 
 const folder = path.resolve(__dirname, "../../src/sdk");
-const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+  (file) => file.endsWith(".ts") && !file.startsWith("dist/"),
+);
 
 /** What whoever imports these entries has anyway. */
 const PEERS: Readonly<Record<string, readonly string[]>> = {
   "apollo.ts": ["@apollo/client/core", "@apollo/client/utilities"],
   "urql.ts": ["@urql/core"],
 };
-const entries = ["index.ts", "transport.ts", ...Object.keys(PEERS)];
+const entries = ["index.ts", "checkout/index.ts", "transport.ts", ...Object.keys(PEERS)];
 
 function foreign(file: string, imported: readonly string[]): string[] {
   const own = [...files.map((name) => `./${name.replace(/\.ts$/, "")}`), ...(PEERS[file] ?? [])];
-  return imported.filter((name) => !own.includes(name));
+  const within = (name: string): string =>
+    name.startsWith(".") ? `./${path.posix.join(path.posix.dirname(file), name)}` : name;
+  return imported.filter((name) => !own.includes(within(name)));
 }
 
 test("imports nothing but its own files, and a client where it is made for that client", () => {
