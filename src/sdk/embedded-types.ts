@@ -29,6 +29,7 @@ export const EMBEDDED_TYPES = [
   "PaymentError",
   "RedirectToUrl",
   "RefundPaymentIntentPayload",
+  "ReleaseSetAsideMessagesPayload",
   "ReplayPlanCause",
   "ReplayPlanEndpoint",
   "ReplayPlanType",
@@ -42,8 +43,10 @@ export const EMBEDDED_TYPES = [
   "RotateWebhookSecretPayload",
   "SendTestWebhookPayload",
   "StartReplayPlanPayload",
+  "TimelineEntry",
   "Transition",
   "TrialBalance",
+  "UpdatePaymentIntentPayload",
   "UpdateWebhookEndpointPayload",
   "WebhookDeliveryAttempt",
 ] as const;

@@ -54,6 +54,13 @@ export const ERRORS: Readonly<Record<ErrorCode | ClientErrorCode, ErrorMeaning>>
     meaning: "The key was used for a different input.",
     whatToDo: "Correct the caller: one key stands for one intention.",
   },
+  DUPLICATE_REFERENCE: {
+    status: 422,
+    retryable: false,
+    meaning:
+      "Another payment holds this merchantReference, and one of the two wants it for itself; details.id is the other.",
+    whatToDo: "Go on with the payment that there is.",
+  },
   AMOUNT_TOO_LARGE: {
     status: 422,
     retryable: false,

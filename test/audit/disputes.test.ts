@@ -1,7 +1,7 @@
 import { auditBooks } from "../../src/audit/audit-books";
 import type { NetworkDispute } from "../../src/audit/compare-disputes";
 import { type TestApp, startTestApp } from "../support/app";
-import { aDispute, decideAtNetwork, openAtNetwork } from "../support/disputes";
+import { aDispute, decideAtNetwork, hearOf, openAtNetwork } from "../support/disputes";
 import { aCapturedIntent, aMerchant } from "../support/factories";
 
 /** Each test breaks one thing about a dispute, and expects the audit to say so. */
@@ -101,6 +101,7 @@ describe("the card network's books", () => {
       { invariant: "I9", check: AGREE, subject: unheard.id },
     ]);
     expect(await audit(all.slice(1))).toMatchObject([{ invariant: "I9", check: AGREE }]);
+    expect(await hearOf(t, unheard)).toBe("applied");
   });
 
   it("says when they differ", async () => {
@@ -116,5 +117,6 @@ describe("the card network's books", () => {
     expect(await audit([...others, decided])).toEqual([]);
     const forgotten = { ...decided, closedAt: longAgo };
     expect(await audit([...others, forgotten])).toMatchObject([{ check: AGREE }]);
+    expect(await hearOf(t, decided)).toBe("applied");
   });
 });
