@@ -338,7 +338,6 @@ const commandsTo = async <Command>(command: (merchantId: string, id: string) => 
 const creations = () => repeat(0, SET).map(() => createCommand(merchantId));
 
 const WRITES: readonly Question[] = [
-  ...intentQuestions(() => ({ db, own, merchantId, its, make })),
   now("creates", () => createPaymentIntents(db, creations())),
   after(
     "creates again",
@@ -471,6 +470,7 @@ const WRITES: readonly Question[] = [
     () => orphanAttempts(db, { firstLookupMs: 0, heldMaxMs: 60_000, limit: SET }),
   ),
   ...heldQuestions(() => ({ app, db, merchantId, its, make })),
+  ...intentQuestions(() => ({ db, own, merchantId, its, make })),
   now("finds overdue deliveries", () => findOverdueDeliveries(db, { overdueMs: 0, limit: SET })),
   now("renews and drops a lease", async () => {
     await renewLease(db, "worker", 1_000);
