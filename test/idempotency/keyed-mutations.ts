@@ -56,6 +56,12 @@ async function confirm(api: TestApi, paymentIntentId: string): Promise<void> {
   expect(body.errors).toBeUndefined();
 }
 
+/** Set aside: of an attempt, which has been announced before. */
+async function aMessage(api: TestApi): Promise<string> {
+  const about = { attempt_id: await aQueuedAttempt(api) };
+  return setMessageAside(api.db, api.merchant.id, about);
+}
+
 async function attemptOf(api: TestApi, paymentIntentId: string): Promise<string> {
   const [attempt] = await api.db("attempts").where({ payment_intent_id: paymentIntentId });
   return attempt.id as string;
@@ -471,12 +477,12 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     table: "outbox",
     as: "platform",
     prepare: async ({ api }) => {
-      const input = { ids: [await setMessageAside(api.db, api.merchant.id)], reason: "harmless" };
+      const input = { ids: [await aMessage(api)], reason: "harmless" };
       return { input, other: { ...input, reason: "fixed" } };
     },
     expired: "NOT_FOUND",
     refuse: async ({ api }) => {
-      const id = await setMessageAside(api.db, api.merchant.id);
+      const id = await aMessage(api);
       await rowOf(api.db, id).update({ aside_until: null });
       const makePossible = async (): Promise<void> => {
         await rowOf(api.db, id).update({ aside_until: "infinity" });

@@ -43,7 +43,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api.makeDue();
-  await api.db("outbox").update({ aside_until: null });
   await api.drain();
   await Promise.all([other.close(), hasty.close()]);
   await api.stop();
