@@ -348,11 +348,12 @@ create table idempotency_keys (
   beside json,
   sealed bytea,
   sealed_until timestamp with time zone,
+  refused_id text collate "C",
   constraint idempotency_keys_pkey PRIMARY KEY (merchant_id, operation, key, period),
   constraint idempotency_keys_hold_one_outcome CHECK ((num_nonnulls(event_id, result, failure_code) = 1)),
   constraint idempotency_keys_seal_for_a_time CHECK (((sealed IS NULL) = (sealed_until IS NULL)))
 ) partition by RANGE (period);
-CREATE INDEX idempotency_keys_refused ON ONLY public.idempotency_keys USING btree (merchant_id, ((failure_details ->> 'id'::text))) WHERE (failure_code IS NOT NULL);
+CREATE INDEX idempotency_keys_refused ON ONLY public.idempotency_keys USING btree (merchant_id, refused_id) WHERE (refused_id IS NOT NULL);
 CREATE INDEX idempotency_keys_sealed ON ONLY public.idempotency_keys USING btree (sealed_until) WHERE (sealed IS NOT NULL);
 create table idempotency_keys_default partition of idempotency_keys DEFAULT;
 alter table idempotency_keys enable row level security;

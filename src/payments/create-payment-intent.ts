@@ -112,11 +112,12 @@ const CREATE_PAYMENT_INTENTS: Statement = {
       where h.spent is null
     ), keyed as (
       insert into idempotency_keys
-        (merchant_id, operation, key, fingerprint, event_id, failure_code, failure_details)
+        (merchant_id, operation, key, fingerprint, event_id, failure_code, failure_details,
+          refused_id)
       select c.merchant_id, '${CREATE}', c.key, decode(c.fingerprint, 'hex'),
         case when h.id is null then c.event_id end,
         case when h.id is not null then 'DUPLICATE_REFERENCE' end,
-        case when h.id is not null then jsonb_build_object('id', h.id) end
+        case when h.id is not null then jsonb_build_object('id', h.id) end, h.id
       from command c left join held h on h.n = c.n
       where not exists (select from known k where k.n = c.n)
       order by c.merchant_id, c.key

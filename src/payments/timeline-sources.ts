@@ -8,7 +8,7 @@ import { UPDATE } from "./update-payment-intent";
 /*
  * Where a payment's timeline comes from: a select for each, of the intent `p.id` and the question `q`, all with the
  * same columns. The rank orders what one commit has written: first what was asked for, then what that changed. The key
- * tells apart what has the same rank.
+ * tells apart what has the same rank. What belongs to a row is probed behind a fence: see planner.ts.
  */
 
 const CALLS = [CREATE, UPDATE, CONFIRM, CAPTURE, CANCEL, REFUND].map((name) => `'${name}'`);
@@ -57,15 +57,16 @@ const REFUSED = `
     jsonb_build_object('operation', k.operation, 'key', ${startOf("k.key")},
       'refused', k.failure_code)
   from idempotency_keys k
-  where k.merchant_id = q.merchant_id and k.failure_details ->> 'id' = p.id
-    and k.failure_code is not null`;
+  where k.merchant_id = q.merchant_id and k.refused_id = p.id`;
 
 const CHANGED = `
   select t.at, 2, lpad(t.version::text, 10, '0'), 'TRANSITION', t.event_id, t.actor,
     jsonb_build_object('from', t.from_status, 'to', t.to_status, 'cause', t.cause,
       'version', t.version, 'type', e.type)
   from transitions t
-  left join events e on e.merchant_id = t.merchant_id and e.id = t.event_id
+  left join lateral (
+    select e.type from events e where e.merchant_id = t.merchant_id and e.id = t.event_id offset 0
+  ) e on true
   where t.merchant_id = q.merchant_id and t.payment_intent_id = p.id`;
 
 const TRIED = `
@@ -84,7 +85,10 @@ const REPORTED = `
     jsonb_build_object('operation', a.operation, 'outcome', e.outcome ->> 'kind',
       'effect', e.effect, 'source', e.source)
   from attempts a
-  join attempt_evidence e on e.merchant_id = a.merchant_id and e.attempt_id = a.id
+  cross join lateral (
+    select e.* from attempt_evidence e
+    where e.merchant_id = a.merchant_id and e.attempt_id = a.id offset 0
+  ) e
   where a.merchant_id = q.merchant_id and a.payment_intent_id = p.id`;
 
 const POSTED = `
@@ -102,7 +106,12 @@ const POSTED = `
 /** Deliveries of the intent's events, wherever to: of the endpoint only its id is told. */
 const DELIVERIES = `
   transitions t
-  join webhook_deliveries d on d.merchant_id = t.merchant_id and d.event_id = t.event_id`;
+  cross join lateral (
+    select d.merchant_id, d.id, d.event_id, d.endpoint_id, d.status, d.tries, d.created_at,
+      d.updated_at
+    from webhook_deliveries d
+    where d.merchant_id = t.merchant_id and d.event_id = t.event_id offset 0
+  ) d`;
 
 const DELIVERED = `
   select step.at, 6, d.id || ' ' || step.n, 'DELIVERY', d.id, null,
@@ -119,7 +128,10 @@ const DELIVERED = `
     jsonb_build_object('endpoint', d.endpoint_id, 'event', d.event_id, 'step', 'TRIED',
       'number', h.number, 'statusCode', h.status_code, 'error', h.error_class)
   from ${DELIVERIES}
-  join webhook_delivery_attempts h on h.merchant_id = d.merchant_id and h.delivery_id = d.id
+  cross join lateral (
+    select h.number, h.started_at, h.status_code, h.error_class from webhook_delivery_attempts h
+    where h.merchant_id = d.merchant_id and h.delivery_id = d.id offset 0
+  ) h
   where q.sees_webhooks and t.merchant_id = q.merchant_id and t.payment_intent_id = p.id`;
 
 const OPERATED = `
@@ -141,8 +153,11 @@ const OPERATED = `
     select d.id from ${DELIVERIES}
     where t.merchant_id = q.merchant_id and t.payment_intent_id = p.id
   ) about
-  join audit_log l on l.merchant_id = q.merchant_id and l.subject_id = about.id
-    and l.action in ('WRITE', 'COMMAND')
+  cross join lateral (
+    select l.* from audit_log l
+    where l.merchant_id = q.merchant_id and l.subject_id = about.id
+      and l.action in ('WRITE', 'COMMAND') offset 0
+  ) l
   where q.sees_audit_log`;
 
 export const TIMELINE_SOURCES: readonly string[] = [

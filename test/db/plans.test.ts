@@ -344,7 +344,6 @@ const commandsTo = async <Command>(command: (merchantId: string, id: string) => 
 const creations = () => repeat(0, SET).map(() => createCommand(merchantId));
 
 const WRITES: readonly Question[] = [
-  ...intentQuestions(() => ({ db, own, merchantId, its, make })),
   now("creates", () => createPaymentIntents(db, creations())),
   after(
     "creates again",
@@ -478,6 +477,7 @@ const WRITES: readonly Question[] = [
   ),
   ...DISPUTES.writes,
   ...heldQuestions(() => ({ app, db, merchantId, its, make })),
+  ...intentQuestions(() => ({ db, own, merchantId, its, make })),
   now("finds overdue deliveries", () => findOverdueDeliveries(db, { overdueMs: 0, limit: SET })),
   now("renews and drops a lease", async () => {
     await renewLease(db, "worker", 1_000);

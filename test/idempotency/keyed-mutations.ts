@@ -23,8 +23,8 @@ export interface KeyedMutation {
   readonly table: string;
   /** An input that can be executed, and another one that differs from it in anything. Fresh each time. */
   readonly prepare: (world: World) => Promise<{ readonly input: object; readonly other: object }>;
-  /** What a repeat is told whose key's record has expired: what was made, or that the state forbids it. */
-  readonly expired: "REPLAYED" | "INVALID_STATE";
+  /** What a repeat is told whose key's record has expired: what was made, that the state forbids it, or that it is gone. */
+  readonly expired: "REPLAYED" | "INVALID_STATE" | "NOT_FOUND";
   /** An input that is refused for now; null where no state can forbid what the mutation does. */
   readonly refuse: ((world: World) => Promise<Refusable>) | null;
 }
@@ -54,6 +54,12 @@ async function confirm(api: TestApi, paymentIntentId: string): Promise<void> {
   const variables = { input: { paymentIntentId }, key: newKey() };
   const { body } = await api.send({ query: CONFIRM_INTENT, variables });
   expect(body.errors).toBeUndefined();
+}
+
+/** Set aside: of an attempt, which has been announced before. */
+async function aMessage(api: TestApi): Promise<string> {
+  const about = { attempt_id: await aQueuedAttempt(api) };
+  return setMessageAside(api.db, api.merchant.id, about);
 }
 
 async function attemptOf(api: TestApi, paymentIntentId: string): Promise<string> {
@@ -487,12 +493,12 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     table: "outbox",
     as: "platform",
     prepare: async ({ api }) => {
-      const input = { ids: [await setMessageAside(api.db, api.merchant.id)], reason: "harmless" };
+      const input = { ids: [await aMessage(api)], reason: "harmless" };
       return { input, other: { ...input, reason: "fixed" } };
     },
-    expired: "INVALID_STATE",
+    expired: "NOT_FOUND",
     refuse: async ({ api }) => {
-      const id = await setMessageAside(api.db, api.merchant.id);
+      const id = await aMessage(api);
       await rowOf(api.db, id).update({ aside_until: null });
       const makePossible = async (): Promise<void> => {
         await rowOf(api.db, id).update({ aside_until: "infinity" });

@@ -113,7 +113,15 @@ test("tells of everything, oldest first, in plain sentences", async () => {
     from = found;
   }
   expect(new Set(all.map(({ kind }) => kind))).toEqual(
-    new Set(["API_CALL", "TRANSITION", "ATTEMPT", "EVIDENCE", "LEDGER", "DELIVERY", "OPERATOR_ACTION"]),
+    new Set([
+      "API_CALL",
+      "TRANSITION",
+      "ATTEMPT",
+      "EVIDENCE",
+      "LEDGER",
+      "DELIVERY",
+      "OPERATOR_ACTION",
+    ]),
   );
   const text = JSON.stringify(all);
   for (const secret of ["Ada", "ring", receiver.url, "a-long-update-key"]) {
@@ -124,7 +132,7 @@ test("tells of everything, oldest first, in plain sentences", async () => {
 test("is read in pages of which none skips or repeats anything", async () => {
   const whole = (await read("(first: 100)")).edges;
   const walked: Page["edges"][number][] = [];
-  for (let after = ""; ; ) {
+  for (let after = ""; ;) {
     const page = await read(after ? `(first: 3, after: "${after}")` : "(first: 3)");
     walked.push(...page.edges);
     after = page.pageInfo.endCursor;
@@ -137,7 +145,8 @@ test("is read in pages of which none skips or repeats anything", async () => {
 
 test("shows a key nothing that it may not read elsewhere", async () => {
   const keyWith = async (...scopes: string[]) =>
-    (await storeApiKey(api.db, api.merchant, { scopes: ["payments:read", ...scopes] as never })).secret;
+    (await storeApiKey(api.db, api.merchant, { scopes: ["payments:read", ...scopes] as never }))
+      .secret;
   const kinds = async (key: string) =>
     new Set((await entries(key)).map(({ kind }) => kind).filter((kind) => HIDDEN.includes(kind)));
   const HIDDEN = ["LEDGER", "DELIVERY", "OPERATOR_ACTION"];
@@ -173,5 +182,8 @@ test("takes no cursor of another list", async () => {
   const answer = await api.send({
     query: `{ paymentIntent(id: "${id}") { timeline(after: "bm9uc2Vuc2U") { edges { cursor } } } }`,
   });
-  expect(answer.error?.extensions).toMatchObject({ code: "BAD_USER_INPUT", details: { field: "after" } });
+  expect(answer.error?.extensions).toMatchObject({
+    code: "BAD_USER_INPUT",
+    details: { field: "after" },
+  });
 });

@@ -1,11 +1,15 @@
 import type { Db } from "../../src/db/db";
 import { newId } from "../../src/ids";
 
-/** A row of the outbox that is set aside for good: of an event that does not exist. Gives its id. */
-export async function setMessageAside(db: Db, merchantId: string): Promise<string> {
+/** A row of the outbox that is set aside for good: by itself of an event that does not exist. Gives its id. */
+export async function setMessageAside(
+  db: Db,
+  merchantId: string,
+  about: object = { event_id: newId("event") },
+): Promise<string> {
   const row = {
+    ...about,
     merchant_id: merchantId,
-    event_id: newId("event"),
     relay_deaths: 8,
     relay_error: "DATABASE",
     aside_since: new Date(),

@@ -252,7 +252,7 @@ export async function makeWorld(
     .where({ merchant_id: merchant.id, subject_id: rolled.id })
     .first<{ id: string }>("actor_id as id");
   const account = pages.ledgerAccounts.edges[0].node;
-  const setAside = await setMessageAside(api.db, merchant.id);
+  const setAside = await setMessageAside(api.db, merchant.id, { delivery_id: delivery?.id });
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {
     unknownAttempts: end(open.unknownAttempts),
