@@ -46,7 +46,10 @@ export async function sweepOnce(app: App, queues: Queues, walk = newWalk()): Pro
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
   // Before the look-ups, which wait for processors, so that nobody is told late; and if it fails, they are done.
   const holds = await expireAuthorizations(app.db, LIMIT).catch((error: unknown) => {
-    app.log.error({ err: error }, "holds that are due were not seen to; the next sweep tries again");
+    app.log.error(
+      { err: error },
+      "holds that are due were not seen to; the next sweep tries again",
+    );
     return 0;
   });
   const lookedUp = await lookUpAttempts(app, LIMIT);

@@ -145,7 +145,7 @@ function open(key: Buffer, sealed: Buffer): string | undefined {
 }
 
 const BLANK_INTENT = '{"description":null,"customer":null,"metadata":{}}';
-const BLANK_REFUND = '{"metadata":{}}';
+const BLANK_REFUND = '{"metadata":{},"note":null}';
 
 /**
  * A snapshot with its personal fields; once they are erased, with blank ones and the time of that. It puts them into the
