@@ -45,7 +45,7 @@ module.exports = ts.config(
   },
   // Printed from the schema, and read by nobody but the compiler.
   {
-    files: ["src/sdk/{enums,inputs,objects,results,mutations,queries}.ts"],
+    files: ["src/sdk/{enums,inputs,mutations,objects,queries,results}.ts"],
     rules: { "max-lines": "off" },
   },
   // A migration is one piece of SQL.

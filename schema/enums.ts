@@ -14,7 +14,6 @@ import type {
   DeliveryStatus as DeliveryStatusName,
   EndpointStatus as EndpointStatusName,
 } from "../src/webhooks/delivery";
-import type { DeclineAdvice as DeclineAdviceName } from "../src/processors/processor";
 import { OPEN, enumOf } from "./enum-of";
 
 export const ErrorCode = enumOf<FailureCode>(
@@ -75,7 +74,7 @@ export const AttemptStatus = enumOf<AttemptStatusName>(
   },
 );
 
-export const DeclineAdvice = enumOf<DeclineAdviceName>(
+export const DeclineAdvice = enumOf<processors.DeclineAdvice>(
   "DeclineAdvice",
   `What may be done about a declined card. ${OPEN}`,
   {
@@ -196,31 +195,6 @@ export const RefundStatus = enumOf<intents.RefundStatus>(
     FAILED: "Nothing was refunded, and the amount may be refunded again.",
     REVERSED:
       "The refund had succeeded, but the money came back, for example because the card's account is closed. The amount may be refunded again.",
-  },
-);
-
-export const DisputeStatus = enumOf<processors.DisputeStatus>(
-  "DisputeStatus",
-  `The status of a dispute, as the merchant sees it. ${OPEN}`,
-  {
-    OPEN: "The amount is withheld from the merchant until the dispute is decided.",
-    WON: "The dispute was decided in favour of the merchant, who has the amount again.",
-    LOST: "The dispute was decided in favour of the shopper, and the amount is gone.",
-  },
-);
-
-export const DisputeReason = enumOf<processors.DisputeReason>(
-  "DisputeReason",
-  `Why a shopper's bank disputes a payment. ${OPEN}`,
-  {
-    CREDIT_NOT_PROCESSED: "The shopper was promised a refund and has not received it.",
-    DUPLICATE: "The shopper was charged more than once.",
-    FRAUDULENT: "The shopper did not authorise the payment.",
-    GENERAL: "None of the other reasons, or none that the bank gave.",
-    PRODUCT_NOT_RECEIVED: "The shopper did not receive what was paid for.",
-    PRODUCT_UNACCEPTABLE: "What the shopper received was defective or not as described.",
-    SUBSCRIPTION_CANCELED: "The shopper was charged after canceling a subscription.",
-    UNRECOGNIZED: "The shopper does not recognise the payment.",
   },
 );
 

@@ -5,7 +5,7 @@ import type * as disputes from "../../src/payments/dispute";
 import { listDisputes } from "../../src/payments/list-disputes";
 import type * as processors from "../../src/processors/processor";
 import type { Context } from "../context";
-import { DisputeStatus } from "../enums";
+import { DisputeStatus } from "../dispute-enums";
 import { Dispute, DisputeConnection } from "../types/dispute";
 import { PartFilterFields, STATUSES, checkedFilter, unindexedOf } from "./captures-and-refunds";
 import { PageArgs } from "./page-arguments";

@@ -3,7 +3,7 @@ import type * as disputes from "../../src/payments/dispute";
 import type * as intents from "../../src/payments/payment-intent";
 import type * as processors from "../../src/processors/processor";
 import type { Context } from "../context";
-import { DisputeReason, DisputeStatus } from "../enums";
+import { DisputeReason, DisputeStatus } from "../dispute-enums";
 import { Node } from "../node";
 import { CurrencyCode, DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "./connection";

@@ -70,7 +70,6 @@ import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/repla
 import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
 import {
-  cancelCommand,
   captureCommand,
   confirmCommand,
   createCommand,

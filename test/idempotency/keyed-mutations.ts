@@ -48,6 +48,16 @@ function unique(prefix: string): string {
   return `${prefix}${String(names)}`;
 }
 
+/** None of it arrives, however often it is tried. */
+async function failCapture(api: TestApi): Promise<void> {
+  await api.sandbox.setFault({ fault: "lose_request", rate: 1, operation: "capture" });
+  for (let tries = 0; tries < 6; tries += 1) {
+    await api.drain();
+    await api.makeDue();
+  }
+  await api.sandbox.call("DELETE", "/admin/faults");
+}
+
 const MANUAL = { captureMethod: "MANUAL" };
 
 async function confirm(api: TestApi, paymentIntentId: string): Promise<void> {
@@ -266,9 +276,10 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     },
     expired: "INVALID_STATE",
     refuse: async ({ api }) => {
-      const { id } = await makeIntent(api, MANUAL);
-      await confirm(api, id);
-      return { input: { paymentIntentId: id }, makePossible: () => api.drain() };
+      const { id } = await makePaid(api, MANUAL);
+      const input = { paymentIntentId: id };
+      await api.send({ query: CAPTURE_INTENT, variables: { input, key: newKey() } });
+      return { input, makePossible: () => failCapture(api) };
     },
   },
   refundPaymentIntent: {
