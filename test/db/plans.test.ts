@@ -69,12 +69,7 @@ import { listDeadLetters } from "../../src/webhooks/list-dead-letters";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
-import {
-  captureCommand,
-  confirmCommand,
-  createCommand,
-  refundCommand,
-} from "../support/factories";
+import { captureCommand, confirmCommand, createCommand, refundCommand } from "../support/factories";
 import { disputeQuestions } from "../support/dispute-questions";
 import { heldQuestions } from "../support/held-questions";
 import { intentQuestions } from "../support/intent-questions";
@@ -83,20 +78,22 @@ import { PATIENT } from "../support/patience";
 import { hearFromProcessor } from "../support/inbox";
 import { PAGE, type Question, after, cursor, now, pages } from "../support/plan-questions";
 import {
-  type ExplainedDb,
   type Maker,
   type Samples,
   UNKNOWN,
-  complaintsIn,
-  connectExplained,
   createMaker,
-  explainEverything,
   fillShops,
   recordOf,
   repeat,
   settle,
   takeSamples,
 } from "../support/plans";
+import {
+  type ExplainedDb,
+  complaintsIn,
+  connectExplained,
+  explainEverything,
+} from "../support/explained-db";
 
 /*
  * No statement reads more than it answers, whatever the planner thinks: also of the first merchant that gets busy, whose

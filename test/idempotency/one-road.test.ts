@@ -12,7 +12,8 @@ import {
 } from "../support/api";
 import { crashOnceAt, expectCrashed } from "../support/crash";
 import { type TestReceiver, startReceiver } from "../support/receiver";
-import { KEYED_MUTATIONS, type KeyedMutation, type World } from "./keyed-mutations";
+import { KEYED_MUTATIONS } from "./keyed-mutations";
+import type { KeyedMutation, World } from "./keyed-world";
 
 /*
  * Every mutation of the schema, each asked the same questions: what its key promises does not depend on what it does.
