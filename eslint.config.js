@@ -43,6 +43,11 @@ module.exports = ts.config(
     plugins: { oncepay: { rules: { "sql-width": sqlWidth } } },
     rules: { "oncepay/sql-width": "error" },
   },
+  // Printed from the schema, and read by nobody but the compiler.
+  {
+    files: ["src/sdk/{enums,inputs,mutations,objects,queries,results}.ts"],
+    rules: { "max-lines": "off" },
+  },
   // A migration is one piece of SQL.
   { files: ["migrations/**/*.ts"], rules: { "max-lines-per-function": "off" } },
   {

@@ -27,6 +27,15 @@ import * as endpointChallenges from "./20261127000100_endpoint_challenges";
 import * as resolutionChecks from "./20261127000200_resolution_checks";
 import * as deliveryRetries from "./20261127000300_delivery_retries";
 import * as deadLettersEverywhere from "./20261127000400_dead_letters_everywhere";
+import * as uniqueReferences from "./20261128000200_unique_references";
+import * as intentUpdates from "./20261128000210_intent_updates";
+import * as declineAdvice from "./20261128000220_decline_advice";
+import * as refundNotes from "./20261128000230_refund_notes";
+import * as refusalsByIntent from "./20261128000240_refusals_by_intent";
+import * as holds from "./20261128000300_holds";
+import * as disputes from "./20261128000400_disputes";
+import * as setAsideMessages from "./20261128000500_set_aside_messages";
+import * as orderedEndpoints from "./20261128000510_ordered_endpoints";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -62,4 +71,13 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261127000200_resolution_checks": resolutionChecks,
   "20261127000300_delivery_retries": deliveryRetries,
   "20261127000400_dead_letters_everywhere": deadLettersEverywhere,
+  "20261128000200_unique_references": uniqueReferences,
+  "20261128000210_intent_updates": intentUpdates,
+  "20261128000220_decline_advice": declineAdvice,
+  "20261128000230_refund_notes": refundNotes,
+  "20261128000240_refusals_by_intent": refusalsByIntent,
+  "20261128000300_holds": holds,
+  "20261128000400_disputes": disputes,
+  "20261128000500_set_aside_messages": setAsideMessages,
+  "20261128000510_ordered_endpoints": orderedEndpoints,
 };

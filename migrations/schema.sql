@@ -84,6 +84,9 @@ create table attempts (
   settled_at timestamp with time zone,
   idempotency_key text collate "C",
   created_at timestamp with time zone not null default now(),
+  advice_code text,
+  network_decline_code text,
+  challenge_expires_at timestamp with time zone,
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
@@ -101,7 +104,7 @@ alter table attempts enable row level security;
 create policy system on attempts to oncepay_system using (true);
 create policy tenant on attempts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on attempts to oncepay_system;
-grant insert, select on attempts to oncepay_tenant;
+grant insert, select, update on attempts to oncepay_tenant;
 
 create table audit_log (
   merchant_id text collate "C" not null,
@@ -211,6 +214,48 @@ create policy tenant on delivery_retries to oncepay_tenant using ((merchant_id =
 grant select on delivery_retries to oncepay_system;
 grant insert, select on delivery_retries to oncepay_tenant;
 
+create table disputes (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  attempt_id text collate "C" not null,
+  processor text not null,
+  processor_dispute_id text collate "C" not null,
+  status text not null,
+  reason text not null,
+  amount bigint not null,
+  currency text not null,
+  fee bigint not null,
+  evidence_due_by timestamp with time zone,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint disputes_pkey PRIMARY KEY (merchant_id, id),
+  constraint disputes_of_processor UNIQUE (merchant_id, processor, processor_dispute_id),
+  constraint disputes_merchant_id_attempt_id_fkey FOREIGN KEY (merchant_id, attempt_id) REFERENCES attempts(merchant_id, id),
+  constraint disputes_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
+  constraint disputes_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
+  constraint disputes_check CHECK (((status = 'OPEN'::text) = (closed_at IS NULL))),
+  constraint disputes_check1 CHECK ((version =
+CASE status
+    WHEN 'OPEN'::text THEN 1
+    ELSE 2
+END)),
+  constraint disputes_fee_check CHECK (((fee >= 0) AND (fee <= '9007199254740991'::bigint))),
+  constraint disputes_reason_check CHECK ((reason = ANY (ARRAY['CREDIT_NOT_PROCESSED'::text, 'DUPLICATE'::text, 'FRAUDULENT'::text, 'GENERAL'::text, 'PRODUCT_NOT_RECEIVED'::text, 'PRODUCT_UNACCEPTABLE'::text, 'SUBSCRIPTION_CANCELED'::text, 'UNRECOGNIZED'::text]))),
+  constraint disputes_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'WON'::text, 'LOST'::text])))
+);
+CREATE INDEX disputes_by_intent ON public.disputes USING btree (merchant_id, payment_intent_id, id);
+CREATE TRIGGER guard_dispute BEFORE INSERT OR UPDATE ON public.disputes FOR EACH ROW EXECUTE FUNCTION guard_dispute();
+CREATE TRIGGER keep_disputes BEFORE DELETE OR TRUNCATE ON public.disputes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table disputes enable row level security;
+create policy system on disputes to oncepay_system using (true);
+create policy tenant on disputes to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on disputes to oncepay_system;
+grant select on disputes to oncepay_tenant;
+
 create table erased_payment_intents (
   merchant_id text collate "C" not null,
   erasure_id text collate "C" not null,
@@ -303,10 +348,12 @@ create table idempotency_keys (
   beside json,
   sealed bytea,
   sealed_until timestamp with time zone,
+  refused_id text collate "C",
   constraint idempotency_keys_pkey PRIMARY KEY (merchant_id, operation, key, period),
   constraint idempotency_keys_hold_one_outcome CHECK ((num_nonnulls(event_id, result, failure_code) = 1)),
   constraint idempotency_keys_seal_for_a_time CHECK (((sealed IS NULL) = (sealed_until IS NULL)))
 ) partition by RANGE (period);
+CREATE INDEX idempotency_keys_refused ON ONLY public.idempotency_keys USING btree (merchant_id, refused_id) WHERE (refused_id IS NOT NULL);
 CREATE INDEX idempotency_keys_sealed ON ONLY public.idempotency_keys USING btree (sealed_until) WHERE (sealed IS NOT NULL);
 create table idempotency_keys_default partition of idempotency_keys DEFAULT;
 alter table idempotency_keys enable row level security;
@@ -395,11 +442,15 @@ create table outbox (
   created_at timestamp with time zone not null default now(),
   relay_deaths integer not null default 0,
   aside_until timestamp with time zone,
+  aside_since timestamp with time zone,
+  relay_error text,
   constraint outbox_pkey PRIMARY KEY (id),
   constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0)),
+  constraint outbox_relay_error_check CHECK ((relay_error = ANY (ARRAY['RELAY_DIED'::text, 'DATABASE'::text, 'OTHER'::text]))),
   constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1)))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
-CREATE INDEX outbox_aside ON public.outbox USING btree (aside_until) WHERE (aside_until IS NOT NULL);
+CREATE INDEX outbox_aside ON public.outbox USING btree (id) WHERE (aside_until IS NOT NULL);
+CREATE INDEX outbox_suspects ON public.outbox USING btree (merchant_id) WHERE (relay_deaths > 0);
 alter table outbox enable row level security;
 create policy system on outbox to oncepay_system using (true);
 create policy tenant on outbox to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -411,6 +462,26 @@ create table partitioned_tables (
   id_prefix text,
   constraint partitioned_tables_pkey PRIMARY KEY (name)
 );
+
+create table payment_intent_updates (
+  merchant_id text collate "C" not null,
+  idempotency_key text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  fingerprint bytea not null,
+  former_customer text,
+  created_at timestamp with time zone not null default now(),
+  constraint payment_intent_updates_spent_key PRIMARY KEY (merchant_id, idempotency_key),
+  constraint payment_intent_updates_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
+);
+CREATE INDEX payment_intent_updates_by_intent ON public.payment_intent_updates USING btree (merchant_id, payment_intent_id);
+CREATE INDEX payment_intent_updates_of_customer ON public.payment_intent_updates USING btree (merchant_id, former_customer, payment_intent_id) WHERE (former_customer IS NOT NULL);
+CREATE TRIGGER guard_payment_intent_update BEFORE UPDATE ON public.payment_intent_updates FOR EACH ROW WHEN (((new.former_customer IS NOT NULL) OR ((new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR (new.payment_intent_id <> old.payment_intent_id) OR (new.fingerprint <> old.fingerprint) OR (new.created_at <> old.created_at)))) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER keep_payment_intent_updates BEFORE DELETE OR TRUNCATE ON public.payment_intent_updates FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table payment_intent_updates enable row level security;
+create policy system on payment_intent_updates to oncepay_system using (true);
+create policy tenant on payment_intent_updates to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on payment_intent_updates to oncepay_system;
+grant insert, select, update on payment_intent_updates to oncepay_tenant;
 
 create table payment_intents (
   merchant_id text collate "C" not null,
@@ -440,6 +511,13 @@ create table payment_intents (
   personal_key bytea,
   personal bytea,
   personal_data_erased_at timestamp with time zone,
+  unique_reference boolean not null default false,
+  authorization_expires_at timestamp with time zone,
+  authorization_expired_at timestamp with time zone,
+  authorization_due_at timestamp with time zone,
+  authorization_expiry_policy text,
+  cancellation_requested_at timestamp with time zone,
+  amount_disputed bigint not null default 0,
   constraint payment_intents_pkey PRIMARY KEY (merchant_id, id),
   constraint payment_intents_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint payment_intents_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -448,12 +526,16 @@ create table payment_intents (
   constraint payment_intents_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
   constraint payment_intents_amount_refunded_check CHECK ((amount_refunded >= 0)),
   constraint payment_intents_amount_refunding_check CHECK ((amount_refunding >= 0)),
+  constraint payment_intents_authorization_expiry_policy_check CHECK ((authorization_expiry_policy = ANY (ARRAY['CAPTURE'::text, 'VOID'::text, 'NOTIFY'::text]))),
   constraint payment_intents_capture_method_check CHECK ((capture_method = ANY (ARRAY['AUTOMATIC'::text, 'MANUAL'::text]))),
   constraint payment_intents_check CHECK (((amount_authorized >= 0) AND (amount_authorized <= amount))),
   constraint payment_intents_check1 CHECK (((amount_captured + amount_capturing) <= amount_authorized)),
   constraint payment_intents_check2 CHECK (((amount_refunded + amount_refunding) <= amount_captured)),
   constraint payment_intents_currency_check CHECK ((length(currency) = 3)),
+  constraint payment_intents_disputed CHECK (((amount_disputed >= 0) AND (amount_disputed <= amount_captured))),
   constraint payment_intents_erased CHECK (((personal_data_erased_at IS NULL) OR ((num_nonnulls(customer, description, personal) = 0) AND (metadata = '{}'::jsonb)))),
+  constraint payment_intents_hold CHECK (((capture_method = 'MANUAL'::text) OR (num_nonnulls(authorization_expires_at, authorization_expired_at, authorization_due_at, authorization_expiry_policy) = 0))),
+  constraint payment_intents_hold_a_reference CHECK (((NOT unique_reference) OR (merchant_reference IS NOT NULL))) NOT VALID,
   constraint payment_intents_not_of_the_platform CHECK ((merchant_id <> 'mer_00000000000000000000000000'::text)) NOT VALID,
   constraint payment_intents_personal_key_check CHECK ((length(personal_key) = 32)),
   constraint payment_intents_status_check CHECK ((status = ANY (ARRAY['REQUIRES_PAYMENT_METHOD'::text, 'REQUIRES_CONFIRMATION'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'REQUIRES_CAPTURE'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text])))
@@ -461,7 +543,9 @@ create table payment_intents (
 CREATE INDEX payment_intents_by_customer ON public.payment_intents USING btree (merchant_id, customer, id) WHERE (customer IS NOT NULL);
 CREATE INDEX payment_intents_by_reference ON public.payment_intents USING btree (merchant_id, merchant_reference, id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX payment_intents_by_status ON public.payment_intents USING btree (merchant_id, status, id);
-CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR (new.amount <> old.amount) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR
+CREATE INDEX payment_intents_holds_due ON public.payment_intents USING btree (authorization_due_at) WHERE ((status = 'REQUIRES_CAPTURE'::text) AND (authorization_due_at IS NOT NULL));
+CREATE UNIQUE INDEX payment_intents_unique_reference ON public.payment_intents USING btree (merchant_id, merchant_reference) WHERE (unique_reference AND (status <> ALL (ARRAY['FAILED'::text, 'CANCELED'::text])));
+CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR EACH ROW WHEN ((((new.status <> old.status) AND (NOT payment_intent_may_move(old.status, new.status))) OR ((new.amount <> old.amount) AND ((new.status <> old.status) OR (old.status <> ALL (ARRAY['REQUIRES_PAYMENT_METHOD'::text, 'REQUIRES_CONFIRMATION'::text])))) OR (new.currency <> old.currency) OR (new.id <> old.id) OR (new.merchant_id <> old.merchant_id) OR (new.idempotency_key <> old.idempotency_key) OR
         CASE
             WHEN (new.personal_data_erased_at IS DISTINCT FROM old.personal_data_erased_at) THEN ((old.personal_data_erased_at IS NOT NULL) OR (new.version <> old.version) OR (new.status <> old.status))
             ELSE (new.version <= old.version)
@@ -511,14 +595,18 @@ create table refunds (
   updated_at timestamp with time zone not null default now(),
   personal bytea,
   personal_data_erased_at timestamp with time zone,
+  note text,
   constraint refunds_pkey PRIMARY KEY (merchant_id, id),
   constraint refunds_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint refunds_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
   constraint refunds_amount_check CHECK ((amount > 0)),
   constraint refunds_erased CHECK (((personal_data_erased_at IS NULL) OR ((personal IS NULL) AND (metadata = '{}'::jsonb)))),
+  constraint refunds_note_check CHECK ((length(note) <= 500)),
+  constraint refunds_note_erased CHECK (((personal_data_erased_at IS NULL) OR (note IS NULL))),
   constraint refunds_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'REVERSED'::text])))
 );
 CREATE INDEX refunds_by_intent ON public.refunds USING btree (merchant_id, payment_intent_id, id);
+CREATE INDEX refunds_pending ON public.refunds USING btree (merchant_id, currency) WHERE (status = 'PENDING'::text);
 alter table refunds enable row level security;
 create policy system on refunds to oncepay_system using (true);
 create policy tenant on refunds to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -644,6 +732,9 @@ create table webhook_deliveries (
   error_class text,
   replayed_as text collate "C",
   discard_reason text,
+  line_subject text collate "C",
+  line_sequence integer,
+  stands boolean,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
@@ -651,7 +742,8 @@ create table webhook_deliveries (
 ) partition by RANGE (id);
 CREATE INDEX webhook_deliveries_by_event ON ONLY public.webhook_deliveries USING btree (merchant_id, event_id);
 CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_at) WHERE (next_at IS NOT NULL);
-CREATE INDEX webhook_deliveries_held ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (next_at = 'infinity'::timestamp with time zone);
+CREATE INDEX webhook_deliveries_held ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE ((next_at = 'infinity'::timestamp with time zone) AND (stands IS NOT TRUE));
+CREATE INDEX webhook_deliveries_line ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, line_subject, line_sequence) WHERE ((line_subject IS NOT NULL) AND (status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text, 'PAUSED'::text])));
 CREATE INDEX webhook_deliveries_paused ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'PAUSED'::text);
 CREATE INDEX webhook_deliveries_retrying ON ONLY public.webhook_deliveries USING btree (merchant_id, endpoint_id, id) WHERE (status = 'RETRYING'::text);
 CREATE INDEX webhook_deliveries_unanswered ON ONLY public.webhook_deliveries USING btree (merchant_id, id) WHERE ((status = 'DEAD'::text) AND (replayed_as IS NULL));
@@ -742,6 +834,7 @@ create table webhook_endpoints (
   challenge_error text,
   challenges integer not null default 0,
   challenge_at timestamp with time zone,
+  ordered boolean not null default false,
   constraint webhook_endpoints_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_endpoints_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint webhook_endpoints_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -848,6 +941,30 @@ AS $function$
       return null;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.dispute_snapshot(d disputes)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select json_build_object(
+        'id', d.id,
+        'object', 'dispute',
+        'paymentIntentId', d.payment_intent_id,
+        'attemptId', d.attempt_id,
+        'status', d.status,
+        'reason', d.reason,
+        'amount', d.amount,
+        'currency', d.currency,
+        'fee', d.fee,
+        'processorDisputeId', d.processor_dispute_id,
+        'evidenceDueBy', iso(d.evidence_due_by),
+        'openedAt', iso(d.opened_at),
+        'closedAt', iso(d.closed_at),
+        'version', d.version,
+        'createdAt', iso(d.created_at),
+        'updatedAt', iso(d.updated_at))
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_expired_audit_entries(horizon timestamp with time zone)
  RETURNS SETOF text
  LANGUAGE sql
@@ -951,6 +1068,35 @@ AS $function$
       end loop;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.guard_dispute()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if tg_op = 'INSERT' then
+        if new.status = 'OPEN' and exists (
+          select from attempts a
+          join payment_intents pi on pi.merchant_id = a.merchant_id and pi.id = a.payment_intent_id
+          where a.merchant_id = new.merchant_id and a.id = new.attempt_id
+            and a.payment_intent_id = new.payment_intent_id and a.operation in ('charge', 'authorize')
+            and a.status = 'SUCCEEDED' and pi.currency = new.currency and new.amount <= pi.amount_captured)
+        then
+          return new;
+        end if;
+        raise exception 'a dispute is opened on money that was captured' using errcode = 'check_violation';
+      end if;
+      if old.status = 'OPEN' and new.status in ('WON', 'LOST')
+        and (new.merchant_id, new.id, new.payment_intent_id, new.attempt_id, new.processor, new.processor_dispute_id,
+            new.reason, new.amount, new.currency, new.fee, new.opened_at, new.created_at)
+          = (old.merchant_id, old.id, old.payment_intent_id, old.attempt_id, old.processor, old.processor_dispute_id,
+            old.reason, old.amount, old.currency, old.fee, old.opened_at, old.created_at)
+        and new.evidence_due_by is not distinct from old.evidence_due_by
+      then
+        return new;
+      end if;
+      raise exception 'a dispute is decided once, and all else about it stays' using errcode = 'check_violation';
+    end $function$;
+
 CREATE OR REPLACE FUNCTION public.guard_event()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -982,7 +1128,7 @@ AS $function$
       if new.status <> old.status and not payment_intent_may_move(old.status, new.status) then
         raise exception 'illegal transition of a payment intent: % to %', old.status, new.status using errcode = 'check_violation';
       end if;
-      raise exception 'a payment intent keeps its identity and amount, its version only grows, and what is erased stays so'
+      raise exception 'a payment intent keeps its identity, and its amount once it is confirmed; its version only grows, and what is erased stays so'
         using errcode = 'check_violation';
     end $function$;
 
@@ -1090,8 +1236,8 @@ AS $function$
         ('REQUIRES_CONFIRMATION', 'PROCESSING'), ('REQUIRES_CONFIRMATION', 'CANCELED'),
         ('PROCESSING', 'SUCCEEDED'), ('PROCESSING', 'REQUIRES_CAPTURE'), ('PROCESSING', 'REQUIRES_ACTION'),
         ('PROCESSING', 'REQUIRES_PAYMENT_METHOD'), ('PROCESSING', 'FAILED'), ('PROCESSING', 'CANCELED'),
-        ('REQUIRES_ACTION', 'PROCESSING'),
-        ('REQUIRES_CAPTURE', 'PROCESSING'))
+        ('REQUIRES_ACTION', 'PROCESSING'), ('REQUIRES_ACTION', 'REQUIRES_PAYMENT_METHOD'), ('REQUIRES_ACTION', 'FAILED'),
+        ('REQUIRES_CAPTURE', 'PROCESSING'), ('REQUIRES_CAPTURE', 'SUCCEEDED'), ('REQUIRES_CAPTURE', 'CANCELED'))
     $function$;
 
 CREATE OR REPLACE FUNCTION public.payment_intent_record(p payment_intents)
@@ -1111,11 +1257,16 @@ AS $function$
         'amountCapturable', case when p.status = 'REQUIRES_CAPTURE' then p.amount_authorized - p.amount_captured - p.amount_capturing else 0 end,
         'amountCaptured', p.amount_captured,
         'amountRefunded', p.amount_refunded,
-        'amountRefundable', p.amount_captured - p.amount_refunded - p.amount_refunding,
+        'amountRefundable', greatest(0, p.amount_captured - p.amount_refunded - p.amount_refunding - p.amount_disputed),
+        'amountDisputed', p.amount_disputed,
         'merchantReference', p.merchant_reference,
         'lastPaymentError', p.last_payment_error,
         'nextAction', p.next_action,
         'cancellationReason', p.cancellation_reason,
+        'cancellationRequestedAt', iso(p.cancellation_requested_at),
+        'authorizationExpiresAt', iso(p.authorization_expires_at),
+        'authorizationExpiredAt', iso(p.authorization_expired_at),
+        'authorizationExpiryPolicy', case when p.capture_method = 'MANUAL' then coalesce(p.authorization_expiry_policy, 'NOTIFY') end,
         'version', p.version,
         'createdAt', iso(p.created_at),
         'updatedAt', iso(p.updated_at)) end
@@ -1138,11 +1289,16 @@ AS $function$
         'amountCapturable', case when p.status = 'REQUIRES_CAPTURE' then p.amount_authorized - p.amount_captured - p.amount_capturing else 0 end,
         'amountCaptured', p.amount_captured,
         'amountRefunded', p.amount_refunded,
-        'amountRefundable', p.amount_captured - p.amount_refunded - p.amount_refunding,
+        'amountRefundable', greatest(0, p.amount_captured - p.amount_refunded - p.amount_refunding - p.amount_disputed),
+        'amountDisputed', p.amount_disputed,
         'merchantReference', p.merchant_reference,
         'lastPaymentError', p.last_payment_error,
         'nextAction', p.next_action,
         'cancellationReason', p.cancellation_reason,
+        'cancellationRequestedAt', iso(p.cancellation_requested_at),
+        'authorizationExpiresAt', iso(p.authorization_expires_at),
+        'authorizationExpiredAt', iso(p.authorization_expired_at),
+        'authorizationExpiryPolicy', case when p.capture_method = 'MANUAL' then coalesce(p.authorization_expiry_policy, 'NOTIFY') end,
         'version', p.version,
         'createdAt', iso(p.created_at),
         'updatedAt', iso(p.updated_at),
@@ -1187,6 +1343,7 @@ AS $function$
         'createdAt', iso(r.created_at),
         'updatedAt', iso(r.updated_at),
         'metadata', r.metadata,
+        'note', r.note,
         'personalDataErasedAt', iso(r.personal_data_erased_at))
     $function$;
 

@@ -38,6 +38,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.capturePaymentIntent": { scope: "payments:write", outcome: "payments:read" },
   "Mutation.cancelPaymentIntent": { scope: "payments:write", outcome: "payments:read" },
   "Mutation.refundPaymentIntent": { scope: "payments:write", outcome: "payments:read" },
+  "Mutation.updatePaymentIntent": { scope: "payments:write", outcome: "payments:read" },
   "Mutation.createWebhookEndpoint": { scope: "webhooks:write", outcome: "webhooks:read" },
   "Mutation.updateWebhookEndpoint": { scope: "webhooks:write", outcome: "webhooks:read" },
   "Mutation.disableWebhookEndpoint": { scope: "webhooks:write", outcome: "webhooks:read" },
@@ -57,6 +58,10 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.createMerchant": { scope: "merchants:write", outcome: "merchants:write" },
   "Mutation.lookUpAttempt": { scope: "operations:write", outcome: "operations:read" },
   "Mutation.resolveUnknownAttempt": { scope: "operations:write", outcome: "operations:read" },
+  "Mutation.releaseSetAsideMessages": {
+    scope: "operations:write",
+    outcome: "operations:read",
+  },
   "Mutation.createApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.rollApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.revokeApiKey": { scope: "keys:write", outcome: "keys:read" },
@@ -64,6 +69,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
 
   "Query.auditLog": { scope: "audit:read" },
   "Query.unknownAttempts": { scope: "operations:read" },
+  // As only those of the installation have it: what is set aside is its trouble, not a merchant's.
+  "Query.setAsideMessages": { scope: "operations:write" },
   // Its resolver decides, by the kind of the id.
   "Query.node": { scope: null, clientSecret: true },
   "Query.nodes": { scope: null, clientSecret: true },
@@ -74,6 +81,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.refund": { scope: "payments:read" },
   "Query.refunds": { scope: "payments:read" },
   "Query.captures": { scope: "payments:read" },
+  "Query.dispute": { scope: "payments:read" },
+  "Query.disputes": { scope: "payments:read" },
   "Query.merchant": { scope: "payments:read" },
   "Query.apiKeys": { scope: "keys:read" },
   "Query.events": { scope: "events:read" },
@@ -87,6 +96,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.replayPlans": { scope: "webhooks:read" },
   "Query.erasure": { scope: "customers:erase" },
 
+  "Subscription.paymentIntentUpdated": { scope: "payments:read", clientSecret: true },
+
   "PaymentIntent.customer": PARENT,
   "PaymentIntent.merchantReference": PARENT,
   "PaymentIntent.metadata": PARENT,
@@ -95,7 +106,9 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "PaymentIntent.attempts": PARENT,
   "PaymentIntent.captures": PARENT,
   "PaymentIntent.refunds": { scope: "payments:read" },
+  "PaymentIntent.disputes": { scope: "payments:read" },
   "PaymentIntent.transitions": { scope: "payments:read" },
+  "PaymentIntent.timeline": { scope: "payments:read" },
   "PaymentIntent.events": { scope: "events:read" },
   "PaymentError.attempt": PARENT,
   "Attempt.message": PARENT,
@@ -104,6 +117,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Attempt.processorChargeId": PARENT,
   "Capture.paymentIntent": PARENT,
   "Refund.paymentIntent": PARENT,
+  "Dispute.paymentIntent": PARENT,
   "Event.data": PARENT,
   "LedgerAccount.balance": PARENT,
   "LedgerAccount.pendingBalance": PARENT,

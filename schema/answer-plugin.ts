@@ -93,6 +93,8 @@ export function httpStatus(
   return mediaType === "application/json" ? 200 : statusOf(errors);
 }
 
+const METHOD_NOT_ALLOWED = 405;
+
 function showInstead(asked: Asked, shown: PresentedError[]): void {
   const { contextValue, operation, response } = asked;
   const { body, http } = response;
@@ -102,7 +104,10 @@ function showInstead(asked: Asked, shown: PresentedError[]): void {
   // A query that went beyond its budget is refused as a whole; of a mutation the answer tells what was committed.
   if (contextValue.budget.refusal && !isMutation(operation)) delete singleResult.data;
   const hasData = singleResult.data !== null && singleResult.data !== undefined;
-  http.status = hasData ? 200 : httpStatus(contextValue.mediaType, shown);
+  // By GET only queries are asked, and that is told as such, whatever type of answer is wanted.
+  if (http.status !== METHOD_NOT_ALLOWED) {
+    http.status = hasData ? 200 : httpStatus(contextValue.mediaType, shown);
+  }
   const wait = retryAfterSeconds(shown);
   if (wait !== undefined) http.headers.set("retry-after", String(wait));
 }

@@ -145,11 +145,14 @@ type Resolve = GraphQLFieldResolver<unknown, Context, Readonly<Record<string, un
 export function watchRootFields(schema: GraphQLSchema): void {
   const isReadRecorded = ({ caller }: Context, name: string): boolean =>
     caller !== undefined && isOperator(caller.kind) && !NOT_RECORDED.has(name);
-  watch(schema.getQueryType(), isReadRecorded, (context, name, { args, result }) => {
+  const noteRead: Look = (context, name, { args, result }) => {
     const objects = objectsIn(result);
     const ids = [...idsIn(args), ...objects.map(({ id }) => id)];
     note(context, name, { action: "READ", outcome: "SUCCEEDED", ids, objects: objects.length });
-  });
+  };
+  watch(schema.getQueryType(), isReadRecorded, noteRead);
+  // Each state that is shown is a read.
+  watch(schema.getSubscriptionType(), isReadRecorded, noteRead);
   watch(schema.getMutationType(), isRecorded, (context, name, { result }) => {
     const { idempotency, ...shown } = result as { idempotency?: { status?: string } };
     if (idempotency?.status !== "REPLAYED") return;
@@ -163,10 +166,12 @@ interface Resolved {
   readonly result: unknown;
 }
 
+type Look = (context: Context, name: string, resolved: Resolved) => void;
+
 function watch(
   root: GraphQLObjectType | null | undefined,
   concerns: (context: Context, name: string) => boolean,
-  look: (context: Context, name: string, resolved: Resolved) => void,
+  look: Look,
 ): void {
   for (const field of Object.values(root?.getFields() ?? {})) {
     const resolve: Resolve | undefined = field.resolve;

@@ -29,6 +29,12 @@ export function checkOperation(
   if (!schema.getRootType(operation.operation)) {
     throw new Failure("BAD_USER_INPUT", `This API has no ${operation.operation}s.`);
   }
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION && !request.streamed) {
+    throw new Failure(
+      "BAD_USER_INPUT",
+      "A subscription is answered as a stream of server-sent events: send it with `Accept: text/event-stream`.",
+    );
+  }
   let found = known.get(operation);
   if (!found) {
     const asked = readAsked(schema, document, operation);
@@ -67,6 +73,8 @@ export interface OperationRequest {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether it is answered as a stream of events. */
+  readonly streamed?: true;
 }
 
 interface Known {

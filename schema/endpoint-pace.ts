@@ -23,6 +23,9 @@ function checkRange(name: keyof Pace, value: number | null): number | null {
   throw badInput(`input.${name}`, `This must be ${String(min)} to ${String(max)}.`);
 }
 
+export const ORDERED_DESCRIPTION =
+  "Whether each payment's events are sent in strict order: an event is not sent before all earlier ones about the same payment have been delivered, have become dead letters or were discarded. Replays are exempt, and so is what was there before the endpoint was ordered.";
+
 const OTHERWISE = "null: as the installation has it";
 const AT_MOST = {
   ratePerSecond: "1 to 10,000",

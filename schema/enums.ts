@@ -9,6 +9,7 @@ import type {
 } from "../src/payments/attempt";
 import type { ErasureStatus as ErasureStatusName } from "../src/erasure/erasure";
 import type * as intents from "../src/payments/payment-intent";
+import type * as processors from "../src/processors/processor";
 import type {
   DeliveryStatus as DeliveryStatusName,
   EndpointStatus as EndpointStatusName,
@@ -30,6 +31,8 @@ export const ErrorCode = enumOf<FailureCode>(
       "The object's state does not allow this. The details name the state and what it does allow.",
     IDEMPOTENCY_KEY_REUSED:
       "This idempotency key was already used for the same operation with a different input.",
+    DUPLICATE_REFERENCE:
+      "Another payment intent holds this merchant reference. `details.id` is its id: go on with that one.",
     AMOUNT_TOO_LARGE: "The amount exceeds what remains. The details say how much remains.",
     RATE_LIMITED: "The API key has exceeded its rate limit. Repeat the request later.",
     UNAVAILABLE:
@@ -71,6 +74,17 @@ export const AttemptStatus = enumOf<AttemptStatusName>(
   },
 );
 
+export const DeclineAdvice = enumOf<processors.DeclineAdvice>(
+  "DeclineAdvice",
+  `What may be done about a declined card. ${OPEN}`,
+  {
+    TRY_AGAIN_LATER: "The same card may be accepted later.",
+    CONFIRM_CARD_DATA: "The card's data may be wrong: check them, or use another card.",
+    TRY_ANOTHER_CARD: "Use another card. It may be tried on the same payment.",
+    DO_NOT_TRY_AGAIN: "The card will never be accepted, and the payment has ended.",
+  },
+);
+
 /** The domain, and with it the database and the processors, writes these in lower case. */
 export const AttemptOperation = {
   CHARGE: "charge",
@@ -108,6 +122,16 @@ export const CaptureMethod = enumOf<"AUTOMATIC" | "MANUAL">(
   },
 );
 
+export const AuthorizationExpiryPolicy = enumOf<intents.AuthorizationExpiryPolicy>(
+  "AuthorizationExpiryPolicy",
+  "What happens shortly before an authorisation expires, beside the event authorization.expiring.",
+  {
+    CAPTURE: "Everything that has not been captured is captured.",
+    VOID: "What has not been captured is released. If nothing was captured, the payment is canceled.",
+    NOTIFY: "Nothing more. The authorisation expires unless it is captured or canceled.",
+  },
+);
+
 /*
  * What a caller may give as a reason and what is shown as one are two enums each. The shown one keeps the plain name,
  * and the service may add reasons of its own to it, which nobody may then send; the other one ends in Input, like
@@ -120,11 +144,13 @@ const CANCELLATION_REASONS: Readonly<Record<intents.CancellationReason, string>>
   REQUESTED_BY_CUSTOMER: "The customer requested it.",
 };
 
-export const CancellationReason = enumOf<intents.CancellationReason>(
-  "CancellationReason",
-  `Why a payment intent was canceled. ${OPEN}`,
-  CANCELLATION_REASONS,
-);
+export const CancellationReason = enumOf<
+  intents.CancellationReason | typeof intents.AUTHORIZATION_EXPIRED
+>("CancellationReason", `Why a payment intent was canceled. ${OPEN}`, {
+  ...CANCELLATION_REASONS,
+  AUTHORIZATION_EXPIRED:
+    "The authorisation expired, or was voided shortly before, as its policy asks.",
+});
 
 export const CancellationReasonInput = enumOf<intents.CancellationReason>(
   "CancellationReasonInput",
@@ -180,6 +206,7 @@ export const IntentAction = enumOf<intents.IntentAction>(
     CAPTURE: "Capture the authorised amount with capturePaymentIntent.",
     CANCEL: "Cancel the payment with cancelPaymentIntent.",
     REFUND: "Refund the captured amount with refundPaymentIntent.",
+    UPDATE: "Change the payment with updatePaymentIntent.",
   },
 );
 
@@ -214,9 +241,12 @@ export const LedgerAccountKind = enumOf<AccountKind>(
   `What a ledger account records. Every merchant has one account of each kind in each currency that it uses. ${OPEN}`,
   {
     PROCESSOR_RECEIVABLE:
-      "An asset: what the processor has captured but not yet paid out, minus refunds and fees.",
-    MERCHANT_BALANCE: "A liability: what shoppers have paid the merchant, minus refunds.",
+      "An asset: what the processor has captured but not yet paid out, minus refunds, lost disputes and fees.",
+    MERCHANT_BALANCE:
+      "A liability: what shoppers have paid the merchant, minus refunds and what is disputed.",
     PROCESSING_FEES: "An expense: the fees that the processor keeps.",
+    DISPUTES:
+      "A liability: what shoppers' banks have taken back, until it is decided whether the merchant gets it again.",
     SUSPENSE:
       "A liability: money that moved although no payment called for it, until it is returned.",
   },
@@ -225,7 +255,10 @@ export const LedgerAccountKind = enumOf<AccountKind>(
 export const JournalSource = enumOf<entries.JournalSource>(
   "JournalSource",
   `What caused a journal to be posted. ${OPEN}`,
-  { ATTEMPT: "The outcome of an attempt at a processor." },
+  {
+    ATTEMPT: "The outcome of an attempt at a processor.",
+    DISPUTE: "A dispute that was opened or decided.",
+  },
 );
 
 export const PostingSide = enumOf<"DEBIT" | "CREDIT">(

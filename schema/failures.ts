@@ -13,6 +13,7 @@ export const FAILURES: Readonly<Record<FailureCode, { status: number; retryable:
   IDEMPOTENCY_KEY_IN_USE: { status: 409, retryable: true },
   INVALID_STATE: { status: 409, retryable: false },
   IDEMPOTENCY_KEY_REUSED: { status: 422, retryable: false },
+  DUPLICATE_REFERENCE: { status: 422, retryable: false },
   AMOUNT_TOO_LARGE: { status: 422, retryable: false },
   RATE_LIMITED: { status: 429, retryable: true },
   UNAVAILABLE: { status: 503, retryable: true },

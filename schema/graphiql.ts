@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, onRequestHookHandler } from "fastify";
 
 /**
  * GraphiQL for people with a browser, from our own disk: the page loads nothing from anywhere else, so it
@@ -91,33 +91,42 @@ function assets(): ReadonlyMap<string, Asset> {
   ]);
 }
 
-const NO_PAGE = { error: "GraphQL requests must be sent with POST." };
+const NO_SUCH_METHOD = { error: "GraphQL requests must be sent with POST; queries also with GET." };
 
-/** Where GraphiQL is not served, a browser learns no more than any other client that does not POST. */
-export function serveGraphiql(fastify: FastifyInstance, isServed: boolean): void {
-  fastify.route({
-    method: ["PUT", "PATCH", "DELETE"],
-    url: "/graphql",
-    handler: (_request, reply) => reply.code(405).header("allow", "POST").send(NO_PAGE),
-  });
-  const known = assets();
-  const wantsPage = (accept: string | undefined): boolean =>
-    isServed && (accept?.includes("text/html") ?? false);
+function wantsPage(accept: string | undefined): boolean {
+  return accept?.includes("text/html") ?? false;
+}
 
-  fastify.get("/graphql", (request, reply) => {
-    if (!wantsPage(request.headers.accept)) {
-      return reply.code(405).header("allow", "POST").send(NO_PAGE);
+/** Browsers that come to look get the page. Where it is not served, they learn no more than any other client. */
+export function graphiqlPage(isServed: boolean): onRequestHookHandler {
+  return (request, reply, done) => {
+    const isAsked = request.method === "GET" && wantsPage(request.headers.accept);
+    if (!isServed || !isAsked) {
+      done();
+      return;
     }
-    return reply
+    void reply
       .headers({
         "content-type": "text/html; charset=utf-8",
         "content-security-policy": CONTENT_SECURITY_POLICY,
       })
       .send(PAGE);
+  };
+}
+
+/** What is beside the endpoint itself: the way to the page, and what it loads. */
+export function serveGraphiql(fastify: FastifyInstance, isServed: boolean): void {
+  fastify.route({
+    method: ["PUT", "PATCH", "DELETE"],
+    url: "/graphql",
+    handler: (_request, reply) => reply.code(405).header("allow", "GET, POST").send(NO_SUCH_METHOD),
   });
+  const known = assets();
 
   fastify.get("/", (request, reply) =>
-    wantsPage(request.headers.accept) ? reply.redirect("/graphql") : reply.callNotFound(),
+    isServed && wantsPage(request.headers.accept)
+      ? reply.redirect("/graphql")
+      : reply.callNotFound(),
   );
 
   if (!isServed) return;

@@ -1,4 +1,4 @@
-import { ApolloServer, HeaderMap } from "@apollo/server";
+import { ApolloServer, HeaderMap, type HTTPGraphQLRequest } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -7,6 +7,7 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { GraphQLSchema } from "graphql";
 import type { App } from "../src/app";
 import { Failure } from "../src/failures";
 import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
@@ -15,19 +16,26 @@ import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
 import { noteStranger, noteUse } from "./audit";
 import { ANSWER_BYTES_MAX, tooLarge, underBudget } from "./budget";
 import { type Context, createContext, unauthenticated } from "./context";
+import { refuseSimple } from "./csrf";
 import { presentError, retryAfterSeconds } from "./failures";
+import { graphiqlPage } from "./graphiql";
 import { identify } from "./identify";
 import { createLimitedRequests, limitedOf } from "./limited";
 import { ERRORS_MAX, TOKENS_MAX, refuseGreedy } from "./limits";
-import { chooseMediaType } from "./media-type";
+import { mediaTypeOf } from "./media-type";
 import { presentedKey, secretIn } from "./presented-key";
-import { buildSchema } from "./schema";
-import { resolveInTurns } from "./take-turns";
 import {
-  type DocumentRequest,
-  type TrustedDocuments,
-  loadTrustedDocuments,
-} from "./trusted-documents";
+  type AskedDocument,
+  MalformedRequest,
+  asksByHash,
+  readAddress,
+  readBody,
+} from "./request-body";
+import { PersistedQueryNotSupported, sendNotSupported } from "./persisted-queries";
+import { buildSchema } from "./schema";
+import { createSubscriptions } from "./subscriptions/serve";
+import { resolveInTurns } from "./take-turns";
+import { type TrustedDocuments, loadTrustedDocuments } from "./trusted-documents";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -37,9 +45,9 @@ declare module "fastify" {
 
 export const BODY_BYTES_MAX = 256 * 1_024;
 
-function createApollo(app: App): ApolloServer<Context> {
+function createApollo(app: App, schema: GraphQLSchema): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    schema: underBudget(buildSchema()),
+    schema,
     fieldResolver: resolveInTurns,
     // Whose, is decided for each request.
     introspection: app.config.introspection !== "off",
@@ -65,49 +73,56 @@ function createApollo(app: App): ApolloServer<Context> {
   });
 }
 
-/** POST /graphql. What is not a GraphQL request at all is refused before Apollo sees it. */
+/** POST /graphql, and GET for queries. What is not a GraphQL request at all is refused before Apollo sees it. */
 export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<void> {
-  const apollo = createApollo(app);
+  const schema = underBudget(buildSchema());
+  const apollo = createApollo(app, schema);
   await apollo.start();
   fastify.addHook("onClose", () => apollo.stop());
   const authenticator = createAuthenticator(app.db);
   fastify.addHook("onClose", () => authenticator.close());
   const limited = createLimitedRequests(app);
   const trusted = loadTrustedDocuments(app.config);
+  const subscriptions = createSubscriptions(app, authenticator, schema);
+  // Closing waits for every connection.
+  fastify.addHook("preClose", (done) => {
+    subscriptions.drain();
+    done();
+  });
 
   await fastify.register((scope, _options, done) => {
     scope.removeContentTypeParser("text/plain");
     scope.decorateRequest("graphql", null);
+    // A page is none of the requests that are limited.
+    scope.addHook("onRequest", graphiqlPage(app.config.graphiql));
     limited.addHooks(scope);
     scope.setErrorHandler((error, request, reply) => sendError(app, error, { request, reply }));
     scope.route<{ Reply: string }>({
-      method: "POST",
+      method: ["GET", "POST"],
       url: "/graphql",
       bodyLimit: BODY_BYTES_MAX,
       preHandler: async (request) => {
         request.graphql = await prepare(app, { authenticator, trusted }, request);
       },
       handler: (request, reply) =>
-        limited.whileExecuting(request, () => execute(apollo, request, reply)),
+        limited.whileExecuting(request, () => {
+          const context = contextOf(request);
+          const streaming = subscriptions.serve(request, { reply, context });
+          return streaming?.then(() => "") ?? execute(apollo, request, reply);
+        }),
     });
     done();
   });
 }
 
-/** Apollo is given what it reads, and not an address that somebody else has made up. */
 async function execute(
   apollo: ApolloServer<Context>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<string> {
   const context = contextOf(request);
-  const headers = new HeaderMap();
-  for (const name of ["content-type", "accept"] as const) {
-    const value = request.headers[name];
-    if (value !== undefined) headers.set(name, value);
-  }
   const answer = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: { method: "POST", headers, search: "", body: request.body },
+    httpGraphQLRequest: forApollo(request),
     context: () => Promise.resolve(context),
   });
   // When something fails that Apollo does not expect, it answers in its own words.
@@ -121,6 +136,26 @@ async function execute(
   for (const [name, value] of answer.headers) void reply.header(name, value);
   void reply.code(answer.status ?? 200);
   return string;
+}
+
+/** Apollo is given what it reads, and not an address that somebody else has made up. */
+function forApollo(request: FastifyRequest): HTTPGraphQLRequest {
+  const headers = new HeaderMap();
+  const { accept } = request.headers;
+  if (accept !== undefined) headers.set("accept", accept);
+  const { query = "", variables, operationName } = request.body as AskedDocument;
+  if (request.method === "POST") {
+    headers.set("content-type", "application/json");
+    // Nothing is sent on as undefined, which Apollo takes for something malformed.
+    const body = { query, variables: variables ?? null, operationName: operationName ?? null };
+    return { method: "POST", headers, search: "", body };
+  }
+  // That it is not a simple request was seen to before. By GET, Apollo executes nothing but queries.
+  headers.set("apollo-require-preflight", "true");
+  const search = new URLSearchParams({ query });
+  if (variables) search.set("variables", JSON.stringify(variables));
+  if (operationName != null) search.set("operationName", operationName);
+  return { method: "GET", headers, search: `?${search.toString()}`, body: undefined };
 }
 
 function contextOf(request: FastifyRequest): Context {
@@ -138,8 +173,10 @@ async function prepare(
   { authenticator, trusted }: Gate,
   request: FastifyRequest,
 ): Promise<Context> {
-  const body = checkBody(request.body);
-  const mediaType = chooseMediaType(request.headers.accept);
+  const isGet = request.method !== "POST";
+  if (isGet) refuseSimple(request.headers);
+  const body = isGet ? readAddress(request.url) : readBody(request.body);
+  const mediaType = mediaTypeOf(request.headers.accept);
   if (!mediaType) {
     throw new MalformedRequest(
       406,
@@ -158,8 +195,8 @@ async function prepare(
   noteUse(context);
   // Otherwise the errors of a query would tell strangers what is in the schema.
   if (app.config.introspection !== "public" && !context.caller) throw unauthenticated();
-  const query = trusted.textOf(body, context.caller);
-  if (query !== body.query) request.body = { ...body, query };
+  if (asksByHash(body)) throw new PersistedQueryNotSupported();
+  request.body = { ...body, query: trusted.textOf(body, context.caller) } satisfies AskedDocument;
   return context;
 }
 
@@ -174,49 +211,6 @@ function countTry(header: string | undefined): void {
 
 function onlyText(header: string | string[] | undefined): string | undefined {
   return typeof header === "string" ? header : undefined;
-}
-
-/** Not a GraphQL request: it gets its HTTP status whatever it accepts. */
-class MalformedRequest extends Failure {
-  constructor(
-    readonly statusCode: number,
-    message: string,
-  ) {
-    super("BAD_USER_INPUT", message);
-  }
-}
-
-function checkBody(body: unknown): DocumentRequest {
-  if (!isObject(body)) throw new MalformedRequest(400, "The body must be a JSON object.");
-  checkDocument(body);
-  for (const name of ["variables", "extensions"] as const) {
-    const value = body[name];
-    if (value !== undefined && value !== null && !isObject(value)) {
-      throw new MalformedRequest(400, `\`${name}\` must be an object.`);
-    }
-  }
-  const { operationName } = body;
-  if (operationName !== undefined && operationName !== null && typeof operationName !== "string") {
-    throw new MalformedRequest(400, "`operationName` must be a string.");
-  }
-  return body;
-}
-
-function checkDocument({ query, documentId }: Record<string, unknown>): void {
-  const isGiven = (text: unknown): boolean => typeof text === "string" && text !== "";
-  if (documentId === undefined && !isGiven(query)) {
-    throw new MalformedRequest(400, "`query` must be a string that contains a GraphQL document.");
-  }
-  if (documentId !== undefined && (query !== undefined || !isGiven(documentId))) {
-    throw new MalformedRequest(
-      400,
-      "`documentId` must be a string and takes the place of `query`.",
-    );
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const MESSAGES: Readonly<Record<number, string>> = {
@@ -240,11 +234,12 @@ async function sendError(
   error: unknown,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<FastifyReply> {
+  if (error instanceof PersistedQueryNotSupported) return sendNotSupported(request, reply);
   const { status, failure } = readError(error);
   // Nothing was executed yet: errors of an execution are in Apollo's answer.
   const failed = { requestId: request.id, mutated: false };
   const shown = logAndShow({ app, requestId: request.id }, presentError(failure, failed));
-  const mediaType = chooseMediaType(request.headers.accept) ?? "application/json";
+  const mediaType = mediaTypeOf(request.headers.accept) ?? "application/json";
   const presented = presentedKey(secretIn(request.headers.authorization));
   noteStranger(app, { presented, address: request.ip, requestId: request.id }, shown);
   const wait = retryAfterSeconds([shown]);

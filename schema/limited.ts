@@ -94,7 +94,7 @@ export function createLimitedRequests(app: App): LimitedRequests {
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-11. The unit of a quota is in the policy's name: there is no registered one. */
-function showStanding(reply: FastifyReply, standing: Standing | undefined): void {
+export function showStanding(reply: FastifyReply, standing: Standing | undefined): void {
   if (!standing) return;
   const { policy, limit, windowSeconds, remaining, resetSeconds } = standing;
   void reply.header(

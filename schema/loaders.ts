@@ -8,6 +8,8 @@ import { type Sums, sumsOf } from "../src/ledger/balance-store";
 import type { Page, PageArguments, PageRequest } from "../src/pagination";
 import type { Attempt } from "../src/payments/attempt";
 import { findAttempts } from "../src/payments/attempt-store";
+import type { Dispute } from "../src/payments/dispute";
+import { findDisputes } from "../src/payments/dispute-store";
 import { type Evidence, findEvidence } from "../src/payments/evidence-store";
 import {
   type PartKey,
@@ -18,6 +20,7 @@ import {
 } from "../src/payments/list-parts";
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
 import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
+import { type TimelineEdge, type TimelineRequest, readTimelines } from "../src/payments/timeline";
 import type { DeliveryAttempt, WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
 import { findDeliveryAttempts } from "../src/webhooks/list-attempts";
 import { type ApiKey, findApiKeys } from "../src/merchants/api-key-store";
@@ -32,6 +35,7 @@ export interface Loaders {
   readonly attempt: DataLoader<string, Attempt | undefined>;
   readonly capture: DataLoader<string, Capture | undefined>;
   readonly refund: DataLoader<string, Refund | undefined>;
+  readonly dispute: DataLoader<string, Dispute | undefined>;
   readonly event: DataLoader<string, Event | undefined>;
   readonly ledgerAccount: DataLoader<string, LedgerAccount | undefined>;
   readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
@@ -43,6 +47,8 @@ export interface Loaders {
   readonly evidenceOf: DataLoader<string, Evidence[]>;
   /** The latest tries of a delivery. */
   readonly attemptsOfDelivery: DataLoader<string, DeliveryAttempt[]>;
+  /** A page of what has happened to a payment intent. */
+  readonly timelineOf: DataLoader<PageOf<TimelineRequest>, TimelineEdge[], string>;
   /** The sums of a ledger account, which both of its balances are made of. */
   readonly sumsOf: DataLoader<AccountMoment, Sums, string>;
   /** A page of what belongs to a payment intent. */
@@ -63,6 +69,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     attempt: byId((ids) => findAttempts(db, merchantId, ids)),
     capture: byId((ids) => findCaptures(db, merchantId, ids)),
     refund: byId((ids) => findRefunds(db, merchantId, ids)),
+    dispute: byId((ids) => findDisputes(db, merchantId, ids)),
     event: byId((ids) => findEvents(db, merchantId, ids)),
     ledgerAccount: byId((ids) => findAccounts(db, merchantId, ids)),
     endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),
@@ -82,6 +89,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     attemptsOfDelivery: new DataLoader((ids) => findDeliveryAttempts(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),
+    timelineOf: bySamePage((ids, request) => readTimelines(db, merchantId, { ids, request })),
     // Each account's sums are a statement: it reads its own snapshot and the postings since.
     sumsOf: new DataLoader(
       (asked) => Promise.all(asked.map((account) => sumsOf(db, merchantId, account))),
@@ -101,29 +109,42 @@ interface AccountMoment {
   readonly asOf: string | null | undefined;
 }
 
-interface PageOf {
+interface PageOf<Request> {
   readonly id: string;
-  readonly request: PageRequest<PartKey>;
+  readonly request: Request;
 }
 
-type PageLoader<Kind extends PartKind> = DataLoader<PageOf, Parts[Kind][], string>;
+type PageLoader<Kind extends PartKind> = DataLoader<
+  PageOf<PageRequest<PartKey>>,
+  Parts[Kind][],
+  string
+>;
+
+function pagesOf<Kind extends PartKind>(db: Db, merchantId: string, kind: Kind): PageLoader<Kind> {
+  return bySamePage((paymentIntentIds, request) =>
+    findParts(db, kind, { merchantId, paymentIntentIds, request }),
+  );
+}
 
 /** One statement for all intents of which the same page is asked for. */
-function pagesOf<Kind extends PartKind>(db: Db, merchantId: string, kind: Kind): PageLoader<Kind> {
-  return new DataLoader<PageOf, Parts[Kind][], string>(
+function bySamePage<Request, Found>(
+  find: (ids: readonly string[], request: Request) => Promise<Found[][]>,
+): DataLoader<PageOf<Request>, Found[], string> {
+  return new DataLoader<PageOf<Request>, Found[], string>(
     async (asked) => {
-      const sets = new Map<string, PageOf[]>();
+      const sets = new Map<string, PageOf<Request>[]>();
       for (const page of asked) {
         const name = JSON.stringify(page.request);
         sets.set(name, [...(sets.get(name) ?? []), page]);
       }
-      const found = new Map<PageOf, Parts[Kind][]>();
+      const found = new Map<PageOf<Request>, Found[]>();
       for (const set of sets.values()) {
         const [first] = set;
         if (!first) continue;
-        const paymentIntentIds = set.map(({ id }) => id);
-        const { request } = first;
-        const pages = await findParts(db, kind, { merchantId, paymentIntentIds, request });
+        const pages = await find(
+          set.map(({ id }) => id),
+          first.request,
+        );
         set.forEach((page, index) => found.set(page, pages[index] ?? []));
       }
       return asked.map((page) => found.get(page) ?? []);

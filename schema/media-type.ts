@@ -27,3 +27,13 @@ export function chooseMediaType(accept: string | undefined): MediaType | undefin
   known.set(accept, chosen);
   return chosen;
 }
+
+/** As above; whoever takes nothing but a stream of events is refused by status, and told why in the newer type. */
+export function mediaTypeOf(accept: string | undefined): MediaType | undefined {
+  return chooseMediaType(accept) ?? (acceptsEvents(accept) ? GRAPHQL_TYPE : undefined);
+}
+
+/** Whether a stream of events may be an answer, whatever else may. */
+export function acceptsEvents(accept: string | undefined): boolean {
+  return accept?.toLowerCase().includes("text/event-stream") ?? false;
+}

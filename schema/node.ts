@@ -7,6 +7,7 @@ const TYPES: Partial<Record<IdKind, string>> = {
   attempt: "Attempt",
   capture: "Capture",
   refund: "Refund",
+  dispute: "Dispute",
   event: "Event",
   webhookEndpoint: "WebhookEndpoint",
   webhookDelivery: "WebhookDelivery",

@@ -3,6 +3,7 @@ import { sensitiveIn } from "../src/security/sensitive";
 import { EVENT_TYPES, isEventType } from "../src/events/event-types";
 import { SCOPES, isScope } from "../src/merchants/api-key";
 import { isCurrency, isMinorUnits } from "../src/money";
+import { METADATA_PAIRS_MAX } from "../src/payments/payment-intent";
 import { UNSTORABLE } from "../src/storable-text";
 import type { InputPath, ScalarFault } from "./input-path";
 
@@ -185,7 +186,6 @@ export const JsonScalar = new GraphQLScalarType({
   },
 });
 
-const PAIRS_MAX = 50;
 const METADATA_KEY_MAX = 40;
 const METADATA_VALUE_MAX = 500;
 
@@ -194,7 +194,7 @@ function metadata(value: unknown): Record<string, string> {
     throw refuse("Metadata must be an object whose values are strings.");
   }
   const pairs = Object.entries(value) as [string, string][];
-  if (pairs.length > PAIRS_MAX) throw refuse("Metadata must have at most 50 pairs.");
+  if (pairs.length > METADATA_PAIRS_MAX) throw refuse("Metadata must have at most 50 pairs.");
   for (const pair of pairs) checkPair(...pair);
   return Object.fromEntries(pairs);
 }

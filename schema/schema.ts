@@ -17,6 +17,7 @@ import { DiscardWebhookDeliveryMutation } from "./mutations/discard-webhook-deli
 import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { LookUpAttemptMutation } from "./mutations/look-up-attempt";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
+import { ReleaseSetAsideMessagesMutation } from "./mutations/release-set-aside-messages";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
 import { RetryWebhookDeliveriesNowMutation } from "./mutations/retry-webhook-deliveries-now";
@@ -25,12 +26,14 @@ import { RevokeApiKeyMutation } from "./mutations/revoke-api-key";
 import { RollApiKeyMutation } from "./mutations/roll-api-key";
 import { RotateWebhookSecretMutation } from "./mutations/rotate-webhook-secret";
 import { SendTestWebhookMutation } from "./mutations/send-test-webhook";
+import { UpdatePaymentIntentMutation } from "./mutations/update-payment-intent";
 import { UpdateWebhookEndpointMutation } from "./mutations/update-webhook-endpoint";
 import { SteerReplayPlanMutations } from "./mutations/steer-replay-plan";
 import { ApiKeyQueries } from "./queries/api-keys";
 import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { DeadLetterQueries } from "./queries/dead-letters";
+import { DisputeQueries } from "./queries/disputes";
 import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
@@ -38,17 +41,21 @@ import { NodeQueries } from "./queries/node";
 import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
 import { ReplayPlanQueries } from "./queries/replay-plans";
+import { SetAsideMessageQueries } from "./queries/set-aside-messages";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
 import { WebhookQueries } from "./queries/webhooks";
 import { REQUIRES_SCOPE, describeAccess } from "./say-access";
+import { PaymentIntentUpdatedSubscription } from "./subscriptions/payment-intent-updated";
 import { AttemptFields } from "./types/attempt";
 import { AuditEntryFields } from "./types/audit-log";
 import { CaptureFields } from "./types/capture";
+import { DisputeFields } from "./types/dispute";
 import { EventFields } from "./types/event";
 import { LedgerAccountFields } from "./types/ledger";
 import { RedirectToUrl } from "./types/next-action";
 import { RefundFields } from "./types/refund";
 import { PaymentErrorFields, PaymentIntentFields } from "./types/payment-intent-fields";
+import { TimelineFields } from "./types/timeline";
 import { WebhookDeliveryFields } from "./types/webhook";
 
 /** Everything that the API consists of: a mutation or a query that is not in this list does not exist. */
@@ -58,6 +65,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CapturePaymentIntentMutation,
   CancelPaymentIntentMutation,
   RefundPaymentIntentMutation,
+  UpdatePaymentIntentMutation,
   CreateWebhookEndpointMutation,
   UpdateWebhookEndpointMutation,
   DisableWebhookEndpointMutation,
@@ -74,6 +82,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CreateMerchantMutation,
   LookUpAttemptMutation,
   ResolveUnknownAttemptMutation,
+  ReleaseSetAsideMessagesMutation,
   EraseCustomerMutation,
   CreateApiKeyMutation,
   RollApiKeyMutation,
@@ -81,6 +90,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,
+  DisputeQueries,
   OperationQueries,
   EventQueries,
   LedgerQueries,
@@ -88,19 +98,31 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   DeadLetterQueries,
   ReplayPlanQueries,
   UnknownAttemptQueries,
+  SetAsideMessageQueries,
   ErasureQueries,
   ApiKeyQueries,
   AuditLogQueries,
+  PaymentIntentUpdatedSubscription,
   PaymentIntentFields,
   PaymentErrorFields,
+  TimelineFields,
   AttemptFields,
   CaptureFields,
   RefundFields,
+  DisputeFields,
   EventFields,
   LedgerAccountFields,
   WebhookDeliveryFields,
   AuditEntryFields,
 ];
+
+/** TypeGraphQL insists on one for topics; every subscription of ours knows by itself what happens. */
+const NO_TOPICS: NonNullable<BuildSchemaOptions["pubSub"]> = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new Error("there are no topics");
+  },
+};
 
 /** Needs no database and no settings, so that the schema can be printed anywhere. */
 export function buildSchema(): GraphQLSchema {
@@ -110,12 +132,17 @@ export function buildSchema(): GraphQLSchema {
     // No field has it as its type, but the interface that it implements.
     orphanedTypes: [RedirectToUrl],
     validate: false,
+    pubSub: NO_TOPICS,
     directives: [...specifiedDirectives, REQUIRES_SCOPE],
   });
   describeRoot(schema.getQueryType(), "Read operations. None of them changes anything.");
   describeRoot(
     schema.getMutationType(),
     "Operations that change something. Each takes effect once per idempotency key, however often it is sent.",
+  );
+  describeRoot(
+    schema.getSubscriptionType(),
+    "Operations that are answered as a stream of server-sent events.",
   );
   describeAccess(schema);
   watchRootFields(schema);

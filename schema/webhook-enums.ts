@@ -1,3 +1,4 @@
+import type { RelayError as RelayErrorName } from "../src/events/outbox";
 import type { ErrorClass } from "../src/webhooks/delivery";
 import type { ReplayState } from "../src/webhooks/dead-letter";
 import type { CatchUp as CatchUpName } from "../src/webhooks/enable-webhook-endpoint";
@@ -20,6 +21,16 @@ export const WebhookErrorClass = enumOf<ErrorClass>(
     PROTOCOL: "The answer is not valid HTTP, or too large.",
     SIGNING: "The delivery could not be signed.",
     OTHER: "Something else.",
+  },
+);
+
+export const RelayError = enumOf<RelayErrorName>(
+  "RelayError",
+  `How the last attempt to relay a message ended. ${OPEN}`,
+  {
+    RELAY_DIED: "The relay ended, or was ended, before it had said anything.",
+    DATABASE: "The database refused a statement.",
+    OTHER: "Something else, which the relay's log says.",
   },
 );
 

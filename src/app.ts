@@ -27,10 +27,13 @@ import {
   createPaymentIntents,
   replayCreate,
 } from "./payments/create-payment-intent";
+import { claimsOfCreate } from "./payments/unique-reference";
 import { CONFIRM } from "./payments/shopper-key";
 import { findIntents } from "./payments/payment-store";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
 import type { Answer } from "./payments/settle/answer";
+import type { ChangedIntent } from "./live/announce-changes";
+import { type IntentWatch, createIntentWatch } from "./live/watch-intents";
 import type { Processors } from "./processors/processor";
 import { type ReplayCache, knownFirst } from "./idempotency/replay-cache/replay-cache";
 import { openReplayCache } from "./idempotency/replay-cache/open-replay-cache";
@@ -43,6 +46,8 @@ import {
   type EndpointChange,
   recordDeliveries,
 } from "./webhooks/record-deliveries";
+import type { AddressedDelivery } from "./webhooks/delivery";
+import { type SubjectLine, letGoByLine } from "./webhooks/lines";
 import { createGuardedAgent } from "./webhooks/url-guard";
 
 /** What a process is made of. Entry points build it; everything else is given it, or a part of it. */
@@ -63,6 +68,7 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly confirmPaymentIntent: (command: ConfirmPaymentIntent) => Promise<ConfirmResult>;
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
   readonly recordDelivery: (record: DeliveryRecord) => Promise<EndpointChange | undefined>;
+  readonly letNextGo: (line: SubjectLine) => Promise<readonly AddressedDelivery[]>;
   readonly limits: Limits;
   /** Mutations of the same payment, one after the other. */
   readonly turns: Turns;
@@ -74,6 +80,10 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   forTenant(merchantId: string): App;
   /** Says that rows were committed to the outbox; the entry point decides whom this wakes. */
   wakeRelay: () => void;
+  /** Says that a payment's change was committed; the entry point decides who hears it. */
+  announce: (changed: ChangedIntent) => void;
+  /** For those who watch payments. */
+  readonly intentWatch: IntentWatch;
   close(): Promise<void>;
 }
 
@@ -135,13 +145,16 @@ export function createApp(
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
     cursors: createCursorSeal(config.encryptionKeys),
     webhookAgent,
-    ...groupCommits(db, config, replays),
+    ...announced(groupCommits(db, config, replays), (changed) => app.announce(changed)),
     ...shared,
     // What is set on the app later is seen through it, too.
     forTenant: (merchantId) =>
       Object.create(app, { db: { value: shared.tenantDb(merchantId) } }) as App,
     wakeRelay: () => undefined,
+    announce: () => undefined,
+    intentWatch: createIntentWatch({ config, log, db, tenantDb: shared.tenantDb }),
     close: async () => {
+      await app.intentWatch.stop();
       await auditLog.stop();
       shared.limits.close();
       redis?.close();
@@ -217,12 +230,27 @@ function assertRegistered(processors: Processors, name: string): void {
   );
 }
 
+type GroupCommits = Pick<
+  App,
+  "createPaymentIntent" | "confirmPaymentIntent" | "settleAttempt" | "recordDelivery" | "letNextGo"
+>;
+
+const CHANGES: ReadonlySet<Settled["effect"]> = new Set(["applied", "replaced", "contradiction"]);
+
+/** Whoever settles an attempt has changed its payment, in whatever process. What mutations change, they say. */
+function announced(commits: GroupCommits, announce: App["announce"]): GroupCommits {
+  return {
+    ...commits,
+    settleAttempt: async (answer) => {
+      const settled = await commits.settleAttempt(answer);
+      if (CHANGES.has(settled.effect)) announce(answer);
+      return settled;
+    },
+  };
+}
+
 /** The hot use cases, each as a function of one command; commands that arrive together are made into sets. */
-function groupCommits(
-  db: Db,
-  config: Config,
-  replays: ReplayCache,
-): Pick<App, "createPaymentIntent" | "confirmPaymentIntent" | "settleAttempt" | "recordDelivery"> {
+function groupCommits(db: Db, config: Config, replays: ReplayCache): GroupCommits {
   const limits = {
     sizeMax: SET_SIZE_MAX,
     waitingMax: WAITING_MAX,
@@ -238,7 +266,7 @@ function groupCommits(
           commands.length === 1 && commands[0]
             ? [await createOne(db, commands[0])]
             : createPaymentIntents(db, commands),
-        claims: (command) => [`${command.merchantId} ${command.key}`],
+        claims: claimsOfCreate,
         tenantOf: ({ merchantId }) => merchantId,
       }),
     }),
@@ -267,6 +295,12 @@ function groupCommits(
       ...limits,
       run: (records) => recordDeliveries(db, records),
       claims: (record) => [record.id],
+      tenantOf: ({ merchantId }) => merchantId,
+    }),
+    letNextGo: groupCommit<SubjectLine, readonly AddressedDelivery[]>({
+      ...limits,
+      run: (lines) => letGoByLine(db, lines),
+      claims: ({ endpointId, subjectId }) => [`${endpointId} ${subjectId}`],
       tenantOf: ({ merchantId }) => merchantId,
     }),
   };

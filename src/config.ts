@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
 import { LIMIT_SETTINGS, type LimitConfig, limitConfig } from "./limits/settings";
-import { LOOKUP_SCHEDULE_S } from "./payments/attempt";
+import { CARD_TRIES_MAX, LOOKUP_SCHEDULE_S } from "./payments/attempt";
 import {
   ConfigError,
   PROCESS_SETTINGS,
@@ -101,6 +101,24 @@ export const SETTINGS = {
   ONCEPAY_LOOKUP_SCHEDULE_MS: numbers
     .default(LOOKUP_SCHEDULE_S.map((seconds) => seconds * 1_000))
     .describe("the waits between look-ups of an UNKNOWN outcome; the last one repeats"),
+  ONCEPAY_HOLD_EXPIRING_MS: wholeNumber(0, 2_147_483_647, "milliseconds")
+    .default(86_400_000)
+    .describe(
+      "how long before it expires an authorisation is said to, and captured or voided where the payment asks for that",
+    ),
+  ONCEPAY_AUTHENTICATION_MAX_MS: milliseconds
+    .default(1_800_000)
+    .describe(
+      "how long a shopper may take to authenticate (3-D Secure), if the processor allows as much",
+    ),
+  ONCEPAY_ATTEMPTS_PER_INTENT_MAX: wholeNumber(1, 100)
+    .default(CARD_TRIES_MAX)
+    .describe("how many cards may be tried on one payment before it fails for good"),
+  ONCEPAY_NEGATIVE_BALANCES: flag
+    .default(true)
+    .describe(
+      "whether a refund may take a merchant's balance below zero; if not, refunds of a merchant wait for each other",
+    ),
   ONCEPAY_WEBHOOK_SCHEDULE_MS: numbers
     .default([...RETRY_SCHEDULE_MS])
     .describe("the mean waits between the attempts of a webhook delivery"),
@@ -194,6 +212,10 @@ export interface Config extends EdgeConfig, LimitConfig {
   readonly sandboxWebhookSecret: string | undefined;
   readonly processorTimeoutMs: number;
   readonly lookupScheduleMs: readonly number[];
+  readonly authorizationExpiringMs: number;
+  readonly authenticationMaxMs: number;
+  readonly attemptsPerIntentMax: number;
+  readonly negativeBalances: boolean;
   readonly webhookScheduleMs: readonly number[];
   readonly webhookTimeoutMs: number;
   readonly webhookChallenge: boolean;
@@ -263,6 +285,10 @@ function fromSettings(settings: Settings): Config {
     sandboxWebhookSecret: settings.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
     processorTimeoutMs: settings.ONCEPAY_PROCESSOR_TIMEOUT_MS,
     lookupScheduleMs: settings.ONCEPAY_LOOKUP_SCHEDULE_MS,
+    authorizationExpiringMs: settings.ONCEPAY_HOLD_EXPIRING_MS,
+    authenticationMaxMs: settings.ONCEPAY_AUTHENTICATION_MAX_MS,
+    attemptsPerIntentMax: settings.ONCEPAY_ATTEMPTS_PER_INTENT_MAX,
+    negativeBalances: settings.ONCEPAY_NEGATIVE_BALANCES,
     webhookScheduleMs: settings.ONCEPAY_WEBHOOK_SCHEDULE_MS,
     webhookTimeoutMs: settings.ONCEPAY_WEBHOOK_TIMEOUT_MS,
     webhookChallenge: settings.ONCEPAY_WEBHOOK_CHALLENGE ?? settings.NODE_ENV === "production",

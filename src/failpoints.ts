@@ -34,6 +34,11 @@ export const FAILPOINTS = [
   { name: "capture.inside_transaction", description: "Inside a capture, before its commit." },
   { name: "refund.inside_transaction", description: "Inside a refund, before its commit." },
   { name: "cancel.inside_transaction", description: "Inside a cancellation, before its commit." },
+  {
+    name: "authorizations.inside_transaction",
+    description: "What holds are due for is decided, not committed.",
+  },
+  { name: "update.inside_transaction", description: "Inside an update, before its commit." },
   { name: "erase.inside_transaction", description: "Inside eraseCustomer, before its commit." },
   { name: "erase.after_slice", description: "Some of a customer's payments are erased." },
   { name: "erase.after_clean", description: "What was copied from some of them is cleaned up." },

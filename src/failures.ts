@@ -12,6 +12,7 @@ export const FAILURE_CODES = [
   "IDEMPOTENCY_KEY_IN_USE",
   "INVALID_STATE",
   "IDEMPOTENCY_KEY_REUSED",
+  "DUPLICATE_REFERENCE",
   "AMOUNT_TOO_LARGE",
   "RATE_LIMITED",
   "UNAVAILABLE",
@@ -21,7 +22,12 @@ export const FAILURE_CODES = [
 export type FailureCode = (typeof FAILURE_CODES)[number];
 
 /** Verdicts of the domain: stored under the idempotency key and replayed like any other result. */
-export const STORED_FAILURE_CODES = ["NOT_FOUND", "INVALID_STATE", "AMOUNT_TOO_LARGE"] as const;
+export const STORED_FAILURE_CODES = [
+  "NOT_FOUND",
+  "INVALID_STATE",
+  "DUPLICATE_REFERENCE",
+  "AMOUNT_TOO_LARGE",
+] as const;
 export type StoredFailureCode = (typeof STORED_FAILURE_CODES)[number];
 
 export type FailureDetails = Readonly<Record<string, unknown>>;
@@ -66,15 +72,29 @@ function verdictMessage({ code, details }: StoredFailure): string {
     case "INVALID_STATE":
       if (typeof details.limit === "number")
         return `There may be ${String(details.limit)} at most.`;
+      if (typeof details.expectedVersion === "number")
+        return `The payment intent is at version ${text(details.version, "?")}, and not at ${text(details.expectedVersion, "?")}.`;
+      if (typeof details.personalDataErasedAt === "string")
+        return "Its personal data was erased, and there can be no new one.";
       if (details.waiting === 0) return "Nothing that matches waits for its next attempt.";
       if (details.needs === "override")
         return `The processor may yet say itself what came of ${nameOf(details.id)}, which was asked ${text(details.lookups, "0")} times: to resolve it before ${text(details.resolvableAt, "")}, say override: true.`;
       if (details.needs === "force")
         return `It has been ${details.currentState === "SUCCEEDED" ? "delivered" : "replayed"} already: to repeat it, say force: true.`;
-      return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.`;
+      return `This is not possible while ${nameOf(details.id)} is ${text(details.currentState, "in its state")}.${sentence(details.because)}`;
+    case "DUPLICATE_REFERENCE":
+      return `The payment intent ${text(details.id, "")} holds this merchant reference.`;
     case "AMOUNT_TOO_LARGE":
+      if (typeof details.disputed === "number")
+        return `The amount exceeds the remaining ${text(details.remaining, "?")}: ${String(details.disputed)} are disputed.`;
+      if (details.limitedBy === "MERCHANT_BALANCE")
+        return `The amount exceeds the ${text(details.remaining, "?")} that are on the merchant's account.`;
       return `The amount exceeds the remaining ${text(details.remaining, "?")}.`;
   }
+}
+
+function sentence(words: unknown): string {
+  return typeof words === "string" ? ` ${words}` : "";
 }
 
 function nameOf(id: unknown): string {

@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   attempt: "att",
   capture: "cap",
   refund: "re",
+  dispute: "dp",
   event: "evt",
   webhookEndpoint: "we",
   webhookDelivery: "whd",
@@ -21,6 +22,8 @@ export const ID_PREFIXES = {
   erasure: "era",
   auditEntry: "aud",
   replayPlan: "rpl",
+  // Only of those that are set aside: the number of a row of the outbox, with zeros before it.
+  outboxMessage: "msg",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

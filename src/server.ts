@@ -2,11 +2,11 @@ import { type Program, runProcess } from "./process/run-process";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import cors from "@fastify/cors";
 import fastify, { type FastifyInstance } from "fastify";
 import { serveGraphiql } from "../schema/graphiql";
 import { serveGraphql } from "../schema/http";
 import { type App, createApp } from "./app";
+import { allowOrigins } from "./edge/allow-origins";
 import { capConnections } from "./edge/cap-connections";
 import { SECURITY_HEADERS } from "./edge/security-headers";
 import { serveInternal } from "./edge/serve-internal";
@@ -17,7 +17,8 @@ import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { observe } from "./observability/gauges";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
-import { createRelayWaker } from "./events/wake-relay";
+import { serveCheckout } from "./web/serve-checkout";
+import { createAnnouncer } from "./live/announce-changes";
 
 const HELP = `Usage: node dist/src/server.js
 
@@ -51,7 +52,9 @@ export async function startServer(
   app: App,
   options: { readonly host: string; readonly port: number; readonly portFallback?: boolean },
 ): Promise<Server> {
-  app.wakeRelay = createRelayWaker(app.db);
+  const announcer = createAnnouncer(app.db);
+  app.wakeRelay = announcer.wake;
+  app.announce = announcer.changed;
   const server = fastify({
     logger: false,
     genReqId,
@@ -87,6 +90,7 @@ export async function startServer(
     draining ? Promise.resolve(readinessOf(["it is stopping"])) : databaseReadiness(app.db);
   serveProbes(server, app.config.instanceId, readiness);
   serveGraphiql(server, app.config.graphiql);
+  serveCheckout(server, app.config.demoShop);
   await serveProcessorWebhooks(server, app);
   await serveGraphql(server, app);
   const port = await listenOn({ ...options, setting: "PORT" }, async (wanted) => {
@@ -116,18 +120,6 @@ function genReqId(request: IncomingMessage): string {
   const isSane =
     typeof given === "string" && REQUEST_ID.test(given) && sensitiveIn(given) === undefined;
   return isSane ? given : `req_${randomUUID()}`;
-}
-
-/** Frontend apps call from pages of other origins: with a publishable key, never with cookies. */
-async function allowOrigins(server: FastifyInstance, origins: readonly string[]): Promise<void> {
-  if (origins.length === 0) return;
-  await server.register(cors, {
-    origin: origins.includes("*") ? "*" : [...origins],
-    methods: ["POST"],
-    allowedHeaders: ["authorization", "content-type", "oncepay-client-secret", "oncepay-try"],
-    exposedHeaders: ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"],
-    maxAge: 86_400,
-  });
 }
 
 function logRequests(server: FastifyInstance, app: App): void {

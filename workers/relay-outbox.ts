@@ -4,6 +4,7 @@ import { isDatabaseAway } from "../src/db/errors";
 import {
   type Message,
   acquitMessages,
+  blameMessages,
   countSetAside,
   findLast,
   markRelayed,
@@ -107,6 +108,7 @@ async function relayAlone(app: App, queues: Queues, suspects: readonly Message[]
     } catch (error) {
       if (!isNobodysFault(error)) {
         app.log.error({ err: error, count: suspect.deaths + 1 }, "an outbox row is not relayed");
+        await blameMessages(app.db, [suspect], error);
         continue;
       }
       await acquitMessages(app.db, [suspect]);
@@ -129,19 +131,39 @@ async function relayBatch(
   queues: Queues,
   { messages, ahead }: Omit<Batch, "relay">,
 ): Promise<void> {
-  const unpublished = ahead ? messages.filter(({ id }) => !ahead.has(id)) : messages;
-  await publish(app, queues, unpublished);
+  await (ahead
+    ? publishTheRest(app, queues, { messages, ahead })
+    : publish(app, queues, { messages }));
   await failpoint("relay.after_publish");
   await markRelayed(app.db, messages);
   relayed.inc(messages.length);
   await failpoint("relay.after_mark");
 }
 
+/**
+ * What has not been published ahead; and all of it to endpoints that are ordered, which get nothing ahead of its turn: one
+ * statement plans for them, so that they get it in order.
+ */
+async function publishTheRest(
+  app: App,
+  queues: Queues,
+  { messages, ahead }: { messages: readonly Message[]; ahead: ReadonlySet<number> },
+): Promise<void> {
+  const unpublished = messages.filter(({ id }) => !ahead.has(id));
+  await publish(app, queues, { messages: unpublished, wanted: "unordered" });
+  const deliveries = await planDeliveries(app.db, messages.filter(isForAll), "ordered");
+  await addJobs(queues, "deliver-webhooks", deliveries);
+}
+
 /** Doing it again does no harm. */
-async function publish(app: App, queues: Queues, messages: readonly Message[]): Promise<void> {
+async function publish(
+  app: App,
+  queues: Queues,
+  { messages, wanted = "all" }: { messages: readonly Message[]; wanted?: "all" | "unordered" },
+): Promise<void> {
   if (messages.length === 0) return;
   const [deliveries, replays] = await Promise.all([
-    planDeliveries(app.db, messages.filter(isForAll)),
+    planDeliveries(app.db, messages.filter(isForAll), wanted),
     addressDeliveries(app.db, messages.flatMap(replayKey)),
     addJobs(queues, "run-attempts", messages.filter(hasAttempt).map(attemptKey)),
   ]);
@@ -204,7 +226,8 @@ async function publishNew(app: App, queues: Queues, backlog: Backlog): Promise<n
   const fresh = read.filter(
     ({ id, isOld, deaths }) => !isOld && deaths === 0 && !backlog.ahead.has(id),
   );
-  await publish(app, queues, fresh);
+  // What they are part of decides their order: endpoints that are ordered get them in their turn.
+  await publish(app, queues, { messages: fresh, wanted: "unordered" });
   for (const { id } of fresh) {
     backlog.ahead.add(id);
     backlog.publishedTo = Math.max(backlog.publishedTo, id);

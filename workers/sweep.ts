@@ -2,8 +2,10 @@ import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
 import { checkResolutions } from "../src/payments/check-resolutions";
+import { expireAuthorizations } from "../src/payments/expire-authorizations";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
+import { type Walk, newWalk, walkAlongLines } from "../src/webhooks/lines";
 import { findEndpointsWithHeld } from "../src/webhooks/held-store";
 import { followEndpoints } from "../src/webhooks/follow-endpoint";
 import { type QueueName, type Queues, chunk } from "./queues";
@@ -34,7 +36,7 @@ export interface Swept {
  * Rescues what processes and queues forgot: attempts whose worker died, outcomes that are still unknown, and rows that
  * are due and have no job. Truth is in the rows, so this works from nothing but them.
  */
-export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
+export async function sweepOnce(app: App, queues: Queues, walk = newWalk()): Promise<Swept> {
   await failpoint("sweeper.before");
   const orphaned = await orphanAttempts(app.db, {
     firstLookupMs: app.config.lookupScheduleMs[0] ?? 0,
@@ -42,12 +44,21 @@ export async function sweepOnce(app: App, queues: Queues): Promise<Swept> {
     limit: LIMIT,
   });
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
+  // Before the look-ups, which wait for processors, so that nobody is told late; and if it fails, they are done.
+  const holds = await expireAuthorizations(app.db, LIMIT).catch((error: unknown) => {
+    app.log.error(
+      { err: error },
+      "holds that are due were not seen to; the next sweep tries again",
+    );
+    return 0;
+  });
   const lookedUp = await lookUpAttempts(app, LIMIT);
   const checked = await checkResolutions(app, LIMIT);
   const followed = await followEndpoints(app.db, { limit: LIMIT });
   const requeued = await requeue(app, queues);
   await callUpHeld(app, queues);
-  if (lookedUp.length > 0 || checked > 0 || followed > 0) app.wakeRelay();
+  await letGo(app, queues, walk);
+  if (holds + lookedUp.length + checked + followed > 0) app.wakeRelay();
   await failpoint("sweeper.after");
   return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
 }
@@ -69,6 +80,13 @@ async function requeue(app: App, queues: Queues): Promise<number> {
   const count = attempts.length + deliveries.length;
   if (count > 0) app.log.warn({ count }, "rows were due and had no job; they have one now");
   return count;
+}
+
+/** What is first in a line and still stands there. They are due: should they get no job now, they get one as overdue. */
+async function letGo(app: App, queues: Queues, walk: Walk): Promise<void> {
+  const gone = await walkAlongLines(app.db, walk);
+  const jobs = chunk("deliver-webhooks", gone).map((keys) => ({ data: { keys } }));
+  await queues.add("deliver-webhooks", jobs);
 }
 
 const ENDPOINTS_A_JOB = 50;

@@ -7,7 +7,9 @@ import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
+import { newWalk } from "../src/webhooks/lines";
 import { runReplayPlans } from "../src/webhooks/run-replay-plans";
+import { createAnnouncer } from "../src/live/announce-changes";
 import { openDeliveryJobs } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
 import { type Loop, startLoop } from "./loop";
@@ -61,6 +63,8 @@ export async function startWorker(app: App, roles: readonly Role[]): Promise<Run
   const workerId = randomUUID();
   const queues = openQueues(app.config, queueTrouble(app.log, "any"));
   const parts: Part[] = [];
+  // Workers settle, and somebody may be watching.
+  app.announce = createAnnouncer(app.db).changed;
   if (roles.includes("relay")) parts.push(startRelay(app, queues));
   if (roles.includes("charges")) parts.push(await startCharges(app, queues, workerId));
   if (roles.includes("webhooks")) parts.push(startWebhooks(app, queues));
@@ -173,9 +177,10 @@ function runJobs(app: App, worker: JobWorker): void {
 }
 
 function startSweeper(app: App, queues: Queues): Loop[] {
+  const walk = newWalk();
   return [
     startLoop("sweeper", app.log, async () => {
-      await sweepOnce(app, queues);
+      await sweepOnce(app, queues, walk);
       return app.config.sweepMs;
     }),
     startLoop("inbox", app.log, async () =>

@@ -26,7 +26,7 @@ export class CancelPaymentIntentInput {
 export class CancelPaymentIntentPayload {
   @Field(() => PaymentIntent, {
     description:
-      "The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first.",
+      "The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first, or an attempt has to be answered: then `cancellationRequestedAt` is set, and an automatic charge that succeeds all the same makes the payment SUCCEEDED.",
   })
   readonly paymentIntent!: intents.PaymentIntent;
 
@@ -63,7 +63,7 @@ export class CancelPaymentIntentMutation {
       fingerprint: fingerprint(CANCEL, command).toString("hex"),
     };
     const outcome = await inTurn(context, { name: CANCEL, command: keyed }, cancelPaymentIntent);
-    afterCommit(context, outcome);
+    afterCommit(context, outcome, command.paymentIntentId);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }
 }

@@ -75,7 +75,7 @@ export class CapturePaymentIntentMutation {
       fingerprint: fingerprint(CAPTURE, command).toString("hex"),
     };
     const outcome = await inTurn(context, { name: CAPTURE, command: keyed }, capturePaymentIntent);
-    afterCommit(context, outcome);
+    afterCommit(context, outcome, command.paymentIntentId);
     return {
       paymentIntent: outcome.result,
       capture: outcome.capture,

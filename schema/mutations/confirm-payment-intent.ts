@@ -75,7 +75,7 @@ export class ConfirmPaymentIntentMutation {
       fingerprint: fingerprint(CONFIRM, command).toString("hex"),
       processor: context.app.config.defaultProcessor,
     });
-    afterCommit(context, outcome);
+    afterCommit(context, outcome, command.paymentIntentId);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };
   }
 }

@@ -3,7 +3,7 @@ import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoin
 import type * as webhooks from "../../src/webhooks/delivery";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
-import { PACE_DESCRIPTIONS, checkPace } from "../endpoint-pace";
+import { ORDERED_DESCRIPTION, PACE_DESCRIPTIONS, checkPace } from "../endpoint-pace";
 import { checkIdempotencyKey, checkOptionalText } from "../input";
 import { EventTypeScalar, Metadata, UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -33,6 +33,12 @@ export class CreateWebhookEndpointInput {
 
   @Field(() => Metadata, { nullable: true, description: "The merchant's own key-value pairs." })
   readonly metadata?: Readonly<Record<string, string>> | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `${ORDERED_DESCRIPTION} The default is false.`,
+  })
+  readonly ordered?: boolean | null;
 
   @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.ratePerSecond })
   readonly ratePerSecond?: number | null;
@@ -79,6 +85,7 @@ export class CreateWebhookEndpointMutation {
       eventTypes: [...new Set(input.eventTypes ?? [])].sort(),
       description: checkOptionalText("input.description", input.description, { max: 1_000 }),
       metadata: input.metadata ?? {},
+      ordered: input.ordered ?? false,
       ...checkPace(input),
     });
     afterCommit(context, outcome);

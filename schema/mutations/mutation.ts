@@ -10,9 +10,17 @@ export const IDEMPOTENCY_KEY = {
 
 export const SHOWN_FOR_A_DAY = `Replays of the same idempotency key show it for ${String(SEALED_HOURS)} hours; after that it is null.`;
 
-/** What was committed is waiting in the outbox; a replay puts nothing there. */
-export function afterCommit(context: Context, outcome: Outcome<unknown>): void {
-  if (outcome.status === "EXECUTED") context.app.wakeRelay();
+/** What was committed is waiting in the outbox; a replay puts nothing there. Who watches the payment is told, too. */
+export function afterCommit(
+  { app, caller }: Context,
+  outcome: Outcome<unknown>,
+  paymentIntentId?: string,
+): void {
+  if (outcome.status !== "EXECUTED") return;
+  app.wakeRelay();
+  if (caller && paymentIntentId !== undefined) {
+    app.announce({ merchantId: caller.merchantId, paymentIntentId });
+  }
 }
 
 interface IntentCommand {

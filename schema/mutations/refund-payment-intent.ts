@@ -5,7 +5,7 @@ import { REFUND, refundPaymentIntent } from "../../src/payments/refund-payment-i
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
 import { RefundReasonInput } from "../enums";
-import { checkAmount, checkId, checkIdempotencyKey } from "../input";
+import { checkAmount, checkId, checkIdempotencyKey, checkOptionalText } from "../input";
 import { Metadata, MinorUnits } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
 import { Refund } from "../types/refund";
@@ -26,6 +26,13 @@ export class RefundPaymentIntentInput {
 
   @Field(() => RefundReasonInput, { nullable: true, description: "The reason for the refund." })
   readonly reason?: intents.RefundReason | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The reason in the merchant's own words, at most 500 characters. It is erased with the customer.",
+  })
+  readonly note?: string | null;
 
   @Field(() => Metadata, { nullable: true, description: "The merchant's own key-value pairs." })
   readonly metadata?: Readonly<Record<string, string>> | null;
@@ -66,10 +73,12 @@ export class RefundPaymentIntentMutation {
       paymentIntentId: checkId("input.paymentIntentId", "paymentIntent", input.paymentIntentId),
       amount: input.amount == null ? null : checkAmount(input.amount),
       reason: input.reason ?? null,
+      note: checkOptionalText("input.note", input.note, { max: 500 }),
       metadata: input.metadata ?? {},
     };
     const keyed = {
       ...command,
+      mayOverdraw: context.app.config.negativeBalances,
       replays: context.app.replays,
       merchantId: caller.merchantId,
       actor: caller.id,
@@ -78,7 +87,7 @@ export class RefundPaymentIntentMutation {
       fingerprint: fingerprint(REFUND, command).toString("hex"),
     };
     const outcome = await inTurn(context, { name: REFUND, command: keyed }, refundPaymentIntent);
-    afterCommit(context, outcome);
+    afterCommit(context, outcome, command.paymentIntentId);
     return {
       refund: outcome.result,
       paymentIntent: outcome.paymentIntent,

@@ -98,7 +98,7 @@ export class ResolveUnknownAttemptMutation {
         ...(override && { override }),
       }).toString("hex"),
     });
-    afterCommit(context, outcome);
+    afterCommit(context, outcome, outcome.result.id);
     const { result, proposal } = outcome;
     return { paymentIntent: result, proposal, idempotency: idempotencyOf(outcome, result) };
   }

@@ -3,7 +3,7 @@ import type * as webhooks from "../../src/webhooks/delivery";
 import { updateWebhookEndpoint } from "../../src/webhooks/update-webhook-endpoint";
 import { auditOf } from "../audit";
 import { type Context, callerOf } from "../context";
-import { PACE_DESCRIPTIONS, checkPace } from "../endpoint-pace";
+import { ORDERED_DESCRIPTION, PACE_DESCRIPTIONS, checkPace } from "../endpoint-pace";
 import { checkId, checkIdempotencyKey, checkOptionalText } from "../input";
 import { EventTypeScalar, Metadata, UrlScalar } from "../scalars";
 import { Idempotency, idempotencyOf } from "../types/idempotency";
@@ -40,6 +40,9 @@ export class UpdateWebhookEndpointInput {
     description: "The merchant's own key-value pairs, in place of all those before.",
   })
   readonly metadata?: Readonly<Record<string, string>> | null;
+
+  @Field(() => Boolean, { nullable: true, description: ORDERED_DESCRIPTION })
+  readonly ordered?: boolean | null;
 
   @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.ratePerSecond })
   readonly ratePerSecond?: number | null;
@@ -87,6 +90,7 @@ export class UpdateWebhookEndpointMutation {
           ? undefined
           : checkOptionalText("input.description", input.description, { max: 1_000 }),
       metadata: input.metadata ?? undefined,
+      ordered: input.ordered ?? undefined,
       ...checkPace(input),
     });
     afterCommit(context, outcome);

@@ -16,9 +16,9 @@ import { Refund, RefundConnection } from "../types/refund";
 import { PageArgs } from "./page-arguments";
 import { readList } from "./read-list";
 
-/** What both filters have beside their statuses; it is no type of the schema itself. */
+/** What these filters, and that of disputes, have beside their statuses; it is no type of the schema itself. */
 @InputType()
-abstract class PartFilterFields {
+export abstract class PartFilterFields {
   @Field(() => ID, { nullable: true, description: "Belonging to this payment intent." })
   readonly paymentIntentId?: string | null;
 
@@ -29,7 +29,7 @@ abstract class PartFilterFields {
   readonly createdBefore?: string | null;
 }
 
-const STATUSES = {
+export const STATUSES = {
   nullable: true,
   description:
     "With one of these statuses. There is no index for this field: combine it with another one.",
@@ -47,7 +47,7 @@ export class RefundFilter extends PartFilterFields {
   readonly statuses?: intents.RefundStatus[] | null;
 }
 
-function checkedFilter<Status extends string>(
+export function checkedFilter<Status extends string>(
   filter: PartFilter<Status> | null,
 ): PartFilter<Status> | null {
   if (filter?.paymentIntentId != null) {
@@ -57,7 +57,7 @@ function checkedFilter<Status extends string>(
 }
 
 /** Those of one payment are few. */
-function unindexedOf(filter: PartFilter<string> | null): readonly unknown[] {
+export function unindexedOf(filter: PartFilter<string> | null): readonly unknown[] {
   return filter?.paymentIntentId == null ? [filter?.statuses] : [];
 }
 

@@ -23,6 +23,7 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
   attempt: { scope: "payments:read", find: (context, id) => context.loaders().attempt.load(id) },
   capture: { scope: "payments:read", find: (context, id) => context.loaders().capture.load(id) },
   refund: { scope: "payments:read", find: (context, id) => context.loaders().refund.load(id) },
+  dispute: { scope: "payments:read", find: (context, id) => context.loaders().dispute.load(id) },
   event: { scope: "events:read", find: (context, id) => context.loaders().event.load(id) },
   ledgerAccount: {
     scope: "ledger:read",

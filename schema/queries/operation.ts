@@ -9,6 +9,7 @@ import {
   findKey,
   isExecuting,
 } from "../../src/idempotency/keys";
+import { releaseOperation } from "../../src/events/release-set-aside-messages";
 import { createApiKeyOperation } from "../../src/merchants/create-api-key";
 import { createMerchantOperation } from "../../src/merchants/create-merchant-once";
 import { cancelOperation } from "../../src/payments/cancel-payment-intent";
@@ -16,6 +17,7 @@ import { captureOperation } from "../../src/payments/capture-payment-intent";
 import { confirmOperation } from "../../src/payments/confirm-payment-intent";
 import { createOperation } from "../../src/payments/create-payment-intent";
 import { refundOperation } from "../../src/payments/refund-payment-intent";
+import { updateOperation } from "../../src/payments/update-payment-intent";
 import { lookUpNowOperation } from "../../src/payments/look-up-attempt-now";
 import { resolveOperation } from "../../src/payments/resolve-unknown-attempt";
 import {
@@ -44,6 +46,7 @@ import { ErrorCode, OperationStatus } from "../enums";
 import { checkIdempotencyKey } from "../input";
 import { Node } from "../node";
 import { DateTime, JsonScalar } from "../scalars";
+import { noteSnapshot } from "../snapshots";
 
 @ObjectType({ simpleResolvers: true, description: "An error stored under an idempotency key." })
 export class OperationError {
@@ -96,6 +99,7 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     captureOperation,
     cancelOperation,
     refundOperation,
+    updateOperation,
     lookUpNowOperation,
     resolveOperation,
     createEndpointOperation,
@@ -112,6 +116,7 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     createPlanOperation,
     ...STEERING_OPERATIONS,
     createMerchantOperation,
+    releaseOperation,
     eraseOperation,
     createApiKeyOperation,
     rollApiKeyOperation,
@@ -127,6 +132,7 @@ interface Found {
 }
 
 function succeeded({ firstSeenAt, result }: Found): Status {
+  noteSnapshot(result);
   // A count, for example, is no object that could be read again.
   return { status: "SUCCEEDED", firstSeenAt, result: "id" in result ? result : null, error: null };
 }

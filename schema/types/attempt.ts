@@ -1,9 +1,10 @@
 import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from "type-graphql";
 import type { ApiKeyKind } from "../../src/merchants/api-key";
 import type * as attempts from "../../src/payments/attempt";
+import type * as processors from "../../src/processors/processor";
 import { isPublishable } from "../access";
 import { type Context, callerOf } from "../context";
-import { AttemptOperation, AttemptStatus } from "../enums";
+import { AttemptOperation, AttemptStatus, DeclineAdvice } from "../enums";
 import { Node } from "../node";
 import { CurrencyCode, DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "./connection";
@@ -45,6 +46,19 @@ export class Attempt {
 
   @Field(() => String, { nullable: true, description: "The issuer's reason for the decline." })
   readonly declineCode!: string | null;
+
+  @Field(() => DeclineAdvice, {
+    nullable: true,
+    description: "What may be done about the declined card; null where nobody says.",
+  })
+  readonly adviceCode!: processors.DeclineAdvice | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "What the card's network answered, for example 51: a response code of ISO 8583 or the network's own; null where it is not known.",
+  })
+  readonly networkDeclineCode!: string | null;
 
   @Field(() => DateTime, {
     nullable: true,

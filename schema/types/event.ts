@@ -26,14 +26,14 @@ export class Event {
 
   @Field(() => ID, {
     description:
-      "The id of the object whose events `sequence` numbers. For an event about a payment, a capture or a refund it is the id of the payment intent.",
+      "The id of the object whose events `sequence` numbers. For an event about a payment, a capture or a refund it is the id of the payment intent; for one about a dispute, that of the dispute.",
   })
   readonly subjectId!: string;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      "The event's position among the events of its subject. For a payment intent it is the version that the event announces: 1, 2, 3 and so on, without gaps. Null when the subject has no versions.",
+      "The event's position among the events of its subject. For a payment intent or a dispute it is the version that the event announces: 1, 2, 3 and so on, without gaps. Null when the subject has no versions.",
   })
   readonly sequence!: number | null;
 }

@@ -2,6 +2,7 @@ import { Field, Int, ObjectType } from "type-graphql";
 import type { Outcome } from "../../src/idempotency/keys";
 import { IdempotencyStatus } from "../enums";
 import { DateTime } from "../scalars";
+import { noteSnapshot } from "../snapshots";
 
 @ObjectType({
   simpleResolvers: true,
@@ -28,10 +29,11 @@ export class Idempotency {
   readonly version!: number | null;
 }
 
-/** The shown intent says which version the answer is of. */
+/** The shown intent says which version the answer is of. In a replay it is of another time than what is read beside it. */
 export function idempotencyOf(
   { status, firstSeenAt }: Outcome<unknown>,
   shown?: { readonly version: number } | null,
 ): Idempotency {
+  if (status === "REPLAYED" && shown) noteSnapshot(shown);
   return { status, firstSeenAt, version: shown?.version ?? null };
 }

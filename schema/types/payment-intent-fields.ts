@@ -3,14 +3,17 @@ import type * as store from "../../src/events/event-store";
 import type { Page } from "../../src/pagination";
 import type * as attempts from "../../src/payments/attempt";
 import { clientSecretFor } from "../../src/payments/client-secret";
+import type { Dispute } from "../../src/payments/dispute";
 import type { TransitionRecord } from "../../src/payments/list-parts";
 import type * as intents from "../../src/payments/payment-intent";
 import { decideActions } from "../../src/payments/payment-intent";
 import { ACCESS, isPublishable, requireScope } from "../access";
 import { type Context, callerOf } from "../context";
 import { Metadata } from "../scalars";
+import { OF_ITS_TIME, ofItsTime } from "../snapshots";
 import { Attempt, AttemptConnection } from "./attempt";
 import { CaptureConnection } from "./capture";
+import { DisputeConnection } from "./dispute";
 import { EventConnection } from "./event";
 import { PageArgs } from "../queries/page-arguments";
 import { AllowedAction, PaymentError, PaymentIntent, TransitionConnection } from "./payment-intent";
@@ -30,6 +33,7 @@ const MUTATION_FOR: Readonly<Record<intents.IntentAction, string>> = {
   CAPTURE: "Mutation.capturePaymentIntent",
   CANCEL: "Mutation.cancelPaymentIntent",
   REFUND: "Mutation.refundPaymentIntent",
+  UPDATE: "Mutation.updatePaymentIntent",
 };
 
 /** Why the caller may not ask for an action, whatever the intent's state; by the same table as the mutation itself. */
@@ -101,67 +105,78 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => AttemptConnection, {
     nullable: true,
-    description:
-      "Every attempt to carry out an operation of this payment at a processor, newest first.",
+    description: `Every attempt to carry out an operation of this payment at a processor, newest first. ${OF_ITS_TIME}`,
   })
   attempts(
     @Root() intent: intents.PaymentIntent,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<Page<attempts.Attempt>> {
-    return context.loaders().partsOf("attempts", intent.id, page);
+  ): Promise<Page<attempts.Attempt> | null> {
+    return ofItsTime(context, intent, context.loaders().partsOf("attempts", intent.id, page));
   }
 
   @FieldResolver(() => CaptureConnection, {
     nullable: true,
-    description: "The captures of this payment, newest first.",
+    description: `The captures of this payment, newest first. ${OF_ITS_TIME}`,
   })
   captures(
     @Root() intent: intents.PaymentIntent,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<Page<intents.Capture>> {
-    return context.loaders().partsOf("captures", intent.id, page);
+  ): Promise<Page<intents.Capture> | null> {
+    return ofItsTime(context, intent, context.loaders().partsOf("captures", intent.id, page));
   }
 
   @FieldResolver(() => RefundConnection, {
     nullable: true,
-    description: "The refunds of this payment, newest first. Not available to publishable keys.",
+    description: `The refunds of this payment, newest first. Not available to publishable keys. ${OF_ITS_TIME}`,
   })
   refunds(
     @Root() intent: intents.PaymentIntent,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<Page<intents.Refund>> {
+  ): Promise<Page<intents.Refund> | null> {
     requireScope(context, "payments:read");
-    return context.loaders().partsOf("refunds", intent.id, page);
+    return ofItsTime(context, intent, context.loaders().partsOf("refunds", intent.id, page));
+  }
+
+  @FieldResolver(() => DisputeConnection, {
+    nullable: true,
+    description: "The disputes of this payment, newest first. Not available to publishable keys.",
+  })
+  disputes(
+    @Root() intent: intents.PaymentIntent,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: Context,
+  ): Promise<Page<Dispute>> {
+    requireScope(context, "payments:read");
+    return context.loaders().partsOf("disputes", intent.id, page);
   }
 
   @FieldResolver(() => TransitionConnection, {
     nullable: true,
-    description:
-      "The audit trail of this payment, newest first. Not available to publishable keys.",
+    description: `The audit trail of this payment, newest first. Not available to publishable keys. ${OF_ITS_TIME}`,
   })
   transitions(
     @Root() intent: intents.PaymentIntent,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<Page<TransitionRecord>> {
+  ): Promise<Page<TransitionRecord> | null> {
     requireScope(context, "payments:read");
-    return context.loaders().partsOf("transitions", intent.id, page);
+    return ofItsTime(context, intent, context.loaders().partsOf("transitions", intent.id, page));
   }
 
   @FieldResolver(() => EventConnection, {
     nullable: true,
-    description: "The events of this payment, newest first. Requires the scope events:read.",
+    description: `The events of this payment, newest first. Requires the scope events:read. ${OF_ITS_TIME}`,
   })
   events(
     @Root() intent: intents.PaymentIntent,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<Page<store.Event>> {
+  ): Promise<Page<store.Event> | null> {
     requireScope(context, "events:read");
-    return context.loaders().partsOf("events", intent.id, page);
+    return ofItsTime(context, intent, context.loaders().partsOf("events", intent.id, page));
   }
 }
 

@@ -1,6 +1,14 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type * as intents from "../../src/payments/payment-intent";
-import { CancellationReason, CaptureMethod, IntentAction, PaymentIntentStatus } from "../enums";
+import type * as processors from "../../src/processors/processor";
+import {
+  AuthorizationExpiryPolicy,
+  CancellationReason,
+  CaptureMethod,
+  DeclineAdvice,
+  IntentAction,
+  PaymentIntentStatus,
+} from "../enums";
 import { Node } from "../node";
 import { CurrencyCode, DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "./connection";
@@ -40,6 +48,19 @@ export class PaymentError {
   @Field(() => String, { nullable: true, description: "The issuer's reason, if it gave one." })
   readonly declineCode!: string | null;
 
+  @Field(() => DeclineAdvice, {
+    nullable: true,
+    description: "What may be done about the declined card; null where nobody says.",
+  })
+  readonly adviceCode?: processors.DeclineAdvice | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "What the card's network answered, for example 51: a response code of ISO 8583 or the network's own; null where it is not known.",
+  })
+  readonly networkDeclineCode?: string | null;
+
   @Field(() => String, { description: "What happened, in words for people." })
   readonly message!: string;
 
@@ -59,7 +80,10 @@ export class PaymentIntent {
   @Field(() => PaymentIntentStatus, { description: "The status of the payment." })
   readonly status!: intents.PaymentIntentStatus;
 
-  @Field(() => MinorUnits, { description: "The amount of the payment. It never changes." })
+  @Field(() => MinorUnits, {
+    description:
+      "The amount of the payment. Once the payment is confirmed it changes no more, unless the card is declined and another one may be tried.",
+  })
   readonly amount!: number;
 
   @Field(() => CurrencyCode, { description: "The currency of all amounts of the intent." })
@@ -84,9 +108,15 @@ export class PaymentIntent {
   readonly amountRefunded!: number;
 
   @Field(() => MinorUnits, {
-    description: "The amount that can be refunded now. Refunds in progress are already deducted.",
+    description:
+      "The amount that can be refunded now. Refunds in progress and what is disputed are already deducted.",
   })
   readonly amountRefundable!: number;
+
+  @Field(() => MinorUnits, {
+    description: "The amount in disputes that are open or lost. It cannot be refunded.",
+  })
+  readonly amountDisputed!: number;
 
   @Field(() => String, { nullable: true, description: "What the payment is for." })
   readonly description!: string | null;
@@ -105,6 +135,34 @@ export class PaymentIntent {
     description: "Why the payment was canceled, if a reason was given.",
   })
   readonly cancellationReason!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. It becomes null again if the cancellation came too late.",
+  })
+  readonly cancellationRequestedAt!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "Until when the authorised amount is held, as the processor says; null if nothing has been authorised or the processor does not say.",
+  })
+  readonly authorizationExpiresAt!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      "When the authorisation expired; null unless it did with an amount that had not been captured. That amount was released.",
+  })
+  readonly authorizationExpiredAt!: string | null;
+
+  @Field(() => AuthorizationExpiryPolicy, {
+    nullable: true,
+    description:
+      "What happens shortly before the authorisation expires; null where `captureMethod` is AUTOMATIC.",
+  })
+  readonly authorizationExpiryPolicy!: intents.AuthorizationExpiryPolicy | null;
 
   @Field(() => Int, {
     description:

@@ -30,6 +30,12 @@ export class Refund {
   @Field(() => RefundReason, { nullable: true, description: "The reason for the refund." })
   readonly reason!: intents.RefundReason | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: "The reason for the refund in the merchant's own words.",
+  })
+  readonly note?: string | null;
+
   @Field(() => Metadata, { description: "The merchant's own key-value pairs." })
   readonly metadata!: Readonly<Record<string, string>>;
 
@@ -48,7 +54,7 @@ export class Refund {
   @Field(() => DateTime, {
     nullable: true,
     description:
-      "When `metadata` was erased on the customer's behalf; null unless eraseCustomer did so. It is then blank, also in snapshots from before.",
+      "When `note` and `metadata` were erased on the customer's behalf; null unless eraseCustomer did so. They are then blank, also in snapshots from before.",
   })
   readonly personalDataErasedAt!: string | null;
 }

@@ -3,7 +3,7 @@ import type * as store from "../../src/events/event-store";
 import type * as webhooks from "../../src/webhooks/delivery";
 import { requireScope } from "../access";
 import { type Context, callerOf } from "../context";
-import { PACE_DESCRIPTIONS } from "../endpoint-pace";
+import { ORDERED_DESCRIPTION, PACE_DESCRIPTIONS } from "../endpoint-pace";
 import { DeliveryStatus, EndpointStatus } from "../enums";
 import { Node } from "../node";
 import { DateTime, EventTypeScalar, Metadata, UrlScalar } from "../scalars";
@@ -32,6 +32,12 @@ export class WebhookEndpoint {
 
   @Field(() => Metadata, { description: "The merchant's own key-value pairs." })
   readonly metadata!: webhooks.WebhookEndpoint["metadata"];
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `${ORDERED_DESCRIPTION} Null in a replayed answer that is older than this field.`,
+  })
+  readonly ordered!: boolean | null;
 
   @Field(() => Int, { nullable: true, description: PACE_DESCRIPTIONS.ratePerSecond })
   readonly ratePerSecond!: number | null;

@@ -1,6 +1,7 @@
 import type { Db, Tx } from "../db/db";
 import { AUDIT_LOG_CHECKS } from "./audit-log-checks";
 import type { Check, Violation } from "./check";
+import { DISPUTES_AGREE, type NetworkDispute, compareDisputes } from "./compare-disputes";
 import {
   AGREES,
   type ComparedAttempt,
@@ -10,6 +11,7 @@ import {
   compareAttempt,
   orphanedMovements,
 } from "./compare-movements";
+import { DISPUTE_CHECKS } from "./dispute-checks";
 import { EVENT_CHECKS } from "./event-checks";
 import { LEAKS, findLeaks } from "./find-leaks";
 import { LEDGER_CHECKS } from "./ledger-checks";
@@ -32,6 +34,8 @@ import { WALL, wallViolations } from "./wall-checks";
 export interface AuditOptions {
   /** What the card network moved. A function is called once the database's snapshot is taken. */
   readonly movements?: readonly Movement[] | (() => Promise<readonly Movement[]>);
+  /** What the card network has in dispute, and what became of it; given as the movements are. */
+  readonly disputes?: readonly NetworkDispute[] | (() => Promise<readonly NetworkDispute[]>);
   /** Compare only the movements of intents that have nothing under way. */
   readonly settledOnly?: boolean;
   /** Nothing may be under way for longer than this. */
@@ -62,6 +66,7 @@ export async function auditBooks(db: Db, options: AuditOptions = {}): Promise<Vi
       violations.push(...(await findLeaks(tx)));
       violations.push(...(await wallViolations(tx)));
       if (options.movements) violations.push(...(await compareAll(tx, options)));
+      if (options.disputes) violations.push(...(await compareAllDisputes(tx, options.disputes)));
       return violations;
     },
     { isolationLevel: "repeatable read", readOnly: true },
@@ -79,6 +84,7 @@ export function checkNames(options: AuditOptions): { invariant: string; name: st
     { invariant: "I13", name: LEAKS },
     { invariant: "I16", name: WALL },
     ...(options.movements ? witnessed : []),
+    ...(options.disputes ? [{ invariant: "I9", name: DISPUTES_AGREE }] : []),
   ].sort((a, b) => Number(a.invariant.slice(1)) - Number(b.invariant.slice(1)));
 }
 
@@ -87,6 +93,7 @@ function checksFor(options: AuditOptions): readonly Check[] {
   return [
     ...PAYMENT_CHECKS,
     ...LEDGER_CHECKS,
+    ...DISPUTE_CHECKS,
     ...EVENT_CHECKS,
     ...AUDIT_LOG_CHECKS,
     ...(maxAgeSeconds === undefined ? [] : livenessChecks(maxAgeSeconds)),
@@ -103,9 +110,7 @@ async function runCheck(tx: Tx, check: Check): Promise<Violation[]> {
 }
 
 async function compareAll(tx: Tx, options: AuditOptions): Promise<Violation[]> {
-  // Also takes the snapshot when it was not taken yet; what moves after it is not in it.
-  const { rows } = await tx.raw<{ rows: { at: Date }[] }>("select clock_timestamp() as at");
-  const until = rows[0]?.at ?? new Date();
+  const until = await now(tx);
   const given = options.movements ?? [];
   const movements = typeof given === "function" ? await given() : given;
   const left = byReference(movements.filter(({ at }) => new Date(at) <= until));
@@ -117,6 +122,20 @@ async function compareAll(tx: Tx, options: AuditOptions): Promise<Violation[]> {
     violations.push(...compareAttempt(attempt, own));
   }
   return [...violations, ...orphanedMovements(left)];
+}
+
+/** Also takes the snapshot when it was not taken yet; what happens after it is not in it. */
+async function now(tx: Tx): Promise<Date> {
+  const { rows } = await tx.raw<{ rows: { at: Date }[] }>("select clock_timestamp() as at");
+  return rows[0]?.at ?? new Date();
+}
+
+async function compareAllDisputes(
+  tx: Tx,
+  given: NonNullable<AuditOptions["disputes"]>,
+): Promise<Violation[]> {
+  const until = await now(tx);
+  return compareDisputes(tx, typeof given === "function" ? await given() : given, until);
 }
 
 interface ReadAttempt extends ComparedAttempt {

@@ -31,10 +31,11 @@ export const EVENT_CHECKS: readonly Check[] = [
       join transitions t on t.merchant_id = e.merchant_id
         and t.payment_intent_id = e.subject_id and t.version = e.sequence
       where e.object is null
-        or (e.type like 'payment\\_intent.%' and (e.object->>'id' is distinct from e.subject_id
+        or (split_part(e.type, '.', 1) in ('payment_intent', 'authorization')
+          and (e.object->>'id' is distinct from e.subject_id
           or (e.object->>'version')::int is distinct from e.sequence
           or e.object->>'status' is distinct from t.to_status))
-        or (e.type not like 'payment\\_intent.%'
+        or (split_part(e.type, '.', 1) not in ('payment_intent', 'authorization')
           and e.object->>'paymentIntentId' is distinct from e.subject_id)`,
   },
   {
@@ -43,7 +44,8 @@ export const EVENT_CHECKS: readonly Check[] = [
     sql: `
       select e.id as subject, e.type as detail from events e
       where e.personal is not null and (e.object -> 'customer' is not null
-        or e.object -> 'description' is not null or e.object -> 'metadata' is not null)`,
+        or e.object -> 'description' is not null or e.object -> 'metadata' is not null
+        or e.object -> 'note' is not null)`,
   },
   {
     invariant: "I13",
@@ -72,7 +74,7 @@ export const EVENT_CHECKS: readonly Check[] = [
       join webhook_endpoints w on w.merchant_id = e.merchant_id and w.status = 'ENABLED'
         and greatest(w.created_at, w.updated_at) < e.created_at - interval '50 milliseconds'
         and (cardinality(w.event_types) = 0 or e.type = any(w.event_types))
-      where e.subject_id like 'pi\\_%'
+      where (e.subject_id like 'pi\\_%' or e.subject_id like 'dp\\_%')
         and not exists (
           select from outbox o where o.merchant_id = e.merchant_id and o.event_id = e.id)
         and not exists (

@@ -22,7 +22,15 @@ export const PLACES: readonly Place[] = [
   {
     table: "attempts",
     id: "id",
-    columns: ["payment_method", "return_url", "code", "decline_code", "message", "idempotency_key"],
+    columns: [
+      "payment_method",
+      "return_url",
+      "code",
+      "decline_code",
+      "network_decline_code",
+      "message",
+      "idempotency_key",
+    ],
   },
   { table: "attempt_evidence", id: "attempt_id", columns: ["outcome", "reason"] },
   {
@@ -44,8 +52,13 @@ export const PLACES: readonly Place[] = [
       "idempotency_key",
     ],
   },
+  {
+    table: "payment_intent_updates",
+    id: "payment_intent_id",
+    columns: ["former_customer", "idempotency_key"],
+  },
   { table: "captures", id: "id", columns: ["failure_code", "idempotency_key"] },
-  { table: "refunds", id: "id", columns: ["metadata", "failure_code", "idempotency_key"] },
+  { table: "refunds", id: "id", columns: ["note", "metadata", "failure_code", "idempotency_key"] },
   { table: "merchants", id: "id", columns: ["name"] },
   { table: "api_keys", id: "id", columns: ["name", "idempotency_key"] },
   {

@@ -143,12 +143,14 @@ export const LEDGER_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I9",
-    name: "each journal is of an attempt of its intent",
+    name: "each journal is of an attempt or a dispute of its intent",
     sql: `
       select j.id as subject, format('%s of %s', j.kind, j.source_id) as detail
       from journals j
       left join attempts a on a.merchant_id = j.merchant_id and a.id = j.source_id
         and a.payment_intent_id = j.payment_intent_id
-      where a.id is null`,
+      left join disputes d on d.merchant_id = j.merchant_id and d.id = j.source_id
+        and d.payment_intent_id = j.payment_intent_id
+      where a.id is null and d.id is null`,
   },
 ];

@@ -236,6 +236,18 @@ export function livenessChecks(maxAgeSeconds: number): readonly Check[] {
     },
     {
       invariant: "I10",
+      name: "no hold and no challenge has been over for long",
+      sql: `
+        select id as subject, format('a hold to be seen to at %s', authorization_due_at) as detail
+        from payment_intents
+        where status = 'REQUIRES_CAPTURE' and authorization_due_at < now() - ${age}
+        union all
+        select id, format('a challenge until %s', challenge_expires_at) from attempts
+        where status = 'REQUIRES_ACTION' and challenge_expires_at < now() - ${age}`,
+      bindings: [maxAgeSeconds, maxAgeSeconds],
+    },
+    {
+      invariant: "I10",
       name: "no delivery has been overdue for long",
       sql: `
         select id as subject, format('%s, due at %s', status, next_at) as detail

@@ -16,6 +16,7 @@ import {
 import { deliveriesCommand, endpointsCommand, eventsCommand } from "./ops/lists";
 import { STEER_COMMANDS, listPlansCommand, planCommand } from "./ops/plans";
 import { recoverCommand } from "./ops/recover";
+import { listSetAsideCommand, releaseSetAsideCommand } from "./ops/set-aside";
 import {
   listUnknownCommand,
   lookUpUnknownCommand,
@@ -55,5 +56,7 @@ export const COMMANDS: readonly Command[] = [
   showUnknownCommand,
   lookUpUnknownCommand,
   resolveUnknownCommand,
+  listSetAsideCommand,
+  releaseSetAsideCommand,
   verifyOpsCommand,
 ];

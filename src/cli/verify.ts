@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { type AuditOptions, auditBooks, checkNames } from "../audit/audit-books";
 import type { Violation } from "../audit/check";
+import type { NetworkDispute } from "../audit/compare-disputes";
 import type { Movement } from "../audit/compare-movements";
 import { type Command, type Result, UnavailableError, UsageError } from "./command";
 import { readDatabaseUrl, withDb } from "./database";
@@ -15,7 +16,7 @@ export const verifyCommand: Command = {
 It only reads, from a single snapshot, and can be run while the system is working. It exits with 1 if any invariant is
 violated. The database is DATABASE_URL or, without it, that of the running "npm start" (.oncepay/dev.json).
 
-  --sandbox-url URL     also compare with the movements in the sandbox card network's books
+  --sandbox-url URL     also compare with the movements and disputes in the sandbox card network's books
   --max-age-seconds N   also require that nothing has been in progress for longer than this`,
   options: { "sandbox-url": { type: "string" }, "max-age-seconds": { type: "string" } },
   run: async ({ values, environment }) => {
@@ -24,7 +25,10 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
     const places = findPlaces(environment);
     const sandboxUrl = givenUrl ?? places.sandboxUrl;
     const options: AuditOptions = {
-      ...(sandboxUrl !== undefined && { movements: () => fetchMovements(sandboxUrl) }),
+      ...(sandboxUrl !== undefined && {
+        movements: () => fetchList<Movement>(sandboxUrl, "movements"),
+        disputes: () => fetchList<NetworkDispute>(sandboxUrl, "disputes"),
+      }),
       ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
     };
     const violations = await withDb(places.databaseUrl, (db) => auditBooks(db, options));
@@ -85,30 +89,33 @@ function parseState(text: string): Partial<Places> {
 
 const FETCH_TIMEOUT_MS = 120_000;
 
-async function fetchMovements(sandboxUrl: string): Promise<readonly Movement[]> {
-  const { status, text } = await fetchText(sandboxUrl);
-  const movements = status === 200 ? parseMovements(text) : undefined;
-  if (movements) return movements;
+async function fetchList<Item>(
+  sandboxUrl: string,
+  name: "movements" | "disputes",
+): Promise<readonly Item[]> {
+  const { status, text } = await fetchText(new URL(`/admin/${name}`, sandboxUrl));
+  const list = status === 200 ? parseList(text, name) : undefined;
+  if (list) return list as readonly Item[];
   throw new UnavailableError(
     `What answers at ${sandboxUrl} is not the sandbox card network (status ${String(status)}).`,
   );
 }
 
-async function fetchText(sandboxUrl: string): Promise<{ status: number; text: string }> {
+async function fetchText(url: URL): Promise<{ status: number; text: string }> {
   try {
-    const response = await fetch(new URL("/admin/movements", sandboxUrl), {
+    const response = await fetch(url, {
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     });
     return { status: response.status, text: await response.text() };
   } catch {
-    throw new UnavailableError(`The card network at ${sandboxUrl} does not answer.`);
+    throw new UnavailableError(`The card network at ${url.origin} does not answer.`);
   }
 }
 
-function parseMovements(text: string): readonly Movement[] | undefined {
+function parseList(text: string, name: string): readonly unknown[] | undefined {
   try {
-    const { movements } = JSON.parse(text) as { movements?: unknown };
-    return Array.isArray(movements) ? (movements as Movement[]) : undefined;
+    const { [name]: list } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    return Array.isArray(list) ? (list as unknown[]) : undefined;
   } catch {
     return undefined;
   }

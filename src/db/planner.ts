@@ -17,6 +17,8 @@ import type { Client } from "pg";
  *     ("claims deliveries" in test/db/plans);
  *   - the event of a key (idempotency/keys.ts): the merchant's whole feed would be merged with it ("what a key was used
  *     for" in test/db/plans);
+ *   - what belongs to an intent's changes (payments/timeline-sources.ts): all of a merchant's events and deliveries would
+ *     be read for them ("timelines of intents" in test/db/plans);
  *   - deliveries of an event, on their way, or by their ids (webhooks/list-deliveries.ts): the merchant's whole list
  *     would be read for them ("deliveries of an event …", "deliveries that are scheduled", "deliveries by id" in
  *     test/db/plans).

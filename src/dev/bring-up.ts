@@ -41,9 +41,8 @@ export async function bringUp(running: Running): Promise<void> {
   });
   assertGoesOn(running);
 
-  const { webhookSecret } = demo;
   const urlOf = (name: ProgramName): string | undefined => running.processes[name]?.url();
-  const plans = planProcesses({ dist: DIST, options, databases, secrets, webhookSecret, urlOf });
+  const plans = planProcesses({ dist: DIST, options, databases, secrets, demo, urlOf });
   const [sandbox, receiver] = await startBoth(running, [plans.sandbox, plans.receiver]);
   await pointEndpoint(databaseUrl, demo, `${receiver}/webhooks`);
   assertGoesOn(running);

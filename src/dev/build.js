@@ -13,6 +13,9 @@ var childProcess = require("child_process");
 
 var CHECKOUT = path.resolve(__dirname, "../..");
 var DIST = path.join(CHECKOUT, "dist");
+/** What browsers get. No source file has the name of what is here. */
+var WEB = path.join(DIST, "web");
+var PAGES = ["src/web/page/checkout.ts"];
 var STAMP = path.join(DIST, ".built-from");
 var LOCK = path.join(CHECKOUT, "node_modules/.cache/oncepay-build.lock");
 /** Far longer than a build takes. */
@@ -68,7 +71,7 @@ function filesIn(directory) {
     var file = path.join(directory, name);
     var isDirectory = fs.statSync(path.join(CHECKOUT, file)).isDirectory();
     if (isDirectory) return files.concat(filesIn(file));
-    return /\.ts$/.test(name) ? files.concat(file) : files;
+    return /\.(ts|css)$/.test(name) ? files.concat(file) : files;
   }, []);
 }
 
@@ -230,8 +233,23 @@ function compile(isFull) {
     { cwd: CHECKOUT, stdio: "inherit" },
   );
   if (run.status !== 0) fail("The build failed.", 1);
+  bundlePages();
   prune(DIST);
   fs.writeFileSync(STAMP, sources);
+}
+
+/** A page's script and style, each in one file, from the same sources as everything else. */
+function bundlePages() {
+  var esbuild = require(path.join(CHECKOUT, "node_modules/esbuild"));
+  esbuild.buildSync({
+    absWorkingDir: CHECKOUT,
+    entryPoints: PAGES,
+    outdir: WEB,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+  });
 }
 
 /**
@@ -241,6 +259,7 @@ function compile(isFull) {
 function prune(directory) {
   fs.readdirSync(directory).forEach(function (name) {
     var file = path.join(directory, name);
+    if (file === WEB) return undefined;
     if (fs.statSync(file).isDirectory()) return prune(file);
     if (!OUTPUT.test(name)) return undefined;
     var source = path.join(CHECKOUT, path.relative(DIST, file)).replace(OUTPUT, ".ts");

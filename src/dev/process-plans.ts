@@ -8,6 +8,7 @@ import {
   sandboxEnvironment,
   systemEnvironment,
 } from "./programs";
+import type { Seed } from "./seed";
 import type { StartOptions } from "./start-options";
 import type { ProcessPlan } from "./supervised-process";
 
@@ -18,7 +19,7 @@ export interface PlanInput {
   readonly options: StartOptions;
   readonly databases: DevDatabases;
   readonly secrets: DevSecrets;
-  readonly webhookSecret: string;
+  readonly demo: Pick<Seed, "secretKey" | "publishableKey" | "webhookSecret">;
   /** Where a program listens; undefined until it has said so. */
   readonly urlOf: (name: ProgramName) => string | undefined;
 }
@@ -53,15 +54,24 @@ export function planProcesses(input: PlanInput): Record<ProgramName, ProcessPlan
   });
   return {
     sandbox: plan("sandbox", network),
-    receiver: plan("receiver", () => ({ ONCEPAY_RECEIVER_SECRET: input.webhookSecret })),
-    api: plan("api", ours, input.options.host),
+    receiver: plan("receiver", () => ({ ONCEPAY_RECEIVER_SECRET: input.demo.webhookSecret })),
+    api: plan("api", () => ({ ...ours(), ...demoShop(input.demo) }), input.options.host),
     worker: plan("worker", ours),
+  };
+}
+
+/** A seed from before there were modes has no demo shop: nothing says that its keys are for tests. */
+function demoShop({ secretKey, publishableKey }: PlanInput["demo"]): NodeJS.ProcessEnv {
+  if (!secretKey.startsWith("sk_test_")) return {};
+  return {
+    ONCEPAY_DEMO_SECRET_KEY: secretKey,
+    ONCEPAY_DEMO_PUBLISHABLE_KEY: publishableKey,
   };
 }
 
 /** Decided for each process; a value from the user's shell must not slip in beside it. */
 const DECIDED_HERE =
-  /^(npm_.*|HOST|PORT|DATABASE_URL|ONCEPAY_(ENCRYPTION_KEY|METRICS_PORT|CORS_ORIGINS)|ONCEPAY_RECEIVER_(PORT|SECRET)|ONCEPAY_SANDBOX_(URL|PORT|DATABASE_URL|WEBHOOK_URL|WEBHOOK_SECRET|PUBLIC_URL))$/;
+  /^(npm_.*|HOST|PORT|DATABASE_URL|ONCEPAY_(ENCRYPTION_KEY|METRICS_PORT|CORS_ORIGINS|DEMO_(SECRET|PUBLISHABLE)_KEY)|ONCEPAY_RECEIVER_(PORT|SECRET)|ONCEPAY_SANDBOX_(URL|PORT|DATABASE_URL|WEBHOOK_URL|WEBHOOK_SECRET|PUBLIC_URL))$/;
 
 function inherited(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !DECIDED_HERE.test(name));

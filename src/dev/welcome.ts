@@ -53,6 +53,7 @@ export function welcome(state: Omit<DevState, "pids" | "processes">): string {
 oncepay is ready.
 
   GraphQL           ${state.graphqlUrl}
+  demo shop         ${state.graphqlUrl.replace("/graphql", "/checkout")}
   card network      ${state.sandboxUrl}/admin/movements
   webhooks          ${state.webhookReceiverUrl.replace("/webhooks", "/received")}
   database          ${withoutPassword(state.databaseUrl)}${state.dataDir === undefined ? "" : `, data in ${state.dataDir}`}

@@ -49,9 +49,22 @@ export const EDGE_SETTINGS = {
     .describe(
       "whether GraphiQL is served, where the schema may be introspected; false in production, otherwise true",
     ),
+  ONCEPAY_DEMO_SECRET_KEY: z
+    .string()
+    .startsWith("sk_test_", "must be a secret key of a merchant in test mode")
+    .optional()
+    .describe("the key that the demo shop at /checkout makes payments with; never in production"),
+  ONCEPAY_DEMO_PUBLISHABLE_KEY: z
+    .string()
+    .startsWith("pk_test_", "must be a publishable key of a merchant in test mode")
+    .optional()
+    .describe("the key that the demo shop's page pays with"),
   ONCEPAY_QUERY_TIME_MS: wholeNumber(1, 600_000, "milliseconds")
     .default(2_000)
     .describe("how long the resolvers of one request may take; a mutation's commit does not count"),
+  ONCEPAY_SUBSCRIPTION_SECONDS: wholeNumber(1, 86_400, "seconds")
+    .default(600)
+    .describe("how long a subscription lasts before its client has to ask for it again"),
   ONCEPAY_TRUSTED_DOCUMENTS: list
     .default([])
     .describe("files of trusted GraphQL documents, separated by commas"),
@@ -71,7 +84,10 @@ export interface EdgeConfig {
   readonly corsOrigins: readonly string[];
   readonly introspection: "public" | "keys" | "off";
   readonly graphiql: boolean;
+  /** Undefined in production, whatever is set. */
+  readonly demoShop: { readonly secretKey: string; readonly publishableKey: string } | undefined;
   readonly queryTimeMs: number;
+  readonly subscriptionSeconds: number;
   readonly trustedDocuments: readonly string[];
   readonly trustedDocumentsOnly: Settings["ONCEPAY_TRUSTED_DOCUMENTS_ONLY"];
 }
@@ -87,8 +103,19 @@ export function edgeConfig(settings: Settings, isProduction: boolean): EdgeConfi
     corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
     introspection,
     graphiql: (settings.ONCEPAY_GRAPHIQL ?? !isProduction) && introspection !== "off",
+    demoShop: isProduction ? undefined : demoShop(settings),
     queryTimeMs: settings.ONCEPAY_QUERY_TIME_MS,
+    subscriptionSeconds: settings.ONCEPAY_SUBSCRIPTION_SECONDS,
     trustedDocuments: settings.ONCEPAY_TRUSTED_DOCUMENTS,
     trustedDocumentsOnly: settings.ONCEPAY_TRUSTED_DOCUMENTS_ONLY,
   };
+}
+
+function demoShop({
+  ONCEPAY_DEMO_SECRET_KEY: secretKey,
+  ONCEPAY_DEMO_PUBLISHABLE_KEY: publishableKey,
+}: Settings): EdgeConfig["demoShop"] {
+  return secretKey === undefined || publishableKey === undefined
+    ? undefined
+    : { secretKey, publishableKey };
 }

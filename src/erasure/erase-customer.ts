@@ -20,7 +20,7 @@ import { type KeyedErasure, findErasureByKey, findErasures, insertErasure } from
  * A customer with few payments is erased by the commit of the request itself. The rest, and what others wrote down, is
  * the worker's (continue-erasures.ts). A crash leaves the request with some of the work done, and a worker goes on.
  *
- * Cost: a transaction of at most eight round trips; for each payment one update, and one row that says so.
+ * Cost: a transaction of at most ten round trips; for each payment one update, and one row that says so.
  */
 
 export const ERASE = "eraseCustomer";

@@ -1,3 +1,4 @@
+import type { Dispute } from "../payments/dispute";
 import type { Capture, PaymentIntent, Refund } from "../payments/payment-intent";
 import { API_VERSION, type EventType } from "./event-types";
 
@@ -18,10 +19,15 @@ const INTENT: PaymentIntent = {
   amountCaptured: 0,
   amountRefunded: 0,
   amountRefundable: 0,
+  amountDisputed: 0,
   merchantReference: "order-1042",
   lastPaymentError: null,
   nextAction: null,
   cancellationReason: null,
+  cancellationRequestedAt: null,
+  authorizationExpiresAt: null,
+  authorizationExpiredAt: null,
+  authorizationExpiryPolicy: null,
   version: 1,
   createdAt: AT,
   updatedAt: AT,
@@ -36,6 +42,8 @@ const AUTHORISED: Partial<PaymentIntent> = {
   captureMethod: "MANUAL",
   amountAuthorized: 2_500,
   amountCapturable: 2_500,
+  authorizationExpiresAt: "2026-11-27T10:30:00.000Z",
+  authorizationExpiryPolicy: "NOTIFY",
   version: 3,
 };
 
@@ -64,8 +72,32 @@ const REFUND: Refund = {
   createdAt: AT,
   updatedAt: AT,
   metadata: {},
+  note: "one of two chairs came back",
   personalDataErasedAt: null,
 };
+
+const DISPUTE_ID = "dp_01kaex4m00n2c7rv5h8s3q6zwt";
+
+const DISPUTE: Dispute = {
+  id: DISPUTE_ID,
+  object: "dispute",
+  paymentIntentId: INTENT_ID,
+  attemptId: "att_01kaex4m00a5m8rc6v2g9jz4nh",
+  status: "OPEN",
+  reason: "FRAUDULENT",
+  amount: 2_500,
+  currency: "USD",
+  fee: 1_500,
+  processorDisputeId: "dsp_01kaex4m00k4",
+  evidenceDueBy: "2026-11-27T10:30:00.000Z",
+  openedAt: AT,
+  closedAt: null,
+  version: 1,
+  createdAt: AT,
+  updatedAt: AT,
+};
+
+const CLOSED = { closedAt: "2026-12-01T10:30:00.000Z", version: 2 };
 
 const ENDPOINT_ID = "we_01kaex4m00b6t3kd9w8q2v5nyr";
 
@@ -91,9 +123,10 @@ const FAILING_ENDPOINT = {
 };
 
 const OBJECTS: Readonly<
-  Record<EventType, PaymentIntent | Capture | Refund | Readonly<Record<string, unknown>>>
+  Record<EventType, PaymentIntent | Capture | Refund | Dispute | Readonly<Record<string, unknown>>>
 > = {
   "payment_intent.created": INTENT,
+  "payment_intent.updated": { ...INTENT, amount: 2_700, version: 2 },
   "payment_intent.processing": { ...INTENT, status: "PROCESSING", version: 2 },
   "payment_intent.requires_action": {
     ...INTENT,
@@ -106,6 +139,14 @@ const OBJECTS: Readonly<
     },
   },
   "payment_intent.amount_capturable_updated": { ...INTENT, ...AUTHORISED },
+  "payment_intent.amount_disputed_updated": {
+    ...INTENT,
+    status: "SUCCEEDED",
+    amountAuthorized: 2_500,
+    amountCaptured: 2_500,
+    amountDisputed: 2_500,
+    version: 4,
+  },
   "payment_intent.payment_failed": {
     ...INTENT,
     status: "REQUIRES_PAYMENT_METHOD",
@@ -117,6 +158,8 @@ const OBJECTS: Readonly<
       message: "The card has insufficient funds.",
       retryable: true,
       attempt: "att_01kaex4m00a5m8rc6v2g9jz4nh",
+      adviceCode: "TRY_AGAIN_LATER",
+      networkDeclineCode: "51",
     },
   },
   "payment_intent.succeeded": {
@@ -133,12 +176,16 @@ const OBJECTS: Readonly<
     cancellationReason: "ABANDONED",
     version: 2,
   },
+  "authorization.expiring": { ...INTENT, ...AUTHORISED, version: 4 },
   "capture.created": CAPTURE,
   "capture.succeeded": { ...CAPTURE, status: "SUCCEEDED" },
   "capture.failed": { ...CAPTURE, status: "FAILED", failureCode: "expired_authorization" },
   "refund.created": REFUND,
   "refund.succeeded": { ...REFUND, status: "SUCCEEDED" },
   "refund.failed": { ...REFUND, status: "FAILED", failureCode: "account_closed" },
+  "dispute.created": DISPUTE,
+  "dispute.won": { ...DISPUTE, ...CLOSED, status: "WON" },
+  "dispute.lost": { ...DISPUTE, ...CLOSED, status: "LOST" },
   "webhook_endpoint.failing": FAILING_ENDPOINT,
   "webhook_endpoint.disabled": {
     ...FAILING_ENDPOINT,
@@ -149,18 +196,24 @@ const OBJECTS: Readonly<
   "webhook_endpoint.test": ENDPOINT,
 };
 
+/** What an event is about, unless it is a payment intent: that is also what captures and refunds are part of. */
+const SUBJECTS: Readonly<Record<string, string>> = {
+  dispute: DISPUTE_ID,
+  webhook_endpoint: ENDPOINT_ID,
+};
+
 /** An event as an endpoint receives it; the same as what webhookBody() writes. */
 export function sampleOf(type: EventType): Readonly<Record<string, unknown>> {
   const object = OBJECTS[type];
-  const isOfIntent = !type.startsWith("webhook_endpoint.");
+  const subjectId = SUBJECTS[type.slice(0, type.indexOf("."))] ?? INTENT_ID;
   return {
     id: "evt_01kaex4m00h4w7bd3t8y5nk2qs",
     type,
     apiVersion: API_VERSION,
     timestamp: AT,
     createdAt: AT,
-    subjectId: isOfIntent ? INTENT_ID : ENDPOINT_ID,
-    sequence: !isOfIntent ? null : "version" in object ? object.version : 4,
+    subjectId,
+    sequence: subjectId === ENDPOINT_ID ? null : "version" in object ? object.version : 4,
     data: { object },
   };
 }

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import {
+  AUTHORIZATION_EXPIRED,
+  AUTHORIZATION_EXPIRY_POLICIES,
   CANCELLATION_REASONS,
   PAYMENT_INTENT_STATUSES,
   REFUND_REASONS,
 } from "../payments/payment-intent";
+import { DECLINE_ADVICE, DISPUTE_REASONS, DISPUTE_STATUSES } from "../processors/processor";
 import type { EventType } from "./event-types";
 
 /*
@@ -30,6 +33,7 @@ const intent = z.looseObject({
   amountCaptured: minorUnits,
   amountRefunded: minorUnits,
   amountRefundable: minorUnits,
+  amountDisputed: minorUnits,
   description: z.string().nullable(),
   customer: z.string().nullable(),
   merchantReference: z.string().nullable(),
@@ -39,6 +43,8 @@ const intent = z.looseObject({
       code: z.string(),
       declineCode: z.string().nullable(),
       message: z.string(),
+      adviceCode: word(DECLINE_ADVICE).nullable().optional(),
+      networkDeclineCode: z.string().nullable().optional(),
       retryable: z.boolean(),
       attempt: z.string(),
     })
@@ -46,7 +52,11 @@ const intent = z.looseObject({
   nextAction: z
     .looseObject({ type: word(["REDIRECT"]), redirectUrl: z.url(), expiresAt: moment })
     .nullable(),
-  cancellationReason: word(CANCELLATION_REASONS).nullable(),
+  cancellationReason: word([...CANCELLATION_REASONS, AUTHORIZATION_EXPIRED]).nullable(),
+  cancellationRequestedAt: moment.nullable(),
+  authorizationExpiresAt: moment.nullable(),
+  authorizationExpiredAt: moment.nullable(),
+  authorizationExpiryPolicy: word(AUTHORIZATION_EXPIRY_POLICIES).nullable(),
   version: z.int().positive(),
   personalDataErasedAt: moment.nullable(),
   createdAt: moment,
@@ -74,9 +84,29 @@ const refund = z.looseObject({
   amount: minorUnits,
   currency,
   reason: word(REFUND_REASONS).nullable(),
+  note: z.string().nullable().optional(),
   metadata,
   failureCode: z.string().nullable(),
   personalDataErasedAt: moment.nullable(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
+const dispute = z.looseObject({
+  id: z.string(),
+  object: z.literal("dispute"),
+  paymentIntentId: z.string(),
+  attemptId: z.string(),
+  status: word(DISPUTE_STATUSES),
+  reason: word(DISPUTE_REASONS),
+  amount: minorUnits,
+  currency,
+  fee: minorUnits,
+  processorDisputeId: z.string(),
+  evidenceDueBy: moment.nullable(),
+  openedAt: moment,
+  closedAt: moment.nullable(),
+  version: z.int().positive(),
   createdAt: moment,
   updatedAt: moment,
 });
@@ -98,7 +128,15 @@ const endpoint = z.looseObject({
   updatedAt: moment,
 });
 
-const OBJECTS = { payment_intent: intent, capture, refund, webhook_endpoint: endpoint };
+// What an event is about is the first word of its type; an authorisation is shown by its intent.
+const OBJECTS = {
+  payment_intent: intent,
+  authorization: intent,
+  capture,
+  refund,
+  dispute,
+  webhook_endpoint: endpoint,
+};
 
 /** The whole of a webhook's body of this type. */
 export function bodyOf(type: EventType) {

@@ -1,5 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
-import { isRetryable, violatedConstraint } from "../db/errors";
+import { isRetryable, sqlState, violatedConstraint } from "../db/errors";
 
 /**
  * The outbox: rows that mutations, and the settling of attempts, commit together with what they announce. One relay
@@ -63,9 +63,11 @@ export async function findLast(db: Db): Promise<number> {
 const SUSPECT: Statement = {
   name: "suspect_outbox_rows",
   text: `
-    update outbox set relay_deaths = relay_deaths + 1, aside_until = case
+    update outbox set relay_deaths = relay_deaths + 1, relay_error = 'RELAY_DIED',
+      aside_until = case
         when relay_deaths + 1 > ? then timestamptz 'infinity'
-        when relay_deaths + 1 > 1 then now() + interval '0.5 seconds' * 4 ^ relay_deaths end
+        when relay_deaths + 1 > 1 then now() + interval '0.5 seconds' * 4 ^ relay_deaths end,
+      aside_since = case when relay_deaths + 1 > 1 then coalesce(aside_since, now()) end
     where id = any(?)`,
 };
 
@@ -78,13 +80,33 @@ export async function suspectMessages(db: Db, messages: readonly Message[]): Pro
 const ACQUIT: Statement = {
   name: "acquit_outbox_rows",
   text: `
-    update outbox set relay_deaths = greatest(0, relay_deaths - 1), aside_until = null
+    update outbox set relay_deaths = greatest(0, relay_deaths - 1), aside_until = null,
+      aside_since = null
     where id = any(?)`,
 };
 
 /** It was not their fault. */
 export async function acquitMessages(db: Db, messages: readonly Message[]): Promise<void> {
   await run(db, ACQUIT, [messages.map(({ id }) => id)]);
+}
+
+/** How a relay that began with a row ended. RELAY_DIED: it did not live to say. */
+export const RELAY_ERRORS = ["RELAY_DIED", "DATABASE", "OTHER"] as const;
+export type RelayError = (typeof RELAY_ERRORS)[number];
+
+const BLAME: Statement = {
+  name: "blame_outbox_rows",
+  text: `update outbox set relay_error = ? where id = any(?)`,
+};
+
+/** It was, and the relay is alive to say what happened. */
+export async function blameMessages(
+  db: Db,
+  messages: readonly Message[],
+  error: unknown,
+): Promise<void> {
+  const what: RelayError = sqlState(error) === undefined ? "OTHER" : "DATABASE";
+  await run(db, BLAME, [what, messages.map(({ id }) => id)]);
 }
 
 const COUNT_ASIDE: Statement = {

@@ -26,6 +26,11 @@ export interface PersonalData {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** And that of a refund, which is sealed with its intent's key. */
+interface RefundData extends Pick<PersonalData, "metadata"> {
+  readonly note: string | null;
+}
+
 type Metadata = PersonalData["metadata"];
 
 export function newPersonalKey(): Buffer {
@@ -75,7 +80,7 @@ function byLength(one: Buffer, other: Buffer): number {
   return one.length - other.length || Buffer.compare(one, other);
 }
 
-export function sealPersonalData(key: Buffer, data: Partial<PersonalData>): Buffer {
+export function sealPersonalData(key: Buffer, data: PersonalData | RefundData): Buffer {
   const text = JSON.stringify(data);
   const sealed = Buffer.alloc(TEXT_START + Buffer.byteLength(text));
   sealed[0] = VERSION;
@@ -140,7 +145,7 @@ function open(key: Buffer, sealed: Buffer): string | undefined {
 }
 
 const BLANK_INTENT = '{"description":null,"customer":null,"metadata":{}}';
-const BLANK_REFUND = '{"metadata":{}}';
+const BLANK_REFUND = '{"metadata":{},"note":null}';
 
 /**
  * A snapshot with its personal fields; once they are erased, with blank ones and the time of that. It puts them into the

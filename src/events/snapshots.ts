@@ -8,9 +8,16 @@ import { type SealedPart, openSnapshot } from "./personal-data";
  * before it. The same holds for results that are kept with their key because there is no event.
  */
 const ADDED_LATER: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  payment_intent: { personalDataErasedAt: null },
+  payment_intent: {
+    personalDataErasedAt: null,
+    amountDisputed: 0,
+    cancellationRequestedAt: null,
+    authorizationExpiresAt: null,
+    authorizationExpiredAt: null,
+    authorizationExpiryPolicy: null,
+  },
   capture: {},
-  refund: { personalDataErasedAt: null },
+  refund: { personalDataErasedAt: null, note: null },
   merchant: { mode: "TEST" },
   webhookDelivery: { merchantId: null },
   webhookEndpoint: {

@@ -4,7 +4,7 @@ import { type Db, type Statement, type Tx, run } from "../db/db";
 import { beforeWriting, isLockTimeout, violatedConstraint } from "../db/errors";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
-import { verdict } from "../failures";
+import { type FailureDetails, verdict } from "../failures";
 import { idempotencyOutcomes } from "../observability/metrics";
 import {
   SEALED_PART,
@@ -84,8 +84,8 @@ const INSERT_KEY: Statement = {
   text: `
     with keyed as (
       insert into idempotency_keys (merchant_id, operation, key, fingerprint, event_id, result,
-        beside, failure_code, failure_details, sealed, sealed_until)
-      values (?, ?, ?, decode(?, 'hex'), ?, ?::json, ?::json, ?, ?::jsonb, ?,
+        beside, failure_code, failure_details, refused_id, sealed, sealed_until)
+      values (?, ?, ?, decode(?, 'hex'), ?, ?::json, ?::json, ?, ?::jsonb, ?, ?,
         now() + ?::int * interval '1 hour')
       on conflict do nothing
       returning merchant_id, event_id, created_at
@@ -197,11 +197,17 @@ async function insertKey<Result, Beside>(
     beside,
     failure?.code ?? null,
     json(failure?.details),
+    idIn(failure?.details),
     sealed,
     sealed && SEALED_HOURS,
   ]);
   if (!inserted) throw TWIN_CAME_FIRST;
   return inserted;
+}
+
+/** What a refusal is about. */
+function idIn(details: FailureDetails | undefined): string | null {
+  return typeof details?.["id"] === "string" ? details["id"] : null;
 }
 
 function isSpent(error: unknown, { spentKey }: { readonly spentKey?: string }): boolean {

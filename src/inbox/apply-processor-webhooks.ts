@@ -2,12 +2,13 @@ import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { Log } from "../observability/log";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
+import { applyDisputeNews } from "./apply-dispute-news";
 import { type DueInboxMessage, markApplied, park, takeDueInboxMessages } from "./inbox-store";
 
 /*
  * Guarantees: every stored event is applied through src/payments/settle/, which does nothing twice: so a crash between
  * applying and marking applies it again, harmlessly. The order makes no difference to the result: a settled attempt
- * stays settled.
+ * stays settled, and a dispute that is decided stays decided.
  */
 
 const LEASE_MS = 30_000;
@@ -42,7 +43,7 @@ export async function applyProcessorWebhooks(
 }
 
 async function apply(applier: WebhookApplier, message: DueInboxMessage): Promise<void> {
-  const { merchantId, paymentIntentId, reference } = message;
+  const { merchantId, paymentIntentId, reference, outcome } = message;
   if (merchantId === null || paymentIntentId === null) {
     const dueInMs = PARK_MS[message.tries - 1] ?? null;
     applier.log.warn({ eventId: message.eventId, dueInMs }, "an event refers to nothing known");
@@ -51,11 +52,9 @@ async function apply(applier: WebhookApplier, message: DueInboxMessage): Promise
   }
   const fired = failpoint("inbox.before_apply");
   if (fired) await fired;
-  const settled = await settleSurely(
-    applier,
-    { merchantId, id: reference, paymentIntentId },
-    { outcome: message.outcome, source: "webhook" },
-  );
+  const attempt = { merchantId, id: reference, paymentIntentId };
+  if (outcome.kind === "dispute") return applyDisputeNews(applier, message, { attempt, outcome });
+  const settled = await settleSurely(applier, attempt, { outcome, source: "webhook" });
   const firedAfter = failpoint("inbox.after_apply");
   if (firedAfter) await firedAfter;
   await markApplied(applier.db, message, settled.effect);

@@ -1,5 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
-import type { LookupOutcome } from "../processors/processor";
+import type { ProcessorWebhook } from "../processors/processor";
 
 export interface InboxMessage {
   readonly processor: string;
@@ -7,7 +7,7 @@ export interface InboxMessage {
   readonly type: string;
   /** Our reference: an attempt's id. */
   readonly reference: string;
-  readonly outcome: LookupOutcome;
+  readonly outcome: ProcessorWebhook["outcome"];
 }
 
 const INSERT: Statement = {

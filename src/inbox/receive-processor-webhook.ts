@@ -3,6 +3,7 @@ import { failpoint } from "../failpoints";
 import { Failure } from "../failures";
 import { deduplications, inboxReceived } from "../observability/metrics";
 import type { ProcessorWebhook, Processors, WebhookHeaders } from "../processors/processor";
+import { faultOfDispute } from "../processors/sound-dispute";
 import { faultOf, isText, soundOutcome } from "../processors/sound-outcome";
 import { storeInboxMessage } from "./inbox-store";
 
@@ -72,7 +73,9 @@ function checked(webhook: ProcessorWebhook): ProcessorWebhook {
       throw new Failure("BAD_USER_INPUT", `The webhook is signed, but its ${name} is malformed.`);
     }
   }
-  const fault = faultOf(webhook.outcome);
+  const { outcome } = webhook;
+  const fault = outcome.kind === "dispute" ? faultOfDispute(outcome) : faultOf(outcome);
   if (fault !== undefined) throw new Failure("BAD_USER_INPUT", fault);
-  return { ...webhook, outcome: soundOutcome(webhook.outcome) as typeof webhook.outcome };
+  if (outcome.kind === "dispute") return webhook;
+  return { ...webhook, outcome: soundOutcome(outcome) as typeof outcome };
 }

@@ -2,11 +2,14 @@
  * The chart of accounts. Every merchant has one of each kind in each currency it uses.
  *
  * - PROCESSOR_RECEIVABLE (asset, grows by debits): what the card processor has captured for the merchant
- *   and not paid out yet, less what it has refunded and kept as its fee. Its pending side is what it holds
- *   on cards: authorised, not captured.
- * - MERCHANT_BALANCE (liability, grows by credits): what shoppers have paid the merchant, less refunds.
+ *   and not paid out yet, less what it has refunded, lost in disputes and kept as its fees. Its pending side is what it
+ *   holds on cards: authorised, not captured.
+ * - MERCHANT_BALANCE (liability, grows by credits): what shoppers have paid the merchant, less refunds
+ *   and what is disputed.
  *   Its pending side is what authorisations will add to it when they are captured.
  * - PROCESSING_FEES (expense, grows by debits): what the processor keeps for its work.
+ * - DISPUTES (liability, grows by credits): what shoppers' banks have taken back and nobody has decided on yet. The
+ *   processor withholds it, and it is not the merchant's until the dispute is won.
  * - SUSPENSE (liability, grows by credits): money that moved although nothing here asked for it, or that
  *   moved twice. It is here until it has been given back; anything but zero needs a person.
  */
@@ -14,6 +17,7 @@ export const ACCOUNT_KINDS = [
   "PROCESSOR_RECEIVABLE",
   "MERCHANT_BALANCE",
   "PROCESSING_FEES",
+  "DISPUTES",
   "SUSPENSE",
 ] as const;
 
@@ -24,5 +28,6 @@ export const NORMAL_SIDE: Readonly<Record<AccountKind, "debit" | "credit">> = {
   PROCESSOR_RECEIVABLE: "debit",
   MERCHANT_BALANCE: "credit",
   PROCESSING_FEES: "debit",
+  DISPUTES: "credit",
   SUSPENSE: "credit",
 };

@@ -8,7 +8,7 @@ export interface Journal {
   readonly kind: JournalKind;
   /** Null for what is not about one payment. */
   readonly paymentIntentId: string | null;
-  /** The id of what caused it, today the attempt whose answer is the fact: a journal of one kind is booked once for it. */
+  /** The id of what caused it, an attempt whose answer is the fact or a dispute: a journal of one kind is booked once for it. */
   readonly sourceId: string;
   readonly currency: string;
   readonly postings: readonly Posting[];
@@ -18,8 +18,12 @@ export type JournalKind =
   | "authorization"
   | "capture"
   | "release"
+  | "expiry"
   | "refund"
   | "refund_reversal"
+  | "dispute"
+  | "dispute_won"
+  | "dispute_lost"
   | "suspense"
   | "suspense_release";
 
@@ -90,6 +94,14 @@ export function bookRelease(fact: Fact, amount: number): Journal {
   ]);
 }
 
+/** What was left of a hold when it expired. */
+export function bookExpiry(fact: Fact, amount: number): Journal {
+  const debit = "MERCHANT_BALANCE";
+  return journal(fact, "expiry", [
+    { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: true },
+  ]);
+}
+
 export function bookRefund(fact: Fact, amount: number): Journal {
   const debit = "MERCHANT_BALANCE";
   return journal(fact, "refund", [
@@ -102,6 +114,38 @@ export function bookRefundReversal(fact: Fact, amount: number): Journal {
   const debit = "PROCESSOR_RECEIVABLE";
   return journal(fact, "refund_reversal", [
     { debit, credit: "MERCHANT_BALANCE", amount, pending: false },
+  ]);
+}
+
+/**
+ * A dispute takes its amount from the merchant until it is decided, and the processor a fee for good. The processor owes
+ * the amount for as long as the merchant may win.
+ */
+export function bookDispute(fact: Fact, amounts: { disputed: number; fee: number }): Journal {
+  return journal(fact, "dispute", [
+    { debit: "MERCHANT_BALANCE", credit: "DISPUTES", amount: amounts.disputed, pending: false },
+    {
+      debit: "PROCESSING_FEES",
+      credit: "PROCESSOR_RECEIVABLE",
+      amount: amounts.fee,
+      pending: false,
+    },
+  ]);
+}
+
+/** The merchant gets the amount back; the fee stays with the processor. */
+export function bookDisputeWon(fact: Fact, amount: number): Journal {
+  const debit = "DISPUTES";
+  return journal(fact, "dispute_won", [
+    { debit, credit: "MERCHANT_BALANCE", amount, pending: false },
+  ]);
+}
+
+/** The shopper keeps the amount, and the processor owes it no more. */
+export function bookDisputeLost(fact: Fact, amount: number): Journal {
+  const debit = "DISPUTES";
+  return journal(fact, "dispute_lost", [
+    { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: false },
   ]);
 }
 

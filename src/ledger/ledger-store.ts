@@ -3,7 +3,7 @@ import { newId } from "../ids";
 import { ACCOUNT_KINDS } from "./accounts";
 import type { Journal } from "./journals";
 
-// Returns those that were committed before: what this transaction itself inserts may yet be rolled back.
+// Returns those of which all accounts were committed before: what this transaction itself inserts may yet be rolled back.
 const ENSURE_ACCOUNTS: Statement = {
   name: "ensure_ledger_accounts",
   text: `
@@ -14,11 +14,12 @@ const ENSURE_ACCOUNTS: Statement = {
       select merchant_id, id, kind, currency from account order by merchant_id, kind, currency
       on conflict (merchant_id, kind, currency) do nothing
     )
-    select distinct l.merchant_id as "merchantId", l.currency as "currency"
+    select l.merchant_id as "merchantId", l.currency as "currency"
     from account a
     join ledger_accounts l on l.merchant_id = a.merchant_id and l.kind = a.kind
       and l.currency = a.currency
-    where l.created_at <> now()`,
+    where l.created_at <> now()
+    group by l.merchant_id, l.currency having count(*) = ${String(ACCOUNT_KINDS.length)}`,
 };
 
 const INSERT_JOURNALS: Statement = {

@@ -70,6 +70,9 @@ export const LIMIT_SETTINGS = {
   }).describe(
     "how many confirmations in any 10 minutes of a payment, and with publishable keys how many and how many declines; the sandbox's test cards are everybody's, so that no payment method is limited by default",
   ),
+  ONCEPAY_LIMIT_SUBSCRIPTIONS: limitSet({ key: 5_000, secret: 10 }).describe(
+    "how many subscriptions at the same time, in each API process, by API key and by a payment's client secret",
+  ),
   ONCEPAY_LIMIT_ENDPOINTS: limitSet({ total: 50, hourly: 50 }).describe(
     "how many webhook endpoints a merchant may have, and create in any hour",
   ),
@@ -91,6 +94,7 @@ export function limitConfig(settings: Settings): LimitConfig {
       mutations: settings.ONCEPAY_LIMIT_MUTATIONS,
       concurrency: settings.ONCEPAY_LIMIT_CONCURRENCY,
       badKeys: settings.ONCEPAY_LIMIT_BAD_KEYS,
+      subscriptions: settings.ONCEPAY_LIMIT_SUBSCRIPTIONS,
       endpoints: settings.ONCEPAY_LIMIT_ENDPOINTS,
       confirms: settings.ONCEPAY_LIMIT_CONFIRMS,
     },
@@ -102,6 +106,7 @@ export interface LimitSettings {
   readonly mutations: LimitSet<Scope>;
   readonly concurrency: LimitSet<Scope>;
   readonly badKeys: LimitSet<"address">;
+  readonly subscriptions: LimitSet<"key" | "secret">;
   readonly endpoints: LimitSet<"total" | "hourly">;
   readonly confirms: LimitSet<ConfirmLimit>;
 }

@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 
 /** What the process counted, in Prometheus' format. No ids in labels: every label is from a closed list. */
 export const registry = new Registry();
@@ -50,6 +50,13 @@ export const deduplications = new Counter({
   registers,
 });
 
+export const authorizationsDue = new Counter({
+  name: "oncepay_authorizations_due_total",
+  help: "Authorisations that were about to expire, by what was done about them, or expired.",
+  labelNames: ["outcome"] as const,
+  registers,
+});
+
 export const resolutionChecks = new Counter({
   name: "oncepay_resolution_checks_total",
   help: "Operators' resolutions that a processor has confirmed or contradicted since.",
@@ -74,6 +81,13 @@ export const inboxReceived = new Counter({
   name: "oncepay_inbox_received_total",
   help: "Webhooks from processors, by what was done with them: stored, duplicate or refused.",
   labelNames: ["outcome"] as const,
+  registers,
+});
+
+export const disputeNews = new Counter({
+  name: "oncepay_dispute_news_total",
+  help: "News of disputes from processors, by effect: applied, duplicate, early (to be heard again) or contradiction.",
+  labelNames: ["effect"] as const,
   registers,
 });
 
@@ -122,5 +136,11 @@ export const redisCommands = new Counter({
   name: "oncepay_redis_commands_total",
   help: "The API's commands to Redis, by outcome: answered, late, refused, or not_asked while Redis is away.",
   labelNames: ["outcome"] as const,
+  registers,
+});
+
+export const openSubscriptions = new Gauge({
+  name: "oncepay_subscriptions_open",
+  help: "Subscriptions that this process has open.",
   registers,
 });

@@ -13,9 +13,11 @@ export const ATTEMPT_COLUMNS = `
   a.refund_id as "refundId", a.target_attempt_id as "targetAttemptId",
   a.replaces_attempt_id as "replacesAttemptId", a.generation as "generation",
   a.processor_charge_id as "processorChargeId", a.code as "code", a.decline_code as "declineCode",
+  a.advice_code as "adviceCode", a.network_decline_code as "networkDeclineCode",
   a.message as "message", a.worker_id as "workerId", a.sends as "sends", a.lookups as "lookups",
   a.reversing as "reversing", a.next_at as "nextAt", a.sent_at as "sentAt",
-  a.unknown_since as "unknownSince", a.settled_at as "settledAt", a.created_at as "createdAt"`;
+  a.unknown_since as "unknownSince", a.settled_at as "settledAt", a.created_at as "createdAt",
+  coalesce(a.challenge_expires_at <= now(), false) as "challengeExpired"`;
 
 /*
  * The claim: QUEUED becomes SENT, once. Whoever finds the row in another status has nothing to send. One update for the
@@ -46,10 +48,12 @@ export async function claimAttempts(
 const LOCK: Statement = {
   name: "lock_attempts",
   text: `
-    select ${ATTEMPT_COLUMNS},
+    select ${ATTEMPT_COLUMNS}, now() as "lockedAt",
+      a.challenge_expires_at as "challengeExpiresAt",
       json_build_object('merchantId', pi.merchant_id, 'id', pi.id, 'version', pi.version,
         'captureMethod', pi.capture_method, 'amountCapturing', pi.amount_capturing,
         'amountRefunding', pi.amount_refunding, 'attemptsMade', pi.attempts_made,
+        'authorizationDueAt', iso(pi.authorization_due_at),
         'snapshot', payment_intent_snapshot(pi)) as "intent"
     from ${KEYS}
     join attempts a on a.merchant_id = k.merchant_id and a.id = k.id
@@ -60,6 +64,9 @@ const LOCK: Statement = {
 
 export interface LockedAttempt extends Attempt {
   readonly intent: IntentState;
+  /** By the database's clock. */
+  readonly lockedAt: Date;
+  readonly challengeExpiresAt: Date | null;
 }
 
 /** The attempts with their intents, both locked, in the order in which everybody locks intents. */
@@ -96,6 +103,25 @@ export async function findCharge(
   paymentIntentId: string,
 ): Promise<Attempt | undefined> {
   const [row] = await run<Attempt>(tx, FIND_CHARGE, [merchantId, paymentIntentId]);
+  return row;
+}
+
+/** Under way, or holding money. A claim takes the same lock, so an attempt that has it is claimed before or never. */
+const LOCK_CHARGE: Statement = {
+  name: "lock_charge_to_cancel",
+  text: `
+    select ${ATTEMPT_COLUMNS} from attempts a
+    where a.merchant_id = ? and a.payment_intent_id = ? and a.operation in ('charge', 'authorize')
+      and (a.settled_at is null or a.status = 'SUCCEEDED')
+    order by a.id desc limit 1 for update`,
+};
+
+export async function lockChargeToCancel(
+  tx: Tx,
+  merchantId: string,
+  paymentIntentId: string,
+): Promise<Attempt | undefined> {
+  const [row] = await run<Attempt>(tx, LOCK_CHARGE, [merchantId, paymentIntentId]);
   return row;
 }
 

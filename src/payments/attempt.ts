@@ -1,3 +1,4 @@
+import type { DeclineAdvice } from "../processors/processor";
 import type { ProcessorOperation } from "../processors/processor";
 
 /**
@@ -58,6 +59,8 @@ export interface Attempt {
   readonly processorChargeId: string | null;
   readonly code: string | null;
   readonly declineCode: string | null;
+  readonly adviceCode: DeclineAdvice | null;
+  readonly networkDeclineCode: string | null;
   readonly message: string | null;
   readonly workerId: string | null;
   readonly sends: number;
@@ -69,6 +72,8 @@ export interface Attempt {
   readonly unknownSince: Date | null;
   readonly settledAt: Date | null;
   readonly createdAt: Date;
+  /** The shopper's time to authenticate is over, by the database's clock. */
+  readonly challengeExpired: boolean;
 }
 
 export interface AttemptKey {
@@ -81,8 +86,8 @@ export const RESOLUTIONS = ["SUCCEEDED", "FAILED"] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
 /**
- * How many cards may be tried on one intent before it fails for good. Five bounds what a card tester
- * can do with one intent, and is more than a shopper with two cards and a typing error needs.
+ * How many cards may be tried on one intent before it fails for good, unless the installation says otherwise. Five
+ * bounds what a card tester can do with one intent, and is more than a shopper with two cards and a typing error needs.
  */
 export const CARD_TRIES_MAX = 5;
 

@@ -2,16 +2,29 @@ import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { newId } from "../ids";
-import { findCharge } from "./attempt-store";
-import { changeIntent } from "./change";
+import type { Attempt } from "./attempt";
+import { lockChargeToCancel } from "./attempt-store";
+import {
+  type AttemptChange,
+  type Change,
+  type IntentChange,
+  type StepInput,
+  changeIntent,
+} from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
 import { type PaymentIntent, allowedActions, invalidState } from "./payment-intent";
 import type { IntentState } from "./payment-store";
+import { CANCELED_FIRST } from "./settle/canceling";
 
 /*
- * Guarantees: an intent with no money captured and nothing in flight becomes CANCELED, or PROCESSING while the
- * processor's hold is released first; any other is refused, and the verdict is kept under the key. A crash leaves all
- * of it or nothing.
+ * Guarantees: an intent of which no money has been captured, and none is being captured, is canceled, whatever it is
+ * doing. What has not been sent never is: the attempt is abandoned in the same commit, under the lock that a worker
+ * claims it by. What is held is voided first, and what awaits the shopper is undone by its reference. Where a charge or
+ * an authorisation is on its way, the request is kept on the intent, and its answer decides (settle/canceling.ts): an
+ * automatic charge that succeeds was too fast, and then the payment is SUCCEEDED. Any other state is refused, and the
+ * verdict is kept under the key. A crash leaves all of it or nothing.
+ *
+ * Cost: besides what every keyed mutation of an intent costs, one statement that looks for the attempt.
  */
 
 export const CANCEL = "cancelPaymentIntent";
@@ -40,47 +53,90 @@ async function decideCancel(
   command: CancelPaymentIntent,
 ): Promise<Decision> {
   const intent = state.snapshot;
-  if (!allowedActions(intent).includes("CANCEL")) return { failure: invalidState(intent) };
-  const set = { cancellationReason: command.reason, nextAction: null };
-  const by = { actor: command.actor, cause: CANCEL, amount: intent.amount };
-  const charge = await findCharge(tx, state.merchantId, state.id);
-  if (!charge) {
-    const change = changeIntent(state, set, [
-      { ...by, type: "payment_intent.canceled", to: "CANCELED" },
-    ]);
-    return { resultEventId: change.steps[0]?.eventId ?? "", change: { intent: change } };
+  if (!allowedActions(intent).includes("CANCEL")) {
+    return { failure: invalidState(intent, "CANCEL") };
   }
-  const attemptId = newId("attempt");
-  const change = changeIntent(state, set, [
-    { ...by, type: "payment_intent.processing", to: "PROCESSING", attemptId },
+  const by = { actor: command.actor, cause: CANCEL, amount: intent.amount };
+  const asked = { ...by, state, reason: command.reason };
+  const attempt = await lockChargeToCancel(tx, state.merchantId, state.id);
+  if (!attempt && intent.status === "PROCESSING") {
+    // Being canceled since before that was written down.
+    return {
+      failure: invalidState({ ...intent, cancellationRequestedAt: intent.updatedAt }, "CANCEL"),
+    };
+  }
+  const change = attempt ? cancelAttempt(asked, attempt) : endNow(asked);
+  return { resultEventId: change.intent?.steps.at(-1)?.eventId ?? "", change };
+}
+
+/** What the intent is canceled with: its state, and who does it why. */
+export interface Canceling extends Pick<StepInput, "actor" | "cause" | "amount"> {
+  readonly state: IntentState;
+  readonly reason: string | null;
+}
+
+function endNow({ state, reason, ...by }: Canceling): Change {
+  const set = { cancellationReason: reason, nextAction: null };
+  const step = { ...by, type: "payment_intent.canceled", to: "CANCELED" } as const;
+  return { intent: changeIntent(state, set, [step]) };
+}
+
+function cancelAttempt(canceling: Canceling, charge: Attempt): Change {
+  switch (charge.status) {
+    case "QUEUED":
+      // Nobody has claimed it, and with this commit nobody can.
+      return { ...endNow(canceling), attempt: abandoned(charge) };
+    case "SENT":
+    case "UNKNOWN":
+      return { intent: askedToCancel(canceling) };
+    case "REQUIRES_ACTION":
+      // A shopper may finish authenticating at this very moment. A reversal by reference undoes whatever that moves, and
+      // prevents anything from moving later; a void would cover only what is authorised now.
+      return { ...undoing(canceling, charge, "reverse"), attempt: abandoned(charge) };
+    case "SUCCEEDED":
+      return undoing(canceling, charge, "void");
+    case "DECLINED":
+    case "ABANDONED":
+      throw new Error(`${charge.id} has ended, and holds nothing to cancel`);
+  }
+}
+
+function abandoned({ merchantId, id }: Attempt): AttemptChange {
+  return { merchantId, id, status: "ABANDONED", message: CANCELED_FIRST, dueInMs: null };
+}
+
+function askedToCancel({ state, reason, ...by }: Canceling, attemptId?: string): IntentChange {
+  const set = { cancellationReason: reason, nextAction: null, cancellationRequested: true };
+  return changeIntent(state, set, [
+    {
+      ...by,
+      type: "payment_intent.processing",
+      to: "PROCESSING",
+      ...(attemptId !== undefined && { attemptId }),
+    },
   ]);
-  // A shopper may finish authenticating at this very moment. A reversal by reference undoes whatever that moves, and
-  // prevents anything from moving later; a void would cover only what is authorised now.
-  const awaitsShopper = charge.status === "REQUIRES_ACTION";
+}
+
+/** The processor is to let go of what a charge holds, or may yet move. */
+export function undoing(
+  canceling: Canceling,
+  charge: Pick<Attempt, "id" | "processor">,
+  operation: "void" | "reverse",
+): Change {
+  const { merchantId, id: paymentIntentId, snapshot } = canceling.state;
+  const attemptId = newId("attempt");
   return {
-    resultEventId: change.steps[0]?.eventId ?? "",
-    change: {
-      intent: change,
-      ...(awaitsShopper && {
-        attempt: {
-          merchantId: state.merchantId,
-          id: charge.id,
-          status: "ABANDONED" as const,
-          message: "canceled before the shopper authenticated",
-          dueInMs: null,
-        },
-      }),
-      newAttempt: {
-        merchantId: state.merchantId,
-        paymentIntentId: state.id,
-        id: attemptId,
-        operation: awaitsShopper ? "reverse" : "void",
-        processor: charge.processor,
-        amount: intent.amount,
-        currency: intent.currency,
-        targetAttemptId: charge.id,
-        announce: false,
-      },
+    intent: askedToCancel(canceling, attemptId),
+    newAttempt: {
+      merchantId,
+      paymentIntentId,
+      id: attemptId,
+      operation,
+      processor: charge.processor,
+      amount: snapshot.amount,
+      currency: snapshot.currency,
+      targetAttemptId: charge.id,
+      announce: false,
     },
   };
 }

@@ -2,8 +2,9 @@ import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { newId } from "../ids";
+import type { Attempt } from "./attempt";
 import { findCharge } from "./attempt-store";
-import { changeIntent } from "./change";
+import { type Change, type StepInput, changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
 import { type Capture, type PaymentIntent, amountTooLarge, invalidState } from "./payment-intent";
 import {
@@ -68,41 +69,52 @@ async function decideCapture(
   command: CapturePaymentIntent,
 ): Promise<Decision> {
   const intent = state.snapshot;
-  if (intent.status !== "REQUIRES_CAPTURE") return { failure: invalidState(intent) };
+  if (intent.status !== "REQUIRES_CAPTURE") return { failure: invalidState(intent, "CAPTURE") };
   const amount = command.amount ?? intent.amountCapturable;
   if (amount > intent.amountCapturable) {
     return { failure: amountTooLarge(intent.id, intent.amountCapturable) };
   }
   const charge = await findCharge(tx, state.merchantId, state.id);
   if (!charge) throw new Error(`${state.id} is capturable and has no authorisation`);
+  const { actor } = command;
+  return capturing({ ...command, state, actor, cause: CAPTURE, amount }, charge);
+}
+
+/** What is captured: how much, and who does it why. */
+export interface Capturing extends Pick<StepInput, "actor" | "cause"> {
+  readonly state: IntentState;
+  readonly amount: number;
+  readonly final: boolean;
+  readonly key: string;
+}
+
+/** Reserved, and an attempt queued for it. */
+export function capturing(
+  { state, actor, cause, amount, final, key }: Capturing,
+  charge: Pick<Attempt, "id" | "processor">,
+): { readonly change: Change; readonly resultEventId: string } {
+  const { currency } = state.snapshot;
   const captureId = newId("capture");
   const attemptId = newId("attempt");
-  const by = { actor: command.actor, cause: CAPTURE, amount };
+  const by = { actor, cause, amount };
   const change = changeIntent(state, { amountCapturing: state.amountCapturing + amount }, [
     { ...by, type: "capture.created", to: "REQUIRES_CAPTURE", objectId: captureId },
     { ...by, type: "payment_intent.processing", to: "PROCESSING", attemptId },
   ]);
   const ofIntent = { merchantId: state.merchantId, paymentIntentId: state.id };
   return {
-    resultEventId: change.steps[1]?.eventId ?? "",
+    resultEventId: change.steps.at(-1)?.eventId ?? "",
     change: {
       intent: change,
-      newCapture: {
-        ...ofIntent,
-        id: captureId,
-        amount,
-        currency: intent.currency,
-        final: command.final,
-        key: command.key,
-      },
+      newCapture: { ...ofIntent, id: captureId, amount, currency, final, key },
       newAttempt: {
         ...ofIntent,
         id: attemptId,
         operation: "capture",
         processor: charge.processor,
         amount,
-        currency: intent.currency,
-        final: command.final,
+        currency,
+        final,
         captureId,
         targetAttemptId: charge.id,
         announce: false,

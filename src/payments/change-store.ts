@@ -1,6 +1,5 @@
 import { type Statement, type Tx, run } from "../db/db";
 import { API_VERSION } from "../events/event-types";
-import { inOrder, sealPersonalData } from "../events/personal-data";
 import { insertEvidence } from "./evidence-store";
 import { insertJournals } from "../ledger/ledger-store";
 import type {
@@ -9,17 +8,23 @@ import type {
   IntentChange,
   NewAttempt,
   NewCapture,
-  NewRefund,
   PartChange,
 } from "./change";
 import type { Capture, Refund } from "./payment-intent";
+import { insertRefunds } from "./refund-store";
+import { rewriteIntents } from "./rewrite-store";
 
 /**
  * Writes what use cases have decided, in sets: one statement for each kind of row, however many changes there are. The
  * intents are locked already, and the callers have sorted them.
  */
 export async function writeChanges(tx: Tx, changes: readonly Change[]): Promise<void> {
-  await updateIntents(tx, pick(changes, "intent"));
+  const intents = pick(changes, "intent");
+  await updateIntents(
+    tx,
+    intents.filter(({ rewrite }) => rewrite === undefined),
+  );
+  await rewriteIntents(tx, intents);
   await updateAttempts(tx, pick(changes, "attempt"));
   await updateParts(tx, UPDATE_CAPTURES, pick(changes, "capture"));
   await updateParts(tx, UPDATE_REFUNDS, pick(changes, "refund"));
@@ -52,13 +57,22 @@ const UPDATE_INTENTS: Statement = {
     set status = c.status, version = c.version, amount_authorized = c.amount_authorized,
       amount_capturing = c.amount_capturing, amount_captured = c.amount_captured,
       amount_refunding = c.amount_refunding, amount_refunded = c.amount_refunded,
+      amount_disputed = c.amount_disputed,
       payment_method = c.payment_method, last_payment_error = c.last_payment_error,
       next_action = c.next_action, cancellation_reason = c.cancellation_reason, updated_at = now(),
+      cancellation_requested_at = case when c.cancellation_requested
+        then coalesce(pi.cancellation_requested_at, now()) end,
+      authorization_expired_at = case when c.authorization_expired
+        then coalesce(pi.authorization_expired_at, now()) end,
+      authorization_expires_at = c.authorization_expires_at,
+      authorization_due_at = c.authorization_due_at,
       personal_key = coalesce(decode(c.personal_key, 'base64'), pi.personal_key)
     from jsonb_to_recordset(?) as c (merchant_id text, id text, from_version int, version int,
       status text, amount_authorized bigint, amount_capturing bigint, amount_captured bigint,
-      amount_refunding bigint, amount_refunded bigint, payment_method text,
-      last_payment_error jsonb, next_action jsonb, cancellation_reason text, personal_key text)
+      amount_refunding bigint, amount_refunded bigint, amount_disputed bigint, payment_method text,
+      last_payment_error jsonb, next_action jsonb, cancellation_reason text, personal_key text,
+      cancellation_requested boolean, authorization_expired boolean,
+      authorization_expires_at timestamptz, authorization_due_at timestamptz)
     where pi.merchant_id = c.merchant_id and pi.id = c.id and pi.version = c.from_version
     returning pi.id`,
 };
@@ -77,10 +91,15 @@ async function updateIntents(tx: Tx, changes: readonly IntentChange[]): Promise<
     amount_captured: set.amountCaptured,
     amount_refunding: set.amountRefunding,
     amount_refunded: set.amountRefunded,
+    amount_disputed: set.amountDisputed,
     payment_method: set.paymentMethod,
     last_payment_error: set.lastPaymentError,
     next_action: set.nextAction,
     cancellation_reason: set.cancellationReason,
+    cancellation_requested: set.cancellationRequested,
+    authorization_expired: set.authorizationExpired,
+    authorization_expires_at: set.authorizationExpiresAt,
+    authorization_due_at: set.authorizationDueAt,
   }));
   const updated = await run(tx, UPDATE_INTENTS, [JSON.stringify(rows)]);
   if (updated.length !== changes.length) {
@@ -95,15 +114,19 @@ const UPDATE_ATTEMPTS: Statement = {
     set status = c.status, worker_id = case when c.status = 'SENT' then a.worker_id end,
       processor_charge_id = coalesce(c.processor_charge_id, a.processor_charge_id),
       code = coalesce(c.code, a.code), decline_code = coalesce(c.decline_code, a.decline_code),
+      advice_code = coalesce(c.advice_code, a.advice_code),
+      network_decline_code = coalesce(c.network_decline_code, a.network_decline_code),
       message = coalesce(c.message, a.message), fee = coalesce(c.fee, a.fee),
       next_at = now() + c.due_in_ms * interval '1 millisecond',
+      challenge_expires_at = coalesce(c.challenge_expires_at, a.challenge_expires_at),
       unknown_since = case c.status
         when 'UNKNOWN' then coalesce(a.unknown_since, now()) else a.unknown_since end,
       settled_at = case when c.status in ('SUCCEEDED', 'DECLINED', 'ABANDONED')
         then coalesce(a.settled_at, now()) end
     from jsonb_to_recordset(?) as c (merchant_id text, id text, status text,
-      processor_charge_id text, code text, decline_code text, message text, fee bigint,
-      due_in_ms bigint)
+      processor_charge_id text, code text, decline_code text, advice_code text,
+      network_decline_code text, message text, fee bigint, due_in_ms bigint,
+      challenge_expires_at timestamptz)
     where a.merchant_id = c.merchant_id and a.id = c.id`,
 };
 
@@ -116,9 +139,12 @@ export async function updateAttempts(tx: Tx, changes: readonly AttemptChange[]):
     processor_charge_id: change.processorChargeId,
     code: change.code,
     decline_code: change.declineCode,
+    advice_code: change.adviceCode,
+    network_decline_code: change.networkDeclineCode,
     message: change.message,
     fee: change.fee,
     due_in_ms: change.dueInMs === null ? null : Math.round(change.dueInMs),
+    challenge_expires_at: change.challengeExpiresAt,
   }));
   await run(tx, UPDATE_ATTEMPTS, [JSON.stringify(rows)]);
 }
@@ -172,30 +198,6 @@ async function insertCaptures(tx: Tx, captures: readonly NewCapture[]): Promise<
     ...rest,
   }));
   await run(tx, INSERT_CAPTURES, [JSON.stringify(rows)]);
-}
-
-const INSERT_REFUNDS: Statement = {
-  name: "insert_refunds",
-  text: `
-    insert into refunds (merchant_id, id, payment_intent_id, status, amount, currency, reason,
-      metadata, personal, idempotency_key)
-    select merchant_id, id, payment_intent_id, 'PENDING', amount, currency, reason, metadata,
-      decode(personal, 'base64'), key
-    from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
-      amount bigint, currency text, reason text, metadata jsonb, personal text, key text)`,
-};
-
-async function insertRefunds(tx: Tx, refunds: readonly NewRefund[]): Promise<void> {
-  if (refunds.length === 0) return;
-  const rows = refunds.map(({ merchantId, paymentIntentId, personalKey, ...rest }) => ({
-    merchant_id: merchantId,
-    payment_intent_id: paymentIntentId,
-    personal:
-      personalKey &&
-      sealPersonalData(personalKey, { metadata: inOrder(rest.metadata) }).toString("base64"),
-    ...rest,
-  }));
-  await run(tx, INSERT_REFUNDS, [JSON.stringify(rows)]);
 }
 
 const INSERT_ATTEMPTS: Statement = {

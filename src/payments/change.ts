@@ -1,4 +1,5 @@
 import type { EventType } from "../events/event-types";
+import type { PersonalData } from "../events/personal-data";
 import { newId } from "../ids";
 import type { Journal } from "../ledger/journals";
 import type { AttemptOperation, AttemptStatus } from "./attempt";
@@ -38,6 +39,21 @@ export interface IntentChange {
   readonly steps: readonly Step[];
   /** What it gets unless it has one; absent or null when there is nothing new to seal. */
   readonly personalKey?: Buffer | null;
+  /** Of an update: what else is written. */
+  readonly rewrite?: Rewrite;
+}
+
+/** What an update writes beside the new version: what was asked for before anybody confirmed it. */
+export interface Rewrite extends PersonalData {
+  /** Minor units. */
+  readonly amount: number;
+  /** The sealed form of the three, for the intent's events; null when there is nothing personal. */
+  readonly personal: Buffer | null;
+  /** Whose the intent was until now, where it becomes somebody else's or nobody's. */
+  readonly formerCustomer: string | null;
+  readonly key: string;
+  /** Hex SHA-256 of what was asked for. */
+  readonly fingerprint: string;
 }
 
 export interface IntentFields {
@@ -47,10 +63,16 @@ export interface IntentFields {
   readonly amountCaptured: number;
   readonly amountRefunding: number;
   readonly amountRefunded: number;
+  readonly amountDisputed: number;
   readonly paymentMethod: string | null;
   readonly lastPaymentError: PaymentError | null;
   readonly nextAction: NextAction | null;
   readonly cancellationReason: string | null;
+  /** Whether, and the database says when: at the first change that has it so. */
+  readonly cancellationRequested: boolean;
+  readonly authorizationExpired: boolean;
+  readonly authorizationExpiresAt: string | null;
+  readonly authorizationDueAt: string | null;
 }
 
 export interface Step {
@@ -75,8 +97,12 @@ export interface AttemptChange {
   readonly processorChargeId?: string | null;
   readonly code?: string | null;
   readonly declineCode?: string | null;
+  readonly adviceCode?: string | null;
+  readonly networkDeclineCode?: string | null;
   readonly message?: string | null;
   readonly fee?: number | null;
+  /** REQUIRES_ACTION: until when the shopper may authenticate. */
+  readonly challengeExpiresAt?: string;
   /** Milliseconds from the database's now until it is due again; null: never. */
   readonly dueInMs: number | null;
 }
@@ -125,8 +151,9 @@ export interface NewRefund {
   readonly amount: number;
   readonly currency: string;
   readonly reason: string | null;
+  readonly note: string | null;
   readonly metadata: Readonly<Record<string, string>>;
-  /** The intent's, which seals the metadata; null when there is none to seal. */
+  /** The intent's, which seals the note and the metadata; null when there is nothing to seal. */
   readonly personalKey: Buffer | null;
   readonly key: string;
 }
@@ -140,10 +167,15 @@ export function fieldsOf(state: IntentState): IntentFields {
     amountCaptured: intent.amountCaptured,
     amountRefunding: state.amountRefunding,
     amountRefunded: intent.amountRefunded,
+    amountDisputed: intent.amountDisputed,
     paymentMethod: intent.paymentMethod,
     lastPaymentError: intent.lastPaymentError,
     nextAction: intent.nextAction,
     cancellationReason: intent.cancellationReason,
+    cancellationRequested: intent.cancellationRequestedAt !== null,
+    authorizationExpired: intent.authorizationExpiredAt !== null,
+    authorizationExpiresAt: intent.authorizationExpiresAt,
+    authorizationDueAt: state.authorizationDueAt,
   };
 }
 

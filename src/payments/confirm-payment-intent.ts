@@ -129,7 +129,8 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
       where not exists (select from known k where k.n = c.n)
     ), keyed as (
       insert into idempotency_keys
-        (merchant_id, operation, key, fingerprint, event_id, failure_code, failure_details)
+        (merchant_id, operation, key, fingerprint, event_id, failure_code, failure_details,
+          refused_id)
       select j.merchant_id, '${CONFIRM}', j.key, decode(j.fingerprint, 'hex'),
         case when j.failure_code is null then j.event_id end, j.failure_code,
         case when j.failure_code is not null then jsonb_build_object(
@@ -137,12 +138,15 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
           'by', j.actor,
           'intent', (
             select jsonb_build_object(
-              'status', s.it -> 'status',
+              'status', s.it -> 'status', 'amountAuthorized', s.it -> 'amountAuthorized',
               'amountCapturable', s.it -> 'amountCapturable',
               'amountCaptured', s.it -> 'amountCaptured',
-              'amountRefundable', s.it -> 'amountRefundable')
+              'amountRefundable', s.it -> 'amountRefundable',
+              'cancellationRequestedAt', s.it -> 'cancellationRequestedAt',
+              'amountDisputed', s.it -> 'amountDisputed')
             from (select payment_intent_snapshot(j.intent) as it offset 0) s
-            where j.status is not null)) end
+            where j.status is not null)) end,
+        case when j.failure_code is not null then j.payment_intent_id end
       from judged j where j.failure_code is distinct from '${SPENT}'
       order by j.merchant_id, j.key
       on conflict do nothing

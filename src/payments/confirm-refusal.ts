@@ -8,8 +8,21 @@ import { type PaymentIntent, invalidState, notFound } from "./payment-intent";
 export function explainRefusal(details: FailureDetails): FailureDetails {
   const id = details.id as string;
   const intent = (details.intent ?? withoutAmounts(details)) as PaymentIntent | null;
-  return intent ? invalidState({ ...intent, id }).details : notFound("payment intent", id).details;
+  return intent
+    ? invalidState({ ...UNKNOWN_THEN, ...intent, id }, "CONFIRM").details
+    : notFound("payment intent", id).details;
 }
+
+/**
+ * What records from before do not say. Nothing could be asked for then while the processor was at work: what is said to
+ * be held keeps it so.
+ */
+const UNKNOWN_THEN = {
+  amountAuthorized: 1,
+  amountDisputed: 0,
+  authorizationExpiredAt: null,
+  cancellationRequestedAt: null,
+};
 
 /** Records written before the amounts were stored have only the status. */
 function withoutAmounts({ currentState }: FailureDetails): object | null {

@@ -45,9 +45,9 @@ export async function listRefunds(
 }
 
 interface Source {
-  readonly table: "captures" | "refunds";
+  readonly table: "captures" | "refunds" | "disputes";
   readonly snapshot: string;
-  readonly kind: "capture" | "refund";
+  readonly kind: "capture" | "refund" | "dispute";
 }
 
 const CAPTURES: Source = {
@@ -61,7 +61,8 @@ const REFUNDS: Source = {
   kind: "refund",
 };
 
-async function listOf<Part extends { readonly id: string }, Status extends string>(
+/** Of disputes as well: see list-disputes.ts. */
+export async function listOf<Part extends { readonly id: string }, Status extends string>(
   db: Db,
   source: Source & { readonly merchantId: string },
   { filter, page }: PartList<Status>,

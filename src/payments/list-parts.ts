@@ -13,6 +13,7 @@ import {
 import type { IdKind } from "../ids";
 import type { Attempt } from "./attempt";
 import { ATTEMPT_COLUMNS } from "./attempt-store";
+import type { Dispute } from "./dispute";
 import type { Capture, Refund } from "./payment-intent";
 
 /**
@@ -35,6 +36,7 @@ export interface Parts {
   readonly attempts: Attempt;
   readonly captures: Capture;
   readonly refunds: Refund;
+  readonly disputes: Dispute;
   readonly transitions: TransitionRecord;
   readonly events: Event;
 }
@@ -99,6 +101,10 @@ const LISTS: { readonly [Kind in PartKind]: PartList<Parts[Kind]> } = {
   refunds: {
     ...byPartId("refund"),
     select: rowsOf("refunds r", `refund_snapshot(r) as "snapshot"`, "r.id"),
+  },
+  disputes: {
+    ...byPartId("dispute"),
+    select: rowsOf("disputes d", `dispute_snapshot(d) as "snapshot"`, "d.id"),
   },
   transitions: {
     ...byVersion,

@@ -3,6 +3,7 @@ import { processorCalls } from "../observability/metrics";
 import type {
   LookupOutcome,
   Processor,
+  ProcessorOperation,
   ReverseOutcome,
   SendOutcome,
 } from "../processors/processor";
@@ -53,6 +54,9 @@ async function lookUp(inquirer: AttemptRunner, attempt: Attempt): Promise<Settle
  * - it can reverse by reference: the acknowledgement undoes whatever moved and refuses whatever arrives later;
  * - it can be asked: "not found" is evidence once the request can no longer arrive, not before;
  * - none of these: only a webhook, a settlement line or an operator can tell.
+ *
+ * A shopper who was to authenticate and has not in time is one more such matter, with one difference: it is not asked
+ * for again. Where nothing can be undone, the processor's own end of the challenge is waited for.
  */
 async function findOut(
   inquirer: AttemptRunner,
@@ -61,19 +65,40 @@ async function findOut(
 ): Promise<LookupOutcome | SendOutcome> {
   if (attempt.reversing) return undo(processor, attempt);
   const { canLookUp, canReverse, takesIdempotencyKeys, requestHorizonMs } = processor.capabilities;
-  const found: LookupOutcome = canLookUp
+  const found = await ask(processor, attempt);
+  const isOver = attempt.status === "REQUIRES_ACTION" && attempt.challengeExpired;
+  if (!isOpen(attempt, found, { canLookUp, isOver })) return found;
+  if (takesIdempotencyKeys && !isOver) {
+    return processor.send(requestOf(attempt, attempt.operation));
+  }
+  if (canReverse) {
+    return (await beginReversal(inquirer.db, attempt)) ? undo(processor, attempt) : found;
+  }
+  if (isOver) return found;
+  const sinceSentMs = attempt.sentAt ? Date.now() - attempt.sentAt.getTime() : Infinity;
+  return canLookUp && sinceSentMs > requestHorizonMs ? { kind: "reversed" } : found;
+}
+
+async function ask(processor: Processor, attempt: Attempt): Promise<LookupOutcome> {
+  const found: LookupOutcome = processor.capabilities.canLookUp
     ? await processor.lookUp(attempt.id)
     : { kind: "unknown", reason: "this processor cannot be asked" };
   const labels = { processor: processor.name, outcome: found.kind };
   processorCalls.inc({ ...labels, operation: "lookup" });
-  const tellsNothing = found.kind === "not_found" || !canLookUp;
-  if (!tellsNothing || isReversal(attempt.operation)) return found;
-  if (takesIdempotencyKeys) return processor.send(requestOf(attempt, attempt.operation));
-  if (canReverse) {
-    return (await beginReversal(inquirer.db, attempt)) ? undo(processor, attempt) : found;
-  }
-  const sinceSentMs = attempt.sentAt ? Date.now() - attempt.sentAt.getTime() : Infinity;
-  return canLookUp && sinceSentMs > requestHorizonMs ? { kind: "reversed" } : found;
+  return found;
+}
+
+/** Whether what was found settles nothing, so that something else must. */
+function isOpen(
+  attempt: Attempt,
+  found: LookupOutcome,
+  { canLookUp, isOver }: { readonly canLookUp: boolean; readonly isOver: boolean },
+): attempt is Attempt & { readonly operation: ProcessorOperation } {
+  if (isReversal(attempt.operation)) return false;
+  if (isOver) return !canLookUp || ["not_found", "action_required"].includes(found.kind);
+  if (canLookUp) return found.kind === "not_found";
+  // Of a processor that cannot be asked the shopper's end of it is heard by a webhook.
+  return attempt.status !== "REQUIRES_ACTION";
 }
 
 async function undo(processor: Processor, attempt: Attempt): Promise<ReverseOutcome> {

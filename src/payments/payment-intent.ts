@@ -1,4 +1,5 @@
 import type { StoredFailure } from "../failures";
+import type { DeclineAdvice } from "../processors/processor";
 
 /**
  * A payment intent is what a merchant wants: an amount of money, once. Its statuses:
@@ -25,23 +26,53 @@ export const PAYMENT_INTENT_STATUSES = [
 
 export type PaymentIntentStatus = (typeof PAYMENT_INTENT_STATUSES)[number];
 
-/** The legal edges; the database enforces the same ones (payment_intent_may_move). */
+/**
+ * The legal edges, each with what moves an intent along it. This is their one source: the database refuses every other
+ * (payment_intent_may_move; a test walks every pair), the audit checks what has happened by it, and the picture in
+ * docs/states.md is printed from it.
+ */
+export const EDGES: Readonly<
+  Record<PaymentIntentStatus, Readonly<Partial<Record<PaymentIntentStatus, string>>>>
+> = {
+  REQUIRES_PAYMENT_METHOD: { PROCESSING: "confirmed with a card", CANCELED: "canceled" },
+  REQUIRES_CONFIRMATION: { PROCESSING: "confirmed", CANCELED: "canceled" },
+  PROCESSING: {
+    SUCCEEDED: "charged, or captured to the end",
+    REQUIRES_CAPTURE: "authorised, captured in part, or not captured or voided after all",
+    REQUIRES_ACTION: "3-D Secure is asked for",
+    REQUIRES_PAYMENT_METHOD: "declined, and another try may succeed",
+    FAILED: "declined for good, or no tries are left",
+    CANCELED: "canceled: nothing was sent, or it was declined, voided or reversed",
+  },
+  REQUIRES_ACTION: {
+    PROCESSING: "authenticated, or being canceled",
+    REQUIRES_PAYMENT_METHOD: "not authenticated in time",
+    FAILED: "not authenticated in time, and no tries are left",
+  },
+  REQUIRES_CAPTURE: {
+    PROCESSING: "being captured or canceled",
+    SUCCEEDED: "the authorisation expired after a part was captured",
+    CANCELED: "the authorisation expired",
+  },
+  SUCCEEDED: {},
+  FAILED: {},
+  CANCELED: {},
+};
+
+function next(from: PaymentIntentStatus): PaymentIntentStatus[] {
+  return PAYMENT_INTENT_STATUSES.filter((to) => EDGES[from][to] !== undefined);
+}
+
+/** The same, where only the next statuses are asked for. */
 export const TRANSITIONS: Readonly<Record<PaymentIntentStatus, readonly PaymentIntentStatus[]>> = {
-  REQUIRES_PAYMENT_METHOD: ["PROCESSING", "CANCELED"],
-  REQUIRES_CONFIRMATION: ["PROCESSING", "CANCELED"],
-  PROCESSING: [
-    "SUCCEEDED",
-    "REQUIRES_CAPTURE",
-    "REQUIRES_ACTION",
-    "REQUIRES_PAYMENT_METHOD",
-    "FAILED",
-    "CANCELED",
-  ],
-  REQUIRES_ACTION: ["PROCESSING"],
-  REQUIRES_CAPTURE: ["PROCESSING"],
-  SUCCEEDED: [],
-  FAILED: [],
-  CANCELED: [],
+  REQUIRES_PAYMENT_METHOD: next("REQUIRES_PAYMENT_METHOD"),
+  REQUIRES_CONFIRMATION: next("REQUIRES_CONFIRMATION"),
+  REQUIRES_ACTION: next("REQUIRES_ACTION"),
+  PROCESSING: next("PROCESSING"),
+  REQUIRES_CAPTURE: next("REQUIRES_CAPTURE"),
+  SUCCEEDED: next("SUCCEEDED"),
+  FAILED: next("FAILED"),
+  CANCELED: next("CANCELED"),
 };
 
 export function isTerminal(status: PaymentIntentStatus): boolean {
@@ -49,6 +80,10 @@ export function isTerminal(status: PaymentIntentStatus): boolean {
 }
 
 export type CaptureMethod = "AUTOMATIC" | "MANUAL";
+
+/** What is done by itself when an authorisation is about to expire; see expire-authorizations.ts. */
+export const AUTHORIZATION_EXPIRY_POLICIES = ["CAPTURE", "VOID", "NOTIFY"] as const;
+export type AuthorizationExpiryPolicy = (typeof AUTHORIZATION_EXPIRY_POLICIES)[number];
 
 /** What a caller may give as its reason. */
 export const CANCELLATION_REASONS = [
@@ -59,8 +94,13 @@ export const CANCELLATION_REASONS = [
 ] as const;
 export type CancellationReason = (typeof CANCELLATION_REASONS)[number];
 
+/** The service's own: the hold expired, or was given back shortly before, as the intent's policy wants it. */
+export const AUTHORIZATION_EXPIRED = "AUTHORIZATION_EXPIRED";
+
 export const REFUND_REASONS = ["DUPLICATE", "FRAUDULENT", "REQUESTED_BY_CUSTOMER"] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
+
+export const METADATA_PAIRS_MAX = 50;
 
 export interface PaymentError {
   readonly code: string;
@@ -68,6 +108,9 @@ export interface PaymentError {
   readonly message: string;
   readonly retryable: boolean;
   readonly attempt: string;
+  /** Absent in what was stored before there was advice. */
+  readonly adviceCode?: DeclineAdvice | null;
+  readonly networkDeclineCode?: string | null;
 }
 
 export interface NextAction {
@@ -90,6 +133,8 @@ export interface PaymentIntent {
   readonly amountCaptured: number;
   readonly amountRefunded: number;
   readonly amountRefundable: number;
+  /** In disputes that are open or lost. */
+  readonly amountDisputed: number;
   readonly description: string | null;
   readonly customer: string | null;
   readonly merchantReference: string | null;
@@ -97,6 +142,14 @@ export interface PaymentIntent {
   readonly lastPaymentError: PaymentError | null;
   readonly nextAction: NextAction | null;
   readonly cancellationReason: string | null;
+  /** When a cancellation was accepted that the processor had to hear of, or to answer an attempt before; else null. */
+  readonly cancellationRequestedAt: string | null;
+  /** Null where nothing has been authorised, or the processor does not say. */
+  readonly authorizationExpiresAt: string | null;
+  /** When an authorisation ended with something of it uncaptured, which was released. */
+  readonly authorizationExpiredAt: string | null;
+  /** Null where nothing is ever held: captureMethod is AUTOMATIC. */
+  readonly authorizationExpiryPolicy: AuthorizationExpiryPolicy | null;
   readonly version: number;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -115,11 +168,13 @@ export interface Refund {
   readonly amount: number;
   readonly currency: string;
   readonly reason: RefundReason | null;
+  /** Gone from events that are erased. */
+  readonly note?: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly failureCode: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** When the metadata was erased. */
+  /** When the note and the metadata were erased. */
   readonly personalDataErasedAt: string | null;
 }
 
@@ -138,7 +193,7 @@ export interface Capture {
   readonly updatedAt: string;
 }
 
-export const INTENT_ACTIONS = ["CONFIRM", "CAPTURE", "CANCEL", "REFUND"] as const;
+export const INTENT_ACTIONS = ["CONFIRM", "CAPTURE", "CANCEL", "REFUND", "UPDATE"] as const;
 export type IntentAction = (typeof INTENT_ACTIONS)[number];
 
 export interface ActionDecision {
@@ -148,39 +203,63 @@ export interface ActionDecision {
   readonly because: string | null;
 }
 
-type Actionable = Pick<
+export type Actionable = Pick<
   PaymentIntent,
-  "status" | "amountCapturable" | "amountCaptured" | "amountRefundable"
+  | "status"
+  | "amountAuthorized"
+  | "amountCapturable"
+  | "amountCaptured"
+  | "amountRefundable"
+  | "amountDisputed"
+  | "authorizationExpiredAt"
+  | "cancellationRequestedAt"
 >;
 
 /** What forbids an action, given the intent's state. Amounts decide this, not extra states. */
 const FORBIDDEN_BECAUSE: Readonly<Record<IntentAction, (intent: Actionable) => string | null>> = {
-  CONFIRM: ({ status }) => {
-    if (status === "REQUIRES_PAYMENT_METHOD" || status === "REQUIRES_CONFIRMATION") return null;
-    return isTerminal(status)
-      ? `The payment has ended: it is ${status}.`
-      : "The payment has already been confirmed.";
-  },
-  CAPTURE: ({ status }) => {
+  CONFIRM: refuseOnceConfirmed,
+  CAPTURE: ({ status, authorizationExpiredAt }) => {
     if (status === "REQUIRES_CAPTURE") return null;
     if (status === "PROCESSING") return UNDER_WAY;
-    return isTerminal(status) ? "Nothing is left to capture." : "Nothing has been authorised yet.";
+    if (authorizationExpiredAt !== null) {
+      return `The authorisation expired at ${authorizationExpiredAt}, and what it held was released.`;
+    }
+    if (status === "SUCCEEDED") return "Nothing is left to capture.";
+    return isTerminal(status) ? ended(status) : "Nothing has been authorised yet.";
   },
-  CANCEL: ({ status, amountCaptured }) => {
-    if (status === "PROCESSING") return UNDER_WAY;
-    if (isTerminal(status)) return `The payment has ended: it is ${status}.`;
-    return amountCaptured > 0 ? "Part of the amount has already been captured." : null;
+  CANCEL: ({ status, amountAuthorized, amountCaptured, cancellationRequestedAt }) => {
+    if (isTerminal(status)) return ended(status);
+    if (amountCaptured > 0) return "Part of the amount has already been captured.";
+    if (status !== "PROCESSING") return null;
+    if (cancellationRequestedAt !== null) return "The payment is being canceled already.";
+    return amountAuthorized > 0
+      ? "A capture is in progress at the processor. Cancel if it fails, refund if it succeeds."
+      : null;
   },
-  REFUND: ({ status, amountCaptured, amountRefundable }) => {
-    if (status === "PROCESSING") return UNDER_WAY;
+  REFUND: ({ amountCaptured, amountRefundable, amountDisputed }) => {
     if (amountRefundable > 0) return null;
+    if (amountDisputed > 0) {
+      return amountDisputed === amountCaptured
+        ? "Everything captured is disputed."
+        : "Everything captured that has not been refunded is disputed.";
+    }
     return amountCaptured > 0
       ? "Everything captured has been refunded or is being refunded."
       : "Nothing has been captured.";
   },
+  UPDATE: refuseOnceConfirmed,
 };
 
+function refuseOnceConfirmed({ status }: Actionable): string | null {
+  if (status === "REQUIRES_PAYMENT_METHOD" || status === "REQUIRES_CONFIRMATION") return null;
+  return isTerminal(status) ? ended(status) : "The payment has already been confirmed.";
+}
+
 const UNDER_WAY = "An operation is in progress at the processor.";
+
+function ended(status: PaymentIntentStatus): string {
+  return `The payment has ended: it is ${status}.`;
+}
 
 /**
  * The only place that decides which actions an intent allows. `refuse` says why the caller may not ask for an action,
@@ -203,15 +282,28 @@ export function allowedActions(intent: Actionable): IntentAction[] {
     .map(({ action }) => action);
 }
 
-export function invalidState(intent: PaymentIntent): StoredFailure {
-  return {
-    code: "INVALID_STATE",
-    details: { id: intent.id, currentState: intent.status, allowedActions: allowedActions(intent) },
-  };
+/** The refusal of an action, with why it is refused and what may be done instead. */
+export function invalidState(
+  intent: Actionable & Pick<PaymentIntent, "id">,
+  action: IntentAction,
+): StoredFailure {
+  const because = FORBIDDEN_BECAUSE[action](intent);
+  const { id, status: currentState } = intent;
+  // In the order in which the database keeps them, so that a repeat is answered to the letter.
+  const details = { id, because, currentState, allowedActions: allowedActions(intent) };
+  return { code: "INVALID_STATE", details };
 }
 
 export function amountTooLarge(id: string, remaining: number): StoredFailure {
   return { code: "AMOUNT_TOO_LARGE", details: { id, remaining } };
+}
+
+/** The details say how much is disputed, where that is a reason. */
+export function refundTooLarge(intent: PaymentIntent): StoredFailure {
+  const { id, amountDisputed: disputed, amountRefundable: remaining } = intent;
+  if (disputed === 0) return amountTooLarge(id, remaining);
+  // In the order in which jsonb keeps them, so that a replay says the same.
+  return { code: "AMOUNT_TOO_LARGE", details: { id, disputed, remaining } };
 }
 
 export function notFound(object: string, id: string): StoredFailure {

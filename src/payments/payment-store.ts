@@ -169,6 +169,8 @@ export interface IntentState {
   readonly amountCapturing: number;
   readonly amountRefunding: number;
   readonly attemptsMade: number;
+  /** When the hold is to be seen to next; see expire-authorizations.ts. */
+  readonly authorizationDueAt: string | null;
   readonly snapshot: PaymentIntent;
 }
 
@@ -184,6 +186,7 @@ const LOCK_INTENT: Statement = {
     select pi.merchant_id as "merchantId", pi.id as "id", pi.version as "version",
       pi.capture_method as "captureMethod", pi.amount_capturing as "amountCapturing",
       pi.amount_refunding as "amountRefunding", pi.attempts_made as "attemptsMade",
+      iso(pi.authorization_due_at) as "authorizationDueAt",
       payment_intent_snapshot(pi) as "snapshot", pi.personal_key as "personalKey"
     from payment_intents pi where pi.merchant_id = ? and pi.id = ? for update`,
 };

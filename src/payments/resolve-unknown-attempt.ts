@@ -14,7 +14,7 @@ import { type Evidence, PROPOSED, insertEvidence } from "./evidence-store";
 import { type Operator, weigh } from "./four-eyes";
 import { type PaymentIntent, notFound } from "./payment-intent";
 import { findIntents } from "./payment-store";
-import type { Answer, LookupPolicy } from "./settle/answer";
+import type { Answer, SettlePolicy } from "./settle/answer";
 import { settle } from "./settle/settle";
 
 /*
@@ -56,7 +56,7 @@ export interface ResolvedAttempt extends Outcome<PaymentIntent> {
 
 interface Needs {
   readonly db: Db;
-  readonly config: LookupPolicy & { readonly fourEyes: boolean; readonly resolveAfterMs: number };
+  readonly config: SettlePolicy & { readonly fourEyes: boolean; readonly resolveAfterMs: number };
   readonly replays: ReplayCache;
 }
 
@@ -113,7 +113,7 @@ type Resolved =
 function resolve(
   attempt: LockedAttempt,
   command: ResolveUnknownAttempt,
-  policy: LookupPolicy,
+  policy: SettlePolicy,
 ): Resolved {
   // An attempt that is being undone is settled only by the acknowledgement: the order to undo it may already be on its
   // way.

@@ -30,7 +30,18 @@ export interface Approved {
   readonly amountMinor: number;
   /** What the processor keeps for it, minor units; 0 when none. */
   readonly feeMinor: number;
+  /** authorize: until when the amount is held, ISO 8601; absent where the processor does not say. */
+  readonly authorizationExpiresAt?: string;
 }
+
+/** What may be done about a declined card. */
+export const DECLINE_ADVICE = [
+  "TRY_AGAIN_LATER",
+  "CONFIRM_CARD_DATA",
+  "TRY_ANOTHER_CARD",
+  "DO_NOT_TRY_AGAIN",
+] as const;
+export type DeclineAdvice = (typeof DECLINE_ADVICE)[number];
 
 /** The processor declined, and nothing moved. */
 export interface Declined {
@@ -40,6 +51,12 @@ export interface Declined {
   readonly message: string;
   /** A hard decline means that this card will never succeed; after a soft one another try or another card may. */
   readonly hard: boolean;
+  /** capture and void: because the authorisation has expired. Nothing is held under it any more. */
+  readonly authorizationExpired?: true;
+  /** What may be done about a soft one, where the processor says so. */
+  readonly adviceCode?: DeclineAdvice;
+  /** What the card's network answered, where the processor tells. */
+  readonly networkDeclineCode?: string;
 }
 
 /** The shopper must authenticate (3-D Secure); nothing has moved yet. */
@@ -91,15 +108,52 @@ export interface ProcessorCapabilities {
   readonly requestHorizonMs: number;
 }
 
+/** What banks give as their reasons; an adapter translates its network's many codes into these. */
+export const DISPUTE_REASONS = [
+  "CREDIT_NOT_PROCESSED",
+  "DUPLICATE",
+  "FRAUDULENT",
+  "GENERAL",
+  "PRODUCT_NOT_RECEIVED",
+  "PRODUCT_UNACCEPTABLE",
+  "SUBSCRIPTION_CANCELED",
+  "UNRECOGNIZED",
+] as const;
+export type DisputeReason = (typeof DISPUTE_REASONS)[number];
+
+export const DISPUTE_STATUSES = ["OPEN", "WON", "LOST"] as const;
+export type DisputeStatus = (typeof DISPUTE_STATUSES)[number];
+
+/**
+ * A shopper's bank has taken back (part of) what was captured, or decided what becomes of it: WON and LOST are as the
+ * merchant sees them. Each piece of news holds the whole dispute, so that whichever arrives first is enough.
+ */
+export interface DisputeNews {
+  readonly kind: "dispute";
+  readonly status: DisputeStatus;
+  /** Theirs; the same in all news of one dispute. */
+  readonly processorDisputeId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** What the processor keeps for its work, whoever wins; minor units. */
+  readonly feeMinor: number;
+  readonly reason: DisputeReason;
+  /** ISO 8601, like the other times; null where the processor says none. */
+  readonly evidenceDueBy: string | null;
+  readonly openedAt: string;
+  /** Null while it is open. */
+  readonly closedAt: string | null;
+}
+
 /** What a processor tells us of its own accord. */
 export interface ProcessorWebhook {
   /** Theirs; the same for every copy of one event. */
   readonly eventId: string;
   readonly type: string;
-  /** Our reference: an attempt's id. */
+  /** Our reference: the id of the attempt that it is about. What is disputed is the charge, or the authorisation. */
   readonly reference: string;
-  /** What a look-up would have said at that moment. */
-  readonly outcome: LookupOutcome;
+  /** What a look-up would have said at that moment; or news of a dispute. */
+  readonly outcome: LookupOutcome | DisputeNews;
 }
 
 export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;

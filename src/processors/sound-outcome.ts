@@ -33,6 +33,17 @@ function faultOfApproval({
   return feeMinor > amountMinor ? "The fee is above the amount." : undefined;
 }
 
+const YEAR_MAX = 9_999;
+
+/** The money has moved, whatever is said about the hold: a time that cannot be one is taken for none. */
+function withSoundExpiry(approved: Approved): Approved {
+  const { authorizationExpiresAt: said, ...others } = approved;
+  if (said === undefined) return approved;
+  const at = new Date(typeof said === "string" ? said : Number.NaN);
+  const isTime = at.getTime() > 0 && at.getUTCFullYear() <= YEAR_MAX;
+  return isTime ? { ...others, authorizationExpiresAt: at.toISOString() } : others;
+}
+
 /** Whether it is a text that can be stored, of 255 characters at most. */
 export function isText(text: unknown, { min = 1 } = {}): text is string {
   return (
@@ -52,15 +63,19 @@ function isWebAddress(text: string): boolean {
 export function soundOutcome(outcome: Outcome): Outcome {
   const fault = faultOf(outcome);
   if (fault !== undefined) return { kind: "unknown", reason: fault };
+  if (outcome.kind === "approved") return withSoundExpiry(outcome);
   if (outcome.kind === "unknown" || outcome.kind === "unsent") {
     return { ...outcome, reason: storable(outcome.reason, MESSAGE_MAX) };
   }
   if (outcome.kind !== "declined") return outcome;
-  const { code, declineCode, message } = outcome;
+  const { code, declineCode, networkDeclineCode, message } = outcome;
   return {
     ...outcome,
     code: storable(code, TEXT_MAX),
     ...(declineCode !== undefined && { declineCode: storable(declineCode, TEXT_MAX) }),
+    ...(networkDeclineCode !== undefined && {
+      networkDeclineCode: storable(networkDeclineCode, TEXT_MAX),
+    }),
     message: storable(message, MESSAGE_MAX),
   };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
+import { routeDisputes } from "./dispute-routes";
 import { activateFault, FAULT_KINDS, FAULTY_OPERATIONS, type ActiveFault } from "./faults";
 import { readJson, sendError, sendJson } from "./http-exchange";
 import type { Network } from "./network";
@@ -42,6 +43,7 @@ export async function routeAdmin(
   exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): Promise<void> {
   const { request, response } = exchange;
+  if (/^\/admin\/disputes(\/|$)/.test(url.pathname)) return routeDisputes(network, url, exchange);
   switch (`${request.method} ${url.pathname}`) {
     case "GET /admin/movements":
       return sendMovements(network, url.searchParams.get("reference") ?? undefined, response);

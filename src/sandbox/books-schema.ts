@@ -58,6 +58,25 @@ const MIGRATIONS: readonly string[] = [
   create trigger tombstones_append_only before update or delete or truncate on tombstones
     for each statement execute function refuse_change();
   `,
+  `
+  create table disputes (
+    position  bigint primary key,
+    id        text not null,
+    step      text not null check (step in ('opened', 'won', 'lost')),
+    charge_id text not null,
+    reference text not null,
+    amount    bigint not null check (amount > 0),
+    currency  text not null,
+    fee       bigint not null,
+    reason    text not null,
+    due_at    timestamptz not null,
+    at        timestamptz not null
+  );
+  create unique index disputes_opened_once on disputes (id) where step = 'opened';
+  create unique index disputes_decided_once on disputes (id) where step <> 'opened';
+  create trigger disputes_append_only before update or delete or truncate on disputes
+    for each statement execute function refuse_change();
+  `,
 ];
 
 // Any fixed number, so long as nothing else in this database takes the same one.

@@ -59,6 +59,14 @@ const INSERT_ALL = `with moved as (${INSERT_MOVEMENTS}), buried as (
     insert into tombstones (position, reference, at)
     select position, reference, ${TIME}
     from jsonb_to_recordset($3::jsonb) as row(position bigint, reference text, at float8)
+  ), disputed as (
+    insert into disputes (position, id, step, charge_id, reference, amount, currency, fee, reason,
+      due_at, at)
+    select position, id, step, charge_id, reference, amount, currency, fee, reason,
+      to_timestamp(due_at / 1000), ${TIME}
+    from jsonb_to_recordset($4::jsonb) as row(position bigint, id text, step text, charge_id text,
+      reference text, amount bigint, currency text, fee bigint, reason text, due_at float8,
+      at float8)
   )
   insert into verdicts (position, at, status, decline, challenge, ${COLUMNS})
   select position, ${TIME}, status, decline, challenge, ${COLUMNS}
@@ -68,7 +76,8 @@ const INSERT_ALL = `with moved as (${INSERT_MOVEMENTS}), buried as (
 const LAST_POSITION = `select greatest(
     (select coalesce(max(position), 0) from movements),
     (select coalesce(max(position), 0) from verdicts),
-    (select coalesce(max(position), 0) from tombstones)) as position`;
+    (select coalesce(max(position), 0) from tombstones),
+    (select coalesce(max(position), 0) from disputes)) as position`;
 
 export async function openBooks(options: {
   readonly databaseUrl: string;
@@ -199,7 +208,8 @@ async function insertRows(client: Client, batch: readonly BookRow[]): Promise<vo
   }
   const verdicts = batch.filter((row) => row.type === "verdict");
   const tombstones = batch.filter((row) => row.type === "tombstone");
-  const values = [movements, verdicts, tombstones].map((rows) => JSON.stringify(rows));
+  const disputes = batch.filter((row) => row.type === "dispute");
+  const values = [movements, verdicts, tombstones, disputes].map((rows) => JSON.stringify(rows));
   await client.query({ name: "insert-all", text: INSERT_ALL, values });
 }
 

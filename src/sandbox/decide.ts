@@ -2,10 +2,11 @@ import { feeOf } from "./fee";
 import type { BookRow, Movement, MovementKind, Verdict } from "./movement";
 import { newNetworkId } from "./network-id";
 import {
-  capturableOf,
   entryOf,
   findCharge,
+  hasExpired,
   refundableOf,
+  uncapturedOf,
   type Charge,
   type NetworkState,
 } from "./network-state";
@@ -60,7 +61,8 @@ export function approveOrDecline(operation: Operation): BookRow {
 }
 
 function decideCapture(operation: Operation, charge: Charge): BookRow {
-  const capturable = capturableOf(charge);
+  if (hasExpired(charge)) return refuseExpired(operation);
+  const capturable = uncapturedOf(charge);
   if (operation.amountMinor > capturable) {
     return refuse(operation, "amount_too_large", `Only ${capturable} can be captured.`);
   }
@@ -86,7 +88,8 @@ function decideVoid(
   const charge = findCharge(state, request.chargeReference ?? "");
   if (charge === undefined) return cancelChallenge(state, operation, request);
   actOn(operation, charge);
-  const released = capturableOf(charge);
+  if (hasExpired(charge)) return [refuseExpired(operation)];
+  const released = uncapturedOf(charge);
   if (released === 0) {
     return [refuse(operation, "nothing_to_void", "Nothing is held by this authorisation.")];
   }
@@ -131,7 +134,8 @@ export function decideReversal(state: NetworkState, reference: string): readonly
 function reversibleOf(operation: Operation, charge: Charge): number {
   switch (operation.kind) {
     case "authorize":
-      return capturableOf(charge);
+      // Of one that has expired as well: whoever reverses it is to find nothing of it standing.
+      return uncapturedOf(charge);
     case "charge":
     case "capture":
       return Math.min(operation.amountMinor, refundableOf(charge));
@@ -161,6 +165,10 @@ function actOn(operation: Operation, charge: Charge): void {
 export function refuse(operation: Operation, code: string, message: string): Verdict {
   const decline: Decline = { code, message, advice_code: "do_not_try_again" };
   return verdict(operation, { status: "declined", decline });
+}
+
+function refuseExpired(operation: Operation): Verdict {
+  return refuse(operation, "authorization_expired", "The authorization has expired.");
 }
 
 /** The shopper did not authenticate; with another card, or another try, it may go through. */

@@ -41,5 +41,28 @@ export interface Tombstone {
   readonly at: number;
 }
 
+export type DisputeStep = "opened" | "won" | "lost";
+
+/**
+ * A step of a dispute, for the merchant: opened, its amount is taken from the merchant; won, it is given back; lost, it
+ * stays with the shopper. The two steps of one dispute say the same of everything but the step and the time.
+ */
+export interface DisputeRow {
+  readonly type: "dispute";
+  position: number;
+  readonly id: string;
+  readonly step: DisputeStep;
+  readonly charge_id: string;
+  /** The charge's. */
+  readonly reference: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly fee: number;
+  readonly reason: string;
+  /** Milliseconds since 1970, like the next one. */
+  readonly due_at: number;
+  readonly at: number;
+}
+
 /** The books are these rows in the order of their positions; all state follows from them. */
-export type BookRow = Movement | Verdict | Tombstone;
+export type BookRow = Movement | Verdict | Tombstone | DisputeRow;

@@ -1,6 +1,8 @@
+import { applyDispute, type Dispute } from "./dispute";
 import type { BookRow, Movement, Tombstone, Verdict } from "./movement";
 import type { MoneyRequest, Operation, OperationKind } from "./operation";
 import { newNetworkId, type NetworkIdPrefix } from "./network-id";
+import { HOLD_MS, testCardOf } from "./test-cards";
 
 /** A charge or an authorisation, and what has been done to it since. */
 export interface Charge {
@@ -8,11 +10,15 @@ export interface Charge {
   readonly reference: string;
   readonly source: string;
   readonly currency: string;
+  /** When what is held and not captured by then is let go of. It needs no row of its own: the card says how long. */
+  readonly expiresAtMs: number;
   authorizedMinor: number;
   capturedMinor: number;
   refundedMinor: number;
   /** Refunds accepted and not yet decided, held so that together they cannot exceed the captures. */
   refundPendingMinor: number;
+  /** What shoppers' banks have taken back, for now or for good. */
+  disputedMinor: number;
   /** The final capture or the void that released what was left. */
   closedBy?: string;
 }
@@ -35,6 +41,7 @@ export interface NetworkState {
   readonly references: Map<string, ReferenceEntry>;
   readonly charges: Map<string, Charge>;
   readonly challenges: Map<string, Operation>;
+  readonly disputes: Map<string, Dispute>;
 }
 
 const ID_PREFIX_OF: Record<OperationKind, NetworkIdPrefix> = {
@@ -46,7 +53,7 @@ const ID_PREFIX_OF: Record<OperationKind, NetworkIdPrefix> = {
 };
 
 export function createNetworkState(): NetworkState {
-  return { references: new Map(), charges: new Map(), challenges: new Map() };
+  return { references: new Map(), charges: new Map(), challenges: new Map(), disputes: new Map() };
 }
 
 export function entryOf(state: NetworkState, reference: string): ReferenceEntry {
@@ -106,19 +113,26 @@ export function findCharge(state: NetworkState, reference: string): Charge | und
   return undefined;
 }
 
-/** What may still be captured. */
-export function capturableOf(charge: Charge): number {
+/** What has been neither captured nor let go of, in time or not. */
+export function uncapturedOf(charge: Charge): number {
   return charge.closedBy === undefined ? charge.authorizedMinor - charge.capturedMinor : 0;
 }
 
-/** What may still be refunded. */
+/** Whether something was still held when the authorisation's time was up. */
+export function hasExpired(charge: Charge): boolean {
+  return uncapturedOf(charge) > 0 && Date.now() >= charge.expiresAtMs;
+}
+
+/** What may still be refunded, or disputed. */
 export function refundableOf(charge: Charge): number {
-  return charge.capturedMinor - charge.refundedMinor - charge.refundPendingMinor;
+  const { capturedMinor, refundedMinor, refundPendingMinor, disputedMinor } = charge;
+  return capturedMinor - refundedMinor - refundPendingMinor - disputedMinor;
 }
 
 /** The only way state changes, live and when the books are read back at start. */
 export function applyRow(state: NetworkState, row: BookRow): void {
   if (row.type === "tombstone") return applyTombstone(state, row);
+  if (row.type === "dispute") return applyDispute(state, row);
   const operation = operationOf(state, row);
   if (row.type === "movement") applyMovement(state, row, operation);
   else applyVerdict(state, row, operation);
@@ -179,10 +193,12 @@ function openCharge(row: Movement, operation: Operation): Charge {
     reference: operation.reference,
     source: operation.source,
     currency: operation.currency,
+    expiresAtMs: row.at + (testCardOf(operation.source).holdMs ?? HOLD_MS),
     authorizedMinor: row.amount,
     capturedMinor: row.kind === "capture" ? row.amount : 0,
     refundedMinor: 0,
     refundPendingMinor: 0,
+    disputedMinor: 0,
   };
 }
 

@@ -19,14 +19,17 @@ export interface Answer {
   readonly decline_code?: string;
   readonly message?: string;
   readonly advice_code?: string;
+  readonly network_decline_code?: string;
   readonly redirect_url?: string;
   readonly expires_at?: string;
+  readonly authorization_expires_at?: string;
 }
 
 export function answerOf(state: NetworkState, operation: Operation, publicUrl: string): Answer {
   const entry = entryOf(state, operation.reference);
   const { decline, challenge } = operation;
   const status = entry.reversed ? "reversed" : operation.status;
+  const charge = state.charges.get(operation.id);
   return {
     found: true,
     id: operation.id,
@@ -40,6 +43,9 @@ export function answerOf(state: NetworkState, operation: Operation, publicUrl: s
     count: entry.operations.length,
     created: new Date(operation.atMs).toISOString(),
     ...(status === "declined" ? decline : undefined),
+    ...(status === "succeeded" && operation.kind === "authorize" && charge !== undefined
+      ? { authorization_expires_at: new Date(charge.expiresAtMs).toISOString() }
+      : undefined),
     ...(status === "requires_action" && challenge !== undefined
       ? {
           redirect_url: `${publicUrl}/3ds/${challenge.id}`,

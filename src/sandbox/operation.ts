@@ -10,7 +10,10 @@ export interface Decline {
   readonly decline_code?: string;
   readonly message: string;
   /** What the caller may do about it; "do_not_try_again" makes the decline a hard one. */
-  readonly advice_code: "do_not_try_again" | "try_again_later" | "confirm_card_data";
+  readonly advice_code:
+    "do_not_try_again" | "try_again_later" | "confirm_card_data" | "try_another_card";
+  /** As the card's network answers: a response code of ISO 8583. */
+  readonly network_decline_code?: string;
 }
 
 export interface Challenge {

@@ -35,6 +35,11 @@ const PAGES = {
   tombstone: `select 'tombstone' as type, reference, ${MILLISECONDS} as at,
     position::float8 as position from tombstones where position > $1
       order by tombstones.position limit $2`,
+  dispute: `select 'dispute' as type, id, step, charge_id, reference, amount::float8 as amount,
+    currency, fee::float8 as fee, reason,
+    round(extract(epoch from due_at) * 1000)::float8 as due_at,
+    ${MILLISECONDS} as at, position::float8 as position from disputes where position > $1
+      order by disputes.position limit $2`,
 };
 
 /** Calls `apply` with every row of the books in the order in which they were written. */
@@ -43,6 +48,7 @@ export async function readBooks(pool: Pool, apply: (row: BookRow) => void): Prom
     createSource(pool, PAGES.movement),
     createSource(pool, PAGES.verdict),
     createSource(pool, PAGES.tombstone),
+    createSource(pool, PAGES.dispute),
   ];
   for (;;) {
     let first: Source | undefined;

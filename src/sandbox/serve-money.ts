@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { answerOf, operationToShow, reversedAnswer } from "./operation-answer";
 import { decide, decideReversal } from "./decide";
+import { scheduleDispute } from "./disputes";
 import { drawFault, type FaultKind, type FaultyOperation } from "./faults";
 import { sendError, sendJson } from "./http-exchange";
 import { waitLatency } from "./latency";
@@ -33,6 +34,7 @@ export async function serveMoney(
     if (booked !== undefined) await booked;
     armChallengeExpiry(network, operation);
     scheduleLateRefund(network, operation);
+    scheduleDispute(network, operation);
     announce(network, operation);
     answerUnless(fault, response, () => {
       sendJson(response, 200, answerOf(network.state, operation, network.publicUrl));

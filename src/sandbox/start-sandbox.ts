@@ -4,6 +4,7 @@ import { httpUrl, listenHttp } from "../process/listen";
 import { openBooks } from "./books";
 import { createSandboxBooks } from "./books-schema";
 import { armChallengeExpiry } from "./challenges";
+import { scheduleDispute } from "./disputes";
 import { createLatency } from "./latency";
 import { createStats, scheduleLateRefund, type Network } from "./network";
 import { createNetworkServer } from "./network-server";
@@ -107,6 +108,7 @@ async function restore(network: Network): Promise<void> {
       armChallengeExpiry(network, operation);
       if (operation.pendingRefund === true || operation.status === "succeeded") {
         scheduleLateRefund(network, operation);
+        scheduleDispute(network, operation);
       }
     }
   }

@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
 import { Agent } from "undici";
-import type { Answer } from "./operation-answer";
 import { newNetworkId } from "./network-id";
 import type { Random } from "./random";
 import { signWebhook } from "./webhook-signature";
@@ -24,7 +23,7 @@ export interface WebhookSettings {
 export interface WebhookSender {
   readonly settings: WebhookSettings;
   readonly counts: { sent: number; delivered: number; retried: number; abandoned: number };
-  announce(type: string, answer: Answer): void;
+  announce(type: string, data: object): void;
   close(): Promise<void>;
 }
 
@@ -95,10 +94,10 @@ export function createWebhookSender(options: {
     else pump();
   };
 
-  const announce = (type: string, answer: Answer): void => {
+  const announce = (type: string, data: object): void => {
     if (closed || !settings.enabled || settings.url === undefined) return;
     const created = new Date().toISOString();
-    const body = JSON.stringify({ id: newNetworkId("wev"), type, created, data: answer });
+    const body = JSON.stringify({ id: newNetworkId("wev"), type, created, data });
     const copies = random() < settings.duplicateRate ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       const { delayMinMs, delayMaxMs } = settings;

@@ -9,7 +9,11 @@ const path = require("node:path");
 const ts = compiler();
 
 const dist = path.join(__dirname, "dist");
-const index = path.join(__dirname, "index.ts");
+
+/** What the package exports, from dist/<name>.mjs, is built from <name>.ts. */
+const entries = Object.values(require("./package.json").exports)
+  .flatMap((entry) => entry.import?.default ?? [])
+  .map((file) => path.join(__dirname, file.replace(/^\.\/dist\/(.*)\.mjs$/, "$1.ts")));
 
 const common = {
   target: ts.ScriptTarget.ES2022,
@@ -26,8 +30,8 @@ const common = {
   outDir: dist,
 };
 
-// Sources import "./client". ES modules name files in full, and so do their types.
-const IMPORTED = /(\bfrom |\bimport |\bimport\()"(\.\/[\w-]+)"/g;
+// Sources import "./client" and "../client". ES modules name files in full, and so do their types.
+const IMPORTED = /(\bfrom |\bimport |\bimport\()"(\.\.?\/[\w-]+)"/g;
 
 const formats = [
   {
@@ -55,7 +59,7 @@ function asModule(text) {
 
 rmSync(dist, { recursive: true, force: true });
 for (const { options, writeFile } of formats) {
-  const program = ts.createProgram([index], { ...common, ...options });
+  const program = ts.createProgram(entries, { ...common, ...options });
   const { diagnostics } = program.emit(undefined, writeFile);
   const found = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
   if (found.length > 0) {

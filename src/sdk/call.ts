@@ -1,5 +1,5 @@
 import { backoffMs } from "./backoff";
-import type { Answer, TryFailure } from "./read-answer";
+import type { Answer, DataAnswer, TryFailure } from "./read-answer";
 import type { AttemptReport, CallOptions, Settings } from "./settings";
 import { abortedFailure, tryOnce } from "./try-once";
 
@@ -9,10 +9,11 @@ export interface CallRequest {
   readonly body: string;
   readonly options: CallOptions;
   readonly idempotencyKey?: string | undefined;
+  readonly acceptsPartial?: boolean | undefined;
 }
 
 export type CallOutcome = { readonly tries: number; readonly deadlineAt: number } & (
-  | { readonly data: Readonly<Record<string, unknown>> }
+  | DataAnswer
   | {
       /** The last one. */
       readonly failure: TryFailure;
@@ -32,7 +33,7 @@ export async function call(settings: Settings, request: CallRequest): Promise<Ca
   settings.budget.recordCall(request.operation);
   for (let tries = 1; ; tries += 1) {
     const { answer, retryInMs } = await nextTry(settings, request, { tries, deadlineAt });
-    if ("data" in answer) return { data: answer.data, tries, deadlineAt };
+    if ("data" in answer) return { ...answer, tries, deadlineAt };
     mayHaveExecuted ||= answer.failure.mayHaveExecuted;
     const ended = { failure: answer.failure, mayHaveExecuted, tries, deadlineAt };
     if (retryInMs === undefined) return ended;
@@ -56,12 +57,13 @@ interface Tried {
 
 async function nextTry(
   settings: Settings,
-  { operation, body, options, idempotencyKey }: CallRequest,
+  { operation, body, options, idempotencyKey, acceptsPartial }: CallRequest,
   { tries, deadlineAt }: Position,
 ): Promise<Tried> {
   const startedAt = settings.now();
   const timeoutMs = Math.min(options.timeoutMs ?? settings.timeoutMs, deadlineAt - startedAt);
-  const answer = await tryOnce(settings, { body, timeoutMs, tries, signal: options.signal });
+  const { signal } = options;
+  const answer = await tryOnce(settings, { body, timeoutMs, tries, signal, acceptsPartial });
   const retryInMs =
     "failure" in answer
       ? retryDelayMs(settings, { operation, failure: answer.failure, tries, deadlineAt })

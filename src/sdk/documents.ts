@@ -1,6 +1,7 @@
-import { PAGE, mutation, page, query, withFragments } from "./fragments";
+import { PAGE, mutation, page, query, subscription, withFragments } from "./fragments";
 import type { Mutations } from "./mutations";
 import type { Queries } from "./queries";
+import type { Subscriptions } from "./subscriptions";
 
 /*
  * What the client asks for. The texts never change from call to call, so that the API parses each of them
@@ -15,6 +16,7 @@ export const MUTATIONS = {
   capturePaymentIntent: mutation("capturePaymentIntent", "paymentIntent { ...PaymentIntent }"),
   cancelPaymentIntent: mutation("cancelPaymentIntent", "paymentIntent { ...PaymentIntent }"),
   refundPaymentIntent: mutation("refundPaymentIntent", "refund { ...Refund }"),
+  updatePaymentIntent: mutation("updatePaymentIntent", "paymentIntent { ...PaymentIntent }"),
   createWebhookEndpoint: mutation("createWebhookEndpoint", `${ENDPOINT} secret`),
   updateWebhookEndpoint: mutation("updateWebhookEndpoint", ENDPOINT),
   disableWebhookEndpoint: mutation("disableWebhookEndpoint", ENDPOINT),
@@ -49,6 +51,7 @@ export const MUTATIONS = {
     "resolveUnknownAttempt",
     "paymentIntent { ...PaymentIntent } proposal { ...Evidence }",
   ),
+  releaseSetAsideMessages: mutation("releaseSetAsideMessages", "count hasMore"),
   createApiKey: mutation("createApiKey", "apiKey { ...ApiKey } secret"),
   rollApiKey: mutation("rollApiKey", "apiKey { ...ApiKey } oldApiKey { ...ApiKey } secret"),
   revokeApiKey: mutation("revokeApiKey", "apiKey { ...ApiKey }"),
@@ -72,6 +75,7 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   capturePaymentIntent: INTENT,
   cancelPaymentIntent: INTENT,
   refundPaymentIntent: { type: "Refund", field: "refund" },
+  updatePaymentIntent: INTENT,
   createWebhookEndpoint: { type: "WebhookEndpoint" },
   updateWebhookEndpoint: CHANGED_ENDPOINT,
   disableWebhookEndpoint: CHANGED_ENDPOINT,
@@ -91,6 +95,7 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createMerchant: { type: "Merchant" },
   lookUpAttempt: { type: "Attempt", field: "attempt" },
   resolveUnknownAttempt: { type: "PaymentIntent" },
+  releaseSetAsideMessages: { type: "Node" },
   createApiKey: { type: "ApiKey" },
   rollApiKey: { type: "ApiKey" },
   revokeApiKey: { type: "ApiKey", field: "apiKey" },
@@ -103,6 +108,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   att: "Attempt",
   cap: "Capture",
   re: "Refund",
+  dp: "Dispute",
   evt: "Event",
   we: "WebhookEndpoint",
   whd: "WebhookDelivery",
@@ -175,6 +181,8 @@ export const QUERIES = {
   ),
   refund: query("refund", { id: "ID!" }, "...Refund"),
   refunds: query("refunds", { filter: "RefundFilter", ...PAGE }, page("Refund")),
+  dispute: query("dispute", { id: "ID!" }, "...Dispute"),
+  disputes: query("disputes", { filter: "DisputeFilter", ...PAGE }, page("Dispute")),
   captures: query("captures", { filter: "CaptureFilter", ...PAGE }, page("Capture")),
   events: query(
     "events",
@@ -196,6 +204,11 @@ export const QUERIES = {
   replayPlans: query("replayPlans", PAGE, page("ReplayPlan")),
   auditLog: query("auditLog", { filter: "AuditLogFilter", ...PAGE }, page("AuditEntry")),
   unknownAttempts: query("unknownAttempts", PAGE, page("Attempt")),
+  setAsideMessages: query(
+    "setAsideMessages",
+    { merchantId: "ID", ...PAGE },
+    page("SetAsideMessage"),
+  ),
   ledgerAccount: withFragments(`query ledgerAccount(
   $id: ID!, $asOf: DateTime, $first: Int, $after: String, $last: Int, $before: String
 ) {
@@ -218,3 +231,7 @@ export const QUERIES = {
   erasure: query("erasure", { id: "ID!" }, "...Erasure"),
   apiKeys: query("apiKeys", { filter: "ApiKeyFilter", ...PAGE }, page("ApiKey")),
 } satisfies QueryTexts;
+
+export const SUBSCRIPTIONS = {
+  paymentIntentUpdated: subscription("paymentIntentUpdated", { id: "ID!" }, "...PaymentIntent"),
+} satisfies Record<keyof Subscriptions, string>;

@@ -25,8 +25,12 @@ export type AuditActorKind =
 /** What became of something that the audit log records. New values may be added. */
 export type AuditOutcome = "REFUSED" | "REPLAYED" | "SUCCEEDED";
 
+/** What happens shortly before an authorisation expires, beside the event authorization.expiring. */
+export type AuthorizationExpiryPolicy = "CAPTURE" | "NOTIFY" | "VOID";
+
 /** Why a payment intent was canceled. New values may be added. */
-export type CancellationReason = "ABANDONED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
+export type CancellationReason =
+  "ABANDONED" | "AUTHORIZATION_EXPIRED" | "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 
 /** The caller's reason for canceling a payment intent. */
 export type CancellationReasonInput =
@@ -41,9 +45,27 @@ export type CaptureStatus = "FAILED" | "PENDING" | "SUCCEEDED";
 /** Which dead letters to list, by whether they have been replayed. */
 export type DeadLetterReplayState = "ANY" | "NOT_REPLAYED" | "REPLAYED";
 
+/** What may be done about a declined card. New values may be added. */
+export type DeclineAdvice =
+  "CONFIRM_CARD_DATA" | "DO_NOT_TRY_AGAIN" | "TRY_AGAIN_LATER" | "TRY_ANOTHER_CARD";
+
 /** The status of the delivery of one event to one endpoint. New values may be added. */
 export type DeliveryStatus =
   "DEAD" | "DISCARDED" | "IN_FLIGHT" | "PAUSED" | "RETRYING" | "SCHEDULED" | "SUCCEEDED";
+
+/** Why a shopper's bank disputes a payment. New values may be added. */
+export type DisputeReason =
+  | "CREDIT_NOT_PROCESSED"
+  | "DUPLICATE"
+  | "FRAUDULENT"
+  | "GENERAL"
+  | "PRODUCT_NOT_RECEIVED"
+  | "PRODUCT_UNACCEPTABLE"
+  | "SUBSCRIPTION_CANCELED"
+  | "UNRECOGNIZED";
+
+/** The status of a dispute, as the merchant sees it. New values may be added. */
+export type DisputeStatus = "LOST" | "OPEN" | "WON";
 
 /** The status of an erasure. New values may be added. */
 export type ErasureStatus = "FINISHED" | "RUNNING";
@@ -52,6 +74,7 @@ export type ErasureStatus = "FINISHED" | "RUNNING";
 export type ErrorCode =
   | "AMOUNT_TOO_LARGE"
   | "BAD_USER_INPUT"
+  | "DUPLICATE_REFERENCE"
   | "FORBIDDEN"
   | "IDEMPOTENCY_KEY_IN_USE"
   | "IDEMPOTENCY_KEY_REUSED"
@@ -66,14 +89,14 @@ export type ErrorCode =
 export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
 
 /** An action that can be requested on a payment intent. New values may be added. */
-export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND";
+export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND" | "UPDATE";
 
 /** What caused a journal to be posted. New values may be added. */
-export type JournalSource = "ATTEMPT";
+export type JournalSource = "ATTEMPT" | "DISPUTE";
 
 /** What a ledger account records. Every merchant has one account of each kind in each currency that it uses. New values may be added. */
 export type LedgerAccountKind =
-  "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
+  "DISPUTES" | "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
 
 /** Whether money really moves. */
 export type Mode = "LIVE" | "TEST";
@@ -107,6 +130,9 @@ export type RefundReasonInput = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTO
 /** The status of a refund. New values may be added. */
 export type RefundStatus = "FAILED" | "PENDING" | "REVERSED" | "SUCCEEDED";
 
+/** How the last attempt to relay a message ended. New values may be added. */
+export type RelayError = "DATABASE" | "OTHER" | "RELAY_DIED";
+
 /** The status of a replay plan. New values may be added. */
 export type ReplayPlanStatus = "CANCELED" | "FINISHED" | "PAUSED" | "READY" | "RUNNING";
 
@@ -137,18 +163,24 @@ export type WebhookErrorClass =
 /** What an event announces; the query eventTypes describes each type. New types may be added. */
 export type EventType =
   | "payment_intent.created"
+  | "payment_intent.updated"
   | "payment_intent.processing"
   | "payment_intent.requires_action"
   | "payment_intent.amount_capturable_updated"
+  | "payment_intent.amount_disputed_updated"
   | "payment_intent.payment_failed"
   | "payment_intent.succeeded"
   | "payment_intent.canceled"
+  | "authorization.expiring"
   | "capture.created"
   | "capture.succeeded"
   | "capture.failed"
   | "refund.created"
   | "refund.succeeded"
   | "refund.failed"
+  | "dispute.created"
+  | "dispute.won"
+  | "dispute.lost"
   | "webhook_endpoint.failing"
   | "webhook_endpoint.disabled"
   | "webhook_endpoint.test";

@@ -7,30 +7,37 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   PaymentIntent: `fragment PaymentIntent on PaymentIntent {
     id status amount currency captureMethod paymentMethod
     amountAuthorized amountCapturable amountCaptured amountRefunded amountRefundable
+    amountDisputed
     description customer merchantReference metadata
     lastPaymentError { ...PaymentError } 
     nextAction { __typename type expiresAt ... on RedirectToUrl { ...RedirectToUrl } }
-    cancellationReason allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
+    cancellationReason cancellationRequestedAt
+    authorizationExpiresAt authorizationExpiredAt authorizationExpiryPolicy
+    allowedActions { ...AllowedAction } clientSecret version createdAt updatedAt
     personalDataErasedAt
   }`,
-  PaymentError: `fragment PaymentError on PaymentError { code declineCode message retryable }`,
+  PaymentError: `fragment PaymentError on PaymentError { code declineCode adviceCode networkDeclineCode message retryable }`,
   RedirectToUrl: `fragment RedirectToUrl on RedirectToUrl { type redirectUrl expiresAt }`,
   AllowedAction: `fragment AllowedAction on AllowedAction { action allowed because }`,
   Refund: `fragment Refund on Refund {
-    id paymentIntentId status amount currency reason metadata failureCode createdAt updatedAt
+    id paymentIntentId status amount currency reason note metadata failureCode createdAt updatedAt
     personalDataErasedAt
+  }`,
+  Dispute: `fragment Dispute on Dispute {
+    id paymentIntentId attemptId status reason amount currency fee processorDisputeId
+    evidenceDueBy openedAt closedAt version createdAt updatedAt
   }`,
   Capture: `fragment Capture on Capture {
     id paymentIntentId status amount currency final failureCode createdAt updatedAt
   }`,
   Attempt: `fragment Attempt on Attempt {
     id paymentIntentId operation processor status amount currency paymentMethod processorChargeId
-    code declineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
+    code declineCode adviceCode networkDeclineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
   }`,
   Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,
   WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {
     id url description eventTypes metadata apiVersion status disabledReason disabledAt
-    ratePerSecond timeoutMs concurrency verifiedAt verificationError
+    ratePerSecond timeoutMs concurrency ordered verifiedAt verificationError
     secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt
   }`,
   WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
@@ -41,6 +48,10 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id status reason filter horizon letters superseded hasMore
     endpoints { endpointId letters } types { type letters } causes { cause letters } sampleIds
     perSecond sent skipped createdBy createdAt startedAt finishedAt updatedAt
+  }`,
+  SetAsideMessage: `fragment SetAsideMessage on SetAsideMessage {
+    id merchantId eventId eventType attemptId deliveryId tries lastError setAsideAt nextTryAt
+    createdAt
   }`,
   LedgerAccount: `fragment LedgerAccount on LedgerAccount {
     id kind currency createdAt balance pendingBalance
@@ -76,18 +87,30 @@ export function mutation(name: string, result: string): string {
   );
 }
 
-export function query(
-  name: string,
-  variables: Readonly<Record<string, string>>,
-  result: string,
-): string {
+type VariableTypes = Readonly<Record<string, string>>;
+
+export function query(name: string, variables: VariableTypes, result: string): string {
+  return oneField("query", { name, variables, result });
+}
+
+export function subscription(name: string, variables: VariableTypes, result: string): string {
+  return oneField("subscription", { name, variables, result });
+}
+
+interface RootField {
+  readonly name: string;
+  readonly variables: VariableTypes;
+  readonly result: string;
+}
+
+function oneField(kind: "query" | "subscription", { name, variables, result }: RootField): string {
   const names = Object.keys(variables);
   const declared = names.map((variable) => `$${variable}: ${variables[variable] ?? ""}`);
   const passed = names.map((variable) => `${variable}: $${variable}`);
   const parentheses = (parts: string[]): string =>
     parts.length === 0 ? "" : `(${parts.join(", ")})`;
   return withFragments(
-    `query ${name}${parentheses(declared)} { ${name}${parentheses(passed)} { ${result} } }`,
+    `${kind} ${name}${parentheses(declared)} { ${name}${parentheses(passed)} { ${result} } }`,
   );
 }
 

@@ -2,6 +2,7 @@
 export { challengeOf } from "./challenge";
 export { type Client, type ClientOptions, createClient } from "./client";
 export type { RetryOptions } from "./backoff";
+export { ERRORS, type ErrorMeaning } from "./errors";
 export {
   type KeyStore,
   type WebStorage,
@@ -12,6 +13,7 @@ export {
 export { type ClientErrorCode, OncepayError, type OncepayErrorCode } from "./oncepay-error";
 export { type RetryBudget, type RetryBudgetOptions, createRetryBudget } from "./retry-budget";
 export type { AttemptReport, CallOptions, MutationOptions } from "./settings";
+export type { Connection, SubscriptionOptions } from "./subscribe";
 export {
   type VerifyWebhookInput,
   type WebhookHeaders,
@@ -20,6 +22,7 @@ export {
 } from "./verify-webhook";
 export type {
   CaptureSnapshot,
+  DisputeSnapshot,
   PaymentIntentSnapshot,
   RefundSnapshot,
   WebhookEndpointSnapshot,
@@ -31,3 +34,4 @@ export type * from "./objects";
 export type { Mutations } from "./mutations";
 export type { Queries } from "./queries";
 export type * from "./results";
+export type { Subscriptions } from "./subscriptions";

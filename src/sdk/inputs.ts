@@ -2,11 +2,13 @@
 import type {
   ApiKeyKind,
   AuditAction,
+  AuthorizationExpiryPolicy,
   CancellationReasonInput,
   CaptureMethod,
   CaptureStatus,
   DeadLetterReplayState,
   DeliveryStatus,
+  DisputeStatus,
   EventType,
   LedgerAccountKind,
   Mode,
@@ -134,6 +136,9 @@ export interface CreatePaymentIntentInput {
   /** The amount in the currency's minor unit, at least 1. */
   readonly amount: number;
 
+  /** What happens shortly before the authorisation expires; NOTIFY if absent. Only where `captureMethod` is MANUAL. */
+  readonly authorizationExpiryPolicy?: AuthorizationExpiryPolicy | null | undefined;
+
   /** When the money is captured. */
   readonly captureMethod?: CaptureMethod | null | undefined;
 
@@ -154,6 +159,9 @@ export interface CreatePaymentIntentInput {
 
   /** The processor's token for the card, at most 255 characters. Card numbers are refused. */
   readonly paymentMethod?: string | null | undefined;
+
+  /** Whether the payment intent holds its merchantReference, which is then required. While it does, another one with `uniqueReference: true` and the same reference is refused with DUPLICATE_REFERENCE and the id of this one. A payment that is FAILED or CANCELED gives its reference up. Intents created without this are not compared. */
+  readonly uniqueReference?: boolean | null | undefined;
 }
 
 /** A replay plan to make. */
@@ -178,6 +186,9 @@ export interface CreateWebhookEndpointInput {
 
   /** The merchant's own key-value pairs. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** Whether each payment's events are sent in strict order: an event is not sent before all earlier ones about the same payment have been delivered, have become dead letters or were discarded. Replays are exempt, and so is what was there before the endpoint was ordered. The default is false. */
+  readonly ordered?: boolean | null | undefined;
 
   /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
   readonly ratePerSecond?: number | null | undefined;
@@ -235,6 +246,21 @@ export interface DiscardWebhookDeliveryInput {
 
   /** Why it will not be delivered, 1 to 1,000 characters; stored with the delivery. */
   readonly reason: string;
+}
+
+/** Which disputes to list: those that match every field given. */
+export interface DisputeFilter {
+  /** Created at or after this time. */
+  readonly createdAfter?: string | null | undefined;
+
+  /** Created before this time. */
+  readonly createdBefore?: string | null | undefined;
+
+  /** Belonging to this payment intent. */
+  readonly paymentIntentId?: string | null | undefined;
+
+  /** With one of these statuses. There is no index for this field: combine it with another one. */
+  readonly statuses?: readonly DisputeStatus[] | null | undefined;
 }
 
 /** The endpoint to enable, and what it is caught up with. */
@@ -344,11 +370,26 @@ export interface RefundPaymentIntentInput {
   /** The merchant's own key-value pairs. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
 
+  /** The reason in the merchant's own words, at most 500 characters. It is erased with the customer. */
+  readonly note?: string | null | undefined;
+
   /** The payment intent's id. */
   readonly paymentIntentId: string;
 
   /** The reason for the refund. */
   readonly reason?: RefundReasonInput | null | undefined;
+}
+
+/** The messages to release: either `ids`, or `all: true`. */
+export interface ReleaseSetAsideMessagesInput {
+  /** All messages that are set aside: of the merchant that a platform operator acts for, or of all merchants. */
+  readonly all?: boolean | undefined;
+
+  /** The messages' ids, at most 100. */
+  readonly ids?: readonly string[] | null | undefined;
+
+  /** Why, in 1 to 1,000 characters, for the audit log. */
+  readonly reason: string;
 }
 
 /** Which dead letters to replay: those that match every field given and that nobody has replayed. */
@@ -492,6 +533,27 @@ export interface StartReplayPlanInput {
   readonly reason?: string | null | undefined;
 }
 
+/** The payment intent, and what of it changes. What is absent stays as it is. */
+export interface UpdatePaymentIntentInput {
+  /** The new amount in the currency's minor unit, at least 1. */
+  readonly amount?: number | null | undefined;
+
+  /** The merchant's own identifier for the shopper, at most 255 characters. Null takes it away. */
+  readonly customer?: string | null | undefined;
+
+  /** What the payment is for, at most 1000 characters. Null takes it away. */
+  readonly description?: string | null | undefined;
+
+  /** The version of the payment intent that the caller knows. If it has another one by now, the update is refused with INVALID_STATE and `details.version`. */
+  readonly expectedVersion?: number | null | undefined;
+
+  /** Key-value pairs that join those that are there: a new value takes the place of the old one, and an empty value takes the pair away. Null takes all of them away. */
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
+}
+
 /** The endpoint, and what of it changes. What is absent stays as it is. */
 export interface UpdateWebhookEndpointInput {
   /** How many deliveries each worker sends at the same time, 1 to 256; null: as the installation has it, which follows from how quickly the endpoint answers. */
@@ -505,6 +567,9 @@ export interface UpdateWebhookEndpointInput {
 
   /** The merchant's own key-value pairs, in place of all those before. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+
+  /** Whether each payment's events are sent in strict order: an event is not sent before all earlier ones about the same payment have been delivered, have become dead letters or were discarded. Replays are exempt, and so is what was there before the endpoint was ordered. */
+  readonly ordered?: boolean | null | undefined;
 
   /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
   readonly ratePerSecond?: number | null | undefined;

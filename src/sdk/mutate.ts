@@ -1,20 +1,25 @@
+import type { AskOutcome, FoundOutcome } from "./ask-outcome";
 import { type CallOutcome, call } from "./call";
-import { type LostCall, askOperation } from "./ask-operation";
 import type { HeldKey } from "./idempotency-key";
 import { OncepayError } from "./oncepay-error";
+import type { DataAnswer } from "./read-answer";
 import type { MutationOptions, Settings } from "./settings";
 
 /** Verdicts that the API keeps under the key: a repeat would get them as well. */
-const STORED = new Set(["NOT_FOUND", "INVALID_STATE", "AMOUNT_TOO_LARGE"]);
+const STORED = new Set(["NOT_FOUND", "INVALID_STATE", "DUPLICATE_REFERENCE", "AMOUNT_TOO_LARGE"]);
 
 /** And those that prove that no request with this key and this input had any effect. */
 const VERDICTS = new Set([...STORED, "BAD_USER_INPUT", "IDEMPOTENCY_KEY_REUSED"]);
 
 export interface Mutation {
+  /** The mutation's field, by which the API knows its keys. */
   readonly operation: string;
-  readonly document: string;
-  readonly input: unknown;
+  /** What is wished for: equal wishes whose outcome is unknown are one. */
+  readonly wish: unknown;
+  readonly bodyWith: (idempotencyKey: string) => string;
   readonly options: MutationOptions;
+  readonly acceptsPartial?: boolean;
+  readonly askOutcome: AskOutcome;
 }
 
 /**
@@ -22,16 +27,21 @@ export interface Mutation {
  * If it is not, the API is asked for the outcome of the key; and if that fails too, the caller is told OUTCOME_UNKNOWN,
  * never "failed".
  */
-export async function mutate(settings: Settings, mutation: Mutation): Promise<unknown> {
-  const { operation, document, input, options } = mutation;
-  const held = await settings.keys.take({ operation, input, ...options });
+export async function mutate(settings: Settings, mutation: Mutation): Promise<DataAnswer> {
+  const { operation, wish, options, acceptsPartial, askOutcome } = mutation;
+  const held = await settings.keys.take({ operation, input: wish, ...options });
   const idempotencyKey = held.key;
-  const variables = { input, idempotencyKey };
-  const body = JSON.stringify({ query: document, variables, operationName: operation });
-  const outcome = await call(settings, { operation, body, options, idempotencyKey });
+  const body = mutation.bodyWith(idempotencyKey);
+  const outcome = await call(settings, {
+    operation,
+    body,
+    options,
+    idempotencyKey,
+    acceptsPartial,
+  });
   if ("data" in outcome) {
     await held.forget();
-    return outcome.data[operation];
+    return outcome;
   }
   const error = new OncepayError(outcome.failure, { tries: outcome.tries, idempotencyKey });
   if (isDone(outcome, held)) await held.forget();
@@ -40,14 +50,9 @@ export async function mutate(settings: Settings, mutation: Mutation): Promise<un
     held.keep();
     throw error;
   }
-  return resolveLost(settings, held, {
-    operation,
-    idempotencyKey,
-    tries: outcome.tries,
-    deadlineAt: outcome.deadlineAt,
-    options,
-    error,
-  });
+  const { tries, deadlineAt } = outcome;
+  const lost = { operation, body, idempotencyKey, tries, deadlineAt, options, error };
+  return resolveLost(held, await askOutcome(settings, lost));
 }
 
 type Failed = Exclude<CallOutcome, { data: unknown }>;
@@ -65,13 +70,9 @@ function isDone({ failure, mayHaveExecuted }: Failed, { isNew }: HeldKey): boole
   return isNew && !mayHaveExecuted && !failure.retryable && failure.code !== "ABORTED";
 }
 
-async function resolveLost(settings: Settings, held: HeldKey, lost: LostCall): Promise<unknown> {
-  const found = await askOperation(settings, lost);
-  if (found.status === "SUCCEEDED") {
-    await held.forget();
-    return found.payload;
-  }
-  if (found.status === "FAILED") await held.forget();
-  else held.keep();
+async function resolveLost(held: HeldKey, found: FoundOutcome): Promise<DataAnswer> {
+  if (found.status === "UNKNOWN") held.keep();
+  else await held.forget();
+  if (found.status === "SUCCEEDED") return found.answer;
   throw found.error;
 }

@@ -17,6 +17,7 @@ import type {
   LookUpAttemptInput,
   PauseReplayPlanInput,
   RefundPaymentIntentInput,
+  ReleaseSetAsideMessagesInput,
   ReplayWebhookDeliveryInput,
   ResolveUnknownAttemptInput,
   ResumeReplayPlanInput,
@@ -27,6 +28,7 @@ import type {
   RotateWebhookSecretInput,
   SendTestWebhookInput,
   StartReplayPlanInput,
+  UpdatePaymentIntentInput,
   UpdateWebhookEndpointInput,
 } from "./inputs";
 import type {
@@ -47,6 +49,7 @@ import type {
   LookUpAttemptPayload,
   PauseReplayPlanPayload,
   RefundPaymentIntentPayload,
+  ReleaseSetAsideMessagesPayload,
   ReplayWebhookDeliveryPayload,
   ResolveUnknownAttemptPayload,
   ResumeReplayPlanPayload,
@@ -57,6 +60,7 @@ import type {
   RotateWebhookSecretPayload,
   SendTestWebhookPayload,
   StartReplayPlanPayload,
+  UpdatePaymentIntentPayload,
   UpdateWebhookEndpointPayload,
 } from "./results";
 
@@ -89,6 +93,12 @@ export interface Mutations {
   readonly refundPaymentIntent: {
     input: RefundPaymentIntentInput;
     payload: RefundPaymentIntentPayload;
+  };
+
+  /** Changes a payment intent that has not been confirmed, or whose last card was declined and may be replaced. Requires the scope payments:write. */
+  readonly updatePaymentIntent: {
+    input: UpdatePaymentIntentInput;
+    payload: UpdatePaymentIntentPayload;
   };
 
   /** Creates a webhook endpoint. It receives the events that occur from now on. Requires the scope webhooks:write. */
@@ -179,6 +189,12 @@ export interface Mutations {
   readonly resolveUnknownAttempt: {
     input: ResolveUnknownAttemptInput;
     payload: ResolveUnknownAttemptPayload;
+  };
+
+  /** Has messages that are set aside relayed now rather than when their pauses are over, or never, on behalf of a platform operator. Each is attempted alone: one that a relay dies over again is set aside again. Requires the scope operations:write. */
+  readonly releaseSetAsideMessages: {
+    input: ReleaseSetAsideMessagesInput;
+    payload: ReleaseSetAsideMessagesPayload;
   };
 
   /** Creates an API key. A key can give another one only what it has itself: no further scope, no later expiry, no other address. Requires the scope keys:write. */

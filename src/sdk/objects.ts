@@ -7,10 +7,14 @@ import type {
   AuditAction,
   AuditActorKind,
   AuditOutcome,
+  AuthorizationExpiryPolicy,
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
+  DeclineAdvice,
   DeliveryStatus,
+  DisputeReason,
+  DisputeStatus,
   ErasureStatus,
   ErrorCode,
   EventType,
@@ -24,6 +28,7 @@ import type {
   PostingSide,
   RefundReason,
   RefundStatus,
+  RelayError,
   ReplayPlanStatus,
   WebhookEndpointStatus,
   WebhookErrorClass,
@@ -37,7 +42,7 @@ export interface PaymentIntent {
   /** The status of the payment. */
   readonly status: PaymentIntentStatus;
 
-  /** The amount of the payment. It never changes. */
+  /** The amount of the payment. Once the payment is confirmed it changes no more, unless the card is declined and another one may be tried. */
   readonly amount: number;
 
   /** The currency of all amounts of the intent. */
@@ -61,8 +66,11 @@ export interface PaymentIntent {
   /** The amount that has been refunded. */
   readonly amountRefunded: number;
 
-  /** The amount that can be refunded now. Refunds in progress are already deducted. */
+  /** The amount that can be refunded now. Refunds in progress and what is disputed are already deducted. */
   readonly amountRefundable: number;
+
+  /** The amount in disputes that are open or lost. It cannot be refunded. */
+  readonly amountDisputed: number;
 
   /** What the payment is for. */
   readonly description: string | null;
@@ -84,6 +92,18 @@ export interface PaymentIntent {
 
   /** Why the payment was canceled, if a reason was given. */
   readonly cancellationReason: CancellationReason | null;
+
+  /** When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. It becomes null again if the cancellation came too late. */
+  readonly cancellationRequestedAt: string | null;
+
+  /** Until when the authorised amount is held, as the processor says; null if nothing has been authorised or the processor does not say. */
+  readonly authorizationExpiresAt: string | null;
+
+  /** When the authorisation expired; null unless it did with an amount that had not been captured. That amount was released. */
+  readonly authorizationExpiredAt: string | null;
+
+  /** What happens shortly before the authorisation expires; null where `captureMethod` is AUTOMATIC. */
+  readonly authorizationExpiryPolicy: AuthorizationExpiryPolicy | null;
 
   /** Every action that can be requested on the intent, and whether the API key of this request may request it now. */
   readonly allowedActions: readonly AllowedAction[] | null;
@@ -111,6 +131,12 @@ export interface PaymentError {
 
   /** The issuer's reason, if it gave one. */
   readonly declineCode: string | null;
+
+  /** What may be done about the declined card; null where nobody says. */
+  readonly adviceCode: DeclineAdvice | null;
+
+  /** What the card's network answered, for example 51: a response code of ISO 8583 or the network's own; null where it is not known. */
+  readonly networkDeclineCode: string | null;
 
   /** What happened, in words for people. */
   readonly message: string;
@@ -175,6 +201,9 @@ export interface Refund {
   /** The reason for the refund. */
   readonly reason: RefundReason | null;
 
+  /** The reason for the refund in the merchant's own words. */
+  readonly note: string | null;
+
   /** The merchant's own key-value pairs. */
   readonly metadata: Readonly<Record<string, string>>;
 
@@ -187,7 +216,7 @@ export interface Refund {
   /** When the refund last changed. */
   readonly updatedAt: string;
 
-  /** When `metadata` was erased on the customer's behalf; null unless eraseCustomer did so. It is then blank, also in snapshots from before. */
+  /** When `note` and `metadata` were erased on the customer's behalf; null unless eraseCustomer did so. They are then blank, also in snapshots from before. */
   readonly personalDataErasedAt: string | null;
 }
 
@@ -228,6 +257,9 @@ export interface WebhookEndpoint {
 
   /** How many deliveries each worker sends at the same time, 1 to 256; null: as the installation has it, which follows from how quickly the endpoint answers. */
   readonly concurrency: number | null;
+
+  /** Whether each payment's events are sent in strict order: an event is not sent before all earlier ones about the same payment have been delivered, have become dead letters or were discarded. Replays are exempt, and so is what was there before the endpoint was ordered. Null in a replayed answer that is older than this field. */
+  readonly ordered: boolean | null;
 
   /** When the endpoint echoed a challenge at its present URL; null when it has not, or was never asked to. */
   readonly verifiedAt: string | null;
@@ -436,6 +468,12 @@ export interface Attempt {
   /** The issuer's reason for the decline. */
   readonly declineCode: string | null;
 
+  /** What may be done about the declined card; null where nobody says. */
+  readonly adviceCode: DeclineAdvice | null;
+
+  /** What the card's network answered, for example 51: a response code of ISO 8583 or the network's own; null where it is not known. */
+  readonly networkDeclineCode: string | null;
+
   /** The processor's answer in words, for people. Operators also see what is known about why there is no answer. */
   readonly message: string | null;
 
@@ -560,6 +598,54 @@ export interface PageInfo {
   readonly endCursor: string | null;
 }
 
+/** A shopper's bank has taken back some or all of the amount captured for a payment intent, and it is decided whether the merchant gets it again. */
+export interface Dispute {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** The id of the payment intent that is disputed. */
+  readonly paymentIntentId: string;
+
+  /** The id of the attempt that charged the card, or authorised what was captured. */
+  readonly attemptId: string;
+
+  /** The status of the dispute. */
+  readonly status: DisputeStatus;
+
+  /** The bank's reason. */
+  readonly reason: DisputeReason;
+
+  /** The amount in dispute. It never changes. */
+  readonly amount: number;
+
+  /** The currency of the amount and the fee. */
+  readonly currency: string;
+
+  /** The fee that the processor charges for the dispute, whoever wins. */
+  readonly fee: number;
+
+  /** The processor's id for the dispute. */
+  readonly processorDisputeId: string;
+
+  /** Until when the processor accepts evidence; null when it names no time. */
+  readonly evidenceDueBy: string | null;
+
+  /** When the bank opened the dispute. */
+  readonly openedAt: string;
+
+  /** When the dispute was decided; null while it is open. */
+  readonly closedAt: string | null;
+
+  /** The version of the dispute: 1 when it is opened, 2 when it is decided. */
+  readonly version: number;
+
+  /** When the dispute became known here. */
+  readonly createdAt: string;
+
+  /** When the dispute last changed here. */
+  readonly updatedAt: string;
+}
+
 /** A capture of some or all of the amount authorised for a payment intent. */
 export interface Capture {
   /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
@@ -604,10 +690,10 @@ export interface Event {
   /** When the event occurred. */
   readonly createdAt: string;
 
-  /** The id of the object whose events `sequence` numbers. For an event about a payment, a capture or a refund it is the id of the payment intent. */
+  /** The id of the object whose events `sequence` numbers. For an event about a payment, a capture or a refund it is the id of the payment intent; for one about a dispute, that of the dispute. */
   readonly subjectId: string;
 
-  /** The event's position among the events of its subject. For a payment intent it is the version that the event announces: 1, 2, 3 and so on, without gaps. Null when the subject has no versions. */
+  /** The event's position among the events of its subject. For a payment intent or a dispute it is the version that the event announces: 1, 2, 3 and so on, without gaps. Null when the subject has no versions. */
   readonly sequence: number | null;
 
   /** `{ object }`: the object as it stood when the event occurred. */
@@ -666,6 +752,42 @@ export interface AuditEntry {
 
   /** What else there is to say, for example the ids of the first objects that were read, or the scope that was lacking. */
   readonly details: unknown;
+}
+
+/** Something committed that has yet to be announced, and that relays died over: it is passed over, so that everything else is announced. */
+export interface SetAsideMessage {
+  /** What releaseSetAsideMessages calls it by; `node` does not find it. */
+  readonly id: string;
+
+  /** The id of the merchant that it belongs to. */
+  readonly merchantId: string;
+
+  /** The id of the event that is announced; null when it is something else. */
+  readonly eventId: string | null;
+
+  /** The type of the event. */
+  readonly eventType: EventType | null;
+
+  /** The id of the attempt that is to be sent to a processor, where there is one. */
+  readonly attemptId: string | null;
+
+  /** The id of the webhook delivery that was created on its own, where there is one. */
+  readonly deliveryId: string | null;
+
+  /** How many relays began with it and did not finish. */
+  readonly tries: number;
+
+  /** How the last attempt to relay it ended. */
+  readonly lastError: RelayError;
+
+  /** Since when it is set aside. */
+  readonly setAsideAt: string;
+
+  /** When it is attempted again; null when it is not until somebody releases it. */
+  readonly nextTryAt: string | null;
+
+  /** When it was committed. */
+  readonly createdAt: string;
 }
 
 /** One side of a posting, as it appears in one account. It never changes. */
@@ -733,6 +855,7 @@ export type Node =
   | ({ readonly __typename: "ApiKey" } & ApiKey)
   | ({ readonly __typename: "Attempt" } & Attempt)
   | ({ readonly __typename: "Capture" } & Capture)
+  | ({ readonly __typename: "Dispute" } & Dispute)
   | ({ readonly __typename: "Erasure" } & Erasure)
   | ({ readonly __typename: "Event" } & Event)
   | ({ readonly __typename: "LedgerAccount" } & LedgerAccount)

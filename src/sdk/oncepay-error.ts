@@ -27,6 +27,8 @@ export interface Failure {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** The HTTP status; undefined when there was no answer. */
   readonly status?: number | undefined;
+  /** What the API said, as it came; undefined when it was not the API that refused. */
+  readonly errors?: readonly unknown[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -38,6 +40,8 @@ export class OncepayError extends Error implements Failure {
   readonly requestId: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
   readonly status: number | undefined;
+  /** The errors of the API's answer, as they came; undefined when it was not the API that refused. */
+  readonly errors: readonly unknown[] | undefined;
   /** How often the request was sent. */
   readonly tries: number;
   /** The key of a mutation: what to repeat it with, or to ask `client.operation` about. */
@@ -51,6 +55,7 @@ export class OncepayError extends Error implements Failure {
     this.requestId = failure.requestId;
     this.details = failure.details ?? {};
     this.status = failure.status;
+    this.errors = failure.errors;
     this.tries = call.tries;
     this.idempotencyKey = call.idempotencyKey;
   }

@@ -4,18 +4,20 @@ import type {
   AuditLogFilter,
   CaptureFilter,
   DeadLetterFilter,
+  DisputeFilter,
   EventFilter,
   LedgerAccountFilter,
   PaymentIntentFilter,
   RefundFilter,
   WebhookDeliveryFilter,
 } from "./inputs";
-import type { Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
+import type { Dispute, Erasure, Merchant, Node, PaymentIntent, Refund } from "./objects";
 import type {
   ApiKeyConnection,
   AttemptConnection,
   AuditEntryConnection,
   CaptureConnection,
+  DisputeConnection,
   EventConnection,
   EventTypeDescription,
   LedgerAccountConnection,
@@ -24,6 +26,7 @@ import type {
   PaymentIntentConnection,
   RefundConnection,
   ReplayPlanConnection,
+  SetAsideMessageConnection,
   TrialBalance,
   WebhookDeliveryConnection,
   WebhookEndpointConnection,
@@ -58,6 +61,21 @@ export interface Queries {
       readonly before?: string | null | undefined;
     };
     result: RefundConnection;
+  };
+
+  /** The dispute with this id; null when the merchant has none. Requires the scope payments:read. */
+  readonly dispute: { variables: { readonly id: string }; result: Dispute | null };
+
+  /** Disputes, newest first. Requires the scope payments:read. */
+  readonly disputes: {
+    variables: {
+      readonly filter?: DisputeFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: DisputeConnection;
   };
 
   /** Captures, newest first. Requires the scope payments:read. */
@@ -159,6 +177,18 @@ export interface Queries {
     result: AttemptConnection;
   };
 
+  /** Messages of the outbox that are set aside because relays died over them, newest first: of the merchant that a platform operator acts for, or of all merchants. They are attempted again by themselves, after longer and longer pauses, and in the end only when releaseSetAsideMessages says so. Requires the scope operations:write. */
+  readonly setAsideMessages: {
+    variables: {
+      readonly merchantId?: string | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: SetAsideMessageConnection;
+  };
+
   /** The ledger account with this id; null when the merchant has none. Requires the scope ledger:read. */
   readonly ledgerAccount: {
     variables: {
@@ -214,7 +244,7 @@ export interface Queries {
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent, updatePaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt, releaseSetAsideMessages; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

@@ -5,9 +5,14 @@ export interface TryFailure extends Failure {
   readonly mayHaveExecuted: boolean;
 }
 
-export type Answer =
-  | { readonly data: Readonly<Record<string, unknown>>; readonly status: number }
-  | { readonly failure: TryFailure };
+export interface DataAnswer {
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly status: number;
+  /** What could not be resolved of it, where that is accepted. */
+  readonly errors?: readonly unknown[];
+}
+
+export type Answer = DataAnswer | { readonly failure: TryFailure };
 
 interface GraphQLBody {
   readonly data?: Readonly<Record<string, unknown>> | null;
@@ -34,13 +39,23 @@ const RETRYABLE_STATUSES = new Set([408, 429, 502, 503, 504]);
  */
 const MAY_HAVE_EXECUTED = new Set(["IDEMPOTENCY_KEY_IN_USE", "INTERNAL", "UNAVAILABLE"]);
 
-/** The API's verdict when the body is GraphQL, whatever the status; otherwise somebody else's answer. */
-export function readAnswer(response: Response, text: string): Answer {
+/**
+ * The API's verdict when the body is GraphQL, whatever the status; otherwise somebody else's answer. What has errors is
+ * no answer, unless part of one is accepted: a mutation of which a part cannot be shown has been executed all the same.
+ */
+export function readAnswer(response: Response, text: string, acceptsPartial = false): Answer {
   const body = parseBody(text);
   const error = body && firstError(body);
-  if (error) return { failure: apiFailure(response, error) };
+  if (error && acceptsPartial && hasPart(body.data)) {
+    return { data: body.data, errors: body.errors ?? [], status: response.status };
+  }
+  if (error) return { failure: { ...apiFailure(response, error), errors: body.errors } };
   if (body?.data) return { data: body.data, status: response.status };
   return { failure: foreignFailure(response) };
+}
+
+function hasPart(data: GraphQLBody["data"]): data is NonNullable<GraphQLBody["data"]> {
+  return Object.values(data ?? {}).some((field) => field !== null);
 }
 
 function parseBody(text: string): GraphQLBody | undefined {

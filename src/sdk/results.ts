@@ -5,6 +5,7 @@ import type {
   Attempt,
   AuditEntry,
   Capture,
+  Dispute,
   Erasure,
   Event,
   Evidence,
@@ -17,6 +18,7 @@ import type {
   PaymentIntent,
   Refund,
   ReplayPlan,
+  SetAsideMessage,
   WebhookDelivery,
   WebhookEndpoint,
 } from "./objects";
@@ -50,7 +52,7 @@ export interface CapturePaymentIntentPayload {
 
 /** The result of cancelPaymentIntent. */
 export interface CancelPaymentIntentPayload {
-  /** The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first. */
+  /** The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first, or an attempt has to be answered: then `cancellationRequestedAt` is set, and an automatic charge that succeeds all the same makes the payment SUCCEEDED. */
   readonly paymentIntent: PaymentIntent;
 
   /** Whether this request was executed or replayed. */
@@ -61,6 +63,15 @@ export interface CancelPaymentIntentPayload {
 export interface RefundPaymentIntentPayload {
   /** The refund as it stood when it was created. */
   readonly refund: Refund;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of updatePaymentIntent. */
+export interface UpdatePaymentIntentPayload {
+  /** The payment intent as the update left it. */
+  readonly paymentIntent: PaymentIntent;
 
   /** Whether this request was executed or replayed. */
   readonly idempotency: Idempotency;
@@ -258,6 +269,18 @@ export interface ResolveUnknownAttemptPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of releaseSetAsideMessages. */
+export interface ReleaseSetAsideMessagesPayload {
+  /** How many messages were released; a message that has been relayed meanwhile is not among them. */
+  readonly count: number;
+
+  /** Whether more are set aside than are released at once, which is 10,000. */
+  readonly hasMore: boolean;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of createApiKey. */
 export interface CreateApiKeyPayload {
   /** The API key. */
@@ -327,6 +350,21 @@ export interface RefundConnection {
 
     /** The item. */
     readonly node: Refund;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
+export interface DisputeConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: Dispute;
   }[];
 
   /** The page's position in the list. */
@@ -447,6 +485,21 @@ export interface AttemptConnection {
 
     /** The item. */
     readonly node: Attempt;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
+export interface SetAsideMessageConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: SetAsideMessage;
   }[];
 
   /** The page's position in the list. */

@@ -7,6 +7,8 @@ export interface TryInput {
   /** Which try of the call this is, from 1; the server counts retries by it. */
   readonly tries: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether an answer may have errors in a part of it. */
+  readonly acceptsPartial?: boolean | undefined;
 }
 
 /** Sends a request once and always comes back with what became of it, at the latest when its time is up. */
@@ -27,10 +29,11 @@ export async function tryOnce(settings: Settings, input: TryInput): Promise<Answ
       redirect: "manual",
       credentials: "omit",
     });
-    return readAnswer(response, await response.text());
+    return readAnswer(response, await response.text(), input.acceptsPartial);
   } catch (error) {
     if (signal?.aborted) return { failure: abortedFailure(signal) };
-    return { failure: controller.signal.aborted ? timedOut(input, error) : networkFailure(error) };
+    const isLate = controller.signal.aborted;
+    return { failure: isLate ? timedOut(input.timeoutMs, error) : networkFailure(error) };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
@@ -47,7 +50,7 @@ export function abortedFailure(signal: AbortSignal): TryFailure {
   };
 }
 
-function timedOut({ timeoutMs }: TryInput, cause: unknown): TryFailure {
+export function timedOut(timeoutMs: number, cause: unknown): TryFailure {
   return {
     code: "TIMEOUT",
     message: `There was no answer within ${String(Math.round(timeoutMs))} ms.`,
@@ -60,7 +63,7 @@ function timedOut({ timeoutMs }: TryInput, cause: unknown): TryFailure {
 /** Without a connection nothing was sent. Node says so; browsers keep to themselves what went wrong. */
 const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 
-function networkFailure(error: unknown): TryFailure {
+export function networkFailure(error: unknown): TryFailure {
   const code = causeCode(error);
   return {
     code: "NETWORK_ERROR",

@@ -1,7 +1,10 @@
 import type {
+  AuthorizationExpiryPolicy,
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
+  DisputeReason,
+  DisputeStatus,
   EventType,
   NextActionType,
   PaymentIntentStatus,
@@ -10,7 +13,7 @@ import type {
   WebhookEndpointStatus,
 } from "./enums";
 
-/** The object of a payment_intent event, as it stood when the event happened. Amounts in minor units. */
+/** The object of an event of a payment intent or its authorisation, as it stood when the event happened. Amounts in minor units. */
 export interface PaymentIntentSnapshot {
   readonly id: string;
   readonly object: "payment_intent";
@@ -24,6 +27,8 @@ export interface PaymentIntentSnapshot {
   readonly amountCaptured: number;
   readonly amountRefunded: number;
   readonly amountRefundable: number;
+  /** In disputes that are open or lost. */
+  readonly amountDisputed: number;
   readonly description: string | null;
   readonly customer: string | null;
   readonly merchantReference: string | null;
@@ -41,7 +46,14 @@ export interface PaymentIntentSnapshot {
     readonly expiresAt: string;
   } | null;
   readonly cancellationReason: CancellationReason | null;
+  /** This and what follows is absent in events from before there was such a thing. */
+  readonly cancellationRequestedAt?: string | null;
+  readonly authorizationExpiresAt?: string | null;
+  readonly authorizationExpiredAt?: string | null;
+  readonly authorizationExpiryPolicy?: AuthorizationExpiryPolicy | null;
   readonly version: number;
+  /** When its customer's personal data was erased. */
+  readonly personalDataErasedAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -69,6 +81,26 @@ export interface RefundSnapshot {
   readonly reason: RefundReason | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly failureCode: string | null;
+  readonly personalDataErasedAt: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface DisputeSnapshot {
+  readonly id: string;
+  readonly object: "dispute";
+  readonly paymentIntentId: string;
+  readonly attemptId: string;
+  readonly status: DisputeStatus;
+  readonly reason: DisputeReason;
+  readonly amount: number;
+  readonly currency: string;
+  readonly fee: number;
+  readonly processorDisputeId: string;
+  readonly evidenceDueBy: string | null;
+  readonly openedAt: string;
+  readonly closedAt: string | null;
+  readonly version: number;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -101,7 +133,7 @@ interface EventOf<Type extends string, Snapshot> {
   /** The same moment as createdAt, under the name that Standard Webhooks gives it. */
   readonly timestamp: string;
   readonly createdAt: string;
-  /** The id of the object that the event is about: the payment intent, also of captures and refunds; or the endpoint. */
+  /** The id of the object that the event is about: the payment intent, also of captures and refunds; the dispute; or the endpoint. */
   readonly subjectId: string;
   /** The version of that object: 1, 2, 3 without gaps. Events may come out of order. Null when it has no versions. */
   readonly sequence: number | null;
@@ -113,7 +145,11 @@ interface EventOf<Type extends string, Snapshot> {
  * here, so let a switch end with a default that ignores them.
  */
 export type WebhookEvent =
-  | EventOf<Extract<EventType, `payment_intent.${string}`>, PaymentIntentSnapshot>
+  | EventOf<
+      Extract<EventType, `payment_intent.${string}` | `authorization.${string}`>,
+      PaymentIntentSnapshot
+    >
   | EventOf<Extract<EventType, `capture.${string}`>, CaptureSnapshot>
   | EventOf<Extract<EventType, `refund.${string}`>, RefundSnapshot>
+  | EventOf<Extract<EventType, `dispute.${string}`>, DisputeSnapshot>
   | EventOf<Extract<EventType, `webhook_endpoint.${string}`>, WebhookEndpointSnapshot>;

@@ -74,7 +74,9 @@ const COUNT: Statement = {
   text: `
     with letters as materialized (
       select l.delivery_id as id, d.endpoint_id, e.type, ${CAUSE} as cause,
-        case when e.sequence is not null then e.sequence < pi.version
+        case when e.sequence is not null then e.sequence < coalesce(pi.version,
+            (select d.version from disputes d
+              where d.merchant_id = l.merchant_id and d.id = e.subject_id))
           else e.object ->> 'status' <> coalesce(
             (select r.status from refunds r
               where r.merchant_id = l.merchant_id and r.id = e.object ->> 'id'),

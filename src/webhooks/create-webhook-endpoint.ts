@@ -29,6 +29,7 @@ export interface CreateWebhookEndpoint extends Partial<Pace> {
   readonly eventTypes: readonly string[];
   readonly description: string | null;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly ordered?: boolean;
   readonly audit?: AuditedWrite | undefined;
 }
 
@@ -70,10 +71,15 @@ export async function createWebhookEndpoint(
   { db, secrets, config, limits }: Needs,
   { merchantId, key, audit, ...input }: CreateWebhookEndpoint,
 ): Promise<CreatedEndpoint> {
-  const { metadata = {} } = input;
-  const endpoint = { ...NO_PACE, ...input, metadata, url: checkEndpointUrl(config, input.url) };
-  // As before there was metadata, so that an older request's repeat is the same request.
-  const asked = { ...endpoint, metadata: Object.keys(metadata).length > 0 ? metadata : null };
+  const { metadata = {}, ordered = false } = input;
+  const url = checkEndpointUrl(config, input.url);
+  const endpoint = { ...NO_PACE, ...input, metadata, ordered, url };
+  // As before there were metadata and an order, so that an older request's repeat is the same request.
+  const asked = {
+    ...endpoint,
+    metadata: Object.keys(metadata).length > 0 ? metadata : null,
+    ordered: ordered || null,
+  };
   const print = fingerprint(NAME, asked).toString("hex");
   const request = {
     merchantId,

@@ -6,11 +6,12 @@ import type { Log } from "../observability/log";
 import { deliveries as deliveriesCounter } from "../observability/metrics";
 import type { SecretBox } from "../security/secrets";
 import { boundedRetryAfterMs, retryDelayMs } from "./backoff";
-import type { DeliveryKey } from "./delivery";
+import type { AddressedDelivery, DeliveryKey } from "./delivery";
 import type { ClaimedDelivery } from "./delivery-store";
 import { disableEndpoint } from "./disable-endpoints";
 import { endpointSecrets } from "./endpoint-secrets";
 import type { LaneSettings } from "./lanes";
+import type { SubjectLine } from "./lines";
 import { type PostResult, postWebhook } from "./post-webhook";
 import type { DeliveryRecord, EndpointChange } from "./record-deliveries";
 import { signWebhook } from "./sign";
@@ -33,6 +34,8 @@ export interface WebhookSender {
   };
   /** Those that arrive together are made into sets. */
   readonly recordDelivery: (record: DeliveryRecord) => Promise<EndpointChange | undefined>;
+  /** What is first in a line in which something has ended. */
+  readonly letNextGo: (line: SubjectLine) => Promise<readonly AddressedDelivery[]>;
   readonly wakeRelay: () => void;
 }
 
@@ -46,6 +49,8 @@ export interface Delivered extends DeliveryKey {
   readonly settings: LaneSettings;
   /** It answered after failures: what waits for it can be called up. */
   readonly recovered: boolean;
+  /** What may be sent now that it has ended. */
+  readonly next: readonly AddressedDelivery[];
 }
 
 /** Posts a delivery that this process has claimed, says so, and records what came of it when it is told to go on. */
@@ -69,7 +74,23 @@ export async function deliver(
   const { status, dueInMs, durationMs } = record;
   const settings = settingsAfter(delivery, status, change);
   const recovered = change?.recovered ?? false;
-  return { merchantId, id, endpointId, status, dueInMs, durationMs, settings, recovered };
+  const next = status === "RETRYING" ? [] : await nextInLine(sender, delivery);
+  return { merchantId, id, endpointId, status, dueInMs, durationMs, settings, recovered, next };
+}
+
+async function nextInLine(
+  sender: WebhookSender,
+  delivery: ClaimedDelivery,
+): Promise<readonly AddressedDelivery[]> {
+  const { isOrdered, sequence, merchantId, endpointId, subjectId } = delivery;
+  if (!isOrdered || sequence === null) return [];
+  try {
+    return await sender.letNextGo({ merchantId, endpointId, subjectId });
+  } catch (error) {
+    // This one has ended, whatever becomes of the next: the sweeper finds it.
+    sender.log.warn({ err: error, endpointId }, "the next webhook in a line was not let go");
+    return [];
+  }
 }
 
 async function post(sender: WebhookSender, delivery: ClaimedDelivery): Promise<PostResult> {

@@ -46,7 +46,10 @@ export function openDeliveries(
   sender: WebhookSender,
   onDelivered: (delivered: Delivered) => void,
 ): Deliveries {
-  const air = newAir(sender, onDelivered);
+  const air: Air = newAir(sender, (delivered) => {
+    onDelivered(delivered);
+    goOn(air, delivered.next);
+  });
   const idle = async (): Promise<void> => {
     while (air.begun.size > 0) await Promise.allSettled(air.begun);
   };
@@ -66,6 +69,16 @@ export function openDeliveries(
       return idle();
     },
   };
+}
+
+/** What this process has let go in a line, it begins with. Its rows are due: should it die, the sweeper finds them. */
+function goOn(air: Air, keys: readonly AddressedDelivery[]): void {
+  if (keys.length === 0 || air.isStopped) return;
+  const done: Promise<void>[] = [];
+  const work = take(air, keys, done).then(() => Promise.all(done));
+  track(air, work).catch((error: unknown) => {
+    air.sender.log.error({ err: error }, "the next webhooks of a line were not begun");
+  });
 }
 
 /** How long a job waits for room in lanes that are quick; it is not held up by others. */

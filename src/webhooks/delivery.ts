@@ -93,6 +93,8 @@ export interface WebhookEndpoint extends Pace {
   /** Empty: every type. */
   readonly eventTypes: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether it gets the events of a subject in strict order. Null in what was stored before there was such a thing. */
+  readonly ordered: boolean | null;
   /** The version of the shapes that it gets its events in. */
   readonly apiVersion: string;
   readonly status: EndpointStatus;

@@ -6,7 +6,8 @@ import type { Pace, WebhookEndpoint } from "./delivery";
 export const ENDPOINT_COLUMNS = `
   w.id as "id", w.url as "url", w.description as "description", w.event_types as "eventTypes",
   w.metadata as "metadata", w.rate_limit as "ratePerSecond", w.timeout_ms as "timeoutMs",
-  w.concurrency as "concurrency", w.api_version as "apiVersion", w.status as "status",
+  w.concurrency as "concurrency", w.ordered as "ordered", w.api_version as "apiVersion",
+  w.status as "status",
   w.disabled_reason as "disabledReason", iso(w.disabled_at) as "disabledAt",
   case when w.proven_url = w.url then iso(w.proven_at) end as "verifiedAt",
   case when w.status = 'PENDING' then w.challenge_error end as "verificationError",
@@ -23,6 +24,7 @@ export interface NewEndpoint extends Pace {
   readonly description: string | null;
   readonly eventTypes: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
+  readonly ordered: boolean;
   readonly apiVersion: string;
   readonly status: "PENDING" | "ENABLED";
   /** Sealed; see src/security/secrets.ts. */
@@ -35,9 +37,9 @@ const INSERT: Statement = {
   name: "insert_webhook_endpoint",
   text: `
     insert into webhook_endpoints as w (merchant_id, id, url, description, event_types, metadata,
-      rate_limit, timeout_ms, concurrency, api_version, status, challenge_at, secret, secret_hint,
-      idempotency_key)
-    values (?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, case when ? then now() end, ?, ?, ?)
+      rate_limit, timeout_ms, concurrency, ordered, api_version, status, challenge_at, secret,
+      secret_hint, idempotency_key)
+    values (?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, case when ? then now() end, ?, ?, ?)
     returning ${ENDPOINT_COLUMNS}`,
 };
 
@@ -52,6 +54,7 @@ export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint): Promise<Web
     endpoint.ratePerSecond,
     endpoint.timeoutMs,
     endpoint.concurrency,
+    endpoint.ordered,
     endpoint.apiVersion,
     endpoint.status,
     endpoint.status === "PENDING",
@@ -101,7 +104,7 @@ const UPDATE: Statement = {
   text: `
     update webhook_endpoints w
     set url = ?, description = ?, event_types = ?, metadata = ?::jsonb, rate_limit = ?,
-      timeout_ms = ?, concurrency = ?, updated_at = now(),
+      timeout_ms = ?, concurrency = ?, ordered = ?, updated_at = now(),
       status = case when asked.again then 'PENDING' else w.status end,
       challenge_at = case when asked.again then now() else w.challenge_at end,
       challenges = case when asked.again then 0 else w.challenges end,
@@ -111,7 +114,7 @@ const UPDATE: Statement = {
 };
 
 type Changeable = Pace &
-  Pick<WebhookEndpoint, "id" | "url" | "description" | "eventTypes" | "metadata">;
+  Pick<WebhookEndpoint, "id" | "url" | "description" | "eventTypes" | "metadata" | "ordered">;
 
 /** Of one that is locked. */
 export async function updateEndpoint(
@@ -123,9 +126,9 @@ export async function updateEndpoint(
   },
 ): Promise<WebhookEndpoint> {
   const { id, url, description, eventTypes, metadata, isAsked } = endpoint;
-  const { ratePerSecond, timeoutMs, concurrency } = endpoint;
+  const { ratePerSecond, timeoutMs, concurrency, ordered } = endpoint;
   const set = [url, description, eventTypes, JSON.stringify(metadata)];
-  const pace = [ratePerSecond, timeoutMs, concurrency];
+  const pace = [ratePerSecond, timeoutMs, concurrency, ordered ?? false];
   const [row] = await run<WebhookEndpoint>(tx, UPDATE, [...set, ...pace, isAsked, merchantId, id]);
   return row as WebhookEndpoint;
 }

@@ -11,6 +11,7 @@ import type { DeliveryStatus, EndpointKey, EndpointStatus } from "./delivery";
  * for a while after it has found nothing left, because a relay or a worker may still act on what it read before.
  *
  * Cost: a slice is one round trip, with one row written for each delivery and one in the outbox for each that is due.
+ * What stands in a line goes on standing there.
  * An endpoint gets one slice at a sweep, so that a long backlog does not stand before everything new in the outbox.
  */
 
@@ -25,7 +26,7 @@ function waiting(status: DeliveryStatus, ...endpoint: EndpointStatus[]): string 
   return `
       select q.* from endpoint w
       cross join lateral (
-        select q.merchant_id, q.id, q.tries, q.created_at from webhook_deliveries q
+        select q.merchant_id, q.id, q.tries, q.created_at, q.stands from webhook_deliveries q
         where q.merchant_id = w.merchant_id and q.endpoint_id = w.id and q.status = '${status}'
           and w.status not in (${right})
         order by q.id limit w.slice for update skip locked
@@ -48,17 +49,18 @@ const FOLLOW: Statement = {
       select b.merchant_id, b.id, case
           when w.status in ('DISABLED', 'PENDING') then 'PAUSED'
           when w.status = 'DELETED' or b.created_at < w.catch_up_from then 'DISCARDED'
-          when b.tries = 0 then 'SCHEDULED' else 'RETRYING' end as status
+          when b.tries = 0 then 'SCHEDULED' else 'RETRYING' end as status, b.stands
       from behind b cross join endpoint w
     ), followed as (
       update webhook_deliveries d
       set status = c.status, updated_at = now(),
-        next_at = case when c.status in ('SCHEDULED', 'RETRYING') then now() end
+        next_at = case when c.status not in ('SCHEDULED', 'RETRYING') then null
+          when c.stands then timestamptz 'infinity' else now() end
       from decided c where d.merchant_id = c.merchant_id and d.id = c.id
       returning d.merchant_id, d.id, d.next_at
     ), announced as (
       insert into outbox (merchant_id, delivery_id)
-      select f.merchant_id, f.id from followed f where f.next_at is not null order by f.id
+      select f.merchant_id, f.id from followed f where f.next_at < 'infinity' order by f.id
     )
     select id as "id" from followed`,
 };

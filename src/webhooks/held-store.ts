@@ -6,7 +6,7 @@ import { keysJson } from "../db/claim-keys";
 /*
  * What is held waits for its endpoint, and not for a time: the endpoint is paused, or gets more than it can take, or is
  * back and has a backlog. It is due at 'infinity', in an index of its own, and leaves it oldest first, as fast as the
- * endpoint takes it. So a delivery is written once when it is held and once when it is claimed, however long that is.
+ * endpoint takes it. What stands in a line (lines.ts) is not in that index before it is let go. So a delivery is written once when it is held and once when it is claimed, however long that is.
  */
 
 const HOLD: Statement = {
@@ -82,6 +82,7 @@ const CLAIM_HELD: Statement = {
       cross join lateral (
         select q.merchant_id, q.id from webhook_deliveries q
         where q.merchant_id = r.merchant_id and q.endpoint_id = r.id and q.next_at = 'infinity'
+          and q.stands is not true
         order by q.id limit r.places for update skip locked
       ) q
     ), claimed as (
@@ -156,12 +157,13 @@ const FIND_HELD: Statement = {
   text: `
     with recursive held as (
       (select d.merchant_id, d.endpoint_id from webhook_deliveries d
-        where d.next_at = 'infinity' order by d.merchant_id, d.endpoint_id limit 1)
+        where d.next_at = 'infinity' and d.stands is not true
+        order by d.merchant_id, d.endpoint_id limit 1)
       union all
       select n.merchant_id, n.endpoint_id from held h
       cross join lateral (
         select d.merchant_id, d.endpoint_id from webhook_deliveries d
-        where d.next_at = 'infinity'
+        where d.next_at = 'infinity' and d.stands is not true
           and (d.merchant_id, d.endpoint_id) > (h.merchant_id, h.endpoint_id)
         order by d.merchant_id, d.endpoint_id limit 1
       ) n

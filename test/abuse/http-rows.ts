@@ -15,10 +15,13 @@ export interface HttpRow {
 
 const JSON_TYPE = { "content-type": "application/json" };
 const QUERY = JSON.stringify({ query: "{ merchant { id } }" });
-const MUTATION = JSON.stringify({
-  query:
-    'mutation { createPaymentIntent(input: {amount: 1, currency: "USD"}, idempotencyKey: "x") { paymentIntent { id } } }',
-});
+const MUTATION_TEXT =
+  'mutation { createPaymentIntent(input: {amount: 1, currency: "USD"}, idempotencyKey: "x") { paymentIntent { id } } }';
+const MUTATION = JSON.stringify({ query: MUTATION_TEXT });
+
+function inAddress(query: string): string {
+  return `/graphql?query=${encodeURIComponent(query)}`;
+}
 
 function body(what: string, sent: string | Buffer, others: Partial<HttpRow> = {}): HttpRow {
   const request = { headers: JSON_TYPE, body: sent };
@@ -64,6 +67,8 @@ const BODIES: readonly HttpRow[] = [
   body(
     "a persisted query that nobody stored",
     '{"extensions": {"persistedQuery": {"version": 1}}}',
+    // What its client falls back on.
+    { status: 200, code: "PERSISTED_QUERY_NOT_SUPPORTED" },
   ),
   body(
     "20,000 levels",
@@ -114,15 +119,27 @@ const TYPES: readonly HttpRow[] = [
 ];
 
 const METHODS: readonly HttpRow[] = [
-  ...["GET", "HEAD", "PUT", "PATCH", "DELETE"].map((method): HttpRow => ({
+  ...["PUT", "PATCH", "DELETE"].map((method): HttpRow => ({
+    what: `${method} /graphql`,
+    request: { method, headers: JSON_TYPE, body: MUTATION },
+    status: 405,
+  })),
+  // Queries may be asked by GET, but none is in the address.
+  ...["GET", "HEAD"].map((method): HttpRow => ({
     what: `${method} /graphql`,
     request: { method, headers: JSON_TYPE, body: method === "HEAD" ? "" : MUTATION },
-    status: 405,
+    status: 400,
   })),
   {
     what: "a mutation in the address",
-    request: { method: "GET", path: `/graphql?query=${encodeURIComponent("mutation { a }")}` },
+    request: { method: "GET", headers: JSON_TYPE, path: inAddress(MUTATION_TEXT) },
     status: 405,
+  },
+  {
+    what: "a query in the address that any page could have sent",
+    request: { method: "GET", path: inAddress("{ __typename }") },
+    status: 400,
+    code: "BAD_USER_INPUT",
   },
   { what: "OPTIONS", request: { method: "OPTIONS" }, status: 404 },
   { what: "TRACE", request: { method: "TRACE" }, status: 404 },
@@ -134,7 +151,7 @@ const METHODS: readonly HttpRow[] = [
       method: "GET",
       headers: { connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
     },
-    status: 405,
+    status: 400,
   },
 ];
 

@@ -24,6 +24,7 @@ export type Behaviour = (typeof BEHAVIOURS)[number];
 
 const DECLINED = "pm_card_chargeDeclined";
 const APPROVED = "pm_card_visa";
+const SHORTLY_HELD = "pm_card_holdForAMinute";
 const AMOUNT = 2_500;
 const PART = 400;
 
@@ -45,6 +46,7 @@ const OPERATIONS = {
   "capture.inside_transaction": "capture",
   "refund.inside_transaction": "refund",
   "cancel.inside_transaction": "void",
+  "authorizations.inside_transaction": "capture",
 } as const;
 
 function operationOf({ failpoint }: Cell): "charge" | "capture" | "refund" | "void" {
@@ -116,6 +118,7 @@ const PLAYS = {
   "capture.inside_transaction": playCapture,
   "refund.inside_transaction": playRefund,
   "cancel.inside_transaction": playCancel,
+  "authorizations.inside_transaction": playExpiry,
 };
 
 async function playCharge(cell: Cell, { client, arm, id }: Stage): Promise<Play> {
@@ -166,6 +169,16 @@ async function playCancel(cell: Cell, { client, arm, id, installation }: Stage):
   const code = await codeOf(client.cancelPaymentIntent(input, { idempotencyKey: `${id}-cancel` }));
   mustBe(code, refused ? "INVALID_STATE" : undefined);
   return { intentId, expected: { status: refused ? "SUCCEEDED" : "CANCELED", amountRefunded: 0 } };
+}
+
+/** A minute is less than the time before which a hold is seen to, so that is at once. Of declines there are none here. */
+async function playExpiry(cell: Cell, { client, arm, id }: Stage): Promise<Play> {
+  const voids = cell.behaviour === "decline";
+  await arm();
+  const policy = voids ? "VOID" : "CAPTURE";
+  const order = { id, amount: AMOUNT, card: SHORTLY_HELD, manual: true, policy } as const;
+  const intentId = await pay(client, order);
+  return { intentId, expected: { status: voids ? "CANCELED" : "SUCCEEDED", amountRefunded: 0 } };
 }
 
 function mustBe(code: string | undefined, expected: string | undefined): void {

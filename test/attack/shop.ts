@@ -61,6 +61,8 @@ export interface Order {
   readonly amount: number;
   readonly card: string;
   readonly manual?: boolean;
+  /** What is done by itself shortly before what is held expires. */
+  readonly policy?: "CAPTURE" | "VOID";
 }
 
 /** Creates and confirms; whoever repeats an order gets the same payment. */
@@ -80,6 +82,7 @@ export async function create(client: Client, order: Order): Promise<string> {
       currency: "EUR",
       paymentMethod: order.card,
       ...(order.manual === true && { captureMethod: "MANUAL" as const }),
+      ...(order.policy !== undefined && { authorizationExpiryPolicy: order.policy }),
       metadata: { sku: "shirt" },
     },
     { idempotencyKey: `${order.id}-create` },

@@ -6,7 +6,8 @@ import { transact } from "../../src/db/transact";
 import { newId } from "../../src/ids";
 import { DEFAULT_SCOPES, type Scope } from "../../src/merchants/api-key";
 import { registry } from "../../src/observability/metrics";
-import { KEYED_MUTATIONS, type World } from "../idempotency/keyed-mutations";
+import { KEYED_MUTATIONS } from "../idempotency/keyed-mutations";
+import type { World } from "../idempotency/keyed-world";
 import {
   CREATE_ENDPOINT,
   REPLAY_DELIVERY,

@@ -21,6 +21,8 @@ export interface Installation {
   readonly merchants: readonly CreatedMerchant[];
   readonly encryptionKey: string;
   start(program: ProgramName, options?: StartOptions): Promise<Child>;
+  /** One more process of a program that runs already, on a port of its own. */
+  startAnother(program: ProgramName): Promise<Child>;
   stop(): Promise<void>;
 }
 
@@ -78,30 +80,37 @@ export async function createInstallation(
     worker: await listeningPort(),
     sandbox: await listeningPort(),
   };
+  const start = async (
+    program: ProgramName,
+    given: StartOptions = {},
+    at: typeof ports = ports,
+  ): Promise<Child> => {
+    const plan = planOf(program, {
+      options,
+      ports: at,
+      databaseUrl,
+      sandboxDatabaseUrl,
+      encryptionKey,
+    });
+    const child = await startChild(
+      {
+        ...plan,
+        args: [...(given.nodeFlags ?? []), ...programArgs(program, options.source)],
+        env: { ...plan.env, ...given.env },
+      },
+      logDirectory,
+    );
+    children.add(child);
+    return child;
+  };
   return {
     databaseUrl,
     db,
     merchants,
     encryptionKey,
-    start: async (program, given = {}) => {
-      const plan = planOf(program, {
-        options,
-        ports,
-        databaseUrl,
-        sandboxDatabaseUrl,
-        encryptionKey,
-      });
-      const child = await startChild(
-        {
-          ...plan,
-          args: [...(given.nodeFlags ?? []), ...programArgs(program, options.source)],
-          env: { ...plan.env, ...given.env },
-        },
-        logDirectory,
-      );
-      children.add(child);
-      return child;
-    },
+    start: (program, given) => start(program, given),
+    startAnother: async (program) =>
+      start(program, {}, { ...ports, [program]: await listeningPort() }),
     stop: async () => {
       await Promise.all([...children].map((child) => child.kill()));
       await db.destroy();

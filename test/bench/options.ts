@@ -15,6 +15,7 @@ export const PARTS = [
   "memory",
   "start",
   "recovery",
+  "live",
 ] as const;
 export type PartName = (typeof PARTS)[number];
 

@@ -20,6 +20,7 @@ export interface Results {
   readonly memory?: readonly MemoryFigures[];
   readonly start?: { readonly apiMs: readonly number[] };
   readonly recovery?: RecoveryFigures;
+  readonly live?: LiveFigures;
 }
 
 export interface Machine {
@@ -107,4 +108,17 @@ export interface RecoveryFigures {
   /** Of those, sent to the processor and without an answer. */
   readonly sent: number;
   readonly seconds: number;
+}
+
+/** Frontends that watch payments. */
+export interface LiveFigures {
+  /** From the change, by the database's clock, until a client of another process has it. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly changes: number;
+  /** What a thousand open subscriptions take. */
+  readonly memoryMb: number;
+  /** Creates a second, without and with them. */
+  readonly alone: number;
+  readonly watched: number;
 }

@@ -5,6 +5,7 @@ import type { Bench } from "./bench";
 import { type Helper, startHelper } from "./helper";
 import type { Options } from "./options";
 import { measureDrain } from "./parts/drain";
+import { measureLive } from "./parts/live";
 import { measureMerchants } from "./parts/merchants";
 import { measureOperations } from "./parts/operations";
 import { measurePayment } from "./parts/payment";
@@ -28,6 +29,7 @@ const MEASURES = [
   measureMemory,
   measureStart,
   measureRecovery,
+  measureLive,
   measureSize,
 ];
 

@@ -6,11 +6,21 @@ import { SETTINGS } from "../../src/config";
 import { EVENT_TYPES, describeEventType } from "../../src/events/event-types";
 import type { FailureCode } from "../../src/failures";
 import { API_KEY_KINDS, DEFAULT_SCOPES } from "../../src/merchants/api-key";
+import { EDGES, PAYMENT_INTENT_STATUSES, isTerminal } from "../../src/payments/payment-intent";
 import { settingRows } from "../../src/process/settings";
+import { DECLINES } from "../../src/processors/declines";
 import { TEST_CARDS } from "../../src/sandbox/test-cards";
 
 /** The tables of the docs that say what the code says, printed between `<!-- printed: NAME -->` and `<!-- end -->`. */
-const PRINTED: Readonly<Record<string, () => string>> = { access, errors, cards, events, settings };
+const PRINTED: Readonly<Record<string, () => string>> = {
+  access,
+  errors,
+  declines,
+  cards,
+  events,
+  settings,
+  states,
+};
 
 const MARKED = /(<!-- printed: (\w+) -->\n)[^]*?(<!-- end -->)/g;
 
@@ -57,8 +67,19 @@ function errors(): string {
   return table(["code", "status", "retryable", "meaning"], rows);
 }
 
+function declines(): string {
+  const rows = Object.entries(DECLINES).map(([code, { network, advice, says }]) => [
+    `\`${code}\``,
+    network,
+    advice === "DO_NOT_TRY_AGAIN" ? "hard" : "soft",
+    `\`${advice}\``,
+    says,
+  ]);
+  return table(["decline code", "network", "kind", "advice", "meaning"], rows);
+}
+
 function cards(): string {
-  const rows = [...TEST_CARDS].map(([name, { challenge, decline, refunds }]) => [
+  const rows = [...TEST_CARDS].map(([name, { challenge, decline, refunds, holdMs, disputed }]) => [
     `\`pm_card_${name}\``,
     [
       ...(challenge ? ["3-D Secure"] : []),
@@ -67,6 +88,8 @@ function cards(): string {
         : "approved",
       ...(refunds === "fail_later" ? ["refunds fail later"] : []),
       ...(refunds === "decided_later" ? ["refunds are decided later"] : []),
+      ...(holdMs === undefined ? [] : [`an authorisation holds for ${String(holdMs / 1_000)} s`]),
+      ...(disputed ? ["disputed soon after the capture"] : []),
     ].join("; "),
   ]);
   return table(["token", "what comes of it"], rows);
@@ -77,6 +100,23 @@ function events(): string {
     ["type", "says"],
     EVENT_TYPES.map((type) => [`\`${type}\``, describeEventType(type)]),
   );
+}
+
+/** The picture, for whatever draws Mermaid, and the same in words. */
+function states(): string {
+  const edges = PAYMENT_INTENT_STATUSES.flatMap((from) =>
+    Object.entries(EDGES[from]).map(([to, when]) => ({ from, to, when })),
+  );
+  const begin = ["REQUIRES_PAYMENT_METHOD", "REQUIRES_CONFIRMATION"];
+  const ends = PAYMENT_INTENT_STATUSES.filter(isTerminal);
+  const lines = [
+    "stateDiagram-v2",
+    ...begin.map((to) => `    [*] --> ${to}`),
+    ...edges.map(({ from, to }) => `    ${from} --> ${to}`),
+    ...ends.map((from) => `    ${from} --> [*]`),
+  ];
+  const rows = edges.map(({ from, to, when }) => [`\`${from}\``, `\`${to}\``, when]);
+  return `\`\`\`mermaid\n${lines.join("\n")}\n\`\`\`\n\n${table(["from", "to", "when"], rows)}`;
 }
 
 function settings(): string {

@@ -102,6 +102,7 @@ it("knows every column that can hold a sealed value", async () => {
     "delivery_retries.fingerprint",
     "erasures.customer_mac",
     "idempotency_keys.fingerprint",
+    "payment_intent_updates.fingerprint",
     "webhook_endpoint_changes.fingerprint",
   ];
   // Sealed with the payment's own key, which stands in its row so that it can be destroyed there.

@@ -25,7 +25,6 @@ import {
   renewLease,
   takeDueAttempts,
 } from "../../src/payments/attempt-store";
-import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { confirmPaymentIntents } from "../../src/payments/confirm-payment-intent";
 import { createPaymentIntents } from "../../src/payments/create-payment-intent";
@@ -66,38 +65,35 @@ import {
 import { recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { findChange } from "../../src/webhooks/change-endpoint-once";
 import { findEndpointByKey } from "../../src/webhooks/endpoint-store";
-import { followEndpoints } from "../../src/webhooks/follow-endpoint";
 import { listDeadLetters } from "../../src/webhooks/list-dead-letters";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
 import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
-import {
-  cancelCommand,
-  captureCommand,
-  confirmCommand,
-  createCommand,
-  refundCommand,
-} from "../support/factories";
+import { captureCommand, confirmCommand, createCommand, refundCommand } from "../support/factories";
+import { disputeQuestions } from "../support/dispute-questions";
 import { heldQuestions } from "../support/held-questions";
+import { intentQuestions } from "../support/intent-questions";
 import { keyQuestions } from "../support/key-questions";
 import { PATIENT } from "../support/patience";
 import { hearFromProcessor } from "../support/inbox";
 import { PAGE, type Question, after, cursor, now, pages } from "../support/plan-questions";
 import {
-  type ExplainedDb,
   type Maker,
   type Samples,
   UNKNOWN,
-  complaintsIn,
-  connectExplained,
   createMaker,
-  explainEverything,
   fillShops,
   recordOf,
   repeat,
   settle,
   takeSamples,
 } from "../support/plans";
+import {
+  type ExplainedDb,
+  complaintsIn,
+  connectExplained,
+  explainEverything,
+} from "../support/explained-db";
 
 /*
  * No statement reads more than it answers, whatever the planner thinks: also of the first merchant that gets busy, whose
@@ -108,7 +104,7 @@ import {
  * - entries of an account that is seldom used, for the same reason: postings are listed by time;
  * - balances, trial balances and snapshots: they add up what was posted since the last snapshot;
  * - intents by two things that are each common and together rare: one index serves, the other thing is a filter;
- * - intents by amount, by metadata or by when they last changed, captures and refunds by status, each of them alone: an
+ * - intents by amount, by metadata or by when they last changed, captures, refunds and disputes by status, each of them alone: an
  *   index would be one more write for each payment, so they are filters on what another index gives;
  * - a shopper's confirmation, which looks for two keys in one scan, and, where there is a key from before scoped ones, in
  *   a function, whose pages count for the scan that calls it;
@@ -213,6 +209,8 @@ function parts(kind: PartKind, middle: string | number): Question[] {
     now(`${kind} of intents, from a key`, () => find({ direction: "older", from: middle, limit })),
   ];
 }
+
+const DISPUTES = disputeQuestions(() => ({ db, own, merchantId, its, make }));
 
 const READS: readonly Question[] = [
   now("intents by id", () => findIntents(own, merchantId, its.intents)),
@@ -326,15 +324,13 @@ const READS: readonly Question[] = [
     await isExecuting(own, { merchantId, operation: CAPTURE, key: "new" }),
   ]),
   ...keyQuestions(() => ({ db, own, merchantId, its })),
+  ...DISPUTES.reads,
   now("a merchant", () => findMerchant(own, merchantId)),
   now("deliveries by id", () => findDeliveries(own, merchantId, its.deliveries)),
   now("endpoints by id", () => findEndpoints(own, merchantId, [its.endpoint])),
   now("an endpoint by its key", () => findEndpointByKey(own, merchantId, its.endpoint)),
   now("a change of an endpoint by its key", async () => [
     await findChange(own, { merchantId, operation: "updateWebhookEndpoint", key: "none" }),
-  ]),
-  now("endpoints whose deliveries are behind", async () => [
-    await followEndpoints(db, { limit: SET }),
   ]),
   now("a replay by its key", () => findReplayByKey(own, merchantId, its.deliveries[0] ?? "")),
 ];
@@ -442,11 +438,6 @@ const WRITES: readonly Question[] = [
     (attempts) => settle(db, attempts),
   ),
   after(
-    "cancels",
-    async () => cancelCommand(merchantId, await make.charged("MANUAL")),
-    (command) => cancelPaymentIntent(own, command),
-  ),
-  after(
     "refunds",
     async () => refundCommand(merchantId, await make.charged("AUTOMATIC")),
     (command) => refundPaymentIntent(own, command),
@@ -480,7 +471,9 @@ const WRITES: readonly Question[] = [
     () => make.sentAttempts(SET),
     () => orphanAttempts(db, { firstLookupMs: 0, heldMaxMs: 60_000, limit: SET }),
   ),
+  ...DISPUTES.writes,
   ...heldQuestions(() => ({ app, db, merchantId, its, make })),
+  ...intentQuestions(() => ({ db, own, merchantId, its, make })),
   now("finds overdue deliveries", () => findOverdueDeliveries(db, { overdueMs: 0, limit: SET })),
   now("renews and drops a lease", async () => {
     await renewLease(db, "worker", 1_000);

@@ -7,14 +7,13 @@ import { confirmCommand, createCommand, succeeded } from "../support/factories";
 import { PATIENT } from "../support/patience";
 import { now } from "../support/plan-questions";
 import type { PaymentIntent } from "../../src/payments/payment-intent";
+import { fillIntents, repeat } from "../support/plans";
 import {
   type ExplainedDb,
   complaintsIn,
   connectExplained,
   explainEverything,
-  fillIntents,
-  repeat,
-} from "../support/plans";
+} from "../support/explained-db";
 
 /* Statistics of an installation's first days: they know creations only, one for each merchant. */
 

@@ -21,6 +21,7 @@ const COMPILER = `require("fs").mkdirSync("dist/src", { recursive: true });
 require("fs").writeFileSync("dist/src/server.js", "");
 require("fs").appendFileSync("compiled", ".");
 `;
+const BUNDLER = "exports.buildSync = () => undefined;";
 
 let checkout: string;
 let lock: string;
@@ -39,6 +40,7 @@ beforeEach(() => {
   for (const name of ["tsconfig.json", "tsconfig.build.json", "package-lock.json"]) put(name, "{}");
   put("src/server.ts", "");
   put("node_modules/typescript/bin/tsc", COMPILER);
+  put("node_modules/esbuild/index.js", BUNDLER);
   put("node_modules/pg/package.json", "{}");
   mkdirSync(path.dirname(lock));
   mkdirSync(path.join(checkout, "src/dev"));

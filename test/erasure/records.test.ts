@@ -15,7 +15,7 @@ afterAll(() => api.stop());
 
 const PERSONAL = {
   payment_intent: ["customer", "description", "metadata", "personalDataErasedAt"],
-  refund: ["metadata", "personalDataErasedAt"],
+  refund: ["metadata", "note", "personalDataErasedAt"],
 } as const;
 
 test.each(Object.entries(PERSONAL))(

@@ -13,6 +13,7 @@ import {
   newKey,
   startTestApi,
 } from "../support/api";
+import { aDispute } from "../support/disputes";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -88,10 +89,17 @@ async function makeTrouble(): Promise<void> {
 test("samples have the shape of real events, and everybody may read them", async () => {
   const manual = await makePaid(api, { captureMethod: "MANUAL" });
   await act("capturePaymentIntent", { paymentIntentId: manual.id });
-  await act("refundPaymentIntent", { paymentIntentId: manual.id, amount: 500 });
+  await act("refundPaymentIntent", { paymentIntentId: manual.id, amount: 500, note: "returned" });
   await act("cancelPaymentIntent", { paymentIntentId: (await makeIntent(api)).id });
+  await act("updatePaymentIntent", { paymentIntentId: (await makeIntent(api)).id, amount: 2 });
   await makePaid(api, { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" });
   await makePaid(api, { paymentMethod: "pm_card_authenticationRequired" });
+  await makePaid(api, { captureMethod: "MANUAL", paymentMethod: "pm_card_holdForAMinute" });
+  await api.sweepOnce();
+  for (const outcome of ["won", "lost"] as const) {
+    await aDispute(api, (await makePaid(api)).id, { outcome });
+  }
+  await api.drain();
   await makeTrouble();
   const bodies = await realBodies();
   // What only a misbehaving processor brings about has the shape of its siblings.
@@ -164,9 +172,8 @@ test("the list of types gives each one's description and sample", async () => {
     expect(description).toMatch(/^[A-Z].*\.$/);
     expect(sample).toEqual(JSON.parse(JSON.stringify(sampleOf(type))));
     expect(idKind(String(sample["id"]))).toBe("event");
-    const isOfEndpoint = type.startsWith("webhook_endpoint.");
-    expect(idKind(String(sample["subjectId"]))).toBe(
-      isOfEndpoint ? "webhookEndpoint" : "paymentIntent",
-    );
+    const [noun = ""] = type.split(".");
+    const subjects: Record<string, string> = { webhook_endpoint: "webhookEndpoint", dispute: noun };
+    expect(idKind(String(sample["subjectId"]))).toBe(subjects[noun] ?? "paymentIntent");
   }
 });

@@ -1,211 +1,39 @@
 import {
-  CONFIRM_INTENT,
-  CREATE_API_KEY,
-  CREATE_ENDPOINT,
+  CAPTURE_INTENT,
   DISABLE_ENDPOINT,
-  ENABLE_ENDPOINT,
   REVOKE_API_KEY,
   ROLL_API_KEY,
   ROTATE_SECRET,
-  type TestApi,
   makeIntent,
   makePaid,
   newKey,
 } from "../support/api";
-import type { TestReceiver } from "../support/receiver";
+import { rowOf } from "../support/set-aside";
 
-/** What a mutation is asked for in the tests that send every mutation down the one road. */
-export interface KeyedMutation {
-  /** Which of the merchant's API keys may do it; the secret one when absent. */
-  readonly as?: "operatorKey" | "platform";
-  /** A table that it writes to, or locks rows of. */
-  readonly table: string;
-  /** An input that can be executed, and another one that differs from it in anything. Fresh each time. */
-  readonly prepare: (world: World) => Promise<{ readonly input: object; readonly other: object }>;
-  /** What a repeat is told whose key's record has expired: what was made, or that the state forbids it. */
-  readonly expired: "REPLAYED" | "INVALID_STATE";
-  /** An input that is refused for now; null where no state can forbid what the mutation does. */
-  readonly refuse: ((world: World) => Promise<Refusable>) | null;
-}
-
-export interface World {
-  readonly api: TestApi;
-  readonly receiver: TestReceiver;
-}
-
-export interface Refusable {
-  readonly input: object;
-  /** After this the same input would be executed. */
-  readonly makePossible: () => Promise<void>;
-}
-
-let names = 0;
-
-/** Something that no other input of this file has. */
-function unique(prefix: string): string {
-  names += 1;
-  return `${prefix}${String(names)}`;
-}
-
-const MANUAL = { captureMethod: "MANUAL" };
-
-async function confirm(api: TestApi, paymentIntentId: string): Promise<void> {
-  const variables = { input: { paymentIntentId }, key: newKey() };
-  const { body } = await api.send({ query: CONFIRM_INTENT, variables });
-  expect(body.errors).toBeUndefined();
-}
-
-async function attemptOf(api: TestApi, paymentIntentId: string): Promise<string> {
-  const [attempt] = await api.db("attempts").where({ payment_intent_id: paymentIntentId });
-  return attempt.id as string;
-}
-
-async function loseAnswer(api: TestApi): Promise<void> {
-  await api.sandbox.setFault({ fault: "lose_response", rate: 1, operation: "charge", count: 1 });
-  await api.relayOnce();
-  await api.runCharges();
-}
-
-async function aQueuedAttempt(api: TestApi): Promise<string> {
-  await api.drain();
-  const { id } = await makeIntent(api);
-  await confirm(api, id);
-  return attemptOf(api, id);
-}
-
-const finding = (attemptId: string) => ({
-  attemptId,
-  resolution: "SUCCEEDED",
-  reason: "seen in their portal",
-  override: true,
-});
-
-/** Planned and not posted: its event waits to be told to the one endpoint that wants it. */
-async function aPlannedDelivery({ api, receiver }: World): Promise<string> {
-  await api.drain();
-  const [known] = await api.db("webhook_endpoints").where({ description: "told of everything" });
-  if (!known) {
-    await api.send({
-      query: `mutation ($input: CreateWebhookEndpointInput!, $key: String!) {
-        createWebhookEndpoint(input: $input, idempotencyKey: $key) { secret } }`,
-      variables: {
-        input: {
-          url: receiver.url,
-          eventTypes: ["payment_intent.created"],
-          description: "told of everything",
-        },
-        key: newKey(),
-      },
-    });
-  }
-  await makeIntent(api);
-  await api.relayOnce();
-  const [delivery] = await api.db("webhook_deliveries").where({ status: "SCHEDULED" });
-  return delivery.id as string;
-}
-
-/** A filter of deliveries that this one alone matches. */
-async function aFilterOfOne(world: World) {
-  const deliveryId = await aPlannedDelivery(world);
-  const [delivery] = await world.api.db("webhook_deliveries").where({ id: deliveryId });
-  const filter = { eventId: delivery.event_id as string };
-  return { deliveryId, asked: { filter, reason: "the receiver is back" } };
-}
-
-/** A plan about nothing, taken so far. */
-async function aReplayPlan(api: TestApi, ...steps: string[]): Promise<{ planId: string }> {
-  const send = async (name: string, input: string): Promise<string> => {
-    const query = `mutation { ${name}(input: ${input}, idempotencyKey: "${newKey()}") { replayPlan { id } } }`;
-    const { data, body } = await api.send({ query, key: api.merchant.operatorKey });
-    expect(body.errors).toBeUndefined();
-    return data[name].replayPlan.id as string;
-  };
-  const planId = await send("createReplayPlan", '{filter: {}, reason: "test"}');
-  for (const step of steps) await send(step, `{planId: "${planId}"}`);
-  return { planId };
-}
-
-const START = "startReplayPlan";
-const PAUSE = "pauseReplayPlan";
-
-/** What can be done after `steps`, and not before the last of them. */
-function steering(...steps: string[]): KeyedMutation {
-  return {
-    table: "replay_plans",
-    as: "operatorKey",
-    prepare: async ({ api }) => {
-      const input = await aReplayPlan(api, ...steps);
-      return { input, other: { ...input, reason: "on second thoughts" } };
-    },
-    expired: "INVALID_STATE",
-    refuse: async ({ api }) => {
-      const input = await aReplayPlan(api, ...steps);
-      const set = (status: string) =>
-        api
-          .db("replay_plans")
-          .where({ id: input.planId })
-          .update({
-            status,
-            finished_at: status === "FINISHED" ? new Date() : null,
-            per_second: 1,
-            started_at: new Date(),
-          });
-      const before = ["READY", "RUNNING", "PAUSED"][steps.length] ?? "READY";
-      await set("FINISHED");
-      const makePossible = async (): Promise<void> => {
-        await set(before);
-      };
-      return { input, makePossible };
-    },
-  };
-}
-
-const RETRYING = { status: "RETRYING", next_at: "2099-01-01T00:00:00Z" };
-
-async function setDelivery(api: TestApi, id: string, state: object): Promise<void> {
-  await api.db("webhook_deliveries").where({ id }).update(state);
-}
-
-async function askKeys(api: TestApi, query: string, input: object): Promise<{ id: string }> {
-  const { body, data } = await api.send({ query, variables: { input, key: newKey() } });
-  expect(body.errors).toBeUndefined();
-  const [payload] = Object.values(data as Record<string, { apiKey: { id: string } }>);
-  return payload?.apiKey ?? { id: "" };
-}
-
-function anApiKey(api: TestApi): Promise<{ id: string }> {
-  return askKeys(api, CREATE_API_KEY, { kind: "RESTRICTED", name: unique("a reader ") });
-}
-
-interface Endpoint {
-  readonly webhookEndpointId: string;
-}
-
-async function askEndpoint(api: TestApi, query: string, input: object): Promise<Endpoint> {
-  const { body, data } = await api.send({ query, variables: { input, key: newKey() } });
-  expect(body.errors).toBeUndefined();
-  const [payload] = Object.values(data as Record<string, { webhookEndpoint: { id: string } }>);
-  return { webhookEndpointId: payload?.webhookEndpoint.id ?? "" };
-}
-
-/** It wants what never happens here. */
-function anEndpoint({ api, receiver }: World): Promise<Endpoint> {
-  const url = unique(`${receiver.url}/`);
-  return askEndpoint(api, CREATE_ENDPOINT, { url, eventTypes: ["refund.failed"] });
-}
-
-async function aDisabledEndpoint(world: World): Promise<Endpoint> {
-  return askEndpoint(world.api, DISABLE_ENDPOINT, await anEndpoint(world));
-}
-
-/** Refused, until the endpoint has the other status. */
-async function untilEnabled(world: World): Promise<Refusable> {
-  const input = await aDisabledEndpoint(world);
-  const makePossible = async (): Promise<void> => {
-    await askEndpoint(world.api, ENABLE_ENDPOINT, input);
-  };
-  return { input, makePossible };
-}
+import {
+  type KeyedMutation,
+  MANUAL,
+  PAUSE,
+  RETRYING,
+  START,
+  aDisabledEndpoint,
+  aFilterOfOne,
+  aMessage,
+  aPlannedDelivery,
+  aQueuedAttempt,
+  anApiKey,
+  anEndpoint,
+  askEndpoint,
+  askKeys,
+  confirm,
+  failCapture,
+  finding,
+  loseAnswer,
+  setDelivery,
+  steering,
+  unique,
+  untilEnabled,
+} from "./keyed-world";
 
 /** One for every mutation of the schema: a test fails, by its name, when one is missing. */
 export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
@@ -259,9 +87,10 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
     },
     expired: "INVALID_STATE",
     refuse: async ({ api }) => {
-      const { id } = await makeIntent(api, MANUAL);
-      await confirm(api, id);
-      return { input: { paymentIntentId: id }, makePossible: () => api.drain() };
+      const { id } = await makePaid(api, MANUAL);
+      const input = { paymentIntentId: id };
+      await api.send({ query: CAPTURE_INTENT, variables: { input, key: newKey() } });
+      return { input, makePossible: () => failCapture(api) };
     },
   },
   refundPaymentIntent: {
@@ -278,6 +107,22 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
         await api.drain();
       };
       return { input: { paymentIntentId: id }, makePossible };
+    },
+  },
+  updatePaymentIntent: {
+    table: "payment_intent_updates",
+    prepare: async ({ api }) => {
+      const input = { paymentIntentId: (await makeIntent(api)).id, description: null };
+      // To take something away is not to leave it as it is.
+      return { input, other: { paymentIntentId: input.paymentIntentId, customer: null } };
+    },
+    expired: "REPLAYED",
+    // Under way, until the card is declined.
+    refuse: async ({ api }) => {
+      const declined = { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" };
+      const { id } = await makeIntent(api, declined);
+      await confirm(api, id);
+      return { input: { paymentIntentId: id, amount: 7 }, makePossible: () => api.drain() };
     },
   },
   lookUpAttempt: {
@@ -465,6 +310,23 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       Promise.resolve({ input: { name: unique("Shop ") }, other: { name: unique("Shop ") } }),
     expired: "REPLAYED",
     refuse: null,
+  },
+  releaseSetAsideMessages: {
+    table: "outbox",
+    as: "platform",
+    prepare: async ({ api }) => {
+      const input = { ids: [await aMessage(api)], reason: "harmless" };
+      return { input, other: { ...input, reason: "fixed" } };
+    },
+    expired: "NOT_FOUND",
+    refuse: async ({ api }) => {
+      const id = await aMessage(api);
+      await rowOf(api.db, id).update({ aside_until: null });
+      const makePossible = async (): Promise<void> => {
+        await rowOf(api.db, id).update({ aside_until: "infinity" });
+      };
+      return { input: { ids: [id], reason: "harmless" }, makePossible };
+    },
   },
   eraseCustomer: {
     table: "erasures",

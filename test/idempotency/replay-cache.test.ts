@@ -27,7 +27,8 @@ import { PATIENCE_MS } from "../support/patience";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 import { type TestRedis, redisIsMissing, startRedis } from "../support/redis";
 import { waitFor } from "../support/wait-for";
-import { KEYED_MUTATIONS, type KeyedMutation, type World } from "./keyed-mutations";
+import { KEYED_MUTATIONS } from "./keyed-mutations";
+import type { KeyedMutation, World } from "./keyed-world";
 
 /*
  * What Redis answers is what Postgres would have answered, to the byte, and whatever Redis says or forgets, Postgres

@@ -103,7 +103,7 @@ describe("payment intents", () => {
   });
 
   it.each([
-    ["its amount", "amount = amount + 1"],
+    ["another amount with another status", "amount = amount + 1, status = 'PROCESSING'"],
     ["its currency", "currency = 'EUR'"],
     ["its key", "idempotency_key = 'another'"],
     ["an older version", "version = version - 1"],
@@ -111,6 +111,7 @@ describe("payment intents", () => {
     ["more captured than authorised", "amount_captured = 1"],
     ["more being captured than authorised", "amount_capturing = 1"],
     ["more refunded than captured", "amount_refunding = 1"],
+    ["more disputed than captured", "amount_disputed = 1"],
     ["more authorised than asked for", "amount_authorized = amount + 1"],
   ])("cannot get %s", async (_, set) => {
     const { id } = await anIntent(t, merchantId);
@@ -118,6 +119,19 @@ describe("payment intents", () => {
       set.includes("version") || set.includes("description") ? "" : ", version = version + 1";
     const change = `update payment_intents set ${set}${version} where id = ?`;
     expect(await stateOf(change, [id])).toBe(CHECK_VIOLATION);
+  });
+
+  it("cannot get another amount once they are confirmed", async () => {
+    const change =
+      "update payment_intents set amount = amount + 1, version = version + 1 where id = ?";
+    for (const { id } of [
+      await aConfirmedIntent(t, merchantId),
+      await aCapturedIntent(t, merchantId),
+    ]) {
+      expect(await stateOf(change, [id])).toBe(CHECK_VIOLATION);
+    }
+    const { id } = await anIntent(t, merchantId);
+    expect(await stateOf(change, [id])).toBe("allowed");
   });
 
   it("cannot have two charges in flight", async () => {
@@ -169,7 +183,7 @@ describe("the ledger", () => {
 });
 
 describe("tenants", () => {
-  it.each(["captures", "refunds", "attempts", "transitions", "journals"])(
+  it.each(["captures", "refunds", "disputes", "attempts", "transitions", "journals"])(
     "cannot have another's intent in %s",
     async (table) => {
       const stranger = (await aMerchant(t)).id;

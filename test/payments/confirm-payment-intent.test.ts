@@ -72,7 +72,10 @@ it("takes a payment method with the confirmation", async () => {
   const without = confirmCommand(merchant.id, id);
   expect(await t.app.confirmPaymentIntent(without)).toMatchObject({
     code: "INVALID_STATE",
-    details: { currentState: "REQUIRES_PAYMENT_METHOD", allowedActions: ["CONFIRM", "CANCEL"] },
+    details: {
+      currentState: "REQUIRES_PAYMENT_METHOD",
+      allowedActions: ["CONFIRM", "CANCEL", "UPDATE"],
+    },
   });
   const command = confirmCommand(merchant.id, id, { paymentMethod: "pm_card_mastercard" });
   expect(succeeded(await t.app.confirmPaymentIntent(command))).toMatchObject({
@@ -109,7 +112,7 @@ it("stores the verdict of a state that forbids it, and replays it after the stat
   const refused = await t.app.confirmPaymentIntent(command);
   expect(refused).toMatchObject({
     code: "INVALID_STATE",
-    details: { id: intent.id, currentState: "PROCESSING", allowedActions: [] },
+    details: { id: intent.id, currentState: "PROCESSING", allowedActions: ["CANCEL"] },
   });
   await t.drain();
   expect(await t.app.confirmPaymentIntent(command)).toEqual(refused);
@@ -143,7 +146,8 @@ describe("the verdict lists what the intent allowed", () => {
     const command = confirmCommand(merchant.id, id);
     const refused = await t.app.confirmPaymentIntent(command);
     expect(refused).toMatchObject({ code: "INVALID_STATE" });
-    const details = { id, currentState: intent.status, allowedActions: expected };
+    const because = expect.stringMatching(/^The payment has .+\.$/) as string;
+    const details = { id, because, currentState: intent.status, allowedActions: expected };
     expect((refused as Failure).details).toEqual(details);
     expect(await t.app.confirmPaymentIntent(command)).toEqual(refused);
   });

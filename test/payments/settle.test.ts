@@ -15,7 +15,12 @@ import { settle } from "../../src/payments/settle/settle";
 
 /** Every operation, every status, every outcome: what a processor's words come to. No database here. */
 
-const POLICY = { lookupScheduleMs: [5_000, 30_000] };
+const POLICY = {
+  lookupScheduleMs: [5_000, 30_000],
+  authorizationExpiringMs: 86_400_000,
+  authenticationMaxMs: 1_800_000,
+  attemptsPerIntentMax: 5,
+};
 const OPERATIONS: readonly AttemptOperation[] = [
   "charge",
   "authorize",
@@ -71,9 +76,13 @@ function anAttempt(
     amountAuthorized: 0,
     amountCaptured: 0,
     amountRefunded: 0,
+    amountDisputed: 0,
     lastPaymentError: null,
     nextAction: null,
     cancellationReason: null,
+    cancellationRequestedAt: null,
+    authorizationExpiresAt: null,
+    authorizationExpiredAt: null,
     ...amounts,
   } as PaymentIntent;
   return {
@@ -96,6 +105,8 @@ function anAttempt(
     processorChargeId: null,
     code: null,
     declineCode: null,
+    adviceCode: null,
+    networkDeclineCode: null,
     message: null,
     workerId: null,
     sends: 1,
@@ -106,6 +117,9 @@ function anAttempt(
     unknownSince: null,
     settledAt: null,
     createdAt: new Date(0),
+    challengeExpired: false,
+    challengeExpiresAt: null,
+    lockedAt: new Date("2026-11-20T11:00:00.000Z"),
     intent: {
       merchantId: "mer_1",
       id: "pi_1",
@@ -114,6 +128,7 @@ function anAttempt(
       amountCapturing: capturing,
       amountRefunding: operation === "refund" ? 1_000 : 0,
       attemptsMade: 1,
+      authorizationDueAt: null,
       snapshot,
     },
     ...given,
@@ -243,6 +258,17 @@ describe("an approval", () => {
       effect: "waiting",
       changes: [{ attempt: { status: "UNKNOWN" } }],
     });
+  });
+
+  it("of an authorisation says until when it holds, and when that is to be seen to", () => {
+    const outcome = { ...OUTCOMES.approved, authorizationExpiresAt: "2026-11-27T10:00:00.000Z" };
+    const { changes } = hear(anAttempt("authorize", "SENT"), outcome);
+    expect(changes[0]?.intent?.set).toMatchObject({
+      authorizationExpiresAt: "2026-11-27T10:00:00.000Z",
+      authorizationDueAt: "2026-11-26T10:00:00.000Z",
+    });
+    const silent = hear(anAttempt("authorize", "SENT"), OUTCOMES.approved);
+    expect(silent.changes[0]?.intent?.set).toMatchObject({ authorizationDueAt: null });
   });
 
   it("books the processor's fee", () => {

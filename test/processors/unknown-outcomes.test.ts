@@ -1,4 +1,5 @@
 import type { App } from "../../src/app";
+import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type TestApp, startTestApp } from "../support/app";
@@ -7,6 +8,7 @@ import {
   aConfirmedIntent,
   aMerchant,
   anAuthorizedIntent,
+  cancelCommand,
   captureCommand,
   refundCommand,
   theIntent,
@@ -102,6 +104,19 @@ describe.each(FAULTS)("after %s", (fault) => {
     await movedOnce(authorized.id, "capture");
     await movedOnce(captured.id, "refund");
   });
+});
+
+it.each(FAULTS)("after %s a void is found out, and lets go once", async (fault) => {
+  const merchant = await aMerchant(t);
+  const { id } = await anAuthorizedIntent(t, merchant.id);
+  await cancelPaymentIntent(t.db, cancelCommand(merchant.id, id));
+  await sendInto(fault, "void");
+  expect(await attemptsOf(id, "void")).toMatchObject([{ status: "UNKNOWN", sends: 1 }]);
+  expect(await theIntent(t, merchant.id, id)).toMatchObject({ status: "PROCESSING" });
+  await t.makeDue();
+  await t.drain();
+  expect(await theIntent(t, merchant.id, id)).toMatchObject({ status: "CANCELED" });
+  await movedOnce(id, "void");
 });
 
 it("is looked up again and again while the look-ups themselves get no answer", async () => {

@@ -86,7 +86,7 @@ it("either captures or cancels, never both", async () => {
   }
 });
 
-it("either confirms or cancels, never both", async () => {
+it("cancels, whether a confirmation comes before or after, and sends nothing", async () => {
   const merchant = await aMerchant(t);
   const intents = await Promise.all(Array.from({ length: 20 }, () => anIntent(t, merchant.id)));
   const outcomes = await Promise.all(
@@ -99,9 +99,12 @@ it("either confirms or cancels, never both", async () => {
   );
   await t.drain();
   for (const [index, [confirmed, canceled]] of outcomes.entries()) {
-    expect([confirmed, canceled].sort()).toEqual(["INVALID_STATE", "done"]);
-    const intent = await theIntent(t, merchant.id, intents[index]?.id ?? "");
-    expect(intent.status).toBe(confirmed === "done" ? "SUCCEEDED" : "CANCELED");
+    expect(canceled).toBe("done");
+    const id = intents[index]?.id ?? "";
+    expect(await theIntent(t, merchant.id, id)).toMatchObject({ status: "CANCELED" });
+    const attempts = await t.db("attempts").where({ payment_intent_id: id });
+    // What was confirmed first had its attempt abandoned, which nobody had claimed.
+    expect(attempts).toMatchObject(confirmed === "done" ? [{ status: "ABANDONED", sends: 0 }] : []);
   }
 });
 

@@ -1,5 +1,6 @@
 import { startSandbox, type SandboxOptions } from "../../src/sandbox/start-sandbox";
 import { createEmptyDatabase } from "../support/database";
+import type { NetworkDispute } from "../../src/audit/compare-disputes";
 import { PATIENCE_MS } from "../support/patience";
 
 export interface TestMovement {
@@ -85,6 +86,8 @@ export async function startTestNetwork(options: Partial<SandboxOptions> = {}) {
       const query = reference === undefined ? "" : `?reference=${reference}`;
       return (await call("GET", `/admin/movements${query}`)).body.movements;
     },
+    disputes: async (): Promise<NetworkDispute[]> =>
+      (await call("GET", "/admin/disputes")).body.disputes,
     /** Stops it and starts it again on the same books. */
     restart: async () => {
       await sandbox.close();

@@ -165,11 +165,13 @@ describe("a publishable key", () => {
 
   test.each([
     "paymentIntent(id: $id) { refunds { edges { node { id } } } }",
+    "paymentIntent(id: $id) { disputes { edges { node { id } } } }",
     "paymentIntent(id: $id) { transitions { edges { node { eventId } } } }",
     "paymentIntent(id: $id) { events { edges { node { id } } } }",
     "paymentIntents { edges { cursor } }",
     "refunds { edges { cursor } }",
     "captures { edges { cursor } }",
+    "disputes { edges { cursor } }",
     "ledgerAccounts { edges { cursor } }",
     "eventTypes { type }",
     "merchant { id }",

@@ -27,6 +27,7 @@ import {
   startTestApi,
 } from "../support/api";
 import { startReceiver } from "../support/receiver";
+import { setMessageAside } from "../support/set-aside";
 
 /*
  * No error after a commit may hide the commit. Whatever fails below a payload ends at a field that may be null,
@@ -87,7 +88,12 @@ test("what has a resolver below a payload may be null", () => {
 
 let api: TestApi;
 let inputs: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>>;
-const PLATFORM = ["createMerchant", "lookUpAttempt", "resolveUnknownAttempt"];
+const PLATFORM = [
+  "createMerchant",
+  "lookUpAttempt",
+  "resolveUnknownAttempt",
+  "releaseSetAsideMessages",
+];
 
 beforeAll(async () => {
   api = await startTestApi({ ONCEPAY_LOOKUP_SCHEDULE_MS: "60000" });
@@ -98,6 +104,7 @@ beforeAll(async () => {
     capturePaymentIntent: async () => ofIntent(await makePaid(api, { captureMethod: "MANUAL" })),
     cancelPaymentIntent: async () => ofIntent(await makeIntent(api)),
     refundPaymentIntent: async () => ofIntent(await makePaid(api)),
+    updatePaymentIntent: async () => ({ ...ofIntent(await makeIntent(api)), amount: 2 }),
     createWebhookEndpoint: () => Promise.resolve({ url: "https://a.example/new" }),
     sendTestWebhook: async () => ({ webhookEndpointId: await anEndpoint() }),
     replayWebhookDelivery: async () => ({ deliveryId: await aDelivery(), force: true }),
@@ -123,6 +130,10 @@ beforeAll(async () => {
       reason: "seen in their portal",
       override: true,
     }),
+    releaseSetAsideMessages: async () => {
+      const ids = [await setMessageAside(api.db, api.merchant.id)];
+      return { ids, reason: "the cause is gone" };
+    },
     createApiKey: () => Promise.resolve({ kind: "RESTRICTED", name: "a reader" }),
     rollApiKey: async () => ({ apiKeyId: await anApiKey() }),
     revokeApiKey: async () => ({ apiKeyId: await anApiKey() }),

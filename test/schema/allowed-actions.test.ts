@@ -41,7 +41,7 @@ function namesOf(decisions: ReadonlyMap<string, Decision>): string[] {
 
 test("every action is decided, for the intent's state", async () => {
   const intent = await makeIntent(api);
-  expect(namesOf(await decided(intent.id))).toEqual(["CONFIRM", "CANCEL"]);
+  expect(namesOf(await decided(intent.id))).toEqual(["CONFIRM", "CANCEL", "UPDATE"]);
   const paid = await makePaid(api);
   const decisions = await decided(paid.id);
   expect(namesOf(decisions)).toEqual(["REFUND"]);
@@ -77,16 +77,26 @@ test("a key without the scope is told so", async () => {
 
 test("the names that refusals list are those that are allowed, in every state", () => {
   for (const status of PAYMENT_INTENT_STATUSES) {
-    for (const [amountCaptured, amountRefundable] of [
-      [0, 0],
-      [500, 500],
-      [500, 0],
+    for (const [amountAuthorized, amountCaptured, amountRefundable, amountDisputed] of [
+      [0, 0, 0, 0],
+      [500, 0, 0, 0],
+      [500, 500, 500, 0],
+      [500, 500, 0, 0],
+      [500, 500, 200, 300],
+      [500, 500, 0, 500],
     ] as const) {
-      const intent = { status, amountCapturable: 0, amountCaptured, amountRefundable };
+      const captured = { amountCaptured, amountRefundable, amountDisputed };
+      const amounts = { amountAuthorized, amountCapturable: 0, ...captured };
+      const times = { authorizationExpiredAt: null, cancellationRequestedAt: null };
+      const intent = { status, ...amounts, ...times };
       const allowed = decideActions(intent).filter((decision) => decision.allowed);
       expect(allowedActions(intent)).toEqual(allowed.map(({ action }) => action));
-      // Nothing is asked for while the processor is at work.
-      if (status === "PROCESSING") expect(allowed).toEqual([]);
+      if (status !== "PROCESSING") continue;
+      // While the processor is at work, what is not authorised yet may be canceled, once.
+      const canCancel = allowed.some(({ action }) => action === "CANCEL");
+      expect(canCancel).toBe(amountAuthorized === 0);
+      const canceling = { ...intent, cancellationRequestedAt: "2026-11-20T10:30:00.000Z" };
+      expect(allowedActions(canceling)).not.toContain("CANCEL");
     }
   }
 });

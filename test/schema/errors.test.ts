@@ -124,7 +124,12 @@ test("NOT_FOUND and INVALID_STATE are verdicts, and replayed like results", asyn
       code: "INVALID_STATE",
       status: 409,
       retryable: false,
-      details: { id, currentState: "REQUIRES_CONFIRMATION", allowedActions: ["CONFIRM", "CANCEL"] },
+      details: {
+        id,
+        because: "Nothing has been authorised yet.",
+        currentState: "REQUIRES_CONFIRMATION",
+        allowedActions: ["CONFIRM", "CANCEL", "UPDATE"],
+      },
     },
   );
 });

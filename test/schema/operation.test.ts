@@ -220,7 +220,7 @@ describe("a publishable key", () => {
     const refused = await asBrowser("confirmPaymentIntent", late, clientSecret);
     expect(refused.data.operation).toMatchObject({
       status: "FAILED",
-      error: { code: "INVALID_STATE", details: { id, allowedActions: [] } },
+      error: { code: "INVALID_STATE", details: { id, allowedActions: ["CANCEL"] } },
     });
     await api.drain();
     await api.db("idempotency_keys").whereLike("key", `%${key}`).del();

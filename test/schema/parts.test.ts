@@ -7,6 +7,7 @@ import {
   newKey,
   startTestApi,
 } from "../support/api";
+import { aDispute } from "../support/disputes";
 
 /** What belongs to a payment intent is listed with it in pages. */
 
@@ -14,6 +15,7 @@ let api: TestApi;
 let id: string;
 let other: string;
 const REFUNDS = 5;
+const DISPUTES = 3;
 
 beforeAll(async () => {
   api = await startTestApi();
@@ -28,6 +30,10 @@ beforeAll(async () => {
     await api.send({ query: REFUND_INTENT, variables: { input, key: newKey() } });
     await api.drain();
   }
+  for (const outcome of ["won", "lost", undefined] as const) {
+    await aDispute(api, id, { amount: 100, ...(outcome && { outcome }) });
+  }
+  await api.drain();
   ({ id: other } = await makePaid(api));
 });
 afterAll(() => api.stop());
@@ -51,8 +57,9 @@ const KINDS = [
   ["attempts", "id", 7],
   ["captures", "id", 1],
   ["refunds", "id", REFUNDS],
-  ["transitions", "version", 17],
-  ["events", "sequence", 17],
+  ["disputes", "id", DISPUTES],
+  ["transitions", "version", 21],
+  ["events", "sequence", 21],
 ] as const;
 
 test.each(KINDS)("walks through the %s both ways, newest first", async (kind, key, count) => {
@@ -94,7 +101,7 @@ test.each(KINDS)("walks through the %s both ways, newest first", async (kind, ke
 
 test("an intent that has none gives an empty page", async () => {
   const empty = await makeIntent(api);
-  for (const kind of ["attempts", "captures", "refunds"]) {
+  for (const kind of ["attempts", "captures", "refunds", "disputes"]) {
     expect(await partsOf(empty.id, `${kind} { edges { cursor } ${INFO} }`)).toEqual({
       edges: [],
       pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
@@ -155,7 +162,7 @@ test("a page of each kind costs a statement, however many intents are listed and
   expect(reads).toHaveLength(4);
 });
 
-test("refunds and captures are listed by themselves, by intent, status and time", async () => {
+test("refunds, disputes and captures are listed by themselves, by intent, status and time", async () => {
   const list = async (field: string): Promise<unknown[]> => {
     const { data, body } = await api.send({
       query: `{ part: ${field} { edges { node { id } } } }`,
@@ -175,6 +182,14 @@ test("refunds and captures are listed by themselves, by intent, status and time"
   expect(await list("refunds(filter: {statuses: [FAILED, REVERSED]})")).toEqual([]);
   expect(await list('refunds(filter: {createdAfter: "2999-01-01"})')).toEqual([]);
   expect(await list('refunds(filter: {createdBefore: "2999-01-01"})')).toEqual(refunds);
+  const disputes = await list("disputes");
+  expect(disputes).toHaveLength(DISPUTES);
+  expect(await list(`disputes(filter: {paymentIntentId: "${id}"}, first: 2)`)).toEqual(
+    disputes.slice(0, 2),
+  );
+  expect(await list("disputes(filter: {statuses: [OPEN, LOST]})")).toEqual(disputes.slice(0, 2));
+  expect(await list(`disputes(filter: {paymentIntentId: "${other}"})`)).toEqual([]);
+  expect(await list('disputes(filter: {createdAfter: "2999-01-01"})')).toEqual([]);
   const captures = await list("captures(filter: {statuses: [SUCCEEDED]})");
   expect(captures).toHaveLength(1);
   const wrong = await api.send({

@@ -50,6 +50,13 @@ const SCALARS: Readonly<Record<string, string>> = {
   JSON: "unknown",
 };
 
+/** As a program that knows nothing of ours writes it; events may have types that are not known yet. */
+export function codegenType(scalar: string): string {
+  const type = SCALARS[scalar];
+  if (type === undefined) throw new Error(`the scalar ${scalar} has no TypeScript type`);
+  return type === "EventType" ? "string" : type;
+}
+
 interface Printer {
   readonly schema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
@@ -58,7 +65,15 @@ interface Printer {
 }
 
 /** A file each, in the order in which they build on each other. */
-export const FILES = ["enums", "inputs", "objects", "results", "mutations", "queries"] as const;
+export const FILES = [
+  "enums",
+  "inputs",
+  "objects",
+  "results",
+  "mutations",
+  "queries",
+  "subscriptions",
+] as const;
 
 export type PrintedTypes = Readonly<Record<(typeof FILES)[number], string>>;
 
@@ -75,12 +90,12 @@ export function printTypes(
   );
   const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   const printer: Printer = { schema, fragments, used: new Set() };
-  const { results, mutations, queries } = printOperations(printer, operations);
+  const roots = printOperations(printer, operations);
   const fragmentTexts = [...fragments.values()].map((fragment) => printFragment(printer, fragment));
   const objects = [...fragmentTexts, ...printInterfaces(printer)];
   const { enums, inputs } = printEnumsAndInputs(printer);
   enums.push(printEventType(schema, eventTypes));
-  return withImports({ enums, inputs, objects, results, mutations, queries });
+  return withImports({ enums, inputs, objects, ...roots });
 }
 
 const HEAD =
@@ -177,6 +192,7 @@ interface PrintedOperations {
   readonly results: readonly string[];
   readonly mutations: readonly string[];
   readonly queries: readonly string[];
+  readonly subscriptions: readonly string[];
 }
 
 function printOperations(
@@ -186,6 +202,7 @@ function printOperations(
   const results = new Map<string, string>();
   const mutations: string[] = [];
   const queries: string[] = [];
+  const subscriptions: string[] = [];
   for (const operation of operations) {
     const { name, field, selection } = rootField(printer, operation);
     const result = printResult(printer, { field, selection, results });
@@ -197,13 +214,15 @@ function printOperations(
       mutations.push(`${about}readonly ${name}: { input: ${input.name}; payload: ${result} };`);
     } else {
       const variables = printVariables(printer, operation);
-      queries.push(`${about}readonly ${name}: { variables: ${variables}; result: ${result} };`);
+      const others = operation.operation === OperationTypeNode.QUERY ? queries : subscriptions;
+      others.push(`${about}readonly ${name}: { variables: ${variables}; result: ${result} };`);
     }
   }
   return {
     results: [...results.values()],
     mutations: [`export interface Mutations {\n${mutations.join("\n")}\n}`],
     queries: [`export interface Queries {\n${queries.join("\n")}\n}`],
+    subscriptions: [`export interface Subscriptions {\n${subscriptions.join("\n")}\n}`],
   };
 }
 
@@ -317,7 +336,7 @@ function comment(description: string | null | undefined): string {
 }
 
 /** Prettier is a module that Jest cannot load, so it runs as the program that it also is. */
-function prettier(text: string): string {
+export function prettier(text: string): string {
   const bin = path.resolve(__dirname, "../../node_modules/prettier/bin/prettier.cjs");
   const args = [bin, "--parser", "typescript", "--print-width", "100"];
   return execFileSync(process.execPath, args, { input: text, encoding: "utf8" });

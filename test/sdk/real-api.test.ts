@@ -3,6 +3,7 @@ import { OncepayError } from "../../src/sdk/oncepay-error";
 import { createRetryBudget } from "../../src/sdk/retry-budget";
 import { type TestApi, startTestApi } from "../support/api";
 import { PATIENCE_MS } from "../support/patience";
+import { losing } from "./losing";
 
 let api: TestApi;
 let client: Client;
@@ -34,18 +35,6 @@ async function errorOf(call: Promise<unknown>): Promise<OncepayError> {
   );
   if (error instanceof OncepayError) return error;
   throw error;
-}
-
-/** The request arrives and is executed; the answer does not come back, this many times. */
-function losing(answers: number): typeof fetch {
-  let lost = 0;
-  return async (url, init) => {
-    const response = await fetch(url, init);
-    if (lost >= answers) return response;
-    lost += 1;
-    await response.text();
-    throw new TypeError("the answer was lost");
-  };
 }
 
 test("a payment from its creation to its refund, and everything that can be read of it", async () => {

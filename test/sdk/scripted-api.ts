@@ -17,6 +17,17 @@ export interface Reply {
   readonly cut?: "before" | "inside";
   /** No answer at all until the client goes away. */
   readonly hang?: true;
+  /** A stream of server-sent events, written by whoever is given its writer. */
+  readonly stream?: (writer: StreamWriter) => void;
+}
+
+export interface StreamWriter {
+  readonly write: (text: string) => void;
+  readonly end: () => void;
+  /** Breaks the connection off. */
+  readonly cut: () => void;
+  /** Fulfilled when the connection is closed, by whomever. */
+  readonly closed: Promise<void>;
 }
 
 export interface ScriptedApi {
@@ -37,7 +48,7 @@ export async function startApi(...script: Script): Promise<ScriptedApi> {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const { query, variables = {} } = JSON.parse(Buffer.concat(chunks).toString("utf8"));
-      const operation = /^(?:mutation|query) (\w+)/.exec(query as string)?.[1] ?? "";
+      const operation = /^(?:mutation|query|subscription) (\w+)/.exec(query as string)?.[1] ?? "";
       const entry = { operation, variables, headers: request.headers, at: performance.now() };
       seen.push(entry);
       const next = script[Math.min(seen.length, script.length) - 1] ?? {};
@@ -62,6 +73,16 @@ function send(response: ServerResponse, reply: Reply): void {
   if (reply.hang) return;
   if (reply.cut === "before") {
     response.destroy();
+    return;
+  }
+  if (reply.stream) {
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" }).flushHeaders();
+    reply.stream({
+      write: (text) => void response.write(text),
+      end: () => void response.end(),
+      cut: () => void response.destroy(),
+      closed: new Promise((resolve) => response.once("close", resolve)),
+    });
     return;
   }
   const text = typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body ?? {});

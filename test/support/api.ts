@@ -44,9 +44,11 @@ export interface TestAnswer {
 
 const WRITTEN = [
   "payment_intents",
+  "payment_intent_updates",
   "attempts",
   "captures",
   "refunds",
+  "disputes",
   "transitions",
   "events",
   "outbox",
@@ -62,12 +64,12 @@ const WRITTEN = [
   "api_keys",
 ];
 
-// What is revoked, discarded or asked to be looked up gets no row of its own.
+// What is revoked, discarded, released or asked to be looked up gets no row of its own.
 const COUNTED = [
   ...WRITTEN,
   "api_keys where revoked_at is not null",
   "webhook_deliveries where status = 'DISCARDED'",
-  "audit_log where operation = 'lookUpAttempt' and outcome = 'SUCCEEDED'",
+  "audit_log where operation in ('lookUpAttempt', 'releaseSetAsideMessages') and outcome = 'SUCCEEDED'",
   // As many as there were changes of course.
   "replay_plans p, generate_series(1, p.version)",
 ];
@@ -171,6 +173,10 @@ export const CANCEL_INTENT = mutation("cancelPaymentIntent", INTENT);
 export const REFUND_INTENT = mutation(
   "refundPaymentIntent",
   `${INTENT} refund { id status amount metadata reason paymentIntentId }`,
+);
+export const UPDATE_INTENT = mutation(
+  "updatePaymentIntent",
+  "paymentIntent { id status amount description customer metadata version }",
 );
 export const CREATE_ENDPOINT = mutation(
   "createWebhookEndpoint",

@@ -81,7 +81,10 @@ export async function startTestApp(
     movements,
     stop: async () => {
       configureFailpoints(undefined);
-      const violations = await auditBooks(db, { movements: () => movements() });
+      const violations = await auditBooks(db, {
+        movements: () => movements(),
+        disputes: () => sandbox.disputes(),
+      });
       await Promise.all([db.destroy(), ...apps.map((opened) => opened.close())]);
       await Promise.all([sandbox.close(), database.drop()]);
       expect(violations).toEqual([]);
@@ -191,7 +194,7 @@ export function drive(app: App, queues: RecordedQueues, owner: Db): Driven {
 }
 
 const IS_IDLE = `
-  select not exists (select from outbox)
+  select not exists (select from outbox where aside_until is distinct from 'infinity')
     and not exists (select from attempts where next_at <= now() and status <> 'SENT')
     and not exists (
       select from attempts a where a.status = 'SENT' and not exists (select from worker_leases w where w.worker_id = a.worker_id))
@@ -200,4 +203,5 @@ const IS_IDLE = `
 // Some seconds into the past, because what is due only now is still left to its job.
 const MAKE_DUE = `
   update attempts set next_at = now() - interval '1 minute' where next_at is not null;
-  update webhook_deliveries set next_at = now() - interval '1 minute' where next_at is not null`;
+  update webhook_deliveries set next_at = now() - interval '1 minute'
+  where next_at is not null and stands is not true`;

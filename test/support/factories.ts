@@ -10,6 +10,7 @@ import type { CreatePaymentIntent } from "../../src/payments/create-payment-inte
 import type { PaymentIntent } from "../../src/payments/payment-intent";
 import { findIntents } from "../../src/payments/payment-store";
 import type { RefundPaymentIntent } from "../../src/payments/refund-payment-intent";
+import type { UpdatePaymentIntent } from "../../src/payments/update-payment-intent";
 import type { TestApp } from "./app";
 
 /** Commands as the edge makes them, and payments made by the public use cases. Each test has a merchant of its own. */
@@ -52,6 +53,7 @@ export function createCommand(
     description: null,
     customer: null,
     merchantReference: null,
+    uniqueReference: false,
     metadata: {},
     ...given,
   });
@@ -98,7 +100,25 @@ export function refundCommand(
     ...ofIntent(merchantId, paymentIntentId),
     amount: null,
     reason: null,
+    note: null,
     metadata: {},
+    mayOverdraw: true,
+    ...given,
+  });
+}
+
+export function updateCommand(
+  merchantId: string,
+  paymentIntentId: string,
+  given: Given<UpdatePaymentIntent>,
+): UpdatePaymentIntent {
+  return keyed<UpdatePaymentIntent>({
+    ...ofIntent(merchantId, paymentIntentId),
+    amount: undefined,
+    description: undefined,
+    customer: undefined,
+    metadata: undefined,
+    expectedVersion: null,
     ...given,
   });
 }

@@ -1,8 +1,10 @@
 import type { App } from "../../src/app";
 import type { Db } from "../../src/db/db";
+import { expireAuthorizations } from "../../src/payments/expire-authorizations";
 import type { AddressedDelivery } from "../../src/webhooks/delivery";
 import { addressDeliveries, claimDeliveries } from "../../src/webhooks/delivery-store";
 import { judgeEndpoints } from "../../src/webhooks/disable-endpoints";
+import { followEndpoints } from "../../src/webhooks/follow-endpoint";
 import {
   callUp,
   claimHeld,
@@ -24,7 +26,7 @@ interface Shop {
 
 const SET = 10;
 
-/** What is asked about endpoints that fail, and about what is held for them. The shop is known only later. */
+/** What is asked about endpoints that fail, what is held for them, and what is held on cards. The shop is known only later. */
 export function heldQuestions(shop: () => Shop): Question[] {
   const endpoint = () => ({ merchantId: shop().merchantId, id: shop().its.endpoint });
   const due = async (): Promise<AddressedDelivery[]> =>
@@ -35,6 +37,10 @@ export function heldQuestions(shop: () => Shop): Question[] {
     return keys;
   };
   return [
+    now("sees to holds", async () => [await expireAuthorizations(shop().db, SET)]),
+    now("endpoints whose deliveries are behind", async () => [
+      await followEndpoints(shop().db, { limit: SET }),
+    ]),
     after(
       "records failures",
       async () => {

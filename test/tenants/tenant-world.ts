@@ -16,9 +16,13 @@ import {
   ROTATE_SECRET,
   SEND_TEST,
   UPDATE_ENDPOINT,
+  UPDATE_INTENT,
   type TestApi,
 } from "../support/api";
+import { aDispute } from "../support/disputes";
 import type { TestReceiver } from "../support/receiver";
+import { setMessageAside } from "../support/set-aside";
+import { PLAIN } from "./plain-values";
 import type { Values } from "./schema-walk";
 
 /** What one tenant has: something of everything that the API shows. */
@@ -43,9 +47,11 @@ const CURSORS = `{
 }`;
 const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   attempts(first: 2) { pageInfo { endCursor } } captures(first: 2) { pageInfo { endCursor } }
+  disputes(first: 2) { pageInfo { endCursor } }
   events(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } } transitions(first: 2) { pageInfo { endCursor } }
+  timeline(first: 2) { pageInfo { endCursor } }
 } }`;
-const AUDIT_LOG = `{ auditLog(first: 2) { pageInfo { endCursor } } }`;
+const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
 const ERASE = `mutation ($input: EraseCustomerInput!, $key: String!) {
   eraseCustomer(input: $input, idempotencyKey: $key) { erasure { id } } }`;
@@ -173,6 +179,7 @@ export async function makeWorld(
   const { refund } = await mutate(REFUND_INTENT, back, words.key);
   for (let more = 1; more < SOME_OF_EACH; more += 1) await mutate(REFUND_INTENT, back);
   await api.drain();
+  for (let more = 0; more < SOME_OF_EACH; more += 1) await aDispute(api, paid.id, { amount: 100 });
   const unknown = await confirmed();
   for (let more = 0; more < SOME_OF_EACH; more += 1) await confirmed();
   await api.sandbox.setFault({ fault: "lose_request", rate: 1, operation: "charge" });
@@ -187,6 +194,8 @@ export async function makeWorld(
   await refuse(CANCEL_INTENT, { paymentIntentId: paid.id });
   await refuse(REPLAY_DELIVERY, { deliveryId: newId("webhookDelivery") });
   const fresh = await intent();
+  const toChange = await intent();
+  await mutate(UPDATE_INTENT, { paymentIntentId: toChange.id, amount: 2_700 }, words.key);
   const open = await ask(UNKNOWN, {}, merchant.operatorKey);
   const [unknownAttempt, resolved] = open.unknownAttempts.edges as { node: { id: string } }[];
   const answer = {
@@ -232,21 +241,23 @@ export async function makeWorld(
     plans.push(replayPlan.id);
   }
   const [toStart = "", toPause = "", toResume = "", toCancel = ""] = plans;
-  const pages = { ...(await ask(CURSORS)), ...(await ask(AUDIT_LOG, {}, merchant.operatorKey)) };
+  const more = await ask(MORE_CURSORS, {}, merchant.operatorKey);
+  const pages = { ...(await ask(CURSORS)), ...more };
   const parts = (await ask(PARTS, { id: paid.id })).paymentIntent;
-  const found = await api
-    .db("captures")
-    .where({ merchant_id: merchant.id })
-    .first<{ id: string }>("id");
+  const firstOf = (table: string) =>
+    api.db(table).where({ merchant_id: merchant.id }).first<{ id: string }>("id");
+  const [found, dispute] = [await firstOf("captures"), await firstOf("disputes")];
   const actor = await api
     .db("audit_log")
     .where({ merchant_id: merchant.id, subject_id: rolled.id })
     .first<{ id: string }>("actor_id as id");
   const account = pages.ledgerAccounts.edges[0].node;
+  const setAside = await setMessageAside(api.db, merchant.id, { delivery_id: delivery?.id });
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {
     unknownAttempts: end(open.unknownAttempts),
     entries: end(account.entries),
+    setAsideMessages: Buffer.from(setAside).toString("base64url"),
   };
   for (const [name, page] of Object.entries({ ...pages, ...withPrefix(parts) })) {
     cursors[name] = end(page as never);
@@ -263,11 +274,13 @@ export async function makeWorld(
       challenged: challenged.id,
       unknown: unknown.id,
       fresh: fresh.id,
+      toChange: toChange.id,
       captured: captured.id,
       attempt: resolved?.node.id ?? "",
       unknownAttempt: unknownAttempt?.node.id ?? "",
       refund: refund.id,
       capture: found?.id ?? "",
+      dispute: dispute?.id ?? "",
       endpoint: webhookEndpoint.id,
       ...endpoints,
       event: dead[0]?.eventId ?? "",
@@ -287,6 +300,7 @@ export async function makeWorld(
       toRoll: fresher.id,
       toRevoke: another.id,
       erasure: erasure.id,
+      setAside,
     },
   };
 }
@@ -336,9 +350,13 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "Query.nodes(ids)": [Object.values(ids)],
     "Query.paymentIntent(id)": [ids["paid"], ids["challenged"], ids["unknown"]],
     "Query.refund(id)": [ids["refund"]],
+    "Query.dispute(id)": [ids["dispute"]],
     "Query.ledgerAccount(id)": [ids["account"]],
     "Query.erasure(id)": [ids["erasure"]],
     "Query.deadLetters(merchantId)": [ids["merchant"]],
+    "Query.setAsideMessages(merchantId)": [ids["merchant"]],
+    "ReleaseSetAsideMessagesInput.ids": [[ids["setAside"]]],
+    "ReleaseSetAsideMessagesInput.all": [false],
     "Query.operation(name)": KEYED,
     "Query.operation(idempotencyKey)": [words.key],
     "ApiKeyFilter.active": [true],
@@ -348,6 +366,8 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "AuditLogFilter.subjectId": [ids["apiKey"]],
     "CaptureFilter.paymentIntentId": [ids["captured"]],
     "CaptureFilter.statuses": [["SUCCEEDED"]],
+    "DisputeFilter.paymentIntentId": [ids["paid"]],
+    "DisputeFilter.statuses": [["OPEN"]],
     "RefundFilter.paymentIntentId": [ids["paid"]],
     "RefundFilter.statuses": [["SUCCEEDED"]],
     "CreateReplayPlanInput.filter": [
@@ -386,6 +406,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "CapturePaymentIntentInput.paymentIntentId": [ids["authorizedToo"]],
     "ConfirmPaymentIntentInput.paymentIntentId": [ids["fresh"]],
     "RefundPaymentIntentInput.paymentIntentId": [ids["paid"]],
+    "UpdatePaymentIntentInput.paymentIntentId": [ids["toChange"]],
     "UpdateWebhookEndpointInput.webhookEndpointId": [ids["toUpdate"]],
     "DisableWebhookEndpointInput.webhookEndpointId": [ids["toDisable"]],
     "EnableWebhookEndpointInput.webhookEndpointId": [ids["disabled"]],
@@ -428,6 +449,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
 }
 
 const MOMENTS: readonly (readonly [named: RegExp, values: readonly string[]])[] = [
+  [/(?:Start|Pause|Resume|Cancel)ReplayPlanInput.reason$/, ["as agreed"]],
   [/Before$/, ["2099-01-01T00:00:00.000Z"]],
   [/After$/, ["2000-01-01T00:00:00.000Z"]],
   [/\(asOf\)$/, [new Date().toISOString()]],
@@ -441,6 +463,7 @@ const KEYED = [
   "capturePaymentIntent",
   "cancelPaymentIntent",
   "refundPaymentIntent",
+  "updatePaymentIntent",
   "createWebhookEndpoint",
   "updateWebhookEndpoint",
   "disableWebhookEndpoint",
@@ -455,63 +478,3 @@ const KEYED = [
   "eraseCustomer",
   "createMerchant",
 ];
-
-/** What says nothing about a tenant. */
-const PLAIN: Readonly<Record<string, readonly unknown[]>> = {
-  "CancelPaymentIntentInput.reason": ["REQUESTED_BY_CUSTOMER"],
-  "CapturePaymentIntentInput.amount": [100],
-  "CapturePaymentIntentInput.final": [true],
-  "ConfirmPaymentIntentInput.paymentMethod": ["pm_card_visa"],
-  "ConfirmPaymentIntentInput.returnUrl": ["https://shop.example/back"],
-  "CreateApiKeyInput.allowedAddresses": [["127.0.0.1"]],
-  "CreateApiKeyInput.expiresAt": ["2099-01-01T00:00:00.000Z"],
-  "CreateApiKeyInput.kind": ["RESTRICTED"],
-  "CreateApiKeyInput.name": ["a key"],
-  "CreateApiKeyInput.scopes": [["payments:read"]],
-  "CreateMerchantInput.mode": ["TEST"],
-  "CreateMerchantInput.name": ["A new shop"],
-  "CreatePaymentIntentInput.amount": [2_500],
-  "CreatePaymentIntentInput.currency": ["USD"],
-  "CreatePaymentIntentInput.captureMethod": ["AUTOMATIC"],
-  "CreatePaymentIntentInput.customer": ["somebody"],
-  "CreatePaymentIntentInput.description": ["something"],
-  "CreatePaymentIntentInput.merchantReference": ["order"],
-  "CreatePaymentIntentInput.metadata": [{ shelf: "3" }],
-  "CreatePaymentIntentInput.paymentMethod": ["pm_card_visa"],
-  "CreateWebhookEndpointInput.url": ["http://127.0.0.1:9/hooks"],
-  "CreateWebhookEndpointInput.description": ["an endpoint"],
-  "CreateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
-  "CreateWebhookEndpointInput.metadata": [{ shelf: "3" }],
-  "CreateWebhookEndpointInput.ratePerSecond": [100],
-  "CreateWebhookEndpointInput.timeoutMs": [5_000],
-  "CreateWebhookEndpointInput.concurrency": [8],
-  "UpdateWebhookEndpointInput.url": ["http://127.0.0.1:9/hooks"],
-  "UpdateWebhookEndpointInput.description": ["an endpoint"],
-  "UpdateWebhookEndpointInput.eventTypes": [["payment_intent.created"]],
-  "UpdateWebhookEndpointInput.metadata": [{ shelf: "3" }],
-  "UpdateWebhookEndpointInput.ratePerSecond": [100],
-  "UpdateWebhookEndpointInput.timeoutMs": [5_000],
-  "UpdateWebhookEndpointInput.concurrency": [8],
-  "DisableWebhookEndpointInput.reason": ["maintenance"],
-  "EnableWebhookEndpointInput.catchUp": ["FROM"],
-  "EnableWebhookEndpointInput.catchUpFrom": ["2026-11-20T00:00:00.000Z"],
-  "RotateWebhookSecretInput.overlapSeconds": [60],
-  "RefundPaymentIntentInput.amount": [100],
-  "RefundPaymentIntentInput.metadata": [{ shelf: "3" }],
-  "RefundPaymentIntentInput.reason": ["DUPLICATE"],
-  "ReplayWebhookDeliveryInput.force": [false],
-  "StartReplayPlanInput.perSecond": [10],
-  "ResumeReplayPlanInput.perSecond": [10],
-  "StartReplayPlanInput.reason": ["as agreed"],
-  "PauseReplayPlanInput.reason": ["as agreed"],
-  "ResumeReplayPlanInput.reason": ["as agreed"],
-  "CancelReplayPlanInput.reason": ["as agreed"],
-  "DiscardWebhookDeliveryInput.reason": ["nobody misses it"],
-  "RetryWebhookDeliveriesNowInput.reason": ["it is back"],
-  "ResolveUnknownAttemptInput.override": [true],
-  "ResolveUnknownAttemptInput.processorChargeId": ["ch_1"],
-  "ResolveUnknownAttemptInput.reason": ["asked the network"],
-  "ResolveUnknownAttemptInput.resolution": ["FAILED"],
-  "RollApiKeyInput.expiresAt": ["2099-01-01T00:00:00.000Z"],
-  "RollApiKeyInput.overlapSeconds": [60],
-};

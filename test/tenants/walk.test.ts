@@ -35,10 +35,13 @@ const FOR_THE_PLATFORM = new Set([
   "Mutation.lookUpAttempt",
   "Mutation.resolveUnknownAttempt",
   "Mutation.createMerchant",
+  "Mutation.releaseSetAsideMessages",
+  "Query.setAsideMessages",
 ]);
 
 /** What no query reads, or none by itself. The raw walk reads every table: test/db/tenant-wall. */
 const NOT_READ = [
+  "payment_intent_updates",
   "erased_payment_intents",
   "journals",
   "balance_snapshots",

@@ -38,10 +38,15 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
 
   // Intents are created and confirmed by group commits; what changes one intent is its tenant's.
   payment_intents: ofTenants(CHANGE, WRITE),
-  attempts: ofTenants(APPEND, WRITE),
+  // An erasure takes the former customer.
+  payment_intent_updates: ofTenants(WRITE, WRITE),
+  // A cancellation ends the one that has not been sent, or awaits the shopper.
+  attempts: ofTenants(WRITE, WRITE),
   captures: ofTenants(APPEND, WRITE),
   // An erasure takes its metadata.
   refunds: ofTenants(WRITE, WRITE),
+  // A processor's news of one is settled like its answers: no tenant's request does that.
+  disputes: ofTenants(READ, WRITE),
   idempotency_keys: ofTenants(APPEND, WRITE),
 
   transitions: ofTenants(APPEND, APPEND),

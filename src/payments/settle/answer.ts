@@ -24,6 +24,16 @@ export interface Consequence {
   readonly changes: readonly Change[];
 }
 
+/** What settling goes by. */
+export interface SettlePolicy extends LookupPolicy {
+  /** How long before it expires an authorisation is said to. */
+  readonly authorizationExpiringMs: number;
+  /** How long a shopper may take to authenticate, if the processor allows as much. */
+  readonly authenticationMaxMs: number;
+  /** How many cards may be tried on one intent. */
+  readonly attemptsPerIntentMax: number;
+}
+
 export interface LookupPolicy {
   /**
    * When an UNKNOWN attempt is looked up: the waits between look-ups. The first counts from the sending, and the last

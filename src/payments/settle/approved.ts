@@ -10,10 +10,12 @@ import {
 import type { Approved } from "../../processors/processor";
 import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, changeIntent } from "../change";
+import { heldOf, holdUntil, withoutHold } from "./hold";
+import type { SettlePolicy } from "./answer";
 import { type Heard, factOf, partOf, partStep, step } from "./steps";
 
 /** The processor did what it was asked to do. */
-export function approve(heard: Heard, outcome: Approved): Change {
+export function approve(heard: Heard, outcome: Approved, policy: SettlePolicy): Change {
   const { attempt } = heard;
   const { intent, amount } = attempt;
   const fact = factOf(attempt);
@@ -31,7 +33,14 @@ export function approve(heard: Heard, outcome: Approved): Change {
         attempt: settled,
         intent: changeIntent(
           intent,
-          { amountAuthorized: amount, amountCaptured: amount, nextAction: null },
+          {
+            amountAuthorized: amount,
+            amountCaptured: amount,
+            nextAction: null,
+            // Whoever asked for one meanwhile was too late.
+            cancellationRequested: false,
+            cancellationReason: null,
+          },
           [step(heard, "payment_intent.succeeded", "SUCCEEDED")],
         ),
         journals: [bookCapture(fact, { captured: amount, fee: outcome.feeMinor, held: 0 })],
@@ -39,9 +48,15 @@ export function approve(heard: Heard, outcome: Approved): Change {
     case "authorize":
       return {
         attempt: settled,
-        intent: changeIntent(intent, { amountAuthorized: amount, nextAction: null }, [
-          step(heard, "payment_intent.amount_capturable_updated", "REQUIRES_CAPTURE"),
-        ]),
+        intent: changeIntent(
+          intent,
+          {
+            amountAuthorized: amount,
+            nextAction: null,
+            ...holdUntil(outcome.authorizationExpiresAt, policy.authorizationExpiringMs),
+          },
+          [step(heard, "payment_intent.amount_capturable_updated", "REQUIRES_CAPTURE")],
+        ),
         journals: [bookAuthorization(fact, amount)],
       };
     case "capture":
@@ -64,16 +79,7 @@ export function approve(heard: Heard, outcome: Approved): Change {
       return { attempt: settled, journals: bookCompensation(attempt) };
     case "void":
     case "reverse":
-      return {
-        attempt: settled,
-        intent: changeIntent(intent, { nextAction: null }, [
-          step(heard, "payment_intent.canceled", "CANCELED"),
-        ]),
-        journals:
-          intent.snapshot.amountAuthorized > 0
-            ? [bookRelease(fact, intent.snapshot.amountAuthorized)]
-            : [],
-      };
+      return { attempt: settled, ...letGo(heard) };
   }
 }
 
@@ -83,6 +89,22 @@ function bookCompensation(attempt: LockedAttempt): Journal[] {
   if (attempt.refundId !== null) return [bookSuspense(fact, attempt.amount)];
   const onlyHeld = attempt.captureId === null && attempt.intent.captureMethod === "MANUAL";
   return onlyHeld ? [] : [bookSuspenseRelease(fact, attempt.amount)];
+}
+
+/** Nothing is held any more; nor, where the shopper was to authenticate, ever was. */
+function letGo(heard: Heard): Pick<Change, "intent" | "journals"> {
+  const { intent } = heard.attempt;
+  const held = heldOf(intent);
+  const { type, to } = withoutHold(intent);
+  // Of a payment that was captured in part only the rest is let go of: that is no cancellation.
+  const kept = { cancellationRequested: false, cancellationReason: null };
+  const set = { nextAction: null, ...(to === "SUCCEEDED" && kept) };
+  return {
+    intent: changeIntent(intent, set, [
+      { ...step(heard, type, to), ...(held > 0 && { amount: held }) },
+    ]),
+    journals: held > 0 ? [bookRelease(factOf(heard.attempt), held)] : [],
+  };
 }
 
 function approveCapture(heard: Heard, settled: AttemptChange): Change {

@@ -1,13 +1,15 @@
 import { bookRefundReversal } from "../../ledger/journals";
 import type { Declined } from "../../processors/processor";
-import { CARD_TRIES_MAX } from "../attempt";
+import { codesOf } from "../../processors/declines";
 import type { LockedAttempt } from "../attempt-store";
-import { type AttemptChange, type Change, changeIntent } from "../change";
+import { type AttemptChange, type Change, type StepInput, changeIntent } from "../change";
+import { type Expiry, expireHold } from "./hold";
 import type { PaymentError, PaymentIntentStatus } from "../payment-intent";
+import type { SettlePolicy } from "./answer";
 import { type Heard, factOf, partOf, partStep, step } from "./steps";
 
 /** The processor refused, and nothing moved. */
-export function decline(heard: Heard, outcome: Declined): Change {
+export function decline(heard: Heard, outcome: Declined, policy: SettlePolicy): Change {
   const { attempt } = heard;
   const { intent, amount } = attempt;
   const settled: AttemptChange = {
@@ -23,11 +25,12 @@ export function decline(heard: Heard, outcome: Declined): Change {
   switch (attempt.operation) {
     case "charge":
     case "authorize": {
-      const ended = outcome.hard || intent.attemptsMade >= CARD_TRIES_MAX;
+      const ended = outcome.hard || intent.attemptsMade >= policy.attemptsPerIntentMax;
       const to: PaymentIntentStatus = ended ? "FAILED" : "REQUIRES_PAYMENT_METHOD";
-      const error = { ...lastPaymentError, retryable: !ended };
+      const codes = codesOf(outcome);
+      const error = { ...lastPaymentError, retryable: !ended, ...codes };
       return {
-        attempt: settled,
+        attempt: { ...settled, ...codes },
         intent: changeIntent(
           intent,
           {
@@ -40,15 +43,7 @@ export function decline(heard: Heard, outcome: Declined): Change {
       };
     }
     case "capture":
-      return {
-        attempt: settled,
-        capture: partOf(attempt, "FAILED", outcome.code),
-        intent: changeIntent(
-          intent,
-          { amountCapturing: intent.amountCapturing - amount, lastPaymentError },
-          [{ ...partStep(heard, "capture.failed"), to: "REQUIRES_CAPTURE" }],
-        ),
-      };
+      return { attempt: settled, ...notCaptured(heard, outcome) };
     case "refund":
       return {
         attempt: settled,
@@ -61,13 +56,42 @@ export function decline(heard: Heard, outcome: Declined): Change {
       return { attempt: settled };
     case "void":
     case "reverse":
-      return {
-        attempt: settled,
-        intent: changeIntent(intent, { lastPaymentError, cancellationReason: null }, [
-          step(heard, "payment_intent.amount_capturable_updated", "REQUIRES_CAPTURE"),
-        ]),
-      };
+      return { attempt: settled, ...notLetGo(heard, outcome) };
   }
+}
+
+function notCaptured(heard: Heard, outcome: Declined): Change {
+  const { attempt } = heard;
+  const amountCapturing = attempt.intent.amountCapturing - attempt.amount;
+  const set = { amountCapturing, lastPaymentError: errorOf(attempt, outcome) };
+  const failed: StepInput = { ...partStep(heard, "capture.failed"), to: "REQUIRES_CAPTURE" };
+  const capture = partOf(attempt, "FAILED", outcome.code);
+  const expiry = expiryOf(heard, outcome);
+  if (!expiry) return { capture, intent: changeIntent(attempt.intent, set, [failed]) };
+  const steps = [failed, expiry.step];
+  const intent = changeIntent(attempt.intent, { ...set, ...expiry.set }, steps);
+  return { capture, intent, journals: expiry.journals };
+}
+
+function notLetGo(heard: Heard, outcome: Declined): Change {
+  const { intent } = heard.attempt;
+  const expiry = expiryOf(heard, outcome);
+  if (expiry) {
+    return { intent: changeIntent(intent, expiry.set, [expiry.step]), journals: expiry.journals };
+  }
+  const lastPaymentError = errorOf(heard.attempt, outcome);
+  const set = { lastPaymentError, cancellationReason: null, cancellationRequested: false };
+  return {
+    intent: changeIntent(intent, set, [
+      step(heard, "payment_intent.amount_capturable_updated", "REQUIRES_CAPTURE"),
+    ]),
+  };
+}
+
+/** Where the processor says that the hold is gone, the intent ends here: there is nothing to capture or void any more. */
+function expiryOf({ attempt, answer }: Heard, outcome: Declined): Expiry | undefined {
+  if (outcome.authorizationExpired !== true) return undefined;
+  return expireHold(attempt.intent, { actor: answer.source, fact: factOf(attempt) });
 }
 
 /**
@@ -94,7 +118,7 @@ export function returnRefund(heard: Heard, outcome: Declined): Change {
   };
 }
 
-function errorOf(attempt: LockedAttempt, outcome: Declined): PaymentError {
+export function errorOf(attempt: LockedAttempt, outcome: Declined): PaymentError {
   return {
     code: outcome.code,
     declineCode: outcome.declineCode ?? null,

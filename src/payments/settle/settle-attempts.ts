@@ -7,7 +7,7 @@ import { type LockedAttempt, lockAttempts } from "../attempt-store";
 import type { Change } from "../change";
 import { writeChanges } from "../change-store";
 import { insertEvidence } from "../evidence-store";
-import type { Answer, Consequence, AnswerEffect, LookupPolicy } from "./answer";
+import type { Answer, Consequence, AnswerEffect, SettlePolicy } from "./answer";
 import { settle } from "./settle";
 
 /*
@@ -29,7 +29,7 @@ export interface Settled {
 export async function settleAttempts(
   db: Db,
   answers: readonly Answer[],
-  policy: LookupPolicy,
+  policy: SettlePolicy,
 ): Promise<Settled[]> {
   setSizes.observe({ operation: "settleAttempt" }, answers.length);
   const settled = await transact(db, async (tx) => {

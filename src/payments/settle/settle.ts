@@ -1,13 +1,15 @@
 import { newId } from "../../ids";
 import type { Approved, Declined } from "../../processors/processor";
-import type { Answer, Consequence, LookupPolicy } from "./answer";
+import type { Answer, Consequence, SettlePolicy } from "./answer";
 import { GENERATIONS_MAX, isSettled } from "../attempt";
 import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, changeIntent } from "../change";
 import { movesMoney, settleAgain } from "./late-answer";
 import { approve } from "./approved";
+import { settleCanceled } from "./canceling";
+import { challengeDelayMs, endChallenge, requireAction } from "./challenge";
 import { decline } from "./declined";
-import { step } from "./steps";
+import { lookupDelayMs, step } from "./steps";
 
 const UNSENT_BACKOFF_MS = { base: 500, cap: 15_000 };
 
@@ -16,7 +18,7 @@ const UNSENT_BACKOFF_MS = { base: 500, cap: 15_000 };
  * write: it reads nothing, and takes from outside only the time of day, new ids and random numbers. This is the only
  * place where a processor's words become state.
  */
-export function settle(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Consequence {
+export function settle(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): Consequence {
   const { outcome } = answer;
   if (isSettled(attempt.status)) return settleAgain({ attempt, answer });
   if (attempt.reversing && outcome.kind !== "reversed" && !isOperators(answer)) {
@@ -29,6 +31,8 @@ export function settle(attempt: LockedAttempt, answer: Answer, policy: LookupPol
       policy,
     );
   }
+  const canceled = settleCanceled({ attempt, answer }, policy);
+  if (canceled) return canceled;
   switch (outcome.kind) {
     case "unknown":
     case "not_found":
@@ -42,7 +46,7 @@ export function settle(attempt: LockedAttempt, answer: Answer, policy: LookupPol
     case "action_required":
       return attempt.status === "REQUIRES_ACTION"
         ? waiting(attempt, "the shopper has not authenticated yet", policy)
-        : actionRequired(attempt, answer, { ...policy, ...outcome });
+        : requireAction({ attempt, answer }, outcome, policy);
     case "reversed":
       return neverHappened(attempt, answer, policy);
     case "approved":
@@ -63,22 +67,15 @@ function movedAnotherAmount(attempt: LockedAttempt, outcome: Answer["outcome"]):
   );
 }
 
-/** How long until the next look-up, from now. */
-function lookupDelayMs(attempt: LockedAttempt, { lookupScheduleMs }: LookupPolicy): number {
-  const waitMs = lookupScheduleMs[Math.min(attempt.lookups, lookupScheduleMs.length - 1)] ?? 0;
-  if (attempt.lookups > 0 || !attempt.sentAt) return waitMs;
-  // The first wait counts from the sending: after a time-out it is over already.
-  return Math.max(0, waitMs - Math.max(0, Date.now() - attempt.sentAt.getTime()));
-}
-
-function waiting(attempt: LockedAttempt, message: string, policy: LookupPolicy): Consequence {
+function waiting(attempt: LockedAttempt, message: string, policy: SettlePolicy): Consequence {
+  // A shopper who has not authenticated yet is not an unknown outcome: the processor said so.
+  const awaitsShopper = attempt.status === "REQUIRES_ACTION";
   const change: AttemptChange = {
     merchantId: attempt.merchantId,
     id: attempt.id,
-    // A shopper who has not authenticated yet is not an unknown outcome: the processor said so.
-    status: attempt.status === "REQUIRES_ACTION" ? "REQUIRES_ACTION" : "UNKNOWN",
+    status: awaitsShopper ? "REQUIRES_ACTION" : "UNKNOWN",
     message,
-    dueInMs: lookupDelayMs(attempt, policy),
+    dueInMs: awaitsShopper ? challengeDelayMs(attempt, policy) : lookupDelayMs(attempt, policy),
   };
   return { effect: "waiting", changes: [{ attempt: change }] };
 }
@@ -99,29 +96,8 @@ function requeue(attempt: LockedAttempt): Consequence {
   return { effect: "requeued", dueInMs, changes: [{ attempt: change }] };
 }
 
-function actionRequired(
-  attempt: LockedAttempt,
-  answer: Answer,
-  action: LookupPolicy & { readonly redirectUrl: string; readonly expiresAt: string },
-): Consequence {
-  const { redirectUrl, expiresAt } = action;
-  const nextAction = { type: "REDIRECT" as const, redirectUrl, expiresAt };
-  const change: Change = {
-    attempt: {
-      merchantId: attempt.merchantId,
-      id: attempt.id,
-      status: "REQUIRES_ACTION",
-      dueInMs: lookupDelayMs(attempt, action),
-    },
-    intent: changeIntent(attempt.intent, { nextAction }, [
-      step({ attempt, answer }, "payment_intent.requires_action", "REQUIRES_ACTION"),
-    ]),
-  };
-  return { effect: "applied", changes: [change] };
-}
-
 /** REQUIRES_ACTION back to PROCESSING: the shopper has done their part. */
-function authenticated(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Change {
+function authenticated(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): Change {
   return {
     attempt: {
       merchantId: attempt.merchantId,
@@ -150,7 +126,7 @@ function afterAuthentication(attempt: LockedAttempt): LockedAttempt {
 }
 
 /** Proven to have moved nothing, and no longer able to: a fresh attempt takes its place. */
-function neverHappened(attempt: LockedAttempt, answer: Answer, policy: LookupPolicy): Consequence {
+function neverHappened(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): Consequence {
   const abandoned: AttemptChange = {
     merchantId: attempt.merchantId,
     id: attempt.id,
@@ -159,6 +135,7 @@ function neverHappened(attempt: LockedAttempt, answer: Answer, policy: LookupPol
     dueInMs: null,
   };
   const awaitsShopper = attempt.status === "REQUIRES_ACTION";
+  if (awaitsShopper && attempt.challengeExpired) return endChallenge({ attempt, answer }, policy);
   if (attempt.generation >= GENERATIONS_MAX || awaitsShopper) {
     const outcome: Declined = {
       kind: "declined",
@@ -207,11 +184,12 @@ function neverHappened(attempt: LockedAttempt, answer: Answer, policy: LookupPol
 function final(
   attempt: LockedAttempt,
   answer: Answer,
-  given: LookupPolicy & { readonly outcome: Approved | Declined },
+  given: SettlePolicy & { readonly outcome: Approved | Declined },
 ): Consequence {
   const { outcome } = given;
   const first = attempt.status === "REQUIRES_ACTION" ? [authenticated(attempt, answer, given)] : [];
   const heard = { attempt: first.length > 0 ? afterAuthentication(attempt) : attempt, answer };
-  const change = outcome.kind === "approved" ? approve(heard, outcome) : decline(heard, outcome);
+  const change =
+    outcome.kind === "approved" ? approve(heard, outcome, given) : decline(heard, outcome, given);
   return { effect: "applied", changes: [...first, change] };
 }

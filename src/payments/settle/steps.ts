@@ -2,7 +2,7 @@ import type { Fact } from "../../ledger/journals";
 import type { LockedAttempt } from "../attempt-store";
 import type { StepInput } from "../change";
 import type { PaymentIntentStatus } from "../payment-intent";
-import type { Answer } from "./answer";
+import type { Answer, LookupPolicy } from "./answer";
 
 /** An answer together with the attempt it is about: what its consequence is decided on. */
 export interface Heard {
@@ -17,6 +17,14 @@ export function factOf(attempt: LockedAttempt): Fact {
     sourceId: attempt.id,
     currency: attempt.currency,
   };
+}
+
+/** How long until the next look-up, from now. */
+export function lookupDelayMs(attempt: LockedAttempt, { lookupScheduleMs }: LookupPolicy): number {
+  const waitMs = lookupScheduleMs[Math.min(attempt.lookups, lookupScheduleMs.length - 1)] ?? 0;
+  if (attempt.lookups > 0 || !attempt.sentAt) return waitMs;
+  // The first wait counts from the sending: after a time-out it is over already.
+  return Math.max(0, waitMs - Math.max(0, Date.now() - attempt.sentAt.getTime()));
 }
 
 /** A step of the intent itself. */

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type {
+  DeclineAdvice,
   Declined,
+  DisputeNews,
+  DisputeReason,
   LookupOutcome,
   ProcessorRequest,
   ReverseOutcome,
@@ -23,6 +26,7 @@ const answerShape = z.discriminatedUnion("status", [
     charge_id: z.string(),
     amount: z.int().min(0),
     fee: z.int().min(0),
+    authorization_expires_at: z.string().optional(),
   }),
   z.object({
     status: z.literal("declined"),
@@ -30,6 +34,7 @@ const answerShape = z.discriminatedUnion("status", [
     decline_code: z.string().optional(),
     message: z.string(),
     advice_code: z.string().optional(),
+    network_decline_code: z.string().optional(),
   }),
   z.object({
     status: z.literal("requires_action"),
@@ -129,6 +134,9 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
         processorChargeId: answer.charge_id,
         amountMinor: answer.amount,
         feeMinor: answer.fee,
+        ...(answer.authorization_expires_at !== undefined && {
+          authorizationExpiresAt: answer.authorization_expires_at,
+        }),
       };
     case "declined":
       return {
@@ -137,7 +145,8 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
         ...(answer.decline_code !== undefined && { declineCode: redact(answer.decline_code) }),
         // It may quote what it was sent.
         message: redact(answer.message),
-        hard: answer.advice_code === "do_not_try_again",
+        ...codesSaid(answer),
+        ...(answer.code === "authorization_expired" && { authorizationExpired: true as const }),
       };
     case "requires_action":
       return {
@@ -150,6 +159,68 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
     case "reversed":
       return { kind: "reversed" };
   }
+}
+
+const REASONS = {
+  credit_not_processed: "CREDIT_NOT_PROCESSED",
+  duplicate: "DUPLICATE",
+  fraudulent: "FRAUDULENT",
+  general: "GENERAL",
+  product_not_received: "PRODUCT_NOT_RECEIVED",
+  product_unacceptable: "PRODUCT_UNACCEPTABLE",
+  subscription_canceled: "SUBSCRIPTION_CANCELED",
+  unrecognized: "UNRECOGNIZED",
+} as const satisfies Record<string, DisputeReason>;
+
+const disputeShape = z.object({
+  id: z.string(),
+  status: z.enum(["open", "won", "lost"]),
+  amount: z.int(),
+  currency: z.string(),
+  fee: z.int(),
+  reason: z.string(),
+  evidence_due_by: z.string().nullable(),
+  opened_at: z.string(),
+  closed_at: z.string().nullable(),
+});
+
+/** News of a dispute; undefined when it is none. A reason that the network has invented since is a general one. */
+export function toDisputeNews(value: unknown): DisputeNews | undefined {
+  const checked = disputeShape.safeParse(value);
+  if (!checked.success) return undefined;
+  const { id, status, amount, currency, fee, reason, ...times } = checked.data;
+  return {
+    kind: "dispute",
+    status: status === "open" ? "OPEN" : status === "won" ? "WON" : "LOST",
+    processorDisputeId: id,
+    amountMinor: amount,
+    currency,
+    feeMinor: fee,
+    reason: Object.hasOwn(REASONS, reason) ? REASONS[reason as keyof typeof REASONS] : "GENERAL",
+    evidenceDueBy: times.evidence_due_by,
+    openedAt: times.opened_at,
+    closedAt: times.closed_at,
+  };
+}
+
+const ADVICE: Readonly<Record<string, DeclineAdvice>> = {
+  try_again_later: "TRY_AGAIN_LATER",
+  confirm_card_data: "CONFIRM_CARD_DATA",
+  try_another_card: "TRY_ANOTHER_CARD",
+  do_not_try_again: "DO_NOT_TRY_AGAIN",
+};
+
+function codesSaid(answer: {
+  readonly advice_code?: string | undefined;
+  readonly network_decline_code?: string | undefined;
+}): Pick<Declined, "hard" | "adviceCode" | "networkDeclineCode"> {
+  const { advice_code: advice = "", network_decline_code: network } = answer;
+  const adviceCode = Object.hasOwn(ADVICE, advice) ? ADVICE[advice] : undefined;
+  return {
+    hard: adviceCode === "DO_NOT_TRY_AGAIN",
+    ...(adviceCode && { adviceCode }),
+    ...(network !== undefined && { networkDeclineCode: redact(network) }),
+  };
 }
 
 /** The network did not understand us, and did nothing; nor will it, however often it is asked. */

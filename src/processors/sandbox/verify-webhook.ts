@@ -2,9 +2,11 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { Failure } from "../../failures";
 import type { ProcessorWebhook } from "../processor";
-import { isHalfAnAnswer, toOutcome } from "./translate";
+import { isHalfAnAnswer, toDisputeNews, toOutcome } from "./translate";
 
 const HEADER = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/;
+
+const DISPUTE = "dispute.";
 
 const eventShape = z.object({
   id: z.string().min(1).max(255),
@@ -40,7 +42,11 @@ export function verifySandboxWebhook(options: {
     throw refused("The webhook was signed too long ago, or in the future.");
   }
   const { id: eventId, type, data } = readEvent(body);
-  return { eventId, type, reference: data.reference, outcome: toOutcome(data) };
+  const { reference } = data;
+  if (!type.startsWith(DISPUTE)) return { eventId, type, reference, outcome: toOutcome(data) };
+  const outcome = toDisputeNews(data);
+  if (outcome) return { eventId, type, reference, outcome };
+  throw malformed("The webhook is signed, but its dispute is malformed.");
 }
 
 function readEvent(body: string): z.infer<typeof eventShape> {
@@ -52,7 +58,7 @@ function readEvent(body: string): z.infer<typeof eventShape> {
   }
   const event = eventShape.safeParse(value);
   if (!event.success) throw malformed("The webhook is signed, but it is not an event.");
-  if (isHalfAnAnswer(event.data.data)) {
+  if (!event.data.type.startsWith(DISPUTE) && isHalfAnAnswer(event.data.data)) {
     throw malformed("The webhook is signed, but its data is malformed.");
   }
   return event.data;

@@ -55,6 +55,7 @@ async function recordStatement(): Promise<{ text: string; row: Record<string, un
       description: null,
       customer: null,
       merchantReference: "order-2026-0001",
+      uniqueReference: false,
       metadata: { cart: "a1b2c3" },
     },
   ]);

@@ -36,6 +36,7 @@ const EXAMPLE: PaymentIntent = {
   amountCaptured: 0,
   amountRefunded: 0,
   amountRefundable: 0,
+  amountDisputed: 0,
   description: null,
   customer: null,
   merchantReference: null,
@@ -46,6 +47,10 @@ const EXAMPLE: PaymentIntent = {
   version: 1,
   createdAt: "",
   updatedAt: "",
+  cancellationRequestedAt: null,
+  authorizationExpiresAt: null,
+  authorizationExpiredAt: null,
+  authorizationExpiryPolicy: null,
   personalDataErasedAt: null,
 };
 

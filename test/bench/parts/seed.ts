@@ -40,6 +40,7 @@ const PAYMENT = {
   description: null,
   customer: null,
   merchantReference: "order-2026-0001",
+  uniqueReference: false,
   metadata: { cart: "a1b2c3" },
 } as const;
 

@@ -34,6 +34,7 @@ export function rowsOf(results: Results): Row[] {
     ...merchantRows(results),
     ...sizeRows(results),
     ...processRows(results),
+    ...liveRows(results),
   ];
 }
 
@@ -270,6 +271,21 @@ function sizeRows({ size }: Results): Row[] {
       required: "≤ 1.3 ×",
       met: ratio <= 1.3,
     },
+  ];
+}
+
+function liveRows({ live }: Results): Row[] {
+  if (!live) return [];
+  const note = `p50 ${live.p50Ms.toFixed(0)} ms, ${String(live.changes)} changes`;
+  const lag = { what: "watched payment: from the commit to the client, p95", unit: "ms" as const };
+  const memory = { what: "memory of 1,000 open subscriptions", unit: "MB" as const };
+  return [
+    atMost({ ...lag, value: live.p95Ms, note }, 100),
+    atMost({ ...memory, value: live.memoryMb }, 100),
+    against(
+      { what: "creates beside 1,000 open subscriptions", value: live.watched, unit: "/s" },
+      { name: "without them", value: live.alone, atLeast: 0.95 },
+    ),
   ];
 }
 

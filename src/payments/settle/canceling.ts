@@ -1,0 +1,124 @@
+import { newId } from "../../ids";
+import { bookAuthorization } from "../../ledger/journals";
+import type { Approved, Declined } from "../../processors/processor";
+import { type AttemptChange, type Change, type NewAttempt, changeIntent } from "../change";
+import type { Consequence, SettlePolicy } from "./answer";
+import { holdUntil } from "./hold";
+import { errorOf } from "./declined";
+import { type Heard, factOf, step } from "./steps";
+
+/**
+ * A cancellation was asked for while a charge or an authorisation was on its way: what its answer means now. What is
+ * authorised is voided, what awaits the shopper is undone by its reference, what moved nothing ends the payment, and
+ * nothing is tried again. Undefined: as for any other payment. Money that was captured is captured, so the cancellation
+ * came too late; and what proves nothing is waited for.
+ */
+export function settleCanceled(heard: Heard, policy: SettlePolicy): Consequence | undefined {
+  const { attempt, answer } = heard;
+  const { outcome } = answer;
+  const isWanted = attempt.operation === "charge" || attempt.operation === "authorize";
+  if (!isWanted || attempt.intent.snapshot.cancellationRequestedAt === null) return undefined;
+  switch (outcome.kind) {
+    case "approved":
+      return attempt.operation === "authorize"
+        ? applied(giveBack(heard, outcome, policy))
+        : undefined;
+    case "declined":
+      return applied(ended(heard, outcome));
+    case "unsent":
+    case "reversed":
+      return applied(neverSent(heard));
+    case "action_required":
+      return applied(undo(heard));
+    case "pending":
+    case "unknown":
+    case "not_found":
+      return undefined;
+  }
+}
+
+function applied(change: Change): Consequence {
+  return { effect: "applied", changes: [change] };
+}
+
+function giveBack(heard: Heard, outcome: Approved, policy: SettlePolicy): Change {
+  const { attempt } = heard;
+  const hold = holdUntil(outcome.authorizationExpiresAt, policy.authorizationExpiringMs);
+  const { newAttempt, attemptId } = next(heard, "void");
+  return {
+    attempt: {
+      ...changeOf(heard),
+      status: "SUCCEEDED",
+      processorChargeId: outcome.processorChargeId,
+      fee: outcome.feeMinor,
+    },
+    intent: changeIntent(attempt.intent, { amountAuthorized: attempt.amount, ...hold }, [
+      { ...step(heard, "payment_intent.processing", "PROCESSING"), attemptId },
+    ]),
+    newAttempt,
+    journals: [bookAuthorization(factOf(attempt), attempt.amount)],
+  };
+}
+
+function undo(heard: Heard): Change {
+  const { newAttempt, attemptId } = next(heard, "reverse");
+  return {
+    attempt: { ...changeOf(heard), status: "ABANDONED", message: CANCELED_FIRST },
+    intent: changeIntent(heard.attempt.intent, {}, [
+      { ...step(heard, "payment_intent.processing", "PROCESSING"), attemptId },
+    ]),
+    newAttempt,
+  };
+}
+
+function ended(heard: Heard, outcome: Declined): Change {
+  const lastPaymentError = { ...errorOf(heard.attempt, outcome), retryable: false };
+  return {
+    attempt: {
+      ...changeOf(heard),
+      status: "DECLINED",
+      code: outcome.code,
+      declineCode: outcome.declineCode ?? null,
+      message: outcome.message,
+    },
+    intent: changeIntent(heard.attempt.intent, { lastPaymentError }, [canceled(heard)]),
+  };
+}
+
+function neverSent(heard: Heard): Change {
+  return {
+    attempt: { ...changeOf(heard), status: "ABANDONED", message: CANCELED_FIRST },
+    intent: changeIntent(heard.attempt.intent, {}, [canceled(heard)]),
+  };
+}
+
+export const CANCELED_FIRST = "canceled before anything moved";
+
+function canceled(heard: Heard) {
+  return step(heard, "payment_intent.canceled", "CANCELED");
+}
+
+function changeOf({ attempt }: Heard): Omit<AttemptChange, "status"> {
+  return { merchantId: attempt.merchantId, id: attempt.id, dueInMs: null };
+}
+
+function next(
+  { attempt }: Heard,
+  operation: "void" | "reverse",
+): { readonly newAttempt: NewAttempt; readonly attemptId: string } {
+  const { merchantId, paymentIntentId, processor, amount, currency } = attempt;
+  const attemptId = newId("attempt");
+  const newAttempt: NewAttempt = {
+    merchantId,
+    id: attemptId,
+    paymentIntentId,
+    operation,
+    processor,
+    amount,
+    currency,
+    targetAttemptId: attempt.id,
+    // The step carries it to the worker.
+    announce: false,
+  };
+  return { newAttempt, attemptId };
+}
