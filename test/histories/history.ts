@@ -8,6 +8,7 @@ export type Act =
   | { readonly act: "capture"; readonly share: number | null; readonly final: boolean }
   | { readonly act: "cancel" }
   | { readonly act: "refund"; readonly share: number | null }
+  | { readonly act: "update"; readonly share: number }
   | { readonly act: "authenticate"; readonly ending: "complete" | "fail" }
   /** The same request as some time before, with the same key. */
   | { readonly act: "repeat"; readonly which: number }
@@ -48,6 +49,13 @@ const single: fc.Arbitrary<Act> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ act: "cancel" as const }) },
   { weight: 4, arbitrary: fc.record({ act: fc.constant("refund" as const), share }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      act: fc.constant("update" as const),
+      share: fc.constantFrom(0.5, 1, 2),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({

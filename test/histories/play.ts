@@ -209,6 +209,7 @@ function shownAs(is: Shadow, id: string): object {
       may("CAPTURE", { do: "capture", amount: null, final: true }),
       may("CANCEL", { do: "cancel" }),
       may("REFUND", { do: "refund", amount: null }),
+      may("UPDATE", { do: "update", amount: 1 }),
     ],
   };
 }

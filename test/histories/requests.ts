@@ -1,4 +1,10 @@
-import { CANCEL_INTENT, CAPTURE_INTENT, CONFIRM_INTENT, REFUND_INTENT } from "../support/api";
+import {
+  CANCEL_INTENT,
+  CAPTURE_INTENT,
+  CONFIRM_INTENT,
+  REFUND_INTENT,
+  UPDATE_INTENT,
+} from "../support/api";
 import type { Act } from "./history";
 import type { Setup, Step } from "./shadow";
 
@@ -21,6 +27,8 @@ export function stepOf(act: Act, { amount }: Setup): Step | undefined {
       return { do: "cancel" };
     case "refund":
       return { do: "refund", amount: part(amount, act.share) };
+    case "update":
+      return { do: "update", amount: part(amount, act.share) ?? amount };
     case "authenticate":
       return { do: "authenticate", ending: act.ending };
     default:
@@ -50,6 +58,8 @@ export function requestOf(step: Step, paymentIntentId: string, key: string): Req
       return of("cancelPaymentIntent", CANCEL_INTENT, {});
     case "refund":
       return of("refundPaymentIntent", REFUND_INTENT, { amount: step.amount });
+    case "update":
+      return of("updatePaymentIntent", UPDATE_INTENT, { amount: step.amount });
     case "authenticate":
       return undefined;
   }
@@ -60,6 +70,7 @@ const OTHERWISE: Readonly<Record<string, object>> = {
   capturePaymentIntent: { amount: 987_654_321 },
   cancelPaymentIntent: { reason: "FRAUDULENT" },
   refundPaymentIntent: { amount: 987_654_321 },
+  updatePaymentIntent: { amount: 987_654_321 },
 };
 
 /** The same key, and something else asked for. */

@@ -59,6 +59,7 @@ export type Step =
   | { readonly do: "capture"; readonly amount: number | null; readonly final: boolean }
   | { readonly do: "cancel" }
   | { readonly do: "refund"; readonly amount: number | null }
+  | { readonly do: "update"; readonly amount: number }
   | { readonly do: "authenticate"; readonly ending: "complete" | "fail" };
 
 export type Verdict = "done" | "INVALID_STATE" | "AMOUNT_TOO_LARGE";
@@ -116,12 +117,16 @@ export function judge(is: Shadow, step: Step): Judged {
       return done({ status: "PROCESSING", pending });
     }
     case "cancel": {
-      if (["SUCCEEDED", "FAILED", "CANCELED", "PROCESSING"].includes(is.status)) {
+      if (["SUCCEEDED", "FAILED", "CANCELED"].includes(is.status) || is.captured > 0) {
         return refused("INVALID_STATE");
       }
-      if (is.captured > 0) return refused("INVALID_STATE");
+      // A capture cannot be called back, and a cancellation under way is one.
+      if (is.pending?.what === "capture" || is.pending?.what === "release") {
+        return refused("INVALID_STATE");
+      }
+      // A charge that no worker has sent is never sent.
       const isHeld = is.status === "REQUIRES_CAPTURE" || is.status === "REQUIRES_ACTION";
-      if (!isHeld) return done({ status: "CANCELED" });
+      if (!isHeld) return done({ status: "CANCELED", pending: null });
       return done({ status: "PROCESSING", pending: { what: "release" } });
     }
     case "refund": {
@@ -129,6 +134,11 @@ export function judge(is: Shadow, step: Step): Judged {
       const amount = step.amount ?? refundable(is);
       if (amount === 0 || amount > refundable(is)) return refused("AMOUNT_TOO_LARGE");
       return done({ refunding: [...is.refunding, amount] });
+    }
+    case "update": {
+      const mayBe =
+        is.status === "REQUIRES_CONFIRMATION" || is.status === "REQUIRES_PAYMENT_METHOD";
+      return mayBe ? done({ amount: step.amount }) : refused("INVALID_STATE");
     }
     case "authenticate":
       // Only the first end of a challenge counts.
