@@ -4,7 +4,9 @@ import { configureFailpoints } from "../../src/failpoints";
 import { RIGHTS } from "../../src/db/wall/rights";
 import { newId } from "../../src/ids";
 import { type TestAnswer, type TestApi, send, startTestApi } from "../support/api";
+import { type Watching, watch } from "../live/watch";
 import { type TestReceiver, startReceiver } from "../support/receiver";
+import { waitFor } from "../support/wait-for";
 import { type Operation, coordinatesOf, fieldsIn, operationsOn } from "./schema-walk";
 import { type World, makeWorld, nowhere, valuesFrom } from "./tenant-world";
 import { everythingOf, makeTwin, removeTwin } from "./twin";
@@ -354,6 +356,35 @@ describe("another tenant's ids, cursors, words and keys", () => {
     }
     expect([...unnoticed]).toEqual([]);
   });
+});
+
+describe("subscriptions", () => {
+  async function shownOf(walls: Walls, id: string): Promise<readonly unknown[]> {
+    const watching = watch(walls.url, { id, key: own.merchant.secretKey });
+    await waitFor(
+      "the state now, or why not",
+      () => watching.states.length > 0 || hasEnded(watching),
+    );
+    watching.stop();
+    return [...watching.states, ...watching.errors.map(({ extensions }) => extensions["code"])];
+  }
+  const hasEnded = ({ end }: Watching): boolean => end() !== undefined;
+
+  it.each([
+    ["with the predicates alone", () => bare, []],
+    ["with the policies alone", () => walled, "all"],
+  ] as const)(
+    "show one's own payments, and of another tenant's that there are none, %s",
+    async (_name, walls, strip) => {
+      walls().strip(strip);
+      const [mine = "", theirs = ""] = [own.ids["paid"], other.ids["paid"]];
+      expect(await shownOf(walls(), mine)).toMatchObject([{ id: mine }]);
+      expect(await shownOf(walls(), theirs)).toEqual(["NOT_FOUND"]);
+      expect(await shownOf(walls(), newId("paymentIntent"))).toEqual(["NOT_FOUND"]);
+      covered.add("Subscription.paymentIntentUpdated");
+      covered.add("Subscription.paymentIntentUpdated(id)");
+    },
+  );
 });
 
 it("has asked for every field of the schema, with every argument", () => {
