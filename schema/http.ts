@@ -1,28 +1,19 @@
-import { ApolloServer, HeaderMap } from "@apollo/server";
-import {
-  ApolloServerPluginCacheControlDisabled,
-  ApolloServerPluginInlineTraceDisabled,
-  ApolloServerPluginLandingPageDisabled,
-  ApolloServerPluginSchemaReportingDisabled,
-  ApolloServerPluginUsageReportingDisabled,
-} from "@apollo/server/plugin/disabled";
+import type { ApolloServer } from "@apollo/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../src/app";
 import { Failure } from "../src/failures";
 import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
 import { clientTries, httpRequests } from "../src/observability/metrics";
-import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
+import { httpStatus, logAndShow } from "./answer-plugin";
+import { type Operation, createApollo, executeOperation } from "./apollo";
 import { noteStranger, noteUse } from "./audit";
-import { ANSWER_BYTES_MAX, tooLarge, underBudget } from "./budget";
+import { ANSWER_BYTES_MAX, tooLarge } from "./budget";
 import { type Context, createContext, unauthenticated } from "./context";
 import { presentError, retryAfterSeconds } from "./failures";
 import { identify } from "./identify";
 import { createLimitedRequests, limitedOf } from "./limited";
-import { ERRORS_MAX, TOKENS_MAX, refuseGreedy } from "./limits";
 import { chooseMediaType } from "./media-type";
 import { presentedKey, secretIn } from "./presented-key";
-import { buildSchema } from "./schema";
-import { resolveInTurns } from "./take-turns";
 import {
   type DocumentRequest,
   type TrustedDocuments,
@@ -36,34 +27,6 @@ declare module "fastify" {
 }
 
 export const BODY_BYTES_MAX = 256 * 1_024;
-
-function createApollo(app: App): ApolloServer<Context> {
-  return new ApolloServer<Context>({
-    schema: underBudget(buildSchema()),
-    fieldResolver: resolveInTurns,
-    // Whose, is decided for each request.
-    introspection: app.config.introspection !== "off",
-    hideSchemaDetailsFromClientErrors: app.config.introspection === "off",
-    includeStacktraceInErrorResponses: false,
-    persistedQueries: false,
-    csrfPrevention: true,
-    allowBatchedHttpRequests: false,
-    stopOnTerminationSignals: false,
-    logger: app.log,
-    parseOptions: { maxTokens: TOKENS_MAX },
-    validationOptions: { maxErrors: ERRORS_MAX },
-    executionOptions: { maxCoercionErrors: 5 },
-    validationRules: [refuseGreedy],
-    plugins: [
-      ApolloServerPluginCacheControlDisabled(),
-      ApolloServerPluginInlineTraceDisabled(),
-      ApolloServerPluginLandingPageDisabled(),
-      ApolloServerPluginSchemaReportingDisabled(),
-      ApolloServerPluginUsageReportingDisabled(),
-      answerPlugin,
-    ],
-  });
-}
 
 /** POST /graphql. What is not a GraphQL request at all is refused before Apollo sees it. */
 export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<void> {
@@ -94,33 +57,25 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
   });
 }
 
-/** Apollo is given what it reads, and not an address that somebody else has made up. */
 async function execute(
   apollo: ApolloServer<Context>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<string> {
   const context = contextOf(request);
-  const headers = new HeaderMap();
-  for (const name of ["content-type", "accept"] as const) {
-    const value = request.headers[name];
-    if (value !== undefined) headers.set(name, value);
-  }
-  const answer = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: { method: "POST", headers, search: "", body: request.body },
-    context: () => Promise.resolve(context),
-  });
+  const { http, body } = await executeOperation(apollo, context, request.body as Operation);
   // When something fails that Apollo does not expect, it answers in its own words.
-  if (!context.progress.answered || answer.body.kind !== "complete") {
+  if (!context.progress.answered || body.kind !== "single") {
     throw new Error("there is no answer");
   }
+  const { errors, data, extensions } = body.singleResult;
+  const answer = `${JSON.stringify({ errors, data, extensions })}\n`;
   // The budget counts all but errors and the names of types; this is what was really written.
-  const { string } = answer.body;
-  const isTooLarge = Buffer.byteLength(string) > ANSWER_BYTES_MAX;
+  const isTooLarge = Buffer.byteLength(answer) > ANSWER_BYTES_MAX;
   if (isTooLarge && !context.progress.mutated) throw tooLarge();
-  for (const [name, value] of answer.headers) void reply.header(name, value);
-  void reply.code(answer.status ?? 200);
-  return string;
+  for (const [name, value] of http.headers) void reply.header(name, value);
+  void reply.code(http.status ?? 200);
+  return answer;
 }
 
 function contextOf(request: FastifyRequest): Context {
