@@ -126,6 +126,28 @@ test("a body of more than 256 KiB, no JSON, another content type, a batch", asyn
   });
 });
 
+test("whoever tries a persisted query of Apollo's is told that there are none", async () => {
+  const query = "{ merchant { id } }";
+  const extensions = { persistedQuery: { version: 1, sha256Hash: "00" } };
+  const answer = await fetch(`${api.server.url}/graphql`, {
+    method: "POST",
+    body: JSON.stringify({ query, extensions }),
+    headers: {
+      "content-type": "application/json",
+      authorization: `Bearer ${api.merchant.secretKey}`,
+    },
+  });
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({
+    errors: [
+      {
+        message: "PersistedQueryNotSupported",
+        extensions: expect.objectContaining({ code: "BAD_USER_INPUT", details: { field: null } }),
+      },
+    ],
+  });
+});
+
 test("no mutation by GET", async () => {
   const query = `mutation { createPaymentIntent(input: {amount: 1, currency: "USD"}, idempotencyKey: "${newKey()}") { paymentIntent { id } } }`;
   const answer = await fetch(`${api.server.url}/graphql?query=${encodeURIComponent(query)}`, {
