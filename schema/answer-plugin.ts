@@ -9,6 +9,7 @@ import { failpoint } from "../src/failpoints";
 import { describeError } from "../src/observability/describe-error";
 import { httpRequests } from "../src/observability/metrics";
 import { noteRefusals } from "./audit";
+import { stopClock } from "./budget";
 import { checkOperation } from "./check-operation";
 import type { Context } from "./context";
 import {
@@ -116,18 +117,17 @@ const listener: GraphQLRequestListener<Context> = {
   // Here, and not in a resolver: nothing of a request that is not permitted is executed.
   didResolveOperation: ({ schema, operation, document, contextValue, request }) => {
     if (!operation) return Promise.resolve();
-    const variables = request.variables ?? {};
-    const waiting = checkOperation(contextValue, { schema, document, operation, variables });
-    const refuse = (): void => refuseSensitive({ document, operation, variables });
-    if (waiting) return waiting.then(refuse);
-    refuse();
+    const asked = { schema, document, operation, variables: request.variables ?? {} };
+    const waiting = checkOperation(contextValue, asked);
+    if (waiting) return waiting.then(() => refuseSensitive(asked));
+    refuseSensitive(asked);
     return Promise.resolve();
   },
 
   willSendResponse: async (asked) => {
     const { contextValue, response, operation } = asked;
     const { body, http } = response;
-    contextValue.budget.clock.stop();
+    stopClock(contextValue.budget);
     if (body.kind !== "single") return;
     http.headers.set("content-type", `${contextValue.mediaType}; charset=utf-8`);
     const shown = asked.errors && showErrors(asked, asked.errors);

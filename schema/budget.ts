@@ -28,57 +28,52 @@ export interface Budget {
   /** The first reason to refuse; once there is one, nothing more is resolved. */
   refusal: Failure | undefined;
   readonly clock: Clock;
-  /** In a mutation: the paths of what was read beyond the payload's own fields. */
-  readonly readBeyond: WeakSet<Path>;
+  /** In a mutation: the paths of what was read beyond the payload's own fields, where anything was. */
+  readBeyond: WeakSet<Path> | undefined;
 }
 
 type Path = GraphQLResolveInfo["path"];
 
-/** A resolver that is waited for no longer when the time is up. */
+/** One for a request, with one timer, and none for the many whose resolvers need not wait. */
 interface Clock {
-  begin(): void;
-  isUp(): boolean;
-  within<Value>(work: Promise<Value>): Promise<Value>;
-  stop(): void;
+  readonly limitMs: number;
+  endsAtMs: number;
+  timer: NodeJS.Timeout | undefined;
+  /** Fails when the time is up. */
+  ended: Promise<never> | undefined;
 }
 
 export const ANSWER_BYTES_MAX = 4 * 1_024 * 1_024;
 
 export function createBudget(limitMs: number): Budget {
-  const budget: Budget = {
+  return {
     values: 0,
     bytes: 0,
     refusal: undefined,
-    readBeyond: new WeakSet(),
-    clock: createClock(limitMs, () => (budget.refusal ??= tooSlow())),
+    clock: { limitMs, endsAtMs: Infinity, timer: undefined, ended: undefined },
+    readBeyond: undefined,
   };
-  return budget;
 }
 
-/** One timer for a request, and none for the many whose resolvers need not wait. */
-function createClock(limitMs: number, refuse: () => Failure): Clock {
-  let endsAtMs = Infinity;
-  let timer: NodeJS.Timeout | undefined;
-  let ended: Promise<never> | undefined;
-  return {
-    begin: () => {
-      if (endsAtMs === Infinity) endsAtMs = performance.now() + limitMs;
-    },
-    isUp: () => performance.now() > endsAtMs,
-    within: (work) => {
-      ended ??= new Promise<never>((_resolve, reject) => {
-        const leftMs = Math.max(0, endsAtMs - performance.now());
-        timer = setTimeout(() => {
-          reject(refuse());
-        }, leftMs);
-        timer.unref();
-      });
-      return Promise.race([work, ended]);
-    },
-    stop: () => {
-      clearTimeout(timer);
-    },
-  };
+function begin(clock: Clock): void {
+  if (clock.endsAtMs === Infinity) clock.endsAtMs = performance.now() + clock.limitMs;
+}
+
+/** A resolver that is waited for no longer when the time is up. */
+function inTime(budget: Budget, work: Promise<unknown>): Promise<unknown> {
+  const { clock } = budget;
+  clock.ended ??= new Promise<never>((_resolve, reject) => {
+    const leftMs = Math.max(0, clock.endsAtMs - performance.now());
+    clock.timer = setTimeout(() => {
+      reject((budget.refusal ??= tooSlow()));
+    }, leftMs);
+    clock.timer.unref();
+  });
+  return Promise.race([work, clock.ended]);
+}
+
+export function stopClock({ clock }: Budget): void {
+  if (clock.timer) clearTimeout(clock.timer);
 }
 
 function tooSlow(): Failure {
@@ -112,45 +107,40 @@ type Resolver = GraphQLFieldResolver<unknown, Budgeted>;
 
 /** How a field is read that only shows a property of its object: as graphql-js does it, and counted. */
 export const readProperty: Resolver = (...asked) => {
-  const [source, , context, info] = asked;
-  const args = asked[1] as unknown;
-  const object = source as Record<string, unknown>;
-  const value = object[info.fieldName];
+  const info = asked[3];
+  const value = (asked[0] as Record<string, unknown>)[info.fieldName];
   if (typeof value !== "function") {
-    count(context.budget, value, info);
+    count(asked[2].budget, value, info);
     return value;
   }
   // A property that is a function runs a statement when it is asked for.
-  return timed(context.budget, () => value.call(object, args, context, info) as unknown);
+  const [source, , context] = asked;
+  const args = asked[1] as unknown;
+  return timed(context.budget, () => value.call(source, args, context, info) as unknown);
 };
 
-/** Puts the resolvers of a schema under the budget of the request that they run for. Changes the schema. */
+/**
+ * Puts the resolvers of a schema under the budget of the request that they run for. Changes the schema.
+ *
+ * A mutation itself has all the time it needs: what it has committed must be answered. The clock begins with what is
+ * read for its payload.
+ */
 export function underBudget(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
-    const isMutation = type === schema.getMutationType();
+    if (type === schema.getMutationType()) continue;
     for (const field of Object.values<GraphQLField<unknown, Budgeted>>(type.getFields())) {
-      const { resolve } = field;
-      if (resolve) field.resolve = isMutation ? thenBegin(resolve) : limited(resolve, field);
+      if (field.resolve) field.resolve = limited(field.resolve, field);
     }
   }
   return schema;
-}
-
-/** A mutation itself has all the time it needs: what it has committed must be answered. */
-function thenBegin(resolve: Resolver): Resolver {
-  return async (...asked) => {
-    const payload = await resolve(...asked);
-    asked[2].budget.clock.begin();
-    return payload;
-  };
 }
 
 function limited(resolve: Resolver, field: GraphQLField<unknown, Budgeted>): Resolver {
   const isLeaf = isLeafOf(field.type);
   return (...asked) => {
     const [, , { budget }, info] = asked;
-    if (isMutation(info)) budget.readBeyond.add(info.path);
+    if (isMutation(info)) (budget.readBeyond ??= new WeakSet()).add(info.path);
     const value = timed(budget, () => resolve(...asked));
     const counted = (found: unknown): unknown => {
       count(budget, found, info);
@@ -163,21 +153,25 @@ function limited(resolve: Resolver, field: GraphQLField<unknown, Budgeted>): Res
 }
 
 function timed(budget: Budget, resolve: () => unknown): unknown {
-  budget.clock.begin();
-  if (budget.refusal === undefined && budget.clock.isUp()) budget.refusal = tooSlow();
+  const { clock } = budget;
+  begin(clock);
+  if (budget.refusal === undefined && performance.now() > clock.endsAtMs) {
+    budget.refusal = tooSlow();
+  }
   if (budget.refusal) throw budget.refusal;
   const value = resolve();
-  return value instanceof Promise ? budget.clock.within(value) : value;
+  return value instanceof Promise ? inTime(budget, value) : value;
 }
 
 /** What JSON writes around a value: quotes, a colon, a comma. */
 const AROUND = 4;
 
 function count(budget: Budget, value: unknown, info: GraphQLResolveInfo): void {
-  const { key } = info.path;
   const items = Array.isArray(value) ? value.length : 1;
   budget.values += items;
-  budget.bytes += String(key).length + AROUND + items * AROUND + sizeOf(value, info.returnType);
+  // The key in the answer, which is a field's name or alias.
+  const name = info.path.key as string;
+  budget.bytes += name.length + AROUND + items * AROUND + sizeOf(value, info.returnType);
   if (budget.refusal === undefined) {
     if (budget.values > COST_MAX) budget.refusal = tooMany();
     else if (budget.bytes > ANSWER_BYTES_MAX) budget.refusal = tooLarge();
@@ -191,6 +185,7 @@ function isMutation({ operation }: GraphQLResolveInfo): boolean {
 }
 
 function isReadBeyond({ readBeyond }: Budget, path: Path): boolean {
+  if (!readBeyond) return false;
   for (let at: Path | undefined = path; at; at = at.prev) if (readBeyond.has(at)) return true;
   return false;
 }

@@ -1,18 +1,11 @@
-import { ApolloServer, HeaderMap, type HTTPGraphQLRequest } from "@apollo/server";
-import {
-  ApolloServerPluginCacheControlDisabled,
-  ApolloServerPluginInlineTraceDisabled,
-  ApolloServerPluginLandingPageDisabled,
-  ApolloServerPluginSchemaReportingDisabled,
-  ApolloServerPluginUsageReportingDisabled,
-} from "@apollo/server/plugin/disabled";
+import type { ApolloServer } from "@apollo/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { GraphQLSchema } from "graphql";
 import type { App } from "../src/app";
 import { Failure } from "../src/failures";
 import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
 import { clientTries, httpRequests } from "../src/observability/metrics";
-import { answerPlugin, httpStatus, logAndShow } from "./answer-plugin";
+import { httpStatus, logAndShow } from "./answer-plugin";
+import { type Operation, createApollo, executeOperation } from "./apollo";
 import { noteStranger, noteUse } from "./audit";
 import { ANSWER_BYTES_MAX, tooLarge, underBudget } from "./budget";
 import { type Context, createContext, unauthenticated } from "./context";
@@ -21,20 +14,12 @@ import { presentError, retryAfterSeconds } from "./failures";
 import { graphiqlPage } from "./graphiql";
 import { identify } from "./identify";
 import { createLimitedRequests, limitedOf } from "./limited";
-import { ERRORS_MAX, TOKENS_MAX, refuseGreedy } from "./limits";
 import { mediaTypeOf } from "./media-type";
 import { presentedKey, secretIn } from "./presented-key";
-import {
-  type AskedDocument,
-  MalformedRequest,
-  asksByHash,
-  readAddress,
-  readBody,
-} from "./request-body";
+import { MalformedRequest, asksByHash, readAddress, readBody } from "./request-body";
 import { PersistedQueryNotSupported, sendNotSupported } from "./persisted-queries";
 import { buildSchema } from "./schema";
 import { createSubscriptions } from "./subscriptions/serve";
-import { resolveInTurns } from "./take-turns";
 import { type TrustedDocuments, loadTrustedDocuments } from "./trusted-documents";
 
 declare module "fastify" {
@@ -44,34 +29,6 @@ declare module "fastify" {
 }
 
 export const BODY_BYTES_MAX = 256 * 1_024;
-
-function createApollo(app: App, schema: GraphQLSchema): ApolloServer<Context> {
-  return new ApolloServer<Context>({
-    schema,
-    fieldResolver: resolveInTurns,
-    // Whose, is decided for each request.
-    introspection: app.config.introspection !== "off",
-    hideSchemaDetailsFromClientErrors: app.config.introspection === "off",
-    includeStacktraceInErrorResponses: false,
-    persistedQueries: false,
-    csrfPrevention: true,
-    allowBatchedHttpRequests: false,
-    stopOnTerminationSignals: false,
-    logger: app.log,
-    parseOptions: { maxTokens: TOKENS_MAX },
-    validationOptions: { maxErrors: ERRORS_MAX },
-    executionOptions: { maxCoercionErrors: 5 },
-    validationRules: [refuseGreedy],
-    plugins: [
-      ApolloServerPluginCacheControlDisabled(),
-      ApolloServerPluginInlineTraceDisabled(),
-      ApolloServerPluginLandingPageDisabled(),
-      ApolloServerPluginSchemaReportingDisabled(),
-      ApolloServerPluginUsageReportingDisabled(),
-      answerPlugin,
-    ],
-  });
-}
 
 /** POST /graphql, and GET for queries. What is not a GraphQL request at all is refused before Apollo sees it. */
 export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<void> {
@@ -121,41 +78,22 @@ async function execute(
   reply: FastifyReply,
 ): Promise<string> {
   const context = contextOf(request);
-  const answer = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: forApollo(request),
-    context: () => Promise.resolve(context),
+  const { http, body } = await executeOperation(apollo, context, {
+    method: request.method,
+    operation: request.body as Operation,
   });
   // When something fails that Apollo does not expect, it answers in its own words.
-  if (!context.progress.answered || answer.body.kind !== "complete") {
+  if (!context.progress.answered || body.kind !== "single") {
     throw new Error("there is no answer");
   }
+  const { errors, data, extensions } = body.singleResult;
+  const answer = `${JSON.stringify({ errors, data, extensions })}\n`;
   // The budget counts all but errors and the names of types; this is what was really written.
-  const { string } = answer.body;
-  const isTooLarge = Buffer.byteLength(string) > ANSWER_BYTES_MAX;
+  const isTooLarge = Buffer.byteLength(answer) > ANSWER_BYTES_MAX;
   if (isTooLarge && !context.progress.mutated) throw tooLarge();
-  for (const [name, value] of answer.headers) void reply.header(name, value);
-  void reply.code(answer.status ?? 200);
-  return string;
-}
-
-/** Apollo is given what it reads, and not an address that somebody else has made up. */
-function forApollo(request: FastifyRequest): HTTPGraphQLRequest {
-  const headers = new HeaderMap();
-  const { accept } = request.headers;
-  if (accept !== undefined) headers.set("accept", accept);
-  const { query = "", variables, operationName } = request.body as AskedDocument;
-  if (request.method === "POST") {
-    headers.set("content-type", "application/json");
-    // Nothing is sent on as undefined, which Apollo takes for something malformed.
-    const body = { query, variables: variables ?? null, operationName: operationName ?? null };
-    return { method: "POST", headers, search: "", body };
-  }
-  // That it is not a simple request was seen to before. By GET, Apollo executes nothing but queries.
-  headers.set("apollo-require-preflight", "true");
-  const search = new URLSearchParams({ query });
-  if (variables) search.set("variables", JSON.stringify(variables));
-  if (operationName != null) search.set("operationName", operationName);
-  return { method: "GET", headers, search: `?${search.toString()}`, body: undefined };
+  for (const [name, value] of http.headers) void reply.header(name, value);
+  void reply.code(http.status ?? 200);
+  return answer;
 }
 
 function contextOf(request: FastifyRequest): Context {
@@ -196,7 +134,8 @@ async function prepare(
   // Otherwise the errors of a query would tell strangers what is in the schema.
   if (app.config.introspection !== "public" && !context.caller) throw unauthenticated();
   if (asksByHash(body)) throw new PersistedQueryNotSupported();
-  request.body = { ...body, query: trusted.textOf(body, context.caller) } satisfies AskedDocument;
+  const query = trusted.textOf(body, context.caller);
+  request.body = { ...body, query } satisfies Operation;
   return context;
 }
 

@@ -1,10 +1,13 @@
 import { merchantOfApiKey } from "../src/merchants/api-key";
 
-const BEARER = /^Bearer +(\S{1,200})$/i;
+const BEARER = /^Bearer +(\S+)$/i;
+const SECRET_LENGTH_MAX = 200;
 
 /** The key that a request was sent with, valid or not. */
 export function secretIn(authorization: string | undefined): string | undefined {
-  return BEARER.exec(authorization ?? "")?.[1];
+  // Counting in the expression would take several times as long.
+  const secret = BEARER.exec(authorization ?? "")?.[1];
+  return secret !== undefined && secret.length <= SECRET_LENGTH_MAX ? secret : undefined;
 }
 
 /** What is known of a key that is not valid: the tenant that it names, and what may be shown of it. */

@@ -133,6 +133,13 @@ export function createApp(
     name: options.name,
   });
   const auditLog = createAuditBuffer({ db, log });
+  // Each lives as long as the tenant's view of the connections. What is set on the app later is seen through it, too.
+  const apps = new WeakMap<Db, App>();
+  const appWith = (view: Db): App => {
+    let found = apps.get(view);
+    if (!found) apps.set(view, (found = Object.create(app, { db: { value: view } }) as App));
+    return found;
+  };
   const app: App = {
     config,
     log,
@@ -147,9 +154,7 @@ export function createApp(
     webhookAgent,
     ...announced(groupCommits(db, config, replays), (changed) => app.announce(changed)),
     ...shared,
-    // What is set on the app later is seen through it, too.
-    forTenant: (merchantId) =>
-      Object.create(app, { db: { value: shared.tenantDb(merchantId) } }) as App,
+    forTenant: (merchantId) => appWith(shared.tenantDb(merchantId)),
     wakeRelay: () => undefined,
     announce: () => undefined,
     intentWatch: createIntentWatch({ config, log, db, tenantDb: shared.tenantDb }),

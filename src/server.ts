@@ -78,10 +78,10 @@ export async function startServer(
     void reply.headers(SECURITY_HEADERS).header("x-request-id", request.id);
     done();
   });
-  server.addHook("onSend", async (_request, reply, payload) => {
+  server.addHook("onSend", (...[, reply, payload, done]) => {
     // Otherwise the connection would stay open for another request, and closing would wait for it.
     if (draining) void reply.header("connection", "close");
-    return Promise.resolve(payload);
+    done(null, payload);
   });
   if (app.log.isLevelEnabled("debug")) logRequests(server, app);
   await allowOrigins(server, app.config.corsOrigins);

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
 import { Failure } from "../../src/failures";
-import { fingerprint } from "../../src/idempotency/fingerprint";
+import { hexFingerprint } from "../../src/idempotency/fingerprint";
 import type { Outcome } from "../../src/idempotency/keys";
 import type { ConfirmPaymentIntent } from "../../src/payments/confirm-payment-intent";
 import type * as intents from "../../src/payments/payment-intent";
@@ -72,7 +72,7 @@ export class ConfirmPaymentIntentMutation {
       ...(isPublishable(caller)
         ? { key: shopperKey(command.paymentIntentId, key), formerKey: key }
         : { key }),
-      fingerprint: fingerprint(CONFIRM, command).toString("hex"),
+      fingerprint: hexFingerprint(CONFIRM, command),
       processor: context.app.config.defaultProcessor,
     });
     afterCommit(context, outcome, command.paymentIntentId);

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from "type-graphql";
-import { fingerprint } from "../../src/idempotency/fingerprint";
+import { hexFingerprint } from "../../src/idempotency/fingerprint";
 import type * as intents from "../../src/payments/payment-intent";
 import { CREATE } from "../../src/payments/create-payment-intent";
 import { type Context, callerOf } from "../context";
@@ -144,7 +144,7 @@ export class CreatePaymentIntentMutation {
       merchantId: caller.merchantId,
       actor: caller.id,
       key,
-      fingerprint: fingerprint(CREATE, asked).toString("hex"),
+      fingerprint: hexFingerprint(CREATE, asked),
     });
     if (outcome instanceof Error) throw outcome;
     afterCommit(context, outcome);

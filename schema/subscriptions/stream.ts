@@ -5,7 +5,7 @@ import { Failure } from "../../src/failures";
 import { httpRequests } from "../../src/observability/metrics";
 import { logAndShow } from "../answer-plugin";
 import { noteRefusals } from "../audit";
-import { ANSWER_BYTES_MAX, createBudget, tooLarge } from "../budget";
+import { ANSWER_BYTES_MAX, createBudget, stopClock, tooLarge } from "../budget";
 import { checkOperation } from "../check-operation";
 import type { Context } from "../context";
 import { type PresentedError, presentError } from "../failures";
@@ -49,7 +49,7 @@ export async function serveStream(request: StreamRequest, reply: FastifyReply): 
   const { streams, owner, context, subscription } = request;
   const leave = streams.enter(owner);
   const opened = await open(request).catch((error: unknown): readonly unknown[] => [error]);
-  context.budget.clock.stop();
+  stopClock(context.budget);
   if (isEvents(opened)) {
     httpRequests.inc({ code: "OK" });
     const stream = begin(request, reply);
@@ -155,7 +155,7 @@ async function resultOf(request: StreamRequest, state: unknown): Promise<object>
     operationName: subscription.operation.name?.value ?? null,
     fieldResolver: resolveInTurns as never,
   });
-  context.budget.clock.stop();
+  stopClock(context.budget);
   const { refusal } = context.budget;
   if (refusal) return { errors: show(request, [refusal]) };
   const result = errors.length > 0 ? { data, errors: show(request, errors) } : { data };

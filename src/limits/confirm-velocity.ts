@@ -69,11 +69,13 @@ export function createConfirmVelocity(
   findStatuses: FindStatuses,
 ): ConfirmVelocity {
   const names = Object.keys(MESSAGES) as ConfirmLimit[];
+  const namesFor = ({ isPublishable }: Confirm): readonly ConfirmLimit[] =>
+    isPublishable ? names : SERVERS;
   const windows = Object.fromEntries(
     names.map((name) => [name, createWindows(`confirms:${name}`, WINDOW_MS)]),
   ) as Readonly<Record<ConfirmLimit, Windows>>;
   const add = (confirm: Confirm, what: "confirms" | "declines"): void => {
-    for (const name of names) {
+    for (const name of namesFor(confirm)) {
       if (isDecline(name) !== (what === "declines")) continue;
       const who = countedAs(name, confirm);
       if (who !== undefined && limits[name] > 0) windows[name].add(who, 1);
@@ -85,8 +87,9 @@ export function createConfirmVelocity(
   return {
     windows: Object.values(windows),
     check: (confirm) => {
-      for (const name of names) {
-        const [who, limit] = [countedAs(name, confirm), limits[name]];
+      for (const name of namesFor(confirm)) {
+        const who = countedAs(name, confirm);
+        const limit = limits[name];
         if (who === undefined || limit === 0 || windows[name].spent(who).amount < limit) continue;
         throw rateLimited({
           policy: `confirms-${name}`,
@@ -168,10 +171,12 @@ function isDecline(name: ConfirmLimit): boolean {
   return name.endsWith("Declines");
 }
 
+/** What counts the confirmations that come from a merchant's server. */
+const SERVERS: readonly ConfirmLimit[] = ["intent"];
+
 /** Who is counted; undefined where this confirmation does not count. */
 function countedAs(name: ConfirmLimit, confirm: Confirm): string | undefined {
   if (name === "intent") return subjectOf(confirm);
-  if (!confirm.isPublishable) return undefined;
   switch (name) {
     case "address":
     case "addressDeclines":

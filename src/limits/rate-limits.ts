@@ -50,6 +50,7 @@ const NAMES: Readonly<Record<Scope, string>> = {
 export function createRateLimit(rate: RatePolicy): RateLimit {
   const counted = SCOPES.filter((scope) => rate.limits[scope] > 0).map((scope) => ({
     scope,
+    policy: `${rate.policy}-${scope}`,
     limit: rate.limits[scope],
     windows: createWindows(`${rate.policy}:${scope}`, rate.windowSeconds * 1_000),
   }));
@@ -62,14 +63,14 @@ export function createRateLimit(rate: RatePolicy): RateLimit {
         throw refusedBy(rate, { scope, limit, waitMs: windows.waitMs(who, limit) });
       }
       let tightest: Standing | undefined;
-      for (const { scope, limit, windows } of counted) {
+      for (const { scope, policy, limit, windows } of counted) {
         const who = spender[scope];
         if (who === undefined) continue;
         const spent = windows.add(who, amount);
         const remaining = Math.max(0, Math.floor(limit - spent.amount));
         if (tightest && remaining / limit >= tightest.remaining / tightest.limit) continue;
         tightest = {
-          policy: `${rate.policy}-${scope}`,
+          policy,
           limit,
           windowSeconds: rate.windowSeconds,
           remaining,

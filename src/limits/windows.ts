@@ -1,3 +1,5 @@
+import { createBoundedMap } from "../bounded-map";
+
 /*
  * How much was spent in the last so-many seconds, by whom. The count of the window that is over is taken into account
  * for the part of it that still lies within that time, as if it had been spent evenly: a limit of 100 in 10 seconds
@@ -53,71 +55,75 @@ export interface OthersCount {
   readonly total: number;
 }
 
-// Some 10 MB at most. Beyond that, who has been counted for the longest is forgotten.
-const KEPT_MAX = 50_000;
+// Some 10 MB at most. Those are forgotten who have not been counted for the longest.
+const KEPT = 25_000;
 
 export function createWindows(
   name: string,
   lengthMs: number,
   clock: () => number = Date.now,
 ): Windows {
-  const windows = new Map<string, Window>();
-  const changed = new Map<string, Window>();
-  const find = (who: string): Window | undefined => {
+  const windows = createBoundedMap<Window>(KEPT);
+  // From when somebody first asks what was spent. Where nobody does, it would grow for ever.
+  let changed: Map<string, Window> | undefined;
+  const find = (who: string, nowMs: number): Window | undefined => {
     const window = windows.get(who);
-    return window && rolledTo(window, Math.floor(clock() / lengthMs));
+    return window && rolledTo(window, Math.floor(nowMs / lengthMs));
   };
-  const open = (who: string): Window => {
-    const known = find(who);
+  const open = (who: string, nowMs: number): Window => {
+    const known = find(who, nowMs);
     if (known) return known;
-    const [oldest] = windows.size >= KEPT_MAX ? windows.keys() : [];
-    if (oldest !== undefined) windows.delete(oldest);
-    const window = { ...EMPTY, index: Math.floor(clock() / lengthMs) };
+    const window = { ...EMPTY, index: Math.floor(nowMs / lengthMs) };
     windows.set(who, window);
     return window;
   };
-  const spentOf = (window: Window | undefined): Spent => {
-    const intoMs = clock() % lengthMs;
+  const spentOf = (window: Window | undefined, nowMs: number): Spent => {
+    const intoMs = nowMs % lengthMs;
     const amount = window ? amountOf(window, 1 - intoMs / lengthMs) : 0;
     return { amount, resetMs: lengthMs - intoMs };
   };
   const spend = (who: string, window: Window, amount: number): void => {
     window.untold += amount;
-    changed.set(who, window);
+    changed?.set(who, window);
   };
   return {
     name,
     lengthMs,
-    spent: (who) => spentOf(find(who)),
+    spent: (who) => {
+      const nowMs = clock();
+      return spentOf(find(who, nowMs), nowMs);
+    },
     add: (who, amount) => {
-      const window = open(who);
+      const nowMs = clock();
+      const window = open(who, nowMs);
       window.now += amount;
       spend(who, window, amount);
-      return spentOf(window);
+      return spentOf(window, nowMs);
     },
     waitMs: (who, limit) => {
-      const window = find(who);
-      return window ? waitMs(window, { limit, lengthMs, intoMs: clock() % lengthMs }) : 0;
+      const nowMs = clock();
+      const window = find(who, nowMs);
+      return window ? waitMs(window, { limit, lengthMs, intoMs: nowMs % lengthMs }) : 0;
     },
     takeUntold: () => {
       const untold: Untold[] = [];
       const index = Math.floor(clock() / lengthMs);
       // What was spent in the last moments of a window that is over is not told any more.
-      for (const [who, window] of changed) {
+      for (const [who, window] of changed ?? windows.entries()) {
         if (window.index !== index || window.untold === 0) continue;
         untold.push({ who, index, amount: window.untold });
         window.untold = 0;
       }
-      changed.clear();
+      changed = new Map();
       return untold;
     },
     setOthers: ({ who, index, total }) => {
-      const window = find(who);
+      const window = find(who, clock());
       if (window?.index !== index) return;
       window.othersNow = Math.max(0, total - (window.now - window.untold));
     },
     tellAgain: ({ who, index, amount }) => {
-      const window = find(who);
+      const window = find(who, clock());
       if (window?.index === index) spend(who, window, amount);
     },
   };

@@ -1,3 +1,4 @@
+import { createBoundedMap } from "../bounded-map";
 import type { Db } from "../db/db";
 import { groupCommit } from "../db/group-commit";
 import { Failure } from "../failures";
@@ -23,10 +24,10 @@ import { createKeyUseRecorder } from "./record-key-use";
 // Counted from when the database was asked, so it includes the time that its answer took.
 const REMEMBERED_MS = 900;
 const REFRESHED_MS = 400;
-const REMEMBERED_MAX = 10_000;
+const REMEMBERED = 10_000;
 // A key is random, so what is no key today is none tomorrow; this bounds how long an error of ours would last.
 const REFUSED_MS = 60_000;
-const REFUSED_MAX = 65_536;
+const REFUSED = 32_768;
 const LOOKUP_SET_MAX = 500;
 /** A request that cannot be told whose it is within this time is refused. */
 const PATIENCE_MS = 2_000;
@@ -91,9 +92,7 @@ export function createAuthenticator(
     }
   };
 
-  const find = async (secret: string): Promise<LiveKey | undefined> => {
-    const known = memory.find(secret);
-    if (known) return known;
+  const findUnknown = async (secret: string): Promise<LiveKey | undefined> => {
     if (memory.isRefused(secret)) return undefined;
     const merchantId = merchantOfApiKey(secret);
     if (merchantId === undefined) return undefined;
@@ -106,7 +105,7 @@ export function createAuthenticator(
 
   return {
     authenticate: async (secret, address) => {
-      const key = await find(secret);
+      const key = memory.find(secret) ?? (await findUnknown(secret));
       if (!key) return undefined;
       used.add(secret);
       refresh();
@@ -149,8 +148,8 @@ interface Memory {
 }
 
 function createMemory(now: () => number): Memory {
-  const accepted = new Map<string, Known>();
-  const refused = new Map<string, number>();
+  const accepted = createBoundedMap<Known>(REMEMBERED);
+  const refused = createBoundedMap<number>(REFUSED);
   return {
     find: (secret) => {
       const known = accepted.get(secret);
@@ -164,20 +163,18 @@ function createMemory(now: () => number): Memory {
     },
     isRefused: (secret) => {
       const untilMs = refused.get(secret);
-      if (untilMs !== undefined && now() >= untilMs) refused.delete(secret);
-      return refused.has(secret);
+      if (untilMs === undefined) return false;
+      if (now() < untilMs) return true;
+      refused.delete(secret);
+      return false;
     },
     learn: (secret, known) => {
+      if (known) {
+        accepted.set(secret, known);
+        return;
+      }
       accepted.delete(secret);
-      if (known) keep(accepted, [secret, known], REMEMBERED_MAX);
-      else keep(refused, [secret, now() + REFUSED_MS], REFUSED_MAX);
+      refused.set(secret, now() + REFUSED_MS);
     },
   };
-}
-
-/** In the order of their coming; the oldest goes when there is no room. */
-function keep<Value>(map: Map<string, Value>, entry: [string, Value], sizeMax: number): void {
-  const [oldest] = map.keys();
-  if (map.size >= sizeMax && oldest !== undefined) map.delete(oldest);
-  map.set(...entry);
 }

@@ -1,7 +1,6 @@
 import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
-import { newId } from "../ids";
 import type { Attempt } from "./attempt";
 import { lockChargeToCancel } from "./attempt-store";
 import {
@@ -14,7 +13,7 @@ import {
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
 import { type PaymentIntent, allowedActions, invalidState } from "./payment-intent";
 import type { IntentState } from "./payment-store";
-import { CANCELED_FIRST } from "./settle/canceling";
+import { CANCELED_FIRST, undoingAttempt } from "./settle/canceling";
 
 /*
  * Guarantees: an intent of which no money has been captured, and none is being captured, is canceled, whatever it is
@@ -123,20 +122,6 @@ export function undoing(
   charge: Pick<Attempt, "id" | "processor">,
   operation: "void" | "reverse",
 ): Change {
-  const { merchantId, id: paymentIntentId, snapshot } = canceling.state;
-  const attemptId = newId("attempt");
-  return {
-    intent: askedToCancel(canceling, attemptId),
-    newAttempt: {
-      merchantId,
-      paymentIntentId,
-      id: attemptId,
-      operation,
-      processor: charge.processor,
-      amount: snapshot.amount,
-      currency: snapshot.currency,
-      targetAttemptId: charge.id,
-      announce: false,
-    },
-  };
+  const newAttempt = undoingAttempt(canceling.state, charge, operation);
+  return { intent: askedToCancel(canceling, newAttempt.id), newAttempt };
 }

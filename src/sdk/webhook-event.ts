@@ -3,6 +3,7 @@ import type {
   CancellationReason,
   CaptureMethod,
   CaptureStatus,
+  DeclineAdvice,
   DisputeReason,
   DisputeStatus,
   EventType,
@@ -27,8 +28,11 @@ export interface PaymentIntentSnapshot {
   readonly amountCaptured: number;
   readonly amountRefunded: number;
   readonly amountRefundable: number;
-  /** In disputes that are open or lost. */
-  readonly amountDisputed: number;
+  /**
+   * In disputes that are open or lost. This, and whatever else is optional, is absent in events from before there was
+   * such a thing.
+   */
+  readonly amountDisputed?: number;
   readonly description: string | null;
   readonly customer: string | null;
   readonly merchantReference: string | null;
@@ -37,6 +41,8 @@ export interface PaymentIntentSnapshot {
     readonly code: string;
     readonly declineCode: string | null;
     readonly message: string;
+    readonly adviceCode?: DeclineAdvice | null;
+    readonly networkDeclineCode?: string | null;
     readonly retryable: boolean;
     readonly attempt: string;
   } | null;
@@ -46,7 +52,6 @@ export interface PaymentIntentSnapshot {
     readonly expiresAt: string;
   } | null;
   readonly cancellationReason: CancellationReason | null;
-  /** This and what follows is absent in events from before there was such a thing. */
   readonly cancellationRequestedAt?: string | null;
   readonly authorizationExpiresAt?: string | null;
   readonly authorizationExpiredAt?: string | null;
@@ -79,6 +84,7 @@ export interface RefundSnapshot {
   readonly amount: number;
   readonly currency: string;
   readonly reason: RefundReason | null;
+  readonly note?: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly failureCode: string | null;
   readonly personalDataErasedAt: string | null;

@@ -55,7 +55,7 @@ function operationOf({ failpoint }: Cell): "charge" | "capture" | "refund" | "vo
 
 /** Mutations and the inbox run in the API; everything else in the worker. */
 export function victimOf({ failpoint }: Cell): "api" | "worker" {
-  const inApi = /^api\.|^(capture|refund|cancel)\.|^inbox\.after_store$/;
+  const inApi = /^api\.|^(capture|refund|cancel|update)\.|^inbox\.after_store$/;
   return inApi.test(failpoint) ? "api" : "worker";
 }
 
@@ -119,6 +119,7 @@ const PLAYS = {
   "refund.inside_transaction": playRefund,
   "cancel.inside_transaction": playCancel,
   "authorizations.inside_transaction": playExpiry,
+  "update.inside_transaction": playUpdate,
 };
 
 async function playCharge(cell: Cell, { client, arm, id }: Stage): Promise<Play> {
@@ -169,6 +170,18 @@ async function playCancel(cell: Cell, { client, arm, id, installation }: Stage):
   const code = await codeOf(client.cancelPaymentIntent(input, { idempotencyKey: `${id}-cancel` }));
   mustBe(code, refused ? "INVALID_STATE" : undefined);
   return { intentId, expected: { status: refused ? "SUCCEEDED" : "CANCELED", amountRefunded: 0 } };
+}
+
+async function playUpdate(cell: Cell, { client, arm, id }: Stage): Promise<Play> {
+  const refused = cell.behaviour === "decline";
+  const order = { id, amount: AMOUNT, card: APPROVED };
+  const paymentIntentId = await create(client, order);
+  await arm();
+  const input = { paymentIntentId, amount: PART, expectedVersion: refused ? 2 : 1 };
+  const code = await codeOf(client.updatePaymentIntent(input, { idempotencyKey: `${id}-update` }));
+  mustBe(code, refused ? "INVALID_STATE" : undefined);
+  await pay(client, order);
+  return { intentId: paymentIntentId, expected: { status: "SUCCEEDED", amountRefunded: 0 } };
 }
 
 /** A minute is less than the time before which a hold is seen to, so that is at once. Of declines there are none here. */

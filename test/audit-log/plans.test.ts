@@ -5,7 +5,12 @@ import { createLog } from "../../src/observability/log";
 import { type TestDatabase, createTestDatabase } from "../support/database";
 import { PATIENT } from "../support/patience";
 import { type Question, now, pages } from "../support/plan-questions";
-import { type ExplainedDb, complaintsIn, connectExplained, explainEverything } from "../support/explained-db";
+import {
+  type ExplainedDb,
+  complaintsIn,
+  connectExplained,
+  explainEverything,
+} from "../support/explained-db";
 
 /** As in test/db/plans.test.ts: no statement reads more than it answers, whatever the planner thinks. */
 

@@ -4,12 +4,14 @@ import path from "node:path";
 import { PROGRAMS, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
+import { migrate } from "../../src/db/migrate";
 import { newId } from "../../src/ids";
 import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
 import { createSecretBox, parseEncryptionKeys } from "../../src/security/secrets";
 import { newWebhookSecret } from "../../src/webhooks/sign";
 import { type Child, type ChildPlan, startChild } from "./child";
 import { REGISTER } from "./helper";
+import type { Checkout } from "./pair/checkout";
 import { listeningPort } from "../support/listening-port";
 import type { Server } from "./server";
 
@@ -45,26 +47,32 @@ export interface InstallationOptions {
   readonly latencyMs?: readonly [number, number];
   readonly env?: Readonly<Record<string, string>>;
   readonly source: boolean;
+  /** Whose programs, tables and keys; this checkout's own when absent. */
+  readonly checkout?: Checkout;
 }
 
 const ROOT = path.resolve(__dirname, "../..");
 const HOST = "127.0.0.1";
 
-export function programArgs(name: ProgramName, source: boolean): string[] {
+const OURS: Checkout = { directory: ROOT, migrate, connect, createMerchant };
+
+export function programArgs(name: ProgramName, source: boolean, directory = ROOT): string[] {
   const { entry } = PROGRAMS[name];
   return source
-    ? ["-r", REGISTER, path.join(ROOT, `${entry}.ts`)]
-    : [path.join(ROOT, "dist", `${entry}.js`)];
+    ? ["-r", REGISTER, path.join(directory, `${entry}.ts`)]
+    : [path.join(directory, "dist", `${entry}.js`)];
 }
 
 export async function createInstallation(
   server: Server,
   options: InstallationOptions,
 ): Promise<Installation> {
-  const databaseUrl = await server.createDatabase("migrated");
+  const { checkout = OURS } = options;
+  const databaseUrl = await server.createDatabase(options.checkout ? "empty" : "migrated");
+  if (options.checkout) await checkout.migrate({ databaseUrl });
   const sandboxDatabaseUrl = await server.createDatabase("empty");
   const encryptionKey = randomBytes(32).toString("base64");
-  const db = connect({
+  const db = checkout.connect({
     url: databaseUrl,
     poolMax: 4,
     applicationName: "oncepay bench",
@@ -95,7 +103,10 @@ export async function createInstallation(
     const child = await startChild(
       {
         ...plan,
-        args: [...(given.nodeFlags ?? []), ...programArgs(program, options.source)],
+        args: [
+          ...(given.nodeFlags ?? []),
+          ...programArgs(program, options.source, checkout.directory),
+        ],
         env: { ...plan.env, ...given.env },
       },
       logDirectory,
@@ -122,12 +133,12 @@ export async function createInstallation(
 
 async function createMerchants(
   db: Db,
-  { merchants = 1, webhooks }: InstallationOptions,
+  { merchants = 1, webhooks, checkout = OURS }: InstallationOptions,
   encryptionKey: string,
 ): Promise<CreatedMerchant[]> {
   const made: CreatedMerchant[] = [];
   for (let count = 0; count < merchants; count += 1) {
-    made.push(await createMerchant(db, `Shop ${String(count + 1)}`));
+    made.push(await checkout.createMerchant(db, `Shop ${String(count + 1)}`));
   }
   if (!webhooks) return made;
   const box = createSecretBox(parseEncryptionKeys(encryptionKey));

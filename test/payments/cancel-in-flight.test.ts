@@ -165,16 +165,17 @@ describe("what has been sent", () => {
   });
 
   it.each([
-    ["softly", "pm_card_chargeDeclinedInsufficientFunds"],
-    ["for good", "pm_card_chargeDeclined"],
-  ])("and was declined %s, ends as canceled", async (_, paymentMethod) => {
+    ["softly", "pm_card_chargeDeclinedInsufficientFunds", "TRY_AGAIN_LATER"],
+    ["for good", "pm_card_chargeDeclined", "DO_NOT_TRY_AGAIN"],
+  ])("and was declined %s, ends as canceled", async (_, paymentMethod, adviceCode) => {
     const id = await anUnknown("lose_response", { paymentMethod });
     await cancel(id);
     await findOut();
     expect(await now(id)).toMatchObject({
       status: "CANCELED",
-      lastPaymentError: { code: "card_declined", retryable: false },
+      lastPaymentError: { code: "card_declined", retryable: false, adviceCode },
     });
+    expect(await attemptsOf(id)).toMatchObject([{ status: "DECLINED", advice_code: adviceCode }]);
   });
 
   it("and never arrived, is not sent again", async () => {

@@ -146,7 +146,7 @@ it("is possible before a confirmation and after a soft decline, and at no other 
   succeeded(await t.app.confirmPaymentIntent(confirmCommand(merchantId, id)));
   expect(await refusal(update(id, { amount: 1 }))).toMatchObject({
     code: "INVALID_STATE",
-    details: { id, currentState: "PROCESSING", allowedActions: [] },
+    details: { id, currentState: "PROCESSING", allowedActions: ["CANCEL"] },
   });
   await t.drain();
   expect(succeeded(await update(id, { amount: 600 }))).toMatchObject({

@@ -126,6 +126,34 @@ test("a body of more than 256 KiB, no JSON, another content type, a batch", asyn
   });
 });
 
+test("a text is what it says, whatever is said to be its hash", async () => {
+  const ask = async (body: object): Promise<unknown> => {
+    const answer = await fetch(`${api.server.url}/graphql`, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: {
+        "content-type": "application/json",
+        authorization: `Bearer ${api.merchant.secretKey}`,
+      },
+    });
+    return answer.json();
+  };
+  const called = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } });
+  const [query, another] = ["{ merchant { id } }", "{ merchant { __typename } }"];
+  const merchant = { id: api.merchant.id };
+  // Once as it is, so that its parsed document is kept; then under the other's name, which is its text here.
+  await ask({ query });
+  await ask({ query: another });
+  for (const name of ["00", another]) {
+    expect(await ask({ query, extensions: called(name) })).toEqual({ data: { merchant } });
+  }
+  for (const name of ["00", query]) {
+    expect(await ask({ extensions: called(name) })).toEqual({
+      errors: [expect.objectContaining({ message: "PersistedQueryNotSupported" })],
+    });
+  }
+});
+
 test("no mutation by GET", async () => {
   const query = `mutation { createPaymentIntent(input: {amount: 1, currency: "USD"}, idempotencyKey: "${newKey()}") { paymentIntent { id } } }`;
   const answer = await fetch(`${api.server.url}/graphql?query=${encodeURIComponent(query)}`, {

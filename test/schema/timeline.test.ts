@@ -1,7 +1,7 @@
 import { type TestReceiver, startReceiver } from "../support/receiver";
 import { storeApiKey } from "../support/api-keys";
 import {
-  CANCEL_INTENT,
+  CAPTURE_INTENT,
   CONFIRM_INTENT,
   CREATE_ENDPOINT,
   REFUND_INTENT,
@@ -31,7 +31,7 @@ beforeAll(async () => {
   ({ id } = await makeIntent(api, { ...declined, customer: "Ada", description: "a ring" }));
   await mutate(UPDATE_INTENT, { paymentIntentId: id, amount: 2_000 }, "a-long-update-key");
   await mutate(CONFIRM_INTENT, { paymentIntentId: id });
-  await mutate(CANCEL_INTENT, { paymentIntentId: id }, "a-refused-cancellation");
+  await mutate(CAPTURE_INTENT, { paymentIntentId: id }, "a-refused-capture");
   await api.drain();
   const confirmed = { paymentIntentId: id, paymentMethod: "pm_card_visa" };
   await mutate(CONFIRM_INTENT, confirmed);
@@ -93,7 +93,7 @@ test("tells of everything, oldest first, in plain sentences", async () => {
     "confirmPaymentIntent was executed",
     "Version 3: REQUIRES_CONFIRMATION → PROCESSING, because of confirmPaymentIntent.",
     "The charge of 2000 USD was queued for sandbox.",
-    "cancelPaymentIntent was refused with INVALID_STATE (key a-refuse…).",
+    "capturePaymentIntent was refused with INVALID_STATE (key a-refuse…).",
     "The charge of 2000 USD was sent to sandbox.",
     "The charge of 2000 USD was declined: card_declined, insufficient_funds, network 51.",
     "confirmPaymentIntent was executed",

@@ -380,6 +380,14 @@ export interface Maker {
   messages(count: number): Promise<Message[]>;
 }
 
+const WELL = {
+  failures: 0,
+  failing_since: null,
+  failed_at: null,
+  breaker: "CLOSED",
+  paused_until: null,
+};
+
 export function createMaker(db: Db, merchantId: string): Maker {
   const create: Maker["intents"] = async (count, captureMethod = "AUTOMATIC") => {
     const made = await createIntents(db, repeat(merchantId, count), () => ({ captureMethod }));
@@ -413,6 +421,8 @@ export function createMaker(db: Db, merchantId: string): Maker {
       return id;
     },
     plannedDeliveries: async (count) => {
+      // Whatever failed before, and over however long: what is planned for an endpoint that fails is held.
+      await db("webhook_endpoints").where({ merchant_id: merchantId }).update(WELL);
       await finish(db);
       await create(count);
       return [...(await relayAll(db)).deliveries];

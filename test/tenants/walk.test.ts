@@ -4,7 +4,9 @@ import { configureFailpoints } from "../../src/failpoints";
 import { RIGHTS } from "../../src/db/wall/rights";
 import { newId } from "../../src/ids";
 import { type TestAnswer, type TestApi, send, startTestApi } from "../support/api";
+import { type Watching, watch } from "../live/watch";
 import { type TestReceiver, startReceiver } from "../support/receiver";
+import { waitFor } from "../support/wait-for";
 import { type Operation, coordinatesOf, fieldsIn, operationsOn } from "./schema-walk";
 import { type World, makeWorld, nowhere, valuesFrom } from "./tenant-world";
 import { everythingOf, makeTwin, removeTwin } from "./twin";
@@ -84,6 +86,7 @@ beforeAll(async () => {
   await api.db.raw(RECORD_NOTHING);
   const open = (policies: boolean) => openWalls(api.databaseUrl, api.sandbox.url, { policies });
   [bare, walled] = await Promise.all([open(false), open(true)]);
+  await findResultTypes(bare);
 });
 afterAll(async () => {
   await Promise.all([bare.close(), walled.close(), receiver.close()]);
@@ -124,7 +127,32 @@ async function ask(
 }
 
 function queriesFrom(world: World): Operation[] {
-  return QUERIES.flatMap((root) => operationsOn(schema, root, valuesFrom(world)));
+  return QUERIES.flatMap((root) => operationsOn(schema, root, valuesFrom(world))).filter(
+    isOfItsResult,
+  );
+}
+
+/** What the mutations resulted in that `operation` is asked about, by their names. */
+const resultTypes = new Map<string, string | undefined>();
+
+async function findResultTypes(walls: Walls): Promise<void> {
+  const root = "Query.operation";
+  const query = `query ($idempotencyKey: String!, $name: String!) {
+    operation(idempotencyKey: $idempotencyKey, name: $name) { result { __typename } } }`;
+  const names = valuesFrom(own)("Query.operation(name)") as readonly string[];
+  for (const name of names) {
+    const variables = { name, idempotencyKey: own.words.key };
+    const { answer } = await ask(walls, { root, query, variables });
+    // Some may not be asked about by a tenant: then there is nothing behind them.
+    resultTypes.set(name, answer.body.data?.operation?.result?.__typename);
+  }
+}
+
+/** Of a result, only what is behind its own type is asked for: it is of one type for each mutation, whoever asks. */
+function isOfItsResult({ root, query, variables }: Operation): boolean {
+  if (root !== "Query.operation") return true;
+  const [, type] = /\bresult \{ __typename \.\.\. on (\w+)/.exec(query) ?? [];
+  return type === undefined || type === resultTypes.get(String(variables["name"]));
 }
 
 /** Each with a key of its own, unless the key is what it is about. */
@@ -354,6 +382,35 @@ describe("another tenant's ids, cursors, words and keys", () => {
     }
     expect([...unnoticed]).toEqual([]);
   });
+});
+
+describe("subscriptions", () => {
+  async function shownOf(walls: Walls, id: string): Promise<readonly unknown[]> {
+    const watching = watch(walls.url, { id, key: own.merchant.secretKey });
+    await waitFor(
+      "the state now, or why not",
+      () => watching.states.length > 0 || hasEnded(watching),
+    );
+    watching.stop();
+    return [...watching.states, ...watching.errors.map(({ extensions }) => extensions["code"])];
+  }
+  const hasEnded = ({ end }: Watching): boolean => end() !== undefined;
+
+  it.each([
+    ["with the predicates alone", () => bare, []],
+    ["with the policies alone", () => walled, "all"],
+  ] as const)(
+    "show one's own payments, and of another tenant's that there are none, %s",
+    async (_name, walls, strip) => {
+      walls().strip(strip);
+      const [mine = "", theirs = ""] = [own.ids["paid"], other.ids["paid"]];
+      expect(await shownOf(walls(), mine)).toMatchObject([{ id: mine }]);
+      expect(await shownOf(walls(), theirs)).toEqual(["NOT_FOUND"]);
+      expect(await shownOf(walls(), newId("paymentIntent"))).toEqual(["NOT_FOUND"]);
+      covered.add("Subscription.paymentIntentUpdated");
+      covered.add("Subscription.paymentIntentUpdated(id)");
+    },
+  );
 });
 
 it("has asked for every field of the schema, with every argument", () => {

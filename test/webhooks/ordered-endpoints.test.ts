@@ -42,18 +42,27 @@ interface OrderlyReceiver {
   answer: (seen: Seen) => number | undefined;
   /** The sequences of a payment, each where it was first seen. */
   firstSeen(subjectId: string): number[];
+  /** The same, each where it was first accepted. */
+  firstAccepted(subjectId: string): number[];
   close(): Promise<void>;
 }
 
 async function startOrderlyReceiver(): Promise<OrderlyReceiver> {
   const seen: Seen[] = [];
+  const accepted: Seen[] = [];
+  const first = (those: readonly Seen[], subjectId: string): number[] => {
+    const sequences = those.flatMap((one) => (one.subjectId === subjectId ? [one.sequence] : []));
+    return [...new Set(sequences)];
+  };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const one = JSON.parse(Buffer.concat(chunks).toString()) as Seen;
       seen.push(one);
-      response.writeHead(receiving.answer(one) ?? 204).end();
+      const status = receiving.answer(one) ?? 204;
+      if (status === 204) accepted.push(one);
+      response.writeHead(status).end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -62,10 +71,8 @@ async function startOrderlyReceiver(): Promise<OrderlyReceiver> {
     url: `http://127.0.0.1:${String(port)}/hook`,
     seen,
     answer: () => undefined,
-    firstSeen: (subjectId) => {
-      const sequences = seen.flatMap((one) => (one.subjectId === subjectId ? [one.sequence] : []));
-      return [...new Set(sequences)];
-    },
+    firstSeen: (subjectId) => first(seen, subjectId),
+    firstAccepted: (subjectId) => first(accepted, subjectId),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -96,7 +103,9 @@ const isOver = async (endpointId: string): Promise<boolean> => {
 async function expectAllInOrder(endpointId: string): Promise<void> {
   for (const subjectId of await subjectsOf()) {
     const events = await t.db("events").where({ merchant_id: merchantId, subject_id: subjectId });
-    expect(receiver.firstSeen(subjectId)).toEqual(events.map((_, index) => index + 1));
+    const sequences = events.map((_, index) => index + 1);
+    expect(receiver.firstSeen(subjectId)).toEqual(sequences);
+    expect(receiver.firstAccepted(subjectId)).toEqual(sequences);
   }
   const statuses = await deliveriesOf(endpointId).distinct("status");
   expect(statuses).toEqual([{ status: "SUCCEEDED" }]);
@@ -238,8 +247,10 @@ test("what is published ahead of a backlog is not sent ahead of it", async () =>
   await t.db.raw("update outbox set created_at = now() - interval '1 minute'");
   const relay = newRelay(50);
   await relayOnce(t.app, t.queues, relay);
-  await aConfirmedIntent(t, merchantId);
+  // New, and about a payment that is still in the backlog.
+  await t.app.confirmPaymentIntent(confirmCommand(merchantId, intent.id));
   await relayOnce(t.app, t.queues, relay);
+  expect(relay.backlog?.ahead.size).toBeGreaterThan(0);
   await t.deliverWebhooks();
   expect(receiver.firstSeen(intent.id)).toEqual([]);
   expect(receiver.seen.length).toBeLessThan(120);

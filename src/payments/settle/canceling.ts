@@ -1,10 +1,12 @@
 import { newId } from "../../ids";
 import { bookAuthorization } from "../../ledger/journals";
+import type { Attempt } from "../attempt";
+import type { IntentState } from "../payment-store";
 import type { Approved, Declined } from "../../processors/processor";
 import { type AttemptChange, type Change, type NewAttempt, changeIntent } from "../change";
 import type { Consequence, SettlePolicy } from "./answer";
 import { holdUntil } from "./hold";
-import { errorOf } from "./declined";
+import { declineOfCard } from "./declined";
 import { type Heard, factOf, step } from "./steps";
 
 /**
@@ -44,7 +46,7 @@ function applied(change: Change): Consequence {
 function giveBack(heard: Heard, outcome: Approved, policy: SettlePolicy): Change {
   const { attempt } = heard;
   const hold = holdUntil(outcome.authorizationExpiresAt, policy.authorizationExpiringMs);
-  const { newAttempt, attemptId } = next(heard, "void");
+  const newAttempt = undoingAttempt(attempt.intent, attempt, "void");
   return {
     attempt: {
       ...changeOf(heard),
@@ -53,7 +55,7 @@ function giveBack(heard: Heard, outcome: Approved, policy: SettlePolicy): Change
       fee: outcome.feeMinor,
     },
     intent: changeIntent(attempt.intent, { amountAuthorized: attempt.amount, ...hold }, [
-      { ...step(heard, "payment_intent.processing", "PROCESSING"), attemptId },
+      { ...step(heard, "payment_intent.processing", "PROCESSING"), attemptId: newAttempt.id },
     ]),
     newAttempt,
     journals: [bookAuthorization(factOf(attempt), attempt.amount)],
@@ -61,26 +63,21 @@ function giveBack(heard: Heard, outcome: Approved, policy: SettlePolicy): Change
 }
 
 function undo(heard: Heard): Change {
-  const { newAttempt, attemptId } = next(heard, "reverse");
+  const newAttempt = undoingAttempt(heard.attempt.intent, heard.attempt, "reverse");
   return {
     attempt: { ...changeOf(heard), status: "ABANDONED", message: CANCELED_FIRST },
     intent: changeIntent(heard.attempt.intent, {}, [
-      { ...step(heard, "payment_intent.processing", "PROCESSING"), attemptId },
+      { ...step(heard, "payment_intent.processing", "PROCESSING"), attemptId: newAttempt.id },
     ]),
     newAttempt,
   };
 }
 
 function ended(heard: Heard, outcome: Declined): Change {
-  const lastPaymentError = { ...errorOf(heard.attempt, outcome), retryable: false };
+  const { attempt, error } = declineOfCard(heard.attempt, outcome);
+  const lastPaymentError = { ...error, retryable: false };
   return {
-    attempt: {
-      ...changeOf(heard),
-      status: "DECLINED",
-      code: outcome.code,
-      declineCode: outcome.declineCode ?? null,
-      message: outcome.message,
-    },
+    attempt,
     intent: changeIntent(heard.attempt.intent, { lastPaymentError }, [canceled(heard)]),
   };
 }
@@ -102,23 +99,21 @@ function changeOf({ attempt }: Heard): Omit<AttemptChange, "status"> {
   return { merchantId: attempt.merchantId, id: attempt.id, dueInMs: null };
 }
 
-function next(
-  { attempt }: Heard,
+/** The processor is to let go of what a charge holds, or may yet move. A step of the same change carries it to a worker. */
+export function undoingAttempt(
+  { merchantId, id: paymentIntentId, snapshot }: IntentState,
+  charge: Pick<Attempt, "id" | "processor">,
   operation: "void" | "reverse",
-): { readonly newAttempt: NewAttempt; readonly attemptId: string } {
-  const { merchantId, paymentIntentId, processor, amount, currency } = attempt;
-  const attemptId = newId("attempt");
-  const newAttempt: NewAttempt = {
+): NewAttempt {
+  return {
     merchantId,
-    id: attemptId,
+    id: newId("attempt"),
     paymentIntentId,
     operation,
-    processor,
-    amount,
-    currency,
-    targetAttemptId: attempt.id,
-    // The step carries it to the worker.
+    processor: charge.processor,
+    amount: snapshot.amount,
+    currency: snapshot.currency,
+    targetAttemptId: charge.id,
     announce: false,
   };
-  return { newAttempt, attemptId };
 }

@@ -12,29 +12,19 @@ import { type Heard, factOf, partOf, partStep, step } from "./steps";
 export function decline(heard: Heard, outcome: Declined, policy: SettlePolicy): Change {
   const { attempt } = heard;
   const { intent, amount } = attempt;
-  const settled: AttemptChange = {
-    merchantId: attempt.merchantId,
-    id: attempt.id,
-    status: "DECLINED",
-    code: outcome.code,
-    declineCode: outcome.declineCode ?? null,
-    message: outcome.message,
-    dueInMs: null,
-  };
-  const lastPaymentError = errorOf(attempt, outcome);
+  const settled = settledAs(attempt, outcome);
   switch (attempt.operation) {
     case "charge":
     case "authorize": {
       const ended = outcome.hard || intent.attemptsMade >= policy.attemptsPerIntentMax;
       const to: PaymentIntentStatus = ended ? "FAILED" : "REQUIRES_PAYMENT_METHOD";
-      const codes = codesOf(outcome);
-      const error = { ...lastPaymentError, retryable: !ended, ...codes };
+      const declined = declineOfCard(attempt, outcome);
       return {
-        attempt: { ...settled, ...codes },
+        attempt: declined.attempt,
         intent: changeIntent(
           intent,
           {
-            lastPaymentError: error,
+            lastPaymentError: { ...declined.error, retryable: !ended },
             nextAction: null,
             paymentMethod: ended ? intent.snapshot.paymentMethod : null,
           },
@@ -58,6 +48,30 @@ export function decline(heard: Heard, outcome: Declined, policy: SettlePolicy): 
     case "reverse":
       return { attempt: settled, ...notLetGo(heard, outcome) };
   }
+}
+
+function settledAs(attempt: LockedAttempt, outcome: Declined): AttemptChange {
+  return {
+    merchantId: attempt.merchantId,
+    id: attempt.id,
+    status: "DECLINED",
+    code: outcome.code,
+    declineCode: outcome.declineCode ?? null,
+    message: outcome.message,
+    dueInMs: null,
+  };
+}
+
+/** What a declined charge or authorisation says, of itself and on its payment, with the codes of the card's network. */
+export function declineOfCard(
+  attempt: LockedAttempt,
+  outcome: Declined,
+): { readonly attempt: AttemptChange; readonly error: PaymentError } {
+  const codes = codesOf(outcome);
+  return {
+    attempt: { ...settledAs(attempt, outcome), ...codes },
+    error: { ...errorOf(attempt, outcome), ...codes },
+  };
 }
 
 function notCaptured(heard: Heard, outcome: Declined): Change {
@@ -118,7 +132,7 @@ export function returnRefund(heard: Heard, outcome: Declined): Change {
   };
 }
 
-export function errorOf(attempt: LockedAttempt, outcome: Declined): PaymentError {
+function errorOf(attempt: LockedAttempt, outcome: Declined): PaymentError {
   return {
     code: outcome.code,
     declineCode: outcome.declineCode ?? null,
