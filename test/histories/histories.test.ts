@@ -9,8 +9,11 @@ import { play } from "./play";
  * that fails, and printed with the seed that plays it again.
  */
 
-const PAYMENTS = 1_000;
-const AT_ONCE = 40;
+// The long form is `npm run attack -- --only histories`, which hears how far it is.
+const LIVES = Number(process.env["HISTORIES"] ?? 1_000);
+const SEED = Number(process.env["HISTORIES_SEED"] ?? 1);
+const AT_ONCE = Math.min(100, LIVES);
+const MS_EACH = 600;
 
 let api: TestApi;
 beforeAll(async () => {
@@ -23,9 +26,19 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-it(`agrees with the model in ${PAYMENTS.toLocaleString("en")} random lives`, async () => {
-  await fc.assert(
-    fc.asyncProperty(batches(AT_ONCE), (batch) => play(api, batch)),
-    { numRuns: PAYMENTS / AT_ONCE, endOnFailure: false },
-  );
-}, 600_000);
+it(
+  `agrees with the model in ${LIVES.toLocaleString("en")} random lives`,
+  async () => {
+    const done = { lives: 0, acts: 0 };
+    const property = fc.asyncProperty(batches(AT_ONCE), async (batch) => {
+      await play(api, batch);
+      done.lives += AT_ONCE;
+      done.acts += batch.histories.reduce((sum, { acts }) => sum + acts.length, 0);
+      if (process.env["HISTORIES"] !== undefined) {
+        process.stderr.write(`${String(done.lives)} lives, ${String(done.acts)} acts\n`);
+      }
+    });
+    await fc.assert(property, { seed: SEED, numRuns: LIVES / AT_ONCE });
+  },
+  LIVES * MS_EACH,
+);

@@ -31,7 +31,9 @@ export function stepOf(act: Act, { amount }: Setup): Step | undefined {
       return { do: "update", amount: part(amount, act.share) ?? amount };
     case "authenticate":
       return { do: "authenticate", ending: act.ending };
-    default:
+    case "repeat":
+    case "reuse":
+    case "race":
       return undefined;
   }
 }
