@@ -19,7 +19,7 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
   --sandbox-url URL     also compare with the movements and disputes in the sandbox card network's books
   --max-age-seconds N   also require that nothing has been in progress for longer than this`,
   options: { "sandbox-url": { type: "string" }, "max-age-seconds": { type: "string" } },
-  run: async ({ values, environment }) => {
+  run: async ({ values, environment, say }) => {
     const maxAgeSeconds = parseAge(values["max-age-seconds"] as string | undefined);
     const givenUrl = parseSandboxUrl(values["sandbox-url"] as string | undefined);
     const places = findPlaces(environment);
@@ -30,6 +30,7 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
         disputes: () => fetchList<NetworkDispute>(sandboxUrl, "disputes"),
       }),
       ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+      progress: say,
     };
     const violations = await withDb(places.databaseUrl, (db) => auditBooks(db, options));
     return report(violations, options);
