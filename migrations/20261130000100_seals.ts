@@ -50,8 +50,8 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     -- Hashes do not get smaller.
     alter table seals alter column leaves set storage external;
     -- In which seal a row of a given time may be.
-    create index seals_by_time on seals (merchant_id, sealed_at);
-    create index seals_by_postings on seals (merchant_id, postings_before);
+    create index seals_by_time on seals (merchant_id, sealed_at, number);
+    create index seals_by_postings on seals (merchant_id, postings_before, number);
     create trigger append_only before update or delete or truncate on seals
       for each statement execute function refuse_change();
 

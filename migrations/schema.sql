@@ -713,8 +713,8 @@ create table seals (
   constraint seals_root_check CHECK ((length(root) = 32)),
   constraint seals_signature_check CHECK ((length(signature) = 64))
 );
-CREATE INDEX seals_by_postings ON public.seals USING btree (merchant_id, postings_before);
-CREATE INDEX seals_by_time ON public.seals USING btree (merchant_id, sealed_at);
+CREATE INDEX seals_by_postings ON public.seals USING btree (merchant_id, postings_before, number);
+CREATE INDEX seals_by_time ON public.seals USING btree (merchant_id, sealed_at, number);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 alter table seals enable row level security;
 create policy system on seals to oncepay_system using (true);

@@ -16,7 +16,7 @@ import { EVENT_CHECKS } from "./event-checks";
 import { LEAKS, findLeaks } from "./find-leaks";
 import { LEDGER_CHECKS } from "./ledger-checks";
 import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
-import { SEALS, sealViolations } from "./seal-checks";
+import { type KeptCheckpoint, SEALS, sealViolations } from "./seal-checks";
 import { WALL, wallViolations } from "./wall-checks";
 
 /*
@@ -42,6 +42,8 @@ export interface AuditOptions {
   readonly settledOnly?: boolean;
   /** Nothing may be under way for longer than this. */
   readonly maxAgeSeconds?: number;
+  /** That were exported, and kept elsewhere. */
+  readonly checkpoints?: readonly KeptCheckpoint[];
   /** How far it is with what takes longest, now and then. */
   readonly progress?: (line: string) => void;
 }
@@ -69,7 +71,7 @@ export async function auditBooks(db: Db, options: AuditOptions = {}): Promise<Vi
       for (const check of checksFor(options)) violations.push(...(await runCheck(tx, check)));
       violations.push(...(await findLeaks(tx)));
       violations.push(...(await wallViolations(tx)));
-      violations.push(...(await sealViolations(tx, SHOWN_MAX, options.progress)));
+      violations.push(...(await sealViolations(tx, SHOWN_MAX, options)));
       if (options.movements) violations.push(...(await compareAll(tx, options)));
       if (options.disputes) violations.push(...(await compareAllDisputes(tx, options.disputes)));
       return violations;

@@ -1,17 +1,24 @@
 import type { Tx } from "../db/db";
 import { type Progress, checkSeals } from "../seals/check-seals";
+import { type ExportedCheckpoint, compareCheckpoints } from "../seals/checkpoints";
 import type { Violation } from "./check";
+
+export type KeptCheckpoint = Pick<ExportedCheckpoint, "merchantId" | "number" | "checkpoint">;
 
 export const SEALS = "what was sealed is as it was sealed, and nothing was put in or taken out";
 
 const SAY_EVERY_MS = 5_000;
 
-/** Every seal, and every row under one. */
+/** Every seal, every row under one, and every checkpoint that was kept. */
 export async function sealViolations(
   tx: Tx,
   violationsMax: number,
-  say: ((line: string) => void) | undefined,
+  options: {
+    readonly checkpoints?: readonly KeptCheckpoint[];
+    readonly progress?: (line: string) => void;
+  },
 ): Promise<Violation[]> {
+  const { checkpoints = [], progress: say } = options;
   let newest: Progress | undefined;
   let saidAtMs = performance.now();
   const found = await checkSeals(tx, {
@@ -24,6 +31,7 @@ export async function sealViolations(
     },
   });
   if (newest) say?.(describe(newest));
+  found.push(...(await compareCheckpoints(tx, checkpoints)));
   return found.map((violation) => ({ invariant: "I17", check: SEALS, ...violation }));
 }
 

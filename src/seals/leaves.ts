@@ -11,7 +11,7 @@
 export const SEALED_TABLES = ["events", "transitions", "journals", "postings"] as const;
 export type SealedTable = (typeof SEALED_TABLES)[number];
 
-type Kind = "text" | "plain" | "time" | "json" | "bytes";
+type Kind = "text" | "plain" | "time" | "json" | "digest";
 
 const COLUMNS: Readonly<Record<SealedTable, Readonly<Record<string, Kind>>>> = {
   events: {
@@ -23,7 +23,8 @@ const COLUMNS: Readonly<Record<SealedTable, Readonly<Record<string, Kind>>>> = {
     sequence: "plain",
     object: "json",
     created_at: "time",
-    personal: "bytes",
+    // Of what is sealed for the merchant alone a leaf has the hash, for leaves are shown to others.
+    personal: "digest",
   },
   transitions: {
     merchant_id: "text",
@@ -65,13 +66,14 @@ const AS_JSON: Readonly<Record<Kind, (column: string) => string>> = {
   plain: (column) => `coalesce(${column}::text, 'null')`,
   time: (column) => `coalesce(to_json(${column} at time zone 'UTC')::text, 'null')`,
   json: (column) => `coalesce(${column}::text, 'null')`,
-  bytes: (column) => `coalesce('"' || encode(${column}, 'hex') || '"', 'null')`,
+  digest: (column) => `coalesce('"' || encode(sha256(${column}), 'hex') || '"', 'null')`,
 };
 
 function leafOf(table: SealedTable, alias: string, object?: string): string {
   const fields = Object.entries(COLUMNS[table]).map(([column, kind]) => {
     const isReplaced = column === "object" && object !== undefined;
-    const name = isReplaced ? "object_without_personal_data" : column;
+    const ownName = kind === "digest" ? `${column}_sha256` : column;
+    const name = isReplaced ? "object_without_personal_data" : ownName;
     const value = isReplaced ? object : AS_JSON[kind](`${alias}.${column}`);
     return `',"${name}":' || ${value}`;
   });
@@ -92,7 +94,7 @@ const MAY_BE_BLANKED = `
 const EVENT = `case when ${MAY_BE_BLANKED} then ${WITHOUT_PERSON} else ${leafOf("events", "e")} end`;
 
 /** Names of rows, as seals hold them: an event's and a journal's id, and what a transition and a posting are numbered by. */
-const NAME: Readonly<Record<SealedTable, string>> = {
+export const NAME: Readonly<Record<SealedTable, string>> = {
   events: "e.id",
   transitions: "t.payment_intent_id || ':' || t.version",
   journals: "j.id",

@@ -196,3 +196,36 @@ export async function insertSeal(tx: Tx, seal: Seal): Promise<void> {
     seal.signature,
   ]);
 }
+
+const FIND: Statement = {
+  name: "find_seals",
+  text: `
+    select ${SEAL_COLUMNS} from seals s
+    where s.merchant_id = ? and s.number = any(?::int[]) order by s.number`,
+};
+
+export async function findSeals(
+  db: Db,
+  merchantId: string,
+  numbers: readonly number[],
+): Promise<Seal[]> {
+  return run<Seal>(db, FIND, [merchantId, numbers]);
+}
+
+const NEWEST: Statement = {
+  name: "newest_seals_of_merchants",
+  text: `
+    select s.* from merchants m
+    cross join lateral (
+      select ${HEAD_COLUMNS}, s.signature as "signature"
+      from seals s where s.merchant_id = m.id order by s.number desc limit 1) s
+    where m.id > ? order by m.id limit ?`,
+};
+
+/** The newest of each merchant, in the order of their ids, from one on. */
+export async function findNewest(
+  db: Db,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<(SealHead & Pick<Seal, "signature">)[]> {
+  return run(db, NEWEST, [after, limit]);
+}
