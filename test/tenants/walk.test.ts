@@ -45,6 +45,7 @@ const FOR_THE_PLATFORM = new Set([
 const NOT_READ = [
   "payment_intent_updates",
   "erased_payment_intents",
+  "journals",
   "balance_snapshots",
   "webhook_endpoint_changes",
   "webhook_replays",
