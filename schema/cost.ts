@@ -17,6 +17,7 @@ import { SCOPES } from "../src/merchants/api-key";
 import { CURRENCY_CODES } from "../src/money";
 import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
 import { LEAVES_MAX, PATH_MAX, SEALS_MAX } from "../src/seals/read-receipt";
+import { SIGNING_KEYS_SHOWN } from "../src/seals/signing-keys";
 import { ATTEMPTS_SHOWN } from "../src/webhooks/list-attempts";
 import { ERROR_CLASSES } from "../src/webhooks/delivery";
 import { PLAN_COUNTS_MAX, PLAN_SAMPLES } from "../src/webhooks/replay-plan";
@@ -47,6 +48,7 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
   "WebhookDelivery.attempts": ATTEMPTS_SHOWN,
   "WebhookEndpoint.eventTypes": EVENT_TYPES.length,
   "Query.eventTypes": EVENT_TYPES.length,
+  "Query.checkpointKeys": SIGNING_KEYS_SHOWN,
   "TrialBalance.currencies": CURRENCY_CODES.length,
   "Receipt.leaves": LEAVES_MAX,
   "Receipt.checkpoints": SEALS_MAX,

@@ -7,7 +7,7 @@ import {
   type Receipt as ReceiptOf,
   readReceipt,
 } from "../../src/seals/read-receipt";
-import { listSigningKeys } from "../../src/seals/signing-keys";
+import { SIGNING_KEYS_SHOWN, listSigningKeys } from "../../src/seals/signing-keys";
 import { type Context, callerOf } from "../context";
 import { CheckpointKey, Receipt, ReceiptLeaf } from "../types/receipt";
 
@@ -36,7 +36,7 @@ export class ReceiptQueries {
   async checkpointKeys(@Ctx() context: Context): Promise<CheckpointKey[]> {
     // They belong to the installation, which a tenant's connection cannot read.
     const keys = await listSigningKeys(context.systemDb);
-    return keys.map(({ publicKey, ...key }) => ({
+    return keys.slice(0, SIGNING_KEYS_SHOWN).map(({ publicKey, ...key }) => ({
       ...key,
       publicKey: publicKey.toString("base64"),
     }));

@@ -43,6 +43,9 @@ const LIST: Statement = {
     from signing_keys order by created_at desc, id`,
 };
 
+/** Of how many the API tells. */
+export const SIGNING_KEYS_SHOWN = 20;
+
 /** Newest first. There are as many as were ever made, which is a few. */
 export async function listSigningKeys(db: Db): Promise<SigningKey[]> {
   return run<SigningKey>(db, LIST, []);
