@@ -7,6 +7,7 @@ import { revokeKeyCommand } from "./keys-revoke";
 import { rollKeyCommand } from "./keys-roll";
 import { listenCommand } from "./listen";
 import { migrateCommand } from "./migrate";
+import { listBreaksCommand, resolveBreakCommand, showBreakCommand } from "./ops/breaks";
 import {
   discardLetterCommand,
   listLettersCommand,
@@ -24,6 +25,7 @@ import {
   showUnknownCommand,
 } from "./ops/unknown";
 import { verifyOpsCommand } from "./ops/verify";
+import { reconcileCommand } from "./reconcile";
 import { rotateSecretsCommand } from "./rotate-secrets";
 import { secretsStatusCommand } from "./secrets-status";
 import { verifyCommand } from "./verify";
@@ -40,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   secretsStatusCommand,
   eraseLegacyCommand,
   verifyCommand,
+  reconcileCommand,
   listenCommand,
   listLettersCommand,
   showLetterCommand,
@@ -58,5 +61,8 @@ export const COMMANDS: readonly Command[] = [
   resolveUnknownCommand,
   listSetAsideCommand,
   releaseSetAsideCommand,
+  listBreaksCommand,
+  showBreakCommand,
+  resolveBreakCommand,
   verifyOpsCommand,
 ];
