@@ -8,6 +8,7 @@ import { rollKeyCommand } from "./keys-roll";
 import { listenCommand } from "./listen";
 import { migrateCommand } from "./migrate";
 import { listBreaksCommand, resolveBreakCommand, showBreakCommand } from "./ops/breaks";
+import { exportCommand } from "./ops/export";
 import {
   discardLetterCommand,
   listLettersCommand,
@@ -64,5 +65,6 @@ export const COMMANDS: readonly Command[] = [
   listBreaksCommand,
   showBreakCommand,
   resolveBreakCommand,
+  exportCommand,
   verifyOpsCommand,
 ];

@@ -69,11 +69,16 @@ export async function proveBooks(
       return { breaks: await insertBreaks(tx, breaks), known: breaks, totals, more: false };
     }
     const breaks: NewBreak[] = [];
-    for (const slice of slices) breaks.push(...(await prove(tx, slice)));
-    // The last one may have more; so may those before it, which the next pass comes to.
-    const last = slices.at(-1)?.merchantId ?? "";
+    let at = state.atMerchant;
+    for (const slice of slices) {
+      const proven = await prove(tx, slice);
+      breaks.push(...proven.breaks);
+      // The rest of it is the next slice: a merchant who is busy is not left behind until the next pass.
+      if (slice.until !== state.horizon || proven.hasMoreEvents) break;
+      at = slice.merchantId;
+    }
     const inserted = await insertBreaks(tx, breaks);
-    await goOn(tx, last, inserted.length);
+    await goOn(tx, at, inserted.length);
     return { breaks: inserted, known: breaks, totals: [], more: true };
   });
   if (!done) return IDLE;
@@ -87,13 +92,17 @@ export async function proveBooks(
   return { more: done.more, found: done.breaks.length };
 }
 
-async function prove(tx: Tx, slice: Unproven): Promise<NewBreak[]> {
+async function prove(
+  tx: Tx,
+  slice: Unproven,
+): Promise<{ readonly breaks: NewBreak[]; readonly hasMoreEvents: boolean }> {
   const { merchantId } = slice;
   await addUp(tx, slice);
   const misstated = await findMisstated(tx, slice);
   const checked = await checkIntents(tx, slice, EVENTS);
-  await markProven(tx, slice, checked[0]?.feedPosition ?? slice.feedPosition);
-  return [
+  const feedPosition = checked[0]?.feedPosition ?? slice.feedPosition;
+  await markProven(tx, slice, feedPosition);
+  const breaks: NewBreak[] = [
     ...misstated.map(({ accountId, currency, shown, proven }): NewBreak => ({
       merchantId,
       kind: "IMBALANCE",
@@ -118,6 +127,8 @@ async function prove(tx: Tx, slice: Unproven): Promise<NewBreak[]> {
           ],
     ),
   ];
+  // Positions have no gaps.
+  return { breaks, hasMoreEvents: feedPosition - slice.feedPosition >= EVENTS };
 }
 
 async function finish(tx: Tx, hours: number) {

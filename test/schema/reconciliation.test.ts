@@ -234,3 +234,46 @@ test("from a terminal: listed, shown, tried dry, resolved", async () => {
   expect(await ops("resolve", ...how)).toMatch(/^0 It is RESOLVED, with the journal jrn_/);
   expect(await ops("list", "--subject", id)).toBe("0 There are none.\n");
 });
+
+test("breaks and entries are exported as CSV and NDJSON, page by page", async () => {
+  await done({
+    breakId: await aBreak(api.db, api.merchant.id),
+    action: "EXPLAIN",
+    reason: 'they said "it is new", and more',
+    owner: "=cmd()",
+  });
+  const subjects = Array.from({ length: 105 }, () => newId("attempt"));
+  for (const subjectId of subjects) await aBreak(api.db, api.merchant.id, { subjectId });
+  const lines = async (...args: string[]): Promise<string[]> => {
+    let said = "";
+    const code = await runCommandLine(["ops", "export", ...args, "--merchant", api.merchant.id], {
+      environment: {
+        ONCEPAY_URL: `${api.server.url}/graphql`,
+        ONCEPAY_OPERATOR_KEY: api.asPlatform.key,
+      },
+      out: (text) => ((said += text), true),
+      error: (text) => ((said += text), true),
+    });
+    expect(code).toBe(0);
+    return said.trimEnd().split("\n");
+  };
+  const csv = await lines("--what", "breaks");
+  const [count] = await api
+    .db("reconciliation_breaks")
+    .where({ merchant_id: api.merchant.id })
+    .count<{ count: string }[]>();
+  expect(csv).toHaveLength(Number(count?.count) + 1);
+  expect(csv[0]).toMatch(/^id,merchantId,kind,status,/);
+  expect(csv.find((line) => line.includes("EXPLAINED"))).toContain(
+    `,'=cmd(),"they said ""it is new"", and more",`,
+  );
+  const ndjson = await lines("--what", "breaks", "--format", "ndjson");
+  const read = ndjson.map((line) => JSON.parse(line) as { subjectId: string });
+  const exported = new Set(read.map(({ subjectId }) => subjectId));
+  expect(subjects.filter((id) => !exported.has(id))).toEqual([]);
+  const account = { merchant_id: api.merchant.id, kind: "PROCESSING_FEES", currency: "USD" };
+  const { id } = await api.db("ledger_accounts").where(account).first<{ id: string }>("id");
+  const entries = await lines("--what", "entries", "--account", id);
+  expect(entries[0]).toMatch(/^journalId,line,kind,side,amount/);
+  expect(entries.slice(1).every((line) => line.startsWith("jrn_"))).toBe(true);
+});

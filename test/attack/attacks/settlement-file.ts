@@ -17,6 +17,8 @@ export const settlementFile: Attack = {
   name: "settlement-file",
   promise:
     "A settlement file of a million lines with planted breaks of every kind, the program killed twice on its way: each break is found and classified, nothing else is, in bounded memory.",
+  // It is about a program of its own, on a database of its own.
+  options: { apis: 1, workers: 1 },
   run: async ({ size, operations, cluster, check, progress }) => {
     const { lines = SIZES[size].lines, planted } = {
       ...SIZES[size],
