@@ -37,6 +37,7 @@ import * as disputes from "./20261128000400_disputes";
 import * as setAsideMessages from "./20261128000500_set_aside_messages";
 import * as orderedEndpoints from "./20261128000510_ordered_endpoints";
 import * as reconciliation from "./20261129000100_reconciliation";
+import * as seals from "./20261130000100_seals";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -82,4 +83,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261128000500_set_aside_messages": setAsideMessages,
   "20261128000510_ordered_endpoints": orderedEndpoints,
   "20261129000100_reconciliation": reconciliation,
+  "20261130000100_seals": seals,
 };

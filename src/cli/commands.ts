@@ -1,4 +1,9 @@
 import type { Command } from "./command";
+import {
+  checkpointKeysCommand,
+  exportCheckpointsCommand,
+  newCheckpointKeyCommand,
+} from "./checkpoints";
 import { createMerchantCommand } from "./create-merchant";
 import { eraseLegacyCommand } from "./erase-legacy";
 import { createKeyCommand } from "./keys-create";
@@ -44,6 +49,9 @@ export const COMMANDS: readonly Command[] = [
   eraseLegacyCommand,
   verifyCommand,
   reconcileCommand,
+  exportCheckpointsCommand,
+  checkpointKeysCommand,
+  newCheckpointKeyCommand,
   listenCommand,
   listLettersCommand,
   showLetterCommand,

@@ -64,6 +64,9 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   journals: ofTenants(READ, APPEND),
   postings: ofTenants(READ, APPEND),
   balance_snapshots: ofTenants(READ, APPEND),
+  seals: ofTenants(READ, APPEND),
+  // To seal it with another encryption key is the one change that a trigger permits.
+  signing_keys: ofNobody(WRITE),
 
   // Found and closed by the system's work; what a merchant's operators see of it is theirs.
   reconciliation_breaks: ofTenants(READ, WRITE),
