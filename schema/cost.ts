@@ -57,6 +57,8 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
   "ReplayPlan.types": PLAN_COUNTS_MAX,
   "ReplayPlan.causes": ERROR_CLASSES.length,
   "ReplayPlan.sampleIds": PLAN_SAMPLES,
+  // A correction is one posting, or two where it also changes a fee.
+  "ReconciliationProposal.postings": 2,
   "ApiKey.scopes": SCOPES.length,
   "ApiKey.allowedAddresses": ADDRESS_RANGES_MAX,
 };

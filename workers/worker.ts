@@ -6,6 +6,7 @@ import { continueErasures } from "../src/erasure/continue-erasures";
 import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
+import { proveBooks } from "../src/reconciliation/prove-books";
 import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
 import { newWalk } from "../src/webhooks/lines";
 import { sealMerchants } from "../src/seals/seal-merchants";
@@ -18,6 +19,7 @@ import { maintainOnce } from "./maintain";
 import { type JobWorker, type Queues, openQueues } from "./queues";
 import { queueTrouble } from "./queue-trouble";
 import { RELAY_LIMIT, newRelay, relayOnce, sayWhatIsAside } from "./relay-outbox";
+import { reconcileOnce } from "./reconcile";
 import { runAttemptsJob } from "./run-attempts";
 import { sweepOnce } from "./sweep";
 
@@ -39,6 +41,8 @@ const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
 const ERASE_MS = 1_000;
 const PLANS_MS = 1_000;
+const BOOKS_MS = 2_000;
+const BREAKS_MS = 5_000;
 // As often as the horizon moves on. What there is from before the first seal is sealed in small slices.
 const SEAL_MS = 60_000;
 const SEAL_BACKLOG_MS = 100;
@@ -199,6 +203,15 @@ function startSweeper(app: App, queues: Queues): Loop[] {
       const { running, sent } = await runReplayPlans(app);
       if (sent > 0) app.wakeRelay();
       return running > 0 ? PLAN_RUNNING_MS : PLANS_MS;
+    }),
+    startLoop("books", app.log, async () => {
+      const { more, found } = await proveBooks(app);
+      if (found > 0) app.wakeRelay();
+      return more ? 0 : BOOKS_MS;
+    }),
+    startLoop("breaks", app.log, async () => {
+      await reconcileOnce(app);
+      return BREAKS_MS;
     }),
     startLoop("challenges", app.log, async () => {
       await challengeEndpoints(app);

@@ -16,6 +16,8 @@ import type {
   Node,
   PageInfo,
   PaymentIntent,
+  ReconciliationBreak,
+  ReconciliationReport,
   Refund,
   ReplayPlan,
   SetAsideMessage,
@@ -281,6 +283,15 @@ export interface ReleaseSetAsideMessagesPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of resolveReconciliationBreak. */
+export interface ResolveReconciliationBreakPayload {
+  /** The break as it stands now. */
+  readonly reconciliationBreak: ReconciliationBreak;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of createApiKey. */
 export interface CreateApiKeyPayload {
   /** The API key. */
@@ -506,6 +517,36 @@ export interface SetAsideMessageConnection {
   readonly pageInfo: PageInfo;
 }
 
+/** One page of a list. */
+export interface ReconciliationBreakConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: ReconciliationBreak;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
+export interface ReconciliationReportConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: ReconciliationReport;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
 /** An account of the merchant's double-entry ledger, in one currency. */
 export interface LedgerAccountResult {
   /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
@@ -661,7 +702,7 @@ export interface Operation {
   /** When the operation was executed. */
   readonly firstSeenAt: string | null;
 
-  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key or an erasure; null where the mutation gives none of these. */
+  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key, a reconciliation break or an erasure; null where the mutation gives none of these. */
   readonly result: Node | null;
 
   /** The original error; null unless the status is FAILED. */

@@ -46,6 +46,7 @@ const COLUMNS: Readonly<Record<SealedTable, Readonly<Record<string, Kind>>>> = {
     payment_intent_id: "text",
     source_id: "text",
     created_at: "time",
+    corrects_journal_id: "text",
   },
   postings: {
     merchant_id: "text",

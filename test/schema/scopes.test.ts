@@ -49,6 +49,9 @@ const MAY: Readonly<Record<string, Scope>> = {
   resolveUnknownAttempt: "operations:write",
   releaseSetAsideMessages: "operations:write",
   setAsideMessages: "operations:write",
+  resolveReconciliationBreak: "operations:write",
+  reconciliationBreaks: "operations:read",
+  reconciliationReports: "operations:write",
   createApiKey: "keys:write",
   rollApiKey: "keys:write",
   revokeApiKey: "keys:write",
@@ -91,6 +94,7 @@ const NODES: Readonly<Record<string, Scope>> = {
   key: "keys:read",
   era: "customers:erase",
   rpl: "webhooks:read",
+  brk: "operations:read",
 };
 const OUTCOMES: Readonly<Record<string, Scope>> = {
   createPaymentIntent: "payments:read",
@@ -118,6 +122,7 @@ const OUTCOMES: Readonly<Record<string, Scope>> = {
   cancelReplayPlan: "webhooks:read",
   createMerchant: "merchants:write",
   releaseSetAsideMessages: "operations:read",
+  resolveReconciliationBreak: "operations:read",
   resolveUnknownAttempt: "operations:read",
   createApiKey: "keys:read",
   rollApiKey: "keys:read",

@@ -19,6 +19,7 @@ import {
   UPDATE_INTENT,
   type TestApi,
 } from "../support/api";
+import { aBreak, aReport } from "../support/breaks";
 import { sealAll } from "../seals/seal";
 import { aDispute } from "../support/disputes";
 import type { TestReceiver } from "../support/receiver";
@@ -52,7 +53,8 @@ const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   events(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } } transitions(first: 2) { pageInfo { endCursor } }
   timeline(first: 2) { pageInfo { endCursor } }
 } }`;
-const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } } }`;
+const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } }
+  reconciliationBreaks(first: 2) { pageInfo { endCursor } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
 const ERASE = `mutation ($input: EraseCustomerInput!, $key: String!) {
   eraseCustomer(input: $input, idempotencyKey: $key) { erasure { id } } }`;
@@ -181,6 +183,17 @@ export async function makeWorld(
   for (let more = 1; more < SOME_OF_EACH; more += 1) await mutate(REFUND_INTENT, back);
   await api.drain();
   for (let more = 0; more < SOME_OF_EACH; more += 1) await aDispute(api, paid.id, { amount: 100 });
+  const breaks: string[] = [];
+  for (const journal of [newId("journal"), null, null]) {
+    const proposal = {
+      corrects: journal,
+      postings: [{ debit: "PROCESSING_FEES", credit: "PROCESSOR_RECEIVABLE", amount: 3 } as const],
+    };
+    const subjectId = journal === null ? newId("attempt") : paid.id;
+    const about = { paymentIntentId: paid.id, proposal, subjectId };
+    breaks.push(await aBreak(api.db, merchant.id, about));
+  }
+  const report = await aReport(api.db, mark);
   const unknown = await confirmed();
   for (let more = 0; more < SOME_OF_EACH; more += 1) await confirmed();
   await api.sandbox.setFault({ fault: "lose_request", rate: 1, operation: "charge" });
@@ -259,6 +272,7 @@ export async function makeWorld(
   const cursors: Record<string, string> = {
     unknownAttempts: end(open.unknownAttempts),
     entries: end(account.entries),
+    reconciliationReports: Buffer.from(report).toString("base64url"),
     setAsideMessages: Buffer.from(setAside).toString("base64url"),
   };
   for (const [name, page] of Object.entries({ ...pages, ...withPrefix(parts) })) {
@@ -303,6 +317,7 @@ export async function makeWorld(
       toRevoke: another.id,
       erasure: erasure.id,
       setAside,
+      break: breaks[0] ?? "",
     },
   };
 }
@@ -371,6 +386,10 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "CaptureFilter.statuses": [["SUCCEEDED"]],
     "DisputeFilter.paymentIntentId": [ids["paid"]],
     "DisputeFilter.statuses": [["OPEN"]],
+    "ReconciliationBreakFilter.kinds": [["FEE"]],
+    "ReconciliationBreakFilter.statuses": [["OPEN"]],
+    "ReconciliationBreakFilter.subjectId": [ids["paid"]],
+    "ResolveReconciliationBreakInput.breakId": [ids["break"]],
     "RefundFilter.paymentIntentId": [ids["paid"]],
     "RefundFilter.statuses": [["SUCCEEDED"]],
     "CreateReplayPlanInput.filter": [
