@@ -688,6 +688,52 @@ create table resolution_checks (
 CREATE INDEX resolution_checks_due ON public.resolution_checks USING btree (next_at) WHERE (next_at IS NOT NULL);
 grant insert, select, update on resolution_checks to oncepay_system;
 
+create table seals (
+  merchant_id text collate "C" not null,
+  number integer not null,
+  feed_position bigint not null,
+  postings_before timestamp with time zone not null,
+  leaf_count integer not null,
+  leaves bytea not null,
+  names text not null,
+  root bytea not null,
+  previous bytea,
+  sealed_at timestamp with time zone not null,
+  key_id text collate "C" not null,
+  signature bytea not null,
+  constraint seals_pkey PRIMARY KEY (merchant_id, number),
+  constraint seals_key_id_fkey FOREIGN KEY (key_id) REFERENCES signing_keys(id),
+  constraint seals_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint seals_check CHECK ((length(leaves) = (32 * leaf_count))),
+  constraint seals_check1 CHECK (((previous IS NULL) = (number = 1))),
+  constraint seals_feed_position_check CHECK ((feed_position >= 0)),
+  constraint seals_leaf_count_check CHECK ((leaf_count >= 0)),
+  constraint seals_number_check CHECK ((number > 0)),
+  constraint seals_previous_check CHECK ((length(previous) = 32)),
+  constraint seals_root_check CHECK ((length(root) = 32)),
+  constraint seals_signature_check CHECK ((length(signature) = 64))
+);
+CREATE INDEX seals_by_postings ON public.seals USING btree (merchant_id, postings_before, number);
+CREATE INDEX seals_by_time ON public.seals USING btree (merchant_id, sealed_at, number);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table seals enable row level security;
+create policy system on seals to oncepay_system using (true);
+create policy tenant on seals to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on seals to oncepay_system;
+grant select on seals to oncepay_tenant;
+
+create table signing_keys (
+  id text collate "C" not null,
+  public_key bytea not null,
+  private_key bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint signing_keys_pkey PRIMARY KEY (id),
+  constraint signing_keys_public_key_check CHECK ((length(public_key) = 32))
+);
+CREATE TRIGGER guard_signing_key BEFORE UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION guard_signing_key();
+CREATE TRIGGER keep_signing_keys BEFORE DELETE OR TRUNCATE ON public.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+grant insert, select, update on signing_keys to oncepay_system;
+
 create table transitions (
   merchant_id text collate "C" not null,
   payment_intent_id text collate "C" not null,
@@ -1130,6 +1176,17 @@ AS $function$
       end if;
       raise exception 'a payment intent keeps its identity, and its amount once it is confirmed; its version only grows, and what is erased stays so'
         using errcode = 'check_violation';
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.guard_signing_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if (new.id, new.public_key, new.created_at) = (old.id, old.public_key, old.created_at) then
+        return new;
+      end if;
+      raise exception 'a signing key stays what it is' using errcode = 'restrict_violation';
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.guard_webhook_delivery_attempt()

@@ -84,6 +84,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.dispute": { scope: "payments:read" },
   "Query.disputes": { scope: "payments:read" },
   "Query.merchant": { scope: "payments:read" },
+  "Query.receipt": { scope: "payments:read" },
+  "Query.checkpointKeys": { scope: "payments:read" },
   "Query.apiKeys": { scope: "keys:read" },
   "Query.events": { scope: "events:read" },
   "Query.eventTypes": { scope: "events:read" },
@@ -119,6 +121,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Refund.paymentIntent": PARENT,
   "Dispute.paymentIntent": PARENT,
   "Event.data": PARENT,
+  // They show what was posted, too.
+  "Receipt.leaves": { scope: "ledger:read" },
   "LedgerAccount.balance": PARENT,
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,

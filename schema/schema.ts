@@ -34,6 +34,7 @@ import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { DeadLetterQueries } from "./queries/dead-letters";
 import { DisputeQueries } from "./queries/disputes";
+import { ReceiptFields, ReceiptQueries } from "./queries/receipt";
 import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
@@ -91,6 +92,8 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   PaymentIntentQueries,
   CaptureAndRefundQueries,
   DisputeQueries,
+  ReceiptFields,
+  ReceiptQueries,
   OperationQueries,
   EventQueries,
   LedgerQueries,

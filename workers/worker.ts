@@ -8,6 +8,7 @@ import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
 import { newWalk } from "../src/webhooks/lines";
+import { sealMerchants } from "../src/seals/seal-merchants";
 import { runReplayPlans } from "../src/webhooks/run-replay-plans";
 import { createAnnouncer } from "../src/live/announce-changes";
 import { openDeliveryJobs } from "./deliver-webhooks";
@@ -38,6 +39,10 @@ const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
 const ERASE_MS = 1_000;
 const PLANS_MS = 1_000;
+// As often as the horizon moves on. What there is from before the first seal is sealed in small slices.
+const SEAL_MS = 60_000;
+const SEAL_BACKLOG_MS = 100;
+const SEALS_AT_ONCE = 20;
 const CHALLENGES_MS = 1_000;
 // A slice of a plan that is running is as large as its rate gives in this time.
 const PLAN_RUNNING_MS = 200;
@@ -203,6 +208,10 @@ function startSweeper(app: App, queues: Queues): Loop[] {
     startLoop("challenges", app.log, async () => {
       await challengeEndpoints(app);
       return CHALLENGES_MS;
+    }),
+    startLoop("seals", app.log, async () => {
+      const { hasMore } = await sealMerchants(app, { limit: SEALS_AT_ONCE });
+      return hasMore ? SEAL_BACKLOG_MS : SEAL_MS;
     }),
     startLoop("maintenance", app.log, async () => {
       await maintainOnce(app);

@@ -3,7 +3,7 @@ import type { Check } from "./check";
 
 const KINDS = `('${Object.keys(NORMAL_SIDE).join("', '")}')`;
 const APPEND_ONLY =
-  "('transitions'), ('events'), ('event_feed'), ('journals'), ('postings'), ('attempt_evidence'), ('audit_log')";
+  "('transitions'), ('events'), ('event_feed'), ('journals'), ('postings'), ('attempt_evidence'), ('audit_log'), ('seals')";
 
 export const LEDGER_CHECKS: readonly Check[] = [
   {
@@ -32,6 +32,15 @@ export const LEDGER_CHECKS: readonly Check[] = [
       left join ledger_accounts c on c.merchant_id = p.merchant_id
         and c.id = p.credit_account_id and c.currency = p.currency
       where d.id is null or c.id is null or d.kind not in ${KINDS} or c.kind not in ${KINDS}`,
+  },
+  {
+    invariant: "I2",
+    name: "each journal has postings",
+    sql: `
+      select j.id as subject, format('%s of %s, nothing posted', j.kind, j.source_id) as detail
+      from journals j
+      left join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id and p.line = 1
+      where p.journal_id is null`,
   },
   {
     invariant: "I3",

@@ -1,4 +1,9 @@
 import type { Command } from "./command";
+import {
+  checkpointKeysCommand,
+  exportCheckpointsCommand,
+  newCheckpointKeyCommand,
+} from "./checkpoints";
 import { createMerchantCommand } from "./create-merchant";
 import { eraseLegacyCommand } from "./erase-legacy";
 import { createKeyCommand } from "./keys-create";
@@ -40,6 +45,9 @@ export const COMMANDS: readonly Command[] = [
   secretsStatusCommand,
   eraseLegacyCommand,
   verifyCommand,
+  exportCheckpointsCommand,
+  checkpointKeysCommand,
+  newCheckpointKeyCommand,
   listenCommand,
   listLettersCommand,
   showLetterCommand,

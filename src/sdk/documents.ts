@@ -227,6 +227,12 @@ export const QUERIES = {
     {},
     "balanced currencies { currency debits credits difference }",
   ),
+  receipt: query(
+    "receipt",
+    { paymentIntentId: "ID!" },
+    "merchantId paymentIntentId leaves { seal index path content } checkpoints { number text signature } unsealed hasMore",
+  ),
+  checkpointKeys: query("checkpointKeys", {}, "id publicKey createdAt"),
   merchant: query("merchant", {}, "...Merchant"),
   erasure: query("erasure", { id: "ID!" }, "...Erasure"),
   apiKeys: query("apiKeys", { filter: "ApiKeyFilter", ...PAGE }, page("ApiKey")),

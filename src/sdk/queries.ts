@@ -17,6 +17,7 @@ import type {
   AttemptConnection,
   AuditEntryConnection,
   CaptureConnection,
+  CheckpointKey,
   DisputeConnection,
   EventConnection,
   EventTypeDescription,
@@ -24,6 +25,7 @@ import type {
   LedgerAccountResult,
   Operation,
   PaymentIntentConnection,
+  Receipt,
   RefundConnection,
   ReplayPlanConnection,
   SetAsideMessageConnection,
@@ -216,6 +218,12 @@ export interface Queries {
 
   /** The total debits and credits of the merchant's ledger. Requires the scope ledger:read. */
   readonly trialBalance: { variables: Record<string, never>; result: TrialBalance };
+
+  /** Proof of what happened to a payment, to be checked offline. It answers NOT_FOUND when the merchant has no such payment. Requires the scope payments:read. */
+  readonly receipt: { variables: { readonly paymentIntentId: string }; result: Receipt };
+
+  /** The keys that sign checkpoints, newest first. Keep them: a receipt proves nothing to whoever learns the key with it. Requires the scope payments:read. */
+  readonly checkpointKeys: { variables: Record<string, never>; result: readonly CheckpointKey[] };
 
   /** The merchant that the API key belongs to. Requires the scope payments:read. */
   readonly merchant: { variables: Record<string, never>; result: Merchant };

@@ -578,6 +578,60 @@ export interface TrialBalance {
   }[];
 }
 
+/** Proof of what happened to a payment. The SDK's verifyReceipt checks it, offline, with a public key from checkpointKeys. */
+export interface Receipt {
+  /** The merchant's id. */
+  readonly merchantId: string;
+
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
+
+  /** The rows that are under seal. Requires the scope ledger:read. */
+  readonly leaves: readonly {
+    /** The number of the seal, whose checkpoint is in the receipt. */
+    readonly seal: number;
+
+    /** The leaf's place in the tree, from 0. */
+    readonly index: number;
+
+    /** The nodes that lead from the leaf to the root, from below, in hex. */
+    readonly path: readonly string[];
+
+    /** The row as JSON: an event, a transition, a journal or a posting. The leaf is the SHA-256 of a zero byte and exactly these bytes. */
+    readonly content: string;
+  }[];
+
+  /** The signed checkpoints of the seals they are in. */
+  readonly checkpoints: readonly {
+    /** The seal's number: 1, 2, 3 and so on for each merchant. */
+    readonly number: number;
+
+    /** What was signed, in lines: the merchant, the number of leaves, the root, and the hash of the checkpoint before. */
+    readonly text: string;
+
+    /** The ed25519 signature of the text, by the key that it names, in base64. */
+    readonly signature: string;
+  }[];
+
+  /** How many rows are not under seal yet. They will be within minutes. */
+  readonly unsealed: number;
+
+  /** Whether the payment has more rows than a receipt holds, which are not shown. */
+  readonly hasMore: boolean;
+}
+
+/** A key that signs checkpoints. */
+export interface CheckpointKey {
+  /** The key's id, as checkpoints name it. */
+  readonly id: string;
+
+  /** The public key: the 32 bytes of ed25519 in base64. */
+  readonly publicKey: string;
+
+  /** When the key was made. */
+  readonly createdAt: string;
+}
+
 /** One page of a list. */
 export interface ApiKeyConnection {
   /** The items on the page, each with its cursor. */

@@ -22,6 +22,7 @@ const OUR_WORDS = new RegExp(
     "events.api_version",
     "outbox.relay_error",
     "resolution_checks.(?:resolution|conclusion)",
+    "seals.names",
     "webhook_deliveries.(?:error_class|line_subject)",
     "webhook_delivery_attempts.(?:error|error_class)",
     "webhook_endpoints.breaker",

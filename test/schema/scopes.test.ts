@@ -69,6 +69,8 @@ const MAY: Readonly<Record<string, Scope>> = {
   ledgerAccount: "ledger:read",
   ledgerAccounts: "ledger:read",
   trialBalance: "ledger:read",
+  receipt: "payments:read",
+  checkpointKeys: "payments:read",
   webhookEndpoints: "webhooks:read",
   webhookDeliveries: "webhooks:read",
   deadLetters: "webhooks:read",

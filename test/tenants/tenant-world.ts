@@ -19,6 +19,7 @@ import {
   UPDATE_INTENT,
   type TestApi,
 } from "../support/api";
+import { sealAll } from "../seals/seal";
 import { aDispute } from "../support/disputes";
 import type { TestReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
@@ -252,6 +253,7 @@ export async function makeWorld(
     .where({ merchant_id: merchant.id, subject_id: rolled.id })
     .first<{ id: string }>("actor_id as id");
   const account = pages.ledgerAccounts.edges[0].node;
+  await sealAll(api);
   const setAside = await setMessageAside(api.db, merchant.id, { delivery_id: delivery?.id });
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {
@@ -350,6 +352,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "Query.nodes(ids)": [Object.values(ids)],
     "Query.paymentIntent(id)": [ids["paid"], ids["challenged"], ids["unknown"]],
     "Query.refund(id)": [ids["refund"]],
+    "Query.receipt(paymentIntentId)": [ids["paid"]],
     "Query.dispute(id)": [ids["dispute"]],
     "Query.ledgerAccount(id)": [ids["account"]],
     "Query.erasure(id)": [ids["erasure"]],

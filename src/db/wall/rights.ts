@@ -64,6 +64,9 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   journals: ofTenants(READ, APPEND),
   postings: ofTenants(READ, APPEND),
   balance_snapshots: ofTenants(READ, APPEND),
+  seals: ofTenants(READ, APPEND),
+  // To seal it with another encryption key is the one change that a trigger permits.
+  signing_keys: ofNobody(WRITE),
 
   webhook_endpoints: ofTenants(WRITE, WRITE),
   webhook_endpoint_changes: ofTenants(APPEND, APPEND),
