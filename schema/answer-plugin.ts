@@ -21,6 +21,7 @@ import {
 } from "./failures";
 import { type InputPath, inputPathFinder } from "./input-path";
 import { mayIntrospect } from "./introspection";
+import { operationLabel } from "./measure-requests";
 import { refuseSensitive } from "./refuse-sensitive";
 
 const FIELD_MAX = 500;
@@ -131,7 +132,9 @@ const listener: GraphQLRequestListener<Context> = {
     if (body.kind !== "single") return;
     http.headers.set("content-type", `${contextValue.mediaType}; charset=utf-8`);
     const shown = asked.errors && showErrors(asked, asked.errors);
-    httpRequests.inc({ code: shown?.[0]?.extensions.code ?? "OK" });
+    const code = shown?.[0]?.extensions.code ?? "OK";
+    httpRequests.inc({ code });
+    contextValue.progress.measured = { operation: operationLabel(operation), code };
     if (shown) {
       contextValue.limited.answered(shown[0]?.extensions.code);
       noteRefusals(contextValue, shown, operation);

@@ -6,6 +6,7 @@ import type { Caller } from "../src/merchants/caller";
 import { type Budget, createBudget } from "./budget";
 import { type LimitedRequest, UNLIMITED } from "./limited";
 import { type Loaders, createLoaders } from "./loaders";
+import type { Answered } from "./measure-requests";
 import type { MediaType } from "./media-type";
 import { type PresentedKey, presentedKey, secretIn } from "./presented-key";
 
@@ -31,7 +32,7 @@ export interface Context {
   /** What it has taken so far. */
   readonly budget: Budget;
   /** Whether a mutation was executed, and whether our own answer was made: shared with the one who sends it. */
-  readonly progress: { answered: boolean; mutated: boolean };
+  readonly progress: { answered: boolean; mutated: boolean; measured?: Answered };
 }
 
 export interface IncomingRequest {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../src/app";
 import { Failure } from "../src/failures";
 import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
-import { clientTries, httpRequests } from "../src/observability/metrics";
+import { clientTries, httpRequests, tryLabel } from "../src/observability/metrics";
 import { httpStatus, logAndShow } from "./answer-plugin";
 import { type Operation, createApollo, executeOperation } from "./apollo";
 import { noteStranger, noteUse } from "./audit";
@@ -14,6 +14,7 @@ import { presentError, retryAfterSeconds } from "./failures";
 import { graphiqlPage } from "./graphiql";
 import { identify } from "./identify";
 import { createLimitedRequests, limitedOf } from "./limited";
+import { countKeyedMutations, measureRequests } from "./measure-requests";
 import { mediaTypeOf } from "./media-type";
 import { presentedKey, secretIn } from "./presented-key";
 import { MalformedRequest, asksByHash, readAddress, readBody } from "./request-body";
@@ -47,7 +48,9 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
     done();
   });
 
+  countKeyedMutations(schema);
   await fastify.register((scope, _options, done) => {
+    measureRequests(scope);
     scope.removeContentTypeParser("text/plain");
     scope.decorateRequest("graphql", null);
     // A page is none of the requests that are limited.
@@ -86,6 +89,7 @@ async function execute(
   if (!context.progress.answered || body.kind !== "single") {
     throw new Error("there is no answer");
   }
+  request.answered = context.progress.measured ?? null;
   const { errors, data, extensions } = body.singleResult;
   const answer = `${JSON.stringify({ errors, data, extensions })}\n`;
   // The budget counts all but errors and the names of types; this is what was really written.
@@ -139,13 +143,11 @@ async function prepare(
   return context;
 }
 
-const TRIES_COUNTED_MAX = 10;
-
 /** Which try of its call a request is, as the client says: how much of the load is retries. */
 function countTry(header: string | undefined): void {
   const tries = Number(header);
   if (!Number.isInteger(tries) || tries < 1) return;
-  clientTries.inc({ attempt: tries > TRIES_COUNTED_MAX ? "more" : String(tries) });
+  clientTries.inc({ attempt: tryLabel(tries) });
 }
 
 function onlyText(header: string | string[] | undefined): string | undefined {
@@ -182,7 +184,9 @@ async function sendError(
   const presented = presentedKey(secretIn(request.headers.authorization));
   noteStranger(app, { presented, address: request.ip, requestId: request.id }, shown);
   const wait = retryAfterSeconds([shown]);
-  httpRequests.inc({ code: shown.extensions.code });
+  const { code } = shown.extensions;
+  httpRequests.inc({ code });
+  request.answered = { operation: request.answered?.operation ?? "none", code };
   if (wait !== undefined) void reply.header("retry-after", String(wait));
   return reply
     .code(status ?? httpStatus(mediaType, [shown]))

@@ -12,6 +12,8 @@ import { type Databases, openDatabases } from "./db/databases";
 import { createTenantViews } from "./db/tenant-views";
 import { isDatabaseAway } from "./db/errors";
 import type { Log } from "./observability/log";
+import { countCallsTo, poolWaitSeconds } from "./observability/metrics";
+import { watchConnections } from "./observability/watch-connections";
 import {
   type ConfirmPaymentIntent,
   type ConfirmResult,
@@ -118,7 +120,7 @@ export function createApp(
       applicationName: `oncepay ${options.name}`,
       lockTimeoutMs: config.lockTimeoutMs,
     });
-  const { db, tenantPool } = databases;
+  const { db, tenantPool } = watched(databases, processors);
   const webhookAgent = createGuardedAgent({
     allowLoopback: config.webhookAllowLoopback,
     connectTimeoutMs: 5_000,
@@ -172,6 +174,14 @@ export function createApp(
   return app;
 }
 
+/** They are counted from the start. */
+function watched(databases: Databases, processors: Processors): Databases {
+  watchConnections(databases.db, "system");
+  watchConnections(databases.tenantPool, "tenants");
+  countCallsTo([...processors.keys()]);
+  return databases;
+}
+
 function openConfiguredRedis(config: Config, log: Log): Redis | undefined {
   const { redisUrl: url, redisDeadlineMs: deadlineMs } = config;
   return url === undefined ? undefined : openRedis({ url, deadlineMs, log });
@@ -198,6 +208,7 @@ function sharedFairly(
     heldPerFree: HELD_PER_FREE,
     patienceMs,
     waitingMax: WAITING_FOR_CONNECTIONS_MAX,
+    onWaited: (seconds) => poolWaitSeconds.observe({ pool: "tenants" }, seconds),
   });
   const tenantDb = createTenantViews(tenantPool, admission);
   return {

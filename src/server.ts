@@ -14,7 +14,7 @@ import { describeError } from "./observability/describe-error";
 import { sensitiveIn } from "./security/sensitive";
 import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
-import { observe } from "./observability/gauges";
+import { observeProcess } from "./observability/observe-process";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
 import { serveCheckout } from "./web/serve-checkout";
@@ -178,7 +178,7 @@ const API: Program<Config> = {
   read: readConfig,
   start: async (config, log) => {
     const app = createApp(config, log, { name: "api" });
-    observe(app.db, app.tenantPool);
+    observeProcess(app.db, app.tenantPool);
     const server = await startServer(app, config);
     const internal = await serveInternal(
       { instance: config.instanceId, readiness: server.readiness },

@@ -2,7 +2,9 @@ import { type Program, runProcess } from "../src/process/run-process";
 import { setTimeout as pause } from "node:timers/promises";
 import { type App, createApp } from "../src/app";
 import { type Config, describeSettings, readConfig } from "../src/config";
-import { observe } from "../src/observability/gauges";
+import { observeProcess } from "../src/observability/observe-process";
+import { observeReconciliation } from "../src/observability/reconciliation-gauges";
+import { observeTables } from "../src/observability/observe-tables";
 import { ConfigError } from "../src/process/settings";
 import { type Health, serveHealth } from "./health";
 import { ROLES, type Role, type RunningWorker, startWorker } from "./worker";
@@ -26,9 +28,11 @@ const WORKER: Program<Config & { readonly roles: readonly Role[] }> = {
   }),
   start: async ({ roles, ...config }, log) => {
     const app = createApp(config, log, { name: "worker" });
-    observe(app.db, app.tenantPool);
+    observeProcess(app.db, app.tenantPool);
     const health = await serveHealth(app, config);
     const working = startWhenReady(app, roles, health);
+    observeTables(app.db, working.relays);
+    observeReconciliation(app.db, working.relays);
     return {
       url: health.url,
       port: health.port,
@@ -53,8 +57,9 @@ function startWhenReady(
   app: App,
   roles: readonly Role[],
   health: Health,
-): { stop(): Promise<void> } {
+): Pick<RunningWorker, "relays" | "stop"> {
   const stopping = new AbortController();
+  let running: RunningWorker | undefined;
   const untilReady = async (): Promise<void> => {
     let saidAtMs = -Infinity;
     for (;;) {
@@ -73,11 +78,13 @@ function startWhenReady(
     await untilReady();
     if (stopping.signal.aborted) return undefined;
     const worker = await startWorker(app, roles);
+    running = worker;
     health.working();
     app.log.info({ roles, workerId: worker.workerId }, "working");
     return worker;
   })();
   return {
+    relays: () => running?.relays() ?? false,
     stop: async () => {
       stopping.abort();
       await (await starting)?.stop();

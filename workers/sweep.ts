@@ -1,5 +1,6 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
+import { attemptsOrphaned, jobsRemade } from "../src/observability/metrics";
 import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
 import { checkResolutions } from "../src/payments/check-resolutions";
 import { expireAuthorizations } from "../src/payments/expire-authorizations";
@@ -43,6 +44,7 @@ export async function sweepOnce(app: App, queues: Queues, walk = newWalk()): Pro
     heldMaxMs: app.config.processorTimeoutMs + HELD_MARGIN_MS,
     limit: LIMIT,
   });
+  attemptsOrphaned.inc(orphaned.length);
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
   // Before the look-ups, which wait for processors, so that nobody is told late; and if it fails, they are done.
   const holds = await expireAuthorizations(app.db, LIMIT).catch((error: unknown) => {
@@ -77,6 +79,8 @@ async function requeue(app: App, queues: Queues): Promise<number> {
   ]);
   await queues.add("run-attempts", remade("run-attempts", attempts));
   await queues.add("deliver-webhooks", remade("deliver-webhooks", deliveries));
+  jobsRemade.inc({ what: "attempt" }, attempts.length);
+  jobsRemade.inc({ what: "delivery" }, deliveries.length);
   const count = attempts.length + deliveries.length;
   if (count > 0) app.log.warn({ count }, "rows were due and had no job; they have one now");
   return count;

@@ -59,10 +59,13 @@ const CLOSE_MS = 20_000;
 
 interface Part {
   stop(): Promise<void>;
+  readonly isAtWork?: () => boolean;
 }
 
 export interface RunningWorker {
   readonly workerId: string;
+  /** Whether its relay is the one at work. */
+  readonly relays: () => boolean;
   /** Takes no new work, finishes what is under way, and releases what it held. */
   stop(): Promise<void>;
 }
@@ -80,6 +83,7 @@ export async function startWorker(app: App, roles: readonly Role[]): Promise<Run
   if (roles.includes("sweeper")) parts.push(...startSweeper(app, queues));
   return {
     workerId,
+    relays: () => parts.some((part) => part.isAtWork?.() === true),
     stop: async () => {
       // BullMQ waits for its backend while it closes, which may be away: the rows are safe without that.
       const stopped = Promise.all(parts.map((part) => part.stop())).then(() => queues.close());
@@ -120,6 +124,7 @@ function startRelay(app: App, queues: Queues): Part {
     loop.wake();
   };
   return {
+    isAtWork: () => isAtWork,
     stop: async () => {
       await loop.stop();
       await session.stop();

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply } from "fastify";
 import { type GraphQLSchema, createSourceEventStream, execute } from "graphql";
 import { Failure } from "../../src/failures";
-import { httpRequests } from "../../src/observability/metrics";
+import { httpRequests, subscriptionPayloads } from "../../src/observability/metrics";
 import { logAndShow } from "../answer-plugin";
 import { noteRefusals } from "../audit";
 import { ANSWER_BYTES_MAX, createBudget, stopClock, tooLarge } from "../budget";
@@ -126,7 +126,10 @@ async function send(
 ): Promise<void> {
   const { context } = request;
   try {
-    for await (const state of events) await stream.send(next(await resultOf(request, state)));
+    for await (const state of events) {
+      await stream.send(next(await resultOf(request, state)));
+      subscriptionPayloads.inc();
+    }
     if (stream.isOpen()) await stream.send(COMPLETE);
   } catch (error) {
     const { shown } = presentError(error, { requestId: context.requestId, mutated: false });

@@ -26,6 +26,8 @@ export interface FairAdmissionOptions {
   readonly patienceMs: number;
   /** How many may wait altogether; half of what is left of that may wait for one tenant. */
   readonly waitingMax: number;
+  /** Of those that had to wait: how long, until they had a place. */
+  readonly onWaited?: (seconds: number) => void;
 }
 
 /** How much the latest stay counts in the mean: about the last thirty are remembered. */
@@ -112,11 +114,21 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
       tenants.set(name, tenant);
       if (tenant.queue.length === 0 && mayHoldMore(tenant)) return take(tenant);
       if (isFull(tenant)) return Promise.reject(overloaded());
-      return wait(tenant);
+      return timed(wait(tenant), options);
     },
     waiting: () => waiting,
     held: () => held,
   };
+}
+
+async function timed<Place>(
+  waiting: Promise<Place>,
+  { onWaited }: Pick<FairAdmissionOptions, "onWaited">,
+): Promise<Place> {
+  const sinceMs = performance.now();
+  const place = await waiting;
+  onWaited?.((performance.now() - sinceMs) / 1_000);
+  return place;
 }
 
 /** Equals take turns. */

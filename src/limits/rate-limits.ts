@@ -1,4 +1,5 @@
 import { Failure } from "../failures";
+import { startAtZero } from "../observability/counted";
 import { limitRefusals } from "../observability/metrics";
 import type { LimitSet, Scope } from "./settings";
 import { type Windows, createWindows } from "./windows";
@@ -112,6 +113,19 @@ export interface Refusal {
 
 /** The least wait that is worth telling: a client that comes back sooner is refused again. */
 const WAIT_MIN_MS = 100;
+
+startAtZero(limitRefusals, {
+  policy: [
+    ...["query-cost", "mutations", "concurrency"].flatMap((policy) =>
+      SCOPES.map((scope) => `${policy}-${scope}`),
+    ),
+    ...["intent", "address", "addressDeclines", "keyDeclines", "paymentMethodDeclines"].map(
+      (name) => `confirms-${name}`,
+    ),
+    ...["bad-keys-address", "endpoints-tenant", "dear-requests", "unindexed-lists"],
+    ...["key", "secret"].map((name) => `subscriptions-${name}`),
+  ],
+});
 
 export function rateLimited({ policy, message, details, waitMs }: Refusal): Failure {
   limitRefusals.inc({ policy });

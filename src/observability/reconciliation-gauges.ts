@@ -26,8 +26,8 @@ interface Looked {
   }[];
 }
 
-/** While the database is away they are absent. */
-export function observeReconciliation(db: Db): void {
+/** Like all gauges of the tables, one process says them; while the database is away they are absent. */
+export function observeReconciliation(db: Db, says: () => boolean): void {
   const look = lookOnce(db);
   const register = (
     name: string,
@@ -43,7 +43,7 @@ export function observeReconciliation(db: Db): void {
         registers: [],
         async collect() {
           this.reset();
-          const looked = await look();
+          const looked = says() ? await look() : undefined;
           for (const [value, amount] of looked ? read(looked) : []) {
             if (label === undefined) this.set(amount);
             else this.set({ [label]: value }, amount);

@@ -167,7 +167,7 @@ async function conclude(
     return concluded.length > 0;
   });
   if (!isFirst) return;
-  resolutionChecks.inc({ conclusion: conclusion.toLowerCase() });
+  resolutionChecks.inc({ conclusion: conclusion === "CONFIRMED" ? "confirmed" : "contradicted" });
   if (conclusion === "CONTRADICTED") {
     const about = { merchantId, attemptId: id, resolution, outcome: outcome.kind };
     checker.log.error(about, "the processor contradicts what an operator said");

@@ -71,7 +71,7 @@ export async function expireAuthorizations(db: Db, limit: number): Promise<numbe
     return due;
   });
   for (const { hasExpired, policy } of changed) {
-    authorizationsDue.inc({ outcome: hasExpired ? "expired" : policy.toLowerCase() });
+    authorizationsDue.inc({ outcome: hasExpired ? "expired" : DONE[policy] });
   }
   return changed.length;
 }
@@ -101,6 +101,8 @@ function announce(hold: DueHold): Change {
     intent: changeIntent(hold, set, [{ ...by(hold), type: EXPIRING, to: hold.snapshot.status }]),
   };
 }
+
+const DONE = { CAPTURE: "capture", VOID: "void", NOTIFY: "notify" } as const;
 
 /** What the policy asks for, of the intent as it stands once that is announced; undefined: nothing more. */
 function act(hold: DueHold): Change | undefined {

@@ -1,7 +1,7 @@
 import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { Log } from "../observability/log";
-import { processorCalls, processorSeconds } from "../observability/metrics";
+import { claims, processorCalls, processorSeconds } from "../observability/metrics";
 import type { Processor, ProcessorRequest, Processors, SendOutcome } from "../processors/processor";
 import { type Attempt, type AttemptKey, isReversal } from "./attempt";
 import { claimAttempts } from "./attempt-store";
@@ -31,6 +31,8 @@ export async function runAttempts(
   keys: readonly AttemptKey[],
 ): Promise<Ran[]> {
   const attempts = await claimAttempts(runner.db, workerId, keys);
+  claims.inc({ what: "attempt", outcome: "claimed" }, attempts.length);
+  claims.inc({ what: "attempt", outcome: "lost" }, keys.length - attempts.length);
   const fired = failpoint("charge.after_claim");
   if (fired) await fired;
   return Promise.all(

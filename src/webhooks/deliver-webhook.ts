@@ -3,7 +3,7 @@ import type { Db } from "../db/db";
 import { type SealedPart, openSnapshotText } from "../events/personal-data";
 import { failpoint } from "../failpoints";
 import type { Log } from "../observability/log";
-import { deliveries as deliveriesCounter } from "../observability/metrics";
+import { deliveries as deliveriesCounter, tryLabel, webhookTries } from "../observability/metrics";
 import type { SecretBox } from "../security/secrets";
 import { boundedRetryAfterMs, retryDelayMs } from "./backoff";
 import type { AddressedDelivery, DeliveryKey } from "./delivery";
@@ -67,6 +67,7 @@ export async function deliver(
     await disableEndpoint(sender, { merchantId, id: endpointId, reason: "it answered 410 Gone" });
   }
   const change = await sender.recordDelivery(record);
+  webhookTries.inc({ try: tryLabel(delivery.tries) });
   deliveriesCounter.inc({ outcome: record.status === "DEAD" ? "dead" : result.kind });
   if (record.status !== "SUCCEEDED") logTrouble(sender.log, record, change);
   const fired = failpoint("webhook.after_record");

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { failpoint } from "../failpoints";
+import { claims } from "../observability/metrics";
 import type { AddressedDelivery, EndpointKey } from "./delivery";
 import type { Delivered, WebhookSender } from "./deliver-webhook";
 import { type ClaimedDelivery, claimDeliveries } from "./delivery-store";
@@ -147,6 +148,7 @@ async function claimTaken(
   const byLine = new Map<Line, ClaimedDelivery[]>();
   try {
     const claimed = await claimDeliveries(air.sender.db, [...taken.values()].flat(), air.leaseMs);
+    countClaims([...taken.values()].flat().length, claimed);
     const fired = failpoint("webhook.after_claim");
     if (fired) await fired;
     for (const delivery of claimed.deliveries) {
@@ -170,4 +172,14 @@ async function claimTaken(
     }
   }
   return byLine;
+}
+
+/** What is held is neither: it is claimed later. A job of an earlier release may have named more than was taken. */
+function countClaims(
+  asked: number,
+  { deliveries, held }: Awaited<ReturnType<typeof claimDeliveries>>,
+): void {
+  claims.inc({ what: "delivery", outcome: "claimed" }, deliveries.length);
+  const lost = Math.max(0, asked - deliveries.length - held.length);
+  claims.inc({ what: "delivery", outcome: "lost" }, lost);
 }

@@ -1,4 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
+import { setSizes } from "../observability/metrics";
 import type { AddressedDelivery } from "./delivery";
 
 /*
@@ -94,6 +95,7 @@ export async function letGoByLine(
   db: Db,
   lines: readonly SubjectLine[],
 ): Promise<readonly AddressedDelivery[][]> {
+  setSizes.observe({ operation: "letNextGo" }, lines.length);
   const gone = await letFirstGo(db, lines);
   return lines.map((line) =>
     gone.filter(

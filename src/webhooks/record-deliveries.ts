@@ -1,5 +1,6 @@
 import { type Db, type Statement, run } from "../db/db";
 import { isRetryable } from "../db/errors";
+import { setSizes } from "../observability/metrics";
 import type { DeliveryKey, DeliveryStatus, ErrorClass } from "./delivery";
 import { BREAKER } from "./endpoint-health";
 
@@ -143,6 +144,7 @@ export async function recordDeliveries(
   db: Db,
   records: readonly DeliveryRecord[],
 ): Promise<(EndpointChange | undefined)[]> {
+  setSizes.observe({ operation: "recordDelivery" }, records.length);
   const isPlain = ({ status, isKept, wasWell }: DeliveryRecord): boolean =>
     status === "SUCCEEDED" && !isKept && wasWell;
   const plain = records.filter(isPlain);

@@ -33,6 +33,7 @@ export interface Child {
   /** How it ended, each time; those it was asked for included. */
   readonly exits: readonly Exit[];
   isAlive(): boolean;
+  pid(): number | undefined;
   kill(): Promise<void>;
   /** SIGSTOP: it is there and does nothing, like a machine that swaps or a paused container. */
   freeze(): void;
@@ -120,6 +121,7 @@ export function createChild(plan: ChildPlan, logDirectory: string): Child {
     internalUrl: plan.internalUrl ?? plan.url,
     exits,
     isAlive,
+    pid: () => child?.pid,
     kill: () => end("SIGKILL"),
     freeze: () => void child?.kill("SIGSTOP"),
     thaw: () => void child?.kill("SIGCONT"),

@@ -27,6 +27,8 @@ export interface Installation {
   readonly databaseUrl: string;
   readonly proxies: Proxies;
   readonly logDirectory: string;
+  /** What our processes are given, as the last of the workers has it: for one that is started by hand. */
+  readonly env: Env;
   /** Where clients call: each API process, through its proxy where there is one. */
   readonly graphqlUrls: readonly string[];
   stop(): Promise<void>;
@@ -139,7 +141,9 @@ export async function startInstallation(
         : `${url}/graphql`,
     );
     const workers = named("worker");
+    const { env = {} } = plans.filter(({ name }) => name.startsWith("worker")).at(-1) ?? {};
     return {
+      env,
       apis,
       workers,
       sandbox,

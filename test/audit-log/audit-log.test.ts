@@ -247,11 +247,11 @@ test("a backend's reads are not recorded", async () => {
 });
 
 /** A query of a field alone, with whatever it must be given. */
-function aloneOf(field: GraphQLField<unknown, unknown>): string {
-  const id = newId("paymentIntent");
+function aloneOf(field: GraphQLField<unknown, unknown>, id: string): string {
   const values: Readonly<Record<string, string>> = {
     id: field.name === "ledgerAccount" ? `"${newId("ledgerAccount")}"` : `"${id}"`,
     ids: `["${id}"]`,
+    paymentIntentId: `"${id}"`,
     name: '"createPaymentIntent"',
     idempotencyKey: '"unused"',
   };
@@ -269,7 +269,8 @@ test.each(QUERIES.map((field) => [field.name, field] as const))(
   "an operator's %s is noted",
   async (name, field) => {
     const key = api.merchant.operatorKey;
-    const asked = await api.send({ query: aloneOf(field), key });
+    const { id } = await makeIntent(api);
+    const asked = await api.send({ query: aloneOf(field, id), key });
     expect(asked.body.errors).toBeUndefined();
     const noted = (await entries({ action: "READ" })).some(({ operation }) => operation === name);
     expect(noted).toBe(name !== "eventTypes");

@@ -12,7 +12,7 @@ import { createLog } from "../../src/observability/log";
 import { createMerchant } from "../../src/merchants/create-merchant";
 import { findMerchant } from "../../src/merchants/merchant-store";
 import { registry } from "../../src/observability/metrics";
-import { observe } from "../../src/observability/gauges";
+import { observeTables } from "../../src/observability/observe-tables";
 import { findOldest, markRelayed, readMessages } from "../../src/events/outbox";
 import type { PageArguments, PageRequest } from "../../src/pagination";
 import {
@@ -159,7 +159,7 @@ beforeAll(async () => {
   );
   const overrides = { databases: explained };
   app = createApp(config, createLog("test", config.logLevel), { name: "t", overrides });
-  observe(db);
+  observeTables(db, () => true);
 });
 afterAll(async () => {
   await app.close();

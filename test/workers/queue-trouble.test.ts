@@ -27,7 +27,8 @@ function open() {
 
 async function deadlocks(): Promise<number> {
   const { values } = await queueErrors.get();
-  return values.find(({ labels }) => labels["reason"] === "deadlock")?.value ?? 0;
+  const those = values.filter(({ labels }) => labels["reason"] === "deadlock");
+  return those.reduce((sum, { value }) => sum + value, 0);
 }
 
 const job = (id: string, delayMs?: number) => ({

@@ -1,7 +1,13 @@
 import type { Db } from "../../db/db";
 import { transact } from "../../db/transact";
 import { failpoint } from "../../failpoints";
-import { deduplications, effectsApplied, setSizes } from "../../observability/metrics";
+import {
+  deduplications,
+  effectsApplied,
+  setSizes,
+  settleSeconds,
+  settlements,
+} from "../../observability/metrics";
 import type { AttemptOperation } from "../attempt";
 import { type LockedAttempt, lockAttempts } from "../attempt-store";
 import type { Change } from "../change";
@@ -32,6 +38,7 @@ export async function settleAttempts(
   policy: SettlePolicy,
 ): Promise<Settled[]> {
   setSizes.observe({ operation: "settleAttempt" }, answers.length);
+  const stop = settleSeconds.startTimer();
   const settled = await transact(db, async (tx) => {
     const locked = await lockAttempts(
       tx,
@@ -57,7 +64,9 @@ export async function settleAttempts(
     if (fired) await fired;
     return pairs;
   });
+  stop();
   return settled.map(({ attempt, answer, consequence }) => {
+    settlements.inc({ source: heardBy(answer), effect: consequence?.effect ?? "missing" });
     if (!attempt || !consequence) return { effect: "missing" };
     count(attempt, answer, consequence);
     const { effect, dueInMs } = consequence;
@@ -74,6 +83,13 @@ function isEvidence(answer: Answer, { effect }: Consequence): boolean {
 /** Most consequences are one change of the intent; after 3-D Secure they are two, one after the other. */
 function inLockOrder(consequences: readonly Consequence[], index: number): Change[] {
   return consequences.flatMap(({ changes }) => changes[index] ?? []);
+}
+
+const HEARD_BY = { worker: "worker", lookup: "lookup", webhook: "webhook" } as const;
+
+/** An operator is named by a key, which is no label. */
+function heardBy({ source }: Answer): (typeof HEARD_BY)[keyof typeof HEARD_BY] | "operator" {
+  return HEARD_BY[source as keyof typeof HEARD_BY] ?? "operator";
 }
 
 function count(attempt: LockedAttempt, answer: Answer, { effect }: Consequence): void {

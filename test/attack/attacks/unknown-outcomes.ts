@@ -65,7 +65,7 @@ export const unknownOutcomes: Attack = {
         seen.listed = Math.max(seen.listed, unknownAttempts.edges.length);
         seen.gauge = Math.max(
           seen.gauge,
-          await metric(installation.workers.slice(0, 1), "oncepay_unknown_attempts"),
+          await metric(installation.workers, "oncepay_unknown_attempts"),
         );
         // Paced by the answers; this only leaves room for others.
         await new Promise((resolve) => setTimeout(resolve, 20));
