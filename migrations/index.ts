@@ -36,6 +36,7 @@ import * as holds from "./20261128000300_holds";
 import * as disputes from "./20261128000400_disputes";
 import * as setAsideMessages from "./20261128000500_set_aside_messages";
 import * as orderedEndpoints from "./20261128000510_ordered_endpoints";
+import * as consoleSessions from "./20261201000100_console_sessions";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -80,4 +81,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261128000400_disputes": disputes,
   "20261128000500_set_aside_messages": setAsideMessages,
   "20261128000510_ordered_endpoints": orderedEndpoints,
+  "20261201000100_console_sessions": consoleSessions,
 };
