@@ -2,6 +2,7 @@ import type { Attack } from "./attack";
 import { databaseAway } from "./attacks/database-away";
 import { frozenWorker } from "./attacks/frozen-worker";
 import { fuzz } from "./attacks/fuzz";
+import { histories } from "./attacks/histories";
 import { keyReuse } from "./attacks/key-reuse";
 import { killEverywhere } from "./attacks/kill-everywhere";
 import { lostAnswers } from "./attacks/lost-answers";
@@ -36,5 +37,6 @@ export const ATTACKS: readonly Attack[] = [
   noisyNeighbour,
   noisyEndpoint,
   fuzz,
+  histories,
   killEverywhere,
 ];

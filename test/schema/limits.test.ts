@@ -126,26 +126,32 @@ test("a body of more than 256 KiB, no JSON, another content type, a batch", asyn
   });
 });
 
-test("whoever tries a persisted query of Apollo's is told that there are none", async () => {
-  const query = "{ merchant { id } }";
-  const extensions = { persistedQuery: { version: 1, sha256Hash: "00" } };
-  const answer = await fetch(`${api.server.url}/graphql`, {
-    method: "POST",
-    body: JSON.stringify({ query, extensions }),
-    headers: {
-      "content-type": "application/json",
-      authorization: `Bearer ${api.merchant.secretKey}`,
-    },
-  });
-  expect(answer.status).toBe(200);
-  expect(await answer.json()).toEqual({
-    errors: [
-      {
-        message: "PersistedQueryNotSupported",
-        extensions: expect.objectContaining({ code: "BAD_USER_INPUT", details: { field: null } }),
+test("a text is what it says, whatever is said to be its hash", async () => {
+  const ask = async (body: object): Promise<unknown> => {
+    const answer = await fetch(`${api.server.url}/graphql`, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: {
+        "content-type": "application/json",
+        authorization: `Bearer ${api.merchant.secretKey}`,
       },
-    ],
-  });
+    });
+    return answer.json();
+  };
+  const called = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } });
+  const [query, another] = ["{ merchant { id } }", "{ merchant { __typename } }"];
+  const merchant = { id: api.merchant.id };
+  // Once as it is, so that its parsed document is kept; then under the other's name, which is its text here.
+  await ask({ query });
+  await ask({ query: another });
+  for (const name of ["00", another]) {
+    expect(await ask({ query, extensions: called(name) })).toEqual({ data: { merchant } });
+  }
+  for (const name of ["00", query]) {
+    expect(await ask({ extensions: called(name) })).toEqual({
+      errors: [expect.objectContaining({ message: "PersistedQueryNotSupported" })],
+    });
+  }
 });
 
 test("no mutation by GET", async () => {

@@ -165,34 +165,57 @@ function innerUses(type: unknown, value: unknown): string[] {
 
 /**
  * What is behind a field: a selection for each type that can be reached from it, on the shortest way, with all that this
- * type shows. Whatever a type leads to is asked for at least by name.
+ * type shows. Whatever a type leads to is asked for at least by name. It ends with the things that the first ones lead
+ * to: what is behind those is read by the same statements, and asked for where they come first themselves.
  */
 function selectionsBehind(schema: GraphQLSchema, field: Field, values: Values): Selection[] {
   const type = getNamedType(field.type);
   if (!isCompositeType(type)) return [{ text: "", used: [] }];
   const selections: Selection[] = [];
   const visited = new Set<string>();
-  type Place = { type: GraphQLCompositeType; around: (inner: Selection) => Selection };
-  const places: Place[] = [{ type, around: (inner) => braces(inner) }];
+  type Place = {
+    type: GraphQLCompositeType;
+    around: (inner: Selection) => Selection;
+    /** How many things are passed on the way. */
+    passed: number;
+  };
+  const places: Place[] = [{ type, around: (inner) => braces(inner), passed: 0 }];
   for (let place = places.shift(); place; place = places.shift()) {
-    const { type: here, around } = place;
+    const { type: here, around, passed } = place;
     for (const concrete of concreteTypes(schema, here)) {
       if (visited.has(concrete.name)) continue;
       visited.add(concrete.name);
       const inside = (inner: Selection): Selection =>
         around(concrete === here ? inner : fragment(concrete, inner));
-      selections.push(...showings(concrete, values).map(inside));
+      const isLast = passed > 0 && isThing(concrete);
+      const shown = showings(concrete, values);
+      selections.push(...(isLast ? shown.slice(0, 1) : shown).map(inside));
       places.push(
         ...Object.values(concrete.getFields()).flatMap((next) => {
           const target = getNamedType(next.type);
-          if (!isCompositeType(target)) return [];
+          if (!isCompositeType(target) || (isLast && !isPart(target))) return [];
           const call = callsOf(concrete, next, values)[0] ?? { text: next.name, used: [] };
-          return [{ type: target, around: (inner: Selection) => inside(within(call, inner)) }];
+          return [
+            {
+              type: target,
+              around: (inner: Selection) => inside(within(call, inner)),
+              passed: passed + (isThing(concrete) ? 1 : 0),
+            },
+          ];
         }),
       );
     }
   }
   return selections;
+}
+
+function isThing(type: GraphQLObjectType): boolean {
+  return "id" in type.getFields();
+}
+
+/** Neither a thing nor a page of things. */
+function isPart(type: GraphQLCompositeType): boolean {
+  return isObjectType(type) && !isThing(type) && !("edges" in type.getFields());
 }
 
 function within(call: Selection, inner: Selection): Selection {
