@@ -36,6 +36,8 @@ import * as holds from "./20261128000300_holds";
 import * as disputes from "./20261128000400_disputes";
 import * as setAsideMessages from "./20261128000500_set_aside_messages";
 import * as orderedEndpoints from "./20261128000510_ordered_endpoints";
+import * as reconciliation from "./20261129000100_reconciliation";
+import * as seals from "./20261130000100_seals";
 import * as consoleSessions from "./20261201000100_console_sessions";
 
 interface Migration {
@@ -81,5 +83,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261128000400_disputes": disputes,
   "20261128000500_set_aside_messages": setAsideMessages,
   "20261128000510_ordered_endpoints": orderedEndpoints,
+  "20261129000100_reconciliation": reconciliation,
+  "20261130000100_seals": seals,
   "20261201000100_console_sessions": consoleSessions,
 };

@@ -143,6 +143,28 @@ create policy tenant on audit_log to oncepay_tenant using ((merchant_id = curren
 grant insert, select on audit_log to oncepay_system;
 grant insert, select on audit_log to oncepay_tenant;
 
+create table audit_marks (
+  merchant_id text collate "C" not null,
+  posted_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  feed_position bigint not null default 0,
+  constraint audit_marks_pkey PRIMARY KEY (merchant_id),
+  constraint audit_marks_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+);
+grant insert, select, update on audit_marks to oncepay_system;
+
+create table audit_state (
+  only_one boolean not null default true,
+  at_merchant text collate "C" not null default ''::text,
+  pass_started_at timestamp with time zone,
+  pass_found bigint not null default 0,
+  last_pass_at timestamp with time zone,
+  last_clean_pass_at timestamp with time zone,
+  differences jsonb not null default '{}'::jsonb,
+  constraint audit_state_pkey PRIMARY KEY (only_one),
+  constraint audit_state_only_one_check CHECK (only_one)
+);
+grant select, update on audit_state to oncepay_system;
+
 create table balance_horizon (
   only_row boolean not null default true,
   before timestamp with time zone not null,
@@ -403,6 +425,7 @@ create table journals (
   payment_intent_id text collate "C",
   source_id text collate "C" not null,
   created_at timestamp with time zone not null default now(),
+  corrects_journal_id text collate "C",
   constraint journals_pkey PRIMARY KEY (merchant_id, id),
   constraint journals_merchant_id_source_id_kind_key UNIQUE (merchant_id, source_id, kind),
   constraint journals_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
@@ -432,6 +455,20 @@ create policy system on ledger_accounts to oncepay_system using (true);
 create policy tenant on ledger_accounts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select on ledger_accounts to oncepay_system;
 grant select on ledger_accounts to oncepay_tenant;
+
+create table ledger_proofs (
+  merchant_id text collate "C" not null,
+  account_id text collate "C" not null,
+  kind text not null,
+  currency text not null,
+  debits numeric not null default 0,
+  credits numeric not null default 0,
+  open_since timestamp with time zone,
+  constraint ledger_proofs_pkey PRIMARY KEY (merchant_id, account_id),
+  constraint ledger_proofs_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES ledger_accounts(merchant_id, id)
+);
+CREATE INDEX ledger_proofs_open ON public.ledger_proofs USING btree (open_since) WHERE (open_since IS NOT NULL);
+grant insert, select, update on ledger_proofs to oncepay_system;
 
 create table merchants (
   id text collate "C" not null,
@@ -595,6 +632,99 @@ create policy tenant on postings to oncepay_tenant using ((merchant_id = current
 grant insert, select on postings to oncepay_system;
 grant select on postings to oncepay_tenant;
 
+create table processor_lines (
+  run_id text collate "C" not null,
+  movement_id text collate "C" not null,
+  kind text not null,
+  amount bigint not null,
+  currency text not null,
+  fee bigint not null,
+  reference text collate "C" not null,
+  charge_id text not null,
+  moved_at timestamp with time zone not null,
+  repeated integer not null default 0,
+  constraint processor_lines_pkey PRIMARY KEY (run_id, movement_id),
+  constraint processor_lines_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
+  constraint processor_lines_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
+  constraint processor_lines_fee_check CHECK (((fee >= 0) AND (fee <= '9007199254740991'::bigint))),
+  constraint processor_lines_kind_check CHECK ((kind = ANY (ARRAY['authorize'::text, 'capture'::text, 'refund'::text, 'void'::text, 'reverse'::text])))
+);
+CREATE INDEX processor_lines_by_reference ON public.processor_lines USING btree (run_id, reference);
+grant delete, insert, select, update on processor_lines to oncepay_system;
+
+create table reconciliation_breaks (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  kind text not null,
+  status text not null default 'OPEN'::text,
+  source text not null,
+  processor text,
+  report_id text collate "C",
+  subject_id text collate "C" not null,
+  payment_intent_id text collate "C",
+  currency text not null,
+  detail text not null,
+  ours jsonb,
+  theirs jsonb,
+  proposal jsonb,
+  owner text,
+  explanation text,
+  resolution text,
+  journal_id text collate "C",
+  next_at timestamp with time zone,
+  found_at timestamp with time zone not null default now(),
+  explained_at timestamp with time zone,
+  resolved_at timestamp with time zone,
+  constraint reconciliation_breaks_pkey PRIMARY KEY (id, merchant_id),
+  constraint reconciliation_breaks_once UNIQUE (merchant_id, subject_id, kind, detail),
+  constraint reconciliation_breaks_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint reconciliation_breaks_check CHECK (((status = 'RESOLVED'::text) = (resolved_at IS NOT NULL))),
+  constraint reconciliation_breaks_check1 CHECK (((status = 'RESOLVED'::text) = (resolution IS NOT NULL))),
+  constraint reconciliation_breaks_check2 CHECK (((status = 'EXPLAINED'::text) <= (explanation IS NOT NULL))),
+  constraint reconciliation_breaks_check3 CHECK ((((resolution = 'CORRECTED'::text) = (journal_id IS NOT NULL)) OR (resolution IS NULL))),
+  constraint reconciliation_breaks_kind_check CHECK ((kind = ANY (ARRAY['MISSING_HERE'::text, 'MISSING_THERE'::text, 'AMOUNT'::text, 'CURRENCY'::text, 'FEE'::text, 'STATE'::text, 'DUPLICATE'::text, 'TIMING'::text, 'IMBALANCE'::text, 'UNCLEARED'::text]))),
+  constraint reconciliation_breaks_resolution_check CHECK ((resolution = ANY (ARRAY['CLOSED_ITSELF'::text, 'CORRECTED'::text, 'DISMISSED'::text, 'REVERSED'::text]))),
+  constraint reconciliation_breaks_source_check CHECK ((source = ANY (ARRAY['LEDGER'::text, 'PROCESSOR_LIST'::text, 'SETTLEMENT_FILE'::text]))),
+  constraint reconciliation_breaks_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'EXPLAINED'::text, 'RESOLVED'::text])))
+);
+CREATE INDEX reconciliation_breaks_by_status ON public.reconciliation_breaks USING btree (merchant_id, status, id);
+CREATE INDEX reconciliation_breaks_due ON public.reconciliation_breaks USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE INDEX reconciliation_breaks_open ON public.reconciliation_breaks USING btree (kind, found_at) WHERE (status <> 'RESOLVED'::text);
+CREATE INDEX reconciliation_breaks_open_by_subject ON public.reconciliation_breaks USING btree (subject_id) WHERE (status <> 'RESOLVED'::text);
+CREATE TRIGGER guard_reconciliation_break BEFORE UPDATE ON public.reconciliation_breaks FOR EACH ROW EXECUTE FUNCTION guard_reconciliation_break();
+CREATE TRIGGER keep_reconciliation_breaks BEFORE DELETE OR TRUNCATE ON public.reconciliation_breaks FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table reconciliation_breaks enable row level security;
+create policy system on reconciliation_breaks to oncepay_system using (true);
+create policy tenant on reconciliation_breaks to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on reconciliation_breaks to oncepay_system;
+grant select on reconciliation_breaks to oncepay_tenant;
+
+create table reconciliation_runs (
+  id text collate "C" not null,
+  source text not null,
+  processor text not null,
+  statement text not null,
+  period_from timestamp with time zone not null,
+  period_to timestamp with time zone not null,
+  status text not null default 'LOADING'::text,
+  position text not null default ''::text,
+  lines bigint not null default 0,
+  compared bigint not null default 0,
+  matched bigint not null default 0,
+  breaks_found bigint not null default 0,
+  breaks_closed bigint not null default 0,
+  started_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint reconciliation_runs_pkey PRIMARY KEY (id),
+  constraint reconciliation_runs_processor_source_statement_key UNIQUE (processor, source, statement),
+  constraint reconciliation_runs_check CHECK (((status = 'COMPLETED'::text) = (finished_at IS NOT NULL))),
+  constraint reconciliation_runs_check1 CHECK ((period_from < period_to)),
+  constraint reconciliation_runs_source_check CHECK ((source = ANY (ARRAY['PROCESSOR_LIST'::text, 'SETTLEMENT_FILE'::text]))),
+  constraint reconciliation_runs_status_check CHECK ((status = ANY (ARRAY['LOADING'::text, 'COMPARING'::text, 'MISSING'::text, 'COMPLETED'::text])))
+);
+grant insert, select, update on reconciliation_runs to oncepay_system;
+
 create table refunds (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
@@ -702,6 +832,52 @@ create table resolution_checks (
 );
 CREATE INDEX resolution_checks_due ON public.resolution_checks USING btree (next_at) WHERE (next_at IS NOT NULL);
 grant insert, select, update on resolution_checks to oncepay_system;
+
+create table seals (
+  merchant_id text collate "C" not null,
+  number integer not null,
+  feed_position bigint not null,
+  postings_before timestamp with time zone not null,
+  leaf_count integer not null,
+  leaves bytea not null,
+  names text not null,
+  root bytea not null,
+  previous bytea,
+  sealed_at timestamp with time zone not null,
+  key_id text collate "C" not null,
+  signature bytea not null,
+  constraint seals_pkey PRIMARY KEY (merchant_id, number),
+  constraint seals_key_id_fkey FOREIGN KEY (key_id) REFERENCES signing_keys(id),
+  constraint seals_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint seals_check CHECK ((length(leaves) = (32 * leaf_count))),
+  constraint seals_check1 CHECK (((previous IS NULL) = (number = 1))),
+  constraint seals_feed_position_check CHECK ((feed_position >= 0)),
+  constraint seals_leaf_count_check CHECK ((leaf_count >= 0)),
+  constraint seals_number_check CHECK ((number > 0)),
+  constraint seals_previous_check CHECK ((length(previous) = 32)),
+  constraint seals_root_check CHECK ((length(root) = 32)),
+  constraint seals_signature_check CHECK ((length(signature) = 64))
+);
+CREATE INDEX seals_by_postings ON public.seals USING btree (merchant_id, postings_before, number);
+CREATE INDEX seals_by_time ON public.seals USING btree (merchant_id, sealed_at, number);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table seals enable row level security;
+create policy system on seals to oncepay_system using (true);
+create policy tenant on seals to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on seals to oncepay_system;
+grant select on seals to oncepay_tenant;
+
+create table signing_keys (
+  id text collate "C" not null,
+  public_key bytea not null,
+  private_key bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint signing_keys_pkey PRIMARY KEY (id),
+  constraint signing_keys_public_key_check CHECK ((length(public_key) = 32))
+);
+CREATE TRIGGER guard_signing_key BEFORE UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION guard_signing_key();
+CREATE TRIGGER keep_signing_keys BEFORE DELETE OR TRUNCATE ON public.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+grant insert, select, update on signing_keys to oncepay_system;
 
 create table transitions (
   merchant_id text collate "C" not null,
@@ -1147,6 +1323,33 @@ AS $function$
         using errcode = 'check_violation';
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.guard_reconciliation_break()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if old.status = 'RESOLVED' or (old.status = 'EXPLAINED' and new.status = 'OPEN')
+        or (new.merchant_id, new.id, new.kind, new.source, new.subject_id, new.currency, new.detail, new.found_at)
+          <> (old.merchant_id, old.id, old.kind, old.source, old.subject_id, old.currency, old.detail, old.found_at)
+        or (new.ours, new.theirs, new.proposal, new.payment_intent_id, new.report_id, new.processor)
+          is distinct from (old.ours, old.theirs, old.proposal, old.payment_intent_id, old.report_id, old.processor)
+      then
+        raise exception 'a break is found as it is, and resolved once' using errcode = 'check_violation';
+      end if;
+      return new;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.guard_signing_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if (new.id, new.public_key, new.created_at) = (old.id, old.public_key, old.created_at) then
+        return new;
+      end if;
+      raise exception 'a signing key stays what it is' using errcode = 'restrict_violation';
+    end $function$;
+
 CREATE OR REPLACE FUNCTION public.guard_webhook_delivery_attempt()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1321,6 +1524,36 @@ AS $function$
         'customer', p.customer,
         'metadata', p.metadata,
         'personalDataErasedAt', iso(p.personal_data_erased_at))
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.reconciliation_break_snapshot(b reconciliation_breaks)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select json_build_object(
+        'id', b.id,
+        'object', 'reconciliation_break',
+        'merchantId', b.merchant_id,
+        'kind', b.kind,
+        'status', b.status,
+        'source', b.source,
+        'processor', b.processor,
+        'reportId', b.report_id,
+        'subjectId', b.subject_id,
+        'paymentIntentId', b.payment_intent_id,
+        'currency', b.currency,
+        'detail', b.detail,
+        'ours', b.ours,
+        'theirs', b.theirs,
+        'proposal', b.proposal,
+        'owner', b.owner,
+        'explanation', b.explanation,
+        'resolution', b.resolution,
+        'journalId', b.journal_id,
+        'foundAt', iso(b.found_at),
+        'explainedAt', iso(b.explained_at),
+        'resolvedAt', iso(b.resolved_at))
     $function$;
 
 CREATE OR REPLACE FUNCTION public.refund_record(r refunds)

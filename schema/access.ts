@@ -62,6 +62,10 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
     scope: "operations:write",
     outcome: "operations:read",
   },
+  "Mutation.resolveReconciliationBreak": {
+    scope: "operations:write",
+    outcome: "operations:read",
+  },
   "Mutation.createApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.rollApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.revokeApiKey": { scope: "keys:write", outcome: "keys:read" },
@@ -71,6 +75,9 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.unknownAttempts": { scope: "operations:read" },
   // As only those of the installation have it: what is set aside is its trouble, not a merchant's.
   "Query.setAsideMessages": { scope: "operations:write" },
+  "Query.reconciliationBreaks": { scope: "operations:read" },
+  // As above: they are about all merchants.
+  "Query.reconciliationReports": { scope: "operations:write" },
   // Its resolver decides, by the kind of the id.
   "Query.node": { scope: null, clientSecret: true },
   "Query.nodes": { scope: null, clientSecret: true },
@@ -84,6 +91,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.dispute": { scope: "payments:read" },
   "Query.disputes": { scope: "payments:read" },
   "Query.merchant": { scope: "payments:read" },
+  "Query.receipt": { scope: "payments:read" },
+  "Query.checkpointKeys": { scope: "payments:read" },
   "Query.apiKeys": { scope: "keys:read" },
   "Query.events": { scope: "events:read" },
   "Query.eventTypes": { scope: "events:read" },
@@ -119,6 +128,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Refund.paymentIntent": PARENT,
   "Dispute.paymentIntent": PARENT,
   "Event.data": PARENT,
+  // They show what was posted, too.
+  "Receipt.leaves": { scope: "ledger:read" },
   "LedgerAccount.balance": PARENT,
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,

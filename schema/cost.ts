@@ -16,6 +16,8 @@ import { ADDRESS_RANGES_MAX } from "../src/merchants/addresses";
 import { SCOPES } from "../src/merchants/api-key";
 import { CURRENCY_CODES } from "../src/money";
 import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
+import { LEAVES_MAX, PATH_MAX, SEALS_MAX } from "../src/seals/read-receipt";
+import { SIGNING_KEYS_SHOWN } from "../src/seals/signing-keys";
 import { ATTEMPTS_SHOWN } from "../src/webhooks/list-attempts";
 import { ERROR_CLASSES } from "../src/webhooks/delivery";
 import { PLAN_COUNTS_MAX, PLAN_SAMPLES } from "../src/webhooks/replay-plan";
@@ -46,11 +48,17 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
   "WebhookDelivery.attempts": ATTEMPTS_SHOWN,
   "WebhookEndpoint.eventTypes": EVENT_TYPES.length,
   "Query.eventTypes": EVENT_TYPES.length,
+  "Query.checkpointKeys": SIGNING_KEYS_SHOWN,
   "TrialBalance.currencies": CURRENCY_CODES.length,
+  "Receipt.leaves": LEAVES_MAX,
+  "Receipt.checkpoints": SEALS_MAX,
+  "ReceiptLeaf.path": PATH_MAX,
   "ReplayPlan.endpoints": PLAN_COUNTS_MAX,
   "ReplayPlan.types": PLAN_COUNTS_MAX,
   "ReplayPlan.causes": ERROR_CLASSES.length,
   "ReplayPlan.sampleIds": PLAN_SAMPLES,
+  // A correction is one posting, or two where it also changes a fee.
+  "ReconciliationProposal.postings": 2,
   "ApiKey.scopes": SCOPES.length,
   "ApiKey.allowedAddresses": ADDRESS_RANGES_MAX,
 };
@@ -75,6 +83,8 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   "LedgerAccount.pendingBalance": HALF_A_STATEMENT,
   "LedgerAccount.entries": STATEMENT,
   "PaymentIntent.timeline": STATEMENT,
+  // Some kilobytes, of an event.
+  "ReceiptLeaf.content": 10,
   "Query.auditLog": SCAN,
   "Query.captures": SCAN,
   "Query.deadLetters": SCAN,
@@ -82,6 +92,7 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   "Query.events": SCAN,
   "Query.paymentIntents": SCAN,
   "Query.refunds": SCAN,
+  "Query.receipt": SCAN,
   "Query.trialBalance": SCAN,
   "Query.webhookDeliveries": SCAN,
   // Of a page that begins at a cursor, one of them does.

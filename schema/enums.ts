@@ -258,6 +258,7 @@ export const JournalSource = enumOf<entries.JournalSource>(
   {
     ATTEMPT: "The outcome of an attempt at a processor.",
     DISPUTE: "A dispute that was opened or decided.",
+    RECONCILIATION_BREAK: "A break whose correction was approved.",
   },
 );
 

@@ -18,6 +18,8 @@ import {
   findParts,
   readParts,
 } from "../src/payments/list-parts";
+import type { Break } from "../src/reconciliation/break";
+import { findBreaks } from "../src/reconciliation/break-store";
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
 import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
 import { type TimelineEdge, type TimelineRequest, readTimelines } from "../src/payments/timeline";
@@ -41,6 +43,7 @@ export interface Loaders {
   readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
   readonly delivery: DataLoader<string, WebhookDelivery | undefined>;
   readonly replayPlan: DataLoader<string, ReplayPlan | undefined>;
+  readonly reconciliationBreak: DataLoader<string, Break | undefined>;
   readonly merchant: DataLoader<string, Merchant | undefined>;
   readonly erasure: DataLoader<string, Erasure | undefined>;
   readonly apiKey: DataLoader<string, ApiKey | undefined>;
@@ -75,6 +78,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),
     delivery: byId((ids) => findDeliveries(db, merchantId, ids)),
     replayPlan: byId((ids) => findReplayPlans(db, merchantId, ids)),
+    reconciliationBreak: byId((ids) => findBreaks(db, merchantId, ids)),
     erasure: byId((ids) => findErasures(db, merchantId, ids)),
     // There is only one that this tenant may see: itself.
     merchant: new DataLoader((ids) =>

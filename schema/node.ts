@@ -16,6 +16,7 @@ const TYPES: Partial<Record<IdKind, string>> = {
   erasure: "Erasure",
   apiKey: "ApiKey",
   replayPlan: "ReplayPlan",
+  reconciliationBreak: "ReconciliationBreak",
 };
 
 @InterfaceType({

@@ -18,6 +18,7 @@ import { EraseCustomerMutation } from "./mutations/erase-customer";
 import { LookUpAttemptMutation } from "./mutations/look-up-attempt";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReleaseSetAsideMessagesMutation } from "./mutations/release-set-aside-messages";
+import { ResolveReconciliationBreakMutation } from "./mutations/resolve-reconciliation-break";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
 import { RetryWebhookDeliveriesNowMutation } from "./mutations/retry-webhook-deliveries-now";
@@ -34,12 +35,14 @@ import { AuditLogQueries } from "./queries/audit-log";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { DeadLetterQueries } from "./queries/dead-letters";
 import { DisputeQueries } from "./queries/disputes";
+import { ReceiptFields, ReceiptQueries } from "./queries/receipt";
 import { ErasureQueries } from "./queries/erasure";
 import { EventQueries } from "./queries/events";
 import { LedgerQueries } from "./queries/ledger";
 import { NodeQueries } from "./queries/node";
 import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
+import { ReconciliationQueries } from "./queries/reconciliation";
 import { ReplayPlanQueries } from "./queries/replay-plans";
 import { SetAsideMessageQueries } from "./queries/set-aside-messages";
 import { UnknownAttemptQueries } from "./queries/unknown-attempts";
@@ -83,6 +86,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   LookUpAttemptMutation,
   ResolveUnknownAttemptMutation,
   ReleaseSetAsideMessagesMutation,
+  ResolveReconciliationBreakMutation,
   EraseCustomerMutation,
   CreateApiKeyMutation,
   RollApiKeyMutation,
@@ -91,6 +95,8 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   PaymentIntentQueries,
   CaptureAndRefundQueries,
   DisputeQueries,
+  ReceiptFields,
+  ReceiptQueries,
   OperationQueries,
   EventQueries,
   LedgerQueries,
@@ -99,6 +105,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   ReplayPlanQueries,
   UnknownAttemptQueries,
   SetAsideMessageQueries,
+  ReconciliationQueries,
   ErasureQueries,
   ApiKeyQueries,
   AuditLogQueries,

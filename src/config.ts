@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
 import { LIMIT_SETTINGS, type LimitConfig, limitConfig } from "./limits/settings";
 import { CARD_TRIES_MAX, LOOKUP_SCHEDULE_S } from "./payments/attempt";
+import { RESOLVE_SETTINGS, type ResolveConfig, resolveConfig } from "./payments/resolve-settings";
 import {
   ConfigError,
   PROCESS_SETTINGS,
@@ -11,6 +12,7 @@ import {
   port,
   wholeNumber,
 } from "./process/settings";
+import { BREAK_SETTINGS, type BreakConfig, breakConfig } from "./reconciliation/settings";
 import { weakSecrets } from "./security/development-secrets";
 import { parseEncryptionKeys } from "./security/secrets";
 import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
@@ -174,14 +176,8 @@ export const SETTINGS = {
     .describe("how long a list may take whose filter has no index"),
   ...LIMIT_SETTINGS,
   ...EDGE_SETTINGS,
-  ONCEPAY_RESOLVE_AFTER_MS: wholeNumber(0, 2_147_483_647, "milliseconds")
-    .default(900_000)
-    .describe(
-      "how long an outcome must have been unknown before an operator may resolve it without insisting",
-    ),
-  ONCEPAY_FOUR_EYES: flag
-    .default(false)
-    .describe("whether resolveUnknownAttempt needs two platform operators who say the same"),
+  ...RESOLVE_SETTINGS,
+  ...BREAK_SETTINGS,
   ONCEPAY_FAILPOINTS: z
     .string()
     .optional()
@@ -194,7 +190,7 @@ export const SETTINGS = {
 
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
-export interface Config extends EdgeConfig, LimitConfig {
+export interface Config extends EdgeConfig, LimitConfig, BreakConfig, ResolveConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly host: string;
@@ -232,8 +228,6 @@ export interface Config extends EdgeConfig, LimitConfig {
   readonly replayCacheSeconds: number;
   readonly redisDeadlineMs: number;
   readonly listTimeoutMs: number;
-  readonly resolveAfterMs: number;
-  readonly fourEyes: boolean;
   /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
   readonly portFallback: boolean;
@@ -305,8 +299,8 @@ function fromSettings(settings: Settings): Config {
     redisDeadlineMs: settings.ONCEPAY_REDIS_DEADLINE_MS,
     listTimeoutMs: settings.ONCEPAY_LIST_TIMEOUT_MS,
     ...limitConfig(settings),
-    resolveAfterMs: settings.ONCEPAY_RESOLVE_AFTER_MS,
-    fourEyes: settings.ONCEPAY_FOUR_EYES,
+    ...breakConfig(settings),
+    ...resolveConfig(settings),
     ...edgeConfig(settings, settings.NODE_ENV === "production"),
     instanceId: settings.ONCEPAY_INSTANCE_ID,
     portFallback: settings.ONCEPAY_PORT_FALLBACK,

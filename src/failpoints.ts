@@ -42,6 +42,8 @@ export const FAILPOINTS = [
   { name: "erase.inside_transaction", description: "Inside eraseCustomer, before its commit." },
   { name: "erase.after_slice", description: "Some of a customer's payments are erased." },
   { name: "erase.after_clean", description: "What was copied from some of them is cleaned up." },
+  { name: "seal.inside_transaction", description: "A seal is written, not committed." },
+  { name: "seal.after_commit", description: "A seal is committed, the next not begun." },
   { name: "replay_plan.inside_transaction", description: "A slice is replayed, not committed." },
   { name: "replay_plan.after_slice", description: "Some of a replay plan's letters are replayed." },
 ] as const;

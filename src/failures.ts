@@ -108,6 +108,7 @@ const NAMES: Partial<Record<IdKind, string>> = {
   webhookEndpoint: "webhook endpoint",
   webhookDelivery: "delivery",
   replayPlan: "replay plan",
+  reconciliationBreak: "reconciliation break",
   apiKey: "API key",
 };
 

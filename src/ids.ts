@@ -22,6 +22,8 @@ export const ID_PREFIXES = {
   erasure: "era",
   auditEntry: "aud",
   replayPlan: "rpl",
+  reconciliationBreak: "brk",
+  reconciliationReport: "rec",
   // Only of those that are set aside: the number of a row of the outbox, with zeros before it.
   outboxMessage: "msg",
 } as const;

@@ -6,8 +6,10 @@ import { continueErasures } from "../src/erasure/continue-erasures";
 import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
+import { proveBooks } from "../src/reconciliation/prove-books";
 import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
 import { newWalk } from "../src/webhooks/lines";
+import { sealMerchants } from "../src/seals/seal-merchants";
 import { runReplayPlans } from "../src/webhooks/run-replay-plans";
 import { createAnnouncer } from "../src/live/announce-changes";
 import { openDeliveryJobs } from "./deliver-webhooks";
@@ -17,6 +19,7 @@ import { maintainOnce } from "./maintain";
 import { type JobWorker, type Queues, openQueues } from "./queues";
 import { queueTrouble } from "./queue-trouble";
 import { RELAY_LIMIT, newRelay, relayOnce, sayWhatIsAside } from "./relay-outbox";
+import { reconcileOnce } from "./reconcile";
 import { runAttemptsJob } from "./run-attempts";
 import { sweepOnce } from "./sweep";
 
@@ -38,6 +41,12 @@ const INBOX_LIMIT = 200;
 const MAINTAIN_MS = 60_000;
 const ERASE_MS = 1_000;
 const PLANS_MS = 1_000;
+const BOOKS_MS = 2_000;
+const BREAKS_MS = 5_000;
+// As often as the horizon moves on. What there is from before the first seal is sealed in small slices.
+const SEAL_MS = 60_000;
+const SEAL_BACKLOG_MS = 100;
+const SEALS_AT_ONCE = 20;
 const CHALLENGES_MS = 1_000;
 // A slice of a plan that is running is as large as its rate gives in this time.
 const PLAN_RUNNING_MS = 200;
@@ -195,9 +204,22 @@ function startSweeper(app: App, queues: Queues): Loop[] {
       if (sent > 0) app.wakeRelay();
       return running > 0 ? PLAN_RUNNING_MS : PLANS_MS;
     }),
+    startLoop("books", app.log, async () => {
+      const { more, found } = await proveBooks(app);
+      if (found > 0) app.wakeRelay();
+      return more ? 0 : BOOKS_MS;
+    }),
+    startLoop("breaks", app.log, async () => {
+      await reconcileOnce(app);
+      return BREAKS_MS;
+    }),
     startLoop("challenges", app.log, async () => {
       await challengeEndpoints(app);
       return CHALLENGES_MS;
+    }),
+    startLoop("seals", app.log, async () => {
+      const { hasMore } = await sealMerchants(app, { limit: SEALS_AT_ONCE });
+      return hasMore ? SEAL_BACKLOG_MS : SEAL_MS;
     }),
     startLoop("maintenance", app.log, async () => {
       await maintainOnce(app);

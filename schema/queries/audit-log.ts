@@ -4,10 +4,12 @@ import { listAuditEntries } from "../../src/audit-log/list-entries";
 import type { Page } from "../../src/pagination";
 import { type Context, callerOf } from "../context";
 import { AuditAction } from "../audit-enums";
-import { checkId } from "../input";
+import { checkId, checkOptionalText } from "../input";
 import { DateTime } from "../scalars";
 import { AuditEntryConnection } from "../types/audit-log";
 import { PageArgs } from "./page-arguments";
+
+const SUBJECT_LENGTH_MAX = 255;
 
 @InputType({ description: "Which entries to list: those that match every field given." })
 export class AuditLogFilter {
@@ -43,6 +45,8 @@ export class AuditLogQueries {
     @Ctx() context: Context,
   ): Promise<Page<log.AuditEntry>> {
     if (filter?.actorId != null) checkId("filter.actorId", "apiKey", filter.actorId);
+    // Of any kind, also of kinds that there are no more.
+    checkOptionalText("filter.subjectId", filter?.subjectId, { max: SUBJECT_LENGTH_MAX });
     return listAuditEntries(context.app.db, callerOf(context).merchantId, { filter, page });
   }
 }

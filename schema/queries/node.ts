@@ -49,6 +49,10 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
     scope: "webhooks:read",
     find: (context, id) => context.loaders().replayPlan.load(id),
   },
+  reconciliationBreak: {
+    scope: "operations:read",
+    find: (context, id) => context.loaders().reconciliationBreak.load(id),
+  },
   apiKey: { scope: "keys:read", find: (context, id) => context.loaders().apiKey.load(id) },
 };
 

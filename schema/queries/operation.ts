@@ -9,6 +9,7 @@ import {
   findKey,
   isExecuting,
 } from "../../src/idempotency/keys";
+import { resolveBreakOperation } from "../../src/reconciliation/resolve-break";
 import { releaseOperation } from "../../src/events/release-set-aside-messages";
 import { createApiKeyOperation } from "../../src/merchants/create-api-key";
 import { createMerchantOperation } from "../../src/merchants/create-merchant-once";
@@ -80,7 +81,7 @@ export class Operation {
   @Field(() => Node, {
     nullable: true,
     description:
-      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key or an erasure; null where the mutation gives none of these.",
+      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key, a reconciliation break or an erasure; null where the mutation gives none of these.",
   })
   readonly result!: object | null;
 
@@ -117,6 +118,7 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     ...STEERING_OPERATIONS,
     createMerchantOperation,
     releaseOperation,
+    resolveBreakOperation,
     eraseOperation,
     createApiKeyOperation,
     rollApiKeyOperation,

@@ -16,6 +16,7 @@ import { EVENT_CHECKS } from "./event-checks";
 import { LEAKS, findLeaks } from "./find-leaks";
 import { LEDGER_CHECKS } from "./ledger-checks";
 import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
+import { type KeptCheckpoint, SEALS, sealViolations } from "./seal-checks";
 import { WALL, wallViolations } from "./wall-checks";
 
 /*
@@ -30,6 +31,7 @@ import { WALL, wallViolations } from "./wall-checks";
  * - I12: no row refers to another tenant's.          - I13: no secret is stored in the clear.
  * - I14: a key can replay its result.                - I15: the audit log says what was done.
  * - I16: no role may do more than it must (src/db/wall).
+ * - I17: what was sealed is as it was sealed (src/seals).
  */
 export interface AuditOptions {
   /** What the card network moved. A function is called once the database's snapshot is taken. */
@@ -40,6 +42,10 @@ export interface AuditOptions {
   readonly settledOnly?: boolean;
   /** Nothing may be under way for longer than this. */
   readonly maxAgeSeconds?: number;
+  /** That were exported, and kept elsewhere. */
+  readonly checkpoints?: readonly KeptCheckpoint[];
+  /** How far it is with what takes longest, now and then. */
+  readonly progress?: (line: string) => void;
 }
 
 const SHOWN_MAX = 100;
@@ -65,6 +71,7 @@ export async function auditBooks(db: Db, options: AuditOptions = {}): Promise<Vi
       for (const check of checksFor(options)) violations.push(...(await runCheck(tx, check)));
       violations.push(...(await findLeaks(tx)));
       violations.push(...(await wallViolations(tx)));
+      violations.push(...(await sealViolations(tx, SHOWN_MAX, options)));
       if (options.movements) violations.push(...(await compareAll(tx, options)));
       if (options.disputes) violations.push(...(await compareAllDisputes(tx, options.disputes)));
       return violations;
@@ -83,6 +90,7 @@ export function checkNames(options: AuditOptions): { invariant: string; name: st
     ...checksFor(options).map(({ invariant, name }) => ({ invariant, name })),
     { invariant: "I13", name: LEAKS },
     { invariant: "I16", name: WALL },
+    { invariant: "I17", name: SEALS },
     ...(options.movements ? witnessed : []),
     ...(options.disputes ? [{ invariant: "I9", name: DISPUTES_AGREE }] : []),
   ].sort((a, b) => Number(a.invariant.slice(1)) - Number(b.invariant.slice(1)));

@@ -77,6 +77,12 @@ export const PLACES: readonly Place[] = [
   { table: "delivery_retries", id: "merchant_id", columns: ["idempotency_key"] },
   { table: "replay_plans", id: "id", columns: ["reason", "filter", "idempotency_key"] },
   { table: "inbox", id: "event_id", columns: ["outcome"] },
+  {
+    table: "reconciliation_breaks",
+    id: "id",
+    columns: ["detail", "ours", "theirs", "owner", "explanation"],
+  },
+  { table: "reconciliation_runs", id: "id", columns: ["statement"] },
 ];
 
 /**

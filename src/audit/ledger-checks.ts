@@ -3,7 +3,7 @@ import type { Check } from "./check";
 
 const KINDS = `('${Object.keys(NORMAL_SIDE).join("', '")}')`;
 const APPEND_ONLY =
-  "('transitions'), ('events'), ('event_feed'), ('journals'), ('postings'), ('attempt_evidence'), ('audit_log')";
+  "('transitions'), ('events'), ('event_feed'), ('journals'), ('postings'), ('attempt_evidence'), ('audit_log'), ('seals')";
 
 export const LEDGER_CHECKS: readonly Check[] = [
   {
@@ -32,6 +32,15 @@ export const LEDGER_CHECKS: readonly Check[] = [
       left join ledger_accounts c on c.merchant_id = p.merchant_id
         and c.id = p.credit_account_id and c.currency = p.currency
       where d.id is null or c.id is null or d.kind not in ${KINDS} or c.kind not in ${KINDS}`,
+  },
+  {
+    invariant: "I2",
+    name: "each journal has postings",
+    sql: `
+      select j.id as subject, format('%s of %s, nothing posted', j.kind, j.source_id) as detail
+      from journals j
+      left join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id and p.line = 1
+      where p.journal_id is null`,
   },
   {
     invariant: "I3",
@@ -128,7 +137,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
         join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
         join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
-        where 'SUSPENSE' in (d.kind, c.kind)
+        where 'SUSPENSE' in (d.kind, c.kind) and j.kind <> 'correction'
         group by j.merchant_id, j.payment_intent_id
       )
       select s.payment_intent_id as subject,
@@ -143,7 +152,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I9",
-    name: "each journal is of an attempt or a dispute of its intent",
+    name: "each journal is of an attempt or a dispute of its intent, or of a break",
     sql: `
       select j.id as subject, format('%s of %s', j.kind, j.source_id) as detail
       from journals j
@@ -151,6 +160,22 @@ export const LEDGER_CHECKS: readonly Check[] = [
         and a.payment_intent_id = j.payment_intent_id
       left join disputes d on d.merchant_id = j.merchant_id and d.id = j.source_id
         and d.payment_intent_id = j.payment_intent_id
-      where a.id is null and d.id is null`,
+      left join reconciliation_breaks b on b.merchant_id = j.merchant_id and b.id = j.source_id
+        and b.payment_intent_id is not distinct from j.payment_intent_id and b.journal_id = j.id
+      where a.id is null and d.id is null and b.id is null`,
+  },
+  {
+    invariant: "I9",
+    name: "what was corrected has its journal, and a correction names one that is there",
+    sql: `
+      select b.id as subject, format('%s, journal %s', b.resolution, b.journal_id) as detail
+      from reconciliation_breaks b
+      left join journals j on j.merchant_id = b.merchant_id and j.id = b.journal_id
+        and j.kind = 'correction' and j.source_id = b.id
+      where b.journal_id is not null and j.id is null
+      union all
+      select j.id, 'corrects ' || j.corrects_journal_id from journals j
+      left join journals o on o.merchant_id = j.merchant_id and o.id = j.corrects_journal_id
+      where j.corrects_journal_id is not null and o.id is null`,
   },
 ];

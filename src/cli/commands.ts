@@ -1,4 +1,9 @@
 import type { Command } from "./command";
+import {
+  checkpointKeysCommand,
+  exportCheckpointsCommand,
+  newCheckpointKeyCommand,
+} from "./checkpoints";
 import { createMerchantCommand } from "./create-merchant";
 import { eraseLegacyCommand } from "./erase-legacy";
 import { createKeyCommand } from "./keys-create";
@@ -7,6 +12,8 @@ import { revokeKeyCommand } from "./keys-revoke";
 import { rollKeyCommand } from "./keys-roll";
 import { listenCommand } from "./listen";
 import { migrateCommand } from "./migrate";
+import { listBreaksCommand, resolveBreakCommand, showBreakCommand } from "./ops/breaks";
+import { exportCommand } from "./ops/export";
 import {
   discardLetterCommand,
   listLettersCommand,
@@ -24,6 +31,7 @@ import {
   showUnknownCommand,
 } from "./ops/unknown";
 import { verifyOpsCommand } from "./ops/verify";
+import { reconcileCommand } from "./reconcile";
 import { rotateSecretsCommand } from "./rotate-secrets";
 import { secretsStatusCommand } from "./secrets-status";
 import { verifyCommand } from "./verify";
@@ -40,6 +48,10 @@ export const COMMANDS: readonly Command[] = [
   secretsStatusCommand,
   eraseLegacyCommand,
   verifyCommand,
+  reconcileCommand,
+  exportCheckpointsCommand,
+  checkpointKeysCommand,
+  newCheckpointKeyCommand,
   listenCommand,
   listLettersCommand,
   showLetterCommand,
@@ -58,5 +70,9 @@ export const COMMANDS: readonly Command[] = [
   resolveUnknownCommand,
   listSetAsideCommand,
   releaseSetAsideCommand,
+  listBreaksCommand,
+  showBreakCommand,
+  resolveBreakCommand,
+  exportCommand,
   verifyOpsCommand,
 ];

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { type AuditOptions, auditBooks, checkNames } from "../audit/audit-books";
 import type { Violation } from "../audit/check";
+import { readCheckpoints } from "./read-checkpoints";
 import type { NetworkDispute } from "../audit/compare-disputes";
 import type { Movement } from "../audit/compare-movements";
 import { type Command, type Result, UnavailableError, UsageError } from "./command";
@@ -17,11 +18,17 @@ It only reads, from a single snapshot, and can be run while the system is workin
 violated. The database is DATABASE_URL or, without it, that of the running "npm start" (.oncepay/dev.json).
 
   --sandbox-url URL     also compare with the movements and disputes in the sandbox card network's books
-  --max-age-seconds N   also require that nothing has been in progress for longer than this`,
-  options: { "sandbox-url": { type: "string" }, "max-age-seconds": { type: "string" } },
-  run: async ({ values, environment }) => {
+  --max-age-seconds N   also require that nothing has been in progress for longer than this
+  --checkpoints FILE    also require that seals are those whose checkpoints "oncepay checkpoints export" once printed`,
+  options: {
+    "sandbox-url": { type: "string" },
+    "max-age-seconds": { type: "string" },
+    checkpoints: { type: "string" },
+  },
+  run: async ({ values, environment, say }) => {
     const maxAgeSeconds = parseAge(values["max-age-seconds"] as string | undefined);
     const givenUrl = parseSandboxUrl(values["sandbox-url"] as string | undefined);
+    const checkpoints = readCheckpoints(values["checkpoints"] as string | undefined);
     const places = findPlaces(environment);
     const sandboxUrl = givenUrl ?? places.sandboxUrl;
     const options: AuditOptions = {
@@ -30,6 +37,8 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
         disputes: () => fetchList<NetworkDispute>(sandboxUrl, "disputes"),
       }),
       ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+      ...(checkpoints && { checkpoints }),
+      progress: say,
     };
     const violations = await withDb(places.databaseUrl, (db) => auditBooks(db, options));
     return report(violations, options);

@@ -122,6 +122,36 @@ const FAILING_ENDPOINT = {
   disablesAt: "2026-11-25T10:30:00.000Z",
 };
 
+const BREAK_ID = "brk_01kaex4m00w7c2rk5d9t3v8nqh";
+
+const BREAK = {
+  id: BREAK_ID,
+  object: "reconciliation_break",
+  merchantId: "mer_01kaex4m00p3d8wk6r2t9v5nzc",
+  kind: "FEE",
+  status: "OPEN",
+  source: "SETTLEMENT_FILE",
+  processor: "sandbox",
+  reportId: "rec_01kaex4m00d2h6mk8w4t7v9nrs",
+  subjectId: "att_01kaex4m00a5m8rc6v2g9jz4nh",
+  paymentIntentId: INTENT_ID,
+  currency: "USD",
+  detail: "a fee of 103 USD there, and of 0 USD here",
+  ours: { amount: 2_500, currency: "USD", fee: 0, state: "SUCCEEDED" },
+  theirs: { amount: 2_500, currency: "USD", fee: 103, state: "capture" },
+  proposal: {
+    corrects: "jrn_01kaex4m00s5b9tk3w7d2v6nyg",
+    postings: [{ debit: "PROCESSING_FEES", credit: "PROCESSOR_RECEIVABLE", amount: 103 }],
+  },
+  owner: null,
+  explanation: null,
+  resolution: null,
+  journalId: null,
+  foundAt: AT,
+  explainedAt: null,
+  resolvedAt: null,
+};
+
 const OBJECTS: Readonly<
   Record<EventType, PaymentIntent | Capture | Refund | Dispute | Readonly<Record<string, unknown>>>
 > = {
@@ -186,6 +216,7 @@ const OBJECTS: Readonly<
   "dispute.created": DISPUTE,
   "dispute.won": { ...DISPUTE, ...CLOSED, status: "WON" },
   "dispute.lost": { ...DISPUTE, ...CLOSED, status: "LOST" },
+  "reconciliation.break_found": BREAK,
   "webhook_endpoint.failing": FAILING_ENDPOINT,
   "webhook_endpoint.disabled": {
     ...FAILING_ENDPOINT,
@@ -199,6 +230,7 @@ const OBJECTS: Readonly<
 /** What an event is about, unless it is a payment intent: that is also what captures and refunds are part of. */
 const SUBJECTS: Readonly<Record<string, string>> = {
   dispute: DISPUTE_ID,
+  reconciliation: BREAK_ID,
   webhook_endpoint: ENDPOINT_ID,
 };
 
@@ -213,7 +245,11 @@ export function sampleOf(type: EventType): Readonly<Record<string, unknown>> {
     timestamp: AT,
     createdAt: AT,
     subjectId,
-    sequence: subjectId === ENDPOINT_ID ? null : "version" in object ? object.version : 4,
+    sequence: [ENDPOINT_ID, BREAK_ID].includes(subjectId)
+      ? null
+      : "version" in object
+        ? object.version
+        : 4,
     data: { object },
   };
 }

@@ -7,6 +7,7 @@ import {
   REFUND_REASONS,
 } from "../payments/payment-intent";
 import { DECLINE_ADVICE, DISPUTE_REASONS, DISPUTE_STATUSES } from "../processors/processor";
+import { BREAK_KINDS, BREAK_SOURCES, BREAK_STATUSES } from "../reconciliation/break";
 import type { EventType } from "./event-types";
 
 /*
@@ -129,6 +130,45 @@ const endpoint = z.looseObject({
   updatedAt: moment,
 });
 
+const side = z.looseObject({
+  amount: minorUnits.nullable(),
+  currency: z.string().nullable(),
+  fee: minorUnits.nullable(),
+  state: z.string().nullable(),
+});
+
+const reconciliationBreak = z.looseObject({
+  id: z.string(),
+  object: z.literal("reconciliation_break"),
+  merchantId: z.string(),
+  kind: word(BREAK_KINDS),
+  status: word(BREAK_STATUSES),
+  source: word(BREAK_SOURCES),
+  processor: z.string().nullable(),
+  reportId: z.string().nullable(),
+  subjectId: z.string(),
+  paymentIntentId: z.string().nullable(),
+  currency,
+  detail: z.string(),
+  ours: side.nullable(),
+  theirs: side.nullable(),
+  proposal: z
+    .looseObject({
+      corrects: z.string().nullable(),
+      postings: z.array(
+        z.looseObject({ debit: z.string(), credit: z.string(), amount: minorUnits }),
+      ),
+    })
+    .nullable(),
+  owner: z.string().nullable(),
+  explanation: z.string().nullable(),
+  resolution: z.string().nullable(),
+  journalId: z.string().nullable(),
+  foundAt: moment,
+  explainedAt: moment.nullable(),
+  resolvedAt: moment.nullable(),
+});
+
 // What an event is about is the first word of its type; an authorisation is shown by its intent.
 const OBJECTS = {
   payment_intent: intent,
@@ -136,6 +176,7 @@ const OBJECTS = {
   capture,
   refund,
   dispute,
+  reconciliation: reconciliationBreak,
   webhook_endpoint: endpoint,
 };
 

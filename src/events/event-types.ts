@@ -28,6 +28,8 @@ const DESCRIPTIONS = {
     "A shopper's bank has taken back some or all of what was captured, and says why. It is not the merchant's until the dispute is won.",
   "dispute.won": "A dispute was decided in favour of the merchant, who has the amount again.",
   "dispute.lost": "A dispute was decided in favour of the shopper, and the amount is gone.",
+  "reconciliation.break_found":
+    "Something differs between the payments, the ledger and what the processor says it moved. It is looked into, and stays open until it is resolved.",
   "webhook_endpoint.failing":
     "A webhook endpoint has answered nothing but failures for some time, and will be disabled if that goes on. It is told after 1, 24, 72 and 96 hours.",
   "webhook_endpoint.disabled":

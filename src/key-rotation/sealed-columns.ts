@@ -1,4 +1,5 @@
 import { sealContext } from "../idempotency/once";
+import { signingKeyContext } from "../seals/signing-keys";
 
 /** Where sealed values are stored. A test fails when the schema has one that is not here. */
 export interface SealedColumn {
@@ -27,6 +28,13 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     key: { merchant_id: "text", id: "text" },
     // Moved from the column above, as it was sealed there.
     context: ({ id = "" }) => id,
+  },
+  {
+    table: "signing_keys",
+    column: "private_key",
+    where: "true",
+    key: { id: "text" },
+    context: ({ id = "" }) => signingKeyContext(id),
   },
   {
     table: "idempotency_keys",

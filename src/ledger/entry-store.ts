@@ -9,7 +9,7 @@ import {
 } from "../pagination";
 
 /** What caused a journal; the prefix of its source's id tells. */
-export type JournalSource = "ATTEMPT" | "DISPUTE";
+export type JournalSource = "ATTEMPT" | "DISPUTE" | "RECONCILIATION_BREAK";
 
 /** One side of a posting, as the account that it stands in sees it. */
 export interface LedgerEntry {
@@ -62,7 +62,8 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
         p.amount as "amount", p.currency as "currency", p.pending as "pending",
         j.payment_intent_id as "paymentIntentId", j.source_id as "sourceId",
         case when j.source_id like 'att\\_%' then 'ATTEMPT'
-          when j.source_id like 'dp\\_%' then 'DISPUTE' end as "source",
+          when j.source_id like 'dp\\_%' then 'DISPUTE'
+          when j.source_id like 'brk\\_%' then 'RECONCILIATION_BREAK' end as "source",
         case when j.source_id like 'att\\_%' then j.source_id end as "attemptId",
         iso(p.created_at) as "createdAt",
         (extract(epoch from p.created_at) * 1000000)::bigint as "postedAtMicros"

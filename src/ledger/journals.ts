@@ -8,10 +8,12 @@ export interface Journal {
   readonly kind: JournalKind;
   /** Null for what is not about one payment. */
   readonly paymentIntentId: string | null;
-  /** The id of what caused it, an attempt whose answer is the fact or a dispute: a journal of one kind is booked once for it. */
+  /** The id of what caused it, an attempt whose answer is the fact, a dispute or a break: a journal of one kind is booked once for it. */
   readonly sourceId: string;
   readonly currency: string;
   readonly postings: readonly Posting[];
+  /** Of a correction: the journal that was wrong; absent where nothing had been posted. */
+  readonly corrects?: string | null;
 }
 
 export type JournalKind =
@@ -25,7 +27,8 @@ export type JournalKind =
   | "dispute_won"
   | "dispute_lost"
   | "suspense"
-  | "suspense_release";
+  | "suspense_release"
+  | "correction";
 
 export interface Posting {
   readonly debit: AccountKind;
@@ -160,4 +163,19 @@ export function bookSuspenseRelease(fact: Fact, amount: number): Journal {
   return journal(fact, "suspense_release", [
     { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: false },
   ]);
+}
+
+/**
+ * What was booked differs from what the processor says, and somebody has approved how: new postings, which name the
+ * journal that was wrong. What belongs to nobody as yet goes to suspense, never to a merchant's balance.
+ */
+export function bookCorrection(
+  fact: Fact,
+  correction: {
+    readonly corrects: string | null;
+    readonly postings: readonly Omit<Posting, "pending">[];
+  },
+): Journal {
+  const postings = correction.postings.map((posting) => ({ ...posting, pending: false }));
+  return { ...journal(fact, "correction", postings), corrects: correction.corrects };
 }

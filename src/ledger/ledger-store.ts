@@ -28,10 +28,12 @@ const INSERT_JOURNALS: Statement = {
     with line as materialized (
       select * from jsonb_to_recordset(?) as l (merchant_id text, journal_id text, kind text,
         payment_intent_id text, source_id text, currency text, line int, debit text, credit text,
-        amount bigint, pending boolean)
+        amount bigint, pending boolean, corrects text)
     ), journal as (
-      insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
-      select merchant_id, journal_id, kind, payment_intent_id, source_id from line where line = 1
+      insert into journals (merchant_id, id, kind, payment_intent_id, source_id,
+        corrects_journal_id)
+      select merchant_id, journal_id, kind, payment_intent_id, source_id, corrects
+      from line where line = 1
       order by merchant_id, source_id, kind
     )
     insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id,
@@ -85,6 +87,7 @@ export async function insertJournals(tx: Tx, journals: readonly Journal[]): Prom
       payment_intent_id: paymentIntentId,
       source_id: sourceId,
       currency: rest.currency,
+      corrects: rest.corrects,
       line: index + 1,
       ...posting,
     })),

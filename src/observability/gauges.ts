@@ -1,6 +1,7 @@
 import { Gauge } from "prom-client";
 import { type Db, type Statement, run } from "../db/db";
 import { registry } from "./metrics";
+import { observeReconciliation } from "./reconciliation-gauges";
 
 /** What the tables say when they are scraped. All of it is read from small partial indexes. */
 const LOOK: Statement = {
@@ -82,6 +83,7 @@ export function observe(db: Db, ...others: readonly Db[]): void {
       }),
     );
   }
+  observeReconciliation(db);
   const pools = [db, ...others].map(({ client }) => (client as { pool: Pool }).pool);
   const sum = (count: (pool: Pool) => number): number =>
     pools.reduce((total, pool) => total + count(pool), 0);

@@ -156,6 +156,52 @@ export interface ProcessorWebhook {
   readonly outcome: LookupOutcome | DisputeNews;
 }
 
+/** Money that a processor moved, as its list or its settlement file has it. */
+export interface ProcessorMovement {
+  /** Theirs; the same wherever it is listed. */
+  readonly movementId: string;
+  readonly kind: "authorize" | "capture" | "refund" | "void" | "reverse";
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** What the processor keeps for it; 0 when none. */
+  readonly feeMinor: number;
+  /** Ours: the id of the attempt that asked for it, or that is undone by it. */
+  readonly reference: string;
+  readonly chargeId: string;
+  /** ISO 8601. */
+  readonly movedAt: string;
+}
+
+/** A part of what moved in a window of time, in some order that stays the same. */
+export interface MovementPage {
+  readonly movements: readonly ProcessorMovement[];
+  /** Where the next page begins; null after the last one. */
+  readonly next: string | null;
+}
+
+export interface MovementWindow {
+  /** ISO 8601; at this moment or later. */
+  readonly from: string;
+  /** ISO 8601; earlier than this moment. */
+  readonly to: string;
+  readonly after: string | null;
+}
+
+/** What a settlement file says of itself in its first line. */
+export interface StatementHeader {
+  /** Theirs, and the same whenever the file is fetched. */
+  readonly statement: string;
+  readonly periodFrom: string;
+  readonly periodTo: string;
+}
+
+/** How a processor writes settlement files: one line at a time, so that a file may be of any length. Throws what it cannot read. */
+export interface SettlementFormat {
+  readonly readHeader: (line: string) => StatementHeader;
+  /** A movement; the end, with how many there were; undefined for lines that say nothing. */
+  readonly readLine: (line: string) => ProcessorMovement | { readonly end: number } | undefined;
+}
+
 export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Every processor of an installation, by the name that is kept with each attempt. */
@@ -174,5 +220,8 @@ export interface Processor {
    * them with.
    */
   readonly verifyWebhook?: (rawBody: string, headers: WebhookHeaders) => ProcessorWebhook;
+  /** What it moved in a window of time. Absent where it cannot be asked. Throws when it does not answer. */
+  readonly listMovements?: (window: MovementWindow) => Promise<MovementPage>;
+  readonly settlementFormat?: SettlementFormat;
   close(): Promise<void>;
 }

@@ -77,6 +77,7 @@ const MIGRATIONS: readonly string[] = [
   create trigger disputes_append_only before update or delete or truncate on disputes
     for each statement execute function refuse_change();
   `,
+  "create index movements_at on movements (at, position)",
 ];
 
 // Any fixed number, so long as nothing else in this database takes the same one.

@@ -4,6 +4,9 @@ import { routeChallenges } from "./challenge-routes";
 import { routeCharges } from "./charge-routes";
 import { BadRequest, sendError, sendJson } from "./http-exchange";
 import type { Network } from "./network";
+import { sendList, sendSettlementFile } from "./settlement-routes";
+
+const LISTS = /^\/v1\/(movements|settlement)\?/;
 
 /**
  * Plain node:http: with latency set to 0 the network shares two cores with the system that it tests, and must cost next
@@ -29,6 +32,11 @@ async function route(
   const exchange = { request, response };
   if (target.startsWith("/v1/")) {
     if (network.outage) return void request.socket.destroy();
+    if (request.method === "GET" && LISTS.test(target)) {
+      const url = new URL(target, "http://network");
+      const send = url.pathname === "/v1/movements" ? sendList : sendSettlementFile;
+      return send(network, url, response);
+    }
     return routeCharges(network, pathAfter(target, "/v1/"), exchange);
   }
   if (target.startsWith("/3ds/"))

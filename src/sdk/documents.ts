@@ -52,6 +52,10 @@ export const MUTATIONS = {
     "paymentIntent { ...PaymentIntent } proposal { ...Evidence }",
   ),
   releaseSetAsideMessages: mutation("releaseSetAsideMessages", "count hasMore"),
+  resolveReconciliationBreak: mutation(
+    "resolveReconciliationBreak",
+    "reconciliationBreak { ...ReconciliationBreak }",
+  ),
   createApiKey: mutation("createApiKey", "apiKey { ...ApiKey } secret"),
   rollApiKey: mutation("rollApiKey", "apiKey { ...ApiKey } oldApiKey { ...ApiKey } secret"),
   revokeApiKey: mutation("revokeApiKey", "apiKey { ...ApiKey }"),
@@ -96,6 +100,7 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   lookUpAttempt: { type: "Attempt", field: "attempt" },
   resolveUnknownAttempt: { type: "PaymentIntent" },
   releaseSetAsideMessages: { type: "Node" },
+  resolveReconciliationBreak: { type: "ReconciliationBreak", field: "reconciliationBreak" },
   createApiKey: { type: "ApiKey" },
   rollApiKey: { type: "ApiKey" },
   revokeApiKey: { type: "ApiKey", field: "apiKey" },
@@ -117,6 +122,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   era: "Erasure",
   key: "ApiKey",
   rpl: "ReplayPlan",
+  brk: "ReconciliationBreak",
 };
 
 /*
@@ -209,6 +215,12 @@ export const QUERIES = {
     { merchantId: "ID", ...PAGE },
     page("SetAsideMessage"),
   ),
+  reconciliationBreaks: query(
+    "reconciliationBreaks",
+    { filter: "ReconciliationBreakFilter", ...PAGE },
+    page("ReconciliationBreak"),
+  ),
+  reconciliationReports: query("reconciliationReports", PAGE, page("ReconciliationReport")),
   ledgerAccount: withFragments(`query ledgerAccount(
   $id: ID!, $asOf: DateTime, $first: Int, $after: String, $last: Int, $before: String
 ) {
@@ -227,6 +239,12 @@ export const QUERIES = {
     {},
     "balanced currencies { currency debits credits difference }",
   ),
+  receipt: query(
+    "receipt",
+    { paymentIntentId: "ID!" },
+    "merchantId paymentIntentId leaves { seal index path content } checkpoints { number text signature } unsealed hasMore",
+  ),
+  checkpointKeys: query("checkpointKeys", {}, "id publicKey createdAt"),
   merchant: query("merchant", {}, "...Merchant"),
   erasure: query("erasure", { id: "ID!" }, "...Erasure"),
   apiKeys: query("apiKeys", { filter: "ApiKeyFilter", ...PAGE }, page("ApiKey")),

@@ -92,7 +92,7 @@ export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
 export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND" | "UPDATE";
 
 /** What caused a journal to be posted. New values may be added. */
-export type JournalSource = "ATTEMPT" | "DISPUTE";
+export type JournalSource = "ATTEMPT" | "DISPUTE" | "RECONCILIATION_BREAK";
 
 /** What a ledger account records. Every merchant has one account of each kind in each currency that it uses. New values may be added. */
 export type LedgerAccountKind =
@@ -120,6 +120,35 @@ export type PaymentIntentStatus =
 
 /** The side of an account that a posting is made on. */
 export type PostingSide = "CREDIT" | "DEBIT";
+
+/** What to do about a break. */
+export type ReconciliationBreakAction = "APPROVE_CORRECTION" | "DISMISS" | "EXPLAIN";
+
+/** What differs. New values may be added. */
+export type ReconciliationBreakKind =
+  | "AMOUNT"
+  | "CURRENCY"
+  | "DUPLICATE"
+  | "FEE"
+  | "IMBALANCE"
+  | "MISSING_HERE"
+  | "MISSING_THERE"
+  | "STATE"
+  | "TIMING"
+  | "UNCLEARED";
+
+/** How a break was resolved. New values may be added. */
+export type ReconciliationBreakResolution =
+  "CLOSED_ITSELF" | "CORRECTED" | "DISMISSED" | "REVERSED";
+
+/** What noticed a break. New values may be added. */
+export type ReconciliationBreakSource = "LEDGER" | "PROCESSOR_LIST" | "SETTLEMENT_FILE";
+
+/** How far a break has come. New values may be added. */
+export type ReconciliationBreakStatus = "EXPLAINED" | "OPEN" | "RESOLVED";
+
+/** How far a comparison has come. New values may be added. */
+export type ReconciliationReportStatus = "COMPARING" | "COMPLETED" | "LOADING" | "MISSING";
 
 /** Why money was refunded. New values may be added. */
 export type RefundReason = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
@@ -181,6 +210,7 @@ export type EventType =
   | "dispute.created"
   | "dispute.won"
   | "dispute.lost"
+  | "reconciliation.break_found"
   | "webhook_endpoint.failing"
   | "webhook_endpoint.disabled"
   | "webhook_endpoint.test";

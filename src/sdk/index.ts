@@ -24,6 +24,7 @@ export type {
   CaptureSnapshot,
   DisputeSnapshot,
   PaymentIntentSnapshot,
+  ReconciliationBreakSnapshot,
   RefundSnapshot,
   WebhookEndpointSnapshot,
   WebhookEvent,

@@ -13,6 +13,9 @@ import type {
   LedgerAccountKind,
   Mode,
   PaymentIntentStatus,
+  ReconciliationBreakAction,
+  ReconciliationBreakKind,
+  ReconciliationBreakStatus,
   RefundReasonInput,
   RefundStatus,
   UnknownAttemptResolution,
@@ -347,6 +350,18 @@ export interface PaymentIntentFilter {
   readonly updatedAfter?: string | null | undefined;
 }
 
+/** Which breaks to list: those that match every field given. */
+export interface ReconciliationBreakFilter {
+  /** Of one of these kinds. */
+  readonly kinds?: readonly ReconciliationBreakKind[] | null | undefined;
+
+  /** With one of these statuses. */
+  readonly statuses?: readonly ReconciliationBreakStatus[] | null | undefined;
+
+  /** About this. */
+  readonly subjectId?: string | null | undefined;
+}
+
 /** Which refunds to list: those that match every field given. */
 export interface RefundFilter {
   /** Created at or after this time. */
@@ -420,6 +435,21 @@ export interface ReplayWebhookDeliveryInput {
 
   /** Whether to repeat it even if it has been delivered, or replayed before. Otherwise such a delivery is refused with INVALID_STATE. */
   readonly force?: boolean | undefined;
+}
+
+/** A break, and what to do about it. */
+export interface ResolveReconciliationBreakInput {
+  /** What to do. */
+  readonly action: ReconciliationBreakAction;
+
+  /** The break's id. */
+  readonly breakId: string;
+
+  /** Who sees to it, in at most 100 characters. The default is the API key's id. */
+  readonly owner?: string | null | undefined;
+
+  /** How it came about, or why it is resolved, in 1 to 1,000 characters. */
+  readonly reason: string;
 }
 
 /** What an operator found out about an attempt. */

@@ -19,6 +19,7 @@ import type {
   RefundPaymentIntentInput,
   ReleaseSetAsideMessagesInput,
   ReplayWebhookDeliveryInput,
+  ResolveReconciliationBreakInput,
   ResolveUnknownAttemptInput,
   ResumeReplayPlanInput,
   RetryWebhookDeliveriesNowInput,
@@ -51,6 +52,7 @@ import type {
   RefundPaymentIntentPayload,
   ReleaseSetAsideMessagesPayload,
   ReplayWebhookDeliveryPayload,
+  ResolveReconciliationBreakPayload,
   ResolveUnknownAttemptPayload,
   ResumeReplayPlanPayload,
   RetryWebhookDeliveriesNowPayload,
@@ -195,6 +197,12 @@ export interface Mutations {
   readonly releaseSetAsideMessages: {
     input: ReleaseSetAsideMessagesInput;
     payload: ReleaseSetAsideMessagesPayload;
+  };
+
+  /** Explains a reconciliation break, or resolves it: with the correction that is proposed, which is posted as a journal of its own, or without one. Done by a platform operator, who acts for the merchant with the header oncepay-merchant, or for none. Requires the scope operations:write. */
+  readonly resolveReconciliationBreak: {
+    input: ResolveReconciliationBreakInput;
+    payload: ResolveReconciliationBreakPayload;
   };
 
   /** Creates an API key. A key can give another one only what it has itself: no further scope, no later expiry, no other address. Requires the scope keys:write. */

@@ -26,6 +26,11 @@ import type {
   NextActionType,
   PaymentIntentStatus,
   PostingSide,
+  ReconciliationBreakKind,
+  ReconciliationBreakResolution,
+  ReconciliationBreakSource,
+  ReconciliationBreakStatus,
+  ReconciliationReportStatus,
   RefundReason,
   RefundStatus,
   RelayError,
@@ -514,6 +519,102 @@ export interface Evidence {
   readonly at: string;
 }
 
+/** A difference between the payments, the ledger and what a processor says it moved. It stays open until it is resolved. */
+export interface ReconciliationBreak {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** The id of the merchant that it concerns; that of the installation itself when no merchant is known. */
+  readonly merchantId: string;
+
+  /** What differs. */
+  readonly kind: ReconciliationBreakKind;
+
+  /** How far it has come. */
+  readonly status: ReconciliationBreakStatus;
+
+  /** What noticed it. */
+  readonly source: ReconciliationBreakSource;
+
+  /** The name of the processor; null when the ledger alone is concerned. */
+  readonly processor: string | null;
+
+  /** The id of the report that it was found for; null when there is none. */
+  readonly reportId: string | null;
+
+  /** The id of what it is about: an attempt, a payment intent, a ledger account, or the reference that only the processor knows. */
+  readonly subjectId: string;
+
+  /** The id of the payment intent; null when it concerns none. */
+  readonly paymentIntentId: string | null;
+
+  /** The currency of the books that are concerned. */
+  readonly currency: string;
+
+  /** The difference, in a sentence for people. */
+  readonly detail: string;
+
+  /** What our books say. */
+  readonly ours: ReconciliationSide | null;
+
+  /** What the processor says. */
+  readonly theirs: ReconciliationSide | null;
+
+  /** The correction that is proposed; null when a person must decide what to do. */
+  readonly proposal: {
+    /** The id of the journal that it corrects; null when none was posted. */
+    readonly corrects: string | null;
+
+    /** What would be posted. */
+    readonly postings: readonly {
+      /** The account to debit. */
+      readonly debit: LedgerAccountKind;
+
+      /** The account to credit. */
+      readonly credit: LedgerAccountKind;
+
+      /** The amount, in the break's currency. */
+      readonly amount: number;
+    }[];
+  } | null;
+
+  /** Who sees to it; null while nobody does. */
+  readonly owner: string | null;
+
+  /** How it came about, or why it was resolved. */
+  readonly explanation: string | null;
+
+  /** How it was resolved; null while it is not. */
+  readonly resolution: ReconciliationBreakResolution | null;
+
+  /** The id of the correcting journal; null when none was posted. */
+  readonly journalId: string | null;
+
+  /** When it was found, which its age counts from. */
+  readonly foundAt: string;
+
+  /** When it was last explained. */
+  readonly explainedAt: string | null;
+
+  /** When it was resolved. */
+  readonly resolvedAt: string | null;
+}
+
+/** What one side of a break says. */
+export interface ReconciliationSide {
+  /** The amount; null when it says none. */
+  readonly amount: number | null;
+
+  /** The currency of the amount and the fee, as this side writes it. */
+  readonly currency: string | null;
+
+  /** The fee; null when it says none. */
+  readonly fee: number | null;
+
+  /** The status of the attempt here, or what kind of movement it was there. */
+  readonly state: string | null;
+}
+
 /** An API key, without its text, which is shown only when the key is made. */
 export interface ApiKey {
   /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
@@ -790,6 +891,51 @@ export interface SetAsideMessage {
   readonly createdAt: string;
 }
 
+/** A comparison with what a processor says: with a settlement file, or with its list. */
+export interface ReconciliationReport {
+  /** Its id, which breaks name; `node` does not find it. */
+  readonly id: string;
+
+  /** What was compared with. */
+  readonly source: ReconciliationBreakSource;
+
+  /** The name of the processor. */
+  readonly processor: string;
+
+  /** What the processor calls the statement. */
+  readonly statement: string;
+
+  /** The beginning of the period. */
+  readonly periodFrom: string;
+
+  /** The end of the period, which is not in it. */
+  readonly periodTo: string;
+
+  /** How far it has come. */
+  readonly status: ReconciliationReportStatus;
+
+  /** How many lines have been read. */
+  readonly lines: number;
+
+  /** How many references have been compared. */
+  readonly compared: number;
+
+  /** How many of them agree. */
+  readonly matched: number;
+
+  /** How many breaks were found that were not known before. */
+  readonly breaksFound: number;
+
+  /** How many breaks closed themselves because of it. */
+  readonly breaksClosed: number;
+
+  /** When it was begun. */
+  readonly startedAt: string;
+
+  /** When it was completed. */
+  readonly finishedAt: string | null;
+}
+
 /** One side of a posting, as it appears in one account. It never changes. */
 export interface LedgerEntry {
   /** The id of the journal, which groups the postings that belong together. */
@@ -861,6 +1007,7 @@ export type Node =
   | ({ readonly __typename: "LedgerAccount" } & LedgerAccount)
   | ({ readonly __typename: "Merchant" } & Merchant)
   | ({ readonly __typename: "PaymentIntent" } & PaymentIntent)
+  | ({ readonly __typename: "ReconciliationBreak" } & ReconciliationBreak)
   | ({ readonly __typename: "Refund" } & Refund)
   | ({ readonly __typename: "ReplayPlan" } & ReplayPlan)
   | ({ readonly __typename: "WebhookDelivery" } & WebhookDelivery)

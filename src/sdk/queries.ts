@@ -8,6 +8,7 @@ import type {
   EventFilter,
   LedgerAccountFilter,
   PaymentIntentFilter,
+  ReconciliationBreakFilter,
   RefundFilter,
   WebhookDeliveryFilter,
 } from "./inputs";
@@ -17,6 +18,7 @@ import type {
   AttemptConnection,
   AuditEntryConnection,
   CaptureConnection,
+  CheckpointKey,
   DisputeConnection,
   EventConnection,
   EventTypeDescription,
@@ -24,6 +26,9 @@ import type {
   LedgerAccountResult,
   Operation,
   PaymentIntentConnection,
+  Receipt,
+  ReconciliationBreakConnection,
+  ReconciliationReportConnection,
   RefundConnection,
   ReplayPlanConnection,
   SetAsideMessageConnection,
@@ -189,6 +194,29 @@ export interface Queries {
     result: SetAsideMessageConnection;
   };
 
+  /** Differences between the payments, the ledger and what processors say they moved, newest first: of the merchant, or, for a platform operator who acts for none, of all merchants and of nobody. Requires the scope operations:read. */
+  readonly reconciliationBreaks: {
+    variables: {
+      readonly filter?: ReconciliationBreakFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: ReconciliationBreakConnection;
+  };
+
+  /** Comparisons with what processors say, newest first: one for each settlement file, and one for each hour of a processor's list. They are about all merchants. Requires the scope operations:write. */
+  readonly reconciliationReports: {
+    variables: {
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: ReconciliationReportConnection;
+  };
+
   /** The ledger account with this id; null when the merchant has none. Requires the scope ledger:read. */
   readonly ledgerAccount: {
     variables: {
@@ -217,6 +245,12 @@ export interface Queries {
   /** The total debits and credits of the merchant's ledger. Requires the scope ledger:read. */
   readonly trialBalance: { variables: Record<string, never>; result: TrialBalance };
 
+  /** Proof of what happened to a payment, to be checked offline. It answers NOT_FOUND when the merchant has no such payment. Requires the scope payments:read. */
+  readonly receipt: { variables: { readonly paymentIntentId: string }; result: Receipt };
+
+  /** The keys that sign checkpoints, newest first. Keep them: a receipt proves nothing to whoever learns the key with it. Requires the scope payments:read. */
+  readonly checkpointKeys: { variables: Record<string, never>; result: readonly CheckpointKey[] };
+
   /** The merchant that the API key belongs to. Requires the scope payments:read. */
   readonly merchant: { variables: Record<string, never>; result: Merchant };
 
@@ -244,7 +278,7 @@ export interface Queries {
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent, updatePaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt, releaseSetAsideMessages; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent, updatePaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt, releaseSetAsideMessages, resolveReconciliationBreak; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

@@ -16,6 +16,8 @@ import type {
   Node,
   PageInfo,
   PaymentIntent,
+  ReconciliationBreak,
+  ReconciliationReport,
   Refund,
   ReplayPlan,
   SetAsideMessage,
@@ -281,6 +283,15 @@ export interface ReleaseSetAsideMessagesPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of resolveReconciliationBreak. */
+export interface ResolveReconciliationBreakPayload {
+  /** The break as it stands now. */
+  readonly reconciliationBreak: ReconciliationBreak;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of createApiKey. */
 export interface CreateApiKeyPayload {
   /** The API key. */
@@ -506,6 +517,36 @@ export interface SetAsideMessageConnection {
   readonly pageInfo: PageInfo;
 }
 
+/** One page of a list. */
+export interface ReconciliationBreakConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: ReconciliationBreak;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
+export interface ReconciliationReportConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: ReconciliationReport;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
 /** An account of the merchant's double-entry ledger, in one currency. */
 export interface LedgerAccountResult {
   /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
@@ -578,6 +619,60 @@ export interface TrialBalance {
   }[];
 }
 
+/** Proof of what happened to a payment. The SDK's verifyReceipt checks it, offline, with a public key from checkpointKeys. */
+export interface Receipt {
+  /** The merchant's id. */
+  readonly merchantId: string;
+
+  /** The payment intent's id. */
+  readonly paymentIntentId: string;
+
+  /** The rows that are under seal. Requires the scope ledger:read. */
+  readonly leaves: readonly {
+    /** The number of the seal, whose checkpoint is in the receipt. */
+    readonly seal: number;
+
+    /** The leaf's place in the tree, from 0. */
+    readonly index: number;
+
+    /** The nodes that lead from the leaf to the root, from below, in hex. */
+    readonly path: readonly string[];
+
+    /** The row as JSON: an event, a transition, a journal or a posting. The leaf is the SHA-256 of a zero byte and exactly these bytes. */
+    readonly content: string;
+  }[];
+
+  /** The signed checkpoints of the seals they are in. */
+  readonly checkpoints: readonly {
+    /** The seal's number: 1, 2, 3 and so on for each merchant. */
+    readonly number: number;
+
+    /** What was signed, in lines: the merchant, the number of leaves, the root, and the hash of the checkpoint before. */
+    readonly text: string;
+
+    /** The ed25519 signature of the text, by the key that it names, in base64. */
+    readonly signature: string;
+  }[];
+
+  /** How many rows are not under seal yet. They will be within minutes. */
+  readonly unsealed: number;
+
+  /** Whether the payment has more rows than a receipt holds, which are not shown. */
+  readonly hasMore: boolean;
+}
+
+/** A key that signs checkpoints. */
+export interface CheckpointKey {
+  /** The key's id, as checkpoints name it. */
+  readonly id: string;
+
+  /** The public key: the 32 bytes of ed25519 in base64. */
+  readonly publicKey: string;
+
+  /** When the key was made. */
+  readonly createdAt: string;
+}
+
 /** One page of a list. */
 export interface ApiKeyConnection {
   /** The items on the page, each with its cursor. */
@@ -607,7 +702,7 @@ export interface Operation {
   /** When the operation was executed. */
   readonly firstSeenAt: string | null;
 
-  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key or an erasure; null where the mutation gives none of these. */
+  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key, a reconciliation break or an erasure; null where the mutation gives none of these. */
   readonly result: Node | null;
 
   /** The original error; null unless the status is FAILED. */

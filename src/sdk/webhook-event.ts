@@ -9,6 +9,9 @@ import type {
   EventType,
   NextActionType,
   PaymentIntentStatus,
+  ReconciliationBreakKind,
+  ReconciliationBreakSource,
+  ReconciliationBreakStatus,
   RefundReason,
   RefundStatus,
   WebhookEndpointStatus,
@@ -111,6 +114,31 @@ export interface DisputeSnapshot {
   readonly updatedAt: string;
 }
 
+interface BreakSideSnapshot {
+  readonly amount: number | null;
+  readonly currency: string | null;
+  readonly fee: number | null;
+  readonly state: string | null;
+}
+
+export interface ReconciliationBreakSnapshot {
+  readonly id: string;
+  readonly object: "reconciliation_break";
+  readonly merchantId: string;
+  readonly kind: ReconciliationBreakKind;
+  readonly status: ReconciliationBreakStatus;
+  readonly source: ReconciliationBreakSource;
+  readonly processor: string | null;
+  readonly reportId: string | null;
+  readonly subjectId: string;
+  readonly paymentIntentId: string | null;
+  readonly currency: string;
+  readonly detail: string;
+  readonly ours: BreakSideSnapshot | null;
+  readonly theirs: BreakSideSnapshot | null;
+  readonly foundAt: string;
+}
+
 export interface WebhookEndpointSnapshot {
   readonly id: string;
   readonly object: "webhook_endpoint";
@@ -139,7 +167,7 @@ interface EventOf<Type extends string, Snapshot> {
   /** The same moment as createdAt, under the name that Standard Webhooks gives it. */
   readonly timestamp: string;
   readonly createdAt: string;
-  /** The id of the object that the event is about: the payment intent, also of captures and refunds; the dispute; or the endpoint. */
+  /** The id of the object that the event is about: the payment intent, also of captures and refunds; the dispute; the break; or the endpoint. */
   readonly subjectId: string;
   /** The version of that object: 1, 2, 3 without gaps. Events may come out of order. Null when it has no versions. */
   readonly sequence: number | null;
@@ -158,4 +186,5 @@ export type WebhookEvent =
   | EventOf<Extract<EventType, `capture.${string}`>, CaptureSnapshot>
   | EventOf<Extract<EventType, `refund.${string}`>, RefundSnapshot>
   | EventOf<Extract<EventType, `dispute.${string}`>, DisputeSnapshot>
+  | EventOf<Extract<EventType, `reconciliation.${string}`>, ReconciliationBreakSnapshot>
   | EventOf<Extract<EventType, `webhook_endpoint.${string}`>, WebhookEndpointSnapshot>;

@@ -1,5 +1,7 @@
+import { buildSchema } from "../../schema/schema";
 import { type TestApi, startTestApi } from "../support/api";
 import { type WireAnswer, type WireRequest, exchange } from "./exchange";
+import { textQueries } from "./every-text";
 import { GRAPHQL_ROWS } from "./graphql-rows";
 import { HTTP_ROWS } from "./http-rows";
 import { leaksIn } from "./leaks";
@@ -92,4 +94,18 @@ test.each(GRAPHQL_ROWS)("in GraphQL: $what", async ({ what, query, variables, co
   });
   expect([answer.status, answer.isUsable]).toEqual([code === "FORBIDDEN" ? 403 : 400, true]);
   expectRefused(answer, code ?? "BAD_USER_INPUT");
+});
+
+const UNSTORABLE = ["\u0000", "\ud800", "x".repeat(10_000), ""];
+
+test.each(textQueries(buildSchema()))("any text in $place", async ({ query, variables }) => {
+  const asked = UNSTORABLE.flatMap((text) =>
+    [{ key: api.merchant.operatorKey }, { key: api.asPlatform.key }].map((by) => ({ text, by })),
+  );
+  for (const { text, by } of asked) {
+    const { error } = await api.send({ query, variables: variables(text), ...by });
+    expect([undefined, "BAD_USER_INPUT", "NOT_FOUND", "FORBIDDEN"]).toContain(
+      error?.extensions["code"],
+    );
+  }
 });

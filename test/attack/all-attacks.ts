@@ -15,6 +15,7 @@ import { queueWiped, queueWipedOnRedis } from "./attacks/queue-wiped";
 import { redisLost } from "./attacks/redis-lost";
 import { relayKilled } from "./attacks/relay-killed";
 import { sameKey } from "./attacks/same-key";
+import { settlementFile } from "./attacks/settlement-file";
 import { skewedWorker } from "./attacks/skewed-worker";
 import { unknownOutcomes } from "./attacks/unknown-outcomes";
 
@@ -36,6 +37,7 @@ export const ATTACKS: readonly Attack[] = [
   processorOutage,
   noisyNeighbour,
   noisyEndpoint,
+  settlementFile,
   fuzz,
   histories,
   killEverywhere,

@@ -104,6 +104,12 @@ it("knows every column that can hold a sealed value", async () => {
     "erasures.customer_mac",
     "idempotency_keys.fingerprint",
     "payment_intent_updates.fingerprint",
+    "seals.leaves",
+    "seals.previous",
+    "seals.root",
+    // Public.
+    "seals.signature",
+    "signing_keys.public_key",
     "webhook_endpoint_changes.fingerprint",
   ];
   // Sealed with the payment's own key, which stands in its row so that it can be destroyed there.

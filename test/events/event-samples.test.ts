@@ -13,6 +13,7 @@ import {
   newKey,
   startTestApi,
 } from "../support/api";
+import { aBreak } from "../support/breaks";
 import { aDispute } from "../support/disputes";
 
 let api: TestApi;
@@ -99,6 +100,7 @@ test("samples have the shape of real events, and everybody may read them", async
   for (const outcome of ["won", "lost"] as const) {
     await aDispute(api, (await makePaid(api)).id, { outcome });
   }
+  await aBreak(api.db, api.merchant.id);
   await api.drain();
   await makeTrouble();
   const bodies = await realBodies();
@@ -173,7 +175,11 @@ test("the list of types gives each one's description and sample", async () => {
     expect(sample).toEqual(JSON.parse(JSON.stringify(sampleOf(type))));
     expect(idKind(String(sample["id"]))).toBe("event");
     const [noun = ""] = type.split(".");
-    const subjects: Record<string, string> = { webhook_endpoint: "webhookEndpoint", dispute: noun };
+    const subjects: Record<string, string> = {
+      webhook_endpoint: "webhookEndpoint",
+      reconciliation: "reconciliationBreak",
+      dispute: noun,
+    };
     expect(idKind(String(sample["subjectId"]))).toBe(subjects[noun] ?? "paymentIntent");
   }
 });

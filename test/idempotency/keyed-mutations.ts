@@ -8,6 +8,7 @@ import {
   makePaid,
   newKey,
 } from "../support/api";
+import { aBreak, proposeNothingMuch } from "../support/breaks";
 import { rowOf } from "../support/set-aside";
 
 import {
@@ -326,6 +327,22 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
         await rowOf(api.db, id).update({ aside_until: "infinity" });
       };
       return { input: { ids: [id], reason: "harmless" }, makePossible };
+    },
+  },
+  resolveReconciliationBreak: {
+    table: "reconciliation_breaks",
+    as: "platform",
+    prepare: async ({ api }) => {
+      const breakId = await aBreak(api.db, api.merchant.id);
+      const input = { breakId, action: "DISMISS", reason: "seen in their portal" };
+      return { input, other: { ...input, reason: "a different reason" } };
+    },
+    expired: "INVALID_STATE",
+    refuse: async ({ api }) => {
+      const breakId = await aBreak(api.db, api.merchant.id, { proposal: null });
+      const makePossible = () => proposeNothingMuch(api.db, breakId);
+      const input = { breakId, action: "APPROVE_CORRECTION", reason: "seen in their portal" };
+      return { input, makePossible };
     },
   },
   eraseCustomer: {

@@ -33,20 +33,25 @@ const CHECK_VIOLATION = "23514";
 const FOREIGN_KEY = "23503";
 
 describe("history", () => {
-  it.each(["transitions", "events", "event_feed", "journals", "postings", "attempt_evidence"])(
-    "cannot be changed, deleted or emptied in %s, nor in a partition of it",
-    async (table) => {
-      const { rows } = await t.db.raw<{ rows: { name: string }[] }>(
-        "select inhrelid::regclass::text as name from pg_inherits where inhparent = ?::regclass",
-        [table],
-      );
-      for (const name of [table, ...rows.map((row) => row.name)]) {
-        expect(await stateOf(`update ${name} set merchant_id = merchant_id`)).toBe(RESTRICTED);
-        expect(await stateOf(`delete from ${name}`)).toBe(RESTRICTED);
-        expect(await stateOf(`truncate ${name} cascade`)).toBe(RESTRICTED);
-      }
-    },
-  );
+  it.each([
+    "transitions",
+    "events",
+    "event_feed",
+    "journals",
+    "postings",
+    "attempt_evidence",
+    "seals",
+  ])("cannot be changed, deleted or emptied in %s, nor in a partition of it", async (table) => {
+    const { rows } = await t.db.raw<{ rows: { name: string }[] }>(
+      "select inhrelid::regclass::text as name from pg_inherits where inhparent = ?::regclass",
+      [table],
+    );
+    for (const name of [table, ...rows.map((row) => row.name)]) {
+      expect(await stateOf(`update ${name} set merchant_id = merchant_id`)).toBe(RESTRICTED);
+      expect(await stateOf(`delete from ${name}`)).toBe(RESTRICTED);
+      expect(await stateOf(`truncate ${name} cascade`)).toBe(RESTRICTED);
+    }
+  });
 
   it("keeps payment intents, too", async () => {
     expect(await stateOf("delete from payment_intents")).toBe(RESTRICTED);

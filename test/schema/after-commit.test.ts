@@ -26,6 +26,7 @@ import {
   newKey,
   startTestApi,
 } from "../support/api";
+import { aBreak } from "../support/breaks";
 import { startReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
 
@@ -93,6 +94,7 @@ const PLATFORM = [
   "lookUpAttempt",
   "resolveUnknownAttempt",
   "releaseSetAsideMessages",
+  "resolveReconciliationBreak",
 ];
 
 beforeAll(async () => {
@@ -134,6 +136,11 @@ beforeAll(async () => {
       const ids = [await setMessageAside(api.db, api.merchant.id)];
       return { ids, reason: "the cause is gone" };
     },
+    resolveReconciliationBreak: async () => ({
+      breakId: await aBreak(api.db, api.merchant.id),
+      action: "APPROVE_CORRECTION",
+      reason: "the scheme's fees rose",
+    }),
     createApiKey: () => Promise.resolve({ kind: "RESTRICTED", name: "a reader" }),
     rollApiKey: async () => ({ apiKeyId: await anApiKey() }),
     revokeApiKey: async () => ({ apiKeyId: await anApiKey() }),

@@ -148,7 +148,8 @@ test.each([...Object.entries(QUERIES), ...Object.entries(NODES_TEXTS)])(
   (_name, text) => {
     if (typeof text !== "string") return;
     const ids = Array.from({ length: 100 }, (_, index) => `acct_${String(index)}`);
-    const asked = { first: 100, ids, id: "pi_1", name: "createPaymentIntent", idempotencyKey: "a" };
+    const operation = { name: "createPaymentIntent", idempotencyKey: "a" };
+    const asked = { first: 100, ids, id: "pi_1", paymentIntentId: "pi_1", ...operation };
     const known = [...text.matchAll(/\$(\w+):/g)].map(([, name = ""]) => name);
     const variables = Object.fromEntries(
       Object.entries(asked).filter(([name]) => known.includes(name)),

@@ -224,6 +224,7 @@ const SUBPATHS = {
     "watchPayment",
   ],
   "oncepay-sdk/documents": ["documents"],
+  "oncepay-sdk/receipt": ["ReceiptVerificationError", "verifyReceipt"],
   "oncepay-sdk/transport": ["OncepayError", "createCacheKeys", "createTransport"],
   "oncepay-sdk/urql": ["OncepayError", "oncepayExchange", "oncepayKeys", "urqlDocument"],
 };

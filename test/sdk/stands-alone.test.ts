@@ -12,7 +12,13 @@ const PEERS: Readonly<Record<string, readonly string[]>> = {
   "apollo.ts": ["@apollo/client/core", "@apollo/client/utilities"],
   "urql.ts": ["@urql/core"],
 };
-const entries = ["index.ts", "checkout/index.ts", "transport.ts", ...Object.keys(PEERS)];
+const entries = [
+  "index.ts",
+  "checkout/index.ts",
+  "transport.ts",
+  "receipt.ts",
+  ...Object.keys(PEERS),
+];
 
 function foreign(file: string, imported: readonly string[]): string[] {
   const own = [...files.map((name) => `./${name.replace(/\.ts$/, "")}`), ...(PEERS[file] ?? [])];

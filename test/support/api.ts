@@ -69,6 +69,7 @@ const COUNTED = [
   ...WRITTEN,
   "api_keys where revoked_at is not null",
   "webhook_deliveries where status = 'DISCARDED'",
+  "reconciliation_breaks where status <> 'OPEN'",
   "audit_log where operation in ('lookUpAttempt', 'releaseSetAsideMessages') and outcome = 'SUCCEEDED'",
   // As many as there were changes of course.
   "replay_plans p, generate_series(1, p.version)",

@@ -19,6 +19,8 @@ import {
   UPDATE_INTENT,
   type TestApi,
 } from "../support/api";
+import { aBreak, aReport } from "../support/breaks";
+import { sealAll } from "../seals/seal";
 import { aDispute } from "../support/disputes";
 import type { TestReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
@@ -51,7 +53,8 @@ const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   events(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } } transitions(first: 2) { pageInfo { endCursor } }
   timeline(first: 2) { pageInfo { endCursor } }
 } }`;
-const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } } }`;
+const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } }
+  reconciliationBreaks(first: 2) { pageInfo { endCursor } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
 const ERASE = `mutation ($input: EraseCustomerInput!, $key: String!) {
   eraseCustomer(input: $input, idempotencyKey: $key) { erasure { id } } }`;
@@ -180,6 +183,17 @@ export async function makeWorld(
   for (let more = 1; more < SOME_OF_EACH; more += 1) await mutate(REFUND_INTENT, back);
   await api.drain();
   for (let more = 0; more < SOME_OF_EACH; more += 1) await aDispute(api, paid.id, { amount: 100 });
+  const breaks: string[] = [];
+  for (const journal of [newId("journal"), null, null]) {
+    const proposal = {
+      corrects: journal,
+      postings: [{ debit: "PROCESSING_FEES", credit: "PROCESSOR_RECEIVABLE", amount: 3 } as const],
+    };
+    const subjectId = journal === null ? newId("attempt") : paid.id;
+    const about = { paymentIntentId: paid.id, proposal, subjectId };
+    breaks.push(await aBreak(api.db, merchant.id, about));
+  }
+  const report = await aReport(api.db, mark);
   const unknown = await confirmed();
   for (let more = 0; more < SOME_OF_EACH; more += 1) await confirmed();
   await api.sandbox.setFault({ fault: "lose_request", rate: 1, operation: "charge" });
@@ -252,11 +266,13 @@ export async function makeWorld(
     .where({ merchant_id: merchant.id, subject_id: rolled.id })
     .first<{ id: string }>("actor_id as id");
   const account = pages.ledgerAccounts.edges[0].node;
+  await sealAll(api);
   const setAside = await setMessageAside(api.db, merchant.id, { delivery_id: delivery?.id });
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {
     unknownAttempts: end(open.unknownAttempts),
     entries: end(account.entries),
+    reconciliationReports: Buffer.from(report).toString("base64url"),
     setAsideMessages: Buffer.from(setAside).toString("base64url"),
   };
   for (const [name, page] of Object.entries({ ...pages, ...withPrefix(parts) })) {
@@ -301,6 +317,7 @@ export async function makeWorld(
       toRevoke: another.id,
       erasure: erasure.id,
       setAside,
+      break: breaks[0] ?? "",
     },
   };
 }
@@ -350,6 +367,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "Query.nodes(ids)": [Object.values(ids)],
     "Query.paymentIntent(id)": [ids["paid"], ids["challenged"], ids["unknown"]],
     "Query.refund(id)": [ids["refund"]],
+    "Query.receipt(paymentIntentId)": [ids["paid"]],
     "Query.dispute(id)": [ids["dispute"]],
     "Query.ledgerAccount(id)": [ids["account"]],
     "Query.erasure(id)": [ids["erasure"]],
@@ -368,6 +386,10 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "CaptureFilter.statuses": [["SUCCEEDED"]],
     "DisputeFilter.paymentIntentId": [ids["paid"]],
     "DisputeFilter.statuses": [["OPEN"]],
+    "ReconciliationBreakFilter.kinds": [["FEE"]],
+    "ReconciliationBreakFilter.statuses": [["OPEN"]],
+    "ReconciliationBreakFilter.subjectId": [ids["paid"]],
+    "ResolveReconciliationBreakInput.breakId": [ids["break"]],
     "RefundFilter.paymentIntentId": [ids["paid"]],
     "RefundFilter.statuses": [["SUCCEEDED"]],
     "CreateReplayPlanInput.filter": [

@@ -31,7 +31,12 @@ const QUERIES = ROOTS.filter((root) => root.startsWith("Query."));
 const MUTATIONS = ROOTS.filter((root) => root.startsWith("Mutation."));
 
 /** What only operators may ask for, or see all of. */
-const FOR_OPERATORS = new Set(["Query.nodes", "Query.unknownAttempts", "Query.auditLog"]);
+const FOR_OPERATORS = new Set([
+  "Query.nodes",
+  "Query.unknownAttempts",
+  "Query.reconciliationBreaks",
+  "Query.auditLog",
+]);
 /** And what only those of the installation may, for a tenant. */
 const FOR_THE_PLATFORM = new Set([
   "Mutation.lookUpAttempt",
@@ -39,6 +44,8 @@ const FOR_THE_PLATFORM = new Set([
   "Mutation.createMerchant",
   "Mutation.releaseSetAsideMessages",
   "Query.setAsideMessages",
+  "Mutation.resolveReconciliationBreak",
+  "Query.reconciliationReports",
 ]);
 
 /** What no query reads, or none by itself. The raw walk reads every table: test/db/tenant-wall. */

@@ -66,6 +66,18 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   journals: ofTenants(READ, APPEND),
   postings: ofTenants(READ, APPEND),
   balance_snapshots: ofTenants(READ, APPEND),
+  seals: ofTenants(READ, APPEND),
+  // To seal it with another encryption key is the one change that a trigger permits.
+  signing_keys: ofNobody(WRITE),
+
+  // Found and closed by the system's work; what a merchant's operators see of it is theirs.
+  reconciliation_breaks: ofTenants(READ, WRITE),
+  reconciliation_runs: ofNobody(WRITE),
+  // Those of a processor's list are forgotten when it has been compared.
+  processor_lines: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
+  audit_marks: ofNobody(WRITE),
+  ledger_proofs: ofNobody(WRITE),
+  audit_state: ofNobody(CHANGE),
 
   webhook_endpoints: ofTenants(WRITE, WRITE),
   webhook_endpoint_changes: ofTenants(APPEND, APPEND),

@@ -1,5 +1,6 @@
 import type { Processor } from "../processor";
 import { createSandboxClient } from "./client";
+import { readHeader, readLine, toMovementPage } from "./settlement";
 import { toCall, toLookupOutcome, toReverseOutcome, toSendOutcome } from "./translate";
 import { verifySandboxWebhook } from "./verify-webhook";
 
@@ -44,6 +45,11 @@ export function createSandboxProcessor(options: {
           toleranceMs: SIGNED_WITHIN_MS,
         }),
     }),
+    listMovements: async ({ from, to, after }) => {
+      const query = new URLSearchParams({ from, to, ...(after !== null && { after }) });
+      return toMovementPage(await client.get(`/v1/movements?${query.toString()}`));
+    },
+    settlementFormat: { readHeader, readLine },
     close: () => client.close(),
   };
 }

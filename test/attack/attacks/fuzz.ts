@@ -43,6 +43,7 @@ export const fuzz: Attack = {
     check.equal("rows that are not valid", await invalidRows(context), 0);
     check.equal("failures in the API's log", failuresInLogs(installation.logDirectory), 0);
     check.equal("API processes that ended", installation.apis[0]?.exits.length, 0);
+    await forgetNobody(context);
     const executed = await metric(installation.apis, "oncepay_idempotency_outcomes_total", {
       outcome: "executed",
     });
@@ -112,6 +113,19 @@ async function makeWorld({ installation, seed }: Context, foreign: string): Prom
     clientSecrets: secrets,
     ids: [...mine, foreign, ...known.map(({ id }) => id)],
   };
+}
+
+/** What waits for where nobody listens would wait for days. */
+async function forgetNobody({ installation }: Context): Promise<void> {
+  const statement = {
+    name: "attack_endpoints",
+    text: "select id from webhook_endpoints where merchant_id = ? and url = ? and status <> 'DELETED'",
+  };
+  const bindings = [installation.merchant.id, NOBODY];
+  const client = openShop(installation).client();
+  for (const { id } of await run<{ id: string }>(installation.db, statement, bindings)) {
+    await client.deleteWebhookEndpoint({ webhookEndpointId: id });
+  }
 }
 
 const OF_TENANT = `

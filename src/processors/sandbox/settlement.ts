@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { CURRENCY_CODES } from "../../money";
+import { redact } from "../../security/sensitive";
+import type { MovementPage, ProcessorMovement, StatementHeader } from "../processor";
+import type { ClientResult } from "./client";
+
+/*
+ * The sandbox's list of movements and its settlement file, in their words. The file is CSV without quotes: a first line
+ * that names the statement and its period, a line of column names, a line for each movement, and a last line with their
+ * number, without which the file is not whole.
+ */
+
+const KINDS = ["authorize", "capture", "refund", "void", "reverse"] as const;
+const CURRENCIES: ReadonlySet<string> = new Set(CURRENCY_CODES);
+// References are whatever somebody sent to the network: kept only as far as they can be told from card numbers.
+const NAME = /^[\x21-\x7e]{1,255}$/;
+
+const currency = z.string().refine((code) => CURRENCIES.has(code), "no currency");
+const minorUnits = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const name = z.string().regex(NAME).transform(redact);
+
+const movementShape = z.object({
+  movement_id: name,
+  kind: z.enum(KINDS),
+  amount: minorUnits.min(1),
+  currency,
+  fee: minorUnits,
+  reference: name,
+  charge_id: name,
+  at: z.iso.datetime(),
+});
+
+const pageShape = z.object({
+  movements: z.array(movementShape),
+  next: z.string().nullable(),
+});
+
+export function toMovementPage(result: ClientResult): MovementPage {
+  if (result.kind !== "answered") throw new Error(`the list was not answered: ${result.reason}`);
+  if (result.status !== 200) throw new Error(`the list was answered with ${String(result.status)}`);
+  const { movements, next } = pageShape.parse(JSON.parse(result.text));
+  return { movements: movements.map(toMovement), next };
+}
+
+function toMovement(given: z.infer<typeof movementShape>): ProcessorMovement {
+  return {
+    movementId: given.movement_id,
+    kind: given.kind,
+    amountMinor: given.amount,
+    currency: given.currency,
+    feeMinor: given.fee,
+    reference: given.reference,
+    chargeId: given.charge_id,
+    movedAt: given.at,
+  };
+}
+
+const COLUMNS = "movement_id,kind,amount,currency,fee,reference,charge_id,at";
+
+const FIRST = "settlement";
+const VERSION = "1";
+const LAST = "end";
+
+export function readHeader(line: string): StatementHeader {
+  const [first, version, statement = "", periodFrom = "", periodTo = "", ...rest] = line.split(",");
+  const isWhole =
+    first === FIRST &&
+    version === VERSION &&
+    rest.length === 0 &&
+    NAME.test(statement) &&
+    isMoment(periodFrom) &&
+    isMoment(periodTo);
+  if (!isWhole) throw new Error("this is no settlement file of the sandbox");
+  return { statement: redact(statement), periodFrom, periodTo };
+}
+
+function isMoment(text: string): boolean {
+  return z.iso.datetime().safeParse(text).success;
+}
+
+const WHOLE = /^\d{1,16}$/;
+const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
+
+/** Checked by hand: a file has a million of them. */
+export function readLine(line: string): ProcessorMovement | { readonly end: number } | undefined {
+  if (line === "" || line === COLUMNS) return undefined;
+  const fields = line.split(",");
+  if (fields.length === 2 && fields[0] === LAST && WHOLE.test(fields[1] ?? "")) {
+    return { end: Number(fields[1]) };
+  }
+  const isSound =
+    fields.length === FIELDS.length && FIELDS.every((isField, at) => isField(fields[at] ?? ""));
+  if (!isSound) throw new Error(`a line cannot be read: ${redact(line.slice(0, 200))}`);
+  const [movementId, kind, amount, code, fee, reference, chargeId, movedAt] =
+    fields as unknown as EightFields;
+  return {
+    movementId: redact(movementId),
+    kind: kind as ProcessorMovement["kind"],
+    amountMinor: Number(amount),
+    currency: code,
+    feeMinor: Number(fee),
+    reference: redact(reference),
+    chargeId: redact(chargeId),
+    movedAt,
+  };
+}
+
+type EightFields = readonly [string, string, string, string, string, string, string, string];
+type IsField = (text: string) => boolean;
+
+const isName: IsField = (text) => NAME.test(text);
+
+/** One for each column. */
+const FIELDS: readonly IsField[] = [
+  isName,
+  (text) => KINDS.some((known) => known === text),
+  (text) => isAmount(text, 1),
+  (text) => CURRENCIES.has(text),
+  (text) => isAmount(text, 0),
+  isName,
+  isName,
+  (text) => AT.test(text),
+];
+
+function isAmount(text: string, least: number): boolean {
+  return WHOLE.test(text) && Number(text) >= least && Number.isSafeInteger(Number(text));
+}

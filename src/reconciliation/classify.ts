@@ -1,0 +1,239 @@
+import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
+import type { AttemptOperation, AttemptStatus } from "../payments/attempt";
+import type { BreakKind, BreakSide, NewBreak, Proposal, ProposedPosting } from "./break";
+import type { Report } from "./report-store";
+
+/** What the three sides say under one reference, where they do not simply agree. */
+export interface Compared {
+  readonly reference: string;
+  /** Lines of something that moved, and of something that was taken back. */
+  readonly moves: number;
+  readonly reverses: number;
+  /** How often a line came again. */
+  readonly repeated: number;
+  /** Lines of the same in earlier settlement files. */
+  readonly earlier: number;
+  /** The first of the lines. */
+  readonly kind: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly fee: number;
+  readonly attempt: {
+    readonly merchantId: string;
+    readonly paymentIntentId: string;
+    readonly operation: AttemptOperation;
+    readonly status: AttemptStatus;
+    readonly amount: number;
+    readonly currency: string;
+    /** Something gives back what it moved, or has. */
+    readonly compensated: boolean;
+  } | null;
+  /** Its journal of a capture or a refund; null when there is none. */
+  readonly ledger: {
+    readonly journalId: string;
+    readonly amount: number;
+    readonly fee: number;
+  } | null;
+}
+
+export const KIND_OF: Readonly<Partial<Record<AttemptOperation, string>>> = {
+  charge: "capture",
+  authorize: "authorize",
+  capture: "capture",
+  refund: "refund",
+  void: "void",
+};
+
+/** What the other side says of something that does not stand any more. */
+export const TAKEN_BACK = "reverse";
+
+/** Kinds that are money, and have a journal that is posted. */
+const POSTED: ReadonlySet<string> = new Set(["capture", "refund"]);
+
+// When something looks at a break by itself: what is not known here yet, and what somebody says otherwise or that nobody
+// here knows of, which may by then be known.
+const TIMING_MS = 60_000;
+const CONTRADICTION_MS = 1_000;
+const GHOST_MS = 60_000;
+
+/** What is wrong under one reference. Pure: the same lines have the same breaks, however often they are compared. */
+export function classify(
+  compared: Compared,
+  report: Pick<Report, "id" | "source" | "processor">,
+): NewBreak[] {
+  const { attempt, reference, repeated } = compared;
+  const common = {
+    merchantId: attempt?.merchantId ?? PLATFORM_MERCHANT_ID,
+    source: report.source,
+    processor: report.processor,
+    reportId: report.id,
+    subjectId: reference,
+    paymentIntentId: attempt?.paymentIntentId ?? null,
+    currency: attempt?.currency ?? compared.currency,
+    ours: oursOf(compared),
+    theirs: theirsOf(compared),
+  };
+  const found = (kind: BreakKind, detail: string, more: Partial<NewBreak> = {}): NewBreak => ({
+    ...common,
+    kind,
+    detail,
+    ...more,
+  });
+  const twice = repeated > 0 ? [found("DUPLICATE", `its line came ${times(repeated + 1)}`)] : [];
+  return [...twice, ...(attempt ? known({ ...compared, attempt }, found) : ghost(compared, found))];
+}
+
+type Found = (kind: BreakKind, detail: string, more?: Partial<NewBreak>) => NewBreak;
+
+function ghost(compared: Compared, found: Found): NewBreak[] {
+  const { kind, amount, currency } = compared;
+  // What was taken back moved nothing, whoever asked for it.
+  if (standing(compared) <= 0) return [];
+  const said = `${kind} of ${String(amount)} ${currency}`;
+  return [
+    found("MISSING_HERE", `nothing here asked for it: ${said}`, {
+      proposal: suspense(kind, { amount, corrects: null }),
+      dueInMs: GHOST_MS,
+    }),
+  ];
+}
+
+function known(
+  compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
+  found: Found,
+): NewBreak[] {
+  const { attempt, kind } = compared;
+  const stands = standing(compared) > 0;
+  switch (attempt.status) {
+    case "QUEUED":
+    case "SENT":
+    case "UNKNOWN":
+    case "REQUIRES_ACTION":
+      if (!stands) return [];
+      return [
+        found("TIMING", "it moved there, and its outcome is not known here yet", {
+          dueInMs: TIMING_MS,
+        }),
+      ];
+    case "DECLINED":
+    case "ABANDONED": {
+      if (!stands) return [];
+      const detail = `it moved there, and is ${attempt.status} here`;
+      if (attempt.compensated) {
+        const wait = `${detail}; it is being given back`;
+        return [found("TIMING", wait, { dueInMs: TIMING_MS })];
+      }
+      return [found("STATE", detail, { dueInMs: CONTRADICTION_MS })];
+    }
+    case "SUCCEEDED":
+      if (!stands)
+        return [
+          found("STATE", "it was taken back there, and stands here", { dueInMs: CONTRADICTION_MS }),
+        ];
+      if (kind !== KIND_OF[attempt.operation]) {
+        return [found("STATE", `it is a ${kind} there, and a ${attempt.operation} here`)];
+      }
+      return succeeded(compared, found);
+  }
+}
+
+function succeeded(
+  compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
+  found: Found,
+): NewBreak[] {
+  const { attempt, ledger, kind, amount, currency, fee, moves, earlier } = compared;
+  const breaks: NewBreak[] = [];
+  const more = standing(compared) - 1 + earlier;
+  if (more > 0) {
+    const corrects = ledger?.journalId ?? null;
+    const proposal = suspense(kind, { amount: amount * more, corrects });
+    const detail = `it moved ${times(moves + earlier)} there, and once here`;
+    breaks.push(found("DUPLICATE", detail, { proposal }));
+  }
+  if (currency !== attempt.currency) {
+    return [...breaks, found("CURRENCY", `${currency} there, and ${attempt.currency} here`)];
+  }
+  const differs =
+    attempt.operation === "void" ? amount > attempt.amount : amount !== attempt.amount;
+  if (differs) breaks.push(found("AMOUNT", amounts(amount, attempt), amountProposal(compared)));
+  if (!POSTED.has(kind)) return breaks;
+  if (!ledger) {
+    return [...breaks, found("MISSING_HERE", `${kind} of ${String(amount)}: no journal is posted`)];
+  }
+  if (ledger.amount !== attempt.amount) {
+    const detail = `${String(ledger.amount)} is posted, and the attempt was of ${String(attempt.amount)}`;
+    breaks.push(found("AMOUNT", detail));
+  }
+  if (kind === "capture" && ledger.fee !== fee) {
+    const detail = `a fee of ${String(fee)} ${currency} there, and of ${String(ledger.fee)} here`;
+    breaks.push(found("FEE", detail, { proposal: feeProposal(ledger, fee) }));
+  }
+  return breaks;
+}
+
+function standing({ moves, reverses }: Compared): number {
+  // What was taken back alone moved before these lines begin.
+  return moves === 0 ? 0 : moves - reverses;
+}
+
+function amounts(amount: number, attempt: { readonly amount: number; readonly currency: string }) {
+  return `${String(amount)} ${attempt.currency} there, and ${String(attempt.amount)} here`;
+}
+
+/** The difference is nobody's until somebody says whose it is. */
+function amountProposal({ kind, amount, attempt, ledger }: Compared): Partial<NewBreak> {
+  if (!attempt || !ledger || !POSTED.has(kind)) return {};
+  const difference = amount - attempt.amount;
+  const corrects = ledger.journalId;
+  const proposal = suspense(kind, { amount: Math.abs(difference), corrects });
+  return { proposal: difference > 0 ? proposal : turned(proposal) };
+}
+
+/** Money that moved there beyond what is posted here; only what is money has postings. */
+function suspense(
+  kind: string,
+  { amount, corrects }: { readonly amount: number; readonly corrects: string | null },
+): Proposal | null {
+  if (!POSTED.has(kind) || !Number.isSafeInteger(amount)) return null;
+  const capture: ProposedPosting = { debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount };
+  const proposal: Proposal = { corrects, postings: [capture] };
+  return kind === "capture" ? proposal : turned(proposal);
+}
+
+function turned<Kept extends Proposal | null>(proposal: Kept): Proposal | null {
+  if (!proposal) return null;
+  const postings = proposal.postings.map(({ debit, credit, amount }) => ({
+    debit: credit,
+    credit: debit,
+    amount,
+  }));
+  return { ...proposal, postings };
+}
+
+function feeProposal(
+  { journalId, fee }: { readonly journalId: string; readonly fee: number },
+  theirs: number,
+): Proposal | null {
+  const posting: ProposedPosting = {
+    debit: "PROCESSING_FEES",
+    credit: "PROCESSOR_RECEIVABLE",
+    amount: Math.abs(theirs - fee),
+  };
+  const proposal: Proposal = { corrects: journalId, postings: [posting] };
+  return theirs > fee ? proposal : turned(proposal);
+}
+
+function oursOf({ attempt, ledger }: Compared): BreakSide | null {
+  if (!attempt) return null;
+  const { amount, currency, status } = attempt;
+  return { amount, currency, fee: ledger?.fee ?? null, state: status };
+}
+
+function theirsOf(compared: Compared): BreakSide {
+  const { amount, currency, fee, kind } = compared;
+  return { amount, currency, fee, state: standing(compared) > 0 ? kind : TAKEN_BACK };
+}
+
+function times(count: number): string {
+  return count === 2 ? "twice" : `${String(count)} times`;
+}

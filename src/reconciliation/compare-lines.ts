@@ -1,0 +1,137 @@
+import { type Statement, type Tx, run } from "../db/db";
+import { KIND_OF, type Compared } from "./classify";
+import type { Report } from "./report-store";
+
+/*
+ * The lines of a run against attempts and journals, so many references at a time. What agrees on all three sides is
+ * counted where the rows are; only what does not is brought here.
+ *
+ * Cost: for each reference a probe of the lines, the attempt, its journal and its postings, each by an index, and one
+ * for each settlement file of the last days.
+ */
+
+const KINDS = Object.entries(KIND_OF)
+  .map(([operation, kind]) => `when '${operation}' then '${kind}'`)
+  .join(" ");
+
+const EARLIER_DAYS = 7;
+
+const COMPARE: Statement = {
+  name: "compare_processor_lines",
+  text: `
+    with this as materialized (
+      select r.id, r.processor, r.source, ?::text as after, ?::int as most
+      from reconciliation_runs r where r.id = ?
+    ), earlier_run as materialized (
+      select r.id from reconciliation_runs r join this q on r.processor = q.processor
+      where q.source = 'SETTLEMENT_FILE' and r.source = q.source and r.id <> q.id
+        and r.started_at > now() - interval '${String(EARLIER_DAYS)} days'
+    ), wanted as materialized (
+      select distinct l.reference from (
+        select x.reference from this q
+        join processor_lines x on x.run_id = q.id and x.reference > q.after
+        order by x.reference limit (select most from this)
+      ) l
+    ), their as materialized (
+      select w.reference, l.*
+      from this q cross join wanted w
+      cross join lateral (
+        select count(*) filter (where x.kind <> 'reverse')::int as moves,
+          count(*) filter (where x.kind = 'reverse')::int as reverses,
+          sum(x.repeated)::int as repeated,
+          (array_agg(x.movement_id order by x.kind = 'reverse', x.moved_at, x.movement_id))[1]
+            as first
+        from processor_lines x where x.run_id = q.id and x.reference = w.reference
+      ) l
+    ), both_sides as materialized (
+      select t.reference, t.moves, t.reverses, t.repeated, f.kind, f.amount, f.currency, f.fee,
+        a.merchant_id, a.id as attempt_id, a.payment_intent_id, a.operation, a.status,
+        a.amount as own_amount, a.currency as own_currency,
+        case a.operation ${KINDS} end as own_kind, j.id as journal_id, p.posted, p.posted_fee,
+        coalesce(e.lines, 0) as earlier
+      from this q cross join their t
+      join processor_lines f on f.run_id = q.id and f.movement_id = t.first
+      left join attempts a on a.id = t.reference and a.processor = q.processor
+      left join journals j on j.merchant_id = a.merchant_id and j.source_id = a.id
+        and j.kind = case a.operation when 'refund' then 'refund' else 'capture' end
+      left join lateral (
+        select sum(x.amount) filter (where d.kind <> 'PROCESSING_FEES')::bigint as posted,
+          coalesce(sum(x.amount) filter (where d.kind = 'PROCESSING_FEES'), 0)::bigint
+            as posted_fee
+        from postings x
+        join ledger_accounts d on d.merchant_id = x.merchant_id and d.id = x.debit_account_id
+        where x.merchant_id = j.merchant_id and x.journal_id = j.id and not x.pending
+      ) p on j.id is not null
+      left join lateral (
+        select count(*)::int as lines from earlier_run r
+        join processor_lines x on x.run_id = r.id and x.reference = t.reference
+          and x.kind = f.kind and x.movement_id <> f.movement_id
+      ) e on exists (select from earlier_run)
+    ), judged as (
+      select b.*, coalesce(b.status = 'SUCCEEDED' and b.moves = 1 and b.reverses = 0
+        and b.repeated = 0 and b.earlier = 0 and b.kind = b.own_kind and b.currency = b.own_currency
+        and (b.amount = b.own_amount or b.kind = 'void' and b.amount < b.own_amount)
+        and (b.kind not in ('capture', 'refund') or b.posted = b.amount)
+        and (b.kind <> 'capture' or b.posted_fee = b.fee), false) as agrees
+      from both_sides b
+    )
+    select count(*)::int as "compared", count(*) filter (where agrees)::int as "agreed",
+      max(reference) as "last",
+      coalesce(json_agg(json_build_object(
+        'reference', reference, 'moves', moves, 'reverses', reverses, 'repeated', repeated,
+        'earlier', earlier, 'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
+        'attempt', case when attempt_id is not null then json_build_object(
+          'merchantId', merchant_id, 'paymentIntentId', payment_intent_id,
+          'operation', operation, 'status', status, 'amount', own_amount,
+          'currency', own_currency, 'compensated', exists (
+            select from attempts c where c.merchant_id = j.merchant_id
+              and c.payment_intent_id = j.payment_intent_id and c.operation = 'compensate'
+              and c.target_attempt_id = j.attempt_id)) end,
+        'ledger', case when journal_id is not null then json_build_object(
+          'journalId', journal_id, 'amount', posted, 'fee', posted_fee) end)
+        order by reference) filter (where not agrees), '[]') as "differing"
+    from judged j`,
+};
+
+export interface ComparedSlice {
+  readonly compared: number;
+  readonly agreed: number;
+  /** The last reference; null when there was none. */
+  readonly last: string | null;
+  readonly differing: readonly Compared[];
+}
+
+export async function compareSlice(
+  tx: Tx,
+  { id, position }: Report,
+  most: number,
+): Promise<ComparedSlice> {
+  const [slice] = await run<ComparedSlice>(tx, COMPARE, [position, most, id]);
+  if (!slice) throw new Error("an aggregate has a row");
+  return slice;
+}
+
+/* Open breaks are few: each is looked for among the lines, and not the other way round. */
+const CLOSE_ARRIVED: Statement = {
+  name: "close_breaks_whose_line_arrived",
+  text: `
+    update reconciliation_breaks b
+    set status = 'RESOLVED', resolution = 'CLOSED_ITSELF', resolved_at = now(), next_at = null,
+      explanation = 'the line has come'
+    where b.kind in ('TIMING', 'MISSING_THERE') and b.status <> 'RESOLVED'
+      and b.theirs is null and b.subject_id > ? and b.subject_id <= ?
+      and not b.subject_id = any(?)
+      and exists (select from processor_lines l where l.run_id = ? and l.reference = b.subject_id)
+    returning b.id`,
+};
+
+/** What was missing there, and has come with these references; `not` of those that differ otherwise. */
+export async function closeArrived(
+  tx: Tx,
+  { id, position }: Report,
+  slice: Pick<ComparedSlice, "last" | "differing">,
+): Promise<number> {
+  if (slice.last === null) return 0;
+  const not = slice.differing.map(({ reference }) => reference);
+  return (await run(tx, CLOSE_ARRIVED, [position, slice.last, not, id])).length;
+}

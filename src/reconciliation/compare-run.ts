@@ -1,0 +1,81 @@
+import type { Db, Tx } from "../db/db";
+import { transact } from "../db/transact";
+import type { NewBreak } from "./break";
+import { insertBreaks } from "./break-store";
+import { classify } from "./classify";
+import { closeArrived, compareSlice } from "./compare-lines";
+import { breakOf, findMissing } from "./find-missing";
+import type { Report } from "./report-store";
+import { forgetLines, lockRun, moveOn } from "./run-store";
+
+/*
+ * Guarantees: when the lines of a run are in, each reference is compared with its attempt and its journal, and then each
+ * attempt of the period is looked for among the lines. A slice, the breaks that it found and where it ended are one
+ * commit: whoever is killed goes on from there, two at once do each slice once, and no difference is found twice.
+ *
+ * Cost and memory: a slice at a time, however many lines there are. Nothing that agrees leaves the database.
+ */
+
+const REFERENCES = 5_000;
+const ATTEMPTS = 10_000;
+
+// A statement comes once a day: what two of them do not have is missing.
+const NEXT_STATEMENT_MS = 50 * 3_600_000;
+
+// Lines that were stored a moment ago have no statistics, and Postgres takes a slice of them for the whole: everything is
+// looked up by an index, a row at a time.
+const BY_INDEX = `
+  set local enable_seqscan = off;
+  set local enable_hashjoin = off;
+  set local enable_mergejoin = off;
+  set local jit = off`;
+
+/** The next slice; the report as it stands then. A run that is completed stays as it is. */
+export async function compareNext(db: Db, id: string): Promise<Report> {
+  return transact(db, async (tx) => {
+    await tx.raw(BY_INDEX);
+    const report = await lockRun(tx, id);
+    switch (report.status) {
+      case "LOADING":
+        throw new Error("its lines are not all there yet");
+      case "COMPARING":
+        return compareReferences(tx, report);
+      case "MISSING":
+        return lookForMissing(tx, report);
+      case "COMPLETED":
+        return report;
+    }
+  });
+}
+
+async function compareReferences(tx: Tx, report: Report): Promise<Report> {
+  const slice = await compareSlice(tx, report, REFERENCES);
+  const breaks = slice.differing.map((compared) => classify(compared, report));
+  const found = await insertBreaks(tx, breaks.flat());
+  const breaksClosed = await closeArrived(tx, report, slice);
+  // What was taken back, for example, differs and is in order.
+  const inOrder = breaks.filter((those) => those.length === 0).length;
+  return moveOn(tx, report.id, {
+    status: slice.last === null ? "MISSING" : "COMPARING",
+    position: slice.last ?? "",
+    compared: slice.compared,
+    matched: slice.agreed + inOrder,
+    breaksFound: found.length,
+    breaksClosed,
+  });
+}
+
+async function lookForMissing(tx: Tx, report: Report): Promise<Report> {
+  const slice = await findMissing(tx, report, ATTEMPTS);
+  const breaks = slice.missing
+    .map((missing) => breakOf(missing, report, NEXT_STATEMENT_MS))
+    .filter((found): found is NewBreak => found !== undefined);
+  const found = await insertBreaks(tx, breaks);
+  const isLast = slice.last === null;
+  if (isLast && report.source === "PROCESSOR_LIST") await forgetLines(tx, report.id);
+  return moveOn(tx, report.id, {
+    status: isLast ? "COMPLETED" : "MISSING",
+    position: slice.last ?? "",
+    breaksFound: found.length,
+  });
+}

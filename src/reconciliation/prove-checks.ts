@@ -1,0 +1,112 @@
+import { type Statement, type Tx, run } from "../db/db";
+import type { Unproven } from "./prove-store";
+
+/** What the continuous audit asks of a slice of one merchant's books. */
+
+export interface Misstated {
+  readonly accountId: string;
+  readonly currency: string;
+  readonly shown: string;
+  readonly proven: string;
+}
+
+/* What is shown as a balance, a snapshot and the postings since, against the sum of all postings. */
+const CHECK_SNAPSHOTS: Statement = {
+  name: "check_balance_snapshots",
+  text: `
+    select l.account_id as "accountId", l.currency as "currency",
+      (n.debits + s.debits - n.credits - s.credits)::text as "shown",
+      (l.debits - l.credits)::text as "proven"
+    from ledger_proofs l
+    cross join (select ?::timestamptz as until) q
+    cross join lateral (
+      select b.before, b.debits, b.credits from balance_snapshots b
+      where b.merchant_id = l.merchant_id and b.account_id = l.account_id
+        and b.before <= q.until
+      order by b.before desc limit 1
+    ) n
+    cross join lateral (
+      select
+        coalesce(sum(p.amount) filter (where p.debit_account_id = l.account_id), 0) as debits,
+        coalesce(sum(p.amount) filter (where p.credit_account_id = l.account_id), 0) as credits
+      from postings p
+      where p.merchant_id = l.merchant_id and p.created_at >= n.before
+        and p.created_at < q.until and not p.pending
+        and l.account_id in (p.debit_account_id, p.credit_account_id)
+    ) s
+    where l.merchant_id = ?
+      and (n.debits + s.debits <> l.debits or n.credits + s.credits <> l.credits)`,
+};
+
+export async function findMisstated(tx: Tx, slice: Unproven): Promise<Misstated[]> {
+  return run<Misstated>(tx, CHECK_SNAPSHOTS, [slice.until, slice.merchantId]);
+}
+
+export interface Differing {
+  readonly feedPosition: number;
+  readonly id: string | null;
+  readonly currency: string | null;
+  readonly detail: string | null;
+}
+
+/*
+ * Every intent that something was posted for, or that an event was about: its amounts against its journals. Both change
+ * in one commit, so there is no moment at which they may differ. Always one row, for the position.
+ */
+const CHECK_INTENTS: Statement = {
+  name: "check_intents_against_ledger",
+  text: `
+    with fed as materialized (
+      select f.position, f.event_id from event_feed f
+      where f.merchant_id = ? and f.position > ? order by f.position limit ?
+    ), touched as materialized (
+      select j.payment_intent_id as id from postings p
+      join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
+      where p.merchant_id = ? and p.created_at >= ?::timestamptz and p.created_at < ?::timestamptz
+        and j.payment_intent_id is not null
+      union
+      select e.subject_id from fed f
+      join events e on e.merchant_id = ? and e.id = f.event_id and e.subject_id like 'pi\\_%'
+    ), differing as (
+      select pi.id, pi.currency,
+        format('%s: booked %s captured, %s refunded, %s held; the payment says %s authorised, '
+          || '%s captured, %s refunded', pi.status, b.captured, b.refunded, b.held,
+          pi.amount_authorized, pi.amount_captured, pi.amount_refunded) as detail
+      from touched t
+      join payment_intents pi on pi.merchant_id = ? and pi.id = t.id
+      cross join lateral (
+        select
+          coalesce(sum(p.amount) filter (where j.kind = 'capture' and not p.pending
+            and c.kind = 'MERCHANT_BALANCE'), 0) as captured,
+          coalesce(sum(case j.kind when 'refund' then p.amount
+            when 'refund_reversal' then -p.amount end) filter (where not p.pending), 0) as refunded,
+          coalesce(sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end)
+            filter (where p.pending), 0) as held
+        from journals j
+        join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
+        join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+        where j.merchant_id = pi.merchant_id and j.payment_intent_id = pi.id
+      ) b
+      where pi.amount_captured <> b.captured or pi.amount_refunded <> b.refunded
+        or b.held <> case when pi.status in ('REQUIRES_CAPTURE', 'PROCESSING')
+          then pi.amount_authorized - pi.amount_captured else 0 end
+    )
+    select coalesce((select max(position) from fed), ?) as "feedPosition",
+      d.id as "id", d.currency as "currency", d.detail as "detail"
+    from (select 1) one left join differing d on true`,
+};
+
+export async function checkIntents(tx: Tx, slice: Unproven, events: number): Promise<Differing[]> {
+  const { merchantId, feedPosition, postedBefore, until } = slice;
+  return run<Differing>(tx, CHECK_INTENTS, [
+    merchantId,
+    feedPosition,
+    events,
+    merchantId,
+    postedBefore,
+    until,
+    merchantId,
+    merchantId,
+    feedPosition,
+  ]);
+}

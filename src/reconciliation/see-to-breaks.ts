@@ -1,0 +1,184 @@
+import { type Db, type Statement, run } from "../db/db";
+import { transact } from "../db/transact";
+import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
+import type { Log } from "../observability/log";
+import { type Attempt, isSettled } from "../payments/attempt";
+import { findAttempts } from "../payments/attempt-store";
+import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
+import type { Processor, Processors } from "../processors/processor";
+import type { Break } from "./break";
+import { closeBreak, insertBreaks, lockBreak } from "./break-store";
+import { TAKEN_BACK } from "./classify";
+import { postCorrection } from "./resolve-break";
+import type { BreakConfig } from "./settings";
+
+/*
+ * What breaks come to by themselves.
+ *
+ * - TIMING closes itself when both sides say the same. What two statements did not have becomes MISSING_THERE.
+ * - What moved there and is settled otherwise here is looked up once more, and the answer settled like any other: money
+ *   that moved after all is given back (src/payments/settle), and when it has been, the break is closed.
+ * - A charge that nothing here asked for is reversed, posted to suspense, or left for a person, as configured. A reversal
+ *   is repeated until it is acknowledged, and reversing twice is harmless.
+ *
+ * Guarantees: whoever takes a break has it for some minutes; killed in between, another does the same again, and each
+ * step has its effect once. The processor is called with no transaction open.
+ */
+
+const LEASE_MS = 5 * 60_000;
+const AGAIN_MS = 60_000;
+const LIMIT = 50;
+/** A look-up that changes nothing is not repeated for ever: then a person must look. */
+const LOOKED_UP_FOR_MS = 3_600_000;
+
+const TAKE_DUE: Statement = {
+  name: "take_due_breaks",
+  text: `
+    update reconciliation_breaks b set next_at = now() + ? * interval '1 millisecond'
+    from (
+      select d.merchant_id, d.id from reconciliation_breaks d
+      where d.next_at <= now() and d.status <> 'RESOLVED'
+      order by d.next_at limit ? for update skip locked
+    ) due
+    where b.id = due.id and b.merchant_id = due.merchant_id
+    returning reconciliation_break_snapshot(b) as "snapshot"`,
+};
+
+const AGAIN: Statement = {
+  name: "see_to_break_again",
+  text: `
+    update reconciliation_breaks set next_at = now() + ?::bigint * interval '1 millisecond'
+    where id = ? and merchant_id = ? and status <> 'RESOLVED'`,
+};
+
+const COMPENSATION: Statement = {
+  name: "find_compensation",
+  text: `
+    select c.status as "status" from attempts c
+    where c.merchant_id = ? and c.payment_intent_id = ? and c.operation = 'compensate'
+      and c.target_attempt_id = ? order by c.id desc limit 1`,
+};
+
+interface Needs extends AnswerSettler {
+  readonly db: Db;
+  readonly log: Log;
+  readonly processors: Processors;
+  readonly config: Pick<BreakConfig, "ghostCharges">;
+}
+
+/** Everything that is due; returns how many breaks that was. */
+export async function seeToBreaks(needs: Needs): Promise<number> {
+  const due = await run<{ snapshot: Break }>(needs.db, TAKE_DUE, [LEASE_MS, LIMIT]);
+  for (const { snapshot } of due) {
+    await seeTo(needs, snapshot).catch((error: unknown) => {
+      needs.log.error({ err: error, merchantId: snapshot.merchantId }, "a break is seen to later");
+    });
+  }
+  return due.length;
+}
+
+async function seeTo(needs: Needs, found: Break): Promise<void> {
+  const { merchantId, subjectId, kind, theirs } = found;
+  if (kind === "TIMING" && theirs === null) return giveUpWaiting(needs.db, found);
+  if (kind === "MISSING_HERE" && merchantId === PLATFORM_MERCHANT_ID) return ghost(needs, found);
+  const [attempt] = await findAttempts(needs.db, merchantId, [subjectId]);
+  if (!attempt || !["TIMING", "STATE"].includes(kind)) return again(needs.db, found, null);
+  const says = theirs?.state === TAKEN_BACK ? "nothing" : "moved";
+  if (!isSettled(attempt.status)) return again(needs.db, found, AGAIN_MS);
+  if ((attempt.status === "SUCCEEDED") === (says === "moved")) {
+    await close(needs.db, found, {
+      resolution: "CLOSED_ITSELF",
+      explanation: "both sides say the same by now",
+    });
+    return;
+  }
+  await contradicted(needs, found, attempt);
+}
+
+async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promise<void> {
+  const { db, processors } = needs;
+  const { merchantId, paymentIntentId, id } = attempt;
+  const bindings = [merchantId, paymentIntentId, id];
+  const [compensation] = await run<{ status: string }>(db, COMPENSATION, bindings);
+  if (compensation?.status === "SUCCEEDED") {
+    await close(db, found, {
+      resolution: "REVERSED",
+      explanation: "what had moved has been given back",
+    });
+    return;
+  }
+  const isOld = Date.now() - Date.parse(found.foundAt) > LOOKED_UP_FOR_MS;
+  if (isOld) return again(db, found, null);
+  const processor = processors.get(attempt.processor);
+  if (!compensation && processor?.capabilities.canLookUp === true) {
+    const outcome = await processor.lookUp(id);
+    await settleSurely(needs, attempt, { outcome, source: "reconciliation" });
+  }
+  await again(db, found, AGAIN_MS);
+}
+
+async function ghost(needs: Needs, found: Break): Promise<void> {
+  const { db, config, processors } = needs;
+  if (config.ghostCharges === "reverse") {
+    return reverse(db, found, processors.get(found.processor ?? ""));
+  }
+  if (config.ghostCharges === "adopt" && found.proposal) return adopt(db, found);
+  return again(db, found, null);
+}
+
+async function reverse(db: Db, found: Break, processor: Processor | undefined): Promise<void> {
+  if (!processor?.capabilities.canReverse) return again(db, found, null);
+  const outcome = await processor.reverse(found.subjectId);
+  if (outcome.kind !== "reversed") return again(db, found, AGAIN_MS);
+  await close(db, found, {
+    resolution: "REVERSED",
+    explanation: "nothing here asked for it, and it was reversed, as configured",
+  });
+}
+
+async function adopt(db: Db, { id, merchantId }: Break): Promise<void> {
+  await transact(db, async (tx) => {
+    const locked = await lockBreak(tx, merchantId, id);
+    if (!locked || locked.status === "RESOLVED") return;
+    const journalId = await postCorrection(tx, locked);
+    const explanation = "nothing here asked for it, and it was posted to suspense, as configured";
+    await closeBreak(tx, locked, {
+      resolution: "CORRECTED",
+      explanation,
+      owner: POLICY,
+      journalId,
+    });
+  });
+}
+
+const POLICY = "policy";
+
+/** Neither its own statement nor the next one has it. */
+async function giveUpWaiting(db: Db, found: Break): Promise<void> {
+  await transact(db, async (tx) => {
+    const { amount = 0, currency = found.currency } = found.ours ?? {};
+    await insertBreaks(tx, [
+      {
+        ...found,
+        kind: "MISSING_THERE",
+        detail: `${String(amount)} ${currency ?? ""} is in no statement`,
+      },
+    ]);
+    await close(tx, found, {
+      resolution: "CLOSED_ITSELF",
+      explanation: "no statement has it: it is missing there",
+    });
+  });
+}
+
+async function close(
+  db: Db,
+  found: Break,
+  how: { readonly resolution: "CLOSED_ITSELF" | "REVERSED"; readonly explanation: string },
+): Promise<void> {
+  await closeBreak(db, found, { ...how, owner: found.owner ?? POLICY });
+}
+
+async function again(db: Db, { id, merchantId }: Break, inMs: number | null): Promise<void> {
+  await run(db, AGAIN, [inMs, id, merchantId]);
+}

@@ -1,0 +1,72 @@
+import type { ServerResponse } from "node:http";
+import { sendError, sendJson } from "./http-exchange";
+import type { Network } from "./network";
+import { listMovements, windowFrom } from "./read-window";
+
+/*
+ * What the network tells of what it moved, as an acquirer does: a list by a window of time, page by page, and a
+ * settlement file for a period, which holds what is settled (captures, refunds, and what took them back) and ends with
+ * the number of its lines. The file is written as it is read from the books.
+ */
+
+const PAGE_ROWS = 500;
+const FILE_ROWS = 5_000;
+
+const SETTLED = ["capture", "refund", "reverse"];
+
+/** GET /v1/movements?from=&to=&after= */
+export async function sendList(
+  network: Network,
+  url: URL,
+  response: ServerResponse,
+): Promise<void> {
+  const window = windowFrom(url);
+  if (!window) return sendError(response, 400, "from and to must be times, in this order.");
+  const after = Number(url.searchParams.get("after") ?? 0);
+  if (!Number.isSafeInteger(after) || after < 0) return sendError(response, 400, "after is wrong.");
+  const pool = network.books.reader;
+  const rows = await listMovements(pool, window, { after, limit: PAGE_ROWS });
+  sendJson(response, 200, {
+    movements: rows.map(({ position: _position, onHold: _onHold, ...movement }) => movement),
+    next: rows.length < PAGE_ROWS ? null : String(rows.at(-1)?.position),
+  });
+}
+
+/** GET /v1/settlement?from=&to= */
+export async function sendSettlementFile(
+  network: Network,
+  url: URL,
+  response: ServerResponse,
+): Promise<void> {
+  const window = windowFrom(url);
+  if (!window) return sendError(response, 400, "from and to must be times, in this order.");
+  const { from, to } = window;
+  response.writeHead(200, { "content-type": "text/csv" });
+  response.write(`settlement,1,st_${from}_${to},${from},${to}\n`);
+  response.write("movement_id,kind,amount,currency,fee,reference,charge_id,at\n");
+  let lines = 0;
+  let after = 0;
+  for (;;) {
+    const rows = await listMovements(network.books.reader, window, { after, limit: FILE_ROWS });
+    // What was only held is not settled, nor is what took it back.
+    const settled = rows.filter(({ kind, onHold }) => SETTLED.includes(kind) && !onHold);
+    const text = settled.map(
+      (row) =>
+        `${row.movement_id},${row.kind},${String(row.amount)},${row.currency},${String(row.fee)},` +
+        `${row.reference},${row.charge_id},${row.at}\n`,
+    );
+    lines += settled.length;
+    if (text.length > 0 && !response.write(text.join(""))) await drained(response);
+    if (response.destroyed) return;
+    if (rows.length < FILE_ROWS) break;
+    after = rows.at(-1)?.position ?? after;
+  }
+  response.end(`end,${String(lines)}\n`);
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once("drain", resolve);
+    response.once("close", resolve);
+  });
+}

@@ -1,0 +1,247 @@
+import type { Tx } from "../../src/db/db";
+import { takeBalanceSnapshots } from "../../src/ledger/take-balance-snapshots";
+import { PLATFORM_MERCHANT_ID } from "../../src/merchants/api-key";
+import type { Log } from "../../src/observability/log";
+import { registry } from "../../src/observability/metrics";
+import { observeReconciliation } from "../../src/observability/reconciliation-gauges";
+import { proveBooks } from "../../src/reconciliation/prove-books";
+import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
+import { type TestApp, startTestApp } from "../support/app";
+import { aBreak } from "../support/breaks";
+import {
+  aCapturedIntent,
+  aMerchant,
+  aSettledIntent,
+  anAuthorizedIntent,
+  refundCommand,
+} from "../support/factories";
+
+/** The continuous audit: each test damages one thing, as a bug or a hand at the database would, and takes it back. */
+
+let t: TestApp;
+let merchantId: string;
+beforeAll(async () => {
+  t = await startTestApp();
+  merchantId = (await aMerchant(t)).id;
+});
+afterAll(() => t.stop());
+
+/** Of whatever has been posted, instead of what is a minute old. */
+const AT_ONCE = { limit: 100, postingsMin: 1, marginMs: 0 };
+const logged: unknown[] = [];
+const log = { error: (fields: object) => logged.push(fields) } as unknown as Log;
+
+async function prove(db = t.app.db, clearedWithinHours = 24): Promise<number> {
+  let found = 0;
+  for (;;) {
+    const done = await proveBooks({ db, log }, { everyMs: 0, clearedWithinHours });
+    found += done.found;
+    if (!done.more) return found;
+  }
+}
+
+const stateOf = async (db = t.db) => (await db("audit_state").first()) as Record<string, unknown>;
+
+/** With triggers and foreign keys off, and taken back. */
+async function damaged(work: (tx: Tx) => Promise<void>): Promise<void> {
+  const undo = new Error("undo");
+  logged.length = 0;
+  await t.db
+    .transaction(async (tx) => {
+      await tx.raw("set local session_replication_role = replica");
+      await work(tx);
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+}
+
+test("books that are in order are proven once, up to the horizon and the end of the feed", async () => {
+  await anAuthorizedIntent(t, merchantId);
+  const { id } = await aCapturedIntent(t, merchantId);
+  await aSettledIntent(t, merchantId, { currency: "JPY" });
+  await refundPaymentIntent(t.db, refundCommand(merchantId, id, { amount: 300 }));
+  await t.drain();
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  expect(await prove()).toBe(0);
+  expect(logged).toEqual([]);
+  const { differences, last_clean_pass_at: cleanAt } = await stateOf();
+  expect(differences).toEqual({ JPY: "0", USD: "0" });
+  expect(cleanAt).toBeInstanceOf(Date);
+  const proofs = await t.db("ledger_proofs").orderBy("account_id");
+  const marks = await t.db("audit_marks");
+  expect(proofs.length).toBeGreaterThan(4);
+  expect(marks).toHaveLength(1);
+  // Nothing is new: nothing is read again, or added up twice.
+  expect(await prove()).toBe(0);
+  expect(await t.db("ledger_proofs").orderBy("account_id")).toEqual(proofs);
+  expect(await t.db("audit_marks")).toEqual(marks);
+});
+
+test("what is posted later is added up later, and only what has become final", async () => {
+  const sums = async () =>
+    (await t.db("ledger_proofs").where({ merchant_id: merchantId }).sum("debits as sum"))[0]?.sum;
+  const before = Number(await sums());
+  await aCapturedIntent(t, merchantId);
+  expect(await prove()).toBe(0);
+  expect(Number(await sums())).toBe(before);
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  expect(await prove()).toBe(0);
+  expect(Number(await sums())).toBeGreaterThan(before);
+});
+
+test("an intent whose amounts are not those of its journals is a break with an event, found once", async () => {
+  const { id } = await aCapturedIntent(t, merchantId);
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  await damaged(async (tx) => {
+    await tx.raw("update payment_intents set amount_captured = amount_captured - 1 where id = ?", [
+      id,
+    ]);
+    expect(await prove(tx)).toBe(1);
+    const [found] = await tx("reconciliation_breaks");
+    expect(found).toMatchObject({
+      merchant_id: merchantId,
+      kind: "AMOUNT",
+      source: "LEDGER",
+      status: "OPEN",
+      subject_id: id,
+      payment_intent_id: id,
+    });
+    expect(found.detail).toContain("booked 1000 captured");
+    expect(logged).toEqual([{ merchantId, kind: "AMOUNT", reason: found.detail }]);
+    const [event] = await tx("events").where({ subject_id: found.id });
+    expect(event).toMatchObject({ type: "reconciliation.break_found", sequence: null });
+    expect(event.object).toMatchObject({ id: found.id, detail: found.detail, status: "OPEN" });
+    expect(await tx("outbox").where({ event_id: event.id })).toHaveLength(1);
+    // A pass that leaves something open is not a clean one.
+    const { last_clean_pass_at: cleanAt, last_pass_at: passAt } = await stateOf(tx);
+    expect(cleanAt).not.toEqual(passAt);
+    await tx("audit_marks").update({ feed_position: 0, posted_before: "-infinity" });
+    await tx("ledger_proofs").delete();
+    expect(await prove(tx)).toBe(0);
+    expect(await tx("reconciliation_breaks")).toHaveLength(1);
+  });
+  expect(await prove()).toBe(0);
+});
+
+test("an intent that says it was paid, and of which nothing is booked, is found by its event alone", async () => {
+  const { id } = await aCapturedIntent(t, merchantId);
+  await damaged(async (tx) => {
+    await tx.raw(
+      `with gone as (delete from journals where payment_intent_id = ? returning id)
+       delete from postings where journal_id in (select id from gone)`,
+      [id],
+    );
+    expect(await prove(tx)).toBe(1);
+    expect((await tx("reconciliation_breaks"))[0]).toMatchObject({
+      kind: "AMOUNT",
+      subject_id: id,
+    });
+  });
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  expect(await prove()).toBe(0);
+});
+
+test("a posting to an account that is not there shows in the trial balance of its currency", async () => {
+  await damaged(async (tx) => {
+    await aPosting(tx, "acct_of_nobody");
+    expect(await prove(tx)).toBeGreaterThan(0);
+    expect((await stateOf(tx))["differences"]).toMatchObject({ JPY: "0", USD: "-7" });
+    expect(logged).toContainEqual({ currency: "USD", difference: "-7" });
+    const found = await tx("reconciliation_breaks").where({ merchant_id: PLATFORM_MERCHANT_ID });
+    expect(found).toMatchObject([{ kind: "IMBALANCE", subject_id: "USD", currency: "USD" }]);
+  });
+});
+
+/** Of 7, to the merchant's balance; final at once. */
+async function aPosting(tx: Tx, debit: string): Promise<void> {
+  const account = { merchant_id: merchantId, kind: "MERCHANT_BALANCE", currency: "USD" };
+  const { id: credit } = await tx("ledger_accounts").where(account).first("id");
+  await tx.raw(
+    `insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id,
+       amount, currency, pending)
+     values (?, 'jrn_of_nobody', 1, ?, ?, 7, 'USD', false)`,
+    [merchantId, debit, credit],
+  );
+  await tx.raw("update balance_horizon set before = now() + interval '1 second'");
+}
+
+test("a snapshot of balances that lies is found when its account is next posted to", async () => {
+  const { id } = await t
+    .db("ledger_accounts")
+    .where({ merchant_id: merchantId, kind: "PROCESSOR_RECEIVABLE", currency: "USD" })
+    .first("id");
+  await damaged(async (tx) => {
+    await tx.raw("update balance_snapshots set debits = debits + 5 where account_id = ?", [id]);
+    await aPosting(tx, id as string);
+    expect(await prove(tx)).toBe(1);
+    const [found] = await tx("reconciliation_breaks");
+    expect(found).toMatchObject({ kind: "IMBALANCE", subject_id: id, merchant_id: merchantId });
+    expect(found.detail).toMatch(/^a balance of \d+ is shown, and the postings add up to \d+$/);
+  });
+});
+
+test("a clearing account that is not emptied is a break after a day, which closes itself", async () => {
+  await damaged(async (tx) => {
+    const account = { merchant_id: merchantId, kind: "SUSPENSE", currency: "USD" };
+    const { id: suspense } = await tx("ledger_accounts").where(account).first("id");
+    await aPosting(tx, suspense as string);
+    expect(await prove(tx)).toBe(0);
+    const proof = () => tx("ledger_proofs").where({ account_id: suspense });
+    expect((await proof().first()).open_since).toBeInstanceOf(Date);
+    await proof().update({ open_since: tx.raw("now() - interval '25 hours'") });
+    expect(await prove(tx)).toBe(1);
+    const breaks = () => tx("reconciliation_breaks").first();
+    expect(await breaks()).toMatchObject({ kind: "UNCLEARED", subject_id: suspense });
+    expect(await prove(tx)).toBe(0);
+    await proof().update({ open_since: null });
+    expect(await prove(tx)).toBe(0);
+    expect(await breaks()).toMatchObject({ status: "RESOLVED", resolution: "CLOSED_ITSELF" });
+  });
+});
+
+test("one worker at a time is at it, and in slices", async () => {
+  await t.db.transaction(async (tx) => {
+    await tx.raw("select pg_advisory_xact_lock(hashtext('oncepay.prove_books'))");
+    expect(await proveBooks({ db: t.app.db, log }, { everyMs: 0 })).toEqual({
+      more: false,
+      found: 0,
+    });
+  });
+  await damaged(async (tx) => {
+    // More than a slice, of one moment and of many.
+    const { id } = await tx("ledger_accounts")
+      .where({ merchant_id: merchantId, kind: "PROCESSOR_RECEIVABLE", currency: "USD" })
+      .first("id");
+    const { id: credit } = await tx("ledger_accounts")
+      .where({ merchant_id: merchantId, kind: "MERCHANT_BALANCE", currency: "USD" })
+      .first("id");
+    await tx.raw(
+      `insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id,
+         amount, currency, pending, created_at)
+       select ?, 'jrn_' || n, 1, ?, ?, 1, 'USD', false,
+         now() + case when n <= 4500 then 0 else n end * interval '1 microsecond'
+       from generate_series(1, 9000) n`,
+      [merchantId, id, credit],
+    );
+    const sum = async () =>
+      Number((await tx("ledger_proofs").where({ account_id: credit }).first()).credits);
+    const before = await sum();
+    await tx.raw("update balance_horizon set before = now() + interval '1 second'");
+    await tx("balance_snapshots").delete();
+    // In one pass, however many slices that takes.
+    await prove(tx);
+    expect((await sum()) - before).toBe(9_000);
+  });
+});
+
+test("what the audit has written down is measured", async () => {
+  observeReconciliation(t.app.db);
+  await aBreak(t.db, merchantId, { kind: "TIMING" });
+  const text = await registry.metrics();
+  expect(text).toContain('oncepay_trial_balance_difference{currency="USD"} 0');
+  expect(text).toContain('oncepay_reconciliation_breaks{kind="TIMING"} 1');
+  expect(text).toMatch(/oncepay_reconciliation_oldest_break_seconds\{kind="TIMING"\} 0?\.?\d/);
+  expect(text).toMatch(/oncepay_books_clean_timestamp_seconds 1\d{9}/);
+});
