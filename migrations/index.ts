@@ -38,6 +38,7 @@ import * as setAsideMessages from "./20261128000500_set_aside_messages";
 import * as orderedEndpoints from "./20261128000510_ordered_endpoints";
 import * as reconciliation from "./20261129000100_reconciliation";
 import * as seals from "./20261130000100_seals";
+import * as consoleSessions from "./20261201000100_console_sessions";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -84,4 +85,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261128000510_ordered_endpoints": orderedEndpoints,
   "20261129000100_reconciliation": reconciliation,
   "20261130000100_seals": seals,
+  "20261201000100_console_sessions": consoleSessions,
 };

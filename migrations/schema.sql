@@ -218,6 +218,21 @@ create policy tenant on captures to oncepay_tenant using ((merchant_id = current
 grant insert, select, update on captures to oncepay_system;
 grant insert, select on captures to oncepay_tenant;
 
+create table console_sessions (
+  merchant_id text collate "C" not null,
+  token_hash bytea not null,
+  key_id text collate "C" not null,
+  created_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone not null default now(),
+  constraint console_sessions_pkey PRIMARY KEY (merchant_id, token_hash),
+  constraint console_sessions_merchant_id_key_id_fkey FOREIGN KEY (merchant_id, key_id) REFERENCES api_keys(merchant_id, id),
+  constraint console_sessions_token_hash_check CHECK ((length(token_hash) = 32))
+);
+alter table console_sessions enable row level security;
+create policy system on console_sessions to oncepay_system using (true);
+create policy tenant on console_sessions to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant delete, insert, select, update on console_sessions to oncepay_system;
+
 create table delivery_retries (
   merchant_id text collate "C" not null,
   idempotency_key text collate "C" not null,

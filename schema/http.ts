@@ -2,12 +2,13 @@ import type { ApolloServer } from "@apollo/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../src/app";
 import { Failure } from "../src/failures";
-import { type Authenticator, createAuthenticator } from "../src/merchants/authenticate";
+import { createAuthenticator } from "../src/merchants/authenticate";
 import { clientTries, httpRequests, tryLabel } from "../src/observability/metrics";
 import { httpStatus, logAndShow } from "./answer-plugin";
 import { type Operation, createApollo, executeOperation } from "./apollo";
 import { noteStranger, noteUse } from "./audit";
 import { ANSWER_BYTES_MAX, tooLarge, underBudget } from "./budget";
+import { type Door, consoleDoor, serveSessions } from "./console";
 import { type Context, createContext, unauthenticated } from "./context";
 import { refuseSimple } from "./csrf";
 import { presentError, retryAfterSeconds } from "./failures";
@@ -57,20 +58,28 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
     scope.addHook("onRequest", graphiqlPage(app.config.graphiql));
     limited.addHooks(scope);
     scope.setErrorHandler((error, request, reply) => sendError(app, error, { request, reply }));
-    scope.route<{ Reply: string }>({
-      method: ["GET", "POST"],
-      url: "/graphql",
-      bodyLimit: BODY_BYTES_MAX,
-      preHandler: async (request) => {
-        request.graphql = await prepare(app, { authenticator, trusted }, request);
-      },
-      handler: (request, reply) =>
-        limited.whileExecuting(request, () => {
-          const context = contextOf(request);
-          const streaming = subscriptions.serve(request, { reply, context });
-          return streaming?.then(() => "") ?? execute(apollo, request, reply);
-        }),
-    });
+    serveSessions(scope, app, authenticator);
+    const doors: Door[] = [
+      { url: "/graphql", method: ["GET", "POST"], streams: true, admit: () => authenticator },
+      ...consoleDoor(app),
+    ];
+    for (const { url, method, streams, admit } of doors) {
+      scope.route<{ Reply: string }>({
+        method,
+        url,
+        bodyLimit: BODY_BYTES_MAX,
+        preHandler: async (request) => {
+          const gate = { authenticator: admit(request), trusted };
+          request.graphql = await prepare(app, gate, request);
+        },
+        handler: (request, reply) =>
+          limited.whileExecuting(request, () => {
+            const context = contextOf(request);
+            const streaming = streams && subscriptions.serve(request, { reply, context });
+            return streaming ? streaming.then(() => "") : execute(apollo, request, reply);
+          }),
+      });
+    }
     done();
   });
 }
@@ -106,7 +115,7 @@ function contextOf(request: FastifyRequest): Context {
 }
 
 interface Gate {
-  readonly authenticator: Authenticator;
+  readonly authenticator: ReturnType<Door["admit"]>;
   readonly trusted: TrustedDocuments;
 }
 

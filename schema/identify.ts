@@ -7,7 +7,7 @@ import type { Caller } from "../src/merchants/caller";
 /** Who sends a request: whoever its key belongs to, or the merchant that a platform operator acts for. */
 export function identify(
   db: Db,
-  authenticator: Authenticator,
+  authenticator: Pick<Authenticator, "authenticate">,
   request: Pick<FastifyRequest, "ip" | "headers">,
 ): (secret: string) => Promise<Caller | undefined> {
   const merchantId = request.headers[MERCHANT_HEADER];

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { EdgeConfig } from "../src/edge/settings";
 import { Failure } from "../src/failures";
 import type { Caller } from "../src/merchants/caller";
+import { DOCUMENTS } from "../src/web/console/documents";
 import { ConfigError } from "../src/process/settings";
 
 /**
@@ -29,7 +30,7 @@ export function documentIdOf(text: string): string {
 
 const fileShape = z.record(z.string(), z.string());
 
-type Config = Pick<EdgeConfig, "trustedDocuments" | "trustedDocumentsOnly">;
+type Config = Pick<EdgeConfig, "trustedDocuments" | "trustedDocumentsOnly" | "console">;
 
 /** Reads the files once. A hash that is not its document's stops the process: it would be found by nobody. */
 export function loadTrustedDocuments(config: Config): TrustedDocuments {
@@ -42,6 +43,10 @@ export function loadTrustedDocuments(config: Config): TrustedDocuments {
   const texts = new Map(files.flatMap(readFile));
   const mustTrust = (caller: Caller | undefined): boolean =>
     only === "everybody" || (only === "publishable" && caller?.kind === "PUBLISHABLE");
+  const ofConsole = new Set<string>(config.console ? Object.values(DOCUMENTS) : []);
+  const isTrusted = (text: string, caller: Caller | undefined): boolean =>
+    texts.has(documentIdOf(text)) ||
+    (caller !== undefined && caller.kind !== "PUBLISHABLE" && ofConsole.has(text));
   return {
     textOf: ({ query, documentId }, caller) => {
       if (documentId !== undefined) {
@@ -54,7 +59,7 @@ export function loadTrustedDocuments(config: Config): TrustedDocuments {
         return text;
       }
       const text = query ?? "";
-      if (mustTrust(caller) && !texts.has(documentIdOf(text))) {
+      if (mustTrust(caller) && !isTrusted(text, caller)) {
         throw new Failure("FORBIDDEN", "Only trusted documents may be used here.");
       }
       return text;

@@ -18,6 +18,7 @@ import { observeProcess } from "./observability/observe-process";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
 import { serveCheckout } from "./web/serve-checkout";
+import { serveConsole } from "./web/serve-console";
 import { createAnnouncer } from "./live/announce-changes";
 
 const HELP = `Usage: node dist/src/server.js
@@ -91,6 +92,7 @@ export async function startServer(
   serveProbes(server, app.config.instanceId, readiness);
   serveGraphiql(server, app.config.graphiql);
   serveCheckout(server, app.config.demoShop);
+  serveConsole(server, { isServed: app.config.console });
   await serveProcessorWebhooks(server, app);
   await serveGraphql(server, app);
   const port = await listenOn({ ...options, setting: "PORT" }, async (wanted) => {

@@ -23,7 +23,8 @@ export class AuditEntry {
 
   @Field(() => String, {
     nullable: true,
-    description: "The mutation, the query field or the command; null where several count together.",
+    description:
+      "The mutation, the query field, the command, or `consoleSignIn` and `consoleSignOut`; null where several count together.",
   })
   readonly operation!: string | null;
 

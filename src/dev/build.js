@@ -15,7 +15,7 @@ var CHECKOUT = path.resolve(__dirname, "../..");
 var DIST = path.join(CHECKOUT, "dist");
 /** What browsers get. No source file has the name of what is here. */
 var WEB = path.join(DIST, "web");
-var PAGES = ["src/web/page/checkout.ts"];
+var PAGES = { checkout: "src/web/page/checkout.ts", console: "src/web/console/console.tsx" };
 var STAMP = path.join(DIST, ".built-from");
 var LOCK = path.join(CHECKOUT, "node_modules/.cache/oncepay-build.lock");
 /** Far longer than a build takes. */
@@ -71,7 +71,7 @@ function filesIn(directory) {
     var file = path.join(directory, name);
     var isDirectory = fs.statSync(path.join(CHECKOUT, file)).isDirectory();
     if (isDirectory) return files.concat(filesIn(file));
-    return /\.(ts|css)$/.test(name) ? files.concat(file) : files;
+    return /\.(tsx?|css)$/.test(name) ? files.concat(file) : files;
   }, []);
 }
 
@@ -248,6 +248,8 @@ function bundlePages() {
     bundle: true,
     minify: true,
     format: "esm",
+    jsx: "automatic",
+    jsxImportSource: "preact",
     target: "es2022",
   });
 }

@@ -54,6 +54,7 @@ oncepay is ready.
 
   GraphQL           ${state.graphqlUrl}
   demo shop         ${state.graphqlUrl.replace("/graphql", "/checkout")}
+  console           ${state.graphqlUrl.replace("/graphql", "/console")}
   card network      ${state.sandboxUrl}/admin/movements
   webhooks          ${state.webhookReceiverUrl.replace("/webhooks", "/received")}
   database          ${withoutPassword(state.databaseUrl)}${state.dataDir === undefined ? "" : `, data in ${state.dataDir}`}

@@ -49,6 +49,11 @@ export const EDGE_SETTINGS = {
     .describe(
       "whether GraphiQL is served, where the schema may be introspected; false in production, otherwise true",
     ),
+  ONCEPAY_CONSOLE: flag
+    .optional()
+    .describe(
+      "whether the operators' console is served at /console; false in production, otherwise true",
+    ),
   ONCEPAY_DEMO_SECRET_KEY: z
     .string()
     .startsWith("sk_test_", "must be a secret key of a merchant in test mode")
@@ -84,6 +89,7 @@ export interface EdgeConfig {
   readonly corsOrigins: readonly string[];
   readonly introspection: "public" | "keys" | "off";
   readonly graphiql: boolean;
+  readonly console: boolean;
   /** Undefined in production, whatever is set. */
   readonly demoShop: { readonly secretKey: string; readonly publishableKey: string } | undefined;
   readonly queryTimeMs: number;
@@ -103,6 +109,7 @@ export function edgeConfig(settings: Settings, isProduction: boolean): EdgeConfi
     corsOrigins: settings.ONCEPAY_CORS_ORIGINS,
     introspection,
     graphiql: (settings.ONCEPAY_GRAPHIQL ?? !isProduction) && introspection !== "off",
+    console: settings.ONCEPAY_CONSOLE ?? !isProduction,
     demoShop: isProduction ? undefined : demoShop(settings),
     queryTimeMs: settings.ONCEPAY_QUERY_TIME_MS,
     subscriptionSeconds: settings.ONCEPAY_SUBSCRIPTION_SECONDS,

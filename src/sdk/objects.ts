@@ -809,7 +809,7 @@ export interface AuditEntry {
   /** The kind of thing that happened. */
   readonly action: AuditAction;
 
-  /** The mutation, the query field or the command; null where several count together. */
+  /** The mutation, the query field, the command, or `consoleSignIn` and `consoleSignOut`; null where several count together. */
   readonly operation: string | null;
 
   /** What became of it. */

@@ -99,6 +99,7 @@ it("knows every column that can hold a sealed value", async () => {
       and not c.relispartition`);
   const hashes = [
     "api_keys.secret_hash",
+    "console_sessions.token_hash",
     "delivery_retries.fingerprint",
     "erasures.customer_mac",
     "idempotency_keys.fingerprint",

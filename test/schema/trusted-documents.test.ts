@@ -136,6 +136,6 @@ test.each([
   const trustedDocuments =
     content === undefined ? [] : [content === "nowhere.json" ? content : file];
   const load = () =>
-    loadTrustedDocuments({ trustedDocuments, trustedDocumentsOnly: "publishable" });
+    loadTrustedDocuments({ trustedDocuments, trustedDocumentsOnly: "publishable", console: false });
   expect(load).toThrow(message);
 });
