@@ -94,7 +94,7 @@ function lineOf(
 /** As in RFC 4180. What a spreadsheet would take for a formula is text. */
 function cellOf(value: unknown): string {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   const safe = /^[=+@\t\r-]/.test(text) && typeof value === "string" ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
