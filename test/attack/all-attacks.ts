@@ -1,4 +1,5 @@
 import type { Attack } from "./attack";
+import { backlog } from "./attacks/backlog";
 import { databaseAway } from "./attacks/database-away";
 import { frozenWorker } from "./attacks/frozen-worker";
 import { fuzz } from "./attacks/fuzz";
@@ -37,6 +38,7 @@ export const ATTACKS: readonly Attack[] = [
   processorOutage,
   noisyNeighbour,
   noisyEndpoint,
+  backlog,
   settlementFile,
   fuzz,
   histories,

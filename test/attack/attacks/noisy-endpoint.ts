@@ -5,7 +5,7 @@ import { waitUntil } from "../../../src/dev/wait-until";
 import { type Attack, type Context, limitMs } from "../attack";
 import { type Waited, plotWaits } from "../noisy-endpoint/plot";
 import { type Receivers, openReceivers } from "../noisy-endpoint/receivers";
-import { type Tenant, makeEvent, makeTenants } from "../noisy-endpoint/tenants";
+import { type Tenant, idsOf, makeEvent, makeTenants, waitsSince } from "../noisy-endpoint/tenants";
 import { settledWithin } from "../witness";
 
 const SLOWER_MAX = 1.5;
@@ -153,8 +153,6 @@ async function phase(
   return waitsSince(context, others, measuredFrom ?? new Date(0));
 }
 
-const idsOf = (tenants: readonly Tenant[]): string[] => tenants.map(({ merchantId }) => merchantId);
-
 async function count(context: Context, tenants: readonly Tenant[], where: string): Promise<number> {
   const { rows } = await context.installation.db.raw<{ rows: { count: number }[] }>(
     `select count(*)::int from webhook_deliveries d where merchant_id = any(?) and ${where}`,
@@ -167,22 +165,3 @@ const succeeded = (context: Context, tenants: readonly Tenant[]) =>
   count(context, tenants, "d.status = 'SUCCEEDED'");
 const unfinished = (context: Context, tenants: readonly Tenant[]) =>
   count(context, tenants, "d.next_at is not null");
-
-async function waitsSince(
-  { installation }: Context,
-  tenants: readonly Tenant[],
-  from: Date,
-): Promise<{ p50: number; p95: number }> {
-  const { rows } = await installation.db.raw<{ rows: { p50: number; p95: number }[] }>(
-    `select round(percentile_cont(0.5) within group (order by w.ms)::numeric, 1)::float as p50,
-       round(percentile_cont(0.95) within group (order by w.ms)::numeric, 1)::float as p95
-     from (
-       select extract(epoch from d.updated_at - e.created_at) * 1000 as ms
-       from webhook_deliveries d
-       join events e on e.merchant_id = d.merchant_id and e.id = d.event_id
-       where d.merchant_id = any(?) and e.created_at >= ? and d.status = 'SUCCEEDED'
-     ) w`,
-    [idsOf(tenants), from],
-  );
-  return rows[0] ?? { p50: 0, p95: 0 };
-}

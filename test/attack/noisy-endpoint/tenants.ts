@@ -54,3 +54,26 @@ export async function makeEvent(
   await createPaymentIntents(db, commands);
   await db.raw(`select pg_notify('${OUTBOX_CHANNEL}', '')`);
 }
+
+export const idsOf = (tenants: readonly Tenant[]): string[] =>
+  tenants.map(({ merchantId }) => merchantId);
+
+/** How long events since then waited for their webhooks, by the database's clock: from their commit to the record. */
+export async function waitsSince(
+  { installation }: { readonly installation: Pick<Installation, "db"> },
+  tenants: readonly Tenant[],
+  from: Date,
+): Promise<{ p50: number; p95: number }> {
+  const { rows } = await installation.db.raw<{ rows: { p50: number; p95: number }[] }>(
+    `select round(percentile_cont(0.5) within group (order by w.ms)::numeric, 1)::float as p50,
+       round(percentile_cont(0.95) within group (order by w.ms)::numeric, 1)::float as p95
+     from (
+       select extract(epoch from d.updated_at - e.created_at) * 1000 as ms
+       from webhook_deliveries d
+       join events e on e.merchant_id = d.merchant_id and e.id = d.event_id
+       where d.merchant_id = any(?) and e.created_at >= ? and d.status = 'SUCCEEDED'
+     ) w`,
+    [idsOf(tenants), from],
+  );
+  return rows[0] ?? { p50: 0, p95: 0 };
+}
