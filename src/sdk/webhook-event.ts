@@ -136,7 +136,22 @@ export interface ReconciliationBreakSnapshot {
   readonly detail: string;
   readonly ours: BreakSideSnapshot | null;
   readonly theirs: BreakSideSnapshot | null;
+  /** The correction that would be posted, in minor units of the currency, once somebody approves it. */
+  readonly proposal: {
+    readonly corrects: string | null;
+    readonly postings: readonly {
+      readonly debit: string;
+      readonly credit: string;
+      readonly amount: number;
+    }[];
+  } | null;
+  readonly owner: string | null;
+  readonly explanation: string | null;
+  readonly resolution: string | null;
+  readonly journalId: string | null;
   readonly foundAt: string;
+  readonly explainedAt: string | null;
+  readonly resolvedAt: string | null;
 }
 
 export interface WebhookEndpointSnapshot {

@@ -171,7 +171,7 @@ test("asks one statement, for however many payments", async () => {
     query: `{ paymentIntents(first: 4) { edges { node { id timeline(first: 5) { edges { node { kind } } } } } } }`,
   });
   stop();
-  expect(asked.filter((sql) => sql.includes("audit_log"))).toHaveLength(1);
+  expect(asked.filter((sql) => sql.includes("timelineOf"))).toHaveLength(1);
   const told = (data.paymentIntents.edges as { node: { timeline: Page } }[]).map(
     ({ node }) => node.timeline.edges.length,
   );
