@@ -9,7 +9,7 @@ import { paragraphsOf } from "./runbook";
 
 /** Where it hangs; on a quiet machine these take some seconds. */
 const DRILLS_MS = 600_000;
-const HERE = ["keys-reused", "set-aside", "no-worker"];
+const HERE = ["keys-reused", "no-worker"];
 
 const missing = promtoolIsMissing() ?? psqlIsMissing();
 const cluster = clusterOfTestRun();
