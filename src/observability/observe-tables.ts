@@ -1,36 +1,19 @@
-import { Gauge } from "prom-client";
 import type { Db } from "../db/db";
-import { registry } from "./counted";
 import { type Look, lookAtTables, watchHorizon } from "./look-at-tables";
+import { type ReportedGauge, by, reportGauges } from "./report-gauges";
 
-/*
- * Gauges about the installation and not about a process. Exactly one process says them, the one whose relay is at work,
- * so that `sum` counts nothing twice. Where none is, or the database is away, they are absent, and that is an alert.
- */
+/** What the tables say of what waits, and of what has failed. */
 
 type State = Look & { readonly horizonSeconds: number };
-type Samples = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
-
-interface Described {
-  readonly name: string;
-  readonly help: string;
-  readonly labelNames?: readonly string[];
-  readonly samples: (state: State) => Samples;
-}
-
 type NumberField = {
   [Name in keyof State]: State[Name] extends number ? Name : never;
 }[keyof State];
 
-function one(name: string, field: NumberField, help: string): Described {
+function one(name: string, field: NumberField, help: string): ReportedGauge<State> {
   return { name, help, samples: (state) => [[{}, Number(state[field])]] };
 }
 
-function by(label: string, values: Readonly<Record<string, number>>): Samples {
-  return Object.entries(values).map(([value, count]) => [{ [label]: value }, Number(count)]);
-}
-
-const GAUGES: readonly Described[] = [
+const GAUGES: readonly ReportedGauge<State>[] = [
   one("oncepay_outbox_rows", "outboxRows", "Outbox rows that have not been relayed yet."),
   one(
     "oncepay_outbox_oldest_seconds",
@@ -111,47 +94,12 @@ const GAUGES: readonly Described[] = [
   ),
 ];
 
-const LOOKED_FOR_MS = 1_000;
-
-/** Registers them; `isReporter` says whether this process is the one at the moment. */
-export function observeTables(db: Db, isReporter: () => boolean, rememberMs = LOOKED_FOR_MS): void {
-  const look = remembering(db, isReporter, rememberMs);
-  for (const { name, help, labelNames = [], samples } of GAUGES) {
-    registry.registerMetric(
-      new Gauge({
-        name,
-        help,
-        labelNames,
-        registers: [],
-        async collect() {
-          const state = await look();
-          this.reset();
-          // One without labels begins at zero again, and is to be absent.
-          if (state === undefined && labelNames.length === 0) this.remove();
-          for (const [labels, value] of state ? samples(state) : []) this.set(labels, value);
-        },
-      }),
-    );
-  }
-}
-
-/** One look for all the gauges of a scrape. While the database is away the scrape still answers. */
-function remembering(
-  db: Db,
-  isReporter: () => boolean,
-  rememberMs: number,
-): () => Promise<State | undefined> {
+/** Registers them. `rememberMs` is for tests, which look more often than scrapes do. */
+export function observeTables(db: Db, isReporter: () => boolean, rememberMs?: number): void {
   const horizon = watchHorizon();
   const look = async (): Promise<State | undefined> => {
     const [tables, horizonSeconds] = await Promise.all([lookAtTables(db), horizon(db)]);
     return tables && { ...tables, horizonSeconds };
   };
-  let looked: { atMs: number; state: Promise<State | undefined> } | undefined;
-  return async () => {
-    if (!isReporter()) return undefined;
-    if (!looked || performance.now() - looked.atMs >= rememberMs) {
-      looked = { atMs: performance.now(), state: look().catch(() => undefined) };
-    }
-    return looked.state;
-  };
+  reportGauges(GAUGES, { look, isReporter, ...(rememberMs !== undefined && { rememberMs }) });
 }

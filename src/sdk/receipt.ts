@@ -1,21 +1,12 @@
+import type { Receipt } from "./results";
+
 /** The entry `oncepay-sdk/receipt`: what needs no API, and no network. */
 
-/** As `receipt` of the API gives it. */
-export interface ReceiptToVerify {
-  readonly merchantId: string;
-  readonly paymentIntentId: string;
-  readonly leaves: readonly {
-    readonly seal: number;
-    readonly index: number;
-    readonly path: readonly string[];
-    readonly content: string;
-  }[];
-  readonly checkpoints: readonly {
-    readonly number: number;
-    readonly text: string;
-    readonly signature: string;
-  }[];
-}
+/** Of what `receipt` of the API gives, what proves something. */
+export type ReceiptToVerify = Pick<
+  Receipt,
+  "merchantId" | "paymentIntentId" | "leaves" | "checkpoints"
+>;
 
 /** A row as it was sealed, under the names of its columns. */
 export type SealedRow = Readonly<Record<string, unknown>>;

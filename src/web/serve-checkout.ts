@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Client, createClient } from "../sdk";
 import { CHECKOUT_PAGE } from "./checkout-page";
+import { PAGE_HEADERS, serveAssets } from "./serve-page";
 
 /*
  * The demo shop, for development alone: a page with <oncepay-checkout>, and the half of a shop that is its backend. That half
@@ -20,49 +19,14 @@ export interface DemoShop {
   readonly assets?: string;
 }
 
-// Nothing in the page, nothing from elsewhere; the way to the bank is a navigation, which no policy concerns.
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
-
-const ASSETS: ReadonlyMap<string, string> = new Map([
-  ["checkout.js", "text/javascript; charset=utf-8"],
-  ["checkout.css", "text/css; charset=utf-8"],
-]);
-
-const BUILT = path.resolve(__dirname, "../../web");
-
 /** Where there is no demo shop, there is nothing at these addresses either. */
 export function serveCheckout(fastify: FastifyInstance, shop: DemoShop | undefined): void {
   if (!shop) return;
   fastify.get("/checkout", (request, reply) => {
     if (orderOf(request) === undefined) startOrder(reply, "now");
-    return reply
-      .headers({
-        "content-type": "text/html; charset=utf-8",
-        "content-security-policy": CONTENT_SECURITY_POLICY,
-      })
-      .send(CHECKOUT_PAGE);
+    return reply.headers(PAGE_HEADERS).send(CHECKOUT_PAGE);
   });
-  fastify.get<{ Params: { name: string } }>("/checkout/assets/:name", async (request, reply) => {
-    const { name } = request.params;
-    const type = ASSETS.get(name);
-    if (type === undefined) {
-      reply.callNotFound();
-      return reply;
-    }
-    const content = await readFile(path.join(shop.assets ?? BUILT, name), "utf8");
-    return reply.header("content-type", type).send(content);
-  });
+  serveAssets(fastify, "checkout", shop.assets);
   fastify.post("/checkout/order", async (request, reply) =>
     payable(request, shop, orderOf(request) ?? startOrder(reply, "now")),
   );

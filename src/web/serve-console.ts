@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import type { FastifyInstance } from "fastify";
+import { PAGE_HEADERS, serveAssets } from "./serve-page";
 
 /*
  * The operators' console: one page for all its addresses, with its script and its style. The page holds nothing of
@@ -30,50 +29,11 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-// Nothing in the page, and nothing from elsewhere.
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
-
-const ASSETS: ReadonlyMap<string, string> = new Map([
-  ["console.js", "text/javascript; charset=utf-8"],
-  ["console.css", "text/css; charset=utf-8"],
-]);
-
-const BUILT = path.resolve(__dirname, "../../web");
-
-export function serveConsole(
-  fastify: FastifyInstance,
-  { isServed, assets = BUILT }: ServedConsole,
-): void {
+export function serveConsole(fastify: FastifyInstance, { isServed, assets }: ServedConsole): void {
   if (!isServed) return;
-  fastify.get<{ Params: { name: string } }>("/console/assets/:name", async (request, reply) => {
-    const { name } = request.params;
-    const type = ASSETS.get(name);
-    if (type === undefined) {
-      reply.callNotFound();
-      return reply;
-    }
-    return reply.header("content-type", type).send(await readFile(path.join(assets, name), "utf8"));
-  });
+  serveAssets(fastify, "console", assets);
   // Which page it is, the page itself reads from its address.
   for (const url of ["/console", "/console/*"]) {
-    fastify.get(url, (_request, reply) =>
-      reply
-        .headers({
-          "content-type": "text/html; charset=utf-8",
-          "content-security-policy": CONTENT_SECURITY_POLICY,
-        })
-        .send(PAGE),
-    );
+    fastify.get(url, (_request, reply) => reply.headers(PAGE_HEADERS).send(PAGE));
   }
 }

@@ -70,6 +70,17 @@ describeWithBrowser("the checkout's screens", () => {
     await expectAccessible(page, "succeeded");
   });
 
+  /** With one of the page's own buttons, and no earlier than its payment is there. */
+  async function order(page: Page, button: string): Promise<string> {
+    const before = await paymentId(page);
+    await page.getByRole("button", { name: button, exact: true }).click();
+    await page.waitForFunction(`![undefined, "${before}"].includes(
+      document.querySelector("oncepay-checkout").paymentIntent?.id,
+    )`);
+    await screen(page, "choose");
+    return paymentId(page);
+  }
+
   test("while it is being made, while nobody answers, and what is declined for good", async () => {
     const page = await open();
     await page.route("**/graphql", (route) => route.abort("connectionreset"));
@@ -83,8 +94,7 @@ describeWithBrowser("the checkout's screens", () => {
     await pay(page);
     await expectAccessible(page, "processing");
     await shop.setLatency(50);
-    await page.getByRole("button", { name: "New order", exact: true }).click();
-    await screen(page, "choose");
+    await order(page, "New order");
     await choose(page, "chargeDeclinedStolenCard");
     await pay(page);
     await expectAccessible(page, "failed");
@@ -92,16 +102,13 @@ describeWithBrowser("the checkout's screens", () => {
 
   test("reserved, canceled, and a payment that is not theirs", async () => {
     const page = await open();
-    await page.getByRole("button", { name: "New order, charged later" }).click();
-    await screen(page, "choose");
-    const reserved = await paymentId(page);
+    const reserved = await order(page, "New order, charged later");
     await pay(page);
     await expectAccessible(page, "authorized");
     expect(await shop.movedFor(reserved)).toEqual(["authorize 4200"]);
 
-    await page.getByRole("button", { name: "New order", exact: true }).click();
-    await screen(page, "choose");
-    await shop.backend.cancelPaymentIntent({ paymentIntentId: await paymentId(page) });
+    const canceled = await order(page, "New order");
+    await shop.backend.cancelPaymentIntent({ paymentIntentId: canceled });
     // Without any doing of the shopper's.
     await expectAccessible(page, "canceled");
 

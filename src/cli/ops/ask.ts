@@ -92,6 +92,20 @@ export function momentOf(values: Values, name: string): string | undefined {
   return new Date(atMs).toISOString();
 }
 
+type Found = NonNullable<Awaited<ReturnType<Client["node"]>>>;
+
+/** What --id names; of another kind, or of another merchant's, there is none. */
+export async function nodeOf<Kind extends Found["__typename"]>(
+  call: Call,
+  kind: Kind,
+  called: string,
+): Promise<Extract<Found, { readonly __typename: Kind }>> {
+  const id = required(call.values, "id");
+  const found = await askApi(call, (client) => client.node({ id }));
+  if (found?.__typename !== kind) throw new Error(`There is no ${called} ${id}.`);
+  return found as Extract<Found, { readonly __typename: Kind }>;
+}
+
 interface Page<Item> {
   readonly edges: readonly { readonly node: Item }[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };

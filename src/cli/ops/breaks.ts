@@ -1,6 +1,6 @@
 import { BREAK_ACTIONS, type BreakAction } from "../../reconciliation/resolve-break";
 import type { ReconciliationBreak } from "../../sdk/objects";
-import { type Call, type Command, UsageError } from "../command";
+import { type Command, UsageError } from "../command";
 import {
   DRY_RUN,
   DRY_RUN_HELP,
@@ -8,6 +8,7 @@ import {
   OPS_OPTIONS,
   askApi,
   listOf,
+  nodeOf,
   numberOf,
   readAll,
   required,
@@ -71,13 +72,6 @@ function ageOf(foundAt: string): string {
   return hours < 48 ? `${String(hours)}h` : `${String(Math.floor(hours / 24))}d`;
 }
 
-async function theBreak(call: Call): Promise<ReconciliationBreak> {
-  const id = required(call.values, "id");
-  const found = await askApi(call, (client) => client.node({ id }));
-  if (found?.__typename !== "ReconciliationBreak") throw new Error(`There is no break ${id}.`);
-  return found;
-}
-
 export const showBreakCommand: Command = {
   name: "ops breaks show",
   summary: "shows all that is known of one break",
@@ -86,7 +80,7 @@ ${OPS_HELP}
 ${ID_HELP}`,
   options: { ...OPS_OPTIONS, ...ID_OPTION },
   run: async (call) => {
-    const found = await theBreak(call);
+    const found = await nodeOf(call, "ReconciliationBreak", "break");
     return { json: { ...found }, text: fields(found) };
   },
 };
@@ -117,7 +111,7 @@ ${DRY_RUN_HELP}`,
     }
     const reason = required(values, "reason");
     if (values["dry-run"] === true) {
-      const found = await theBreak(call);
+      const found = await nodeOf(call, "ReconciliationBreak", "break");
       return {
         json: { dryRun: true, break: found },
         text: `Would be done about:\n${fields(found)}`,

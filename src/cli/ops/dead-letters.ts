@@ -6,6 +6,7 @@ import {
   OPS_HELP,
   OPS_OPTIONS,
   askApi,
+  nodeOf,
   numberOf,
   readAll,
   required,
@@ -68,13 +69,6 @@ ${LETTER_HELP}
 const ID_HELP = "  --id ID           the delivery's id";
 const ID_OPTION = { id: { type: "string" } } as const;
 
-async function theDelivery(call: Parameters<Command["run"]>[0]): Promise<WebhookDelivery> {
-  const id = required(call.values, "id");
-  const found = await askApi(call, (client) => client.node({ id }));
-  if (found?.__typename !== "WebhookDelivery") throw new Error(`There is no delivery ${id}.`);
-  return found;
-}
-
 export const showLetterCommand: Command = {
   name: "ops dead-letters show",
   summary: "shows all that is known of one delivery",
@@ -83,7 +77,7 @@ ${OPS_HELP}
 ${ID_HELP}`,
   options: { ...OPS_OPTIONS, ...ID_OPTION },
   run: async (call) => {
-    const delivery = await theDelivery(call);
+    const delivery = await nodeOf(call, "WebhookDelivery", "delivery");
     return { json: { ...delivery }, text: fields(delivery) };
   },
 };
@@ -100,7 +94,7 @@ ${DRY_RUN_HELP}`,
   run: async (call) => {
     const { values } = call;
     if (values["dry-run"] === true) {
-      const delivery = await theDelivery(call);
+      const delivery = await nodeOf(call, "WebhookDelivery", "delivery");
       return { json: { dryRun: true, delivery }, text: `Would be replayed:\n${fields(delivery)}` };
     }
     const deliveryId = required(values, "id");
@@ -125,7 +119,7 @@ ${DRY_RUN_HELP}`,
     const { values } = call;
     const reason = required(values, "reason");
     if (values["dry-run"] === true) {
-      const delivery = await theDelivery(call);
+      const delivery = await nodeOf(call, "WebhookDelivery", "delivery");
       return { json: { dryRun: true, delivery }, text: `Would be discarded:\n${fields(delivery)}` };
     }
     const deliveryId = required(values, "id");

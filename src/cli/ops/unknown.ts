@@ -1,4 +1,3 @@
-import type { Attempt } from "../../sdk/objects";
 import { type Command, UsageError } from "../command";
 import {
   DRY_RUN,
@@ -6,6 +5,7 @@ import {
   OPS_HELP,
   OPS_OPTIONS,
   askApi,
+  nodeOf,
   numberOf,
   readAll,
   required,
@@ -44,13 +44,6 @@ ${OPS_HELP}
   },
 };
 
-async function theAttempt(call: Parameters<Command["run"]>[0]): Promise<Attempt> {
-  const id = required(call.values, "id");
-  const found = await askApi(call, (client) => client.node({ id }));
-  if (found?.__typename !== "Attempt") throw new Error(`There is no attempt ${id}.`);
-  return found;
-}
-
 export const showUnknownCommand: Command = {
   name: "ops unknown show",
   summary: "shows all that is known of one attempt",
@@ -59,7 +52,7 @@ ${OPS_HELP}
 ${ID_HELP}`,
   options: { ...OPS_OPTIONS, ...ID_OPTION },
   run: async (call) => {
-    const attempt = await theAttempt(call);
+    const attempt = await nodeOf(call, "Attempt", "attempt");
     return { json: { ...attempt }, text: fields(attempt) };
   },
 };
@@ -76,7 +69,7 @@ ${DRY_RUN_HELP}`,
   run: async (call) => {
     const attemptId = required(call.values, "id");
     if (call.values["dry-run"] === true) {
-      const attempt = await theAttempt(call);
+      const attempt = await nodeOf(call, "Attempt", "attempt");
       return { json: { dryRun: true, attempt }, text: `Would be looked up:\n${fields(attempt)}` };
     }
     const { attempt } = await askApi(call, (client) => client.lookUpAttempt({ attemptId }));
@@ -114,7 +107,7 @@ ${DRY_RUN_HELP}`,
     }
     const reason = required(values, "reason");
     if (values["dry-run"] === true) {
-      const attempt = await theAttempt(call);
+      const attempt = await nodeOf(call, "Attempt", "attempt");
       const text = `Would be resolved as ${resolution}:\n${fields(attempt)}`;
       return { json: { dryRun: true, attempt }, text };
     }
