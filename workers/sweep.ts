@@ -47,20 +47,21 @@ export async function sweepOnce(app: App, queues: Queues, walk = newWalk()): Pro
   attemptsOrphaned.inc(orphaned.length);
   if (orphaned.length > 0) app.log.warn({ count: orphaned.length }, "a worker died with attempts");
   // Before the look-ups, which wait for processors, so that nobody is told late; and if it fails, they are done.
-  const holds = await expireAuthorizations(app.db, LIMIT).catch((error: unknown) => {
+  const holds = await expireAuthorizations(app.db, LIMIT).catch((error: unknown): [] => {
     app.log.error(
       { err: error },
       "holds that are due were not seen to; the next sweep tries again",
     );
-    return 0;
+    return [];
   });
+  for (const changed of holds) app.announce(changed);
   const lookedUp = await lookUpAttempts(app, LIMIT);
   const checked = await checkResolutions(app, LIMIT);
   const followed = await followEndpoints(app.db, { limit: LIMIT });
   const requeued = await requeue(app, queues);
   await callUpHeld(app, queues);
   await letGo(app, queues, walk);
-  if (holds + lookedUp.length + checked + followed > 0) app.wakeRelay();
+  if (holds.length + lookedUp.length + checked + followed > 0) app.wakeRelay();
   await failpoint("sweeper.after");
   return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
 }

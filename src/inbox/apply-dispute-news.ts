@@ -1,5 +1,6 @@
 import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
+import type { ChangedIntent } from "../live/announce-changes";
 import type { Log } from "../observability/log";
 import { settleDispute } from "../payments/settle/settle-dispute";
 import type { DisputeNews } from "../processors/processor";
@@ -15,8 +16,15 @@ import { type InboxMessage, markApplied, park } from "./inbox-store";
 const EARLY_MS = [1_000, 5_000, 30_000] as const;
 const LATER_MS = 300_000;
 
+/** What applying it needs. */
+export interface DisputeApplier {
+  readonly db: Db;
+  readonly log: Log;
+  readonly announce: (changed: ChangedIntent) => void;
+}
+
 export async function applyDisputeNews(
-  applier: { readonly db: Db; readonly log: Log },
+  applier: DisputeApplier,
   message: InboxMessage & { readonly tries: number },
   heard: {
     readonly attempt: {
@@ -38,6 +46,7 @@ export async function applyDisputeNews(
       news: heard.outcome,
       source: "webhook",
     });
+    if (effect === "applied") applier.announce({ merchantId, paymentIntentId });
     const fired = failpoint("inbox.after_apply");
     if (fired) await fired;
     if (effect === "early") {

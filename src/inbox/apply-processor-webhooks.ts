@@ -1,8 +1,6 @@
-import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
-import type { Log } from "../observability/log";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
-import { applyDisputeNews } from "./apply-dispute-news";
+import { type DisputeApplier, applyDisputeNews } from "./apply-dispute-news";
 import { type DueInboxMessage, markApplied, park, takeDueInboxMessages } from "./inbox-store";
 
 /*
@@ -18,10 +16,7 @@ const LEASE_MS = 30_000;
 const PARK_MS = [1_000, 5_000, 30_000, 300_000, 3_600_000, 21_600_000, 64_800_000] as const;
 
 /** What applying needs. */
-export interface WebhookApplier extends AnswerSettler {
-  readonly db: Db;
-  readonly log: Log;
-}
+export interface WebhookApplier extends AnswerSettler, DisputeApplier {}
 
 /** Applies what is due; returns how many events that was. */
 export async function applyProcessorWebhooks(

@@ -1,6 +1,7 @@
 import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
+import type { ChangedIntent } from "../live/announce-changes";
 import { authorizationsDue } from "../observability/metrics";
 import type { Attempt } from "./attempt";
 import { undoing } from "./cancel-payment-intent";
@@ -52,8 +53,8 @@ const LOCK_DUE: Statement = {
     order by pi.authorization_due_at limit ? for update of pi skip locked`,
 };
 
-/** Sees to everything that is due, up to the limit; returns how many intents it has changed. */
-export async function expireAuthorizations(db: Db, limit: number): Promise<number> {
+/** Sees to everything that is due, up to the limit; returns the intents that it has changed. */
+export async function expireAuthorizations(db: Db, limit: number): Promise<ChangedIntent[]> {
   const changed = await transact(db, async (tx) => {
     const due = await run<DueHold>(tx, LOCK_DUE, [limit]);
     if (due.length === 0) return due;
@@ -73,7 +74,7 @@ export async function expireAuthorizations(db: Db, limit: number): Promise<numbe
   for (const { hasExpired, policy } of changed) {
     authorizationsDue.inc({ outcome: hasExpired ? "expired" : DONE[policy] });
   }
-  return changed.length;
+  return changed.map(({ merchantId, id }) => ({ merchantId, paymentIntentId: id }));
 }
 
 function byIntent(one: DueHold, other: DueHold): number {

@@ -1,5 +1,7 @@
 import { type Socket, connect } from "node:net";
+import { Client } from "pg";
 import type { App } from "../../src/app";
+import { CHANGES_CHANNEL, readChanges } from "../../src/live/announce-changes";
 import { type Server, startServer } from "../../src/server";
 import { ROLES, type RunningWorker, startWorker } from "../../workers/worker";
 import {
@@ -11,10 +13,14 @@ import {
   send,
   startTestApi,
 } from "../support/api";
+import { openAtNetwork } from "../support/disputes";
+import { aboutToExpire, expired, moveHold } from "../support/holds";
 import { waitFor } from "../support/wait-for";
 import { type Watching, firstState, statuses, watch } from "./watch";
 
 /* A payment, from a shopper's confirmation at one API process to the end of the stream that another one serves. */
+
+const SECRET = "what the sandbox signs with";
 
 let api: TestApi;
 let secondApp: App;
@@ -22,7 +28,11 @@ let second: Server;
 let worker: RunningWorker;
 
 beforeAll(async () => {
-  api = await startTestApi({ ONCEPAY_SWEEP_MS: "50", ONCEPAY_LOOKUP_SCHEDULE_MS: "50" });
+  api = await startTestApi({
+    ONCEPAY_SWEEP_MS: "50",
+    ONCEPAY_LOOKUP_SCHEDULE_MS: "50",
+    ONCEPAY_SANDBOX_WEBHOOK_SECRET: SECRET,
+  });
   secondApp = api.anotherApp();
   second = await startServer(secondApp, { host: "127.0.0.1", port: 0 });
   worker = await startWorker(api.anotherApp(), ROLES);
@@ -67,6 +77,50 @@ test("a card that is declined leaves the stream open, and another one ends it", 
   await confirm(intent.id, intent.clientSecret, "pm_card_visa");
   await waitFor("the end", () => watching.end() === "complete");
   expect(statuses(watching).at(-1)).toBe("SUCCEEDED");
+});
+
+/** Who listens as API processes do: the intents that are said to have changed, in the order of their changes. */
+async function listen(): Promise<{ heard: string[]; stop: () => Promise<void> }> {
+  const heard: string[] = [];
+  const client = new Client({ connectionString: api.databaseUrl });
+  client.on("notification", ({ payload = "" }) => {
+    heard.push(...(readChanges(payload) ?? []).map(({ paymentIntentId }) => paymentIntentId));
+  });
+  await client.connect();
+  await client.query(`listen ${CHANGES_CHANNEL}`);
+  return { heard, stop: () => client.end() };
+}
+
+// Without being announced, all of it would be seen by polling, and somewhat later: so it is the announcements that count.
+test("what the sweeper and the inbox change is announced, and shown as it comes", async () => {
+  const url = `${api.server.url}/processors/sandbox/webhooks`;
+  await api.sandbox.post("/admin/webhooks", { url, secret: SECRET });
+  const intent = await makeIntent(api, { captureMethod: "MANUAL" });
+  const watching = shopper(intent);
+  await firstState(watching);
+  await confirm(intent.id, intent.clientSecret, "pm_card_visa");
+  const isHeld = () => statuses(watching).at(-1) === "REQUIRES_CAPTURE";
+  await waitFor("the hold", isHeld);
+  await api.send({
+    query: CAPTURE_INTENT,
+    variables: { input: { paymentIntentId: intent.id, amount: 500, final: false }, key: newKey() },
+  });
+  await waitFor("the capture", () => watching.states.length > 3 && isHeld());
+  const { heard, stop } = await listen();
+  const told = async (what: string): Promise<void> => {
+    const states = watching.states.length;
+    await waitFor(`${what} to be announced`, () => heard.splice(0).includes(intent.id));
+    await waitFor(`${what} to be shown`, () => watching.states.length > states);
+  };
+  await openAtNetwork(api, intent.id, { amount: 300 });
+  await told("the dispute");
+  await moveHold(api, intent.id, aboutToExpire);
+  await told("the expiry to come");
+  await moveHold(api, intent.id, expired);
+  await told("the expiry");
+  expect(statuses(watching).at(-1)).toBe("SUCCEEDED");
+  await waitFor("the end", () => watching.end() === "complete");
+  await stop();
 });
 
 interface Raw {
