@@ -6,6 +6,7 @@ export const TimelineEntryKind = enumOf<TimelineKind>(
   `What an entry in the timeline of a payment intent tells of. ${OPEN}`,
   {
     API_CALL: "A mutation was executed or refused.",
+    DISPUTE: "A shopper's bank disputed what was captured, or the dispute was won or lost.",
     TRANSITION: "The payment got a new version, and perhaps another status.",
     ATTEMPT: "An attempt at a processor was queued, sent, became unknown or was settled.",
     EVIDENCE: "A look-up, a late answer or an operator said what came of an attempt.",

@@ -32,7 +32,7 @@ export class TimelineEntry implements Entry {
 
   @Field(() => ID, {
     description:
-      "The id of what it is about: the payment intent, an event, an attempt, a journal, a delivery, or what an operator acted on.",
+      "The id of what it is about: the payment intent, an event, an attempt, a dispute, a journal, a delivery, or what an operator acted on.",
   })
   readonly subjectId!: string;
 
@@ -51,7 +51,7 @@ export class TimelineFields {
   @FieldResolver(() => TimelineConnection, {
     nullable: true,
     description:
-      "Everything that has happened to this payment, oldest first: calls of the API, changes, attempts and what was reported about them. Postings, webhook deliveries and operators' actions are in it for API keys that may read those (`ledger:read`, `webhooks:read`, `audit:read`). Not available to publishable keys.",
+      "Everything that has happened to this payment, oldest first: calls of the API, changes, attempts and what was reported about them, disputes. Postings, webhook deliveries and operators' actions are in it for API keys that may read those (`ledger:read`, `webhooks:read`, `audit:read`). Not available to publishable keys.",
   })
   async timeline(
     @Root() intent: intents.PaymentIntent,

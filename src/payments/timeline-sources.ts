@@ -7,8 +7,8 @@ import { UPDATE } from "./update-payment-intent";
 
 /*
  * Where a payment's timeline comes from: a select for each, of the intent `p.id` and the question `q`, all with the
- * same columns. The rank orders what one commit has written: first what was asked for, then what that changed. The key
- * tells apart what has the same rank. What belongs to a row is probed behind a fence: see planner.ts.
+ * same columns. The rank orders what one commit has written: first what was asked for, or what was heard, then what that
+ * changed. The key tells apart what has the same rank. What belongs to a row is probed behind a fence: see planner.ts.
  */
 
 const CALLS = [CREATE, UPDATE, CONFIRM, CAPTURE, CANCEL, REFUND].map((name) => `'${name}'`);
@@ -58,6 +58,19 @@ const REFUSED = `
       'refused', k.failure_code)
   from idempotency_keys k
   where k.merchant_id = q.merchant_id and k.refused_id = p.id`;
+
+/**
+ * What a shopper's bank took back, and gave back or kept: when that was recorded. Where the end was heard of first, both
+ * were recorded at once, in this order.
+ */
+const DISPUTED = `
+  select step.at, 1, d.id || ' ' || step.n, 'DISPUTE', d.id, null,
+    jsonb_build_object('step', step.name, 'amount', d.amount, 'currency', d.currency,
+      'reason', d.reason, 'fee', d.fee, 'evidenceDueBy', iso(d.evidence_due_by))
+  from disputes d
+  cross join lateral (values (1, 'OPEN', d.created_at),
+    (2, d.status, case when d.status <> 'OPEN' then d.updated_at end)) as step (n, name, at)
+  where d.merchant_id = q.merchant_id and d.payment_intent_id = p.id and step.at is not null`;
 
 const CHANGED = `
   select t.at, 2, lpad(t.version::text, 10, '0'), 'TRANSITION', t.event_id, t.actor,
@@ -163,6 +176,7 @@ const OPERATED = `
 export const TIMELINE_SOURCES: readonly string[] = [
   CALLED,
   REFUSED,
+  DISPUTED,
   CHANGED,
   TRIED,
   REPORTED,

@@ -1,6 +1,7 @@
 /** Each kind of entry in a payment's timeline, told in one plain sentence. Nothing personal is in any of them. */
 export const TIMELINE_KINDS = [
   "API_CALL",
+  "DISPUTE",
   "TRANSITION",
   "ATTEMPT",
   "EVIDENCE",
@@ -21,6 +22,7 @@ const SUMMARIES: Readonly<Record<TimelineKind, (data: Data) => string>> = {
       ? `${text(operation)} was executed${named}.`
       : `${text(operation)} was refused with ${text(refused)}${named}.`;
   },
+  DISPUTE: disputed,
   TRANSITION: ({ from, to, cause, version, type }) => {
     const what = from === to ? `${text(type)}, still ${text(to)}` : `${arrow(from)}${text(to)}`;
     return `Version ${text(version)}: ${what}, because of ${text(cause)}.`;
@@ -41,6 +43,14 @@ const SUMMARIES: Readonly<Record<TimelineKind, (data: Data) => string>> = {
 
 export function summaryOf(kind: TimelineKind, data: Data): string {
   return SUMMARIES[kind](data);
+}
+
+function disputed({ step, amount, currency, reason, fee, evidenceDueBy }: Data): string {
+  const of = `${text(amount)} ${text(currency)}`;
+  if (step === "WON") return `The dispute of ${of} was won: the merchant has the amount again.`;
+  if (step === "LOST") return `The dispute of ${of} was lost: the amount is gone.`;
+  const due = evidenceDueBy == null ? "" : ` Evidence is due by ${text(evidenceDueBy)}.`;
+  return `The shopper's bank disputes ${of}: ${words(reason)}. The fee is ${text(fee)} ${text(currency)}.${due}`;
 }
 
 function attempted(data: Data): string {

@@ -5,7 +5,7 @@ import { type TimelineKind, summaryOf } from "./timeline-summary";
 
 /*
  * What has happened to a payment and why, oldest first, from everywhere that it is recorded: one list over what callers
- * asked for, what was tried at a processor, what others reported of it, what changed, what was posted, which webhooks
+ * asked for, what was tried at a processor, what others reported of it, what was disputed, what changed, what was posted, which webhooks
  * were sent, and what operators did.
  *
  * Cost: one statement for as many intents as are listed together. Of each it reads all that there is, by indexes, and
@@ -19,7 +19,7 @@ export interface TimelineEntry {
   readonly at: string;
   readonly kind: TimelineKind;
   readonly summary: string;
-  /** What it is about: an event, an attempt, a journal, a delivery, or the intent itself. */
+  /** What it is about: an event, an attempt, a dispute, a journal, a delivery, or the intent itself. */
   readonly subjectId: string;
   readonly actor: string | null;
 }

@@ -1,3 +1,4 @@
+import { aDispute, decideAtNetwork, hearOf, openAtNetwork } from "../support/disputes";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 import { storeApiKey } from "../support/api-keys";
 import {
@@ -49,6 +50,11 @@ beforeAll(async () => {
   await api.drain();
   await mutate(REFUND_INTENT, { paymentIntentId: id, amount: 500, note: "Ada sent it back" });
   await api.drain();
+  await aDispute(api, id, { amount: 300, reason: "fraudulent", outcome: "won" });
+  // The end of this one is heard of before its beginning.
+  const lost = await openAtNetwork(api, id, { amount: 200, reason: "general" });
+  await hearOf(api, await decideAtNetwork(api, lost, "lost"));
+  await aDispute(api, id, { amount: 100, reason: "duplicate" });
 });
 afterAll(async () => {
   await receiver.close();
@@ -105,6 +111,13 @@ test("tells of everything, oldest first, in plain sentences", async () => {
     "Posted refund: 500 USD from PROCESSOR_RECEIVABLE to MERCHANT_BALANCE",
     "The delivery of … to … was planned.",
     "The delivery of … to … succeeded.",
+    "The shopper's bank disputes 300 USD: fraudulent. The fee is 1500 USD. Evidence is due by 2",
+    "Version 9: payment_intent.amount_disputed_updated, still SUCCEEDED, because of dispute.created.",
+    "Posted dispute: 300 USD from DISPUTES to MERCHANT_BALANCE",
+    "The dispute of 300 USD was won: the merchant has the amount again.",
+    "The shopper's bank disputes 200 USD: general.",
+    "The dispute of 200 USD was lost: the amount is gone.",
+    "The shopper's bank disputes 100 USD: duplicate.",
   ];
   let from = 0;
   for (const sentence of inOrder) {
@@ -115,6 +128,7 @@ test("tells of everything, oldest first, in plain sentences", async () => {
   expect(new Set(all.map(({ kind }) => kind))).toEqual(
     new Set([
       "API_CALL",
+      "DISPUTE",
       "TRANSITION",
       "ATTEMPT",
       "EVIDENCE",
