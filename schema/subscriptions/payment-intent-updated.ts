@@ -1,4 +1,5 @@
 import { Arg, ID, Resolver, Root, Subscription } from "type-graphql";
+import type { Newest } from "../../src/live/newest";
 import type * as intents from "../../src/payments/payment-intent";
 import { requireIntent } from "../access";
 import { type Context, callerOf } from "../context";
@@ -9,7 +10,7 @@ import { PaymentIntent } from "../types/payment-intent";
 async function watchIntent(
   context: Context,
   given: string,
-): Promise<AsyncIterableIterator<intents.PaymentIntent>> {
+): Promise<Newest<intents.PaymentIntent>> {
   const caller = callerOf(context);
   const id = checkId("id", "paymentIntent", given);
   requireIntent(context, id);

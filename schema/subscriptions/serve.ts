@@ -40,6 +40,7 @@ export function createSubscriptions(
         throw new MalformedRequest(406, "Only subscriptions are answered as text/event-stream.");
       }
       const { caller } = context;
+      const limited = limitedOf(request);
       const owner = {
         secret: secretIn(authorization) ?? "",
         keyId: caller?.id ?? "",
@@ -49,7 +50,8 @@ export function createSubscriptions(
       };
       const stream = {
         ...{ schema, streams, context, owner, subscription },
-        showStanding: () => showStanding(reply, limitedOf(request).standing()),
+        showStanding: () => showStanding(reply, limited.standing()),
+        leave: limited.leave,
       };
       return serveStream(stream, reply);
     },

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply } from "fastify";
 import { type GraphQLSchema, createSourceEventStream, execute } from "graphql";
 import { Failure } from "../../src/failures";
+import type { Newest } from "../../src/live/newest";
 import { httpRequests, subscriptionPayloads } from "../../src/observability/metrics";
 import { logAndShow } from "../answer-plugin";
 import { noteRefusals } from "../audit";
@@ -15,13 +16,15 @@ import { refuseSensitive } from "../refuse-sensitive";
 import { resolveInTurns } from "../take-turns";
 import { type Subscription, faultsOf, isConditional } from "./find-subscription";
 import type { Stream, StreamOwner, Streams } from "./open-streams";
+import { payFor } from "./pay-for";
 
 /*
  * A subscription as server-sent events, by the distinct connections mode of the GraphQL over SSE protocol: one request,
  * one stream, `next` for each result and `complete` at the end.
  *
  * Guarantees: access, cost and limits are decided for the whole of it before it is opened, as for a query. A payload is
- * executed when the reader has taken the one before; states in between are skipped, and never more than one waits.
+ * executed when the reader has taken the one before and, but for the first, which is paid for by then, when its caller
+ * has enough left to spend on it (pay-for.ts); states in between are skipped, and never more than one waits.
  *
  * What is wrong with the operation itself is told in the stream, as the protocol has it: `next` with errors, then
  * `complete`. Whoever is not known, or cannot be served now, is told by the HTTP status, as of any other request: a
@@ -42,6 +45,8 @@ export interface StreamRequest {
   readonly subscription: Subscription;
   /** Before the first byte: what is left of the caller's limits. */
   readonly showStanding: () => void;
+  /** Gives to others what places it has among the requests that are being executed. */
+  readonly leave: () => void;
 }
 
 /** Opens the stream, which runs on when this returns; throws what is to be answered by status instead. */
@@ -72,7 +77,7 @@ export async function serveStream(request: StreamRequest, reply: FastifyReply): 
   stream.end();
 }
 
-type Events = AsyncIterableIterator<unknown>;
+type Events = Newest<unknown>;
 
 function isEvents(opened: Events | readonly unknown[]): opened is Events {
   return Symbol.asyncIterator in opened;
@@ -126,8 +131,12 @@ async function send(
 ): Promise<void> {
   const { context } = request;
   try {
-    for await (const state of events) {
-      await stream.send(next(await resultOf(request, state)));
+    for (let isPaid = true; await events.arrived(); isPaid = false) {
+      if (!isPaid) await payFor(request, stream);
+      const { value, done } = await events.next();
+      if (done === true) break;
+      const result = await resultOf(request, value).finally(request.leave);
+      await stream.send(next(result));
       subscriptionPayloads.inc();
     }
     if (stream.isOpen()) await stream.send(COMPLETE);

@@ -4,6 +4,8 @@
  */
 export interface Newest<Value> extends AsyncIterableIterator<Value> {
   put(value: Value): void;
+  /** Whether there is something to take: known once there is, or once there will be nothing more. Takes nothing. */
+  arrived(): Promise<boolean>;
   /** After what is pending. */
   end(): void;
 }
@@ -11,6 +13,7 @@ export interface Newest<Value> extends AsyncIterableIterator<Value> {
 export function newestOf<Value>(atEnd: () => void): Newest<Value> {
   let pending: { readonly value: Value } | undefined;
   let wake: ((result: IteratorResult<Value>) => void) | undefined;
+  let look: ((isThere: boolean) => void) | undefined;
   let isOver = false;
   const over = { value: undefined, done: true } as const;
   const finish = (): void => {
@@ -18,6 +21,8 @@ export function newestOf<Value>(atEnd: () => void): Newest<Value> {
     isOver = true;
     wake?.(over);
     wake = undefined;
+    look?.(pending !== undefined);
+    look = undefined;
   };
   return {
     put: (value) => {
@@ -28,7 +33,13 @@ export function newestOf<Value>(atEnd: () => void): Newest<Value> {
         take({ value, done: false });
       } else {
         pending = { value };
+        look?.(true);
+        look = undefined;
       }
+    },
+    arrived: () => {
+      if (pending || isOver) return Promise.resolve(pending !== undefined);
+      return new Promise((resolve) => (look = resolve));
     },
     end: finish,
     next: () => {

@@ -4,7 +4,7 @@ import type { PaymentIntent } from "../payments/payment-intent";
 import { type ChangedIntent, readChanges } from "./announce-changes";
 import { findChanged } from "./find-changed";
 import { type Listening, listenToChanges } from "./listen-to-changes";
-import { newestOf } from "./newest";
+import { type Newest, newestOf } from "./newest";
 import { createReader } from "./read-watched";
 import { type Watcher, createWatchers } from "./watchers";
 
@@ -31,7 +31,7 @@ export interface WatchNeeds {
 
 export interface IntentWatch {
   /** The state now, and every newer one. Throws NOT_FOUND when this merchant has no such payment. */
-  watch(merchantId: string, paymentIntentId: string): Promise<AsyncIterableIterator<PaymentIntent>>;
+  watch(merchantId: string, paymentIntentId: string): Promise<Newest<PaymentIntent>>;
   readonly watching: () => number;
   stop(): Promise<void>;
 }

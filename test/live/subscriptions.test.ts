@@ -1,5 +1,6 @@
 import { Client, cacheExchange, fetchExchange } from "@urql/core";
 import { NetworkError } from "graphql-sse";
+import { limitRefusals } from "../../src/observability/metrics";
 import { type Server, startServer } from "../../src/server";
 import { storeApiKey } from "../support/api-keys";
 import {
@@ -277,6 +278,27 @@ test("a stream that is old enough ends, for the client to ask again", async () =
   await firstState(watching);
   await waitFor("the end", () => watching.end() !== undefined);
   expect(watching.end()).toBeInstanceOf(NetworkError);
+  await server.close();
+});
+
+test("each state is paid for: with nothing left to spend, the stream waits and then shows the newest", async () => {
+  const refusals = async (): Promise<number> => {
+    const { values } = await limitRefusals.get();
+    return values.find(({ labels }) => labels.policy === "query-cost-key")?.value ?? 0;
+  };
+  const before = await refusals();
+  const intent = await makeIntent(api);
+  // Opening the stream costs all that there is in ten seconds, and so does each further state.
+  const app = api.anotherApp({ ONCEPAY_LIMIT_QUERY_COST: "key=4" });
+  const server = await startServer(app, { host: "127.0.0.1", port: 0 });
+  const watching = watchAsShopper(intent, server.url);
+  await firstState(watching);
+  await confirm(intent.id);
+  await waitFor("the next state to wait", async () => (await refusals()) > before);
+  await api.drain();
+  await waitFor("the end", () => watching.end() !== undefined);
+  expect(watching.end()).toBe("complete");
+  expect(statuses(watching).at(-1)).toBe("SUCCEEDED");
   await server.close();
 });
 

@@ -92,6 +92,7 @@ export type TimelineEntryKind =
   | "API_CALL"
   | "ATTEMPT"
   | "DELIVERY"
+  | "DISPUTE"
   | "EVIDENCE"
   | "LEDGER"
   | "OPERATOR_ACTION"
