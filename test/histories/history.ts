@@ -10,6 +10,16 @@ export type Act =
   | { readonly act: "refund"; readonly share: number | null }
   | { readonly act: "update"; readonly share: number }
   | { readonly act: "authenticate"; readonly ending: "complete" | "fail" }
+  /** The shopper's bank takes money back. News that is late is heard of when workers work, and the end of it first. */
+  | { readonly act: "dispute"; readonly share: number | null; readonly late: boolean }
+  | {
+      readonly act: "decide";
+      readonly which: number;
+      readonly outcome: "won" | "lost";
+      readonly late: boolean;
+    }
+  /** The time of what is held is over. */
+  | { readonly act: "expire" }
   /** The same request as some time before, with the same key. */
   | { readonly act: "repeat"; readonly which: number }
   /** That key, for something else. */
@@ -67,13 +77,34 @@ const single: fc.Arbitrary<Act> = fc.oneof(
 
 const which = fc.nat({ max: ACTS_MAX });
 
+const dispute = fc.record({ act: fc.constant("dispute" as const), share, late: fc.boolean() });
+const expire = fc.constant({ act: "expire" as const });
+
+/** What comes at the same time as something else. */
+const other: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 6, arbitrary: single },
+  { weight: 1, arbitrary: dispute },
+  { weight: 1, arbitrary: expire },
+);
+
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 8, arbitrary: single },
+  { weight: 1, arbitrary: dispute },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      act: fc.constant("decide" as const),
+      which,
+      outcome: fc.constantFrom("won" as const, "lost" as const),
+      late: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: expire },
   { weight: 1, arbitrary: fc.record({ act: fc.constant("repeat" as const), which }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant("reuse" as const), which }) },
   {
     weight: 1,
-    arbitrary: fc.record({ act: fc.constant("race" as const), first: single, second: single }),
+    arbitrary: fc.record({ act: fc.constant("race" as const), first: single, second: other }),
   },
 );
 

@@ -1,5 +1,6 @@
 import { type TestAnswer, type TestApi, makeIntent, newKey } from "../support/api";
 import type { Act, Batch, History } from "./history";
+import { type Bank, decide, dispute, endHolds, expire, hearAll } from "./outside";
 import { type Request, changed, requestOf, stepOf } from "./requests";
 import {
   type Judged,
@@ -10,6 +11,7 @@ import {
   judge,
   refundable,
   settled,
+  taken,
 } from "./shadow";
 
 /** A payment that is played with, beside what it must be: more than one thing where two requests raced. */
@@ -18,6 +20,7 @@ interface Played {
   readonly history: History;
   shadows: readonly Shadow[];
   readonly made: Made[];
+  readonly bank: Bank;
 }
 
 interface Made {
@@ -51,7 +54,8 @@ async function begin(api: TestApi, history: History): Promise<Played> {
     captureMethod: manual ? "MANUAL" : "AUTOMATIC",
     paymentMethod: card,
   });
-  return { id, history, shadows: [created(history.setup)], made: [] };
+  const bank: Bank = { disputes: [], unheard: [] };
+  return { id, history, shadows: [created(history.setup)], made: [], bank };
 }
 
 async function perform(api: TestApi, one: Played, act: Act): Promise<void> {
@@ -114,6 +118,12 @@ async function take(api: TestApi, one: Played, step: Step): Promise<string> {
     await authenticate(api, one.id, step.ending);
     return "done";
   }
+  if (step.do === "dispute") {
+    const isPaid = one.shadows.every(({ captured }) => captured > 0);
+    return isPaid ? dispute(api, one, step) : "refused";
+  }
+  if (step.do === "decide") return decide(api, one.bank, step);
+  if (step.do === "expire") return expire(api, one.id);
   const request = requestOf(step, one.id, newKey()) as Request;
   const answer = await ask(api, request);
   const code = codeOf(answer);
@@ -164,12 +174,15 @@ async function settle(api: TestApi, played: readonly Played[]): Promise<void> {
     if (round > ROUNDS_MAX) throw new Error(`${String(waiting.length)} attempts do not settle`);
     await api.makeDue();
   }
-  for (const one of played) one.shadows = one.shadows.map(settled);
+  await endHolds(api);
+  for (const { bank } of played) await hearAll(api, bank);
+  for (const one of played) one.shadows = distinct(one.shadows.flatMap(settled));
   await compare(api, played);
 }
 
 const STATES = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on PaymentIntent {
   id status amount amountAuthorized amountCapturable amountCaptured amountRefunded amountRefundable
+  amountDisputed
   allowedActions { action allowed }
 } } }`;
 
@@ -204,6 +217,7 @@ function shownAs(is: Shadow, id: string): object {
     amountCaptured: is.captured,
     amountRefunded: is.refunded,
     amountRefundable: refundable(is),
+    amountDisputed: is.disputed,
     allowedActions: [
       may("CONFIRM", { do: "confirm", card: "pm_card_visa" }),
       may("CAPTURE", { do: "capture", amount: null, final: true }),
@@ -222,20 +236,25 @@ const BOOKED = `
       and not p.pending), 0)::text as "captured",
     coalesce(sum(p.amount) filter (where j.kind = 'refund'), 0)::text as "refunded",
     coalesce(sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end)
-      filter (where p.pending), 0)::text as "held"
+      filter (where p.pending), 0)::text as "held",
+    coalesce(sum(case when c.kind = 'DISPUTES' then p.amount else -p.amount end)
+      filter (where 'DISPUTES' in (c.kind, d.kind)), 0)::text as "inDispute",
+    coalesce(sum(p.amount) filter (where j.kind = 'dispute_lost'), 0)::text as "lost"
   from journals j
   join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
   join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+  join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
   where j.payment_intent_id = any(?)
   group by j.payment_intent_id`;
 
 /** What the card network says it moved for each payment, and what the ledger says, against the shadow. */
 async function compareBooks(api: TestApi, played: readonly Played[]): Promise<void> {
   const ids = played.map(({ id }) => id);
-  const [references, booked, movements] = await Promise.all([
+  const [references, booked, movements, disputes] = await Promise.all([
     api.db.raw<{ rows: { id: string; payment_intent_id: string }[] }>(REFERENCES, [ids]),
     api.db.raw<{ rows: Booked[] }>(BOOKED, [ids]),
     api.movements(),
+    api.sandbox.disputes(),
   ]);
   const intentOf = new Map(references.rows.map((row) => [row.id, row.payment_intent_id]));
   const moved = new Map(ids.map((id) => [id, { captured: 0, refunded: 0 }]));
@@ -248,6 +267,10 @@ async function compareBooks(api: TestApi, played: readonly Played[]): Promise<vo
     // A charge that was taken back counts for nothing; a hold never counted.
     if (kind === "reverse" && kindOf.get(reference) === "capture") sums.captured -= amount;
   }
+  const disputed = new Map<string, string[]>(ids.map((id) => [id, []]));
+  for (const { reference, amount, status } of disputes) {
+    disputed.get(intentOf.get(reference) ?? "")?.push(`${String(amount)} ${status}`);
+  }
   const ledger = new Map(booked.rows.map((row) => [row.id, row]));
   for (const { id, shadows } of played) {
     const [is] = shadows as [Shadow];
@@ -256,19 +279,23 @@ async function compareBooks(api: TestApi, played: readonly Played[]): Promise<vo
       captured: is.captured,
       refunded: is.refunded,
     });
-    const { captured = "0", refunded = "0", held = "0" } = ledger.get(id) ?? {};
-    expect({ id, captured, refunded, held }).toEqual({
+    const known = is.disputes.map(({ amount, status }) => `${String(amount)} ${status}`);
+    expect({ id, disputed: disputed.get(id)?.sort() }).toEqual({ id, disputed: known.sort() });
+    expect({ ...NOTHING, ...ledger.get(id), id }).toEqual({
       id,
       captured: String(is.captured),
       refunded: String(is.refunded),
       held: String(is.status === "REQUIRES_CAPTURE" ? is.authorized - is.captured : 0),
+      inDispute: String(amountOf(is, "open")),
+      lost: String(amountOf(is, "lost")),
     });
+    expect(taken(is)).toBe(is.disputed);
   }
 }
 
-interface Booked {
-  readonly id: string;
-  readonly captured: string;
-  readonly refunded: string;
-  readonly held: string;
-}
+const amountOf = ({ disputes }: Shadow, status: string): number =>
+  disputes.reduce((sum, one) => sum + (one.status === status ? one.amount : 0), 0);
+
+const NOTHING = { captured: "0", refunded: "0", held: "0", inDispute: "0", lost: "0" };
+
+type Booked = typeof NOTHING & { readonly id: string };

@@ -31,6 +31,12 @@ export function stepOf(act: Act, { amount }: Setup): Step | undefined {
       return { do: "update", amount: part(amount, act.share) ?? amount };
     case "authenticate":
       return { do: "authenticate", ending: act.ending };
+    case "dispute":
+      return { do: "dispute", amount: part(amount, act.share), late: act.late };
+    case "decide":
+      return { do: "decide", which: act.which, outcome: act.outcome, late: act.late };
+    case "expire":
+      return { do: "expire" };
     case "repeat":
     case "reuse":
     case "race":
@@ -63,6 +69,9 @@ export function requestOf(step: Step, paymentIntentId: string, key: string): Req
     case "update":
       return of("updatePaymentIntent", UPDATE_INTENT, { amount: step.amount });
     case "authenticate":
+    case "dispute":
+    case "decide":
+    case "expire":
       return undefined;
   }
 }

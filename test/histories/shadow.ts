@@ -46,6 +46,17 @@ export interface Shadow {
   /** Refunds that the processor has not answered. */
   readonly refunding: readonly number[];
   readonly pending: Pending | null;
+  /** What the shopper's bank took back, in the order in which it did. */
+  readonly disputes: readonly Disputed[];
+  /** How much of that was heard of, less what came back. */
+  readonly disputed: number;
+  /** The time of what was held is over, and a capture is under way. */
+  readonly expired: boolean;
+}
+
+interface Disputed {
+  readonly amount: number;
+  readonly status: "open" | "won" | "lost";
 }
 
 type Pending =
@@ -60,9 +71,18 @@ export type Step =
   | { readonly do: "cancel" }
   | { readonly do: "refund"; readonly amount: number | null }
   | { readonly do: "update"; readonly amount: number }
-  | { readonly do: "authenticate"; readonly ending: "complete" | "fail" };
+  | { readonly do: "authenticate"; readonly ending: "complete" | "fail" }
+  | { readonly do: "dispute"; readonly amount: number | null; readonly late: boolean }
+  | {
+      readonly do: "decide";
+      readonly which: number;
+      readonly outcome: "won" | "lost";
+      readonly late: boolean;
+    }
+  | { readonly do: "expire" };
 
-export type Verdict = "done" | "INVALID_STATE" | "AMOUNT_TOO_LARGE";
+/** Refused: by the network. */
+export type Verdict = "done" | "refused" | "INVALID_STATE" | "AMOUNT_TOO_LARGE";
 
 export interface Judged {
   readonly verdict: Verdict;
@@ -83,6 +103,9 @@ export function created({ amount, manual, card }: Setup): Shadow {
     refunded: 0,
     refunding: [],
     pending: null,
+    disputes: [],
+    disputed: 0,
+    expired: false,
   };
 }
 
@@ -91,7 +114,12 @@ const sum = (amounts: readonly number[]): number => amounts.reduce((a, b) => a +
 export const capturable = (is: Shadow): number =>
   is.status === "REQUIRES_CAPTURE" ? is.authorized - is.captured : 0;
 
-export const refundable = (is: Shadow): number => is.captured - is.refunded - sum(is.refunding);
+export const refundable = (is: Shadow): number =>
+  Math.max(0, is.captured - is.refunded - sum(is.refunding) - is.disputed);
+
+/** In disputes that are open or lost. */
+export const taken = ({ disputes }: Pick<Shadow, "disputes">): number =>
+  sum(disputes.filter(({ status }) => status !== "won").map(({ amount }) => amount));
 
 /** What is answered to a step, and what is there then. */
 export function judge(is: Shadow, step: Step): Judged {
@@ -144,7 +172,35 @@ export function judge(is: Shadow, step: Step): Judged {
       // Only the first end of a challenge counts.
       if (is.status !== "REQUIRES_ACTION" || is.pending !== null) return done({});
       return done({ pending: { what: "challenge", ending: step.ending } });
+    case "dispute": {
+      // By what the network knows: it has not been asked for the refunds that are under way.
+      const left = is.captured - is.refunded - taken(is);
+      const amount = step.amount ?? left;
+      if (amount < 1 || amount > left) return refused("refused");
+      return done(heard(is, [...is.disputes, { amount, status: "open" }], step.late));
+    }
+    case "decide": {
+      const open = is.disputes.filter(({ status }) => status === "open");
+      const decided = open[step.which % open.length];
+      if (!decided) return done({});
+      const status = step.outcome;
+      const disputes = is.disputes.map((one) => (one === decided ? { ...one, status } : one));
+      return done(heard(is, disputes, step.late));
+    }
+    case "expire":
+      if (is.status === "REQUIRES_CAPTURE") return done(ended(is));
+      return done({ expired: is.pending?.what === "capture" });
   }
+}
+
+/** Whatever is not late brings with it all that is. */
+function heard(is: Shadow, disputes: readonly Disputed[], late: boolean): Partial<Shadow> {
+  return { disputes, disputed: late ? is.disputed : taken({ disputes }) };
+}
+
+/** Nothing is held any more. */
+function ended({ captured }: Shadow): Partial<Shadow> {
+  return { status: captured > 0 ? "SUCCEEDED" : "CANCELED", expired: false };
 }
 
 function authenticated(is: Shadow, ending: "complete" | "fail"): Partial<Shadow> {
@@ -163,12 +219,33 @@ function declined(is: Shadow, hard: boolean): Partial<Shadow> {
   return { status: "REQUIRES_PAYMENT_METHOD", card: null, pending: null };
 }
 
-/** What there is once the processor has answered everything. */
-export function settled(is: Shadow): Shadow {
+/** What there may be once the processor has answered everything, and everything was heard of. */
+export function settled(is: Shadow): Shadow[] {
   const { pending } = is;
-  const refunded = { refunded: is.refunded + sum(is.refunding), refunding: [] };
-  const change = pending === null ? {} : answered(is, pending);
-  return { ...is, ...refunded, ...change };
+  const left = is.captured - is.refunded - taken(is);
+  const capturing = pending?.what === "capture" ? pending.amount : 0;
+  return refundsOf(is.refunding, left, capturing).map((refunded) => {
+    const change = pending === null ? {} : answered(is, pending);
+    const now = { ...is, refunded: is.refunded + refunded, refunding: [], ...change };
+    const isOver = is.expired && now.status === "REQUIRES_CAPTURE";
+    return { ...now, disputed: taken(is), expired: false, ...(isOver && ended(now)) };
+  });
+}
+
+/**
+ * How much may have been refunded where more was asked for than is left, since a dispute has come in between: it depends
+ * on which refund, or capture, the network is asked for first.
+ */
+function refundsOf(refunding: readonly number[], left: number, capturing: number): number[] {
+  if (sum(refunding) <= left) return [sum(refunding)];
+  const totals = new Set<number>();
+  for (const amount of new Set(refunding)) {
+    const rest = refunding.toSpliced(refunding.indexOf(amount), 1);
+    const given = amount <= left ? amount : 0;
+    for (const total of refundsOf(rest, left - given, capturing)) totals.add(given + total);
+  }
+  const after = capturing > 0 ? refundsOf(refunding, left + capturing, 0) : [];
+  return [...new Set([...totals, ...after])];
 }
 
 function answered(is: Shadow, pending: Pending): Partial<Shadow> {

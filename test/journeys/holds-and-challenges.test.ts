@@ -2,59 +2,28 @@ import {
   CANCEL_INTENT,
   CAPTURE_INTENT,
   CONFIRM_INTENT,
-  CREATE_ENDPOINT,
   CREATE_INTENT,
-  type TestAnswer,
   type TestApi,
   makeIntent,
   makePaid,
   newKey,
-  startTestApi,
 } from "../support/api";
 import { aboutToExpire, expired, moveHold } from "../support/holds";
-import { type TestReceiver, startReceiver } from "../support/receiver";
+import { type Shop, openShop } from "./shop";
 
 /** From a shop's requests over HTTP, by way of workers and the card network, to the webhooks that it receives. */
 
+let shop: Shop;
 let api: TestApi;
-let receiver: TestReceiver;
-let secret: string;
 beforeAll(async () => {
-  [api, receiver] = await Promise.all([startTestApi(), startReceiver()]);
-  const variables = { input: { url: receiver.url }, key: newKey() };
-  const { data } = await api.send({ query: CREATE_ENDPOINT, variables });
-  secret = data.createWebhookEndpoint.secret as string;
+  shop = await openShop();
+  ({ api } = shop);
 });
-afterAll(async () => {
-  await api.stop();
-  await receiver.close();
-});
+afterAll(() => shop.stop());
 
-const ask = (query: string, input: object): Promise<TestAnswer> =>
-  api.send({ query, variables: { input, key: newKey() } });
-
-async function intentOf(id: string) {
-  const { data } = await api.send({
-    query: `query ($id: ID!) { paymentIntent(id: $id) {
-      status amountCaptured cancellationReason cancellationRequestedAt
-      authorizationExpiresAt authorizationExpiredAt authorizationExpiryPolicy
-      allowedActions { action allowed because } lastPaymentError { code retryable }
-      nextAction { ... on RedirectToUrl { redirectUrl expiresAt } }
-    } }`,
-    variables: { id },
-  });
-  return data.paymentIntent;
-}
-
-/** The types of an intent's events, as they were received, in the order of its versions. */
-function heardOf(id: string): string[] {
-  const events = receiver.received.map((webhook) => ({
-    ...receiver.verify(webhook, secret),
-    ...(JSON.parse(webhook.body) as { subjectId: string }),
-  }));
-  const own = events.filter(({ subjectId }) => subjectId === id);
-  return own.sort((a, b) => a.sequence - b.sequence).map(({ type }) => type);
-}
+const ask: Shop["ask"] = (query, input) => shop.ask(query, input);
+const intentOf: Shop["intentOf"] = (id) => shop.intentOf(id);
+const heardOf: Shop["heardOf"] = (id) => shop.heardOf(id);
 
 const HELD = [
   "payment_intent.created",

@@ -1,0 +1,88 @@
+import type { NetworkDispute } from "../../src/audit/compare-disputes";
+import { expireAuthorizations } from "../../src/payments/expire-authorizations";
+import type { TestApi } from "../support/api";
+import { chargeOf, decideAtNetwork, hearOf } from "../support/disputes";
+import type { Step } from "./shadow";
+
+/** What happens to payments without anybody asking the API for it: by shoppers' banks, and by time. */
+
+/** One payment's disputes as they stand at the network, and the news of them that nobody has heard. */
+export interface Bank {
+  disputes: NetworkDispute[];
+  unheard: NetworkDispute[];
+}
+
+type StepOf<Name extends Step["do"]> = Extract<Step, { readonly do: Name }>;
+
+export async function dispute(
+  api: TestApi,
+  { id, bank }: { readonly id: string; readonly bank: Bank },
+  { amount, late }: StepOf<"dispute">,
+): Promise<string> {
+  const reference = await chargeOf(api, id);
+  const order = { reference, ...(amount !== null && { amount }) };
+  const { status, body } = await api.sandbox.post("/admin/disputes", order);
+  if (status === 409) return "refused";
+  expect(status).toBe(200);
+  bank.disputes.push(body as NetworkDispute);
+  bank.unheard.push(body as NetworkDispute);
+  if (!late) await hearAll(api, bank);
+  return "done";
+}
+
+export async function decide(
+  api: TestApi,
+  bank: Bank,
+  { which, outcome, late }: StepOf<"decide">,
+): Promise<string> {
+  const open = bank.disputes.filter(({ status }) => status === "open");
+  const decided = open[which % open.length];
+  if (!decided) return "done";
+  const now = await decideAtNetwork(api, decided, outcome);
+  bank.disputes = bank.disputes.map((one) => (one.id === now.id ? now : one));
+  bank.unheard.push(now);
+  if (!late) await hearAll(api, bank);
+  return "done";
+}
+
+/** Of one dispute after the other, and of each the newest first. */
+export async function hearAll(api: TestApi, bank: Bank): Promise<void> {
+  const letters = bank.unheard;
+  bank.unheard = [];
+  for (const { id } of bank.disputes) {
+    for (const letter of letters.filter((one) => one.id === id).reverse()) {
+      expect(["applied", "duplicate"]).toContain(await hearOf(api, letter));
+    }
+  }
+}
+
+const END = `
+  update payment_intents set authorization_expires_at = date_trunc('milliseconds', now()),
+    authorization_due_at = date_trunc('milliseconds', now())
+  where id = ? and authorization_due_at is not null`;
+
+/** Its hold, if it has one, has expired, and is released unless something else is under way. */
+export async function expire(api: TestApi, id: string): Promise<string> {
+  await api.db.transaction(async (tx) => {
+    // It is no change of the intent, which would have a version.
+    await tx.raw("set local session_replication_role = replica");
+    await tx.raw(END, [id]);
+  });
+  // What somebody else has locked is left to the next sweep.
+  do await endHolds(api);
+  while (await isDue(api, id));
+  return "done";
+}
+
+export async function endHolds(api: TestApi): Promise<void> {
+  await expireAuthorizations(api.app.db, 500);
+}
+
+async function isDue(api: TestApi, id: string): Promise<boolean> {
+  const found = await api
+    .db("payment_intents")
+    .where({ id, status: "REQUIRES_CAPTURE" })
+    .whereRaw("authorization_due_at <= now()")
+    .first("id");
+  return found !== undefined;
+}
