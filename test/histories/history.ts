@@ -89,7 +89,7 @@ const other: fc.Arbitrary<Act> = fc.oneof(
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 8, arbitrary: single },
-  { weight: 1, arbitrary: dispute },
+  { weight: 2, arbitrary: dispute },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -116,24 +116,35 @@ const setup: fc.Arbitrary<Setup> = fc.record({
   card: fc.option(card, { nil: null, freq: 4 }),
 });
 
-const history: fc.Arbitrary<History> = fc.record({
-  setup,
-  // Most are short, as payments are.
-  acts: fc.oneof(
-    { weight: 19, arbitrary: fc.array(act, { maxLength: 9, size: "max" }) },
-    { weight: 1, arbitrary: fc.array(act, { maxLength: ACTS_MAX, size: "max" }) },
-  ),
-});
+const history: fc.Arbitrary<History> = fc
+  .record({
+    setup,
+    // Those that are confirmed at once have more ahead of them.
+    first: fc.option(card, { nil: null, freq: 3 }),
+    // Most are short, as payments are.
+    acts: fc.oneof(
+      { weight: 19, arbitrary: fc.array(act, { maxLength: 9, size: "max" }) },
+      { weight: 1, arbitrary: fc.array(act, { maxLength: ACTS_MAX - 1, size: "max" }) },
+    ),
+  })
+  .map(({ setup, first, acts }) => {
+    const confirmed: Act[] = first === null ? [] : [{ act: "confirm", card: first }];
+    return { setup, acts: [...confirmed, ...acts] };
+  });
 
 const sometimes = fc.nat({ max: 3 }).map((n) => n === 0);
 
 export function batches(size: number): fc.Arbitrary<Batch> {
-  return fc
-    .record({
-      histories: fc.array(history, { minLength: size, maxLength: size }),
-      settles: fc.array(sometimes, { minLength: ACTS_MAX, maxLength: ACTS_MAX }),
-    })
-    .map((batch) => ({ ...batch, [fc.toStringMethod]: () => describe(batch) }));
+  return (
+    fc
+      .record({
+        histories: fc.array(history, { minLength: size, maxLength: size }),
+        settles: fc.array(sometimes, { minLength: ACTS_MAX, maxLength: ACTS_MAX }),
+      })
+      // What is confirmed at once is answered at once.
+      .map(({ histories, settles }) => ({ histories, settles: [true, ...settles.slice(1)] }))
+      .map((batch) => ({ ...batch, [fc.toStringMethod]: () => describe(batch) }))
+  );
 }
 
 /** Only what was done: after shrinking, that is little. */
