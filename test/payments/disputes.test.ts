@@ -308,6 +308,27 @@ describe("news that comes as it likes", () => {
     },
   );
 
+  test("one that was won, heard of after another has taken the same money: both are recorded", async () => {
+    const id = await paid();
+    const first = await openAtNetwork(api, id, { amount: 600 });
+    await decideAtNetwork(api, first, "won");
+    const second = await opened(id, { amount: 700 });
+    // Said late, that it was opened means nothing yet: the money seems to be taken.
+    await tell(first, "created");
+    expect(await effectsOf(first)).toEqual(["PARKED"]);
+    await tell(first, "won");
+    await makeInboxDue();
+    await applyProcessorWebhooks(api.app, 100);
+    expect((await effectsOf(first)).sort()).toEqual(["applied", "duplicate"]);
+    expect(await disputesOf(id)).toEqual([
+      { status: "OPEN", version: 1, amount: 700 },
+      { status: "WON", version: 2, amount: 600 },
+    ]);
+    expect(await amountsOf(id)).toMatchObject({ amountDisputed: 700, amountRefundable: 300 });
+    await decided(second, "lost");
+    expect(await amountsOf(id)).toMatchObject({ amountDisputed: 700 });
+  });
+
   test("all of it at once, from two workers", async () => {
     const id = await paid();
     const dispute = await openAtNetwork(api, id);

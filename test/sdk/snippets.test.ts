@@ -37,12 +37,12 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 /** What a page keeps for as long as its tab is open. */
-function newStorage(): Pick<Storage, "getItem" | "setItem" | "removeItem"> {
+function newStorage() {
   const kept = new Map<string, string>();
   return {
-    getItem: (name) => kept.get(name) ?? null,
-    setItem: (name, value) => void kept.set(name, value),
-    removeItem: (name) => void kept.delete(name),
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => void kept.set(name, value),
+    removeItem: (name: string) => void kept.delete(name),
   };
 }
 

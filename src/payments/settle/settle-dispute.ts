@@ -21,7 +21,8 @@ import { type IntentState, lockIntent } from "../payment-store";
 /*
  * Guarantees: news of a dispute takes effect once, however often and in whatever order it comes. Each piece holds the
  * whole dispute: where the end of one comes before its beginning, both are recorded, and the beginning that comes later
- * changes nothing. The dispute, the intent's amounts, the books and the events are one commit, and the lock on the
+ * changes nothing. One that is heard of when it is won already has changed nothing about the payment, whose money may by
+ * then be in another dispute. The dispute, the intent's amounts, the books and the events are one commit, and the lock on the
  * intent decides between the opening of a dispute and a refund. A crash leaves nothing, and the news is heard again.
  *
  * A dispute of more than what we know to be captured is early: the answer to a charge or a capture is still to come.
@@ -77,7 +78,8 @@ function decide({ intent, attempt, dispute }: Known, { news }: HeardDispute): Di
   if (!holdsMoney) return "contradiction";
   const { amountCaptured, amountDisputed } = intent.snapshot;
   const isKnown = attempt.status === "SUCCEEDED";
-  return isKnown && news.amountMinor <= amountCaptured - amountDisputed ? "applied" : "early";
+  const left = news.status === "WON" ? amountCaptured : amountCaptured - amountDisputed;
+  return isKnown && news.amountMinor <= left ? "applied" : "early";
 }
 
 function decideKnown(dispute: Dispute, attempt: Attempt, news: DisputeNews): DisputeEffect {
@@ -110,12 +112,9 @@ async function open(tx: Tx, { intent }: Known, heard: HeardDispute): Promise<voi
     openedAt: news.openedAt,
   });
   const fact = { merchantId, paymentIntentId, sourceId: id, currency };
-  await change(tx, intent, {
-    heard,
-    cause: "dispute.created",
-    difference: amount,
-    journal: bookDispute(fact, { disputed: amount, fee }),
-  });
+  const journal = bookDispute(fact, { disputed: amount, fee });
+  if (news.status === "WON") return writeChanges(tx, [{ journals: [journal] }]);
+  await change(tx, intent, { heard, cause: "dispute.created", difference: amount, journal });
 }
 
 /** `known` is undefined where the dispute was opened a moment ago, in this very transaction. */
@@ -130,8 +129,8 @@ async function close(tx: Tx, known: Known | undefined, heard: HeardDispute): Pro
   const { amount, currency } = dispute;
   const fact: Fact = { merchantId, paymentIntentId, sourceId: dispute.id, currency };
   const journal = status === "WON" ? bookDisputeWon(fact, amount) : bookDisputeLost(fact, amount);
-  // What is lost stays disputed, so nothing about the intent changes.
-  if (status === "LOST") return writeChanges(tx, [{ journals: [journal] }]);
+  // What is lost stays disputed, and what was opened a moment ago and is won never was: nothing about the intent changes.
+  if (status === "LOST" || !known) return writeChanges(tx, [{ journals: [journal] }]);
   await change(tx, intent, { heard, cause: "dispute.won", difference: -amount, journal });
 }
 
