@@ -68,7 +68,11 @@ export const backlog: Attack = {
       const startedAt = performance.now();
       await worker.start();
       const samples: Sample[] = [];
-      const draining = drain(here, { receiver, samples, startedAt, most: rows });
+      // A worker that starts is not what new events are to be kept from.
+      let begin = (): void => undefined;
+      const begun = new Promise<void>((resolve) => (begin = resolve));
+      const draining = drain(here, { receiver, samples, startedAt, most: rows, begin });
+      await Promise.race([begun, draining]);
       const beside = await newEvents(here, fresh, draining);
       const drained = await draining;
       progress("relayed; waiting for the limited endpoint");
@@ -195,9 +199,11 @@ async function drain(
     readonly samples: Sample[];
     readonly startedAt: number;
     readonly most: number;
+    /** Called when the first of them are relayed. */
+    readonly begin: () => void;
   },
 ): Promise<{ seconds: number; most: number }> {
-  const { receiver, samples, startedAt, most } = seen;
+  const { receiver, samples, startedAt, most, begin } = seen;
   const waiting = async (): Promise<number> => {
     const { rows } = await installation.db.raw<{ rows: { count: number }[] }>(
       "select count(*)::int from outbox where created_at < now() - interval '2 seconds'",
@@ -216,7 +222,10 @@ async function drain(
     const [free, limited] = [came.free - before.free, came.limited - before.limited];
     samples.push({ atS, waiting: left, free, limited });
     before = came;
-    if (left < most) begunAt ??= performance.now() - 500;
+    if (left < most) {
+      begunAt ??= performance.now() - 500;
+      begin();
+    }
     if (left === 0) break;
     if (performance.now() - startedAt > limitMs(context) * 3) {
       throw new Error(`${String(left)} rows are still waiting`);
