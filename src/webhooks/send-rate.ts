@@ -7,10 +7,10 @@ import type { EndpointKey } from "./delivery";
  * as the rate says. Only endpoints that have a rate are written so, once for each set that is claimed.
  *
  * A process that is late for its places would send those and the next ones within a second. So it also looks back on
- * what it has sent itself. And a "second" is a twentieth longer than that here, because what was sent apart may arrive
+ * what it has sent itself. And a "second" is a tenth longer than that here, because what was sent apart may arrive
  * closer together.
  */
-const SECOND_MS = 1_050;
+const SECOND_MS = 1_100;
 
 const RESERVE: Statement = {
   name: "reserve_sends",
