@@ -133,9 +133,9 @@ async function send(
   try {
     for (let isPaid = true; await events.arrived(); isPaid = false) {
       if (!isPaid) await payFor(request, stream);
-      const { value, done } = await events.next();
-      if (done === true) break;
-      const result = await resultOf(request, value).finally(request.leave);
+      const state = await events.next();
+      if (state.done === true) break;
+      const result = await resultOf(request, state.value).finally(request.leave);
       await stream.send(next(result));
       subscriptionPayloads.inc();
     }

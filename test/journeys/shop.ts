@@ -61,8 +61,7 @@ export async function openShop(): Promise<Shop> {
       const { code, details } = error.extensions;
       return { code, details };
     },
-    intentOf: async (id) =>
-      (await api.send({ query: SHOW, variables: { id } })).data.paymentIntent as Shown,
+    intentOf: async (id) => (await api.send({ query: SHOW, variables: { id } })).data.paymentIntent,
     heardOf: (id) => {
       const events = receiver.received.map((webhook) => ({
         ...receiver.verify(webhook, secret),
