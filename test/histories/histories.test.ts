@@ -13,7 +13,7 @@ import { play } from "./play";
 const LIVES = Number(process.env["HISTORIES"] ?? 1_000);
 const SEED = Number(process.env["HISTORIES_SEED"] ?? 1);
 // Lives side by side wait together. More than these, and each has to wait for the others.
-const AT_ONCE = Math.min(250, LIVES);
+const AT_ONCE = Math.min(125, LIVES);
 const MS_EACH = 600;
 
 let api: TestApi;
