@@ -45,6 +45,9 @@ interface Backlog {
   publishedTo: number;
   /** Published ahead of their turn. */
   readonly ahead: Set<number>;
+  /** Of what is new; while it is under way. */
+  publishing: Promise<number> | undefined;
+  readonly startedAtMs: number;
   allowance: number;
   allowedAtMs: number;
 }
@@ -194,7 +197,7 @@ const AHEAD_MAX = 100_000;
 async function catchUp(app: App, queues: Queues, { relay, messages }: Batch): Promise<number> {
   const backlog = relay.backlog ?? (await startBacklog(app));
   relay.backlog = backlog;
-  const isNew = await publishNew(app, queues, backlog);
+  const isNew = await publishAhead(app, queues, backlog);
   const allowed = allowanceOf(backlog, relay.rate);
   const due: Message[] = [];
   let spent = 0;
@@ -217,7 +220,28 @@ async function catchUp(app: App, queues: Queues, { relay, messages }: Batch): Pr
 async function startBacklog(app: App): Promise<Backlog> {
   const publishedTo = await findLast(app.db);
   app.log.info("the outbox has a backlog; it is relayed at its rate");
-  return { publishedTo, ahead: new Set(), allowance: 0, allowedAtMs: performance.now() };
+  const nowMs = performance.now();
+  return {
+    publishedTo,
+    ahead: new Set(),
+    publishing: undefined,
+    startedAtMs: nowMs,
+    allowance: 0,
+    allowedAtMs: nowMs,
+  };
+}
+
+/** What is new, while there is a backlog: also in the middle of a batch of it. */
+export async function relayAhead(app: App, queues: Queues, { backlog }: Relay): Promise<void> {
+  if (backlog) await publishAhead(app, queues, backlog);
+}
+
+/** Once at a time: who comes while it is under way waits for its end. */
+function publishAhead(app: App, queues: Queues, backlog: Backlog): Promise<number> {
+  backlog.publishing ??= publishNew(app, queues, backlog).finally(() => {
+    backlog.publishing = undefined;
+  });
+  return backlog.publishing;
 }
 
 async function publishNew(app: App, queues: Queues, backlog: Backlog): Promise<number> {
@@ -237,8 +261,12 @@ async function publishNew(app: App, queues: Queues, backlog: Backlog): Promise<n
 
 const BURST_MS = 100;
 
-function allowanceOf(backlog: Backlog, rate: number): number {
+// A relay that has just begun is slow, and so are the workers that it wakes: at half of its rate for so long.
+const GENTLY_MS = 3_000;
+
+function allowanceOf(backlog: Backlog, fullRate: number): number {
   const nowMs = performance.now();
+  const rate = nowMs - backlog.startedAtMs < GENTLY_MS ? fullRate / 2 : fullRate;
   const earned = ((nowMs - backlog.allowedAtMs) / 1_000) * rate;
   const most = Math.max(1, (rate * BURST_MS * 2) / 1_000);
   backlog.allowance = Math.min(most, backlog.allowance + earned);

@@ -18,7 +18,7 @@ import { type Loop, startLoop } from "./loop";
 import { maintainOnce } from "./maintain";
 import { type JobWorker, type Queues, openQueues } from "./queues";
 import { queueTrouble } from "./queue-trouble";
-import { RELAY_LIMIT, newRelay, relayOnce, sayWhatIsAside } from "./relay-outbox";
+import { RELAY_LIMIT, newRelay, relayAhead, relayOnce, sayWhatIsAside } from "./relay-outbox";
 import { reconcileOnce } from "./reconcile";
 import { runAttemptsJob } from "./run-attempts";
 import { sweepOnce } from "./sweep";
@@ -31,8 +31,8 @@ const RELAY_POLL_MS = 200;
 // After a batch it stays away for a millisecond for each row, and no wake shortens that: under load the next batch is
 // larger, and jobs are fewer, each of which costs the queue several statements. After one row it is back at once.
 const RELAY_LINGER_MAX_MS = 30;
-// While a backlog is relayed at a rate: often enough to be even.
-const RELAY_BACKLOG_MS = 25;
+// While a backlog is relayed at a rate: often enough to be even, and each time costs several statements.
+const RELAY_BACKLOG_MS = 50;
 // How soon another relay takes over when the active one has died, and when it is alive but does nothing.
 const STANDBY_MS = 250;
 const STUCK_MS = 5_000;
@@ -99,7 +99,7 @@ export async function startWorker(app: App, roles: readonly Role[]): Promise<Run
 
 function startRelay(app: App, queues: Queues): Part {
   const session = openOutboxSession(app.config.databaseUrl, app.log, () => {
-    loop.wake();
+    wake();
   });
   const isStuck = watchOutbox(app.db);
   const relay = newRelay(app.config.relayRate);
@@ -120,13 +120,20 @@ function startRelay(app: App, queues: Queues): Part {
     if (relayed < RELAY_LIMIT) await pause(Math.min(relayed, RELAY_LINGER_MAX_MS));
     return 0;
   });
-  app.wakeRelay = () => {
-    loop.wake();
+  const ahead = startLoop("relay ahead", app.log, async () => {
+    if (isAtWork) await relayAhead(app, queues, relay);
+    return RELAY_POLL_MS;
+  });
+  const wake = (): void => {
+    // What has piled up goes at its own pace.
+    if (relay.backlog) ahead.wake();
+    else loop.wake();
   };
+  app.wakeRelay = wake;
   return {
     isAtWork: () => isAtWork,
     stop: async () => {
-      await loop.stop();
+      await Promise.all([loop.stop(), ahead.stop()]);
       await session.stop();
     },
   };

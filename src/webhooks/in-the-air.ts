@@ -4,7 +4,7 @@ import { type Delivered, type WebhookSender, deliver } from "./deliver-webhook";
 import type { ClaimedDelivery } from "./delivery-store";
 import { callUp, claimHeld, releaseDeliveries } from "./held-store";
 import { type Lane, type Room, createRoom, learn, placesOf, surplusOf } from "./lanes";
-import { reserveSends } from "./send-rate";
+import { type Sends, nextSendFromMs, noteSend, reserveSends } from "./send-rate";
 
 /** What one process has claimed, by endpoint: posted when the endpoint's lane has a place, each on its own. */
 export interface Air {
@@ -27,6 +27,8 @@ export interface Air {
 export interface Line {
   readonly lane: Lane;
   readonly claimed: Standing[];
+  /** Of an endpoint that has a rate. */
+  readonly sends: Sends;
   /** Whether something may be held for it in the database. */
   hasHeld: boolean;
   isRefilling: boolean;
@@ -65,7 +67,7 @@ export function lineOf(air: Air, merchantId: string, endpointId: string): Line {
   const lane = air.room.laneOf(merchantId, endpointId);
   const known = air.lines.get(lane);
   if (known) return known;
-  const line = { lane, claimed: [], hasHeld: false, isRefilling: false };
+  const line = { lane, claimed: [], sends: [], hasHeld: false, isRefilling: false };
   air.lines.set(lane, line);
   return line;
 }
@@ -117,11 +119,14 @@ export async function enter(
 }
 
 function advance(air: Air, line: Line): void {
-  const { lane, claimed } = line;
+  const { lane, claimed, sends } = line;
+  const { rateLimit } = lane.settings;
   while (lane.posting < placesOf(lane)) {
     const [next] = claimed;
     if (!next) return;
-    const waitMs = next.fromMs - performance.now();
+    const nowMs = performance.now();
+    const fromMs = rateLimit === null ? 0 : Math.max(next.fromMs, nextSendFromMs(sends, rateLimit));
+    const waitMs = fromMs - nowMs;
     if (waitMs > 0) {
       line.timer ??= setTimeout(() => {
         delete line.timer;
@@ -130,6 +135,7 @@ function advance(air: Air, line: Line): void {
       return;
     }
     claimed.shift();
+    if (rateLimit !== null) noteSend(sends, { rateLimit, nowMs });
     lane.posting += 1;
     void post(air, line, next);
   }
@@ -204,15 +210,21 @@ export function refill(air: Air, line: Line): void {
 async function claimIntoLine(air: Air, line: Line, places: number): Promise<void> {
   const { lane } = line;
   let claimed: ClaimedDelivery[] = [];
+  // Before it is asked, so that what is held in the meantime is not forgotten.
+  line.hasHeld = false;
   try {
     const limits = { limit: places, leaseMs: air.leaseMs };
     claimed = await claimHeld(air.sender.db, keyOf(lane), limits);
     // Fewer: none is left, or it is paused. One that has a rate gets no more than a second's worth.
-    if (claimed.length < Math.min(places, claimed[0]?.rateLimit ?? places)) line.hasHeld = false;
+    if (claimed.length >= Math.min(places, claimed[0]?.rateLimit ?? places)) line.hasHeld = true;
+  } catch (error) {
+    line.hasHeld = true;
+    throw error;
   } finally {
     line.isRefilling = false;
     air.room.giveBack(lane, places - claimed.length);
   }
+  if (claimed.length === 0) refill(air, line);
   await enter(air, line, claimed);
 }
 

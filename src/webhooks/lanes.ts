@@ -71,10 +71,13 @@ export function reachOf(lane: Lane): number {
 /** Answers a second. */
 const QUICK_FROM = 100;
 
-/** Whether room is worth waiting for: it comes many times a second. */
+/**
+ * Whether room is worth waiting for: it comes many times a second. Not of an endpoint that has a rate, whatever it is:
+ * jobs that waited for its next second would keep others' events waiting behind them.
+ */
 export function isQuick(lane: Lane): boolean {
-  const aSecond = (placesOf(lane) / lane.meanMs) * 1_000;
-  return Math.min(aSecond, lane.settings.rateLimit ?? Infinity) >= QUICK_FROM;
+  if (lane.settings.rateLimit !== null) return false;
+  return (placesOf(lane) / lane.meanMs) * 1_000 >= QUICK_FROM;
 }
 
 export function learn(lane: Lane, answer: { durationMs: number; settings: LaneSettings }): void {

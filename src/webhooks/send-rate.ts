@@ -2,16 +2,22 @@ import { type Db, type Statement, run } from "../db/db";
 import type { EndpointKey } from "./delivery";
 
 /*
- * An endpoint's rate holds for all processes together, so it is spent in the endpoint's row: each set of deliveries
- * takes the next places in a line that is as long as the rate says. Only endpoints that have a rate are written so,
- * once for each set that is claimed.
+ * An endpoint's rate is what it gets at most within any second, whenever that begins. It holds for all processes
+ * together, so it is spent in the endpoint's row: each set of deliveries takes the next places in a line that is as long
+ * as the rate says. Only endpoints that have a rate are written so, once for each set that is claimed.
+ *
+ * A process that is late for its places would send those and the next ones within a second. So it also looks back on
+ * what it has sent itself. And a "second" is a tenth longer than that here, because what was sent apart may arrive
+ * closer together.
  */
+const SECOND_MS = 1_100;
+
 const RESERVE: Statement = {
   name: "reserve_sends",
   text: `
     update webhook_endpoints w
     set rate_spent_until = greatest(w.rate_spent_until, now())
-      + ? * interval '1 second' / w.rate_limit
+      + ? * interval '${String(SECOND_MS)} milliseconds' / w.rate_limit
     where w.merchant_id = ? and w.id = ? and w.rate_limit is not null
     returning extract(epoch from w.rate_spent_until - now()) * 1000 as "untilMs",
       w.rate_limit as "rateLimit"`,
@@ -26,7 +32,24 @@ export async function reserveSends(
   const bindings = [count, merchantId, id];
   const [row] = await run<{ untilMs: string; rateLimit: number }>(db, RESERVE, bindings);
   if (!row) return undefined;
-  const eachMs = 1_000 / row.rateLimit;
+  const eachMs = SECOND_MS / row.rateLimit;
   const firstMs = Number(row.untilMs) - count * eachMs;
   return Array.from({ length: count }, (_, index) => firstMs + index * eachMs);
+}
+
+/** When this process has sent to an endpoint, milliseconds of performance.now(): its latest sends, oldest first. */
+export type Sends = number[];
+
+/** Before this moment the next one would be one too many. */
+export function nextSendFromMs(sends: Sends, rateLimit: number): number {
+  const last = sends.length >= rateLimit ? sends[sends.length - rateLimit] : undefined;
+  return last === undefined ? 0 : last + SECOND_MS;
+}
+
+export function noteSend(
+  sends: Sends,
+  { rateLimit, nowMs }: { rateLimit: number; nowMs: number },
+): void {
+  sends.push(nowMs);
+  if (sends.length >= 2 * rateLimit) sends.splice(0, sends.length - rateLimit);
 }
