@@ -34,7 +34,7 @@ const AT_MOST = {
 };
 
 export const PACE_DESCRIPTIONS = {
-  ratePerSecond: `How many deliveries a second the endpoint takes, ${AT_MOST.ratePerSecond}; ${OTHERWISE}, which is without a limit.`,
+  ratePerSecond: `How many deliveries the endpoint takes within any second, ${AT_MOST.ratePerSecond}; ${OTHERWISE}, which is without a limit.`,
   timeoutMs: `How many milliseconds the endpoint may take to answer, ${AT_MOST.timeoutMs}; ${OTHERWISE}.`,
   concurrency: `How many deliveries each worker sends at the same time, ${AT_MOST.concurrency}; ${OTHERWISE}, which follows from how quickly the endpoint answers.`,
 } as const;

@@ -15,6 +15,7 @@ import { processorWebhooks } from "./attacks/processor-webhooks";
 import { queueWiped, queueWipedOnRedis } from "./attacks/queue-wiped";
 import { redisLost } from "./attacks/redis-lost";
 import { relayKilled } from "./attacks/relay-killed";
+import { replayPlan } from "./attacks/replay-plan";
 import { sameKey } from "./attacks/same-key";
 import { settlementFile } from "./attacks/settlement-file";
 import { skewedWorker } from "./attacks/skewed-worker";
@@ -39,6 +40,7 @@ export const ATTACKS: readonly Attack[] = [
   noisyNeighbour,
   noisyEndpoint,
   backlog,
+  replayPlan,
   settlementFile,
   fuzz,
   histories,
