@@ -193,7 +193,7 @@ export interface CreateWebhookEndpointInput {
   /** Whether each payment's events are sent in strict order: an event is not sent before all earlier ones about the same payment have been delivered, have become dead letters or were discarded. Replays are exempt, and so is what was there before the endpoint was ordered. The default is false. */
   readonly ordered?: boolean | null | undefined;
 
-  /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
+  /** How many deliveries the endpoint takes within any second, 1 to 10,000; null: as the installation has it, which is without a limit. */
   readonly ratePerSecond?: number | null | undefined;
 
   /** How many milliseconds the endpoint may take to answer, 100 to 15,000; null: as the installation has it. */
@@ -601,7 +601,7 @@ export interface UpdateWebhookEndpointInput {
   /** Whether each payment's events are sent in strict order: an event is not sent before all earlier ones about the same payment have been delivered, have become dead letters or were discarded. Replays are exempt, and so is what was there before the endpoint was ordered. */
   readonly ordered?: boolean | null | undefined;
 
-  /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
+  /** How many deliveries the endpoint takes within any second, 1 to 10,000; null: as the installation has it, which is without a limit. */
   readonly ratePerSecond?: number | null | undefined;
 
   /** How many milliseconds the endpoint may take to answer, 100 to 15,000; null: as the installation has it. */

@@ -254,7 +254,7 @@ export interface WebhookEndpoint {
   /** When the endpoint was disabled. */
   readonly disabledAt: string | null;
 
-  /** How many deliveries a second the endpoint takes, 1 to 10,000; null: as the installation has it, which is without a limit. */
+  /** How many deliveries the endpoint takes within any second, 1 to 10,000; null: as the installation has it, which is without a limit. */
   readonly ratePerSecond: number | null;
 
   /** How many milliseconds the endpoint may take to answer, 100 to 15,000; null: as the installation has it. */

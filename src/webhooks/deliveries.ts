@@ -99,7 +99,7 @@ async function take(
       for (const [line, deliveries] of claimed) done.push(track(air, enter(air, line, deliveries)));
     }
     left = later;
-    if (waits >= WAITS_MAX || !left.some((key) => isWorthWaiting(lineFor(air, key)))) break;
+    if (waits >= WAITS_MAX || !left.some((key) => isQuick(lineFor(air, key).lane))) break;
     await pause(WAIT_MS);
   }
   await holdDeliveries(air.sender.db, left);
@@ -107,11 +107,6 @@ async function take(
     line.hasHeld = true;
     refill(air, line);
   }
-}
-
-/** What is held is older, and comes first. */
-function isWorthWaiting({ lane, hasHeld }: Line): boolean {
-  return isQuick(lane) && !hasHeld;
 }
 
 function lineFor(air: Air, { merchantId, endpointId }: AddressedDelivery): Line {
@@ -138,8 +133,10 @@ function sortOut(
   const later: AddressedDelivery[] = [];
   for (const [line, those] of byLine) {
     const { lane } = line;
-    const waits = isPatient && isWorthWaiting(line) && air.room.free(lane) < those.length;
-    const count = waits || line.hasHeld ? 0 : air.room.take(lane, those.length);
+    const isWorthIt = isPatient && isQuick(lane) && air.room.free(lane) < those.length;
+    // Of an endpoint that has a rate, what is held is older, and is claimed many at a time.
+    const isBehind = line.hasHeld && lane.settings.rateLimit !== null;
+    const count = isWorthIt || isBehind ? 0 : air.room.take(lane, those.length);
     if (count > 0) now.set(line, those.slice(0, count));
     later.push(...those.slice(count));
   }
