@@ -39,6 +39,8 @@ import * as orderedEndpoints from "./20261128000510_ordered_endpoints";
 import * as reconciliation from "./20261129000100_reconciliation";
 import * as seals from "./20261130000100_seals";
 import * as consoleSessions from "./20261201000100_console_sessions";
+import * as entriesByAccount from "./20261204000100_entries_by_account";
+import * as sealedUpTo from "./20261204000200_sealed_up_to";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -86,4 +88,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261129000100_reconciliation": reconciliation,
   "20261130000100_seals": seals,
   "20261201000100_console_sessions": consoleSessions,
+  "20261204000100_entries_by_account": entriesByAccount,
+  "20261204000200_sealed_up_to": sealedUpTo,
 };

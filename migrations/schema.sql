@@ -623,6 +623,8 @@ create table postings (
   constraint postings_amount_check CHECK ((amount > 0)),
   constraint postings_check CHECK ((debit_account_id <> credit_account_id))
 );
+CREATE INDEX postings_by_credit ON public.postings USING btree (credit_account_id, created_at);
+CREATE INDEX postings_by_debit ON public.postings USING btree (debit_account_id, created_at);
 CREATE INDEX postings_by_time ON public.postings USING btree (merchant_id, created_at);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER check_postings AFTER INSERT ON public.postings REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_postings();
@@ -832,6 +834,14 @@ create table resolution_checks (
 );
 CREATE INDEX resolution_checks_due ON public.resolution_checks USING btree (next_at) WHERE (next_at IS NOT NULL);
 grant insert, select, update on resolution_checks to oncepay_system;
+
+create table seal_state (
+  only_one boolean not null default true,
+  sealed_up_to timestamp with time zone not null default now(),
+  constraint seal_state_pkey PRIMARY KEY (only_one),
+  constraint seal_state_only_one_check CHECK (only_one)
+);
+grant select, update on seal_state to oncepay_system;
 
 create table seals (
   merchant_id text collate "C" not null,

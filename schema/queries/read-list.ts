@@ -8,7 +8,7 @@ interface ListRead<Result> {
    */
   readonly unindexed: readonly unknown[];
   /** The argument that they are in. */
-  readonly field: "filter" | null;
+  readonly field: "filter";
   readonly read: (db: Db, merchantId: string) => Promise<Result>;
 }
 

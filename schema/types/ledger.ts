@@ -16,12 +16,11 @@ import { balanceOf } from "../../src/ledger/balance-store";
 import type * as entries from "../../src/ledger/entry-store";
 import { type LedgerEntry as Entry, listEntries } from "../../src/ledger/entry-store";
 import type { Page } from "../../src/pagination";
-import type { Context } from "../context";
+import { type Context, callerOf } from "../context";
 import { openCursors, sealCursors } from "../cursors";
 import { JournalSource, LedgerAccountKind, PostingSide } from "../enums";
 import { Node } from "../node";
 import { PageArgs } from "../queries/page-arguments";
-import { readList } from "../queries/read-list";
 import { BigMinorUnits, CurrencyCode, DateTime, MinorUnits } from "../scalars";
 import { connectionOf } from "./connection";
 
@@ -54,6 +53,12 @@ export class LedgerEntry {
 
   @Field(() => Boolean, { description: "Whether the entry is a hold, which moves no money." })
   readonly pending!: boolean;
+
+  @Field(() => BigMinorUnits, {
+    description:
+      "The account's balance after this entry, on its normal side; a hold leaves it as it was. Of the last minute's entries it may yet change, because entries are ordered by when their posting began.",
+  })
+  readonly balanceAfter!: bigint;
 
   @Field(() => JournalSource, { description: "What caused the journal to be posted." })
   readonly source!: entries.JournalSource;
@@ -141,13 +146,9 @@ export class LedgerAccountFields {
     @Ctx() context: Context,
   ): Promise<Page<Entry>> {
     const { app } = context;
+    const { merchantId } = callerOf(context);
     const asked = { accountId: account.id, page: openCursors(app, page) };
-    // By the newest entries of all accounts, of which those of a seldom used one are few.
-    return readList(context, {
-      unindexed: [account.id],
-      field: null,
-      read: async (db, merchantId) => sealCursors(app, await listEntries(db, merchantId, asked)),
-    });
+    return sealCursors(app, await listEntries(app.db, merchantId, asked));
   }
 }
 

@@ -37,10 +37,13 @@ const READ: Statement = {
     )
     select coalesce((select balance from account), 0)
       + coalesce((
-        select sum(case when p.credit_account_id = a.id then p.amount else -p.amount end)
-        from account a
-        join postings p on p.merchant_id = a.merchant_id and p.created_at >= a.before
-          and not p.pending and a.id in (p.credit_account_id, p.debit_account_id)), 0)
+        select sum(p.amount) from account a
+        join postings p on p.credit_account_id = a.id and p.merchant_id = a.merchant_id
+          and p.created_at >= a.before and not p.pending), 0)
+      - coalesce((
+        select sum(p.amount) from account a
+        join postings p on p.debit_account_id = a.id and p.merchant_id = a.merchant_id
+          and p.created_at >= a.before and not p.pending), 0)
       - coalesce((
         select sum(r.amount) from asked q
         join refunds r on r.merchant_id = q.merchant_id and r.currency = q.currency

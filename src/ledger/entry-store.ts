@@ -7,6 +7,7 @@ import {
   type PageRequest,
   readPage,
 } from "../pagination";
+import { NORMAL_SIDE } from "./accounts";
 
 /** What caused a journal; the prefix of its source's id tells. */
 export type JournalSource = "ATTEMPT" | "DISPUTE" | "RECONCILIATION_BREAK";
@@ -20,6 +21,8 @@ export interface LedgerEntry {
   readonly amount: number;
   readonly currency: string;
   readonly pending: boolean;
+  /** What the account held when it was posted, on its normal side; a hold does not change it. */
+  readonly balanceAfter: bigint;
   /** Null for what is not about one payment. */
   readonly paymentIntentId: string | null;
   readonly source: JournalSource;
@@ -31,6 +34,8 @@ export interface LedgerEntry {
   /** The same time as Postgres stores it, in microseconds since 1970: what entries are sorted by. */
   readonly postedAtMicros: number;
 }
+
+type EntryRow = Omit<LedgerEntry, "balanceAfter"> & { readonly balanceAfter: string };
 
 interface EntryKey {
   readonly postedAtMicros: number;
@@ -49,17 +54,55 @@ const entryCursor: CursorFormat<EntryKey> = {
   },
 };
 
+/*
+ * A page is the nearest entries of each side of the account, merged; each side is read by its own index. What the account
+ * held after the page's first entry is its newest snapshot from before that one, and the entries since: a thousand, and
+ * what came since the sweeper last looked. From there on the page's own entries are added.
+ */
 function entriesStatement(request: PageRequest<EntryKey>): Statement {
   const { beyond, order } = IN_SQL[request.direction];
-  const from = `
-        and (p.created_at, p.journal_id, p.line)
-          ${beyond} (timestamptz 'epoch' + ? * interval '1 microsecond', ?, ?)`;
+  const from = request.from
+    ? `and (p.created_at, p.journal_id, p.line)
+            ${beyond} (timestamptz 'epoch' + ? * interval '1 microsecond', ?, ?)`
+    : "";
+  const nearest = `order by p.created_at ${order}, p.journal_id ${order}, p.line ${order} limit ?`;
+  const side = (name: Side) => `
+        (select p.*, '${SIDES[name]}' as side from postings p
+        where p.${name}_account_id = ? and p.merchant_id = ? ${from}
+        ${nearest})`;
   return {
     name: `ledger_entries_${request.direction}${request.from ? "_from" : ""}`,
     text: `
-      select p.journal_id as "journalId", p.line as "line", j.kind as "kind",
-        case when p.debit_account_id = ? then 'DEBIT' else 'CREDIT' end as "side",
+      with page as materialized (
+        select p.* from (${side("debit")}
+        union all ${side("credit")}) p ${nearest}
+      ), first as materialized (
+        select a.merchant_id, a.id as account_id, p.created_at, p.journal_id, p.line,
+          case a.kind ${SIGNS} end as sign
+        from page p
+        join ledger_accounts a on a.merchant_id = p.merchant_id
+          and a.id = case p.side when 'DEBIT' then p.debit_account_id else p.credit_account_id end
+        order by p.created_at, p.journal_id, p.line limit 1
+      ), snapshot as materialized (
+        select f.*, coalesce(s.before, '-infinity') as since,
+          coalesce(s.debits - s.credits, 0) as balance
+        from first f
+        left join lateral (
+          select * from balance_snapshots s
+          where s.merchant_id = f.merchant_id and s.account_id = f.account_id
+            and s.before <= f.created_at
+          order by s.before desc limit 1) s on true
+      ), before as materialized (
+        select s.sign, s.balance
+          + coalesce((${heldBefore("debit")}), 0)
+          - coalesce((${heldBefore("credit")}), 0) as balance
+        from snapshot s
+      )
+      select p.journal_id as "journalId", p.line as "line", j.kind as "kind", p.side as "side",
         p.amount as "amount", p.currency as "currency", p.pending as "pending",
+        (b.sign * (b.balance + sum(case when p.pending then 0 when p.side = 'DEBIT' then p.amount
+          else -p.amount end) over (order by p.created_at, p.journal_id, p.line)))::text
+          as "balanceAfter",
         j.payment_intent_id as "paymentIntentId", j.source_id as "sourceId",
         case when j.source_id like 'att\\_%' then 'ATTEMPT'
           when j.source_id like 'dp\\_%' then 'DISPUTE'
@@ -67,11 +110,26 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
         case when j.source_id like 'att\\_%' then j.source_id end as "attemptId",
         iso(p.created_at) as "createdAt",
         (extract(epoch from p.created_at) * 1000000)::bigint as "postedAtMicros"
-      from postings p join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
-      where p.merchant_id = ? and (p.debit_account_id = ? or p.credit_account_id = ?)
-        ${request.from ? from : ""}
-      order by p.created_at ${order}, p.journal_id ${order}, p.line ${order} limit ?`,
+      from page p cross join before b
+      join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
+      order by p.created_at ${order}, p.journal_id ${order}, p.line ${order}`,
   };
+}
+
+type Side = "debit" | "credit";
+const SIDES: Readonly<Record<Side, LedgerEntry["side"]>> = { debit: "DEBIT", credit: "CREDIT" };
+
+const SIGNS = Object.entries(NORMAL_SIDE)
+  .map(([kind, side]) => `when '${kind}' then ${side === "debit" ? "1" : "-1"}`)
+  .join(" ");
+
+/** Of one side, from the snapshot up to where the page begins. */
+function heldBefore(side: Side): string {
+  return `
+            select sum(p.amount) from snapshot f
+            join postings p on p.${side}_account_id = f.account_id
+              and p.merchant_id = f.merchant_id and not p.pending and p.created_at >= f.since
+              and (p.created_at, p.journal_id, p.line) < (f.created_at, f.journal_id, f.line)`;
 }
 
 /** An account's entries, newest first. */
@@ -85,17 +143,13 @@ export async function listEntries(
     {
       format: entryCursor,
       keyOf: (entry) => entry,
-      fetch: (request) =>
-        run<LedgerEntry>(db, entriesStatement(request), [
-          accountId,
-          merchantId,
-          accountId,
-          accountId,
-          ...(request.from
-            ? [request.from.postedAtMicros, request.from.journalId, request.from.line]
-            : []),
-          request.limit,
-        ]),
+      fetch: async (request) => {
+        const { from, limit } = request;
+        const key = from ? [from.postedAtMicros, from.journalId, from.line] : [];
+        const side = [accountId, merchantId, ...key, limit];
+        const rows = await run<EntryRow>(db, entriesStatement(request), [...side, ...side, limit]);
+        return rows.map((row) => ({ ...row, balanceAfter: BigInt(row.balanceAfter) }));
+      },
     },
     list.page,
   );

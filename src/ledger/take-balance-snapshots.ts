@@ -43,6 +43,17 @@ async function moveHorizon(db: Db, marginMs: number): Promise<boolean> {
   }
 }
 
+/** Of one side of an account that is due. */
+function sumsOf(side: "debit" | "credit"): string {
+  return `
+      select coalesce(sum(p.amount) filter (where not p.pending), 0) as posted,
+        coalesce(sum(p.amount) filter (where p.pending), 0) as pending
+      from postings p
+      where p.${side}_account_id = d.id and p.merchant_id = d.merchant_id
+        and p.created_at >= d.since and p.created_at < d.until
+    `;
+}
+
 /* Across merchants, in this one place. An account has one new row, and is read from its last snapshot on. */
 const TAKE_SNAPSHOTS: Statement = {
   name: "take_balance_snapshots",
@@ -52,7 +63,8 @@ const TAKE_SNAPSHOTS: Statement = {
         coalesce(s.debits, 0) as debits, coalesce(s.credits, 0) as credits,
         coalesce(s.pending_debits, 0) as pending_debits,
         coalesce(s.pending_credits, 0) as pending_credits
-      from balance_horizon h
+      from (select ?::int as enough) q
+      cross join balance_horizon h
       cross join ledger_accounts a
       left join lateral (
         select * from balance_snapshots s
@@ -60,32 +72,24 @@ const TAKE_SNAPSHOTS: Statement = {
         order by s.before desc limit 1) s on true
       cross join lateral (
         select count(*) as postings from (
-          select from postings p
-          where p.merchant_id = a.merchant_id and p.created_at < h.before
-            and p.created_at >= coalesce(s.before, '-infinity')
-            and (p.debit_account_id = a.id or p.credit_account_id = a.id)
-          limit ?) counted) c
-      where c.postings >= ? limit ?
+          (select from postings p
+          where p.debit_account_id = a.id and p.merchant_id = a.merchant_id
+            and p.created_at < h.before and p.created_at >= coalesce(s.before, '-infinity')
+          limit q.enough)
+          union all
+          (select from postings p
+          where p.credit_account_id = a.id and p.merchant_id = a.merchant_id
+            and p.created_at < h.before and p.created_at >= coalesce(s.before, '-infinity')
+          limit q.enough)) counted) c
+      where c.postings >= q.enough limit ?
     )
     insert into balance_snapshots
       (merchant_id, account_id, before, debits, credits, pending_debits, pending_credits)
-    select d.merchant_id, d.id, d.until, d.debits + s.debits, d.credits + s.credits,
-      d.pending_debits + s.pending_debits, d.pending_credits + s.pending_credits
+    select d.merchant_id, d.id, d.until, d.debits + s.posted, d.credits + c.posted,
+      d.pending_debits + s.pending, d.pending_credits + c.pending
     from due d
-    cross join lateral (
-      select
-        coalesce(sum(p.amount) filter (where p.debit_account_id = d.id and not p.pending), 0)
-          as debits,
-        coalesce(sum(p.amount) filter (where p.credit_account_id = d.id and not p.pending), 0)
-          as credits,
-        coalesce(sum(p.amount) filter (where p.debit_account_id = d.id and p.pending), 0)
-          as pending_debits,
-        coalesce(sum(p.amount) filter (where p.credit_account_id = d.id and p.pending), 0)
-          as pending_credits
-      from postings p
-      where p.merchant_id = d.merchant_id and p.created_at >= d.since and p.created_at < d.until
-        and (p.debit_account_id = d.id or p.credit_account_id = d.id)
-    ) s
+    cross join lateral (${sumsOf("debit")}) s
+    cross join lateral (${sumsOf("credit")}) c
     order by d.merchant_id, d.id
     on conflict do nothing
     returning account_id`,
@@ -104,7 +108,7 @@ export async function takeBalanceSnapshots(
   const taken = await transact(db, async (tx) => {
     // The first snapshot of a large account reads the whole of it.
     await tx.raw("set local statement_timeout = '60s'");
-    return run(tx, TAKE_SNAPSHOTS, [postingsMin, postingsMin, options.limit]);
+    return run(tx, TAKE_SNAPSHOTS, [postingsMin, options.limit]);
   });
   return hasMoved ? taken.length : undefined;
 }

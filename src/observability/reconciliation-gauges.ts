@@ -1,23 +1,25 @@
 import { type Db, type Statement, run } from "../db/db";
 import { type ReportedGauge, reportGauges } from "./report-gauges";
 
-/** What the continuous audit has written down, and the breaks that are open: one row, and a small partial index. */
+/** What the continuous audit and the sealer have written down, and the breaks that are open: two rows, and a small index. */
 
 const LOOK: Statement = {
   name: "observe_reconciliation",
   text: `
     select s.differences as "differences",
       extract(epoch from s.last_clean_pass_at)::float8 as "cleanAt",
+      extract(epoch from l.sealed_up_to)::float8 as "sealedAt",
       (select coalesce(json_agg(b), '[]') from (
         select kind, count(*)::int as count,
           extract(epoch from now() - min(found_at))::float8 as seconds
         from reconciliation_breaks where status <> 'RESOLVED' group by kind) b) as "breaks"
-    from audit_state s`,
+    from audit_state s cross join seal_state l`,
 };
 
 interface Looked {
   readonly differences: Readonly<Record<string, string>>;
   readonly cleanAt: number | null;
+  readonly sealedAt: number;
   readonly breaks: readonly {
     readonly kind: string;
     readonly count: number;
@@ -49,6 +51,11 @@ const GAUGES: readonly ReportedGauge<Looked>[] = [
     name: "oncepay_books_clean_timestamp_seconds",
     help: "When the continuous audit last ended a pass and nothing of the ledger differed; absent until it has.",
     samples: ({ cleanAt }) => (cleanAt === null ? [] : [[{}, cleanAt]]),
+  },
+  {
+    name: "oncepay_sealed_timestamp_seconds",
+    help: "Up to when everything that was committed is under seal, but for postings of the last minute.",
+    samples: ({ sealedAt }) => [[{}, sealedAt]],
   },
 ];
 

@@ -6,8 +6,8 @@ import type { Report } from "./report-store";
  * The lines of a run against attempts and journals, so many references at a time. What agrees on all three sides is
  * counted where the rows are; only what does not is brought here.
  *
- * Cost: for each reference a probe of the lines, the attempt, its journal and its postings, each by an index, and one
- * for each settlement file of the last days.
+ * Cost: a slice's lines are one range of their index, read twice; for each reference a probe of the attempt, its journal
+ * and its postings, each by an index, and one for each settlement file of the last days.
  */
 
 const KINDS = Object.entries(KIND_OF)
@@ -26,31 +26,30 @@ const COMPARE: Statement = {
       select r.id from reconciliation_runs r join this q on r.processor = q.processor
       where q.source = 'SETTLEMENT_FILE' and r.source = q.source and r.id <> q.id
         and r.started_at > now() - interval '${String(EARLIER_DAYS)} days'
-    ), wanted as materialized (
-      select distinct l.reference from (
-        select x.reference from this q
-        join processor_lines x on x.run_id = q.id and x.reference > q.after
-        order by x.reference limit (select most from this)
-      ) l
-    ), their as materialized (
-      select w.reference, l.*
-      from this q cross join wanted w
+    ), upto as materialized (
+      -- Within a lateral the run is one value, so that the index gives the references in their
+      -- order. Joined with it, all lines of the run would be read and sorted for each slice.
+      select max(w.reference) as last from this q
       cross join lateral (
-        select count(*) filter (where x.kind <> 'reverse')::int as moves,
-          count(*) filter (where x.kind = 'reverse')::int as reverses,
-          sum(x.repeated)::int as repeated,
-          (array_agg(x.movement_id order by x.kind = 'reverse', x.moved_at, x.movement_id))[1]
-            as first
-        from processor_lines x where x.run_id = q.id and x.reference = w.reference
-      ) l
+        select x.reference from processor_lines x
+        where x.run_id = q.id and x.reference > q.after order by x.reference limit q.most
+      ) w
+    ), their as materialized (
+      select distinct on (x.reference) x.reference, x.movement_id, x.kind, x.amount, x.currency,
+        x.fee, count(*) filter (where x.kind <> 'reverse') over same as moves,
+        count(*) filter (where x.kind = 'reverse') over same as reverses,
+        sum(x.repeated) over same as repeated
+      from this q cross join upto u
+      join processor_lines x on x.run_id = q.id and x.reference > q.after and x.reference <= u.last
+      window same as (partition by x.reference)
+      order by x.reference, x.kind = 'reverse', x.moved_at, x.movement_id
     ), both_sides as materialized (
-      select t.reference, t.moves, t.reverses, t.repeated, f.kind, f.amount, f.currency, f.fee,
+      select t.reference, t.moves, t.reverses, t.repeated, t.kind, t.amount, t.currency, t.fee,
         a.merchant_id, a.id as attempt_id, a.payment_intent_id, a.operation, a.status,
         a.amount as own_amount, a.currency as own_currency,
         case a.operation ${KINDS} end as own_kind, j.id as journal_id, p.posted, p.posted_fee,
         coalesce(e.lines, 0) as earlier
       from this q cross join their t
-      join processor_lines f on f.run_id = q.id and f.movement_id = t.first
       left join attempts a on a.id = t.reference and a.processor = q.processor
       left join journals j on j.merchant_id = a.merchant_id and j.source_id = a.id
         and j.kind = case a.operation when 'refund' then 'refund' else 'capture' end
@@ -65,7 +64,7 @@ const COMPARE: Statement = {
       left join lateral (
         select count(*)::int as lines from earlier_run r
         join processor_lines x on x.run_id = r.id and x.reference = t.reference
-          and x.kind = f.kind and x.movement_id <> f.movement_id
+          and x.kind = t.kind and x.movement_id <> t.movement_id
       ) e on exists (select from earlier_run)
     ), judged as (
       select b.*, coalesce(b.status = 'SUCCEEDED' and b.moves = 1 and b.reverses = 0

@@ -24,7 +24,7 @@ const NEXT_STATEMENT_MS = 50 * 3_600_000;
 
 // Lines that were stored a moment ago have no statistics, and Postgres takes a slice of them for the whole: everything is
 // looked up by an index, a row at a time.
-const BY_INDEX = `
+export const BY_INDEX = `
   set local enable_seqscan = off;
   set local enable_hashjoin = off;
   set local enable_mergejoin = off;

@@ -26,13 +26,14 @@ const CHECK_SNAPSHOTS: Statement = {
       order by b.before desc limit 1
     ) n
     cross join lateral (
-      select
-        coalesce(sum(p.amount) filter (where p.debit_account_id = l.account_id), 0) as debits,
-        coalesce(sum(p.amount) filter (where p.credit_account_id = l.account_id), 0) as credits
-      from postings p
-      where p.merchant_id = l.merchant_id and p.created_at >= n.before
-        and p.created_at < q.until and not p.pending
-        and l.account_id in (p.debit_account_id, p.credit_account_id)
+      select (
+          select coalesce(sum(p.amount), 0) from postings p
+          where p.debit_account_id = l.account_id and p.merchant_id = l.merchant_id
+            and p.created_at >= n.before and p.created_at < q.until and not p.pending) as debits,
+        (
+          select coalesce(sum(p.amount), 0) from postings p
+          where p.credit_account_id = l.account_id and p.merchant_id = l.merchant_id
+            and p.created_at >= n.before and p.created_at < q.until and not p.pending) as credits
     ) s
     where l.merchant_id = ?
       and (n.debits + s.debits <> l.debits or n.credits + s.credits <> l.credits)`,

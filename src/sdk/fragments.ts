@@ -68,8 +68,8 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id kind currency createdAt balance pendingBalance
   }`,
   LedgerEntry: `fragment LedgerEntry on LedgerEntry {
-    journalId line kind side amount currency pending source sourceId paymentIntentId attemptId
-    createdAt
+    journalId line kind side amount currency pending balanceAfter source sourceId paymentIntentId
+    attemptId createdAt
   }`,
   AuditEntry: `fragment AuditEntry on AuditEntry {
     id action operation outcome errorCode actorKind actorId actorHint address requestId

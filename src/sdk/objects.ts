@@ -959,6 +959,9 @@ export interface LedgerEntry {
   /** Whether the entry is a hold, which moves no money. */
   readonly pending: boolean;
 
+  /** The account's balance after this entry, on its normal side; a hold leaves it as it was. Of the last minute's entries it may yet change, because entries are ordered by when their posting began. */
+  readonly balanceAfter: string;
+
   /** What caused the journal to be posted. */
   readonly source: JournalSource;
 

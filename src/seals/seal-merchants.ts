@@ -3,6 +3,7 @@ import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import type { SecretBox } from "../security/secrets";
 import { type SealHead, checkpointOf, hashOfHead } from "./checkpoint";
+import { markSealed } from "./mark-sealed";
 import { rootOf, splitLeaves } from "./merkle";
 import { claimMerchant, findDue, insertSeal, readNext } from "./seal-store";
 import { type Signer, openSigner } from "./signing-keys";
@@ -15,6 +16,8 @@ import { type Signer, openSigner } from "./signing-keys";
  * Guarantees: each seal goes on where the one before ended, in an order in which nothing can be committed later to a place
  * that was passed: the feed's positions and the ledger's times below the horizon. So nothing is skipped and nothing sealed
  * twice, whoever dies: a seal is one row, written with everything or not at all.
+ *
+ * A pass that has left nothing says so in one row, which a gauge tells: a sealer that has come to a stop is noticed.
  *
  * Cost: nothing in the money path. For each merchant of whom there is something new, a transaction of five round trips,
  * which reads each new row once by its key, hashes it in the database, and inserts one row.
@@ -45,30 +48,37 @@ export interface Sealed {
 }
 
 export async function sealMerchants(needs: Needs, options: SealOptions): Promise<Sealed> {
+  const startedAtMs = performance.now();
   let after = "";
-  const done = { seals: 0, leaves: 0 };
+  const done = { seals: 0, leaves: 0, leftToOthers: 0 };
   let signer: Signer | undefined;
   for (;;) {
     const due = await findDue(needs.db, { after, limit: MERCHANTS });
     for (const merchantId of due) {
       signer ??= await openSigner(needs);
       const isDone = await sealMerchant(needs.db, { merchantId, signer, options }, done);
-      if (!isDone) return { ...done, hasMore: true };
+      if (!isDone) return resultOf(done, true);
     }
     after = due.at(-1) ?? "";
-    if (due.length < MERCHANTS) return { ...done, hasMore: false };
+    if (due.length < MERCHANTS) break;
   }
+  // What another worker is at may not be done.
+  if (done.leftToOthers === 0) await markSealed(needs.db, performance.now() - startedAtMs);
+  return resultOf(done, false);
+}
+
+type Done = { seals: number; leaves: number; leftToOthers: number };
+
+function resultOf({ seals, leaves }: Done, hasMore: boolean): Sealed {
+  return { seals, leaves, hasMore };
 }
 
 /** False when as many seals were written as are permitted. */
-async function sealMerchant(
-  db: Db,
-  batch: Batch,
-  done: { seals: number; leaves: number },
-): Promise<boolean> {
+async function sealMerchant(db: Db, batch: Batch, done: Done): Promise<boolean> {
   while (done.seals < batch.options.limit) {
     const leaves = await sealBatch(db, batch);
-    if (leaves === undefined) return true;
+    if (leaves === "left to others") done.leftToOthers += 1;
+    if (typeof leaves !== "number") return true;
     done.seals += 1;
     done.leaves += leaves;
   }
@@ -81,17 +91,17 @@ interface Batch {
   readonly options: SealOptions;
 }
 
-/** How many leaves the next seal of the merchant has; undefined when there is nothing to seal, or another worker is at it. */
+/** How many leaves the next seal of the merchant has; undefined when there is nothing to seal. */
 async function sealBatch(
   db: Db,
   { merchantId, signer, options }: Batch,
-): Promise<number | undefined> {
+): Promise<number | "left to others" | undefined> {
   const sizes = {
     events: options.eventsMax ?? EVENTS_MAX,
     postings: options.postingsMax ?? POSTINGS_MAX,
   };
   const count = await transact(db, async (tx) => {
-    if (!(await claimMerchant(tx, merchantId))) return undefined;
+    if (!(await claimMerchant(tx, merchantId))) return "left to others";
     const { last, leaves, names, ...span } = await readNext(tx, merchantId, sizes);
     // Events that are in the feed alone were dropped with their month before they could be sealed: passed, with no leaf.
     const isNew = leaves.length > 0 || span.feedPosition > (last?.feedPosition ?? 0);
@@ -110,6 +120,6 @@ async function sealBatch(
     await failpoint("seal.inside_transaction");
     return split.length;
   });
-  if (count !== undefined) await failpoint("seal.after_commit");
+  if (typeof count === "number") await failpoint("seal.after_commit");
   return count;
 }

@@ -7,7 +7,6 @@ import { eraseSealed } from "../../src/db/retention";
 import { findEvents, listEvents } from "../../src/events/event-store";
 import { findKey, isExecuting } from "../../src/idempotency/keys";
 import { findAccounts, listAccounts } from "../../src/ledger/account-store";
-import { listEntries } from "../../src/ledger/entry-store";
 import { createLog } from "../../src/observability/log";
 import { createMerchant } from "../../src/merchants/create-merchant";
 import { findMerchant } from "../../src/merchants/merchant-store";
@@ -74,9 +73,11 @@ import { disputeQuestions } from "../support/dispute-questions";
 import { heldQuestions } from "../support/held-questions";
 import { intentQuestions } from "../support/intent-questions";
 import { keyQuestions } from "../support/key-questions";
+import { ledgerQuestions } from "../support/ledger-questions";
 import { PATIENT } from "../support/patience";
 import { hearFromProcessor } from "../support/inbox";
 import { PAGE, type Question, after, cursor, now, pages } from "../support/plan-questions";
+import { settlementQuestions } from "../support/settlement-questions";
 import {
   type Maker,
   type Samples,
@@ -192,8 +193,6 @@ function deliveries(name: string, filter: () => DeliveryFilter): Question[] {
   return pages(`deliveries ${name}`, () => its.deliveries[0] ?? "", list);
 }
 
-const entries = (page: PageArguments) =>
-  listEntries(own, merchantId, { accountId: its.receivable, page });
 /** The first page and the last of what each intent has, and a page in its middle. */
 function parts(kind: PartKind, middle: string | number): Question[] {
   const limit = PAGE + 1;
@@ -304,13 +303,7 @@ const READS: readonly Question[] = [
     () => its.attempts[0] ?? "",
     (page) => listUnknownAttempts(own, merchantId, page),
   ),
-  now("an account's newest entries", async () => (await entries({ first: PAGE })).edges),
-  now("an account's oldest entries", async () => (await entries({ last: PAGE })).edges),
-  after(
-    "an account's entries, after a cursor",
-    async () => (await entries({ first: PAGE })).pageInfo.endCursor,
-    async (position) => (await entries({ first: PAGE, after: position })).edges,
-  ),
+  ...ledgerQuestions(() => ({ own, merchantId, its })),
   now("accounts by id", () => findAccounts(own, merchantId, [its.receivable])),
   ...pages(
     "accounts of a kind",
@@ -324,6 +317,7 @@ const READS: readonly Question[] = [
     await isExecuting(own, { merchantId, operation: CAPTURE, key: "new" }),
   ]),
   ...keyQuestions(() => ({ db, own, merchantId, its })),
+  ...settlementQuestions(() => ({ db, its })),
   ...DISPUTES.reads,
   now("a merchant", () => findMerchant(own, merchantId)),
   now("deliveries by id", () => findDeliveries(own, merchantId, its.deliveries)),

@@ -1,13 +1,18 @@
 import { Client } from "pg";
+import { auditBooks } from "../../src/audit/audit-books";
 import type { Db } from "../../src/db/db";
 import { sqlState } from "../../src/db/errors";
 import { newId } from "../../src/ids";
-import { type Sums, sumsOf, trialBalance } from "../../src/ledger/balance-store";
+import { type AccountKind, NORMAL_SIDE } from "../../src/ledger/accounts";
+import { type Sums, balanceOf, sumsOf, trialBalance } from "../../src/ledger/balance-store";
+import { type LedgerEntry, listEntries } from "../../src/ledger/entry-store";
 import { takeBalanceSnapshots } from "../../src/ledger/take-balance-snapshots";
+import type { PageArguments } from "../../src/pagination";
+import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { maintainOnce } from "../../workers/maintain";
 import { type TestApp, startTestApp } from "../support/app";
 import { createTestDatabase } from "../support/database";
-import { aCapturedIntent, aMerchant } from "../support/factories";
+import { aCapturedIntent, aMerchant, aSettledIntent, refundCommand } from "../support/factories";
 
 let t: TestApp;
 let merchantId: string;
@@ -197,4 +202,77 @@ test("many that post, and many that sum up at the same time, lose nothing", asyn
   // 240 times 7, each booked once.
   expect(Number(books["PROCESSING_FEES"]?.credits)).toBe(1_680);
   expect((await trialBalance(t.db, merchantId)).balanced).toBe(true);
+  await runningBalancesAddUp();
 });
+
+/** Each entry's balance is that of the one before and its own amount, on every page, in both directions. */
+async function runningBalancesAddUp(): Promise<void> {
+  for (const [kind, accountId] of Object.entries(await accountsOf(merchantId))) {
+    const pages: LedgerEntry[] = [];
+    let after: string | null = null;
+    do {
+      const page: PageArguments = { first: 40, after };
+      const { edges, pageInfo } = await listEntries(t.db, merchantId, { accountId, page });
+      pages.push(...edges.map(({ node }) => node));
+      after = pageInfo.hasNextPage === true ? pageInfo.endCursor : null;
+    } while (after !== null);
+    const grows = NORMAL_SIDE[kind as AccountKind] === "debit" ? "DEBIT" : "CREDIT";
+    let balance = 0n;
+    const wanted = pages.toReversed().map(({ amount, side, pending }) => {
+      if (!pending) balance += side === grows ? BigInt(amount) : -BigInt(amount);
+      return balance;
+    });
+    expect(pages.map(({ balanceAfter }) => balanceAfter)).toEqual(wanted.toReversed());
+    const { posted } = balanceOf(
+      kind as AccountKind,
+      await sumsOf(t.db, merchantId, { id: accountId }),
+    );
+    expect([kind, pages[0]?.balanceAfter ?? 0n]).toEqual([kind, posted]);
+    const oldest = await listEntries(t.db, merchantId, { accountId, page: { last: 7 } });
+    expect(oldest.edges.map(({ node }) => node)).toEqual(pages.slice(-7));
+  }
+}
+
+test.each(["USD", "JPY", "KWD"])(
+  "amounts up to 2^53 − 1 of %s add up exactly, at every commit",
+  async (currency) => {
+    const largest = Number.MAX_SAFE_INTEGER;
+    const balanced = async () =>
+      (await trialBalance(t.db, merchantId)).currencies.map(({ difference }) => difference);
+    const paid: string[] = [];
+    for (const amount of [largest, largest - 1, largest]) {
+      const intent = await aSettledIntent(t, merchantId, { amount, currency });
+      expect(intent).toMatchObject({ status: "SUCCEEDED", amountCaptured: amount });
+      expect(await balanced()).toEqual([0n]);
+      paid.push(intent.id);
+    }
+    const refunds: [string | undefined, number][] = [
+      [paid[0], 1],
+      [paid[0], largest - 1],
+      [paid[1], 1],
+    ];
+    for (const [id = "", amount] of refunds) {
+      await refundPaymentIntent(t.db, refundCommand(merchantId, id, { amount }));
+      await t.drain();
+      expect(await balanced()).toEqual([0n]);
+    }
+    const held = await aSettledIntent(t, merchantId, {
+      ...{ amount: largest, currency, captureMethod: "MANUAL" },
+    });
+    expect(held.status).toBe("REQUIRES_CAPTURE");
+    expect(await balanced()).toEqual([0n]);
+    await takeBalanceSnapshots(t.db, AT_ONCE);
+    const books = await booksOf(merchantId);
+    const left = 2n * BigInt(largest) - 2n;
+    expect(balanceOf("MERCHANT_BALANCE", books["MERCHANT_BALANCE"] ?? none)).toEqual({
+      posted: left,
+      pending: BigInt(largest),
+    });
+    const [totals] = (await trialBalance(t.db, merchantId)).currencies;
+    expect(totals?.credits).toBeGreaterThan(4n * BigInt(largest) - 2n);
+    await runningBalancesAddUp();
+    expect(await auditBooks(t.db)).toEqual([]);
+  },
+);
+
+const none: Sums = { debits: 0n, credits: 0n, pendingDebits: 0n, pendingCredits: 0n };

@@ -240,7 +240,9 @@ test("what the audit has written down is measured", async () => {
   let isReporter = false;
   observeReconciliation(t.app.db, () => isReporter);
   // Whoever is not to say them says nothing: a moment of 0 would be books that nobody has looked at since 1970.
-  expect(await registry.metrics()).not.toMatch(/^oncepay_(?:trial|reconciliation|books)_\w+[ {]/m);
+  expect(await registry.metrics()).not.toMatch(
+    /^oncepay_(?:trial|reconciliation|books|sealed)_\w+[ {]/m,
+  );
   isReporter = true;
   await aBreak(t.db, merchantId, { kind: "TIMING" });
   const text = await registry.metrics();
@@ -248,4 +250,5 @@ test("what the audit has written down is measured", async () => {
   expect(text).toContain('oncepay_reconciliation_breaks{kind="TIMING"} 1');
   expect(text).toMatch(/oncepay_reconciliation_oldest_break_seconds\{kind="TIMING"\} 0?\.?\d/);
   expect(text).toMatch(/oncepay_books_clean_timestamp_seconds 1\d{9}/);
+  expect(text).toMatch(/oncepay_sealed_timestamp_seconds 1\d{9}/);
 });

@@ -104,7 +104,7 @@ test("entries add up to the balance, newest first, in pages", async () => {
   const query = `query ($id: ID!, $after: String) { ledgerAccount(id: $id) {
     id balance
     entries(first: 2, after: $after) {
-      edges { node { journalId line kind side amount currency pending source sourceId paymentIntentId attemptId createdAt } }
+      edges { node { journalId line kind side amount currency pending balanceAfter source sourceId paymentIntentId attemptId createdAt } }
       pageInfo { hasNextPage hasPreviousPage endCursor }
     }
   } }`;
@@ -112,6 +112,7 @@ test("entries add up to the balance, newest first, in pages", async () => {
     readonly side: string;
     readonly amount: number;
     readonly pending: boolean;
+    readonly balanceAfter: string;
     readonly createdAt: string;
     readonly source: string;
     readonly sourceId: string;
@@ -136,6 +137,7 @@ test("entries add up to the balance, newest first, in pages", async () => {
     0,
   );
   expect(sum).toBe(balance);
+  expect(entries[0]?.balanceAfter).toBe(String(balance));
   for (const { source, sourceId, attemptId } of entries) {
     expect({ source, sourceId }).toEqual({ source: "ATTEMPT", sourceId: attemptId });
   }

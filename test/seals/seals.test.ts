@@ -7,6 +7,7 @@ import { eraseCustomer } from "../../src/erasure/erase-customer";
 import { configureFailpoints } from "../../src/failpoints";
 import { newId } from "../../src/ids";
 import { type SealViolation, checkSeals } from "../../src/seals/check-seals";
+import { LEAF, SEALED_TABLES } from "../../src/seals/leaves";
 import { sealMerchants } from "../../src/seals/seal-merchants";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type TestApp, startTestApp } from "../support/app";
@@ -119,6 +120,21 @@ test("finds nothing wrong with what is as it was, whose rows are all under seal"
   const [counted] = rows;
   expect(counted?.seals).toBeGreaterThan(2);
   expect(progress).toHaveBeenLastCalledWith({ rows: counted?.rows, of: counted?.rows, dropped: 0 });
+});
+
+test("a sealed table has no column that is missing from its leaves", async () => {
+  const aliases = { events: "e", transitions: "t", journals: "j", postings: "p" } as const;
+  for (const table of SEALED_TABLES) {
+    const { rows } = await t.db.raw<{ rows: { leaf: string }[] }>(
+      `select ${LEAF[table]} as leaf from ${table} ${aliases[table]} limit 1`,
+    );
+    const { table: said, ...leaf } = JSON.parse(rows[0]?.leaf ?? "{}") as Record<string, unknown>;
+    const columns = await columnsOf([table]);
+    const named = columns.map(({ column, type }) =>
+      type === "bytea" ? `${column}_sha256` : column,
+    );
+    expect([said, Object.keys(leaf).toSorted()]).toEqual([table, named.toSorted()]);
+  }
 });
 
 test("names the row in which one byte was altered, in any column of any sealed table", async () => {
@@ -293,6 +309,17 @@ test.each(["seal.inside_transaction", "seal.after_commit"])(
     await expect(sealAll(t)).rejects.toThrow("fired");
     configureFailpoints(undefined);
     await Promise.all([sealMerchants(t.app, SMALL), sealMerchants(t.anotherApp(), SMALL)]);
+    const behind = async () =>
+      (await t.db("seal_state").first<{ sealed_up_to: Date }>())?.sealed_up_to.getTime() ?? 0;
+    const before = await behind();
+    await sealMerchants(t.app, SMALL);
+    expect(await behind()).toBeGreaterThan(before);
+    // One that leaves something does not say so.
+    await anIntent(t, (await aMerchant(t)).id);
+    await t.relayOnce();
+    const stood = await behind();
+    expect(await sealMerchants(t.app, { ...SMALL, limit: 0 })).toMatchObject({ hasMore: true });
+    expect(await behind()).toBe(stood);
     await sealMerchants(t.app, SMALL);
     const names = await t.db("seals").where({ merchant_id: other }).pluck<string[]>("names");
     const lines = names.join("\n").split("\n");

@@ -4,6 +4,9 @@ import { newId } from "../../src/ids";
 import { DEFAULT_SCOPES, newApiKey } from "../../src/merchants/api-key";
 import { insertApiKeys } from "../../src/merchants/api-key-store";
 import { type Message, markRelayed, readMessages } from "../../src/events/outbox";
+import { bookSuspense } from "../../src/ledger/journals";
+import { insertJournals } from "../../src/ledger/ledger-store";
+import { takeBalanceSnapshots } from "../../src/ledger/take-balance-snapshots";
 import type { Answer } from "../../src/payments/settle/answer";
 import type { Attempt, AttemptKey } from "../../src/payments/attempt";
 import { claimAttempts } from "../../src/payments/attempt-store";
@@ -25,6 +28,7 @@ import {
 import { type DeliveryRecord, recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { DISPUTES_OF_PAYMENTS } from "./dispute-questions";
 import { type Given, confirmCommand, createCommand, succeeded } from "./factories";
+import { loadSettlement } from "./settlement-questions";
 
 /** Nobody but the test takes statistics. */
 async function keepStatistics(db: Db): Promise<void> {
@@ -259,6 +263,8 @@ async function addParts(db: Db, merchantIds: readonly string[]): Promise<void> {
 const SHOPS = 1_000;
 const PAYMENTS_OF_THE_BUSY = 2_000;
 const FEW = 30;
+// The sweeper takes one for every thousand postings; here they are as much denser as a merchant has less.
+const PAYMENTS_A_SNAPSHOT = 100;
 
 /** Shops with one intent each, of which one got busy after statistics were taken. */
 export async function fillIntents(db: Db): Promise<string> {
@@ -284,7 +290,12 @@ export async function fillShops(db: Db): Promise<{ busy: string; crowded: string
   await addParts(db, shops);
   await db.raw("vacuum analyze");
   const [busy = "", crowded = ""] = shops.slice(SHOPS / 2);
-  await pay(db, repeat(busy, PAYMENTS_OF_THE_BUSY), givenToBusy);
+  await postToSuspense(db, busy);
+  for (let paid = 0; paid < PAYMENTS_OF_THE_BUSY; paid += PAYMENTS_A_SNAPSHOT) {
+    await pay(db, repeat(busy, PAYMENTS_A_SNAPSHOT), (n) => givenToBusy(paid + n));
+    await takeBalanceSnapshots(db, { limit: SHOPS, postingsMin: PAYMENTS_A_SNAPSHOT, marginMs: 0 });
+  }
+  await loadSettlement(db, busy);
   await addParts(db, [busy]);
   await addApiKeys(db, repeat(busy, PAYMENTS_OF_THE_BUSY));
   await addEndpoints(db, repeat(crowded, PAYMENTS_OF_THE_BUSY));
@@ -292,6 +303,15 @@ export async function fillShops(db: Db): Promise<{ busy: string; crowded: string
   // Dead rows would be read, too. This takes no statistics.
   await db.raw("vacuum");
   return { busy, crowded };
+}
+
+/** An account that is seldom used has its entries where nobody looks by time: before all the others. */
+async function postToSuspense(db: Db, merchantId: string): Promise<void> {
+  const fact = { merchantId, paymentIntentId: null, currency: "USD" };
+  const journals = Array.from({ length: 3 }, () =>
+    bookSuspense({ ...fact, sourceId: newId("reconciliationBreak") }, 700),
+  );
+  await transact(db, (tx) => insertJournals(tx, journals));
 }
 
 /** Every other payment is a passer-by's; the others are ten of each customer, and four of each order. */
@@ -334,6 +354,7 @@ export interface Samples {
   readonly confirmKey: string;
   readonly endpoint: string;
   readonly receivable: string;
+  readonly suspense: string;
   readonly apiKeyHash: Buffer;
   readonly apiKey: string;
 }
@@ -356,6 +377,7 @@ const SAMPLES = `
     (select idempotency_key from intent limit 1) as "createKey", (select idempotency_key from attempt limit 1) as "confirmKey",
     (select id from webhook_endpoints where merchant_id = :merchantId) as "endpoint",
     (select id from ledger_accounts where merchant_id = :merchantId and kind = 'PROCESSOR_RECEIVABLE') as "receivable",
+    (select id from ledger_accounts where merchant_id = :merchantId and kind = 'SUSPENSE') as "suspense",
     (select secret_hash from api_keys where merchant_id = :merchantId limit 1) as "apiKeyHash",
     (select id from api_keys where merchant_id = :merchantId limit 1) as "apiKey"`;
 

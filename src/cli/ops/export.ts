@@ -41,8 +41,8 @@ const BREAK = [
   ...["explanation", "resolution", "journalId", "foundAt", "explainedAt", "resolvedAt"],
 ];
 const ENTRY = [
-  ...["journalId", "line", "kind", "side", "amount", "currency", "pending", "source"],
-  ...["sourceId", "paymentIntentId", "attemptId", "createdAt"],
+  ...["journalId", "line", "kind", "side", "amount", "currency", "pending"],
+  ...["balanceAfter", "source", "sourceId", "paymentIntentId", "attemptId", "createdAt"],
 ];
 
 /** A page at a time is asked for, written and forgotten: an export may be of any length. */

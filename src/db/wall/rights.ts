@@ -67,6 +67,7 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   postings: ofTenants(READ, APPEND),
   balance_snapshots: ofTenants(READ, APPEND),
   seals: ofTenants(READ, APPEND),
+  seal_state: ofNobody(CHANGE),
   // To seal it with another encryption key is the one change that a trigger permits.
   signing_keys: ofNobody(WRITE),
 

@@ -4,7 +4,8 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fillBooks } from "../../support/settlement-books";
-import { connectAsOwner } from "../../support/app";
+import { connect } from "../../../src/db/connect";
+import type { Db } from "../../../src/db/db";
 import { trialBalance } from "../../../src/ledger/balance-store";
 import type { Attack } from "../attack";
 
@@ -25,7 +26,11 @@ export const settlementFile: Attack = {
       ...(operations && { lines: operations }),
     };
     const databaseUrl = await cluster.createDatabase("migrated");
-    const db = connectAsOwner(databaseUrl);
+    // Filling takes as long as it takes.
+    const db = connect({
+      ...{ url: databaseUrl, poolMax: 2, applicationName: "oncepay settlement books" },
+      ...{ statementTimeoutMs: 0, settings: ["idle_in_transaction_session_timeout=0"] },
+    });
     try {
       progress(`filling the books with ${String(lines)} movements`);
       const books = await fillBooks(db, { directory: cluster.directory, lines, planted });
@@ -84,7 +89,7 @@ export const settlementFile: Attack = {
   },
 };
 
-async function countBreaks(db: ReturnType<typeof connectAsOwner>): Promise<number> {
+async function countBreaks(db: Db): Promise<number> {
   const [row] = await db("reconciliation_breaks").count<{ count: string }[]>();
   return Number(row?.count);
 }
