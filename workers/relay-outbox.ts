@@ -261,12 +261,14 @@ async function publishNew(app: App, queues: Queues, backlog: Backlog): Promise<n
 
 const BURST_MS = 100;
 
-// A relay that has just begun is slow, and so are the workers that it wakes: at half of its rate for so long.
-const GENTLY_MS = 3_000;
+// A relay that has just begun is slow, and so are the workers that it wakes: it begins with a fifth of its rate.
+const GENTLY_MS = 6_000;
+const AT_FIRST = 0.2;
 
 function allowanceOf(backlog: Backlog, fullRate: number): number {
   const nowMs = performance.now();
-  const rate = nowMs - backlog.startedAtMs < GENTLY_MS ? fullRate / 2 : fullRate;
+  const sinceStart = (nowMs - backlog.startedAtMs) / GENTLY_MS;
+  const rate = fullRate * Math.min(1, AT_FIRST + (1 - AT_FIRST) * sinceStart);
   const earned = ((nowMs - backlog.allowedAtMs) / 1_000) * rate;
   const most = Math.max(1, (rate * BURST_MS * 2) / 1_000);
   backlog.allowance = Math.min(most, backlog.allowance + earned);

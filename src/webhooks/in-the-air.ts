@@ -67,7 +67,13 @@ export function lineOf(air: Air, merchantId: string, endpointId: string): Line {
   const lane = air.room.laneOf(merchantId, endpointId);
   const known = air.lines.get(lane);
   if (known) return known;
-  const line = { lane, claimed: [], sends: [], hasHeld: false, isRefilling: false };
+  const line = {
+    lane,
+    claimed: [],
+    sends: { spentUntilMs: 0 },
+    hasHeld: false,
+    isRefilling: false,
+  };
   air.lines.set(lane, line);
   return line;
 }
@@ -125,7 +131,7 @@ function advance(air: Air, line: Line): void {
     const [next] = claimed;
     if (!next) return;
     const nowMs = performance.now();
-    const fromMs = rateLimit === null ? 0 : Math.max(next.fromMs, nextSendFromMs(sends, rateLimit));
+    const fromMs = rateLimit === null ? 0 : Math.max(next.fromMs, nextSendFromMs(sends));
     const waitMs = fromMs - nowMs;
     if (waitMs > 0) {
       line.timer ??= setTimeout(() => {

@@ -6,8 +6,8 @@ import type { EndpointKey } from "./delivery";
  * together, so it is spent in the endpoint's row: each set of deliveries takes the next places in a line that is as long
  * as the rate says. Only endpoints that have a rate are written so, once for each set that is claimed.
  *
- * A process that is late for its places would send those and the next ones within a second. So it also looks back on
- * what it has sent itself. And a "second" is a tenth longer than that here, because what was sent apart may arrive
+ * A process that is late for its places would send those and the next ones within a second. So it also counts what it
+ * has sent itself, and makes up for no more than a moment's delay. And a "second" is a tenth longer than that here, because what was sent apart may arrive
  * closer together.
  */
 const SECOND_MS = 1_100;
@@ -37,19 +37,22 @@ export async function reserveSends(
   return Array.from({ length: count }, (_, index) => firstMs + index * eachMs);
 }
 
-/** When this process has sent to an endpoint, milliseconds of performance.now(): its latest sends, oldest first. */
-export type Sends = number[];
+/** What is made up for of a process's own delays: enough for timers, which are late by a millisecond or two each. */
+const LATE_MS = 50;
+
+/** Up to when this process has used up an endpoint's rate, milliseconds of performance.now(). */
+export interface Sends {
+  spentUntilMs: number;
+}
 
 /** Before this moment the next one would be one too many. */
-export function nextSendFromMs(sends: Sends, rateLimit: number): number {
-  const last = sends.length >= rateLimit ? sends[sends.length - rateLimit] : undefined;
-  return last === undefined ? 0 : last + SECOND_MS;
+export function nextSendFromMs({ spentUntilMs }: Sends): number {
+  return spentUntilMs - LATE_MS;
 }
 
 export function noteSend(
   sends: Sends,
   { rateLimit, nowMs }: { rateLimit: number; nowMs: number },
 ): void {
-  sends.push(nowMs);
-  if (sends.length >= 2 * rateLimit) sends.splice(0, sends.length - rateLimit);
+  sends.spentUntilMs = Math.max(sends.spentUntilMs, nowMs) + SECOND_MS / rateLimit;
 }

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setPriority } from "node:os";
 import path from "node:path";
 import { Worker, isMainThread, parentPort } from "node:worker_threads";
 
@@ -75,4 +76,11 @@ function receive(): void {
   });
 }
 
-if (!isMainThread) receive();
+if (!isMainThread) {
+  try {
+    setPriority(-10);
+  } catch {
+    // Not everybody may; then what comes apart may be seen together on a busy machine.
+  }
+  receive();
+}
