@@ -23,8 +23,10 @@ export const ACCOUNT_KINDS = [
 
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
+export type Side = "debit" | "credit";
+
 /** The side an account grows on: its balance is the sum of that side minus the sum of the other. */
-export const NORMAL_SIDE: Readonly<Record<AccountKind, "debit" | "credit">> = {
+export const NORMAL_SIDE: Readonly<Record<AccountKind, Side>> = {
   PROCESSOR_RECEIVABLE: "debit",
   MERCHANT_BALANCE: "credit",
   PROCESSING_FEES: "debit",

@@ -1,4 +1,5 @@
 import { type Statement, type Tx, run } from "../db/db";
+import { joinSideSums } from "./side-sums";
 
 /*
  * What a merchant may still refund where its balance may not go below zero: what is on its account in a currency, less
@@ -35,15 +36,9 @@ const READ: Statement = {
         order by s.before desc limit 1
       ) s on true
     )
-    select coalesce((select balance from account), 0)
-      + coalesce((
-        select sum(p.amount) from account a
-        join postings p on p.credit_account_id = a.id and p.merchant_id = a.merchant_id
-          and p.created_at >= a.before and not p.pending), 0)
-      - coalesce((
-        select sum(p.amount) from account a
-        join postings p on p.debit_account_id = a.id and p.merchant_id = a.merchant_id
-          and p.created_at >= a.before and not p.pending), 0)
+    select coalesce((
+        select a.balance + credit.posted - debit.posted from account a
+        ${joinSideSums({ of: "a", within: "p.created_at >= a.before" })}), 0)
       - coalesce((
         select sum(r.amount) from asked q
         join refunds r on r.merchant_id = q.merchant_id and r.currency = q.currency

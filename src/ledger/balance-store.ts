@@ -1,5 +1,6 @@
 import { type Db, type Statement, run } from "../db/db";
 import { type AccountKind, NORMAL_SIDE } from "./accounts";
+import { joinSideSums } from "./side-sums";
 
 /**
  * Reads of the ledger. A balance is the newest snapshot plus the postings since. Both are told apart by the posting's
@@ -33,34 +34,22 @@ const SUMS_OF_ACCOUNT: Statement = {
   name: "sums_of_ledger_account",
   text: `
     with asked as materialized (
-      select ?::text as merchant_id, ?::text as account_id, ?::timestamptz as as_of
+      select ?::text as merchant_id, ?::text as id, ?::timestamptz as as_of
     ), newest as materialized (
       select q.*, coalesce(s.before, '-infinity') as since, s.debits, s.credits, s.pending_debits,
         s.pending_credits
       from asked q
       left join lateral (
         select * from balance_snapshots s
-        where s.merchant_id = q.merchant_id and s.account_id = q.account_id
-          and s.before <= q.as_of
+        where s.merchant_id = q.merchant_id and s.account_id = q.id and s.before <= q.as_of
         order by s.before desc limit 1) s on true
-    ), debit as (
-      select coalesce(sum(p.amount) filter (where not p.pending), 0) as posted,
-        coalesce(sum(p.amount) filter (where p.pending), 0) as pending
-      from newest n
-      join postings p on p.debit_account_id = n.account_id and p.merchant_id = n.merchant_id
-        and p.created_at <= n.as_of and p.created_at >= n.since
-    ), credit as (
-      select coalesce(sum(p.amount) filter (where not p.pending), 0) as posted,
-        coalesce(sum(p.amount) filter (where p.pending), 0) as pending
-      from newest n
-      join postings p on p.credit_account_id = n.account_id and p.merchant_id = n.merchant_id
-        and p.created_at <= n.as_of and p.created_at >= n.since
     )
-    select coalesce(n.debits, 0) + d.posted as "debits",
-      coalesce(n.credits, 0) + c.posted as "credits",
-      coalesce(n.pending_debits, 0) + d.pending as "pendingDebits",
-      coalesce(n.pending_credits, 0) + c.pending as "pendingCredits"
-    from newest n cross join debit d cross join credit c`,
+    select coalesce(n.debits, 0) + debit.posted as "debits",
+      coalesce(n.credits, 0) + credit.posted as "credits",
+      coalesce(n.pending_debits, 0) + debit.pending as "pendingDebits",
+      coalesce(n.pending_credits, 0) + credit.pending as "pendingCredits"
+    from newest n
+    ${joinSideSums({ of: "n", within: "p.created_at >= n.since and p.created_at <= n.as_of" })}`,
 };
 
 /** The sums of an account's two sides; with a moment, of what was posted by then. */
@@ -113,21 +102,12 @@ const TRIAL_BALANCE: Statement = {
         where s.merchant_id = a.merchant_id and s.account_id = a.id
         order by s.before desc limit 1) s on true
       where a.merchant_id = ?
-    ), since as (
-      select a.id, a.currency, a.debits + coalesce(d.amount, 0) as debits,
-        a.credits + coalesce(c.amount, 0) as credits
-      from account a
-      cross join lateral (
-        select sum(p.amount) as amount from postings p
-        where p.debit_account_id = a.id and p.merchant_id = a.merchant_id
-          and p.created_at >= a.before and not p.pending) d
-      cross join lateral (
-        select sum(p.amount) as amount from postings p
-        where p.credit_account_id = a.id and p.merchant_id = a.merchant_id
-          and p.created_at >= a.before and not p.pending) c
     )
-    select s.currency as "currency", sum(s.debits) as "debits", sum(s.credits) as "credits"
-    from since s group by s.currency order by s.currency`,
+    select a.currency as "currency", sum(a.debits + debit.posted) as "debits",
+      sum(a.credits + credit.posted) as "credits"
+    from account a
+    ${joinSideSums({ of: "a", within: "p.created_at >= a.before" })}
+    group by a.currency order by a.currency`,
 };
 
 export async function trialBalance(db: Db, merchantId: string): Promise<TrialBalance> {

@@ -7,7 +7,8 @@ import {
   type PageRequest,
   readPage,
 } from "../pagination";
-import { NORMAL_SIDE } from "./accounts";
+import { NORMAL_SIDE, type Side } from "./accounts";
+import { joinSideSums } from "./side-sums";
 
 /** What caused a journal; the prefix of its source's id tells. */
 export type JournalSource = "ATTEMPT" | "DISPUTE" | "RECONCILIATION_BREAK";
@@ -77,7 +78,7 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
         select p.* from (${side("debit")}
         union all ${side("credit")}) p ${nearest}
       ), first as materialized (
-        select a.merchant_id, a.id as account_id, p.created_at, p.journal_id, p.line,
+        select a.merchant_id, a.id, p.created_at, p.journal_id, p.line,
           case a.kind ${SIGNS} end as sign
         from page p
         join ledger_accounts a on a.merchant_id = p.merchant_id
@@ -89,14 +90,12 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
         from first f
         left join lateral (
           select * from balance_snapshots s
-          where s.merchant_id = f.merchant_id and s.account_id = f.account_id
-            and s.before <= f.created_at
+          where s.merchant_id = f.merchant_id and s.account_id = f.id and s.before <= f.created_at
           order by s.before desc limit 1) s on true
       ), before as materialized (
-        select s.sign, s.balance
-          + coalesce((${heldBefore("debit")}), 0)
-          - coalesce((${heldBefore("credit")}), 0) as balance
-        from snapshot s
+        select f.sign, f.balance + debit.posted - credit.posted as balance
+        from snapshot f
+        ${joinSideSums({ of: "f", within: BEFORE_PAGE })}
       )
       select p.journal_id as "journalId", p.line as "line", j.kind as "kind", p.side as "side",
         p.amount as "amount", p.currency as "currency", p.pending as "pending",
@@ -116,21 +115,15 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
   };
 }
 
-type Side = "debit" | "credit";
+// From the snapshot up to where the page begins.
+const BEFORE_PAGE = `p.created_at >= f.since
+          and (p.created_at, p.journal_id, p.line) < (f.created_at, f.journal_id, f.line)`;
+
 const SIDES: Readonly<Record<Side, LedgerEntry["side"]>> = { debit: "DEBIT", credit: "CREDIT" };
 
 const SIGNS = Object.entries(NORMAL_SIDE)
   .map(([kind, side]) => `when '${kind}' then ${side === "debit" ? "1" : "-1"}`)
   .join(" ");
-
-/** Of one side, from the snapshot up to where the page begins. */
-function heldBefore(side: Side): string {
-  return `
-            select sum(p.amount) from snapshot f
-            join postings p on p.${side}_account_id = f.account_id
-              and p.merchant_id = f.merchant_id and not p.pending and p.created_at >= f.since
-              and (p.created_at, p.journal_id, p.line) < (f.created_at, f.journal_id, f.line)`;
-}
 
 /** An account's entries, newest first. */
 export async function listEntries(

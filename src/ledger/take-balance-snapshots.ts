@@ -1,6 +1,7 @@
 import { type Db, type Statement, run } from "../db/db";
 import { isLockTimeout } from "../db/errors";
 import { transact } from "../db/transact";
+import { joinSideSums } from "./side-sums";
 
 /*
  * For the sweeper: sums up what has been posted since the last snapshots, where there is a lot of it.
@@ -43,17 +44,6 @@ async function moveHorizon(db: Db, marginMs: number): Promise<boolean> {
   }
 }
 
-/** Of one side of an account that is due. */
-function sumsOf(side: "debit" | "credit"): string {
-  return `
-      select coalesce(sum(p.amount) filter (where not p.pending), 0) as posted,
-        coalesce(sum(p.amount) filter (where p.pending), 0) as pending
-      from postings p
-      where p.${side}_account_id = d.id and p.merchant_id = d.merchant_id
-        and p.created_at >= d.since and p.created_at < d.until
-    `;
-}
-
 /* Across merchants, in this one place. An account has one new row, and is read from its last snapshot on. */
 const TAKE_SNAPSHOTS: Statement = {
   name: "take_balance_snapshots",
@@ -85,11 +75,10 @@ const TAKE_SNAPSHOTS: Statement = {
     )
     insert into balance_snapshots
       (merchant_id, account_id, before, debits, credits, pending_debits, pending_credits)
-    select d.merchant_id, d.id, d.until, d.debits + s.posted, d.credits + c.posted,
-      d.pending_debits + s.pending, d.pending_credits + c.pending
+    select d.merchant_id, d.id, d.until, d.debits + debit.posted, d.credits + credit.posted,
+      d.pending_debits + debit.pending, d.pending_credits + credit.pending
     from due d
-    cross join lateral (${sumsOf("debit")}) s
-    cross join lateral (${sumsOf("credit")}) c
+    ${joinSideSums({ of: "d", within: "p.created_at >= d.since and p.created_at < d.until" })}
     order by d.merchant_id, d.id
     on conflict do nothing
     returning account_id`,

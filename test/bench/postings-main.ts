@@ -5,6 +5,7 @@ import { newId } from "../../src/ids";
 import { bookCapture } from "../../src/ledger/journals";
 import { insertJournals } from "../../src/ledger/ledger-store";
 import { createInstallation, type Installation } from "./installation";
+import { median } from "./load/latency";
 import { type Server, startServer } from "./server";
 import { cpuSecondsOfTree } from "./usage";
 
@@ -23,11 +24,6 @@ const SECONDS = 3;
 const AMOUNTS = { captured: 2_599, fee: 105, held: 0 };
 
 const INDEXES = ["postings_by_debit", "postings_by_credit"];
-const CREATE = [
-  "create index postings_by_debit on postings (debit_account_id, created_at)",
-  "create index postings_by_credit on postings (credit_account_id, created_at)",
-];
-
 interface Measured {
   /** Journals of two postings, a second. */
   readonly rate: number;
@@ -66,10 +62,6 @@ async function measure(
   const took = (performance.now() - beganMs) / 1_000;
   const used = (cpuSecondsOfTree(server.pid) ?? 0) - usedBefore;
   return { rate: posted / took, processorUs: (used * 1e6) / posted };
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
 function say(what: string, measured: readonly Measured[]): void {
@@ -114,11 +106,15 @@ async function compareIndexes(
 ): Promise<void> {
   const ids = merchants.map(({ id }) => id);
   const [withThem, without]: [Measured[], Measured[]] = [[], []];
+  const definitions = await db("pg_indexes")
+    .whereIn("indexname", INDEXES)
+    .pluck<string[]>("indexdef");
+  if (definitions.length !== INDEXES.length) throw new Error("the indexes by account are missing");
   for (let round = 0; round < rounds; round += 1) {
     withThem.push(await measure(ground, ids));
     for (const index of INDEXES) await db.raw("drop index ??", [index]);
     without.push(await measure(ground, ids));
-    for (const statement of CREATE) await db.raw(statement);
+    for (const definition of definitions) await db.raw(definition);
   }
   say("with the indexes by account", withThem);
   say("without them", without);

@@ -9,6 +9,7 @@ import { paragraphsOf } from "./runbook";
 
 /** Where it hangs; on a quiet machine these take some seconds. */
 const DRILLS_MS = 600_000;
+// Not that of rows that are set aside: they are so for a minute beside other tests. `npm run drill` runs all of them.
 const HERE = ["keys-reused", "no-worker"];
 
 const missing = promtoolIsMissing() ?? psqlIsMissing();

@@ -2,6 +2,7 @@ import type { NetworkDispute } from "../../src/audit/compare-disputes";
 import { expireAuthorizations } from "../../src/payments/expire-authorizations";
 import type { TestApi } from "../support/api";
 import { chargeOf, decideAtNetwork, hearOf } from "../support/disputes";
+import { moveHold } from "../support/holds";
 import type { Step } from "./shadow";
 
 /** What happens to payments without anybody asking the API for it: by shoppers' banks, and by time. */
@@ -61,18 +62,9 @@ export async function hearAll(api: TestApi, bank: Bank): Promise<void> {
   }
 }
 
-const END = `
-  update payment_intents set authorization_expires_at = date_trunc('milliseconds', now()),
-    authorization_due_at = date_trunc('milliseconds', now())
-  where id = ? and authorization_due_at is not null`;
-
 /** Its hold, if it has one, has expired, and is released unless something else is under way. */
 export async function expire(api: TestApi, id: string): Promise<string> {
-  await api.db.transaction(async (tx) => {
-    // It is no change of the intent, which would have a version.
-    await tx.raw("set local session_replication_role = replica");
-    await tx.raw(END, [id]);
-  });
+  await moveHold(api, id, { expiresInS: 0 });
   // What somebody else has locked is left to the next sweep.
   do await endHolds(api);
   while (await isDue(api, id));

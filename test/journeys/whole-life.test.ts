@@ -22,6 +22,14 @@ beforeAll(async () => {
 });
 afterAll(() => shop.stop());
 
+/** By the network's answer, whenever that comes. */
+async function comesTo(id: string, status: string): Promise<void> {
+  await waitFor(`the payment to be ${status}`, async () => {
+    await shop.work();
+    return (await shop.intentOf(id)).status === status;
+  });
+}
+
 /** What the network moved for a payment, in its own books. */
 async function moved(id: string): Promise<string[]> {
   const references = await api.db("attempts").where({ payment_intent_id: id }).pluck("id");
@@ -124,10 +132,7 @@ test("3-D Secure: only the network's answer counts, once, and only to the paymen
   expect(await shop.intentOf(id)).toMatchObject({ status: "REQUIRES_ACTION" });
   const { pathname } = new URL(String(nextAction.redirectUrl));
   for (const _twice of [1, 2]) await api.sandbox.post(`${pathname}/complete`);
-  await waitFor("the network's answer", async () => {
-    await shop.work();
-    return (await shop.intentOf(id)).status === "SUCCEEDED";
-  });
+  await comesTo(id, "SUCCEEDED");
   expect(await moved(id)).toEqual(["capture 1000"]);
   expect(shop.heardOf(id)).toEqual([
     "payment_intent.created",
@@ -142,10 +147,7 @@ test("3-D Secure that fails is a soft decline, and a card that needs none is cha
   const { id } = await paid({ paymentMethod: "pm_card_threeDSecureRequired" });
   const { nextAction } = await shop.intentOf(id);
   await api.sandbox.post(`${new URL(String(nextAction.redirectUrl)).pathname}/fail`);
-  await waitFor("the network's answer", async () => {
-    await shop.work();
-    return (await shop.intentOf(id)).status === "REQUIRES_PAYMENT_METHOD";
-  });
+  await comesTo(id, "REQUIRES_PAYMENT_METHOD");
   const card = { paymentIntentId: id, paymentMethod: "pm_card_threeDSecureOptional" };
   expect(await shop.outcome(CONFIRM_INTENT, card)).toBe("done");
   await shop.work();

@@ -1,7 +1,7 @@
 import type { TestApp } from "./app";
 import { waitFor } from "./wait-for";
 
-/** Moves a hold in time instead of waiting: until when it lasts, and when it is seen to. Seconds from now. */
+/** Moves a hold, if there is one, in time instead of waiting: until when it lasts, and when it is seen to. Seconds from now. */
 export async function moveHold(
   t: Pick<TestApp, "db">,
   paymentIntentId: string,
@@ -15,7 +15,7 @@ export async function moveHold(
       `update payment_intents set
         authorization_expires_at = date_trunc('milliseconds', now()) + ? * interval '1 second',
         authorization_due_at = date_trunc('milliseconds', now()) + ? * interval '1 second'
-      where id = ?`,
+      where id = ? and authorization_due_at is not null`,
       [expiresInS, dueInS, paymentIntentId],
     );
   });
