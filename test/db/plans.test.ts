@@ -20,7 +20,6 @@ import {
   dropLease,
   findAttempts,
   findUnsentAttempts,
-  orphanAttempts,
   renewLease,
   takeDueAttempts,
 } from "../../src/payments/attempt-store";
@@ -43,6 +42,7 @@ import {
   findRefundByKey,
   findRefunds,
 } from "../../src/payments/payment-store";
+import { orphanAttempts } from "../../src/payments/orphan-attempts";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { CONFIRM } from "../../src/payments/shopper-key";
 import { resolveUnknownAttempt } from "../../src/payments/resolve-unknown-attempt";
