@@ -246,10 +246,7 @@ export interface OrphanOptions {
 }
 
 /** Where it becomes UNKNOWN, the caller books what it may have moved: orphan-attempts.ts. */
-export async function takeFromTheDead(
-  tx: Tx,
-  options: OrphanOptions,
-): Promise<MayHaveMoved[]> {
+export async function takeFromTheDead(tx: Tx, options: OrphanOptions): Promise<MayHaveMoved[]> {
   const { firstLookupMs, heldMaxMs, limit } = options;
   return run<MayHaveMoved>(tx, ORPHAN, [firstLookupMs, heldMaxMs, limit]);
 }

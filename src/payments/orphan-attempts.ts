@@ -11,10 +11,7 @@ import { holdOf } from "./settle/suspense";
  *
  * Cost: BEGIN, one statement, COMMIT; where there is something to hold, one more, or two.
  */
-export async function orphanAttempts(
-  db: Db,
-  options: OrphanOptions,
-): Promise<AttemptKey[]> {
+export async function orphanAttempts(db: Db, options: OrphanOptions): Promise<AttemptKey[]> {
   return transact(db, async (tx) => {
     const orphans = await takeFromTheDead(tx, options);
     await insertJournals(tx, orphans.flatMap(holdOf));
