@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { App } from "../../src/app";
 import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
+import { sqlState } from "../../src/db/errors";
 import { lookUpAttempts } from "../../src/payments/look-up-attempts";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { resolveUnknownAttempt } from "../../src/payments/resolve-unknown-attempt";
@@ -298,5 +299,57 @@ describe("told by everybody at once", () => {
     await watching;
     expect(seen.length).toBeGreaterThan(0);
     expect(await suspenseOf(t, merchantId)).toEqual(NOTHING);
+  });
+});
+
+describe("the database refuses", () => {
+  const CHECK_VIOLATION = "23514";
+
+  /** At the commit; taken back if it was allowed. */
+  async function stateOf(statement: string, bindings: readonly string[]): Promise<string> {
+    try {
+      await t.db.transaction(async (tx) => {
+        await tx.raw(statement, bindings);
+        await tx.raw("set constraints all immediate");
+        throw new Error("allowed");
+      });
+    } catch (error) {
+      return sqlState(error) ?? (error as Error).message;
+    }
+    return "allowed";
+  }
+
+  /** What there is of a kind, posted again; turned round, where it is to be void. */
+  const again = (turned: boolean) => `
+    with journal as (
+      insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
+      select merchant_id, 'jrn_again', '${turned ? "suspense_void" : "suspense_hold"}',
+        payment_intent_id, source_id
+      from journals where payment_intent_id = ? and kind = 'suspense_hold' limit 1
+      returning merchant_id, id, source_id
+    )
+    insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id,
+      amount, currency, pending)
+    select n.merchant_id, n.id, 1,
+      ${turned ? "p.credit_account_id, p.debit_account_id" : "p.debit_account_id, p.credit_account_id"},
+      p.amount, p.currency, true
+    from journal n
+    join journals j on j.merchant_id = n.merchant_id and j.source_id = n.source_id
+      and j.kind = 'suspense_hold'
+    join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id limit 1`;
+
+  it("what is known and held, held twice, void twice, or void and unknown", async () => {
+    const id = await anUnknownCharge();
+    const settled = `update attempts set status = 'DECLINED', settled_at = now()
+      where payment_intent_id = ?`;
+    expect(await stateOf(settled, [id])).toBe(CHECK_VIOLATION);
+    expect(await stateOf(again(false), [id])).toBe(CHECK_VIOLATION);
+    expect(await stateOf(again(true), [id])).toBe(CHECK_VIOLATION);
+    const both = `${again(true)}; ${settled}`.replaceAll("?", `'${id}'`);
+    expect(await stateOf(both, [])).toBe("allowed");
+    await t.makeDue();
+    await t.drain();
+    expect(await stateOf(again(true), [id])).toBe(CHECK_VIOLATION);
+    expect(await stateOf(again(false), [id])).toBe(CHECK_VIOLATION);
   });
 });
