@@ -100,6 +100,7 @@ CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, pay
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
+CREATE CONSTRAINT TRIGGER check_suspense AFTER UPDATE OF status ON public.attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.status = 'UNKNOWN'::text) <> (new.status = 'UNKNOWN'::text))) EXECUTE FUNCTION check_suspense();
 alter table attempts enable row level security;
 create policy system on attempts to oncepay_system using (true);
 create policy tenant on attempts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -427,11 +428,12 @@ create table journals (
   created_at timestamp with time zone not null default now(),
   corrects_journal_id text collate "C",
   constraint journals_pkey PRIMARY KEY (merchant_id, id),
-  constraint journals_merchant_id_source_id_kind_key UNIQUE (merchant_id, source_id, kind),
   constraint journals_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
 );
+CREATE UNIQUE INDEX journals_booked_once ON public.journals USING btree (merchant_id, source_id, kind) WHERE (kind <> ALL (ARRAY['suspense_hold'::text, 'suspense_void'::text]));
 CREATE INDEX journals_by_intent ON public.journals USING btree (merchant_id, payment_intent_id, id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE CONSTRAINT TRIGGER check_suspense AFTER INSERT ON public.journals DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['suspense_hold'::text, 'suspense_void'::text]))) EXECUTE FUNCTION check_suspense();
 alter table journals enable row level security;
 create policy system on journals to oncepay_system using (true);
 create policy tenant on journals to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -1138,6 +1140,39 @@ AS $function$
       ) then
         raise exception 'a posting needs its journal, and accounts of its own merchant and currency'
           using errcode = 'foreign_key_violation';
+      end if;
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.check_suspense()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      source text;
+      state record;
+    begin
+      if tg_table_name = 'attempts' then source := new.id; else source := new.source_id; end if;
+      select b.held, case
+          when a.status <> 'UNKNOWN' then 0
+          when a.operation in ('charge', 'capture') then a.amount
+          when a.operation = 'refund' then -a.amount
+          else 0 end as may_have_moved
+      into state
+      from attempts a
+      cross join lateral (
+        select coalesce(sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end), 0)
+          as held
+        from journals j
+        join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
+        join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+        where j.merchant_id = a.merchant_id and j.payment_intent_id = a.payment_intent_id
+          and j.source_id = a.id and j.kind in ('suspense_hold', 'suspense_void')
+      ) b
+      where a.merchant_id = new.merchant_id and a.id = source;
+      if state is null or state.held <> state.may_have_moved then
+        raise exception 'suspense holds % of %, which may have moved %', state.held, source,
+          state.may_have_moved using errcode = 'check_violation';
       end if;
       return null;
     end $function$;

@@ -1,6 +1,6 @@
 import { KEYS, keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import type { Attempt, AttemptKey } from "./attempt";
+import type { Attempt, AttemptKey, MayHaveMoved } from "./attempt";
 import type { IntentState } from "./payment-store";
 
 /** Every statement that reads or claims attempts. What settles one is written by change-store.ts. */
@@ -233,18 +233,20 @@ const ORPHAN: Statement = {
       limit ? for update of q skip locked
     ) orphan
     where a.merchant_id = orphan.merchant_id and a.id = orphan.id
-    returning a.merchant_id as "merchantId", a.id as "id"`,
+    returning a.merchant_id as "merchantId", a.id as "id",
+      a.payment_intent_id as "paymentIntentId", a.operation as "operation", a.amount as "amount",
+      a.currency as "currency"`,
 };
 
-export async function orphanAttempts(
-  db: Db,
-  options: {
-    readonly firstLookupMs: number;
-    /** A live worker that has held an attempt for this long has lost it. */
-    readonly heldMaxMs: number;
-    readonly limit: number;
-  },
-): Promise<AttemptKey[]> {
+export interface OrphanOptions {
+  readonly firstLookupMs: number;
+  /** A live worker that has held an attempt for this long has lost it. */
+  readonly heldMaxMs: number;
+  readonly limit: number;
+}
+
+/** Where it becomes UNKNOWN, the caller books what it may have moved: orphan-attempts.ts. */
+export async function takeFromTheDead(tx: Tx, options: OrphanOptions): Promise<MayHaveMoved[]> {
   const { firstLookupMs, heldMaxMs, limit } = options;
-  return run<AttemptKey>(db, ORPHAN, [firstLookupMs, heldMaxMs, limit]);
+  return run<MayHaveMoved>(tx, ORPHAN, [firstLookupMs, heldMaxMs, limit]);
 }
