@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
 import { LIMIT_SETTINGS, type LimitConfig, limitConfig } from "./limits/settings";
+import {
+  TRACING_SETTINGS,
+  type TracingConfig,
+  tracingConfig,
+  tracingProblem,
+} from "./observability/tracing-settings";
 import { CARD_TRIES_MAX, LOOKUP_SCHEDULE_S } from "./payments/attempt";
 import { RESOLVE_SETTINGS, type ResolveConfig, resolveConfig } from "./payments/resolve-settings";
 import {
@@ -178,6 +184,7 @@ export const SETTINGS = {
   ...EDGE_SETTINGS,
   ...RESOLVE_SETTINGS,
   ...BREAK_SETTINGS,
+  ...TRACING_SETTINGS,
   ONCEPAY_FAILPOINTS: z
     .string()
     .optional()
@@ -190,7 +197,7 @@ export const SETTINGS = {
 
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
-export interface Config extends EdgeConfig, LimitConfig, BreakConfig, ResolveConfig {
+export interface Config extends EdgeConfig, LimitConfig, BreakConfig, ResolveConfig, TracingConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly host: string;
@@ -247,6 +254,10 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   );
   const problems = unknown.map((name) => `${name}: this setting does not exist`);
   const settings = parseSettings(SETTINGS, environment, problems);
+  const problem = tracingProblem(settings);
+  if (problem !== undefined) {
+    throw new ConfigError(`The configuration is invalid.\n  ${problem}`);
+  }
   if (settings.NODE_ENV === "production") refuseWeakSecrets(settings);
   return fromSettings(settings);
 }
@@ -302,6 +313,7 @@ function fromSettings(settings: Settings): Config {
     ...breakConfig(settings),
     ...resolveConfig(settings),
     ...edgeConfig(settings, settings.NODE_ENV === "production"),
+    ...tracingConfig(settings),
     instanceId: settings.ONCEPAY_INSTANCE_ID,
     portFallback: settings.ONCEPAY_PORT_FALLBACK,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",
