@@ -1,12 +1,6 @@
 import { z } from "zod";
 import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
 import { LIMIT_SETTINGS, type LimitConfig, limitConfig } from "./limits/settings";
-import {
-  TRACING_SETTINGS,
-  type TracingConfig,
-  tracingConfig,
-  tracingProblem,
-} from "./observability/tracing-settings";
 import { CARD_TRIES_MAX, LOOKUP_SCHEDULE_S } from "./payments/attempt";
 import { RESOLVE_SETTINGS, type ResolveConfig, resolveConfig } from "./payments/resolve-settings";
 import {
@@ -18,6 +12,7 @@ import {
   port,
   wholeNumber,
 } from "./process/settings";
+import { TRACING_SETTINGS, type TracingConfig, tracingConfig } from "./process/tracing-settings";
 import { BREAK_SETTINGS, type BreakConfig, breakConfig } from "./reconciliation/settings";
 import { weakSecrets } from "./security/development-secrets";
 import { parseEncryptionKeys } from "./security/secrets";
@@ -254,10 +249,6 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   );
   const problems = unknown.map((name) => `${name}: this setting does not exist`);
   const settings = parseSettings(SETTINGS, environment, problems);
-  const problem = tracingProblem(settings);
-  if (problem !== undefined) {
-    throw new ConfigError(`The configuration is invalid.\n  ${problem}`);
-  }
   if (settings.NODE_ENV === "production") refuseWeakSecrets(settings);
   return fromSettings(settings);
 }

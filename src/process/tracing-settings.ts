@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ConfigError } from "./settings";
 
 /**
  * The settings that decide whether there is tracing. They are called what OpenTelemetry calls them, and so are all
@@ -39,13 +40,17 @@ export function tracingConfig(settings: Settings): TracingConfig {
     settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined ||
     settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined;
   const isWanted = settings.OTEL_TRACES_EXPORTER === "otlp" && !settings.OTEL_SDK_DISABLED;
-  return { tracing: hasEndpoint && isWanted };
+  const tracing = hasEndpoint && isWanted;
+  if (tracing) refuseOtherProtocols(settings);
+  return { tracing };
 }
 
-/** What a collector would be sent and could not read; undefined: nothing. */
-export function tracingProblem(settings: Settings): string | undefined {
+/** A collector would be sent what it cannot read. */
+function refuseOtherProtocols(settings: Settings): void {
   const names = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"] as const;
   const name = names.find((given) => settings[given] !== undefined);
-  if (!name || settings[name] === "http/json" || !tracingConfig(settings).tracing) return undefined;
-  return `${name}: must be http/json, the only protocol that is spoken`;
+  if (!name || settings[name] === "http/json") return;
+  throw new ConfigError(
+    `The configuration is invalid.\n  ${name}: must be http/json, the only protocol that is spoken`,
+  );
 }
