@@ -87,6 +87,7 @@ create table attempts (
   advice_code text,
   network_decline_code text,
   challenge_expires_at timestamp with time zone,
+  traceparent text,
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
@@ -94,7 +95,8 @@ create table attempts (
   constraint attempts_check CHECK (((status = ANY (ARRAY['SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])) = (settled_at IS NOT NULL))),
   constraint attempts_check1 CHECK (((status <> 'SENT'::text) OR (worker_id IS NOT NULL))),
   constraint attempts_operation_check CHECK ((operation = ANY (ARRAY['charge'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'void'::text, 'reverse'::text, 'compensate'::text]))),
-  constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])))
+  constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text]))),
+  constraint attempts_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=70);
 CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
@@ -498,10 +500,12 @@ create table outbox (
   aside_until timestamp with time zone,
   aside_since timestamp with time zone,
   relay_error text,
+  traceparent text,
   constraint outbox_pkey PRIMARY KEY (id),
   constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0)),
   constraint outbox_relay_error_check CHECK ((relay_error = ANY (ARRAY['RELAY_DIED'::text, 'DATABASE'::text, 'OTHER'::text]))),
-  constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1)))
+  constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1))),
+  constraint outbox_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 CREATE INDEX outbox_aside ON public.outbox USING btree (id) WHERE (aside_until IS NOT NULL);
 CREATE INDEX outbox_suspects ON public.outbox USING btree (merchant_id) WHERE (relay_deaths > 0);
@@ -938,10 +942,12 @@ create table webhook_deliveries (
   line_subject text collate "C",
   line_sequence integer,
   stands boolean,
+  traceparent text,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
-  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'SUCCEEDED'::text, 'RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text])))
+  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'SUCCEEDED'::text, 'RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]))),
+  constraint webhook_deliveries_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) partition by RANGE (id);
 CREATE INDEX webhook_deliveries_by_event ON ONLY public.webhook_deliveries USING btree (merchant_id, event_id);
 CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_at) WHERE (next_at IS NOT NULL);

@@ -88,6 +88,8 @@ export interface Attempt {
   readonly createdAt: Date;
   /** The shopper's time to authenticate is over, by the database's clock. */
   readonly challengeExpired: boolean;
+  /** Of the trace in which it was asked for. Only where it is claimed or locked: what is shown and kept has none. */
+  readonly traceparent?: string | null;
 }
 
 /** What the books need to know of an attempt whose outcome is unknown. */
