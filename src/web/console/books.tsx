@@ -13,7 +13,7 @@ import type { Results } from "./results";
  * the ledger. For the whole installation, what the continuous audit has found and nobody has resolved says it.
  */
 
-export interface Books {
+interface Books {
   /** Of a merchant. */
   readonly trial: Results["trialBalance"]["trialBalance"] | undefined;
   readonly differences: readonly string[];

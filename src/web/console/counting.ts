@@ -8,7 +8,7 @@ import type { Results } from "./results";
 
 export type CountedLetter = Results["letterCounts"]["deadLetters"]["edges"][number]["node"];
 export type CountedUnknown = Results["unknownCounts"]["unknownAttempts"]["edges"][number]["node"];
-export type CountedBreak = Results["breakCounts"]["reconciliationBreaks"]["edges"][number]["node"];
+type CountedBreak = Results["breakCounts"]["reconciliationBreaks"]["edges"][number]["node"];
 
 /** Of breaks: what still waits for somebody. */
 export const UNRESOLVED = ["OPEN", "EXPLAINED"] as const;
