@@ -66,8 +66,9 @@ test(
     expect(output).toMatch(/^console, dead letters: p95 +\d+/m);
     const { console: figures } = JSON.parse(readFileSync(json, "utf8")) as Results;
     expect(figures).toMatchObject({ payments: 400, letters: 80 });
-    // Every page that the console has, and none whose answers are errors.
-    for (const { path: page } of PAGES) {
+    // Every page that the console's menu has.
+    const menu = readFileSync(path.join(__dirname, "../../src/web/console/pages.tsx"), "utf8");
+    for (const [, page = ""] of menu.matchAll(/\bpath: "([a-z-]+)"/g)) {
       const names = figures?.pages.map((each) => each.page.replace(" ", "-")) ?? [];
       expect([page, names.some((name) => name.startsWith(page))]).toEqual([page, true]);
     }

@@ -66,8 +66,10 @@ export async function fillConsoleTables(
 
 async function samplesOf({ db }: Installation, endpoint: string): Promise<Samples> {
   const idOf = async (query: string): Promise<string> => {
-    const { rows } = await db.raw<{ rows: { id: string }[] }>(query);
-    return rows[0]?.id ?? "";
+    const { rows } = await db.raw<{ rows: { id: string | null }[] }>(query);
+    const id = rows[0]?.id;
+    if (id == null) throw new Error(`nothing was filled in: ${query}`);
+    return id;
   };
   return {
     payment: await idOf("select max(id) as id from payment_intents"),
