@@ -8,6 +8,7 @@ import type {
   Resolution as ResolutionName,
 } from "../src/payments/attempt";
 import type { ErasureStatus as ErasureStatusName } from "../src/erasure/erasure";
+import type { IntentAction as ActionName } from "../src/payments/intent-actions";
 import type * as intents from "../src/payments/payment-intent";
 import type * as processors from "../src/processors/processor";
 import type {
@@ -198,7 +199,7 @@ export const RefundStatus = enumOf<intents.RefundStatus>(
   },
 );
 
-export const IntentAction = enumOf<intents.IntentAction>(
+export const IntentAction = enumOf<ActionName>(
   "IntentAction",
   `An action that can be requested on a payment intent. ${OPEN}`,
   {
@@ -248,7 +249,7 @@ export const LedgerAccountKind = enumOf<AccountKind>(
     DISPUTES:
       "A liability: what shoppers' banks have taken back, until it is decided whether the merchant gets it again.",
     SUSPENSE:
-      "A liability: money that moved although no payment called for it, until it is returned.",
+      "A liability: money that moved although no payment called for it, until it is returned. Pending: what attempts whose outcome is unknown may have moved, refunds being negative.",
   },
 );
 
