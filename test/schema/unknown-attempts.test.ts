@@ -1,3 +1,4 @@
+import { createPlatformKey } from "../../src/merchants/create-platform-key";
 import { settleSurely } from "../../src/payments/settle/settle-surely";
 import {
   CONFIRM_INTENT,
@@ -102,6 +103,34 @@ it("settles by an operator's word, once for its key, and keeps the reason", asyn
     code: "INVALID_STATE",
     details: { currentState: "SUCCEEDED" },
   });
+});
+
+it("settles once when two operators say it at once, and tells the second what the first has done", async () => {
+  const { attemptId } = await anUnknown("lose_response");
+  const { headers } = api.asPlatform;
+  const another = { key: await createPlatformKey(api.db, "another operator"), headers };
+  const answers = await Promise.all(
+    [api.asPlatform, another, api.asPlatform, another].map((as, n) =>
+      resolve({ attemptId, resolution: "SUCCEEDED", reason: `seen by ${String(n)}` }, { as }),
+    ),
+  );
+  const done = answers.filter(({ error }) => error === undefined);
+  expect(done.map(({ data }) => data.resolveUnknownAttempt.idempotency.status)).toEqual([
+    "EXECUTED",
+  ]);
+  for (const { error } of answers.filter((answer) => answer.error !== undefined)) {
+    expect(error?.extensions).toMatchObject({
+      code: "INVALID_STATE",
+      details: { currentState: "SUCCEEDED" },
+    });
+  }
+  const captures = { source_id: attemptId, kind: "capture" };
+  expect(await api.db("journals").where(captures)).toHaveLength(1);
+  await api.app.auditLog.flush();
+  const written = await api.db("audit_log").where({ subject_id: attemptId, action: "WRITE" });
+  expect(written.map(({ outcome }) => outcome as string).sort()).toEqual([
+    ...["REFUSED", "REFUSED", "REFUSED", "SUCCEEDED"],
+  ]);
 });
 
 it.each([
