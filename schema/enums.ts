@@ -8,6 +8,7 @@ import type {
   Resolution as ResolutionName,
 } from "../src/payments/attempt";
 import type { ErasureStatus as ErasureStatusName } from "../src/erasure/erasure";
+import type { IntentAction as ActionName } from "../src/payments/intent-actions";
 import type * as intents from "../src/payments/payment-intent";
 import type * as processors from "../src/processors/processor";
 import type {
@@ -198,7 +199,7 @@ export const RefundStatus = enumOf<intents.RefundStatus>(
   },
 );
 
-export const IntentAction = enumOf<intents.IntentAction>(
+export const IntentAction = enumOf<ActionName>(
   "IntentAction",
   `An action that can be requested on a payment intent. ${OPEN}`,
   {

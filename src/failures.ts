@@ -115,3 +115,7 @@ const NAMES: Partial<Record<IdKind, string>> = {
 function text(value: unknown, otherwise: string): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : otherwise;
 }
+
+export function notFound(object: string, id: string): StoredFailure {
+  return { code: "NOT_FOUND", details: { object, id } };
+}

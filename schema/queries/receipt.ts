@@ -1,7 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
-import { verdict } from "../../src/failures";
+import { notFound, verdict } from "../../src/failures";
 import { idKind } from "../../src/ids";
-import { notFound } from "../../src/payments/payment-intent";
 import {
   type ReceiptLeaf as LeafOf,
   type Receipt as ReceiptOf,

@@ -5,8 +5,12 @@ import type * as attempts from "../../src/payments/attempt";
 import { clientSecretFor } from "../../src/payments/client-secret";
 import type { Dispute } from "../../src/payments/dispute";
 import type { TransitionRecord } from "../../src/payments/list-parts";
+import {
+  type IntentAction as ActionName,
+  type ActionDecision,
+  decideActions,
+} from "../../src/payments/intent-actions";
 import type * as intents from "../../src/payments/payment-intent";
-import { decideActions } from "../../src/payments/payment-intent";
 import { ACCESS, isPublishable, requireScope } from "../access";
 import { type Context, callerOf } from "../context";
 import { Metadata } from "../scalars";
@@ -28,7 +32,7 @@ function unlessPublishable<Value, Hidden>(
   return isPublishable(callerOf(context)) ? hidden : value;
 }
 
-const MUTATION_FOR: Readonly<Record<intents.IntentAction, string>> = {
+const MUTATION_FOR: Readonly<Record<ActionName, string>> = {
   CONFIRM: "Mutation.confirmPaymentIntent",
   CAPTURE: "Mutation.capturePaymentIntent",
   CANCEL: "Mutation.cancelPaymentIntent",
@@ -37,7 +41,7 @@ const MUTATION_FOR: Readonly<Record<intents.IntentAction, string>> = {
 };
 
 /** Why the caller may not ask for an action, whatever the intent's state; by the same table as the mutation itself. */
-function refusalFor(context: Context): (action: intents.IntentAction) => string | null {
+function refusalFor(context: Context): (action: ActionName) => string | null {
   const caller = callerOf(context);
   return (action) => {
     const rule = ACCESS[MUTATION_FOR[action]];
@@ -96,10 +100,7 @@ export class PaymentIntentFields {
     description:
       "Every action that can be requested on the intent, and whether the API key of this request may request it now.",
   })
-  allowedActions(
-    @Root() intent: intents.PaymentIntent,
-    @Ctx() context: Context,
-  ): intents.ActionDecision[] {
+  allowedActions(@Root() intent: intents.PaymentIntent, @Ctx() context: Context): ActionDecision[] {
     return decideActions(intent, refusalFor(context));
   }
 

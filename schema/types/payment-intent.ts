@@ -1,4 +1,5 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
+import type { IntentAction as ActionName } from "../../src/payments/intent-actions";
 import type * as intents from "../../src/payments/payment-intent";
 import type * as processors from "../../src/processors/processor";
 import {
@@ -21,7 +22,7 @@ import { NextAction } from "./next-action";
 })
 export class AllowedAction {
   @Field(() => IntentAction, { description: "The action." })
-  readonly action!: intents.IntentAction;
+  readonly action!: ActionName;
 
   @Field(() => Boolean, {
     description:

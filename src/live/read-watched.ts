@@ -1,6 +1,6 @@
 import type { Db } from "../db/db";
-import { verdict } from "../failures";
-import { type PaymentIntent, isTerminal, notFound } from "../payments/payment-intent";
+import { notFound, verdict } from "../failures";
+import { type PaymentIntent, isTerminal } from "../payments/payment-intent";
 import { findIntents } from "../payments/payment-store";
 import type { ChangedIntent } from "./announce-changes";
 import type { Watcher, Watchers } from "./watchers";

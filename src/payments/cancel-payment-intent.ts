@@ -11,7 +11,8 @@ import {
   changeIntent,
 } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
-import { type PaymentIntent, allowedActions, invalidState } from "./payment-intent";
+import type { PaymentIntent } from "./payment-intent";
+import { allowedActions, invalidState } from "./intent-actions";
 import type { IntentState } from "./payment-store";
 import { CANCELED_FIRST, undoingAttempt } from "./settle/canceling";
 

@@ -6,7 +6,8 @@ import type { Attempt } from "./attempt";
 import { findCharge } from "./attempt-store";
 import { type Change, type StepInput, changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
-import { type Capture, type PaymentIntent, amountTooLarge, invalidState } from "./payment-intent";
+import type { Capture, PaymentIntent } from "./payment-intent";
+import { amountTooLarge, invalidState } from "./intent-actions";
 import {
   type IntentState,
   findCaptureMade,

@@ -1,11 +1,10 @@
 import type { Db, Tx } from "../db/db";
-import type { StoredFailure } from "../failures";
+import { type StoredFailure, notFound } from "../failures";
 import type { KeyedOperation, Made } from "../idempotency/keys";
 import type { OnceOutcome } from "../idempotency/execution";
 import { type KeyedRequest, once } from "../idempotency/once";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
-import { notFound } from "./payment-intent";
 import { type LockedIntent, lockIntent } from "./payment-store";
 
 /** A mutation of one intent: captures, cancellations, refunds and resolutions. */

@@ -1,6 +1,7 @@
-import type { FailureDetails } from "../failures";
+import { type FailureDetails, notFound } from "../failures";
 import type { KeyRecord } from "../idempotency/keys";
-import { type PaymentIntent, invalidState, notFound } from "./payment-intent";
+import type { PaymentIntent } from "./payment-intent";
+import { invalidState } from "./intent-actions";
 
 /**
  * The statement stores the state of the intent; what that state allowed is decided here, as for every other refusal.

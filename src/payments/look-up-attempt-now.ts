@@ -7,7 +7,7 @@ import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import type { Attempt } from "./attempt";
 import { ATTEMPT_COLUMNS } from "./attempt-store";
-import { notFound } from "./payment-intent";
+import { notFound } from "../failures";
 
 /*
  * Guarantees: an attempt whose outcome is unknown, or awaits the shopper, is looked up next instead of when its schedule

@@ -8,7 +8,8 @@ import { claimAvailableBalance } from "../ledger/available-balance";
 import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
-import { type PaymentIntent, type Refund, invalidState, refundTooLarge } from "./payment-intent";
+import type { PaymentIntent, Refund } from "./payment-intent";
+import { invalidState, refundTooLarge } from "./intent-actions";
 import { type LockedIntent, findRefundByKey, readIntentToKeep } from "./payment-store";
 
 /*

@@ -1,6 +1,6 @@
 import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
-import type { StoredFailure } from "../failures";
+import { type StoredFailure, notFound } from "../failures";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
@@ -12,7 +12,7 @@ import { writeChanges } from "./change-store";
 import { beginCheck } from "./check-resolutions";
 import { type Evidence, PROPOSED, insertEvidence } from "./evidence-store";
 import { type Operator, weigh } from "./four-eyes";
-import { type PaymentIntent, notFound } from "./payment-intent";
+import type { PaymentIntent } from "./payment-intent";
 import { findIntents } from "./payment-store";
 import type { Answer, SettlePolicy } from "./settle/answer";
 import { settle } from "./settle/settle";

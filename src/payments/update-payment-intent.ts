@@ -11,12 +11,8 @@ import type { StoredFailure } from "../failures";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
-import {
-  METADATA_PAIRS_MAX,
-  type PaymentIntent,
-  allowedActions,
-  invalidState,
-} from "./payment-intent";
+import { METADATA_PAIRS_MAX, type PaymentIntent } from "./payment-intent";
+import { allowedActions, invalidState } from "./intent-actions";
 import type { LockedIntent } from "./payment-store";
 import { findIntentByUpdateKey } from "./rewrite-store";
 

@@ -1,7 +1,7 @@
 import type { Failure } from "../../src/failures";
 import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
-import { allowedActions } from "../../src/payments/payment-intent";
+import { allowedActions } from "../../src/payments/intent-actions";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type TestApp, startTestApp } from "../support/app";
 import {

@@ -1,11 +1,8 @@
 import { newId } from "../../src/ids";
 import { newApiKey } from "../../src/merchants/api-key";
 import { insertApiKeys } from "../../src/merchants/api-key-store";
-import {
-  PAYMENT_INTENT_STATUSES,
-  allowedActions,
-  decideActions,
-} from "../../src/payments/payment-intent";
+import { PAYMENT_INTENT_STATUSES } from "../../src/payments/payment-intent";
+import { allowedActions, decideActions } from "../../src/payments/intent-actions";
 import { type TestApi, makeIntent, makePaid, startTestApi } from "../support/api";
 
 let api: TestApi;
