@@ -82,14 +82,6 @@ export const PLACES: readonly Place[] = [
     id: "id",
     columns: ["detail", "ours", "theirs", "owner", "explanation"],
   },
-  { table: "payouts", id: "id", columns: ["processor_payout_id"] },
-  { table: "payout_lines", id: "payout_id", columns: ["attempt_id", "movement_id"] },
-  { table: "processor_payouts", id: "processor_payout_id", columns: ["processor_payout_id"] },
-  {
-    table: "processor_payout_lines",
-    id: "processor_payout_id",
-    columns: ["processor_payout_id", "reference", "movement_id"],
-  },
   { table: "reconciliation_runs", id: "id", columns: ["statement"] },
 ];
 
