@@ -42,6 +42,7 @@ import * as consoleSessions from "./20261201000100_console_sessions";
 import * as entriesByAccount from "./20261204000100_entries_by_account";
 import * as sealedUpTo from "./20261204000200_sealed_up_to";
 import * as payouts from "./20261205000100_payouts";
+import * as fees from "./20261205000200_fees";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -92,4 +93,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261204000100_entries_by_account": entriesByAccount,
   "20261204000200_sealed_up_to": sealedUpTo,
   "20261205000100_payouts": payouts,
+  "20261205000200_fees": fees,
 };

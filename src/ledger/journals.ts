@@ -19,6 +19,7 @@ export interface Journal {
 export type JournalKind =
   | "authorization"
   | "capture"
+  | "fee"
   | "release"
   | "expiry"
   | "refund"
@@ -65,7 +66,7 @@ export function bookAuthorization(fact: Fact, amount: number): Journal {
   ]);
 }
 
-/** A capture takes the money, and the processor keeps its fee. `heldAmount` is how much of a hold it uses up. */
+/** A capture takes the money, and the processor keeps its fee in the same currency. `heldAmount` is how much of a hold it uses up. */
 export function bookCapture(
   fact: Fact,
   amounts: { captured: number; fee: number; held: number },
@@ -90,6 +91,12 @@ export function bookCapture(
       pending: true,
     },
   ]);
+}
+
+/** What the processor keeps of a capture in another currency, or tells later. The fact has the fee's currency. */
+export function bookFee(fact: Fact, amount: number): Journal {
+  const debit = "PROCESSING_FEES";
+  return journal(fact, "fee", [{ debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: false }]);
 }
 
 /** What is left of a hold goes back to the shopper: voided, or released by a final capture of less. */

@@ -28,8 +28,10 @@ export interface Approved {
   readonly kind: "approved";
   readonly processorChargeId: string;
   readonly amountMinor: number;
-  /** What the processor keeps for it, minor units; 0 when none. */
-  readonly feeMinor: number;
+  /** What the processor keeps for it, minor units; 0 when none, and null when it tells it later, in its list or settlement. */
+  readonly feeMinor: number | null;
+  /** Of the fee; absent where it is that of the payment. */
+  readonly feeCurrency?: string;
   /** authorize: until when the amount is held, ISO 8601; absent where the processor does not say. */
   readonly authorizationExpiresAt?: string;
 }
@@ -165,6 +167,8 @@ export interface ProcessorMovement {
   readonly currency: string;
   /** What the processor keeps for it; 0 when none. */
   readonly feeMinor: number;
+  /** Null where it is that of the amount. */
+  readonly feeCurrency: string | null;
   /** Ours: the id of the attempt that asked for it, or that is undone by it. */
   readonly reference: string;
   readonly chargeId: string;

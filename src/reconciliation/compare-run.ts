@@ -2,7 +2,8 @@ import type { Db, Tx } from "../db/db";
 import { transact } from "../db/transact";
 import type { NewBreak } from "./break";
 import { insertBreaks } from "./break-store";
-import { classify } from "./classify";
+import { postLateFees } from "../payments/settle/fees";
+import { classify, lateFeeOf } from "./classify";
 import { closeArrived, compareSlice } from "./compare-lines";
 import { takeNextPayout } from "./compare-payouts";
 import { breakOf, findMissing } from "./find-missing";
@@ -13,6 +14,8 @@ import { forgetLines, lockRun, moveOn } from "./run-store";
  * Guarantees: when the lines of a run are in, each reference is compared with its attempt and its journal, and then each
  * attempt of the period is looked for among the lines; last, each payout is recorded. A slice, the breaks that it found and where it ended are one
  * commit: whoever is killed goes on from there, two at once do each slice once, and no difference is found twice.
+ *
+ * A fee that was not known is posted in that commit, too.
  *
  * Cost and memory: a slice at a time, however many lines there are. Nothing that agrees leaves the database.
  */
@@ -54,6 +57,10 @@ export async function compareNext(db: Db, id: string): Promise<Report> {
 async function compareReferences(tx: Tx, report: Report): Promise<Report> {
   const slice = await compareSlice(tx, report, REFERENCES);
   const breaks = slice.differing.map((compared) => classify(compared, report));
+  await postLateFees(
+    tx,
+    slice.differing.map(lateFeeOf).filter((fee) => fee !== undefined),
+  );
   const found = await insertBreaks(tx, breaks.flat());
   const breaksClosed = await closeArrived(tx, report, slice);
   // What was taken back, for example, differs and is in order.

@@ -110,6 +110,8 @@ const MIGRATIONS: readonly string[] = [
   create trigger payout_steps_append_only before update or delete or truncate on payout_steps
     for each statement execute function refuse_change();
   `,
+  // Of the fee, where it is not that of the amount.
+  "alter table movements add column fee_currency text",
 ];
 
 // Any fixed number, so long as nothing else in this database takes the same one.

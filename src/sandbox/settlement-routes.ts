@@ -44,7 +44,7 @@ export async function sendSettlementFile(
   const { from, to } = window;
   response.writeHead(200, { "content-type": "text/csv" });
   response.write(`settlement,1,st_${from}_${to},${from},${to}\n`);
-  response.write("movement_id,kind,amount,currency,fee,reference,charge_id,at\n");
+  response.write("movement_id,kind,amount,currency,fee,reference,charge_id,at,fee_currency\n");
   let lines = 0;
   let after = 0;
   for (;;) {
@@ -54,7 +54,7 @@ export async function sendSettlementFile(
     const text = settled.map(
       (row) =>
         `${row.movement_id},${row.kind},${String(row.amount)},${row.currency},${String(row.fee)},` +
-        `${row.reference},${row.charge_id},${row.at}\n`,
+        `${row.reference},${row.charge_id},${row.at},${row.fee_currency ?? ""}\n`,
     );
     lines += settled.length;
     if (text.length > 0 && !response.write(text.join(""))) await drained(response);

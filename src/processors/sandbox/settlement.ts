@@ -37,6 +37,7 @@ const movementShape = z.object({
   reference: name,
   charge_id: name,
   at: z.iso.datetime(),
+  fee_currency: currency.nullish(),
 });
 
 const pageShape = z.object({
@@ -61,10 +62,12 @@ function toMovement(given: z.infer<typeof movementShape>): ProcessorMovement {
     reference: given.reference,
     chargeId: given.charge_id,
     movedAt: given.at,
+    feeCurrency: given.fee_currency ?? null,
   };
 }
 
-const COLUMNS = "movement_id,kind,amount,currency,fee,reference,charge_id,at";
+// The last column came later.
+const COLUMNS = /^movement_id,kind,amount,currency,fee,reference,charge_id,at(,fee_currency)?$/;
 
 const FIRST = "settlement";
 const VERSION = "1";
@@ -92,14 +95,14 @@ const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
 
 /** Checked by hand: a file has a million of them. */
 export function readLine(line: string): SettlementLine | undefined {
-  if (line === "" || line === COLUMNS) return undefined;
+  if (line === "" || COLUMNS.test(line)) return undefined;
   const fields = line.split(",");
   if (fields[0] === PAYOUT) return { payout: readPayout(line, fields) };
   if (fields[0] === PAYOUT_LINE) return { payoutLine: readPayoutLine(line, fields) };
   if (fields.length === 2 && fields[0] === LAST && WHOLE.test(fields[1] ?? "")) {
     return { end: Number(fields[1]) };
   }
-  check(line, fields, FIELDS);
+  check(line, fields, fields.length === FIELDS.length ? FIELDS : FIELDS_BEFORE);
   const [movementId, kind, amount, code, fee, reference, chargeId, movedAt] =
     fields as unknown as EightFields;
   return {
@@ -112,6 +115,7 @@ export function readLine(line: string): SettlementLine | undefined {
       reference: redact(reference),
       chargeId: redact(chargeId),
       movedAt,
+      feeCurrency: fields[8] || null,
     },
   };
 }
@@ -168,7 +172,9 @@ const FIELDS: readonly IsField[] = [
   isName,
   isName,
   (text) => AT.test(text),
+  (text) => text === "" || CURRENCIES.has(text),
 ];
+const FIELDS_BEFORE = FIELDS.slice(0, -1);
 
 function isAmount(text: string, least: number): boolean {
   return WHOLE.test(text) && Number(text) >= least && Number.isSafeInteger(Number(text));
