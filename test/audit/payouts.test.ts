@@ -48,7 +48,7 @@ const THERE = "I9 payouts and the network's books agree";
 it.each([
   [LINES, "update payout_lines set amount = amount + 1 where line = 1"],
   [LINES, "delete from payout_lines where line = 1"],
-  [LINES, "update payout_lines set payout_id = 'po_of_nobody'"],
+  [LINES, "update payout_lines set payout_id = payout_id || '_of_nobody'"],
   [OWNER, "update payout_lines set attempt_id = 'att_of_nobody' where line = 1"],
   [POSTINGS, "update payouts set status = 'PAID' where status = 'IN_TRANSIT'"],
   [POSTINGS, "update payouts set status = 'IN_TRANSIT' where status = 'FAILED'"],
