@@ -87,12 +87,14 @@ create table attempts (
   advice_code text,
   network_decline_code text,
   challenge_expires_at timestamp with time zone,
+  fee_currency text,
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
   constraint attempts_amount_check CHECK ((amount > 0)),
   constraint attempts_check CHECK (((status = ANY (ARRAY['SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])) = (settled_at IS NOT NULL))),
   constraint attempts_check1 CHECK (((status <> 'SENT'::text) OR (worker_id IS NOT NULL))),
+  constraint attempts_fee_currency CHECK (((fee_currency IS NULL) OR (fee IS NOT NULL))),
   constraint attempts_operation_check CHECK ((operation = ANY (ARRAY['charge'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'void'::text, 'reverse'::text, 'compensate'::text]))),
   constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])))
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=70);
@@ -701,6 +703,7 @@ create table processor_lines (
   charge_id text not null,
   moved_at timestamp with time zone not null,
   repeated integer not null default 0,
+  fee_currency text,
   constraint processor_lines_pkey PRIMARY KEY (run_id, movement_id),
   constraint processor_lines_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
   constraint processor_lines_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),

@@ -169,14 +169,14 @@ function succeeded(
     const detail = `${String(ledger.amount)} is posted, and the attempt was of ${String(attempt.amount)}`;
     breaks.push(found("AMOUNT", detail));
   }
-  const difference = kind === "capture" && !lateFeeOf(compared) ? feeDifference(compared) : null;
+  const difference = feeDifference(compared);
   return difference ? [...breaks, found("FEE", difference.detail, difference.more)] : breaks;
 }
 
-function feeDifference({ ledger, currency, fee, feeCurrency }: Compared) {
-  if (!ledger || (ledger.fee === fee && (fee === 0 || ledger.feeCurrency === feeCurrency))) {
-    return null;
-  }
+function feeDifference(compared: Compared) {
+  const { kind, ledger, currency, fee, feeCurrency } = compared;
+  if (!ledger || kind !== "capture" || lateFeeOf(compared)) return null;
+  if (ledger.fee === fee && (fee === 0 || ledger.feeCurrency === feeCurrency)) return null;
   const here = ledger.feeCurrency === feeCurrency ? "" : ` ${ledger.feeCurrency}`;
   const detail = `a fee of ${String(fee)} ${feeCurrency} there, and of ${String(ledger.fee)}${here} here`;
   // A correction is posted in the currency of the break, which is the payment's.

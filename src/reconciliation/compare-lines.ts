@@ -6,8 +6,8 @@ import type { Report } from "./report-store";
  * The lines of a run against attempts and journals, so many references at a time. What agrees on all three sides is
  * counted where the rows are; only what does not is brought here.
  *
- * Cost: a slice's lines are one range of their index, read twice; for each reference a probe of the attempt, its journal
- * and its postings, each by an index, and one for each settlement file of the last days.
+ * Cost: a slice's lines are one range of their index, read twice; for each reference a probe of the attempt, its journals
+ * and their postings, each by an index, and one for each settlement file of the last days.
  */
 
 const KINDS = Object.entries(KIND_OF)
@@ -36,7 +36,8 @@ const COMPARE: Statement = {
       ) w
     ), their as materialized (
       select distinct on (x.reference) x.reference, x.movement_id, x.kind, x.amount, x.currency,
-        x.fee, coalesce(x.fee_currency, x.currency) as fee_currency, count(*) filter (where x.kind <> 'reverse') over same as moves,
+        x.fee, coalesce(x.fee_currency, x.currency) as fee_currency,
+        count(*) filter (where x.kind <> 'reverse') over same as moves,
         count(*) filter (where x.kind = 'reverse') over same as reverses,
         sum(x.repeated) over same as repeated
       from this q cross join upto u
@@ -45,7 +46,8 @@ const COMPARE: Statement = {
       order by x.reference, x.kind = 'reverse', x.moved_at, x.movement_id
     ), both_sides as materialized (
       select t.reference, t.moves, t.reverses, t.repeated, t.kind, t.amount, t.currency, t.fee,
-        t.fee_currency, a.fee is not null as fee_known, a.merchant_id, a.id as attempt_id, a.payment_intent_id, a.operation, a.status,
+        t.fee_currency, a.fee is not null as fee_known,
+        a.merchant_id, a.id as attempt_id, a.payment_intent_id, a.operation, a.status,
         a.amount as own_amount, a.currency as own_currency,
         case a.operation ${KINDS} end as own_kind, j.id as journal_id, p.posted,
         coalesce(f.amount, p.posted_fee) as posted_fee,

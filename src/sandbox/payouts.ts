@@ -28,7 +28,8 @@ const SETTLED = `
   select m.id as movement_id, 'charge' as kind, m.amount, m.currency, m.reference, m.at
   from movements m where m.kind = 'capture'
   union all
-  select m.id, 'fee', -m.fee, coalesce(m.fee_currency, m.currency), m.reference, m.at from movements m where m.fee > 0
+  select m.id, 'fee', -m.fee, coalesce(m.fee_currency, m.currency), m.reference, m.at
+  from movements m where m.fee > 0
   union all
   select m.id, 'refund', -m.amount, m.currency, m.reference, m.at
   from movements m where m.kind = 'refund'
@@ -71,8 +72,9 @@ const PAY = `
   insert into payout_steps (payout_id, number, step) select id, 1, 'in_transit' from payout
   returning payout_id`;
 
-const CURRENCIES =
-  "select currency from movements union select fee_currency from movements where fee_currency is not null";
+const CURRENCIES = `
+  select currency from movements
+  union select fee_currency from movements where fee_currency is not null`;
 
 /** Sends what is due in each currency, and says what it sent. */
 export async function sendPayouts(

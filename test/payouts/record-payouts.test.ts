@@ -401,7 +401,7 @@ describe("what differs is a break", () => {
 test("from a terminal: payouts and their lines, as CSV and as NDJSON", async () => {
   const merchant = await aMerchant(api);
   await paid(merchant.id, 4_000, "NOK");
-  const sent = await sendOne("NOK");
+  await sendOne("NOK");
   await reconcile(await theirFile());
   const said: string[] = [];
   const command = async (...args: string[]): Promise<string> => {
