@@ -251,7 +251,7 @@ export const LedgerAccountKind = enumOf<AccountKind>(
     PAYOUTS:
       "A liability: what the processor has sent to the merchant's bank, until it has arrived or failed.",
     SUSPENSE:
-      "A liability: money that moved although no payment called for it, until it is returned.",
+      "A liability: money that moved although no payment called for it, until it is returned. Pending: what attempts whose outcome is unknown may have moved, refunds being negative.",
   },
 );
 
