@@ -163,7 +163,7 @@ function outcomeOf(command: ResolveUnknownAttempt, amount: number): Approved | D
   if (command.resolution === "SUCCEEDED") {
     const processorChargeId = command.processorChargeId ?? "";
     // The processor's fee is not known here; it comes with the settlement.
-    return { kind: "approved", processorChargeId, amountMinor: amount, feeMinor: 0 };
+    return { kind: "approved", processorChargeId, amountMinor: amount, feeMinor: null };
   }
   return {
     kind: "declined",
