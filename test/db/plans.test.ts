@@ -43,7 +43,7 @@ import {
   findRefundByKey,
   findRefunds,
 } from "../../src/payments/payment-store";
-import { orphanAttempts } from "../../src/payments/orphan-attempts";
+import { orphanAttempts } from "../../src/payments/settle/orphan-attempts";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { CONFIRM } from "../../src/payments/shopper-key";
 import { resolveUnknownAttempt } from "../../src/payments/resolve-unknown-attempt";
