@@ -274,6 +274,8 @@ create table disputes (
   version integer not null default 1,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  opened_event_id text collate "C",
+  closed_event_id text collate "C",
   constraint disputes_pkey PRIMARY KEY (merchant_id, id),
   constraint disputes_of_processor UNIQUE (merchant_id, processor, processor_dispute_id),
   constraint disputes_merchant_id_attempt_id_fkey FOREIGN KEY (merchant_id, attempt_id) REFERENCES attempts(merchant_id, id),

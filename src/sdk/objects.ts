@@ -100,7 +100,7 @@ export interface PaymentIntent {
   /** Why the payment was canceled, if a reason was given. */
   readonly cancellationReason: CancellationReason | null;
 
-  /** When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. It becomes null again if the cancellation came too late. */
+  /** When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. On a payment that SUCCEEDED all the same, it says that the cancellation came too late. It becomes null again if the processor refuses to let go. */
   readonly cancellationRequestedAt: string | null;
 
   /** Until when the authorised amount is held, as the processor says; null if nothing has been authorised or the processor does not say. */

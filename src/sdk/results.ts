@@ -62,7 +62,7 @@ export interface CapturePaymentIntentPayload {
 
 /** The result of cancelPaymentIntent. */
 export interface CancelPaymentIntentPayload {
-  /** The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first, or an attempt has to be answered: then `cancellationRequestedAt` is set, and an automatic charge that succeeds all the same makes the payment SUCCEEDED. */
+  /** The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first, or an attempt has to be answered: then `cancellationRequestedAt` is set, and an automatic charge that succeeds all the same makes the payment SUCCEEDED, with `cancellationRequestedAt` to tell that the cancellation came too late. */
   readonly paymentIntent: PaymentIntent;
 
   /** Whether this request was executed or replayed. */

@@ -40,8 +40,7 @@ export function approve(heard: Heard, outcome: Approved, policy: SettlePolicy): 
             amountAuthorized: amount,
             amountCaptured: amount,
             nextAction: null,
-            // Whoever asked for one meanwhile was too late.
-            cancellationRequested: false,
+            // Whoever asked for one meanwhile was too late; that they did is still to be seen.
             cancellationReason: null,
           },
           [step(heard, "payment_intent.succeeded", "SUCCEEDED")],
