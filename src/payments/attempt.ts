@@ -53,6 +53,10 @@ export interface Attempt {
   readonly captureId: string | null;
   readonly refundId: string | null;
   readonly targetAttemptId: string | null;
+  /** The processor's name of what it has prepared, committed before it is sent: without one, it was never sent. */
+  readonly processorRef: string | null;
+  /** The processor's name of the attempt that this one acts on. */
+  readonly targetProcessorRef: string | null;
   readonly replacesAttemptId: string | null;
   /** 1 for the first try; one more for each try that replaces one proven to have moved nothing. */
   readonly generation: number;
@@ -74,6 +78,14 @@ export interface Attempt {
   readonly createdAt: Date;
   /** The shopper's time to authenticate is over, by the database's clock. */
   readonly challengeExpired: boolean;
+}
+
+/** What is captured, refunded, voided or undone: which attempt that is, and whose. */
+export type Charge = Pick<Attempt, "id" | "processor" | "processorRef" | "processorChargeId">;
+
+/** What the processor calls an attempt: what it has prepared, or what it has answered with. */
+export function refOf(attempt: Pick<Charge, "processorRef" | "processorChargeId">): string | null {
+  return attempt.processorRef ?? (attempt.processorChargeId || null);
 }
 
 export interface AttemptKey {

@@ -1,3 +1,4 @@
+import { NEVER_SENT } from "../processors/never-sent";
 import { settleSurely } from "../../src/payments/settle/settle-surely";
 import {
   CONFIRM_INTENT,
@@ -292,6 +293,7 @@ describe("after an operator has said it, the processor is asked all the same", (
     expect(await api.movements(attemptId)).toEqual([]);
     // The books say what an operator said: what is missing is made up for, as an operator would.
     await api.app.processors.get("sandbox")?.send({
+      ...NEVER_SENT,
       reference: attemptId,
       operation: "charge",
       amountMinor: 2_500,

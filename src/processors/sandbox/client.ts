@@ -9,7 +9,8 @@ export type ClientResult =
   | { readonly kind: "unsent"; readonly reason: string };
 
 export interface SandboxClient {
-  post(path: string, body: unknown): Promise<ClientResult>;
+  /** With a key, a repeat gets the answer to the first. */
+  post(path: string, body: unknown, key?: string): Promise<ClientResult>;
   get(path: string): Promise<ClientResult>;
   close(): Promise<void>;
 }
@@ -18,6 +19,7 @@ interface ClientRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly body: string | null;
+  readonly key?: string | undefined;
 }
 
 const ANSWER_BYTES_MAX = 256 * 1024;
@@ -43,7 +45,7 @@ export function createSandboxClient(options: {
   const send = (request: ClientRequest): Promise<ClientResult> =>
     exchange(pool, timeoutMs, { ...request, path: prefix + request.path });
   return {
-    post: (path, body) => send({ method: "POST", path, body: JSON.stringify(body) }),
+    post: (path, body, key) => send({ method: "POST", path, body: JSON.stringify(body), key }),
     get: (path) => send({ method: "GET", path, body: null }),
     close: () => pool.destroy(),
   };
@@ -100,7 +102,11 @@ function exchange(pool: Pool, timeoutMs: number, request: ClientRequest): Promis
           method: request.method,
           path: request.path,
           body: request.body,
-          headers: { "content-type": "application/json", accept: "application/json" },
+          headers: {
+            "content-type": "application/json",
+            accept: "application/json",
+            ...(request.key !== undefined && { "idempotency-key": request.key }),
+          },
           // Nothing that moves money may be sent again by the client on its own.
           idempotent: false,
         },
