@@ -46,6 +46,7 @@ import * as payouts from "./20261205000100_payouts";
 import * as fees from "./20261205000200_fees";
 import * as suspenseHolds from "./20261206000100_suspense_holds";
 import * as traceparent from "./20261208000100_traceparent";
+import * as processorRefs from "./20261209000100_processor_refs";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -100,4 +101,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261205000200_fees": fees,
   "20261206000100_suspense_holds": suspenseHolds,
   "20261208000100_traceparent": traceparent,
+  "20261209000100_processor_refs": processorRefs,
 };

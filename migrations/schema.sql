@@ -89,6 +89,8 @@ create table attempts (
   challenge_expires_at timestamp with time zone,
   fee_currency text,
   traceparent text,
+  processor_ref text,
+  target_processor_ref text,
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
@@ -105,6 +107,7 @@ CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settle
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
 CREATE CONSTRAINT TRIGGER check_suspense AFTER UPDATE OF status ON public.attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.status = 'UNKNOWN'::text) <> (new.status = 'UNKNOWN'::text))) EXECUTE FUNCTION check_suspense();
+CREATE TRIGGER keep_processor_ref BEFORE UPDATE OF processor_ref ON public.attempts FOR EACH ROW WHEN (((old.processor_ref IS NOT NULL) OR (new.status <> 'SENT'::text))) EXECUTE FUNCTION refuse_change();
 alter table attempts enable row level security;
 create policy system on attempts to oncepay_system using (true);
 create policy tenant on attempts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));

@@ -18,6 +18,11 @@ export const FAILPOINTS = [
   { name: "charge.before_settle", description: "The answer is read, settling not begun." },
   { name: "charge.after_settle", description: "The attempt is settled and committed." },
   { name: "charge.before_job_done", description: "All is done but to finish the job." },
+  { name: "prepare.after_call", description: "An attempt is prepared, nothing is written." },
+  {
+    name: "prepare.after_commit",
+    description: "Its processor's name is committed, it is not sent.",
+  },
   { name: "lookup.before_call", description: "An unknown outcome is about to be looked up." },
   { name: "lookup.after_call", description: "The lookup answered, nothing is written." },
   { name: "lookup.after_reverse", description: "A reversal was acknowledged, not written." },

@@ -29,6 +29,8 @@ export const PLACES: readonly Place[] = [
       "decline_code",
       "network_decline_code",
       "message",
+      "processor_ref",
+      "target_processor_ref",
       "idempotency_key",
     ],
   },

@@ -11,6 +11,7 @@ export const ATTEMPT_COLUMNS = `
   a.amount as "amount", a.currency as "currency", a.payment_method as "paymentMethod",
   a.return_url as "returnUrl", a.final as "final", a.capture_id as "captureId",
   a.refund_id as "refundId", a.target_attempt_id as "targetAttemptId",
+  a.processor_ref as "processorRef", a.target_processor_ref as "targetProcessorRef",
   a.replaces_attempt_id as "replacesAttemptId", a.generation as "generation",
   a.processor_charge_id as "processorChargeId", a.code as "code", a.decline_code as "declineCode",
   a.advice_code as "adviceCode", a.network_decline_code as "networkDeclineCode",
@@ -45,6 +46,27 @@ export async function claimAttempts(
   keys: readonly AttemptKey[],
 ): Promise<Attempt[]> {
   return run<Attempt>(db, CLAIM, [workerId, keysJson(keys)]);
+}
+
+/* Each claim is another sending, so its number tells a worker that has lost the attempt from the one that has it now. */
+const KEEP_PROCESSOR_REF: Statement = {
+  name: "keep_processor_ref",
+  text: `
+    update attempts set processor_ref = ?
+    where merchant_id = ? and id = ? and status = 'SENT' and sends = ? and processor_ref is null
+    returning id`,
+};
+
+/**
+ * Commits what the processor calls what it has prepared, before it is sent; false when the attempt is no longer this
+ * worker's to send.
+ */
+export async function keepProcessorRef(
+  db: Db,
+  { merchantId, id, sends }: Attempt,
+  processorRef: string,
+): Promise<boolean> {
+  return (await run(db, KEEP_PROCESSOR_REF, [processorRef, merchantId, id, sends])).length > 0;
 }
 
 const LOCK: Statement = {
@@ -139,15 +161,21 @@ const TAKE_DUE: Statement = {
       order by q.next_at limit ? for update skip locked
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
-    returning ${TRACED_COLUMNS}`,
+    returning ${TRACED_COLUMNS},
+      coalesce(extract(epoch from now() - a.sent_at) * 1000, 'Infinity')::float8 as "sentAgoMs"`,
 };
+
+export interface DueAttempt extends Attempt {
+  /** By the database's clock, when it was taken. */
+  readonly sentAgoMs: number;
+}
 
 /** UNKNOWN attempts (and unanswered 3-D Secure ones) whose look-up is due; nobody else gets them for `leaseMs`. */
 export async function takeDueAttempts(
   db: Db,
   options: { readonly leaseMs: number; readonly limit: number },
-): Promise<Attempt[]> {
-  return run<Attempt>(db, TAKE_DUE, [options.leaseMs, options.limit]);
+): Promise<DueAttempt[]> {
+  return run<DueAttempt>(db, TAKE_DUE, [options.leaseMs, options.limit]);
 }
 
 const BEGIN_REVERSAL: Statement = {

@@ -67,6 +67,10 @@ export interface Attempt {
   readonly captureId: string | null;
   readonly refundId: string | null;
   readonly targetAttemptId: string | null;
+  /** The processor's name of what it has prepared, committed before it is sent: without one, it was never sent. */
+  readonly processorRef: string | null;
+  /** The processor's name of the attempt that this one acts on. */
+  readonly targetProcessorRef: string | null;
   readonly replacesAttemptId: string | null;
   /** 1 for the first try; one more for each try that replaces one proven to have moved nothing. */
   readonly generation: number;
@@ -97,6 +101,14 @@ export type MayHaveMoved = Pick<
   Attempt,
   "merchantId" | "id" | "paymentIntentId" | "operation" | "amount" | "currency"
 >;
+
+/** What is captured, refunded, voided or undone: which attempt that is, and whose. */
+export type Charge = Pick<Attempt, "id" | "processor" | "processorRef" | "processorChargeId">;
+
+/** What the processor calls an attempt: what it has prepared, or what it has answered with. */
+export function refOf(attempt: Pick<Charge, "processorRef" | "processorChargeId">): string | null {
+  return attempt.processorRef ?? (attempt.processorChargeId || null);
+}
 
 export interface AttemptKey {
   readonly merchantId: string;

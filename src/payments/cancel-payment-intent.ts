@@ -1,7 +1,7 @@
 import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
-import type { Attempt } from "./attempt";
+import type { Attempt, Charge } from "./attempt";
 import { lockChargeToCancel } from "./attempt-store";
 import {
   type AttemptChange,
@@ -120,7 +120,7 @@ function askedToCancel({ state, reason, ...by }: Canceling, attemptId?: string):
 /** The processor is to let go of what a charge holds, or may yet move. */
 export function undoing(
   canceling: Canceling,
-  charge: Pick<Attempt, "id" | "processor">,
+  charge: Charge,
   operation: "void" | "reverse",
 ): Change {
   const newAttempt = undoingAttempt(canceling.state, charge, operation);

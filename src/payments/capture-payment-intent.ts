@@ -2,7 +2,7 @@ import type { Db, Tx } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { newId } from "../ids";
-import type { Attempt } from "./attempt";
+import { type Charge, refOf } from "./attempt";
 import { findCharge } from "./attempt-store";
 import { type Change, type StepInput, changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
@@ -92,7 +92,7 @@ export interface Capturing extends Pick<StepInput, "actor" | "cause"> {
 /** Reserved, and an attempt queued for it. */
 export function capturing(
   { state, actor, cause, amount, final, key }: Capturing,
-  charge: Pick<Attempt, "id" | "processor">,
+  charge: Charge,
 ): { readonly change: Change; readonly resultEventId: string } {
   const { currency } = state.snapshot;
   const captureId = newId("capture");
@@ -118,6 +118,7 @@ export function capturing(
         final,
         captureId,
         targetAttemptId: charge.id,
+        targetProcessorRef: refOf(charge),
         announce: false,
       },
     },

@@ -209,14 +209,15 @@ const INSERT_ATTEMPTS: Statement = {
       select * from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
         operation text, processor text, amount bigint, currency text, payment_method text,
         return_url text, final boolean, capture_id text, refund_id text, target_attempt_id text,
-        replaces_attempt_id text, generation int, announce boolean, traceparent text)
+        target_processor_ref text, replaces_attempt_id text, generation int, announce boolean,
+        traceparent text)
     ), inserted as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
         amount, currency, payment_method, return_url, final, capture_id, refund_id,
-        target_attempt_id, replaces_attempt_id, generation, traceparent)
+        target_attempt_id, target_processor_ref, replaces_attempt_id, generation, traceparent)
       select merchant_id, id, payment_intent_id, operation, 'QUEUED', processor, amount, currency,
         payment_method, return_url, final, capture_id, refund_id, target_attempt_id,
-        replaces_attempt_id, generation, traceparent
+        target_processor_ref, replaces_attempt_id, generation, traceparent
       from attempt
     )
     insert into outbox (merchant_id, attempt_id, traceparent)
@@ -245,6 +246,7 @@ function attemptRow(attempt: NewAttempt, traceparent: Change["traceparent"]): ob
     capture_id: attempt.captureId,
     refund_id: attempt.refundId,
     target_attempt_id: attempt.targetAttemptId,
+    target_processor_ref: attempt.targetProcessorRef,
     replaces_attempt_id: attempt.replacesAttemptId,
     generation: attempt.generation ?? 1,
     announce: attempt.announce,

@@ -125,6 +125,7 @@ export interface NewAttempt {
   readonly captureId?: string | null;
   readonly refundId?: string | null;
   readonly targetAttemptId?: string | null;
+  readonly targetProcessorRef?: string | null;
   readonly replacesAttemptId?: string | null;
   readonly generation?: number;
   /** False when a step of the same change carries it to the worker. */

@@ -3,11 +3,12 @@ import { transact } from "../db/transact";
 import { resolutionChecks } from "../observability/metrics";
 import type { LookupOutcome, Processor } from "../processors/processor";
 import { soundOutcome } from "../processors/sound-outcome";
-import { type Attempt, type Resolution, isReversal } from "./attempt";
+import type { Attempt, Resolution } from "./attempt";
 import { ATTEMPT_COLUMNS } from "./attempt-store";
 import { insertEvidence } from "./evidence-store";
 import type { AttemptInquirer } from "./look-up-attempts";
-import { processorOf } from "./run-attempt";
+import { asAttempt, isToSend } from "./processor-request";
+import { processorOf } from "./send-attempt";
 import type { LookupPolicy } from "./settle/answer";
 import { settleSurely } from "./settle/settle-surely";
 
@@ -95,11 +96,11 @@ export async function checkResolutions(checker: Checker, limit: number): Promise
 async function checkOne(checker: Checker, check: Check): Promise<boolean> {
   const processor = processorOf(checker, check);
   // Nobody can be asked about these: a webhook or a settlement line may still contradict.
-  if (!processor.capabilities.canLookUp || isReversal(check.operation)) {
+  if (!processor.capabilities.canLookUp || !isToSend(check)) {
     await run(checker.db, WAIT, [null, check.merchantId, check.id]);
     return false;
   }
-  const outcome = soundOutcome(await processor.lookUp(check.id)) as LookupOutcome;
+  const outcome = soundOutcome(await processor.lookUp(asAttempt(check))) as LookupOutcome;
   const conclusion = concludeFrom(check, processor, outcome);
   if (conclusion === undefined) {
     const { lookupScheduleMs } = checker.config;

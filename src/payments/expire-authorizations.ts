@@ -3,7 +3,7 @@ import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import type { ChangedIntent } from "../live/announce-changes";
 import { authorizationsDue } from "../observability/metrics";
-import type { Attempt } from "./attempt";
+import type { Charge } from "./attempt";
 import { undoing } from "./cancel-payment-intent";
 import { capturing } from "./capture-payment-intent";
 import { type Change, changeIntent } from "./change";
@@ -28,7 +28,7 @@ interface DueHold extends IntentState {
   readonly hasExpired: boolean;
   readonly policy: AuthorizationExpiryPolicy;
   /** The authorisation. */
-  readonly charge: Pick<Attempt, "id" | "processor">;
+  readonly charge: Charge;
 }
 
 /* Across merchants, in this one place. Those that somebody else has locked come with the next sweep. */
@@ -44,7 +44,9 @@ const LOCK_DUE: Statement = {
       payment_intent_snapshot(pi) as "snapshot", charge.attempt as "charge"
     from payment_intents pi
     cross join lateral (
-      select json_build_object('id', a.id, 'processor', a.processor) as attempt from attempts a
+      select json_build_object('id', a.id, 'processor', a.processor,
+        'processorRef', a.processor_ref, 'processorChargeId', a.processor_charge_id) as attempt
+      from attempts a
       where a.merchant_id = pi.merchant_id and a.payment_intent_id = pi.id
         and a.operation = 'authorize' and a.status = 'SUCCEEDED'
       order by a.id desc limit 1) charge

@@ -4,12 +4,15 @@ import type {
   LookupOutcome,
   Processor,
   ProcessorOperation,
+  ResolvedBy,
   ReverseOutcome,
   SendOutcome,
 } from "../processors/processor";
-import { type Attempt, isReversal } from "./attempt";
-import { beginReversal, takeDueAttempts } from "./attempt-store";
-import { type AttemptRunner, processorOf, reverse, sendRequest } from "./run-attempt";
+import type { Attempt } from "./attempt";
+import { type DueAttempt, beginReversal, takeDueAttempts } from "./attempt-store";
+import { type AttemptToSend, asAttempt, isToSend, requestOf } from "./processor-request";
+import type { AttemptRunner } from "./run-attempt";
+import { isUnprepared, processorOf, reverse } from "./send-attempt";
 import type { Settled } from "./settle/settle-attempts";
 import { settleSurely } from "./settle/settle-surely";
 import { tracedAttempt, tracedCall } from "./trace-attempt";
@@ -43,13 +46,13 @@ export async function lookUpAttempts(inquirer: AttemptInquirer, limit: number): 
   );
 }
 
-async function lookUp(inquirer: AttemptRunner, attempt: Attempt): Promise<Settled> {
+async function lookUp(inquirer: AttemptRunner, attempt: DueAttempt): Promise<Settled> {
   const fired = failpoint("lookup.before_call");
   if (fired) await fired;
   const processor = processorOf(inquirer, attempt);
-  const outcome = isReversal(attempt.operation)
-    ? await reverse(processor, attempt)
-    : await findOut(inquirer, processor, attempt);
+  const outcome = isToSend(attempt)
+    ? await findOut(inquirer, processor, attempt)
+    : await reverse(processor, attempt);
   const firedAfter = failpoint("lookup.after_call");
   if (firedAfter) await firedAfter;
   inquirer.log.info({ attemptId: attempt.id, outcome: outcome.kind }, "looked up");
@@ -57,13 +60,8 @@ async function lookUp(inquirer: AttemptRunner, attempt: Attempt): Promise<Settle
 }
 
 /**
- * What the processor knows under our reference, and if that is nothing, what settles the matter with what this
- * processor can do:
- *
- * - it takes idempotency keys: the request is repeated under the same one, and the answer is the answer;
- * - it can reverse by reference: the acknowledgement undoes whatever moved and refuses whatever arrives later;
- * - it can be asked: "not found" is evidence once the request can no longer arrive, not before;
- * - none of these: only a webhook, a settlement line or an operator can tell.
+ * What the processor knows of the attempt, and if that is nothing, what settles the matter with what this processor can
+ * do for its operation (ResolvedBy). What has to be prepared and was not has never been sent: that needs no asking.
  *
  * A shopper who was to authenticate and has not in time is one more such matter, with one difference: it is not asked
  * for again. Where nothing can be undone, the processor's own end of the challenge is waited for.
@@ -71,28 +69,57 @@ async function lookUp(inquirer: AttemptRunner, attempt: Attempt): Promise<Settle
 async function findOut(
   inquirer: AttemptRunner,
   processor: Processor,
-  attempt: Attempt,
+  due: DueAttempt & AttemptToSend,
 ): Promise<LookupOutcome | SendOutcome> {
-  if (attempt.reversing) return undo(processor, attempt);
-  const { canLookUp, canReverse, takesIdempotencyKeys, requestHorizonMs } = processor.capabilities;
-  const found = await ask(processor, attempt);
-  const isOver = attempt.status === "REQUIRES_ACTION" && attempt.challengeExpired;
-  if (!isOpen(attempt, found, { canLookUp, isOver })) return found;
-  if (takesIdempotencyKeys && !isOver) {
-    return sendRequest(processor, attempt, attempt.operation);
+  if (due.reversing) return undo(processor, due);
+  if (isUnprepared(processor, due)) return { kind: "unsent", reason: "it was prepared at most" };
+  const { canLookUp, reverses, requestHorizonMs } = processor.capabilities;
+  const takenAtMs = performance.now();
+  const found = await ask(processor, due);
+  const isOver = due.status === "REQUIRES_ACTION" && due.challengeExpired;
+  if (!isOpen(due, found, { canLookUp, isOver })) return found;
+  if (isOver && !reverses.includes(due.operation)) return found;
+  const ageMs = due.sentAgoMs + (performance.now() - takenAtMs);
+  switch (isOver ? "REVERSAL_BY_REFERENCE" : resolvedBy(processor, due.operation, ageMs)) {
+    case "KEY_REPEAT":
+      return repeat(processor, due);
+    case "REVERSAL_BY_REFERENCE":
+      return (await beginReversal(inquirer.db, due)) ? undo(processor, due) : found;
+    case "LOOKUP":
+      // As old as it was before it was asked about.
+      return found.kind === "not_found" && due.sentAgoMs > requestHorizonMs
+        ? { kind: "reversed" }
+        : found;
+    case "OPERATOR":
+      return found;
   }
-  if (canReverse) {
-    return (await beginReversal(inquirer.db, attempt)) ? undo(processor, attempt) : found;
-  }
-  if (isOver) return found;
-  const sinceSentMs = attempt.sentAt ? Date.now() - attempt.sentAt.getTime() : Infinity;
-  return canLookUp && sinceSentMs > requestHorizonMs ? { kind: "reversed" } : found;
 }
 
-async function ask(processor: Processor, attempt: Attempt): Promise<LookupOutcome> {
+/** A processor that has forgotten the key executes the request anew: from then on it is not repeated. */
+function resolvedBy(
+  { capabilities }: Processor,
+  operation: ProcessorOperation,
+  ageMs: number,
+): ResolvedBy {
+  const by = capabilities.resolution[operation];
+  if (by !== "KEY_REPEAT" || ageMs < capabilities.keyLifetimeMs) return by;
+  return capabilities.canLookUp ? "LOOKUP" : "OPERATOR";
+}
+
+/** That the repeat was not sent says nothing about what was sent before. */
+async function repeat(processor: Processor, attempt: AttemptToSend): Promise<SendOutcome> {
+  const labels = { processor: processor.name, operation: attempt.operation };
+  const outcome = await tracedCall(labels, attempt, (traceparent) =>
+    processor.send({ ...requestOf(attempt), sentAt: attempt.sentAt, traceparent }),
+  );
+  processorCalls.inc({ ...labels, outcome: outcome.kind });
+  return outcome.kind === "unsent" ? { kind: "unknown", reason: outcome.reason } : outcome;
+}
+
+async function ask(processor: Processor, attempt: AttemptToSend): Promise<LookupOutcome> {
   const found: LookupOutcome = processor.capabilities.canLookUp
     ? await tracedCall({ processor: processor.name, operation: "lookup" }, attempt, (traceparent) =>
-        processor.lookUp(attempt.id, traceparent),
+        processor.lookUp({ ...asAttempt(attempt), traceparent }),
       )
     : { kind: "unknown", reason: "this processor cannot be asked" };
   const labels = { processor: processor.name, outcome: found.kind };
@@ -105,19 +132,18 @@ function isOpen(
   attempt: Attempt,
   found: LookupOutcome,
   { canLookUp, isOver }: { readonly canLookUp: boolean; readonly isOver: boolean },
-): attempt is Attempt & { readonly operation: ProcessorOperation } {
-  if (isReversal(attempt.operation)) return false;
+): boolean {
   if (isOver) return !canLookUp || ["not_found", "action_required"].includes(found.kind);
   if (canLookUp) return found.kind === "not_found";
   // Of a processor that cannot be asked the shopper's end of it is heard by a webhook.
   return attempt.status !== "REQUIRES_ACTION";
 }
 
-async function undo(processor: Processor, attempt: Attempt): Promise<ReverseOutcome> {
+async function undo(processor: Processor, attempt: AttemptToSend): Promise<ReverseOutcome> {
   const reversed = await tracedCall(
     { processor: processor.name, operation: "reverse" },
     attempt,
-    (traceparent) => processor.reverse(attempt.id, traceparent),
+    (traceparent) => processor.reverse({ ...asAttempt(attempt), traceparent }),
   );
   processorCalls.inc({ processor: processor.name, operation: "reverse", outcome: reversed.kind });
   const fired = failpoint("lookup.after_reverse");

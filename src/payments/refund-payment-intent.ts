@@ -5,6 +5,7 @@ import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { isBlank, newPersonalKey } from "../events/personal-data";
 import { newId } from "../ids";
 import { claimAvailableBalance } from "../ledger/available-balance";
+import { refOf } from "./attempt";
 import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
@@ -139,6 +140,7 @@ async function decideRefund(
         currency: intent.currency,
         refundId,
         targetAttemptId: charge.id,
+        targetProcessorRef: refOf(charge),
         announce: false,
       },
     },

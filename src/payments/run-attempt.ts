@@ -1,13 +1,13 @@
-import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { Log } from "../observability/log";
-import { claims, processorCalls, processorSeconds } from "../observability/metrics";
-import type { Processor, ProcessorRequest, Processors, SendOutcome } from "../processors/processor";
-import { type Attempt, type AttemptKey, isReversal } from "./attempt";
+import { claims } from "../observability/metrics";
+import type { SendOutcome } from "../processors/processor";
+import type { Attempt, AttemptKey } from "./attempt";
 import { claimAttempts } from "./attempt-store";
+import { type AttemptSender, sendAttempt } from "./send-attempt";
 import type { Settled } from "./settle/settle-attempts";
 import { type AnswerSettler, settleSurely } from "./settle/settle-surely";
-import { tracedAttempt, tracedCall } from "./trace-attempt";
+import { tracedAttempt } from "./trace-attempt";
 
 /*
  * Guarantees: an attempt is sent by one worker, once. Claiming it is a commit of its own, so that a crash at any later
@@ -15,10 +15,8 @@ import { tracedAttempt, tracedCall } from "./trace-attempt";
  */
 
 /** What running attempts needs. */
-export interface AttemptRunner extends AnswerSettler {
-  readonly db: Db;
+export interface AttemptRunner extends AnswerSettler, AttemptSender {
   readonly log: Log;
-  readonly processors: Processors;
 }
 
 export interface Ran extends Settled {
@@ -65,65 +63,11 @@ async function sendAndSettle(runner: AttemptRunner, attempt: Attempt): Promise<S
 async function sendSafely(runner: AttemptRunner, attempt: Attempt): Promise<SendOutcome> {
   try {
     await failpoint("charge.before_call");
-    const outcome = await send(runner, attempt);
+    const outcome = await sendAttempt(runner, attempt);
     await failpoint("charge.after_call");
     return outcome;
   } catch (error) {
     runner.log.error({ attemptId: attempt.id, error }, "sending an attempt failed");
     return { kind: "unknown", reason: "the worker failed while it was sending" };
   }
-}
-
-async function send(runner: AttemptRunner, attempt: Attempt): Promise<SendOutcome> {
-  const processor = processorOf(runner, attempt);
-  const labels = { processor: processor.name, operation: attempt.operation };
-  const stop = processorSeconds.startTimer(labels);
-  const outcome = isReversal(attempt.operation)
-    ? await reverse(processor, attempt)
-    : await sendRequest(processor, attempt, attempt.operation);
-  stop();
-  processorCalls.inc({ ...labels, outcome: outcome.kind });
-  return outcome;
-}
-
-/** A request for the attempt, under its own reference. */
-export function sendRequest(
-  processor: Processor,
-  attempt: Attempt,
-  operation: ProcessorRequest["operation"],
-): Promise<SendOutcome> {
-  return tracedCall({ processor: processor.name, operation }, attempt, (traceparent) =>
-    processor.send(requestOf(attempt, operation), traceparent),
-  );
-}
-
-export function processorOf(runner: AttemptRunner, attempt: Attempt): Processor {
-  const processor = runner.processors.get(attempt.processor);
-  if (!processor) throw new Error(`no processor is called ${attempt.processor}`);
-  return processor;
-}
-
-/** Reversing is harmless to repeat: an attempt to reverse that has no answer is simply sent again. */
-export async function reverse(processor: Processor, attempt: Attempt): Promise<SendOutcome> {
-  const outcome = await tracedCall(
-    { processor: processor.name, operation: "reverse" },
-    attempt,
-    (traceparent) => processor.reverse(attempt.targetAttemptId ?? attempt.id, traceparent),
-  );
-  if (outcome.kind === "unknown") return outcome;
-  const processorChargeId = attempt.processorChargeId ?? "";
-  return { kind: "approved", processorChargeId, amountMinor: attempt.amount, feeMinor: 0 };
-}
-
-function requestOf(attempt: Attempt, operation: ProcessorRequest["operation"]): ProcessorRequest {
-  return {
-    reference: attempt.id,
-    operation,
-    amountMinor: attempt.amount,
-    currency: attempt.currency,
-    ...(attempt.paymentMethod !== null && { paymentMethod: attempt.paymentMethod }),
-    ...(attempt.targetAttemptId !== null && { targetReference: attempt.targetAttemptId }),
-    ...(attempt.final !== null && { final: attempt.final }),
-    ...(attempt.returnUrl !== null && { returnUrl: attempt.returnUrl }),
-  };
 }

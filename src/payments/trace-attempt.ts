@@ -2,9 +2,9 @@ import { type SpanEnd, traced } from "../observability/tracing";
 import type { Attempt } from "./attempt";
 
 /** What is done with an attempt, as a part of the trace in which it was asked for; the work carries that on. */
-export function tracedAttempt<Result>(
-  { name, attempt, startedAtMs }: { name: string; attempt: Attempt; startedAtMs: number },
-  work: (attempt: Attempt) => Promise<Result>,
+export function tracedAttempt<Taken extends Attempt, Result>(
+  { name, attempt, startedAtMs }: { name: string; attempt: Taken; startedAtMs: number },
+  work: (attempt: Taken) => Promise<Result>,
   endOf: (result: Result) => SpanEnd,
 ): Promise<Result> {
   const { id, paymentIntentId, operation, traceparent: parent } = attempt;

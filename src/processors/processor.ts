@@ -4,15 +4,29 @@
  * src/payments/settle/ alone.
  */
 
-export type ProcessorOperation = "charge" | "authorize" | "capture" | "refund" | "void";
+export const PROCESSOR_OPERATIONS = ["charge", "authorize", "capture", "refund", "void"] as const;
+export type ProcessorOperation = (typeof PROCESSOR_OPERATIONS)[number];
 
-export interface ProcessorRequest {
+/** One try, as its processor is asked for it, asked about it, and told to undo it. */
+export interface ProcessorAttempt {
   /** Our deterministic reference for this one try: the attempt id. Also sent as the idempotency key where one is taken. */
   readonly reference: string;
   readonly operation: ProcessorOperation;
+  /** Theirs, where it is known: from what was prepared, or from their answer. */
+  readonly processorRef: string | null;
+  /** capture, refund and void: theirs of the charge or authorisation they act on. */
+  readonly targetProcessorRef: string | null;
   /** Minor units. */
   readonly amountMinor: number;
   readonly currency: string;
+  /** By the database's clock; null: never yet, or proven not to have arrived. */
+  readonly sentAt: Date | null;
+  /** Of the trace that the call belongs to; sent along as the header of that name. */
+  readonly traceparent?: string | undefined;
+}
+
+/** With a time at which it was sent before, it is a repeat: a refusal of the repeat says nothing about what came before. */
+export interface ProcessorRequest extends ProcessorAttempt {
   /** charge and authorize: the processor's token for the card. */
   readonly paymentMethod?: string;
   /** capture, refund and void: the reference of the charge or authorisation they act on. */
@@ -86,7 +100,16 @@ export interface Unsent {
   readonly reason: string;
 }
 
-/** The processor knows nothing under this reference. Evidence only once the request can no longer arrive. */
+/** The processor has prepared what it was asked for. Nothing has moved, and nothing will unless it is sent. */
+export interface Prepared {
+  readonly kind: "prepared";
+  readonly processorRef: string;
+}
+
+/**
+ * The processor knows nothing of a request under this reference, or only that one was prepared. Evidence only once the
+ * request can no longer arrive.
+ */
 export interface NotFound {
   readonly kind: "not_found";
 }
@@ -97,17 +120,46 @@ export interface Reversed {
 }
 
 export type SendOutcome = Approved | Declined | ActionRequired | Pending | Unknown | Unsent;
+/** Preparing moves nothing, so whatever is not an answer may be tried again: it counts as unsent. */
+export type PrepareOutcome = Prepared | Declined | Unsent;
 export type LookupOutcome =
   Approved | Declined | ActionRequired | Pending | NotFound | Reversed | Unknown;
 export type ReverseOutcome = Reversed | Unknown;
 
+/**
+ * How an outcome is found out that is unknown, and of which a look-up, where one can be made, finds nothing:
+ *
+ * - KEY_REPEAT: the request is repeated under its key, and the answer is the answer. Never past the key's lifetime: a
+ *   processor that has forgotten a key executes anew. After it, as for LOOKUP or OPERATOR.
+ * - REVERSAL_BY_REFERENCE: it is undone by its reference; the acknowledgement refuses whatever arrives later.
+ * - LOOKUP: nothing found is evidence once the request can no longer arrive, and not before.
+ * - OPERATOR: only a webhook, a settlement line or a person can tell.
+ */
+export type ResolvedBy = "KEY_REPEAT" | "REVERSAL_BY_REFERENCE" | "LOOKUP" | "OPERATOR";
+
+/**
+ * What a processor can do, as data. It is a promise about every attempt that is open: what changes it other than for the
+ * better is another processor, with another name.
+ */
 export interface ProcessorCapabilities {
-  /** Sending twice with one reference moves money once. */
-  readonly takesIdempotencyKeys: boolean;
+  readonly resolution: Readonly<Record<ProcessorOperation, ResolvedBy>>;
+  /** How long after its first sending a request may be repeated under its key, ms; well within what they promise. 0: no keys. */
+  readonly keyLifetimeMs: number;
+  /** Operations that are prepared, their reference committed here, and only then sent: without one, nothing was sent. */
+  readonly prepares: readonly ProcessorOperation[];
   readonly canLookUp: boolean;
-  readonly canReverse: boolean;
+  /** Operations that can be undone by reference, at any time. Where one cannot, a person has to give back what moved. */
+  readonly reverses: readonly ProcessorOperation[];
+  /** Whether an approval says the fee; otherwise it is in the settlement. */
+  readonly feeKnownAtApproval: boolean;
+  /** Whether an authorisation can be captured in several parts. */
+  readonly multicapture: boolean;
   /** How long after sending a request may still arrive, ms: before that, "not found" proves nothing. */
   readonly requestHorizonMs: number;
+}
+
+export function forEveryOperation(by: ResolvedBy): ProcessorCapabilities["resolution"] {
+  return { charge: by, authorize: by, capture: by, refund: by, void: by };
 }
 
 /** What banks give as their reasons; an adapter translates its network's many codes into these. */
@@ -256,13 +308,12 @@ export type Processors = ReadonlyMap<string, Processor>;
 export interface Processor {
   readonly name: string;
   readonly capabilities: ProcessorCapabilities;
-  /**
-   * Never throws for anything the network or the processor does: that is an outcome. A traceparent is sent along as the
-   * header of that name.
-   */
-  send(request: ProcessorRequest, traceparent?: string): Promise<SendOutcome>;
-  lookUp(reference: string, traceparent?: string): Promise<LookupOutcome>;
-  reverse(reference: string, traceparent?: string): Promise<ReverseOutcome>;
+  /** For what it prepares. Repeated under one reference it prepares the same thing, or another that nobody will send. */
+  readonly prepare?: (request: ProcessorRequest) => Promise<PrepareOutcome>;
+  /** Never throws for anything the network or the processor does: that is an outcome. The same holds for the others. */
+  send(request: ProcessorRequest): Promise<SendOutcome>;
+  lookUp(attempt: ProcessorAttempt): Promise<LookupOutcome>;
+  reverse(attempt: ProcessorAttempt): Promise<ReverseOutcome>;
   /**
    * Reads a webhook; throws unless the processor signed it, byte for byte and just now, and a BAD_USER_INPUT when it
    * did and it is malformed all the same. Absent where the processor sends none, or where there is no secret to verify

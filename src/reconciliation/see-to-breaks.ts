@@ -4,6 +4,7 @@ import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { Log } from "../observability/log";
 import { type Attempt, isSettled } from "../payments/attempt";
 import { findAttempts } from "../payments/attempt-store";
+import { asAttempt } from "../payments/processor-request";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
 import type { Processor, Processors } from "../processors/processor";
 import type { Break } from "./break";
@@ -111,7 +112,7 @@ async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promi
   if (isOld) return again(db, found, null);
   const processor = processors.get(attempt.processor);
   if (!compensation && processor?.capabilities.canLookUp === true) {
-    const outcome = await processor.lookUp(id);
+    const outcome = await processor.lookUp(asAttempt(attempt));
     await settleSurely(needs, attempt, { outcome, source: "reconciliation" });
   }
   await again(db, found, AGAIN_MS);
@@ -127,8 +128,16 @@ async function ghost(needs: Needs, found: Break): Promise<void> {
 }
 
 async function reverse(db: Db, found: Break, processor: Processor | undefined): Promise<void> {
-  if (!processor?.capabilities.canReverse) return again(db, found, null);
-  const outcome = await processor.reverse(found.subjectId);
+  if (!processor?.capabilities.reverses.includes("charge")) return again(db, found, null);
+  const outcome = await processor.reverse({
+    reference: found.subjectId,
+    operation: "charge",
+    processorRef: null,
+    targetProcessorRef: null,
+    amountMinor: found.theirs?.amount ?? 0,
+    currency: found.currency ?? "",
+    sentAt: null,
+  });
   if (outcome.kind !== "reversed") return again(db, found, AGAIN_MS);
   await close(db, found, {
     resolution: "REVERSED",

@@ -62,6 +62,10 @@ export async function routeAdmin(
       request.resume();
       network.faults.length = 0;
       return sendJson(response, 200, describeFaults(network.faults));
+    case "DELETE /admin/keys":
+      request.resume();
+      network.keys.forgottenAtMs = Date.now();
+      return sendJson(response, 200, { forgotten: true });
     case "POST /admin/latency": {
       const { latency } = network;
       const { minMs, maxMs, lateMs } = await readJson(request, latencyBody);

@@ -57,6 +57,7 @@ function outcome(operation: Operation): string {
   const texts = {
     succeeded: ["Payment confirmed", "You can close this page."],
     declined: ["Payment declined", operation.decline?.message ?? ""],
+    prepared: ["One moment", "Your payment has not begun."],
     processing: ["One moment", "Your payment is being processed."],
     requires_action: ["Confirm your payment", ""],
     reversed: ["Payment canceled", "Nothing was charged. You can close this page."],

@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { readJson, sendError } from "./http-exchange";
 import type { Network } from "./network";
+import type { MoneyRequest } from "./operation";
 import { serveLookup, serveMoney, serveReversal } from "./serve-money";
+import { servePreparation, servePreparedLookup, serveSending } from "./serve-prepared";
 
 const reference = z.string().regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters");
 const amount = z.int().min(1);
@@ -31,6 +33,8 @@ const refundBody = z.object({
   currency: currency.optional(),
 });
 
+const sendBody = z.object({ return_url: webAddress.optional() });
+
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -49,6 +53,12 @@ const ROUTES: readonly (readonly [RegExp, Route])[] = [
   [/^POST charges\/by-reference\/([^/]+)\/void$/, postVoid],
   [/^POST refunds$/, (network, _none, exchange) => postRefund(network, exchange)],
   [/^POST reverse\/([^/]+)$/, postReversal],
+  [/^POST prepared$/, (network, _none, exchange) => postPrepared(network, exchange)],
+  [/^POST prepared\/([^/]+)\/send$/, postSend],
+  [
+    /^GET prepared\/([^/]+)$/,
+    (network, found, { response }) => servePreparedLookup(network, found, response),
+  ],
 ];
 
 /** Everything under /v1/; `path` is what follows it. */
@@ -80,20 +90,38 @@ function decodeSegment(segment: string): string {
 }
 
 async function postCharge(network: Network, { request, response }: Exchange): Promise<void> {
-  const body = await readJson(request, chargeBody);
-  await serveMoney(
-    network,
-    {
-      kind: body.capture ? "charge" : "authorize",
-      reference: body.reference,
-      amountMinor: body.amount,
-      currency: body.currency.toUpperCase(),
-      source: body.source,
-      final: false,
-      ...(body.return_url === undefined ? undefined : { returnUrl: body.return_url }),
-    },
-    response,
-  );
+  await serveMoney(network, toRequest(await readJson(request, chargeBody)), response);
+}
+
+async function postPrepared(network: Network, { request, response }: Exchange): Promise<void> {
+  await servePreparation(network, toRequest(await readJson(request, chargeBody)), response);
+}
+
+function toRequest(body: z.infer<typeof chargeBody>): MoneyRequest {
+  return {
+    kind: body.capture ? "charge" : "authorize",
+    reference: body.reference,
+    amountMinor: body.amount,
+    currency: body.currency.toUpperCase(),
+    source: body.source,
+    final: false,
+    ...(body.return_url === undefined ? undefined : { returnUrl: body.return_url }),
+  };
+}
+
+async function postSend(
+  network: Network,
+  preparedId: string,
+  { request, response }: Exchange,
+): Promise<void> {
+  const { return_url: returnUrl } = await readJson(request, sendBody);
+  const given = returnUrl === undefined ? { response } : { response, returnUrl };
+  await serveSending(network, preparedId, given);
+}
+
+/** Whether the request's reference is to be its key, too. */
+function isKeyed({ headers }: IncomingMessage, reference: string): boolean {
+  return headers["idempotency-key"] === reference;
 }
 
 async function postCapture(
@@ -110,6 +138,7 @@ async function postCapture(
       amountMinor: body.amount,
       chargeReference,
       final: body.final,
+      keyed: isKeyed(request, body.reference),
       ...(body.currency === undefined ? undefined : { currency: body.currency.toUpperCase() }),
     },
     response,
@@ -139,6 +168,7 @@ async function postRefund(network: Network, { request, response }: Exchange): Pr
       amountMinor: body.amount,
       chargeReference: body.charge_reference,
       final: false,
+      keyed: isKeyed(request, body.reference),
       ...(body.currency === undefined ? undefined : { currency: body.currency.toUpperCase() }),
     },
     response,

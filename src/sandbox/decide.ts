@@ -52,6 +52,11 @@ function decideCharge(operation: Operation, request: MoneyRequest): BookRow {
   return approveOrDecline(operation);
 }
 
+/** Nothing moves until it is sent. */
+export function prepare(operation: Operation): BookRow {
+  return verdict(operation, { status: "prepared" });
+}
+
 /** What the issuer says once nothing stands in the way, a completed challenge included. */
 export function approveOrDecline(operation: Operation): BookRow {
   const { decline } = testCardOf(operation.source);

@@ -25,7 +25,8 @@ export const FAULTY_OPERATIONS = [
   "void",
   "lookup",
   "reverse",
-] as const satisfies readonly (OperationKind | "lookup" | "reverse")[];
+  "prepare",
+] as const satisfies readonly (OperationKind | "lookup" | "reverse" | "prepare")[];
 export type FaultyOperation = (typeof FAULTY_OPERATIONS)[number];
 
 export interface FaultOrder {
@@ -69,5 +70,5 @@ export function drawFault(
 
 function appliesTo(fault: ActiveFault, operation: FaultyOperation): boolean {
   if (fault.operation !== undefined) return fault.operation === operation;
-  return operation !== "lookup" && operation !== "reverse";
+  return operation !== "lookup" && operation !== "reverse" && operation !== "prepare";
 }

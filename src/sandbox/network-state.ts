@@ -41,6 +41,8 @@ export interface NetworkState {
   readonly references: Map<string, ReferenceEntry>;
   readonly charges: Map<string, Charge>;
   readonly challenges: Map<string, Operation>;
+  /** By their own ids, and for good: what was prepared is sent, and asked about, by its id. */
+  readonly prepared: Map<string, Operation>;
   readonly disputes: Map<string, Dispute>;
 }
 
@@ -53,7 +55,13 @@ const ID_PREFIX_OF: Record<OperationKind, NetworkIdPrefix> = {
 };
 
 export function createNetworkState(): NetworkState {
-  return { references: new Map(), charges: new Map(), challenges: new Map(), disputes: new Map() };
+  return {
+    references: new Map(),
+    charges: new Map(),
+    challenges: new Map(),
+    prepared: new Map(),
+    disputes: new Map(),
+  };
 }
 
 export function entryOf(state: NetworkState, reference: string): ReferenceEntry {
@@ -223,6 +231,7 @@ function applyVerdict(state: NetworkState, row: Verdict, operation: Operation): 
   const charge = state.charges.get(row.charge_id);
   if (charge !== undefined) releasePendingRefund(charge, operation);
   operation.status = row.status;
+  if (row.status === "prepared") state.prepared.set(operation.id, operation);
   if (row.decline !== null) operation.decline = row.decline;
   if (row.challenge !== null) {
     operation.challenge = row.challenge;
@@ -249,6 +258,7 @@ function applyTombstone(state: NetworkState, row: Tombstone): void {
     const wasPending = operation.pendingRefund === true;
     if (charge !== undefined) releasePendingRefund(charge, operation);
     // What has moved is undone by its own reverse movement; what still waits simply never moves.
-    if (wasPending || operation.status === "requires_action") operation.status = "reversed";
+    const isWaiting = operation.status === "requires_action" || operation.status === "prepared";
+    if (wasPending || isWaiting) operation.status = "reversed";
   }
 }

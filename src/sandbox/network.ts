@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Books } from "./books";
 import { answerOf, type Answer } from "./operation-answer";
 import type { ActiveFault } from "./faults";
+import type { Keys } from "./keys";
 import type { Latency } from "./latency";
 import { decideLateRefund } from "./decide";
 import type { BookRow, MovementKind } from "./movement";
@@ -30,6 +31,7 @@ export interface Network {
   readonly stats: Stats;
   readonly log: Logger;
   readonly seed: number;
+  readonly keys: Keys;
   /** Challenges whose outcome is being decided right now, by their id. */
   readonly settling: Map<string, Promise<void>>;
   readonly timers: Set<NodeJS.Timeout>;

@@ -2,7 +2,7 @@
 export type OperationKind = "charge" | "authorize" | "capture" | "refund" | "void";
 
 export type OperationStatus =
-  "processing" | "succeeded" | "declined" | "requires_action" | "reversed";
+  "prepared" | "processing" | "succeeded" | "declined" | "requires_action" | "reversed";
 
 /** Shaped like Stripe's: the code says what happened, the decline code what the issuer said of it. */
 export interface Decline {
@@ -37,6 +37,8 @@ export interface MoneyRequest {
   /** capture: release what is left of the authorisation. */
   readonly final: boolean;
   readonly returnUrl?: string;
+  /** It came with a key, which is its reference: a repeat gets the answer to the first. */
+  readonly keyed?: boolean;
 }
 
 /** One request and what became of it. Two requests under one reference are two operations. */

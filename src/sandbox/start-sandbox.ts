@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import pino, { type Logger } from "pino";
 import { httpUrl, listenHttp } from "../process/listen";
+import { createKeys } from "./keys";
 import { openBooks } from "./books";
 import { createSandboxBooks } from "./books-schema";
 import { armChallengeExpiry } from "./challenges";
@@ -88,6 +89,7 @@ function createNetwork(
     stats: createStats(),
     log,
     seed,
+    keys: createKeys(),
     settling: new Map(),
     timers: new Set(),
     instanceId: options.instanceId ?? "",

@@ -4,7 +4,12 @@ import { type App, createApp } from "../../src/app";
 import { auditBooks } from "../../src/audit/audit-books";
 import { readConfig } from "../../src/config";
 import { createMerchant } from "../../src/merchants/create-merchant";
-import type { LookupOutcome, Processor, ProcessorWebhook } from "../../src/processors/processor";
+import {
+  type LookupOutcome,
+  type Processor,
+  type ProcessorWebhook,
+  forEveryOperation,
+} from "../../src/processors/processor";
 import { createProcessors } from "../../src/processors/registry";
 import { runAttempts } from "../../src/payments/run-attempt";
 import { signWebhook } from "../../src/sandbox/webhook-signature";
@@ -31,9 +36,13 @@ let says: LookupOutcome = { kind: "pending" };
 const careless: Processor = {
   name: "careless",
   capabilities: {
-    takesIdempotencyKeys: false,
+    resolution: forEveryOperation("OPERATOR"),
+    keyLifetimeMs: 0,
+    prepares: [],
     canLookUp: true,
-    canReverse: false,
+    reverses: [],
+    feeKnownAtApproval: true,
+    multicapture: true,
     requestHorizonMs: 1_000,
   },
   send: () => Promise.resolve(says as Awaited<ReturnType<Processor["send"]>>),

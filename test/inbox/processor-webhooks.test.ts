@@ -8,7 +8,11 @@ import { applyProcessorWebhooks } from "../../src/inbox/apply-processor-webhooks
 import { createMerchant, type CreatedMerchant } from "../../src/merchants/create-merchant";
 import { createLog } from "../../src/observability/log";
 import { runAttempts } from "../../src/payments/run-attempt";
-import type { Processor, ProcessorWebhook } from "../../src/processors/processor";
+import {
+  type Processor,
+  type ProcessorWebhook,
+  forEveryOperation,
+} from "../../src/processors/processor";
 import { createProcessors } from "../../src/processors/registry";
 import { signWebhook } from "../../src/sandbox/webhook-signature";
 import { type Server, startServer } from "../../src/server";
@@ -25,9 +29,13 @@ function acme(name: string): Processor {
   return {
     name,
     capabilities: {
-      takesIdempotencyKeys: false,
+      resolution: forEveryOperation("OPERATOR"),
+      keyLifetimeMs: 0,
+      prepares: [],
       canLookUp: false,
-      canReverse: false,
+      reverses: [],
+      feeKnownAtApproval: true,
+      multicapture: true,
       requestHorizonMs: 1_000,
     },
     send: () => Promise.resolve({ kind: "pending" }),

@@ -100,6 +100,8 @@ function anAttempt(
     captureId: operation === "capture" ? "cap_1" : null,
     refundId: operation === "refund" ? "re_1" : null,
     targetAttemptId: null,
+    processorRef: null,
+    targetProcessorRef: null,
     replacesAttemptId: null,
     generation: 1,
     processorChargeId: null,

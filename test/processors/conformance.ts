@@ -1,5 +1,12 @@
-import type { Processor, ProcessorRequest } from "../../src/processors/processor";
+import {
+  type Processor,
+  type ProcessorOperation,
+  type ProcessorRequest,
+  type SendOutcome,
+  PROCESSOR_OPERATIONS,
+} from "../../src/processors/processor";
 import { waitFor } from "../support/wait-for";
+import { NEVER_SENT } from "./never-sent";
 
 /** What a processor's tests must be able to arrange, so that the suite can be run against it. */
 export interface ConformanceBench {
@@ -19,12 +26,39 @@ export interface ConformanceBench {
   readonly loseNextRequest: () => Promise<void>;
   /** The next money-moving request is carried out, and answered with a server error. */
   readonly failNextAnswer: () => Promise<void>;
+  /** How long the processor keeps the key of a request, as it promises. */
+  readonly keysKeptMs: number;
+  /** That time is over for all keys. */
+  readonly forgetKeys: () => Promise<void>;
   readonly completeChallenge: (redirectUrl: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
+const refs = new WeakMap<ProcessorRequest, string>();
+
+/** As it is known once it has been prepared. */
+function asked(request: ProcessorRequest): ProcessorRequest {
+  return { ...request, processorRef: refs.get(request) ?? request.processorRef };
+}
+
+/** As a worker does: what has to be prepared is prepared first. */
+async function send(processor: Processor, request: ProcessorRequest): Promise<SendOutcome> {
+  const isPrepared = refs.has(request);
+  if (processor.capabilities.prepares.includes(request.operation) && !isPrepared) {
+    const prepared = await processor.prepare?.(request);
+    if (prepared?.kind !== "prepared") return prepared ?? { kind: "unsent", reason: "cannot" };
+    refs.set(request, prepared.processorRef);
+  }
+  return processor.send(asked(request));
+}
+
 /** What every adapter has to get right. One suite, run against each processor. */
-export function conformance(name: string, startBench: () => Promise<ConformanceBench>): void {
+export function conformance(
+  name: string,
+  /** Operations whose requests may be repeated under their keys. */
+  repeated: readonly ProcessorOperation[],
+  startBench: () => Promise<ConformanceBench>,
+): void {
   describe(`${name} conforms`, () => {
     let bench: ConformanceBench;
     let references = 0;
@@ -37,6 +71,7 @@ export function conformance(name: string, startBench: () => Promise<ConformanceB
     const newReference = (): string => `att_conformance_${(references += 1)}`;
 
     const requestFor = (overrides: Partial<ProcessorRequest> = {}): ProcessorRequest => ({
+      ...NEVER_SENT,
       reference: newReference(),
       operation: "charge",
       amountMinor: 1_000,
@@ -50,6 +85,7 @@ export function conformance(name: string, startBench: () => Promise<ConformanceB
       target: ProcessorRequest,
       overrides: Partial<ProcessorRequest> = {},
     ): ProcessorRequest => ({
+      ...NEVER_SENT,
       reference: newReference(),
       operation,
       amountMinor: target.amountMinor,
@@ -61,6 +97,13 @@ export function conformance(name: string, startBench: () => Promise<ConformanceB
     describeOutcomes({ bench: () => bench, requestFor, follow });
     describeUncertainty({ bench: () => bench, requestFor, follow });
     describeReversal({ bench: () => bench, requestFor, follow });
+    describePreparation({ bench: () => bench, requestFor, follow });
+    describeResolutions(repeated, () => bench);
+    for (const operation of repeated) {
+      describe(`repeating a ${operation}`, () => {
+        describeRepeats(operation, { bench: () => bench, requestFor, follow });
+      });
+    }
   });
 }
 
@@ -78,9 +121,9 @@ function describeOutcomes({ bench, requestFor, follow }: Arrangements): void {
   test("approves a charge, and finds it again", async () => {
     const { processor, moved } = bench();
     const request = requestFor();
-    const outcome = await processor.send(request);
+    const outcome = await send(processor, request);
     expect(outcome).toMatchObject({ kind: "approved", amountMinor: 1_000 });
-    expect(await processor.lookUp(request.reference)).toEqual(outcome);
+    expect(await processor.lookUp(asked(request))).toEqual(outcome);
     expect(await moved(request.reference)).toEqual(["capture 1000"]);
   });
 
@@ -88,10 +131,10 @@ function describeOutcomes({ bench, requestFor, follow }: Arrangements): void {
     const { processor, cards, moved } = bench();
     const soft = requestFor({ paymentMethod: cards.softDecline });
     const hard = requestFor({ paymentMethod: cards.hardDecline });
-    const softOutcome = await processor.send(soft);
+    const softOutcome = await send(processor, soft);
     expect(softOutcome).toMatchObject({ kind: "declined", hard: false });
-    expect(await processor.send(hard)).toMatchObject({ kind: "declined", hard: true });
-    expect(await processor.lookUp(soft.reference)).toEqual(softOutcome);
+    expect(await send(processor, hard)).toMatchObject({ kind: "declined", hard: true });
+    expect(await processor.lookUp(asked(soft))).toEqual(softOutcome);
     expect(await moved(soft.reference)).toEqual([]);
     expect(await moved(hard.reference)).toEqual([]);
   });
@@ -99,16 +142,16 @@ function describeOutcomes({ bench, requestFor, follow }: Arrangements): void {
   test("authorises, captures in parts, and voids the rest", async () => {
     const { processor, moved } = bench();
     const authorization = requestFor({ operation: "authorize" });
-    expect(await processor.send(authorization)).toMatchObject({ kind: "approved", feeMinor: 0 });
+    expect(await send(processor, authorization)).toMatchObject({ kind: "approved", feeMinor: 0 });
     const part = follow("capture", authorization, { amountMinor: 300, final: false });
-    const captured = await processor.send(part);
+    const captured = await send(processor, part);
     expect(captured).toMatchObject({ kind: "approved", amountMinor: 300 });
-    expect(await processor.lookUp(part.reference)).toEqual(captured);
+    expect(await processor.lookUp(asked(part))).toEqual(captured);
     const tooMuch = follow("capture", authorization, { amountMinor: 701 });
-    expect(await processor.send(tooMuch)).toMatchObject({ kind: "declined" });
+    expect(await send(processor, tooMuch)).toMatchObject({ kind: "declined" });
     const rest = follow("void", authorization);
-    expect(await processor.send(rest)).toMatchObject({ kind: "approved" });
-    expect(await processor.lookUp(rest.reference)).toMatchObject({ kind: "approved" });
+    expect(await send(processor, rest)).toMatchObject({ kind: "approved" });
+    expect(await processor.lookUp(asked(rest))).toMatchObject({ kind: "approved" });
     expect(await moved(authorization.reference)).toEqual(["authorize 1000"]);
     expect(await moved(part.reference)).toEqual(["capture 300"]);
     expect(await moved(tooMuch.reference)).toEqual([]);
@@ -118,33 +161,33 @@ function describeOutcomes({ bench, requestFor, follow }: Arrangements): void {
   test("refunds up to what was captured", async () => {
     const { processor, moved } = bench();
     const charge = requestFor();
-    await processor.send(charge);
+    await send(processor, charge);
     const refund = follow("refund", charge, { amountMinor: 600 });
-    const refunded = await processor.send(refund);
+    const refunded = await send(processor, refund);
     expect(refunded).toMatchObject({ kind: "approved", amountMinor: 600, feeMinor: 0 });
-    expect(await processor.lookUp(refund.reference)).toEqual(refunded);
+    expect(await processor.lookUp(asked(refund))).toEqual(refunded);
     const tooMuch = follow("refund", charge, { amountMinor: 401 });
-    expect(await processor.send(tooMuch)).toMatchObject({ kind: "declined" });
+    expect(await send(processor, tooMuch)).toMatchObject({ kind: "declined" });
     expect(await moved(refund.reference)).toEqual(["refund 600"]);
   });
 
   test("waits for the shopper where the card asks for it", async () => {
     const { processor, cards, completeChallenge, moved } = bench();
     const request = requestFor({ paymentMethod: cards.challenge });
-    const outcome = await processor.send(request);
+    const outcome = await send(processor, request);
     if (outcome.kind !== "action_required") throw new Error(`It was ${outcome.kind}.`);
     expect(Date.parse(outcome.expiresAt)).toBeGreaterThan(Date.now());
-    expect(await processor.lookUp(request.reference)).toEqual(outcome);
+    expect(await processor.lookUp(asked(request))).toEqual(outcome);
     expect(await moved(request.reference)).toEqual([]);
     await completeChallenge(outcome.redirectUrl);
-    expect(await processor.lookUp(request.reference)).toMatchObject({ kind: "approved" });
+    expect(await processor.lookUp(asked(request))).toMatchObject({ kind: "approved" });
     expect(await moved(request.reference)).toEqual(["capture 1000"]);
   });
 
   test("declines for good what the processor cannot understand", async () => {
     const { processor, moved } = bench();
     const request = requestFor({ currency: "no currency" });
-    expect(await processor.send(request)).toMatchObject({ kind: "declined", hard: true });
+    expect(await send(processor, request)).toMatchObject({ kind: "declined", hard: true });
     expect(await moved(request.reference)).toEqual([]);
   });
 }
@@ -154,9 +197,9 @@ function describeUncertainty({ bench, requestFor, follow }: Arrangements): void 
     const { processor, impatient, impatientMs, setLatency, moved } = bench();
     await setLatency(impatientMs * 3);
     const request = requestFor();
-    expect(await impatient.send(request)).toMatchObject({ kind: "unknown" });
-    expect(await processor.lookUp(request.reference)).toEqual({ kind: "pending" });
-    const kind = async () => (await processor.lookUp(request.reference)).kind;
+    expect(await send(impatient, request)).toMatchObject({ kind: "unknown" });
+    expect(await processor.lookUp(asked(request))).toEqual({ kind: "pending" });
+    const kind = async () => (await processor.lookUp(asked(request))).kind;
     await waitFor("the approval", async () => (await kind()) === "approved");
     expect(await moved(request.reference)).toEqual(["capture 1000"]);
   });
@@ -167,8 +210,8 @@ function describeUncertainty({ bench, requestFor, follow }: Arrangements): void 
     const refund = follow("refund", charge);
     for (const request of [charge, refund]) {
       await loseNextAnswer();
-      expect(await processor.send(request)).toMatchObject({ kind: "unknown" });
-      expect(await processor.lookUp(request.reference)).toMatchObject({ kind: "approved" });
+      expect(await send(processor, request)).toMatchObject({ kind: "unknown" });
+      expect(await processor.lookUp(asked(request))).toMatchObject({ kind: "approved" });
       expect(await moved(request.reference)).toHaveLength(1);
     }
   });
@@ -177,31 +220,21 @@ function describeUncertainty({ bench, requestFor, follow }: Arrangements): void 
     const { processor, failNextAnswer } = bench();
     const request = requestFor();
     await failNextAnswer();
-    expect(await processor.send(request)).toMatchObject({ kind: "unknown" });
-    expect(await processor.lookUp(request.reference)).toMatchObject({ kind: "approved" });
+    expect(await send(processor, request)).toMatchObject({ kind: "unknown" });
+    expect(await processor.lookUp(asked(request))).toMatchObject({ kind: "approved" });
   });
 
   test("a lost request is unknown too, and the lookup finds nothing", async () => {
     const { processor, loseNextRequest, moved } = bench();
     const request = requestFor();
     await loseNextRequest();
-    expect(await processor.send(request)).toMatchObject({ kind: "unknown" });
-    expect(await processor.lookUp(request.reference)).toEqual({ kind: "not_found" });
+    expect(await send(processor, request)).toMatchObject({ kind: "unknown" });
+    expect(await processor.lookUp(asked(request))).toEqual({ kind: "not_found" });
     expect(await moved(request.reference)).toEqual([]);
   });
 
   test("does not find what was never sent", async () => {
-    expect(await bench().processor.lookUp("att_conformance_never")).toEqual({ kind: "not_found" });
-  });
-
-  test("is honest about idempotency keys: the same request twice", async () => {
-    const { processor, moved } = bench();
-    const request = requestFor();
-    const first = await processor.send(request);
-    const second = await processor.send(request);
-    expect([first.kind, second.kind]).toEqual(["approved", "approved"]);
-    const times = processor.capabilities.takesIdempotencyKeys ? 1 : 2;
-    expect(await moved(request.reference)).toHaveLength(times);
+    expect(await bench().processor.lookUp(requestFor())).toEqual({ kind: "not_found" });
   });
 
   test("waits longer for a request to arrive than it waits for an answer", () => {
@@ -214,10 +247,10 @@ function describeReversal({ bench, requestFor }: Arrangements): void {
   test("undoes a charge by its reference, once", async () => {
     const { processor, moved } = bench();
     const request = requestFor();
-    await processor.send(request);
-    expect(await processor.reverse(request.reference)).toEqual({ kind: "reversed" });
-    expect(await processor.reverse(request.reference)).toEqual({ kind: "reversed" });
-    expect(await processor.lookUp(request.reference)).toEqual({ kind: "reversed" });
+    await send(processor, request);
+    expect(await processor.reverse(asked(request))).toEqual({ kind: "reversed" });
+    expect(await processor.reverse(asked(request))).toEqual({ kind: "reversed" });
+    expect(await processor.lookUp(asked(request))).toEqual({ kind: "reversed" });
     expect(await moved(request.reference)).toEqual(["capture 1000", "reverse 1000"]);
   });
 
@@ -225,10 +258,10 @@ function describeReversal({ bench, requestFor }: Arrangements): void {
     const { processor, impatientMs, setLatency, moved } = bench();
     await setLatency(impatientMs * 2);
     const request = requestFor();
-    const patientAnswer = processor.send(request);
-    const kind = async () => (await processor.lookUp(request.reference)).kind;
+    const patientAnswer = send(processor, request);
+    const kind = async () => (await processor.lookUp(asked(request))).kind;
     await waitFor("the request", async () => (await kind()) === "pending");
-    expect(await processor.reverse(request.reference)).toEqual({ kind: "reversed" });
+    expect(await processor.reverse(asked(request))).toEqual({ kind: "reversed" });
     expect(await patientAnswer).toMatchObject({ kind: "unknown" });
     expect(await moved(request.reference)).toEqual([]);
   });
@@ -236,9 +269,133 @@ function describeReversal({ bench, requestFor }: Arrangements): void {
   test("keeps a request that arrives afterwards from moving anything", async () => {
     const { processor, moved } = bench();
     const request = requestFor();
-    expect(await processor.reverse(request.reference)).toEqual({ kind: "reversed" });
-    expect(await processor.send(request)).toMatchObject({ kind: "unknown" });
-    expect(await processor.lookUp(request.reference)).toEqual({ kind: "reversed" });
+    expect(await processor.reverse(asked(request))).toEqual({ kind: "reversed" });
+    expect(await send(processor, request)).toMatchObject({ kind: "unknown" });
+    expect(await processor.lookUp(asked(request))).toEqual({ kind: "reversed" });
     expect(await moved(request.reference)).toEqual([]);
+  });
+}
+
+function describePreparation({ bench, requestFor }: Arrangements): void {
+  test("prepares what it says it prepares: nothing moves until it is sent, and then once", async () => {
+    const { processor, moved } = bench();
+    const { prepares } = processor.capabilities;
+    expect(processor.prepare === undefined).toBe(prepares.length === 0);
+    for (const operation of prepares) {
+      const request = requestFor({ operation });
+      const prepared = await processor.prepare?.(request);
+      if (prepared?.kind !== "prepared") throw new Error("It was not prepared.");
+      const { processorRef } = prepared;
+      expect(await processor.lookUp({ ...request, processorRef })).toEqual({ kind: "not_found" });
+      expect(await moved(request.reference)).toEqual([]);
+      const outcome = await processor.send({ ...request, processorRef });
+      expect(outcome).toMatchObject({ kind: "approved", amountMinor: 1_000 });
+      expect(await processor.send({ ...request, processorRef })).toEqual(outcome);
+      expect(await processor.lookUp({ ...request, processorRef })).toEqual(outcome);
+      expect(await moved(request.reference)).toHaveLength(1);
+    }
+  });
+
+  test("does not send what was prepared and then undone", async () => {
+    const { processor, moved } = bench();
+    for (const operation of processor.capabilities.prepares) {
+      const request = requestFor({ operation });
+      const prepared = await processor.prepare?.(request);
+      if (prepared?.kind !== "prepared") throw new Error("It was not prepared.");
+      const known = { ...request, processorRef: prepared.processorRef };
+      expect(await processor.reverse(known)).toEqual({ kind: "reversed" });
+      expect(await processor.send(known)).toMatchObject({ kind: "unknown" });
+      expect(await moved(request.reference)).toEqual([]);
+    }
+  });
+}
+
+function describeResolutions(
+  repeated: readonly ProcessorOperation[],
+  bench: () => ConformanceBench,
+): void {
+  test.each(PROCESSOR_OPERATIONS)(
+    "the resolution of a %s is one that it can keep to",
+    (operation) => {
+      const { capabilities } = bench().processor;
+      const { resolution, keyLifetimeMs, reverses, canLookUp } = capabilities;
+      const can = {
+        KEY_REPEAT: keyLifetimeMs > 0 && keyLifetimeMs < bench().keysKeptMs,
+        REVERSAL_BY_REFERENCE: reverses.includes(operation),
+        LOOKUP: canLookUp,
+        OPERATOR: true,
+      };
+      expect(can[resolution[operation]]).toBe(true);
+      expect(repeated.includes(operation)).toBe(resolution[operation] === "KEY_REPEAT");
+    },
+  );
+}
+
+function describeRepeats(operation: ProcessorOperation, given: Arrangements): void {
+  const { bench, requestFor, follow } = given;
+
+  /** With everything that it acts on, and so small that it could be carried out a second time. */
+  const aTry = async (): Promise<ProcessorRequest> => {
+    if (operation === "charge" || operation === "authorize") return requestFor({ operation });
+    const target = requestFor({ operation: operation === "refund" ? "charge" : "authorize" });
+    expect(await send(bench().processor, target)).toMatchObject({ kind: "approved" });
+    return follow(operation, target, { amountMinor: 300, final: false });
+  };
+  /** Only what was sent before is repeated. */
+  const again = (request: ProcessorRequest): ProcessorRequest => ({
+    ...asked(request),
+    sentAt: new Date(),
+  });
+
+  test("moves nothing, and gets the same answer", async () => {
+    const { processor, moved } = bench();
+    const request = await aTry();
+    const first = await send(processor, request);
+    expect(first).toMatchObject({ kind: "approved" });
+    expect(await processor.send(again(request))).toEqual(first);
+    expect(await moved(request.reference)).toHaveLength(1);
+  });
+
+  test("finds the answer that was lost", async () => {
+    const { processor, moved, loseNextAnswer, loseNextRequest } = bench();
+    for (const lose of [loseNextAnswer, loseNextRequest]) {
+      const request = await aTry();
+      await lose();
+      expect(await send(processor, request)).toMatchObject({ kind: "unknown" });
+      expect(await processor.send(again(request))).toMatchObject({ kind: "approved" });
+      expect(await moved(request.reference)).toHaveLength(1);
+    }
+  });
+
+  test("is unknown, and no refusal, while it is being carried out", async () => {
+    const { processor, impatient, impatientMs, setLatency, moved } = bench();
+    const request = await aTry();
+    await setLatency(impatientMs * 3);
+    expect(await send(impatient, request)).toMatchObject({ kind: "unknown" });
+    expect(await processor.send(again(request))).toMatchObject({ kind: "unknown" });
+    const isThere = async () => (await processor.send(again(request))).kind === "approved";
+    await waitFor("the approval", isThere);
+    expect(await moved(request.reference)).toHaveLength(1);
+  });
+
+  test("gets the same failure for ever, and the look-up knows", async () => {
+    const { processor, failNextAnswer, moved } = bench();
+    const request = await aTry();
+    await failNextAnswer();
+    expect(await send(processor, request)).toMatchObject({ kind: "unknown" });
+    for (let repeat = 0; repeat < 3; repeat += 1) {
+      expect(await processor.send(again(request))).toMatchObject({ kind: "unknown" });
+    }
+    expect(await processor.lookUp(asked(request))).toMatchObject({ kind: "approved" });
+    expect(await moved(request.reference)).toHaveLength(1);
+  });
+
+  test("moves money again once the key is forgotten: why it is not repeated for so long", async () => {
+    const { processor, forgetKeys, moved } = bench();
+    const request = await aTry();
+    await send(processor, request);
+    await forgetKeys();
+    expect(await processor.send(again(request))).toMatchObject({ kind: "approved" });
+    expect(await moved(request.reference)).toHaveLength(2);
   });
 }

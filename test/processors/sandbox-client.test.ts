@@ -2,8 +2,10 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { createSandboxProcessor } from "../../src/processors/sandbox/sandbox-processor";
 import type { ProcessorRequest } from "../../src/processors/processor";
 import { PATIENCE_MS } from "../support/patience";
+import { NEVER_SENT } from "./never-sent";
 
 const REQUEST: ProcessorRequest = {
+  ...NEVER_SENT,
   reference: "att_client",
   operation: "charge",
   amountMinor: 1_000,
@@ -138,8 +140,8 @@ test("a 404 that is not the network's own proves nothing", async () => {
     socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}");
   });
   const processor = createSandboxProcessor({ baseUrl: server.baseUrl, timeoutMs: PATIENCE_MS });
-  expect(await processor.lookUp("att_client")).toMatchObject({ kind: "unknown" });
-  expect(await processor.reverse("att_client")).toMatchObject({ kind: "unknown" });
+  expect(await processor.lookUp(REQUEST)).toMatchObject({ kind: "unknown" });
+  expect(await processor.reverse(REQUEST)).toMatchObject({ kind: "unknown" });
   await processor.close();
   await server.close();
 });

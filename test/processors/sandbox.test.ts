@@ -1,16 +1,19 @@
 import { createSandboxProcessor } from "../../src/processors/sandbox/sandbox-processor";
+import { forEveryOperation } from "../../src/processors/processor";
 import { createProcessors } from "../../src/processors/registry";
+import { KEYS_KEPT_MS } from "../../src/sandbox/keys";
 import { startTestNetwork } from "../sandbox/network";
 import { PATIENCE_MS } from "../support/patience";
-import { conformance } from "./conformance";
+import { type ConformanceBench, conformance } from "./conformance";
 
 /** Long enough for every request to have left, on any machine. */
 const IMPATIENT_MS = 2_000;
 
-conformance("the sandbox", async () => {
+async function startBench(prepares: boolean): Promise<ConformanceBench> {
   const network = await startTestNetwork();
-  const processor = createSandboxProcessor({ baseUrl: network.url, timeoutMs: PATIENCE_MS });
-  const impatient = createSandboxProcessor({ baseUrl: network.url, timeoutMs: IMPATIENT_MS });
+  const open = (timeoutMs: number) =>
+    createSandboxProcessor({ baseUrl: network.url, timeoutMs, prepares });
+  const [processor, impatient] = [open(PATIENCE_MS), open(IMPATIENT_MS)];
   return {
     processor,
     impatient,
@@ -37,6 +40,10 @@ conformance("the sandbox", async () => {
     failNextAnswer: async () => {
       await network.setFault({ fault: "error_after", rate: 1, count: 1 });
     },
+    keysKeptMs: KEYS_KEPT_MS,
+    forgetKeys: async () => {
+      await network.call("DELETE", "/admin/keys");
+    },
     completeChallenge: async (redirectUrl) => {
       await network.post(`${new URL(redirectUrl).pathname}/complete`);
     },
@@ -45,7 +52,10 @@ conformance("the sandbox", async () => {
       await network.close();
     },
   };
-});
+}
+
+conformance("the sandbox", [], () => startBench(false));
+conformance("the sandbox that prepares", ["capture", "refund"], () => startBench(true));
 
 test("is in the registry under its name", async () => {
   const processors = createProcessors({
@@ -56,9 +66,13 @@ test("is in the registry under its name", async () => {
   expect([...processors.keys()]).toEqual(["sandbox"]);
   for (const processor of processors.values()) {
     expect(processor.capabilities).toEqual({
-      takesIdempotencyKeys: false,
+      resolution: forEveryOperation("REVERSAL_BY_REFERENCE"),
+      keyLifetimeMs: 0,
+      prepares: [],
       canLookUp: true,
-      canReverse: true,
+      reverses: ["charge", "authorize", "capture", "refund", "void"],
+      feeKnownAtApproval: true,
+      multicapture: true,
       requestHorizonMs: 6_000,
     });
     expect(processor.verifyWebhook).toBeUndefined();

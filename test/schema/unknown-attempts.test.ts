@@ -1,4 +1,5 @@
 import { createPlatformKey } from "../../src/merchants/create-platform-key";
+import { NEVER_SENT } from "../processors/never-sent";
 import { settleSurely } from "../../src/payments/settle/settle-surely";
 import {
   CONFIRM_INTENT,
@@ -347,6 +348,7 @@ describe("after an operator has said it, the processor is asked all the same", (
     expect(await api.movements(attemptId)).toEqual([]);
     // The books say what an operator said: what is missing is made up for, as an operator would.
     await api.app.processors.get("sandbox")?.send({
+      ...NEVER_SENT,
       reference: attemptId,
       operation: "charge",
       amountMinor: 2_500,

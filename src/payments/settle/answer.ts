@@ -9,6 +9,8 @@ export interface Answer {
   readonly outcome: SendOutcome | LookupOutcome;
   /** Who heard it: worker, lookup, webhook, or an operator's key. */
   readonly source: string;
+  /** Which sending it is an answer to, where whoever brings it took part in that. */
+  readonly sends?: number;
   /** An operator's words. */
   readonly reason?: string;
   /** Of the trace in which it was heard; otherwise it is a part of the attempt's own. */

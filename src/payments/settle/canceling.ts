@@ -1,6 +1,6 @@
 import { newId } from "../../ids";
 import { bookAuthorization } from "../../ledger/journals";
-import type { Attempt } from "../attempt";
+import { type Charge, refOf } from "../attempt";
 import type { IntentState } from "../payment-store";
 import type { Approved, Declined } from "../../processors/processor";
 import { type AttemptChange, type Change, type NewAttempt, changeIntent } from "../change";
@@ -46,12 +46,13 @@ function applied(change: Change): Consequence {
 function giveBack(heard: Heard, outcome: Approved, policy: SettlePolicy): Change {
   const { attempt } = heard;
   const hold = holdUntil(outcome.authorizationExpiresAt, policy.authorizationExpiringMs);
-  const newAttempt = undoingAttempt(attempt.intent, attempt, "void");
+  const { processorChargeId } = outcome;
+  const newAttempt = undoingAttempt(attempt.intent, { ...attempt, processorChargeId }, "void");
   return {
     attempt: {
       ...changeOf(heard),
       status: "SUCCEEDED",
-      processorChargeId: outcome.processorChargeId,
+      processorChargeId,
       fee: outcome.feeMinor,
     },
     intent: changeIntent(attempt.intent, { amountAuthorized: attempt.amount, ...hold }, [
@@ -102,7 +103,7 @@ function changeOf({ attempt }: Heard): Omit<AttemptChange, "status"> {
 /** The processor is to let go of what a charge holds, or may yet move. A step of the same change carries it to a worker. */
 export function undoingAttempt(
   { merchantId, id: paymentIntentId, snapshot }: IntentState,
-  charge: Pick<Attempt, "id" | "processor">,
+  charge: Charge,
   operation: "void" | "reverse",
 ): NewAttempt {
   return {
@@ -114,6 +115,7 @@ export function undoingAttempt(
     amount: snapshot.amount,
     currency: snapshot.currency,
     targetAttemptId: charge.id,
+    targetProcessorRef: refOf(charge),
     announce: false,
   };
 }

@@ -59,6 +59,7 @@ export function settleAgain(heard: Heard): Consequence {
       captureId: attempt.captureId,
       refundId: attempt.refundId,
       targetAttemptId: attempt.id,
+      targetProcessorRef: attempt.processorRef ?? outcome.processorChargeId,
       announce: true,
     },
     ...(operation in booked && {

@@ -20,11 +20,16 @@ const TRIES_MAX = 30;
  */
 export async function settleSurely(
   settler: AnswerSettler,
-  attempt: Pick<Attempt, "merchantId" | "id" | "paymentIntentId" | "traceparent">,
+  attempt: Pick<Attempt, "merchantId" | "id" | "paymentIntentId" | "traceparent"> & {
+    readonly sends?: number;
+  },
   { outcome, source }: Pick<Answer, "outcome" | "source">,
 ): Promise<Settled> {
-  const { merchantId, id, paymentIntentId, traceparent } = attempt;
-  const heard = { outcome: soundOutcome(outcome), source, traceparent };
+  const { merchantId, id, paymentIntentId, traceparent, sends } = attempt;
+  const heard = {
+    ...{ outcome: soundOutcome(outcome), source, traceparent },
+    ...(sends !== undefined && { sends }),
+  };
   for (let tries = 1; ; tries += 1) {
     try {
       return await settler.settleAttempt({ merchantId, attemptId: id, paymentIntentId, ...heard });

@@ -26,6 +26,7 @@ export function settle(attempt: LockedAttempt, answer: Answer, policy: SettlePol
 function decide(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): Consequence {
   const { outcome } = answer;
   if (isSettled(attempt.status)) return settleAgain({ attempt, answer });
+  if (isStale(attempt, answer)) return { effect: "duplicate", changes: [] };
   if (attempt.reversing && outcome.kind !== "reversed" && !isOperators(answer)) {
     return waiting(attempt, "the reversal has not been acknowledged yet", policy);
   }
@@ -58,6 +59,21 @@ function decide(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): C
     case "declined":
       return final(attempt, answer, { ...policy, outcome });
   }
+}
+
+const PROVES: ReadonlySet<Answer["outcome"]["kind"]> = new Set([
+  "approved",
+  "action_required",
+  "reversed",
+]);
+
+/**
+ * The attempt was proven never to have been sent, and is to be sent again, or has been: from a worker that had it before
+ * only what shows that it was sent after all counts. Taken for the later sending's, "unsent" would have it sent twice.
+ */
+function isStale(attempt: LockedAttempt, { outcome, sends }: Answer): boolean {
+  const isOfThisSending = sends === attempt.sends && attempt.status !== "QUEUED";
+  return sends !== undefined && !isOfThisSending && !PROVES.has(outcome.kind);
 }
 
 /** An operator's word, which comes with a reason, counts even where the processor will never acknowledge anything. */
@@ -177,6 +193,7 @@ function neverHappened(attempt: LockedAttempt, answer: Answer, policy: SettlePol
           captureId: attempt.captureId,
           refundId: attempt.refundId,
           targetAttemptId: attempt.targetAttemptId,
+          targetProcessorRef: attempt.targetProcessorRef,
           replacesAttemptId: attempt.id,
           generation: attempt.generation + 1,
           announce: true,

@@ -8,9 +8,15 @@ export type ClientResult =
   /** Not a byte of it was given to a socket. */
   | { readonly kind: "unsent"; readonly reason: string };
 
+/** What goes into headers. With a key, a repeat gets the answer to the first. */
+export interface SentAlong {
+  readonly key?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
 export interface SandboxClient {
-  post(path: string, body: unknown, traceparent?: string): Promise<ClientResult>;
-  get(path: string, traceparent?: string): Promise<ClientResult>;
+  post(path: string, body: unknown, sent?: SentAlong): Promise<ClientResult>;
+  get(path: string, sent?: SentAlong): Promise<ClientResult>;
   close(): Promise<void>;
 }
 
@@ -18,7 +24,7 @@ interface ClientRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly body: string | null;
-  readonly traceparent: string | undefined;
+  readonly sent: SentAlong | undefined;
 }
 
 const ANSWER_BYTES_MAX = 256 * 1024;
@@ -45,10 +51,18 @@ export function createSandboxClient(options: {
   const send = (request: ClientRequest): Promise<ClientResult> =>
     exchange(pool, timeoutMs, { ...request, path: prefix + request.path });
   return {
-    post: (path, body, traceparent) =>
-      send({ method: "POST", path, body: JSON.stringify(body), traceparent }),
-    get: (path, traceparent) => send({ method: "GET", path, body: null, traceparent }),
+    post: (path, body, sent) => send({ method: "POST", path, body: JSON.stringify(body), sent }),
+    get: (path, sent) => send({ method: "GET", path, body: null, sent }),
     close: () => pool.destroy(),
+  };
+}
+
+function headersOf({ key, traceparent }: SentAlong = {}): Record<string, string> {
+  if (key === undefined && traceparent === undefined) return HEADERS;
+  return {
+    ...HEADERS,
+    ...(key !== undefined && { "idempotency-key": key }),
+    ...(traceparent !== undefined && { traceparent }),
   };
 }
 
@@ -103,7 +117,7 @@ function exchange(pool: Pool, timeoutMs: number, request: ClientRequest): Promis
           method: request.method,
           path: request.path,
           body: request.body,
-          headers: request.traceparent ? { ...HEADERS, traceparent: request.traceparent } : HEADERS,
+          headers: headersOf(request.sent),
           // Nothing that moves money may be sent again by the client on its own.
           idempotent: false,
         },

@@ -5,6 +5,7 @@ import type {
   DisputeNews,
   DisputeReason,
   LookupOutcome,
+  PrepareOutcome,
   ProcessorRequest,
   ReverseOutcome,
   SendOutcome,
@@ -47,10 +48,22 @@ const answerShape = z.discriminatedUnion("status", [
 ]);
 
 const errorShape = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const preparedShape = z.object({ prepared_id: z.string() });
+const notSentShape = z.object({ status: z.literal("prepared") });
 const notFoundShape = z.object({ found: z.literal(false) });
 
-// "Try again later" is not a verdict on the payment.
-const NO_VERDICT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
+// "Try again later" is not a verdict on the payment; nor is that a request under its key is being carried out.
+const NO_VERDICT_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
+/** What prepares a charge is what would send it. */
+export function toPreparation(request: ProcessorRequest): SandboxCall {
+  return { ...toCall(request), path: "/v1/prepared" };
+}
+
+export function toSending(request: ProcessorRequest & { processorRef: string }): SandboxCall {
+  const id = encodeURIComponent(request.processorRef);
+  return { path: `/v1/prepared/${id}/send`, body: { return_url: request.returnUrl } };
+}
 
 export function toCall(request: ProcessorRequest): SandboxCall {
   const { reference, amountMinor: amount, currency } = request;
@@ -100,10 +113,24 @@ export function toSendOutcome(result: ClientResult): SendOutcome {
   return unknown(`answered ${status}`);
 }
 
+/** Nothing has moved, whatever came back: only a refusal is final. */
+export function toPrepareOutcome(result: ClientResult): PrepareOutcome {
+  if (result.kind !== "answered") return { kind: "unsent", reason: result.reason };
+  const prepared = preparedShape.safeParse(parse(result.text));
+  if (result.status === 200 && prepared.success) {
+    return { kind: "prepared", processorRef: prepared.data.prepared_id };
+  }
+  const outcome = toSendOutcome(result);
+  if (outcome.kind === "declined") return outcome;
+  return { kind: "unsent", reason: `preparing was answered with ${String(result.status)}` };
+}
+
 export function toLookupOutcome(result: ClientResult): LookupOutcome {
   if (result.kind !== "answered") return unknown(result.reason);
   const value = parse(result.text);
-  if (result.status === 200) return toOutcome(value);
+  if (result.status === 200) {
+    return notSentShape.safeParse(value).success ? { kind: "not_found" } : toOutcome(value);
+  }
   // Only the network's own words: a proxy's 404 says nothing about a charge.
   if (result.status === 404 && notFoundShape.safeParse(value).success) return { kind: "not_found" };
   return unknown(`answered ${result.status}`);
