@@ -26,6 +26,7 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
   refund: { scope: "payments:read", find: (context, id) => context.loaders().refund.load(id) },
   dispute: { scope: "payments:read", find: (context, id) => context.loaders().dispute.load(id) },
   event: { scope: "events:read", find: (context, id) => context.loaders().event.load(id) },
+  payout: { scope: "ledger:read", find: (context, id) => context.loaders().payout.load(id) },
   ledgerAccount: {
     scope: "ledger:read",
     find: (context, id) => context.loaders().ledgerAccount.load(id),

@@ -101,7 +101,7 @@ it("settles by an operator's word, once for its key, and keeps the reason", asyn
   const late = await resolve({ ...finding, resolution: "FAILED" });
   expect(late.error?.extensions).toMatchObject({
     code: "INVALID_STATE",
-    details: { currentState: "SUCCEEDED" },
+    details: { because: "Its outcome is known.", currentState: "SUCCEEDED", allowedActions: [] },
   });
 });
 
@@ -250,6 +250,29 @@ describe("before an operator may say it", () => {
       .update({ unknown_since, ...set });
   }
 
+  test("one that is being undone waits for the processor's acknowledgement, whatever the operator says", async () => {
+    const { attemptId } = await anUnknown("lose_response");
+    await age(attemptId, { lookups: 1, reversing: true });
+    for (const override of [false, true]) {
+      const finding = { attemptId, resolution: "FAILED", reason: "asked them", override } as const;
+      expect((await resolve(finding)).error?.extensions).toMatchObject({
+        code: "INVALID_STATE",
+        details: {
+          because: "It is being undone: the processor has yet to acknowledge that.",
+          currentState: "UNKNOWN",
+          allowedActions: ["LOOK_UP"],
+        },
+      });
+    }
+    await lookUp(attemptId);
+    await api.sweepOnce();
+    expect((await api.movements(attemptId)).map(({ kind }) => kind)).toEqual([
+      "capture",
+      "reverse",
+    ]);
+    await api.drain();
+  });
+
   test("the processor can be asked at once", async () => {
     const { id, attemptId } = await anUnknown("lose_response");
     await api.sweepOnce();
@@ -259,7 +282,10 @@ describe("before an operator may say it", () => {
       attempt: { id: attemptId, status: "UNKNOWN", lookups: 0 },
     });
     const again = await lookUp(attemptId);
-    expect(again.error?.extensions).toMatchObject({ code: "INVALID_STATE" });
+    expect(again.error?.extensions).toMatchObject({
+      code: "INVALID_STATE",
+      details: { because: "It is being looked up already.", allowedActions: ["RESOLVE"] },
+    });
     await api.sweepOnce();
     expect(await statusOf(attemptId)).toBe("SUCCEEDED");
     const late = await lookUp(attemptId);

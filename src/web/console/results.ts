@@ -66,7 +66,12 @@ export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
 export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND" | "UPDATE";
 
 export type LedgerAccountKind =
-  "DISPUTES" | "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
+  | "DISPUTES"
+  | "MERCHANT_BALANCE"
+  | "PAYOUTS"
+  | "PROCESSING_FEES"
+  | "PROCESSOR_RECEIVABLE"
+  | "SUSPENSE";
 
 export type Mode = "LIVE" | "TEST";
 
