@@ -42,6 +42,8 @@ import * as consoleSessions from "./20261201000100_console_sessions";
 import * as entriesByAccount from "./20261204000100_entries_by_account";
 import * as sealedUpTo from "./20261204000200_sealed_up_to";
 import * as guardedAmounts from "./20261212000100_guarded_amounts";
+import * as suspenseHolds from "./20261206000100_suspense_holds";
+import * as traceparent from "./20261208000100_traceparent";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -92,4 +94,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261204000100_entries_by_account": entriesByAccount,
   "20261204000200_sealed_up_to": sealedUpTo,
   "20261212000100_guarded_amounts": guardedAmounts,
+  "20261206000100_suspense_holds": suspenseHolds,
+  "20261208000100_traceparent": traceparent,
 };

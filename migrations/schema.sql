@@ -87,6 +87,7 @@ create table attempts (
   advice_code text,
   network_decline_code text,
   challenge_expires_at timestamp with time zone,
+  traceparent text,
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
@@ -94,12 +95,14 @@ create table attempts (
   constraint attempts_check CHECK (((status = ANY (ARRAY['SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])) = (settled_at IS NOT NULL))),
   constraint attempts_check1 CHECK (((status <> 'SENT'::text) OR (worker_id IS NOT NULL))),
   constraint attempts_operation_check CHECK ((operation = ANY (ARRAY['charge'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'void'::text, 'reverse'::text, 'compensate'::text]))),
-  constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])))
+  constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text]))),
+  constraint attempts_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=70);
 CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
+CREATE CONSTRAINT TRIGGER check_suspense AFTER UPDATE OF status ON public.attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.status = 'UNKNOWN'::text) <> (new.status = 'UNKNOWN'::text))) EXECUTE FUNCTION check_suspense();
 alter table attempts enable row level security;
 create policy system on attempts to oncepay_system using (true);
 create policy tenant on attempts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -428,11 +431,12 @@ create table journals (
   created_at timestamp with time zone not null default now(),
   corrects_journal_id text collate "C",
   constraint journals_pkey PRIMARY KEY (merchant_id, id),
-  constraint journals_merchant_id_source_id_kind_key UNIQUE (merchant_id, source_id, kind),
   constraint journals_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
 );
+CREATE UNIQUE INDEX journals_booked_once ON public.journals USING btree (merchant_id, source_id, kind) WHERE (kind <> ALL (ARRAY['suspense_hold'::text, 'suspense_void'::text]));
 CREATE INDEX journals_by_intent ON public.journals USING btree (merchant_id, payment_intent_id, id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE CONSTRAINT TRIGGER check_suspense AFTER INSERT ON public.journals DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['suspense_hold'::text, 'suspense_void'::text]))) EXECUTE FUNCTION check_suspense();
 alter table journals enable row level security;
 create policy system on journals to oncepay_system using (true);
 create policy tenant on journals to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -497,10 +501,12 @@ create table outbox (
   aside_until timestamp with time zone,
   aside_since timestamp with time zone,
   relay_error text,
+  traceparent text,
   constraint outbox_pkey PRIMARY KEY (id),
   constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0)),
   constraint outbox_relay_error_check CHECK ((relay_error = ANY (ARRAY['RELAY_DIED'::text, 'DATABASE'::text, 'OTHER'::text]))),
-  constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1)))
+  constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1))),
+  constraint outbox_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 CREATE INDEX outbox_aside ON public.outbox USING btree (id) WHERE (aside_until IS NOT NULL);
 CREATE INDEX outbox_suspects ON public.outbox USING btree (merchant_id) WHERE (relay_deaths > 0);
@@ -940,10 +946,12 @@ create table webhook_deliveries (
   line_subject text collate "C",
   line_sequence integer,
   stands boolean,
+  traceparent text,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
-  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'SUCCEEDED'::text, 'RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text])))
+  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'SUCCEEDED'::text, 'RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]))),
+  constraint webhook_deliveries_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) partition by RANGE (id);
 CREATE INDEX webhook_deliveries_by_event ON ONLY public.webhook_deliveries USING btree (merchant_id, event_id);
 CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_at) WHERE (next_at IS NOT NULL);
@@ -1201,6 +1209,39 @@ AS $function$
       ) then
         raise exception 'more would be refunded than the payment intent says'
           using errcode = 'check_violation';
+      end if;
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.check_suspense()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      source text;
+      state record;
+    begin
+      if tg_table_name = 'attempts' then source := new.id; else source := new.source_id; end if;
+      select b.held, case
+          when a.status <> 'UNKNOWN' then 0
+          when a.operation in ('charge', 'capture') then a.amount
+          when a.operation = 'refund' then -a.amount
+          else 0 end as may_have_moved
+      into state
+      from attempts a
+      cross join lateral (
+        select coalesce(sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end), 0)
+          as held
+        from journals j
+        join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
+        join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+        where j.merchant_id = a.merchant_id and j.payment_intent_id = a.payment_intent_id
+          and j.source_id = a.id and j.kind in ('suspense_hold', 'suspense_void')
+      ) b
+      where a.merchant_id = new.merchant_id and a.id = source;
+      if state is null or state.held <> state.may_have_moved then
+        raise exception 'suspense holds % of %, which may have moved %', state.held, source,
+          state.may_have_moved using errcode = 'check_violation';
       end if;
       return null;
     end $function$;

@@ -249,7 +249,7 @@ export const LedgerAccountKind = enumOf<AccountKind>(
     DISPUTES:
       "A liability: what shoppers' banks have taken back, until it is decided whether the merchant gets it again.",
     SUSPENSE:
-      "A liability: money that moved although no payment called for it, until it is returned.",
+      "A liability: money that moved although no payment called for it, until it is returned. Pending: what attempts whose outcome is unknown may have moved, refunds being negative.",
   },
 );
 

@@ -142,7 +142,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
           sum(case j.kind when 'refund' then p.amount when 'refund_reversal' then -p.amount end)
             filter (where not p.pending and j.kind in ('refund', 'refund_reversal')) as refunded,
           sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end)
-            filter (where p.pending) as held
+            filter (where p.pending and j.kind not in ('suspense_hold', 'suspense_void')) as held
         from journals j
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
         join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
@@ -171,7 +171,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
         join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
         join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
-        where 'SUSPENSE' in (d.kind, c.kind) and j.kind <> 'correction'
+        where 'SUSPENSE' in (d.kind, c.kind) and j.kind <> 'correction' and not p.pending
         group by j.merchant_id, j.payment_intent_id
       )
       select s.payment_intent_id as subject,
@@ -183,6 +183,34 @@ export const LEDGER_CHECKS: readonly Check[] = [
         and not exists (select from attempts a where a.merchant_id = s.merchant_id
           and a.payment_intent_id = s.payment_intent_id and a.operation = 'compensate'
           and a.status <> 'SUCCEEDED')`,
+  },
+  {
+    invariant: "I9",
+    name: "suspense holds what attempts of unknown outcome may have moved, and nothing else",
+    // Of each attempt, and so of each merchant and currency. Whatever is pending in suspense counts, of whatever kind.
+    sql: `
+      with held as (
+        select p.merchant_id, j.source_id, p.currency,
+          sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end) as amount
+        from postings p
+        join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
+        join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+        left join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
+        where p.pending and 'SUSPENSE' in (d.kind, c.kind)
+        group by p.merchant_id, j.source_id, p.currency
+      ), unknown as (
+        select a.merchant_id, a.id, a.currency,
+          case a.operation when 'refund' then -a.amount else a.amount end as amount
+        from attempts a
+        where a.status = 'UNKNOWN' and a.operation in ('charge', 'capture', 'refund')
+      )
+      select coalesce(u.id, h.source_id, '(none)') as subject,
+        format('%s %s held in suspense, and %s may have moved',
+          coalesce(h.amount, 0), coalesce(u.currency, h.currency), coalesce(u.amount, 0)) as detail
+      from held h
+      full join unknown u on u.merchant_id = h.merchant_id and u.id = h.source_id
+        and u.currency = h.currency
+      where coalesce(h.amount, 0) <> coalesce(u.amount, 0)`,
   },
   {
     invariant: "I9",

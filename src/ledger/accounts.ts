@@ -3,7 +3,7 @@
  *
  * - PROCESSOR_RECEIVABLE (asset, grows by debits): what the card processor has captured for the merchant
  *   and not paid out yet, less what it has refunded, lost in disputes and kept as its fees. Its pending side is what it
- *   holds on cards: authorised, not captured.
+ *   holds on cards, authorised and not captured, and what it may have captured or refunded without anybody knowing.
  * - MERCHANT_BALANCE (liability, grows by credits): what shoppers have paid the merchant, less refunds
  *   and what is disputed.
  *   Its pending side is what authorisations will add to it when they are captured.
@@ -11,7 +11,8 @@
  * - DISPUTES (liability, grows by credits): what shoppers' banks have taken back and nobody has decided on yet. The
  *   processor withholds it, and it is not the merchant's until the dispute is won.
  * - SUSPENSE (liability, grows by credits): money that moved although nothing here asked for it, or that
- *   moved twice. It is here until it has been given back; anything but zero needs a person.
+ *   moved twice. It is here until it has been given back; anything but zero needs a person. Its pending side is what
+ *   attempts of unknown outcome may have moved: charges and captures on the one side, refunds on the other.
  */
 export const ACCOUNT_KINDS = [
   "PROCESSOR_RECEIVABLE",

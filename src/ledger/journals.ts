@@ -28,6 +28,8 @@ export type JournalKind =
   | "dispute_lost"
   | "suspense"
   | "suspense_release"
+  | "suspense_hold"
+  | "suspense_void"
   | "correction";
 
 export interface Posting {
@@ -163,6 +165,33 @@ export function bookSuspenseRelease(fact: Fact, amount: number): Journal {
   return journal(fact, "suspense_release", [
     { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: false },
   ]);
+}
+
+/**
+ * An attempt whose outcome is unknown may have moved its amount: held in suspense, pending, for as long as nobody knows.
+ * Money that may have come in is owed to somebody, and money that may have gone out is no longer with the processor. An
+ * attempt can become unknown more than once, and is held each time.
+ */
+export function bookSuspenseHold(fact: Fact, held: SuspenseHold): Journal {
+  return journal(fact, "suspense_hold", [suspensePosting(held)]);
+}
+
+/** The outcome is known: what is true of it is posted beside this, and nothing is held any more. */
+export function bookSuspenseVoid(fact: Fact, { amount, moved }: SuspenseHold): Journal {
+  const back = moved === "in" ? "out" : "in";
+  return journal(fact, "suspense_void", [suspensePosting({ amount, moved: back })]);
+}
+
+export interface SuspenseHold {
+  readonly amount: number;
+  /** Which way the money went, if it did. */
+  readonly moved: "in" | "out";
+}
+
+function suspensePosting({ amount, moved }: SuspenseHold): Posting {
+  return moved === "in"
+    ? { debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount, pending: true }
+    : { debit: "SUSPENSE", credit: "PROCESSOR_RECEIVABLE", amount, pending: true };
 }
 
 /**

@@ -28,6 +28,8 @@ export interface Change {
   readonly newRefund?: NewRefund;
   readonly journals?: readonly Journal[];
   readonly evidence?: readonly HeardAnswer[];
+  /** Of the trace that it is a part of: what it puts into the outbox carries it on. */
+  readonly traceparent?: string | null | undefined;
 }
 
 export interface IntentChange {

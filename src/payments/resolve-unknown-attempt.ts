@@ -77,7 +77,7 @@ export async function resolveUnknownAttempt(
       if ("failure" in resolved) return resolved;
       const proposal = config.fourEyes ? await propose(tx, command, resolved.answer) : undefined;
       if (!proposal) {
-        await writeChanges(tx, [resolved.change]);
+        await writeChanges(tx, [{ ...resolved.change, traceparent: attempt.traceparent }]);
         await beginCheck(tx, command, config);
       }
       // The events may be about a refund or a capture, or there may be none: the answer is always the intent.

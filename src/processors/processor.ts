@@ -210,10 +210,13 @@ export type Processors = ReadonlyMap<string, Processor>;
 export interface Processor {
   readonly name: string;
   readonly capabilities: ProcessorCapabilities;
-  /** Never throws for anything the network or the processor does: that is an outcome. */
-  send(request: ProcessorRequest): Promise<SendOutcome>;
-  lookUp(reference: string): Promise<LookupOutcome>;
-  reverse(reference: string): Promise<ReverseOutcome>;
+  /**
+   * Never throws for anything the network or the processor does: that is an outcome. A traceparent is sent along as the
+   * header of that name.
+   */
+  send(request: ProcessorRequest, traceparent?: string): Promise<SendOutcome>;
+  lookUp(reference: string, traceparent?: string): Promise<LookupOutcome>;
+  reverse(reference: string, traceparent?: string): Promise<ReverseOutcome>;
   /**
    * Reads a webhook; throws unless the processor signed it, byte for byte and just now, and a BAD_USER_INPUT when it
    * did and it is malformed all the same. Absent where the processor sends none, or where there is no secret to verify

@@ -53,6 +53,7 @@ const COMPARE: Statement = {
       left join attempts a on a.id = t.reference and a.processor = q.processor
       left join journals j on j.merchant_id = a.merchant_id and j.source_id = a.id
         and j.kind = case a.operation when 'refund' then 'refund' else 'capture' end
+        and j.kind not in ('suspense_hold', 'suspense_void')
       left join lateral (
         select sum(x.amount) filter (where d.kind <> 'PROCESSING_FEES')::bigint as posted,
           coalesce(sum(x.amount) filter (where d.kind = 'PROCESSING_FEES'), 0)::bigint

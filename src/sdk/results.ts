@@ -564,7 +564,7 @@ export interface LedgerAccountResult {
   /** The account's balance on its normal side: debits minus credits for assets and expenses, credits minus debits for liabilities. */
   readonly balance: string;
 
-  /** The total of holds, which are not part of the balance: authorisations that have been neither captured nor released. */
+  /** The total of holds, which are not part of the balance: authorisations that have been neither captured nor released, and what attempts whose outcome is unknown may have moved. */
   readonly pendingBalance: string;
 
   /** The account's entries, newest first. */

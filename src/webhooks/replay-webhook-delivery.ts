@@ -46,8 +46,10 @@ const INSERT_KEY: Statement = {
 const INSERT: Statement = {
   name: "insert_replay_delivery",
   text: `
-    insert into webhook_deliveries as d (merchant_id, id, event_id, endpoint_id, replay_of)
-    values (?, ?, ?, ?, ?) returning ${DELIVERY_COLUMNS}`,
+    insert into webhook_deliveries as d (merchant_id, id, event_id, endpoint_id, replay_of,
+      traceparent)
+    select o.merchant_id, ?, o.event_id, o.endpoint_id, o.id, o.traceparent
+    from webhook_deliveries o where o.merchant_id = ? and o.id = ? returning ${DELIVERY_COLUMNS}`,
 };
 
 const MARK: Statement = {
@@ -116,16 +118,9 @@ async function execute(
   }
   const refused = refusal(original, command) ?? (await endpointRefusal(tx, merchantId, original));
   if (refused) return { failure: refused };
-  const { eventId, endpointId } = original;
   const id = newId("webhookDelivery");
   await run(tx, INSERT_KEY, [merchantId, key, id]);
-  const made = await run<WebhookDelivery>(tx, INSERT, [
-    merchantId,
-    id,
-    eventId,
-    endpointId,
-    deliveryId,
-  ]);
+  const made = await run<WebhookDelivery>(tx, INSERT, [id, merchantId, deliveryId]);
   await run(tx, MARK, [id, merchantId, deliveryId]);
   await run(tx, INSERT_MESSAGE, [merchantId, id]);
   return {

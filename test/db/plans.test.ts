@@ -12,6 +12,7 @@ import { createMerchant } from "../../src/merchants/create-merchant";
 import { findMerchant } from "../../src/merchants/merchant-store";
 import { registry } from "../../src/observability/metrics";
 import { observeTables } from "../../src/observability/observe-tables";
+import { transact } from "../../src/db/transact";
 import { findOldest, markRelayed, readMessages } from "../../src/events/outbox";
 import type { PageArguments, PageRequest } from "../../src/pagination";
 import {
@@ -20,7 +21,6 @@ import {
   dropLease,
   findAttempts,
   findUnsentAttempts,
-  orphanAttempts,
   renewLease,
   takeDueAttempts,
 } from "../../src/payments/attempt-store";
@@ -43,11 +43,13 @@ import {
   findRefundByKey,
   findRefunds,
 } from "../../src/payments/payment-store";
+import { orphanAttempts } from "../../src/payments/orphan-attempts";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { CONFIRM } from "../../src/payments/shopper-key";
 import { resolveUnknownAttempt } from "../../src/payments/resolve-unknown-attempt";
 import { type PartKind, findParts } from "../../src/payments/list-parts";
 import { listUnknownAttempts } from "../../src/payments/list-unknown-attempts";
+import { findUnheld } from "../../src/reconciliation/prove-checks";
 import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
 import {
   type DeliveryFilter,
@@ -452,6 +454,11 @@ const WRITES: readonly Question[] = [
       const word = { resolution: "SUCCEEDED", reason: "seen", processorChargeId: null } as const;
       return resolveUnknownAttempt(app, { ...by, attemptId, ...word, override: true });
     },
+  ),
+  after(
+    "finds what is unknown and not in suspense",
+    () => make.unknownAttempt(),
+    async () => [await transact(db, (tx) => findUnheld(tx, SET))],
   ),
   after(
     "begins a reversal",

@@ -36,6 +36,11 @@ export async function watchTrialBalance(db: Db): Promise<void> {
   await db.raw(WATCH);
 }
 
+/** What it was done with is gone: the audit knows every function there may be. */
+export async function stopWatching(db: Db): Promise<void> {
+  await db.raw("drop function watch_trial_balance cascade; drop sequence commits_watched");
+}
+
 /** How many postings were watched as they were committed. */
 export async function watchedCommits(db: Db): Promise<number> {
   const { rows } = await db.raw<{ rows: { last_value: number }[] }>(

@@ -78,6 +78,21 @@ export const refunded = (intentId: string, amount: number, status = "PENDING"): 
     gen_random_uuid()
   from payment_intents where id = '${intentId}'`;
 
+/** A posting in suspense, as if the outcome of an attempt were unknown, or were known now. */
+const suspense = (intentId: string, kind: "suspense_hold" | "suspense_void"): string => `
+  with journal as (
+    insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
+    select a.merchant_id, 'jrn_more', '${kind}', a.payment_intent_id, a.id from attempts a
+    where a.payment_intent_id = '${intentId}' returning merchant_id, id
+  )
+  insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id, amount,
+    currency, pending)
+  select j.merchant_id, j.id, 1, d.id, c.id, 7, 'USD', true from journal j
+  join ledger_accounts d on d.merchant_id = j.merchant_id
+    and d.kind = '${kind === "suspense_hold" ? "PROCESSOR_RECEIVABLE" : "SUSPENSE"}'
+  join ledger_accounts c on c.merchant_id = j.merchant_id
+    and c.kind = '${kind === "suspense_hold" ? "SUSPENSE" : "PROCESSOR_RECEIVABLE"}'`;
+
 export const intent = (intentId: string, set: string): string =>
   `update payment_intents set ${set}, version = version + 1 where id = '${intentId}'`;
 
@@ -259,6 +274,32 @@ export const GUARD_ROWS: readonly GuardRow[] = [
     refusal: CHECK,
   },
   {
+    guard: "attempts.check_suspense",
+    what: "an attempt that becomes unknown and is not in suspense",
+    statement: (id) =>
+      `update attempts set status = 'UNKNOWN', settled_at = null where payment_intent_id = '${id}'`,
+    refusal: CHECK,
+  },
+  {
+    guard: "journals.check_suspense",
+    what: "a hold in suspense of an attempt that is not unknown",
+    statement: (id) => suspense(id, "suspense_hold"),
+    refusal: CHECK,
+  },
+  {
+    guard: "journals.check_suspense",
+    what: "a hold in suspense that is void and never was",
+    statement: (id) => suspense(id, "suspense_void"),
+    refusal: CHECK,
+  },
+  {
+    guard: "journals.journals_booked_once",
+    what: "a fact that is booked twice",
+    statement: () => copies("journals", [{ id: "jrn_again" }], "kind = 'capture'"),
+    refusal: UNIQUE,
+    given: laidBare("journals"),
+  },
+  {
     guard: "attempts.attempts_one_charge_in_flight",
     what: "two charges of one payment under way",
     statement: () =>
@@ -331,4 +372,4 @@ export const NOT_ALONE: Readonly<Record<string, string>> = {
 
 /** Lists of words, lengths and personal data: nothing that money depends on. */
 export const SHAPE =
-  /_(?:status|kind|reason|source|resolution|operation|currency|capture_method|expiry_policy|note|note_erased|erased|hold|hold_a_reference|not_of_the_platform|personal_key|only_row|previous|root|signature)(?:_check)?$/;
+  /_(?:status|kind|reason|source|resolution|operation|currency|capture_method|expiry_policy|note|note_erased|erased|hold|hold_a_reference|not_of_the_platform|personal_key|only_row|previous|root|signature|traceparent)(?:_check)?$/;

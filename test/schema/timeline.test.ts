@@ -104,6 +104,7 @@ test("tells of everything, oldest first, in plain sentences", async () => {
     "The charge of 2000 USD was declined: card_declined, insufficient_funds, network 51.",
     "confirmPaymentIntent was executed",
     "The charge of 2000 USD got no answer that proves anything: its outcome is unknown.",
+    "Held in suspense while the outcome is unknown: 2000 USD (pending) from SUSPENSE to PROCESSOR_RECEIVABLE.",
     "lookUpAttempt by platform: succeeded.",
     "A look-up said of the charge: approved. Effect: applied.",
     "Posted capture: 2000 USD from MERCHANT_BALANCE to PROCESSOR_RECEIVABLE",
