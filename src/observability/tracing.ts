@@ -1,3 +1,5 @@
+import { sensitiveIn } from "../security/sensitive";
+
 /*
  * Tracing as the rest of the code knows it: spans begun by hand where a payment passes from one to another. What comes
  * next, in this process or in another, is told by a traceparent (W3C Trace Context) in a command, a row or a header;
@@ -108,9 +110,13 @@ export function codeOf(error: unknown): string {
 
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** A caller's own traceparent; undefined when there is none, or none that is well-formed. */
+/**
+ * A caller's own traceparent; undefined when there is none, or none that is well-formed. Its ids are the caller's to
+ * choose, so that they may spell a card number; of those that do not mean to, one in thirty thousand does.
+ */
 export function readTraceparent(header: string | string[] | undefined): string | undefined {
-  return typeof header === "string" && TRACEPARENT.test(header) ? header : undefined;
+  if (typeof header !== "string" || !TRACEPARENT.test(header)) return undefined;
+  return sensitiveIn(header) === undefined ? header : undefined;
 }
 
 /** What carries a request's trace to what it does. */

@@ -19,6 +19,8 @@ test.each([
   ["one with a line break", `${GOOD}\n`],
   ["one with spaces", ` ${GOOD}`],
   ["two, as Node joins them", `${GOOD}, ${GOOD}`],
+  ["one whose trace is a card number", "00-000000000000000a4242424242424242-b7ad6b7169203331-01"],
+  ["one whose parent is a card number", "00-0af7651916cd43dd8448eb211c80319c-4242424242424242-01"],
   ["SQL", "'; drop table outbox; --"],
 ])("%s is as none", (_what, header) => {
   expect(readTraceparent(header)).toBeUndefined();
