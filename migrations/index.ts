@@ -42,6 +42,7 @@ import * as consoleSessions from "./20261201000100_console_sessions";
 import * as entriesByAccount from "./20261204000100_entries_by_account";
 import * as sealedUpTo from "./20261204000200_sealed_up_to";
 import * as guardedAmounts from "./20261212000100_guarded_amounts";
+import * as pendingProofs from "./20261212000200_pending_proofs";
 import * as suspenseHolds from "./20261206000100_suspense_holds";
 import * as traceparent from "./20261208000100_traceparent";
 
@@ -94,6 +95,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261204000100_entries_by_account": entriesByAccount,
   "20261204000200_sealed_up_to": sealedUpTo,
   "20261212000100_guarded_amounts": guardedAmounts,
+  "20261212000200_pending_proofs": pendingProofs,
   "20261206000100_suspense_holds": suspenseHolds,
   "20261208000100_traceparent": traceparent,
 };

@@ -431,6 +431,7 @@ create table journals (
   created_at timestamp with time zone not null default now(),
   corrects_journal_id text collate "C",
   constraint journals_pkey PRIMARY KEY (merchant_id, id),
+  constraint journals_corrects FOREIGN KEY (merchant_id, corrects_journal_id) REFERENCES journals(merchant_id, id) NOT VALID,
   constraint journals_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
 );
 CREATE UNIQUE INDEX journals_booked_once ON public.journals USING btree (merchant_id, source_id, kind) WHERE (kind <> ALL (ARRAY['suspense_hold'::text, 'suspense_void'::text]));
@@ -469,6 +470,8 @@ create table ledger_proofs (
   debits numeric not null default 0,
   credits numeric not null default 0,
   open_since timestamp with time zone,
+  pending_debits numeric not null default 0,
+  pending_credits numeric not null default 0,
   constraint ledger_proofs_pkey PRIMARY KEY (merchant_id, account_id),
   constraint ledger_proofs_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES ledger_accounts(merchant_id, id)
 );

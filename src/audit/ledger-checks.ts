@@ -103,22 +103,30 @@ export const LEDGER_CHECKS: readonly Check[] = [
     name: "what the continuous audit has added up is the sum of its postings",
     sql: `
       with side as (
-        select merchant_id, debit_account_id as account_id, created_at, amount as debit, 0 as credit
-        from postings where not pending
+        select merchant_id, debit_account_id as account_id, created_at, pending, amount as debit,
+          0 as credit
+        from postings
         union all
-        select merchant_id, credit_account_id, created_at, 0, amount from postings where not pending
+        select merchant_id, credit_account_id, created_at, pending, 0, amount from postings
       ), counted as (
-        select s.merchant_id, s.account_id, sum(s.debit) as debits, sum(s.credit) as credits
+        select s.merchant_id, s.account_id,
+          sum(s.debit) filter (where not s.pending) as debits,
+          sum(s.credit) filter (where not s.pending) as credits,
+          sum(s.debit) filter (where s.pending) as pending_debits,
+          sum(s.credit) filter (where s.pending) as pending_credits
         from side s
         join audit_marks m on m.merchant_id = s.merchant_id and s.created_at < m.posted_before
         group by s.merchant_id, s.account_id
       )
-      select account_id as subject, format('added up %s, %s; posted %s, %s',
-        l.debits, l.credits, c.debits, c.credits) as detail
+      select account_id as subject, format('added up %s, %s, pending %s, %s; posted %s, %s, %s, %s',
+        l.debits, l.credits, l.pending_debits, l.pending_credits,
+        c.debits, c.credits, c.pending_debits, c.pending_credits) as detail
       from counted c
       full join ledger_proofs l using (merchant_id, account_id)
-      where (coalesce(l.debits, 0), coalesce(l.credits, 0))
-        <> (coalesce(c.debits, 0), coalesce(c.credits, 0))`,
+      where (coalesce(l.debits, 0), coalesce(l.credits, 0), coalesce(l.pending_debits, 0),
+          coalesce(l.pending_credits, 0))
+        <> (coalesce(c.debits, 0), coalesce(c.credits, 0), coalesce(c.pending_debits, 0),
+          coalesce(c.pending_credits, 0))`,
   },
   {
     invariant: "I4",

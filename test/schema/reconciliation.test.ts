@@ -289,6 +289,7 @@ test("entries are exported as they are in the table, in both formats and on ever
          over (order by p.created_at, p.journal_id, p.line))::text as "balanceAfter",
        case when a.id is null then 'RECONCILIATION_BREAK' else 'ATTEMPT' end as "source",
        j.source_id as "sourceId", j.payment_intent_id as "paymentIntentId", a.id as "attemptId",
+       j.corrects_journal_id as "correctsJournalId",
        iso(p.created_at) as "createdAt"
      from postings p join journals j on j.id = p.journal_id
      left join attempts a on a.id = j.source_id
@@ -299,6 +300,8 @@ test("entries are exported as they are in the table, in both formats and on ever
     { id },
   );
   expect(rows.length).toBeGreaterThan(110);
+  // Of the correction above.
+  expect(rows.some(({ correctsJournalId }) => correctsJournalId !== null)).toBe(true);
   const entries = ["--what", "entries", "--account", id];
   const ndjson = await exported(...entries, "--format", "ndjson");
   expect(ndjson.map((line) => JSON.parse(line) as unknown)).toEqual(rows);

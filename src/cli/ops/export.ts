@@ -42,7 +42,15 @@ const BREAK = [
 ];
 const ENTRY = [
   ...["journalId", "line", "kind", "side", "amount", "currency", "pending"],
-  ...["balanceAfter", "source", "sourceId", "paymentIntentId", "attemptId", "createdAt"],
+  ...[
+    "balanceAfter",
+    "source",
+    "sourceId",
+    "paymentIntentId",
+    "attemptId",
+    "correctsJournalId",
+    "createdAt",
+  ],
 ];
 
 /** A page at a time is asked for, written and forgotten: an export may be of any length. */
