@@ -6,8 +6,12 @@ import { newId } from "../src/ids";
  * anything else, and what is unknown already is held as well, so that it holds from the first moment.
  */
 export async function up(tx: Knex.Transaction): Promise<void> {
-  // Attempts first, as whoever settles one does it; its lock keeps statuses as they are until this has committed.
+  // In the order of those who settle, so that none of them and this wait for each other; statuses stay as they are until
+  // this has committed.
   await tx.raw(`
+    lock table payment_intents in exclusive mode;
+    lock table attempts in share row exclusive mode;
+
     create function check_suspense() returns trigger language plpgsql as $$
     declare
       source text;

@@ -197,6 +197,7 @@ const API: Program<Config> = {
     log.info({ url: internal.url }, "metrics and detailed health checks");
     return {
       ...server,
+      internalPort: internal.port,
       stop: async () => {
         await server.close();
         await internal.close();

@@ -222,7 +222,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I9",
-    name: "each journal is of an attempt or a dispute of its intent, or of a break",
+    name: "each journal is of an attempt or a dispute of its intent, of a payout, or of a break",
     sql: `
       select j.id as subject, format('%s of %s', j.kind, j.source_id) as detail
       from journals j
@@ -232,7 +232,9 @@ export const LEDGER_CHECKS: readonly Check[] = [
         and d.payment_intent_id = j.payment_intent_id
       left join reconciliation_breaks b on b.merchant_id = j.merchant_id and b.id = j.source_id
         and b.payment_intent_id is not distinct from j.payment_intent_id and b.journal_id = j.id
-      where a.id is null and d.id is null and b.id is null`,
+      left join payouts o on o.merchant_id = j.merchant_id and o.id = j.source_id
+        and j.payment_intent_id is null
+      where a.id is null and d.id is null and b.id is null and o.id is null`,
   },
   {
     invariant: "I9",

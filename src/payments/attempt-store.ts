@@ -213,7 +213,8 @@ export async function dropLease(db: Db, workerId: string): Promise<void> {
 /*
  * What a dead worker held may or may not have been sent. It becomes UNKNOWN and is looked up when its first look-up
  * would have been due. A worker that was merely slow, and gets its answer after all, still settles the attempt: its
- * answer is evidence.
+ * answer is evidence. The intents are locked as journals lock them that name them, and without waiting: whoever settles an
+ * attempt has its intent first, and the attempt next.
  */
 const ORPHAN: Statement = {
   name: "orphan_attempts",
@@ -228,11 +229,12 @@ const ORPHAN: Statement = {
       next_at = greatest(now(), a.sent_at + ? * interval '1 millisecond')
     from (
       select q.merchant_id, q.id from attempts q
+        join payment_intents pi on pi.merchant_id = q.merchant_id and pi.id = q.payment_intent_id
         left join worker_leases w on w.worker_id = q.worker_id
       where q.settled_at is null and q.status = 'SENT'
         and (w.worker_id is null or w.expires_at < now()
           or q.sent_at < now() - ? * interval '1 millisecond')
-      limit ? for update of q skip locked
+      limit ? for key share of pi skip locked for update of q skip locked
     ) orphan
     where a.merchant_id = orphan.merchant_id and a.id = orphan.id
     returning a.merchant_id as "merchantId", a.id as "id",

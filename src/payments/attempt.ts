@@ -103,6 +103,29 @@ export interface AttemptKey {
   readonly id: string;
 }
 
+/** What an operator may do with an attempt, as refusals list it. One that is due already is asked about without them. */
+export function allowedOnAttempt({
+  status,
+  reversing,
+  nextAt,
+}: Pick<Attempt, "status" | "reversing" | "nextAt">): string[] {
+  const isAsked = status === "UNKNOWN" || status === "REQUIRES_ACTION";
+  return [
+    ...(isAsked && nextAt !== null && nextAt.getTime() > Date.now() ? ["LOOK_UP"] : []),
+    ...(status === "UNKNOWN" && !reversing ? ["RESOLVE"] : []),
+  ];
+}
+
+/** Why nobody need say, or may say, what came of an attempt. */
+export const NOT_UNKNOWN: Readonly<Record<Exclude<AttemptStatus, "UNKNOWN">, string>> = {
+  QUEUED: "It has yet to be sent.",
+  SENT: "The processor's answer is awaited.",
+  REQUIRES_ACTION: "The shopper has yet to authenticate.",
+  SUCCEEDED: "Its outcome is known.",
+  DECLINED: "Its outcome is known.",
+  ABANDONED: "It has moved nothing, and cannot any more.",
+};
+
 /** What an operator can find out about an attempt whose outcome is unknown. */
 export const RESOLUTIONS = ["SUCCEEDED", "FAILED"] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];

@@ -117,6 +117,7 @@ const UPDATE_ATTEMPTS: Statement = {
       advice_code = coalesce(c.advice_code, a.advice_code),
       network_decline_code = coalesce(c.network_decline_code, a.network_decline_code),
       message = coalesce(c.message, a.message), fee = coalesce(c.fee, a.fee),
+      fee_currency = coalesce(c.fee_currency, a.fee_currency),
       next_at = now() + c.due_in_ms * interval '1 millisecond',
       challenge_expires_at = coalesce(c.challenge_expires_at, a.challenge_expires_at),
       unknown_since = case c.status
@@ -125,8 +126,8 @@ const UPDATE_ATTEMPTS: Statement = {
         then coalesce(a.settled_at, now()) end
     from jsonb_to_recordset(?) as c (merchant_id text, id text, status text,
       processor_charge_id text, code text, decline_code text, advice_code text,
-      network_decline_code text, message text, fee bigint, due_in_ms bigint,
-      challenge_expires_at timestamptz)
+      network_decline_code text, message text, fee bigint, fee_currency text,
+      due_in_ms bigint, challenge_expires_at timestamptz)
     where a.merchant_id = c.merchant_id and a.id = c.id`,
 };
 
@@ -143,6 +144,7 @@ export async function updateAttempts(tx: Tx, changes: readonly AttemptChange[]):
     network_decline_code: change.networkDeclineCode,
     message: change.message,
     fee: change.fee,
+    fee_currency: change.feeCurrency,
     due_in_ms: change.dueInMs === null ? null : Math.round(change.dueInMs),
     challenge_expires_at: change.challengeExpiresAt,
   }));

@@ -23,9 +23,9 @@ const SUMMARIES: Readonly<Record<TimelineKind, (data: Data) => string>> = {
       : `${text(operation)} was refused with ${text(refused)}${named}.`;
   },
   DISPUTE: disputed,
-  TRANSITION: ({ from, to, cause, version, type }) => {
+  TRANSITION: ({ from, to, cause, version, type, tooLateToCancel }) => {
     const what = from === to ? `${text(type)}, still ${text(to)}` : `${arrow(from)}${text(to)}`;
-    return `Version ${text(version)}: ${what}, because of ${text(cause)}.`;
+    return `Version ${text(version)}: ${what}, because of ${text(cause)}${tooLateToCancel === true ? ": too late to cancel it" : ""}.`;
   },
   ATTEMPT: attempted,
   EVIDENCE: (data) => reported(sourceOf(data["source"]), data),

@@ -6,8 +6,8 @@ import type { Report } from "./report-store";
  * The lines of a run against attempts and journals, so many references at a time. What agrees on all three sides is
  * counted where the rows are; only what does not is brought here.
  *
- * Cost: a slice's lines are one range of their index, read twice; for each reference a probe of the attempt, its journal
- * and its postings, each by an index, and one for each settlement file of the last days.
+ * Cost: a slice's lines are one range of their index, read twice; for each reference a probe of the attempt, its journals
+ * and their postings, each by an index, and one for each settlement file of the last days.
  */
 
 const KINDS = Object.entries(KIND_OF)
@@ -36,7 +36,8 @@ const COMPARE: Statement = {
       ) w
     ), their as materialized (
       select distinct on (x.reference) x.reference, x.movement_id, x.kind, x.amount, x.currency,
-        x.fee, count(*) filter (where x.kind <> 'reverse') over same as moves,
+        x.fee, coalesce(x.fee_currency, x.currency) as fee_currency,
+        count(*) filter (where x.kind <> 'reverse') over same as moves,
         count(*) filter (where x.kind = 'reverse') over same as reverses,
         sum(x.repeated) over same as repeated
       from this q cross join upto u
@@ -45,9 +46,12 @@ const COMPARE: Statement = {
       order by x.reference, x.kind = 'reverse', x.moved_at, x.movement_id
     ), both_sides as materialized (
       select t.reference, t.moves, t.reverses, t.repeated, t.kind, t.amount, t.currency, t.fee,
+        t.fee_currency, a.fee is not null as fee_known,
         a.merchant_id, a.id as attempt_id, a.payment_intent_id, a.operation, a.status,
         a.amount as own_amount, a.currency as own_currency,
-        case a.operation ${KINDS} end as own_kind, j.id as journal_id, p.posted, p.posted_fee,
+        case a.operation ${KINDS} end as own_kind, j.id as journal_id, p.posted,
+        coalesce(f.amount, p.posted_fee) as posted_fee,
+        coalesce(f.currency, a.currency) as posted_fee_currency,
         coalesce(e.lines, 0) as earlier
       from this q cross join their t
       left join attempts a on a.id = t.reference and a.processor = q.processor
@@ -63,6 +67,12 @@ const COMPARE: Statement = {
         where x.merchant_id = j.merchant_id and x.journal_id = j.id and not x.pending
       ) p on j.id is not null
       left join lateral (
+        -- In another currency, or told later.
+        select x.amount, x.currency from journals o
+        join postings x on x.merchant_id = o.merchant_id and x.journal_id = o.id
+        where o.merchant_id = j.merchant_id and o.source_id = a.id and o.kind = 'fee'
+      ) f on j.kind = 'capture'
+      left join lateral (
         select count(*)::int as lines from earlier_run r
         join processor_lines x on x.run_id = r.id and x.reference = t.reference
           and x.kind = t.kind and x.movement_id <> t.movement_id
@@ -72,7 +82,8 @@ const COMPARE: Statement = {
         and b.repeated = 0 and b.earlier = 0 and b.kind = b.own_kind and b.currency = b.own_currency
         and (b.amount = b.own_amount or b.kind = 'void' and b.amount < b.own_amount)
         and (b.kind not in ('capture', 'refund') or b.posted = b.amount)
-        and (b.kind <> 'capture' or b.posted_fee = b.fee), false) as agrees
+        and (b.kind <> 'capture' or b.posted_fee = b.fee
+          and (b.fee = 0 or b.posted_fee_currency = b.fee_currency)), false) as agrees
       from both_sides b
     )
     select count(*)::int as "compared", count(*) filter (where agrees)::int as "agreed",
@@ -80,15 +91,17 @@ const COMPARE: Statement = {
       coalesce(json_agg(json_build_object(
         'reference', reference, 'moves', moves, 'reverses', reverses, 'repeated', repeated,
         'earlier', earlier, 'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
+        'feeCurrency', fee_currency,
         'attempt', case when attempt_id is not null then json_build_object(
           'merchantId', merchant_id, 'paymentIntentId', payment_intent_id,
           'operation', operation, 'status', status, 'amount', own_amount,
-          'currency', own_currency, 'compensated', exists (
+          'currency', own_currency, 'feeKnown', fee_known, 'compensated', exists (
             select from attempts c where c.merchant_id = j.merchant_id
               and c.payment_intent_id = j.payment_intent_id and c.operation = 'compensate'
               and c.target_attempt_id = j.attempt_id)) end,
         'ledger', case when journal_id is not null then json_build_object(
-          'journalId', journal_id, 'amount', posted, 'fee', posted_fee) end)
+          'journalId', journal_id, 'amount', posted, 'fee', posted_fee,
+          'feeCurrency', posted_fee_currency) end)
         order by reference) filter (where not agrees), '[]') as "differing"
     from judged j`,
 };

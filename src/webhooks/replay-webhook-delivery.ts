@@ -7,7 +7,8 @@ import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
-import type { DeliveryStatus, WebhookDelivery } from "./delivery";
+import { refuseEndpoint } from "./change-endpoint-once";
+import { type WebhookDelivery, mayBe, refuseDelivery } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
 import { lockEndpointStatuses } from "./lock-endpoint-statuses";
 
@@ -26,9 +27,6 @@ export interface ReplayWebhookDelivery {
   readonly force: boolean;
   readonly audit?: AuditedWrite | undefined;
 }
-
-/** A delivery still in progress would be delivered twice for nothing. */
-const REPLAYABLE: readonly DeliveryStatus[] = ["DEAD", "SUCCEEDED", "DISCARDED"];
 
 const FIND: Statement = {
   name: "find_delivery_to_replay",
@@ -133,14 +131,15 @@ async function execute(
 }
 
 function refusal(
-  { id, status, replayedAs }: WebhookDelivery,
+  original: WebhookDelivery,
   { force }: ReplayWebhookDelivery,
 ): StoredFailure | undefined {
-  const details = { id, currentState: status, allowedActions: [] };
-  if (!REPLAYABLE.includes(status)) return { code: "INVALID_STATE", details };
-  const isDone = status === "SUCCEEDED" || replayedAs !== null;
-  if (!isDone || force) return undefined;
-  return { code: "INVALID_STATE", details: { ...details, replayedAs, needs: "force" } };
+  const { status, replayedAs } = original;
+  if (!mayBe("REPLAY", status)) return refuseDelivery(original);
+  const isDelivered = status === "SUCCEEDED";
+  if (force || (!isDelivered && replayedAs === null)) return undefined;
+  const because = isDelivered ? "It has been delivered." : "It has been replayed.";
+  return refuseDelivery(original, { because, replayedAs, needs: "force" });
 }
 
 async function endpointRefusal(
@@ -148,7 +147,6 @@ async function endpointRefusal(
   merchantId: string,
   { endpointId: id }: WebhookDelivery,
 ): Promise<StoredFailure | undefined> {
-  const currentState = (await lockEndpointStatuses(tx, merchantId, [id])).get(id) ?? "DELETED";
-  if (currentState === "ENABLED") return undefined;
-  return { code: "INVALID_STATE", details: { id, currentState, allowedActions: [] } };
+  const status = (await lockEndpointStatuses(tx, merchantId, [id])).get(id) ?? "DELETED";
+  return status === "ENABLED" ? undefined : refuseEndpoint({ id, status });
 }

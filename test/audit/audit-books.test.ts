@@ -153,7 +153,7 @@ describe("amounts and states", () => {
       "update payment_intents set idempotency_key = 'another' where id = ?",
     ],
     [
-      "I9 each journal is of an attempt or a dispute of its intent, or of a break",
+      "I9 each journal is of an attempt or a dispute of its intent, of a payout, or of a break",
       "update journals set source_id = 'att_another' where payment_intent_id = ?",
     ],
   ])("says: %s", async (expected, change) => {

@@ -15,6 +15,7 @@ import {
 } from "../support/api";
 import { aBreak } from "../support/breaks";
 import { aDispute } from "../support/disputes";
+import { aPayout } from "../support/payouts";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -100,6 +101,9 @@ test("samples have the shape of real events, and everybody may read them", async
   for (const outcome of ["won", "lost"] as const) {
     await aDispute(api, (await makePaid(api)).id, { outcome });
   }
+  for (const outcome of [undefined, "paid", "failed"] as const) {
+    await aPayout(api, api.merchant.id, outcome);
+  }
   await aBreak(api.db, api.merchant.id);
   await api.drain();
   await makeTrouble();
@@ -179,6 +183,7 @@ test("the list of types gives each one's description and sample", async () => {
       webhook_endpoint: "webhookEndpoint",
       reconciliation: "reconciliationBreak",
       dispute: noun,
+      payout: noun,
     };
     expect(idKind(String(sample["subjectId"]))).toBe(subjects[noun] ?? "paymentIntent");
   }

@@ -25,6 +25,8 @@ beforeAll(async () => {
     ONCEPAY_LIMIT_CONFIRMS: "intent=off,address=off",
   });
   await watchTrialBalance(api.db);
+  // What is decided later is decided soon: workers ask until it is.
+  await api.sandbox.setLatency(0, 0, 1);
   await api.sandbox.setFault({ fault: "lose_response", rate: 0.05, seed: 7 });
   await api.sandbox.setFault({ fault: "error_after", rate: 0.05, seed: 8 });
 });

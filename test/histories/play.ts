@@ -1,6 +1,6 @@
 import { type TestAnswer, type TestApi, makeIntent, newKey } from "../support/api";
 import type { Act, Batch, History } from "./history";
-import { type Bank, decide, dispute, endHolds, expire, hearAll } from "./outside";
+import { type Bank, decide, dispute, endHolds, expire, hearAll, nearlyExpire } from "./outside";
 import { type Request, changed, requestOf, stepOf } from "./requests";
 import {
   type Judged,
@@ -56,11 +56,12 @@ export async function play(api: TestApi, batch: Batch): Promise<number> {
 }
 
 async function begin(api: TestApi, history: History): Promise<Played> {
-  const { amount, currency, manual, card } = history.setup;
+  const { amount, currency, manual, card, policy } = history.setup;
   const { id } = await makeIntent(api, {
     amount,
     currency,
     captureMethod: manual ? "MANUAL" : "AUTOMATIC",
+    ...(manual && { authorizationExpiryPolicy: policy }),
     paymentMethod: card,
   });
   const bank: Bank = { disputes: [], unheard: [] };
@@ -133,6 +134,7 @@ async function take(api: TestApi, one: Played, step: Step): Promise<string> {
   }
   if (step.do === "decide") return decide(api, one.bank, step);
   if (step.do === "expire") return expire(api, one.id);
+  if (step.do === "nearly expire") return nearlyExpire(api, one.id);
   const request = requestOf(step, one.id, newKey()) as Request;
   const answer = await ask(api, request);
   const code = codeOf(answer);

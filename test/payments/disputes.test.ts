@@ -197,8 +197,11 @@ test("a dispute is opened, seen, told, won, and what it was about may be refunde
   const key = newKey();
   const refused = await refund(id, 100, key);
   expect(refused.error).toMatchObject({
-    message: "The amount exceeds the remaining 0: 1000 are disputed.",
-    extensions: { code: "AMOUNT_TOO_LARGE", details: { id, disputed: 1_000, remaining: 0 } },
+    message: "Everything captured is disputed.",
+    extensions: {
+      code: "AMOUNT_TOO_LARGE",
+      details: { id, because: "Everything captured is disputed.", disputed: 1_000, remaining: 0 },
+    },
   });
   expect((await refund(id, 100, key)).error?.message).toBe(refused.error?.message);
   await decided(dispute, "won");
@@ -220,6 +223,11 @@ test("a dispute is opened, seen, told, won, and what it was about may be refunde
   expect((await refund(id)).error).toBeUndefined();
   await api.drain();
   expect(await amountsOf(id)).toMatchObject({ amountRefunded: 1_000, amountDisputed: 0 });
+  await decided(await opened(await paid(), { amount: 400 }), "lost");
+  expect(await heard("dispute.lost")).toMatchObject({
+    sequence: 2,
+    data: { object: { status: "LOST", version: 2, amount: 400 } },
+  });
 });
 
 test("what is lost is gone, and stays disputed", async () => {

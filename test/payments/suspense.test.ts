@@ -213,6 +213,26 @@ describe("a crash", () => {
     },
   );
 
+  it("is left to the next sweep where somebody is settling at this moment", async () => {
+    const { id } = await aConfirmedIntent(t, merchantId);
+    crashOnceAt("charge.after_claim");
+    await dying(t.drain());
+    expectCrashed("charge.after_claim");
+    await t.killWorker();
+    const expired = "update worker_leases set expires_at = now() - interval '1 second'";
+    await t.db.raw(expired);
+    await t.db.transaction(async (tx) => {
+      // Its intent is what a settler has first; the sweeper does not wait for it.
+      await tx("payment_intents").where({ id }).forUpdate();
+      expect(await t.sweepOnce()).toMatchObject({ orphaned: 0 });
+    });
+    expect(await t.sweepOnce()).toMatchObject({ orphaned: 1 });
+    expect(await suspenseJournals(t, id, "charge")).toEqual(["suspense_hold"]);
+    await t.makeDue();
+    await t.drain();
+    expect(await suspenseOf(t, merchantId)).toEqual(NOTHING);
+  });
+
   it("while it becomes unknown leaves neither, and while it becomes known leaves both", async () => {
     const { id } = await aConfirmedIntent(t, merchantId);
     crashOnceAt("settle.inside_transaction");

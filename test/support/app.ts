@@ -85,6 +85,7 @@ export async function startTestApp(
       const violations = await auditBooks(db, {
         movements: () => movements(),
         disputes: () => sandbox.disputes(),
+        payouts: () => sandbox.payouts(),
       });
       await Promise.all([db.destroy(), ...apps.map((opened) => opened.close())]);
       await Promise.all([sandbox.close(), database.drop()]);
