@@ -5,7 +5,7 @@ import { findUnsentAttempts } from "../src/payments/attempt-store";
 import { checkResolutions } from "../src/payments/check-resolutions";
 import { expireAuthorizations } from "../src/payments/expire-authorizations";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
-import { orphanAttempts } from "../src/payments/orphan-attempts";
+import { orphanAttempts } from "../src/payments/settle/orphan-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
 import { type Walk, newWalk, walkAlongLines } from "../src/webhooks/lines";
 import { findEndpointsWithHeld } from "../src/webhooks/held-store";

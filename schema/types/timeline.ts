@@ -39,7 +39,8 @@ export class TimelineEntry implements Entry {
 
   @Field(() => String, {
     nullable: true,
-    description: "Who did it, or said it: the id of an API key, a part of the service, or `webhook` for a processor's; null for the rest.",
+    description:
+      "Who did it, or said it: the id of an API key, a part of the service, or `webhook` for a processor's; null for the rest.",
   })
   readonly actor!: string | null;
 }

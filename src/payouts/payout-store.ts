@@ -100,9 +100,9 @@ const NEXT_TOLD: Statement = {
 /** The next payout of a run after one; undefined after the last. */
 export async function nextTold(
   tx: Tx,
-  run_: { readonly id: string; readonly after: string },
+  from: { readonly id: string; readonly after: string },
 ): Promise<ToldPayout | undefined> {
-  const [told] = await run<ToldPayout>(tx, NEXT_TOLD, [run_.after, run_.id]);
+  const [told] = await run<ToldPayout>(tx, NEXT_TOLD, [from.after, from.id]);
   return told;
 }
 

@@ -43,7 +43,7 @@ import {
   findRefundByKey,
   findRefunds,
 } from "../../src/payments/payment-store";
-import { orphanAttempts } from "../../src/payments/orphan-attempts";
+import { orphanAttempts } from "../../src/payments/settle/orphan-attempts";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { CONFIRM } from "../../src/payments/shopper-key";
 import { resolveUnknownAttempt } from "../../src/payments/resolve-unknown-attempt";
@@ -72,6 +72,7 @@ import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
 import { captureCommand, confirmCommand, createCommand, refundCommand } from "../support/factories";
 import { disputeQuestions } from "../support/dispute-questions";
+import { payoutQuestions } from "../support/payout-questions";
 import { heldQuestions } from "../support/held-questions";
 import { intentQuestions } from "../support/intent-questions";
 import { keyQuestions } from "../support/key-questions";
@@ -321,6 +322,10 @@ const READS: readonly Question[] = [
   ...keyQuestions(() => ({ db, own, merchantId, its })),
   ...settlementQuestions(() => ({ db, its })),
   ...DISPUTES.reads,
+  ...payoutQuestions(() => ({
+    ...{ own, merchantId },
+    payouts: its.intents.map((id) => `po${id.slice(2)}`),
+  })),
   now("a merchant", () => findMerchant(own, merchantId)),
   now("deliveries by id", () => findDeliveries(own, merchantId, its.deliveries)),
   now("endpoints by id", () => findEndpoints(own, merchantId, [its.endpoint])),

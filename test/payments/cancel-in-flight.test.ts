@@ -137,7 +137,9 @@ describe("what has been sent", () => {
       cancellationReason: null,
       cancellationRequestedAt: expect.any(String),
     });
-    const [event] = await t.db("events").where({ subject_id: id, type: "payment_intent.succeeded" });
+    const [event] = await t
+      .db("events")
+      .where({ subject_id: id, type: "payment_intent.succeeded" });
     expect(event.object).toMatchObject({ cancellationRequestedAt: expect.any(String) });
     const request = { after: TIMELINE_START, limit: 50, sees: NOTHING_ELSE };
     const [told = []] = await readTimelines(t.db, merchantId, { ids: [id], request });

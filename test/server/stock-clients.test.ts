@@ -193,7 +193,7 @@ describe("automatic persisted queries", () => {
       uri: `${api.server.url}/graphql`,
       headers: { authorization: `Bearer ${api.merchant.secretKey}` },
       fetch: (url, init) => {
-        sent.push(JSON.parse(String(init?.body)) as object);
+        sent.push(JSON.parse(init?.body as string) as object);
         return fetch(url, init);
       },
     });

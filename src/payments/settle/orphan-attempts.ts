@@ -1,9 +1,9 @@
-import type { Db } from "../db/db";
-import { transact } from "../db/transact";
-import { insertJournals } from "../ledger/ledger-store";
-import type { AttemptKey } from "./attempt";
-import { type OrphanOptions, takeFromTheDead } from "./attempt-store";
-import { holdOf } from "./settle/suspense";
+import type { Db } from "../../db/db";
+import { transact } from "../../db/transact";
+import { insertJournals } from "../../ledger/ledger-store";
+import type { AttemptKey } from "../attempt";
+import { type OrphanOptions, takeFromTheDead } from "../attempt-store";
+import { holdOf } from "./suspense";
 
 /*
  * For the sweeper. Guarantees: what a dead worker had sent becomes UNKNOWN, and what it may have moved is held in
