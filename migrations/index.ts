@@ -41,6 +41,8 @@ import * as seals from "./20261130000100_seals";
 import * as consoleSessions from "./20261201000100_console_sessions";
 import * as entriesByAccount from "./20261204000100_entries_by_account";
 import * as sealedUpTo from "./20261204000200_sealed_up_to";
+import * as guardedAmounts from "./20261212000100_guarded_amounts";
+import * as pendingProofs from "./20261212000200_pending_proofs";
 import * as disputeEvents from "./20261210000100_dispute_events";
 import * as payouts from "./20261205000100_payouts";
 import * as fees from "./20261205000200_fees";
@@ -96,6 +98,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261201000100_console_sessions": consoleSessions,
   "20261204000100_entries_by_account": entriesByAccount,
   "20261204000200_sealed_up_to": sealedUpTo,
+  "20261212000100_guarded_amounts": guardedAmounts,
+  "20261212000200_pending_proofs": pendingProofs,
   "20261210000100_dispute_events": disputeEvents,
   "20261205000100_payouts": payouts,
   "20261205000200_fees": fees,

@@ -195,6 +195,7 @@ create table balance_snapshots (
   constraint balance_snapshots_pkey PRIMARY KEY (merchant_id, account_id, before),
   constraint balance_snapshots_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES ledger_accounts(merchant_id, id)
 );
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.balance_snapshots FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 alter table balance_snapshots enable row level security;
 create policy system on balance_snapshots to oncepay_system using (true);
 create policy tenant on balance_snapshots to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -437,6 +438,7 @@ create table journals (
   created_at timestamp with time zone not null default now(),
   corrects_journal_id text collate "C",
   constraint journals_pkey PRIMARY KEY (merchant_id, id),
+  constraint journals_corrects FOREIGN KEY (merchant_id, corrects_journal_id) REFERENCES journals(merchant_id, id) NOT VALID,
   constraint journals_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
 );
 CREATE UNIQUE INDEX journals_booked_once ON public.journals USING btree (merchant_id, source_id, kind) WHERE (kind <> ALL (ARRAY['suspense_hold'::text, 'suspense_void'::text]));
@@ -475,6 +477,8 @@ create table ledger_proofs (
   debits numeric not null default 0,
   credits numeric not null default 0,
   open_since timestamp with time zone,
+  pending_debits numeric not null default 0,
+  pending_credits numeric not null default 0,
   constraint ledger_proofs_pkey PRIMARY KEY (merchant_id, account_id),
   constraint ledger_proofs_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES ledger_accounts(merchant_id, id)
 );
@@ -616,6 +620,7 @@ CREATE TRIGGER guard_payment_intent BEFORE UPDATE ON public.payment_intents FOR 
             ELSE (new.version <= old.version)
         END)) EXECUTE FUNCTION guard_payment_intent();
 CREATE TRIGGER keep_payment_intents BEFORE DELETE OR TRUNCATE ON public.payment_intents FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE CONSTRAINT TRIGGER keep_what_moved AFTER UPDATE ON public.payment_intents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((new.amount_captured < old.amount_captured) OR (new.amount_refunded < old.amount_refunded) OR ((new.amount_refunding + new.amount_refunded) < (old.amount_refunding + old.amount_refunded)))) EXECUTE FUNCTION keep_what_moved();
 alter table payment_intents enable row level security;
 create policy system on payment_intents to oncepay_system using (true);
 create policy tenant on payment_intents to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -858,6 +863,8 @@ create table refunds (
 );
 CREATE INDEX refunds_by_intent ON public.refunds USING btree (merchant_id, payment_intent_id, id);
 CREATE INDEX refunds_pending ON public.refunds USING btree (merchant_id, currency) WHERE (status = 'PENDING'::text);
+CREATE TRIGGER check_new_refunds AFTER INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION check_refunds();
+CREATE TRIGGER check_refunds AFTER UPDATE ON public.refunds FOR EACH ROW WHEN (((new.amount > old.amount) OR (new.payment_intent_id <> old.payment_intent_id) OR ((old.status <> ALL (ARRAY['PENDING'::text, 'SUCCEEDED'::text])) AND (new.status = ANY (ARRAY['PENDING'::text, 'SUCCEEDED'::text]))))) EXECUTE FUNCTION check_refunds();
 alter table refunds enable row level security;
 create policy system on refunds to oncepay_system using (true);
 create policy tenant on refunds to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -1190,6 +1197,22 @@ create table worker_leases (
 );
 grant delete, insert, select, update on worker_leases to oncepay_system;
 
+CREATE OR REPLACE FUNCTION public.booked_amounts(of_merchant text, of_intent text)
+ RETURNS TABLE(captured numeric, refunded numeric)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select
+        coalesce(sum(p.amount) filter (where j.kind = 'capture' and c.kind = 'MERCHANT_BALANCE'), 0),
+        coalesce(sum(case j.kind when 'refund' then p.amount
+          when 'refund_reversal' then -p.amount end), 0)
+      from journals j
+      join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
+      join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+      where j.merchant_id = of_merchant and j.payment_intent_id = of_intent
+        and j.kind in ('capture', 'refund', 'refund_reversal') and not p.pending
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.capture_snapshot(c captures)
  RETURNS json
  LANGUAGE sql
@@ -1285,6 +1308,49 @@ AS $function$
       ) then
         raise exception 'a posting needs its journal, and accounts of its own merchant and currency'
           using errcode = 'foreign_key_violation';
+      end if;
+      -- Two that post for one intent take turns, whether or not they have locked it: the second sees what the first
+      -- has posted, in the statement after this one.
+      perform from (
+          select distinct j.merchant_id, j.payment_intent_id from inserted p
+          join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
+          where not p.pending and j.kind in ('capture', 'refund', 'refund_reversal')
+        ) t
+        join payment_intents pi on pi.merchant_id = t.merchant_id and pi.id = t.payment_intent_id
+        for no key update of pi;
+      if exists (
+        select from (
+          select distinct j.merchant_id, j.payment_intent_id from inserted p
+          join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
+          where not p.pending and j.kind in ('capture', 'refund', 'refund_reversal')
+        ) t
+        left join payment_intents pi on pi.merchant_id = t.merchant_id
+          and pi.id = t.payment_intent_id
+        cross join lateral booked_amounts(pi.merchant_id, pi.id) b
+        where pi.id is null or b.captured > pi.amount_captured or b.refunded > pi.amount_refunded
+          or b.refunded > b.captured
+      ) then
+        raise exception 'more would be booked as captured or refunded than the payment intent says'
+          using errcode = 'check_violation';
+      end if;
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.check_refunds()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      perform from payment_intents pi
+        where pi.merchant_id = new.merchant_id and pi.id = new.payment_intent_id
+        for no key update;
+      if exists (
+        select from payment_intents pi
+        where pi.merchant_id = new.merchant_id and pi.id = new.payment_intent_id
+          and reserved_refunds(pi.merchant_id, pi.id) > pi.amount_refunding + pi.amount_refunded
+      ) then
+        raise exception 'more would be refunded than the payment intent says'
+          using errcode = 'check_violation';
       end if;
       return null;
     end $function$;
@@ -1617,6 +1683,25 @@ AS $function$
       raise exception 'the balance horizon only moves on' using errcode = 'restrict_violation';
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.keep_what_moved()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      -- As it is at the commit, whatever it was when this was asked for.
+      if exists (
+        select from payment_intents pi
+        cross join lateral booked_amounts(pi.merchant_id, pi.id) b
+        where pi.merchant_id = new.merchant_id and pi.id = new.id
+          and (b.captured > pi.amount_captured or b.refunded > pi.amount_refunded
+            or reserved_refunds(pi.merchant_id, pi.id) > pi.amount_refunding + pi.amount_refunded)
+      ) then
+        raise exception 'more is captured or refunded than the payment intent would say'
+          using errcode = 'check_violation';
+      end if;
+      return null;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION public.make_partitions(until timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1831,6 +1916,16 @@ AS $function$
     begin
       raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
     end $function$;
+
+CREATE OR REPLACE FUNCTION public.reserved_refunds(of_merchant text, of_intent text)
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select coalesce(sum(r.amount), 0) from refunds r
+      where r.merchant_id = of_merchant and r.payment_intent_id = of_intent
+        and r.status in ('PENDING', 'SUCCEEDED')
+    $function$;
 
 CREATE OR REPLACE FUNCTION public.was_confirmed_by_shopper(of_merchant text, of_intent text, at_moment timestamp with time zone)
  RETURNS boolean

@@ -80,6 +80,12 @@ export class LedgerEntry {
   })
   readonly attemptId!: string | null;
 
+  @Field(() => ID, {
+    nullable: true,
+    description: "Of a correction, the id of the journal that was wrong; null when none was.",
+  })
+  readonly correctsJournalId!: string | null;
+
   @Field(() => DateTime, { description: "When the entry was posted." })
   readonly createdAt!: string;
 }

@@ -1,9 +1,21 @@
 import { NORMAL_SIDE } from "../ledger/accounts";
+import { joinSideSums } from "../ledger/side-sums";
 import type { Check } from "./check";
 
 const KINDS = `('${Object.keys(NORMAL_SIDE).join("', '")}')`;
-const APPEND_ONLY =
-  "('transitions'), ('events'), ('event_feed'), ('journals'), ('postings'), ('attempt_evidence'), ('audit_log'), ('seals')";
+const APPEND_ONLY = [
+  "transitions",
+  "events",
+  "event_feed",
+  "journals",
+  "postings",
+  "attempt_evidence",
+  "audit_log",
+  "seals",
+  "balance_snapshots",
+]
+  .map((table) => `('${table}')`)
+  .join(", ");
 
 export const LEDGER_CHECKS: readonly Check[] = [
   {
@@ -62,29 +74,59 @@ export const LEDGER_CHECKS: readonly Check[] = [
   {
     invariant: "I4",
     name: "balance snapshots are the sums of their postings",
+    // All of them, each against what was posted before it: balances of past moments, and those of entries, are read from
+    // old ones. Each posting is read once, by its account.
     sql: `
-      with latest as (
-        select distinct on (merchant_id, account_id) * from balance_snapshots
-        order by merchant_id, account_id, before desc
-      ), side as (
-        select merchant_id, debit_account_id as account_id, created_at,
-          amount as debit, 0 as credit, pending
+      with span as (
+        select s.*, s.account_id as id,
+          coalesce(lag(s.before) over (partition by s.merchant_id, s.account_id order by s.before),
+            '-infinity') as since
+        from balance_snapshots s
+      ), counted as (
+        select n.*, sum(debit.posted) over earlier as debited,
+          sum(credit.posted) over earlier as credited,
+          sum(debit.pending) over earlier as pending_debited,
+          sum(credit.pending) over earlier as pending_credited
+        from span n
+        ${joinSideSums({ of: "n", within: "p.created_at >= n.since and p.created_at < n.before" })}
+        window earlier as (partition by n.merchant_id, n.account_id order by n.before)
+      )
+      select account_id as subject,
+        format('snapshot before %s: %s, %s, pending %s, %s',
+          before, debits, credits, pending_debits, pending_credits) as detail
+      from counted
+      where (debits, credits, pending_debits, pending_credits)
+        <> (debited, credited, pending_debited, pending_credited)`,
+  },
+  {
+    invariant: "I4",
+    name: "what the continuous audit has added up is the sum of its postings",
+    sql: `
+      with side as (
+        select merchant_id, debit_account_id as account_id, created_at, pending, amount as debit,
+          0 as credit
         from postings
         union all
-        select merchant_id, credit_account_id, created_at, 0, amount, pending from postings
+        select merchant_id, credit_account_id, created_at, pending, 0, amount from postings
+      ), counted as (
+        select s.merchant_id, s.account_id,
+          sum(s.debit) filter (where not s.pending) as debits,
+          sum(s.credit) filter (where not s.pending) as credits,
+          sum(s.debit) filter (where s.pending) as pending_debits,
+          sum(s.credit) filter (where s.pending) as pending_credits
+        from side s
+        join audit_marks m on m.merchant_id = s.merchant_id and s.created_at < m.posted_before
+        group by s.merchant_id, s.account_id
       )
-      select l.account_id as subject,
-        format('snapshot before %s: %s, %s, pending %s, %s',
-          l.before, l.debits, l.credits, l.pending_debits, l.pending_credits) as detail
-      from latest l
-      left join side s on s.merchant_id = l.merchant_id and s.account_id = l.account_id
-        and s.created_at < l.before
-      group by l.merchant_id, l.account_id, l.before,
-        l.debits, l.credits, l.pending_debits, l.pending_credits
-      having l.debits <> coalesce(sum(s.debit) filter (where not s.pending), 0)
-        or l.credits <> coalesce(sum(s.credit) filter (where not s.pending), 0)
-        or l.pending_debits <> coalesce(sum(s.debit) filter (where s.pending), 0)
-        or l.pending_credits <> coalesce(sum(s.credit) filter (where s.pending), 0)`,
+      select account_id as subject, format('added up %s, %s, pending %s, %s; posted %s, %s, %s, %s',
+        l.debits, l.credits, l.pending_debits, l.pending_credits,
+        c.debits, c.credits, c.pending_debits, c.pending_credits) as detail
+      from counted c
+      full join ledger_proofs l using (merchant_id, account_id)
+      where (coalesce(l.debits, 0), coalesce(l.credits, 0), coalesce(l.pending_debits, 0),
+          coalesce(l.pending_credits, 0))
+        <> (coalesce(c.debits, 0), coalesce(c.credits, 0), coalesce(c.pending_debits, 0),
+          coalesce(c.pending_credits, 0))`,
   },
   {
     invariant: "I4",

@@ -15,6 +15,9 @@
  * - SUSPENSE (liability, grows by credits): money that moved although nothing here asked for it, or that
  *   moved twice. It is here until it has been given back; anything but zero needs a person. Its pending side is what
  *   attempts of unknown outcome may have moved: charges and captures on the one side, refunds on the other.
+ *
+ * There is none of shoppers' money: it is the merchant's from the moment it is captured, and until then a hold at the
+ * bank. There is none of a platform's own fees: nothing here takes one, and PROCESSING_FEES are the processor's.
  */
 export const ACCOUNT_KINDS = [
   "PROCESSOR_RECEIVABLE",

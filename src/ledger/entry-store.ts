@@ -31,6 +31,8 @@ export interface LedgerEntry {
   readonly sourceId: string;
   /** The source, when it is an attempt. */
   readonly attemptId: string | null;
+  /** Of a correction: the journal that was wrong. */
+  readonly correctsJournalId: string | null;
   readonly createdAt: string;
   /** The same time as Postgres stores it, in microseconds since 1970: what entries are sorted by. */
   readonly postedAtMicros: number;
@@ -108,6 +110,7 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
           when j.source_id like 'po\\_%' then 'PAYOUT'
           when j.source_id like 'brk\\_%' then 'RECONCILIATION_BREAK' end as "source",
         case when j.source_id like 'att\\_%' then j.source_id end as "attemptId",
+        j.corrects_journal_id as "correctsJournalId",
         iso(p.created_at) as "createdAt",
         (extract(epoch from p.created_at) * 1000000)::bigint as "postedAtMicros"
       from page p cross join before b

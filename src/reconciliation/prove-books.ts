@@ -104,13 +104,13 @@ async function prove(
   const feedPosition = checked[0]?.feedPosition ?? slice.feedPosition;
   await markProven(tx, slice, feedPosition);
   const breaks: NewBreak[] = [
-    ...misstated.map(({ accountId, currency, shown, proven }): NewBreak => ({
+    ...misstated.map(({ accountId, currency, what, shown, proven }): NewBreak => ({
       merchantId,
       kind: "IMBALANCE",
       source: "LEDGER",
       subjectId: accountId,
       currency,
-      detail: `a balance of ${shown} is shown, and the postings add up to ${proven}`,
+      detail: `a ${what} of ${shown} is shown, and the postings add up to ${proven}`,
     })),
     ...checked.flatMap(({ id, currency, detail }): NewBreak[] =>
       id === null || currency === null || detail === null

@@ -1,4 +1,5 @@
 import { type Statement, type Tx, run } from "../db/db";
+import { joinSideSums } from "../ledger/side-sums";
 import type { Unproven } from "./prove-store";
 
 /** What the continuous audit asks of a slice of one merchant's books. */
@@ -6,6 +7,8 @@ import type { Unproven } from "./prove-store";
 export interface Misstated {
   readonly accountId: string;
   readonly currency: string;
+  /** A balance, or a pending one. */
+  readonly what: string;
   readonly shown: string;
   readonly proven: string;
 }
@@ -14,33 +17,33 @@ export interface Misstated {
 const CHECK_SNAPSHOTS: Statement = {
   name: "check_balance_snapshots",
   text: `
-    select l.account_id as "accountId", l.currency as "currency",
-      (n.debits + s.debits - n.credits - s.credits)::text as "shown",
-      (l.debits - l.credits)::text as "proven"
-    from ledger_proofs l
-    cross join (select ?::timestamptz as until) q
+    select l.account_id as "accountId", l.currency as "currency", v.what as "what",
+      v.shown::text as "shown", v.proven::text as "proven"
+    from (select ?::text as merchant_id, ?::timestamptz as until) q
+    join ledger_proofs l on l.merchant_id = q.merchant_id
     cross join lateral (
-      select b.before, b.debits, b.credits from balance_snapshots b
+      select b.merchant_id, b.account_id as id, q.until, b.before, b.debits, b.credits,
+        b.pending_debits, b.pending_credits
+      from balance_snapshots b
       where b.merchant_id = l.merchant_id and b.account_id = l.account_id
         and b.before <= q.until
       order by b.before desc limit 1
     ) n
-    cross join lateral (
-      select (
-          select coalesce(sum(p.amount), 0) from postings p
-          where p.debit_account_id = l.account_id and p.merchant_id = l.merchant_id
-            and p.created_at >= n.before and p.created_at < q.until and not p.pending) as debits,
-        (
-          select coalesce(sum(p.amount), 0) from postings p
-          where p.credit_account_id = l.account_id and p.merchant_id = l.merchant_id
-            and p.created_at >= n.before and p.created_at < q.until and not p.pending) as credits
-    ) s
-    where l.merchant_id = ?
-      and (n.debits + s.debits <> l.debits or n.credits + s.credits <> l.credits)`,
+    ${joinSideSums({ of: "n", within: "p.created_at >= n.before and p.created_at < n.until" })}
+    cross join lateral (values
+      ('balance', n.debits + debit.posted - n.credits - credit.posted, l.debits - l.credits,
+        n.debits + debit.posted <> l.debits or n.credits + credit.posted <> l.credits),
+      ('pending balance',
+        n.pending_debits + debit.pending - n.pending_credits - credit.pending,
+        l.pending_debits - l.pending_credits,
+        n.pending_debits + debit.pending <> l.pending_debits
+          or n.pending_credits + credit.pending <> l.pending_credits)
+    ) as v (what, shown, proven, differs)
+    where v.differs`,
 };
 
 export async function findMisstated(tx: Tx, slice: Unproven): Promise<Misstated[]> {
-  return run<Misstated>(tx, CHECK_SNAPSHOTS, [slice.until, slice.merchantId]);
+  return run<Misstated>(tx, CHECK_SNAPSHOTS, [slice.merchantId, slice.until]);
 }
 
 export interface Differing {
@@ -71,9 +74,10 @@ const CHECK_INTENTS: Statement = {
     ), differing as (
       select pi.id, pi.currency,
         format('%s: booked %s captured, %s refunded, %s held; the payment says %s authorised, '
-          || '%s captured, %s refunded; %s in suspense, and %s may have moved', pi.status,
+          || '%s captured, %s refunded; %s in suspense, and %s may have moved; '
+          || '%s booked as disputed, and %s said', pi.status,
           b.captured, b.refunded, b.held, pi.amount_authorized, pi.amount_captured,
-          pi.amount_refunded, b.suspense, u.amount) as detail
+          pi.amount_refunded, b.suspense, u.amount, b.disputed, pi.amount_disputed) as detail
       from touched t
       join payment_intents pi on pi.merchant_id = ? and pi.id = t.id
       cross join lateral (
@@ -85,7 +89,10 @@ const CHECK_INTENTS: Statement = {
           coalesce(sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end)
             filter (where p.pending and 'SUSPENSE' not in (d.kind, c.kind)), 0) as held,
           coalesce(sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end)
-            filter (where p.pending and 'SUSPENSE' in (d.kind, c.kind)), 0) as suspense
+            filter (where p.pending and 'SUSPENSE' in (d.kind, c.kind)), 0) as suspense,
+          coalesce(sum(case j.kind when 'dispute' then p.amount else -p.amount end)
+            filter (where (j.kind = 'dispute' and c.kind = 'DISPUTES')
+              or (j.kind = 'dispute_won' and d.kind = 'DISPUTES')), 0) as disputed
         from journals j
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
         join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
@@ -100,7 +107,7 @@ const CHECK_INTENTS: Statement = {
           and a.status = 'UNKNOWN' and a.operation in ('charge', 'capture', 'refund')
       ) u
       where pi.amount_captured <> b.captured or pi.amount_refunded <> b.refunded
-        or b.suspense <> u.amount
+        or b.suspense <> u.amount or pi.amount_disputed <> b.disputed
         or b.held <> case when pi.status in ('REQUIRES_CAPTURE', 'PROCESSING')
           then pi.amount_authorized - pi.amount_captured else 0 end
     )

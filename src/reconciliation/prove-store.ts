@@ -91,31 +91,40 @@ const ADD_UP: Statement = {
   name: "add_up_postings",
   text: `
     with slice as materialized (
-      select p.debit_account_id, p.credit_account_id, p.amount, p.currency from postings p
+      select p.debit_account_id, p.credit_account_id, p.amount, p.currency, p.pending, p.created_at
+      from postings p
       where p.merchant_id = ? and p.created_at >= ?::timestamptz and p.created_at < ?::timestamptz
-        and not p.pending
     ), side as (
-      select debit_account_id as account_id, currency, amount as debit, 0 as credit from slice
+      select debit_account_id as account_id, currency, pending, created_at, amount as debit,
+        0 as credit
+      from slice
       union all
-      select credit_account_id, currency, 0, amount from slice
+      select credit_account_id, currency, pending, created_at, 0, amount from slice
     ), added as (
-      select a.merchant_id, a.id, a.kind, a.currency, sum(s.debit) as debits,
-        sum(s.credit) as credits
+      select a.merchant_id, a.id, a.kind, a.currency,
+        coalesce(sum(s.debit) filter (where not s.pending), 0) as debits,
+        coalesce(sum(s.credit) filter (where not s.pending), 0) as credits,
+        coalesce(sum(s.debit) filter (where s.pending), 0) as pending_debits,
+        coalesce(sum(s.credit) filter (where s.pending), 0) as pending_credits,
+        min(s.created_at) filter (where not s.pending) as since
       from side s
       join ledger_accounts a on a.merchant_id = ? and a.id = s.account_id
         and a.currency = s.currency
       group by a.merchant_id, a.id, a.kind, a.currency
     )
     insert into ledger_proofs as l
-      (merchant_id, account_id, kind, currency, debits, credits, open_since)
-    select merchant_id, id, kind, currency, debits, credits,
-      case when kind = 'SUSPENSE' and debits <> credits then now() end
+      (merchant_id, account_id, kind, currency, debits, credits, pending_debits, pending_credits,
+        open_since)
+    select merchant_id, id, kind, currency, debits, credits, pending_debits, pending_credits,
+      case when kind = 'SUSPENSE' and debits <> credits then since end
     from added order by merchant_id, id
     on conflict (merchant_id, account_id) do update
     set debits = l.debits + excluded.debits, credits = l.credits + excluded.credits,
+      pending_debits = l.pending_debits + excluded.pending_debits,
+      pending_credits = l.pending_credits + excluded.pending_credits,
       open_since = case
         when l.kind = 'SUSPENSE' and l.debits + excluded.debits <> l.credits + excluded.credits
-        then coalesce(l.open_since, now()) end`,
+        then coalesce(l.open_since, excluded.open_since, now()) end`,
 };
 
 export async function addUp(tx: Tx, slice: Unproven): Promise<void> {

@@ -76,7 +76,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   }`,
   LedgerEntry: `fragment LedgerEntry on LedgerEntry {
     journalId line kind side amount currency pending balanceAfter source sourceId paymentIntentId
-    attemptId createdAt
+    attemptId correctsJournalId createdAt
   }`,
   AuditEntry: `fragment AuditEntry on AuditEntry {
     id action operation outcome errorCode actorKind actorId actorHint address requestId

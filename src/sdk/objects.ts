@@ -1036,6 +1036,9 @@ export interface LedgerEntry {
   /** The id of the attempt whose outcome was posted; null when the journal has another source. */
   readonly attemptId: string | null;
 
+  /** Of a correction, the id of the journal that was wrong; null when none was. */
+  readonly correctsJournalId: string | null;
+
   /** When the entry was posted. */
   readonly createdAt: string;
 }

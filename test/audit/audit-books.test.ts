@@ -262,12 +262,40 @@ describe("the ledger", () => {
       group by p.merchant_id, a.id`;
     const moved = "update balance_horizon set before = clock_timestamp() + interval '1 second';";
     expect(await auditAfter(moved + snapshot("0"))).toEqual([]);
-    expect(await auditAfter(moved + snapshot("1"))).toEqual([
-      "I4 balance snapshots are the sums of their postings",
-    ]);
+    const wrong = ["I4 balance snapshots are the sums of their postings"];
+    expect(await auditAfter(moved + snapshot("1"))).toEqual(wrong);
+    // Of any age: the one after it is right.
+    const older = "update balance_snapshots set pending_credits = pending_credits + 1;";
+    expect(await auditAfter(moved + snapshot("0") + ";" + older + snapshot("0"))).toEqual(wrong);
     expect(await auditAfter(snapshot("0"))).toEqual([
       "I4 no balance snapshot is beyond the horizon",
     ]);
+  });
+
+  it("says when what was proven is not the sum of its postings", async () => {
+    await aCapturedIntent(t, merchantId);
+    const proven = `
+      insert into audit_marks (merchant_id, posted_before)
+      select id, 'infinity' from merchants where id = '${merchantId}';
+      insert into ledger_proofs (merchant_id, account_id, kind, currency, debits, credits,
+        pending_debits, pending_credits)
+      select a.merchant_id, a.id, a.kind, a.currency,
+        coalesce(sum(p.amount) filter (where p.debit_account_id = a.id and not p.pending), 0),
+        coalesce(sum(p.amount) filter (where p.credit_account_id = a.id and not p.pending), 0),
+        coalesce(sum(p.amount) filter (where p.debit_account_id = a.id and p.pending), 0),
+        coalesce(sum(p.amount) filter (where p.credit_account_id = a.id and p.pending), 0)
+      from ledger_accounts a join postings p on p.merchant_id = a.merchant_id
+        and a.id in (p.debit_account_id, p.credit_account_id)
+      where a.merchant_id = '${merchantId}' group by a.merchant_id, a.id;`;
+    expect(await auditAfter(proven)).toEqual([]);
+    const wrong = ["I4 what the continuous audit has added up is the sum of its postings"];
+    for (const change of [
+      "update ledger_proofs set debits = debits + 1",
+      "update ledger_proofs set pending_credits = pending_credits + 1",
+      "delete from ledger_proofs",
+    ]) {
+      expect(await auditAfter(proven + change)).toEqual(wrong);
+    }
   });
 
   it("says when history could be changed", async () => {

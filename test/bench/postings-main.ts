@@ -2,7 +2,7 @@ import { connect } from "../../src/db/connect";
 import type { Db } from "../../src/db/db";
 import { transact } from "../../src/db/transact";
 import { newId } from "../../src/ids";
-import { bookCapture } from "../../src/ledger/journals";
+import { bookDispute } from "../../src/ledger/journals";
 import { insertJournals } from "../../src/ledger/ledger-store";
 import { createInstallation, type Installation } from "./installation";
 import { median } from "./load/latency";
@@ -14,14 +14,14 @@ import { cpuSecondsOfTree } from "./usage";
  *
  *     node -r ./test/attack/register.js test/bench/postings-main.ts [ROUNDS] [SECONDS]
  *
- * 64 clients post captures, each a transaction of its own, in turns to one merchant and each to a merchant of its own;
+ * 64 clients post disputes, each a transaction of its own, in turns to one merchant and each to a merchant of its own;
  * then the latter again in turns without the two indexes. Medians of the rounds.
  */
 
 const CLIENTS = 64;
 const ROUNDS = 7;
 const SECONDS = 3;
-const AMOUNTS = { captured: 2_599, fee: 105, held: 0 };
+const AMOUNTS = { disputed: 2_599, fee: 105 };
 
 const INDEXES = ["postings_by_debit", "postings_by_credit"];
 interface Measured {
@@ -39,7 +39,7 @@ interface Ground {
 
 async function post(db: Db, merchantId: string): Promise<void> {
   const fact = { merchantId, paymentIntentId: null, currency: "USD" };
-  const journal = bookCapture({ ...fact, sourceId: newId("attempt") }, AMOUNTS);
+  const journal = bookDispute({ ...fact, sourceId: newId("attempt") }, AMOUNTS);
   await transact(db, (tx) => insertJournals(tx, [journal]));
 }
 

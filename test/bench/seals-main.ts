@@ -27,7 +27,7 @@ const POST = `
   select id, 'acct_' || kind, kind, 'USD' from merchants
   cross join (values ('PROCESSOR_RECEIVABLE'), ('MERCHANT_BALANCE'), ('PROCESSING_FEES')) k (kind);
   insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
-  select merchant_id, 'jrn_' || substr(id, 4), 'capture', id, id from payment_intents;
+  select merchant_id, 'jrn_' || substr(id, 4), 'bench', id, id from payment_intents;
   insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id, amount,
     currency, pending, created_at)
   select merchant_id, id, line, 'acct_PROCESSOR_RECEIVABLE', 'acct_MERCHANT_BALANCE', 2599, 'USD', false,

@@ -40,6 +40,8 @@ export interface Batch {
 }
 
 export const ACTS_MAX = 50;
+/** 2^53 - 1. */
+export const AMOUNT_MAX = Number.MAX_SAFE_INTEGER;
 
 const card = fc.oneof(
   { weight: 3, arbitrary: fc.constant<CardName>("pm_card_visa") },
@@ -111,7 +113,12 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 );
 
 const setup: fc.Arbitrary<Setup> = fc.record({
-  amount: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1_000_000_000 })),
+  amount: fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: 1, max: 20 }) },
+    { weight: 4, arbitrary: fc.integer({ min: 1, max: 1_000_000_000 }) },
+    { weight: 1, arbitrary: fc.integer({ min: AMOUNT_MAX - 20, max: AMOUNT_MAX }) },
+    { weight: 1, arbitrary: fc.maxSafeNat().map((n) => Math.max(1, n)) },
+  ),
   // Two, no and three decimals.
   currency: fc.constantFrom("USD" as const, "JPY" as const, "KWD" as const),
   manual: fc.boolean(),

@@ -13,6 +13,7 @@ import {
   settled,
   taken,
 } from "./shadow";
+import { compareTrialBalance } from "./trial-balance";
 
 /** A payment that is played with, beside what it must be: more than one thing where two requests raced. */
 interface Played {
@@ -50,6 +51,7 @@ export async function play(api: TestApi, batch: Batch): Promise<number> {
   for (const one of played) one.isTouched = true;
   held += await settle(api, played);
   await compareBooks(api, played);
+  await compareTrialBalance(api);
   return held;
 }
 

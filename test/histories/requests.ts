@@ -5,7 +5,7 @@ import {
   REFUND_INTENT,
   UPDATE_INTENT,
 } from "../support/api";
-import type { Act } from "./history";
+import { type Act, AMOUNT_MAX } from "./history";
 import type { Setup, Step } from "./shadow";
 
 /** A mutation as it was sent, so that it can be sent again. */
@@ -46,7 +46,8 @@ export function stepOf(act: Act, { amount }: Setup): Step | undefined {
 }
 
 function part(amount: number, share: number | null): number | null {
-  return share === null ? null : Math.max(1, Math.round(amount * share));
+  if (share === null) return null;
+  return Math.min(AMOUNT_MAX, Math.max(1, Math.round(amount * share)));
 }
 
 export function requestOf(step: Step, paymentIntentId: string, key: string): Request | undefined {

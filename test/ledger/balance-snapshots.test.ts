@@ -124,6 +124,23 @@ test("a transaction that is still posting is waited for, and then summed up", as
   expect(await booksOf(merchantId)).toEqual(books);
 });
 
+test("two transactions that post to the accounts of one merchant do not wait for each other", async () => {
+  const [one, other] = [await aCapturedIntent(t, merchantId), await aCapturedIntent(t, merchantId)];
+  const first = await t.db.transaction();
+  const second = await t.db.transaction();
+  await first.raw("set local lock_timeout = '10s'");
+  await second.raw("set local lock_timeout = '10s'");
+  // Each while the other one has posted, and has not committed.
+  await postInVain(first, one.id);
+  await postInVain(second, other.id);
+  await postInVain(first, one.id);
+  await second.commit();
+  await first.commit();
+  const books = await booksOf(merchantId);
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  expect(await booksOf(merchantId)).toEqual(books);
+});
+
 test("a posting from before what is summed up is refused, and gets through with a new transaction", async () => {
   const { id } = await aCapturedIntent(t, merchantId);
   const tx = await t.db.transaction();

@@ -41,6 +41,7 @@ describe("history", () => {
     "postings",
     "attempt_evidence",
     "seals",
+    "balance_snapshots",
   ])("cannot be changed, deleted or emptied in %s, nor in a partition of it", async (table) => {
     const { rows } = await t.db.raw<{ rows: { name: string }[] }>(
       "select inhrelid::regclass::text as name from pg_inherits where inhparent = ?::regclass",
@@ -150,7 +151,7 @@ describe("payment intents", () => {
 
 describe("the ledger", () => {
   const posting = `insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id, amount, currency, pending)
-    values (?, ?, 9, ?, ?, ?, ?, false)`;
+    values (?, ?, 9, ?, ?, ?, ?, true)`;
 
   async function given() {
     const [journal] = await t.db("journals").where({ merchant_id: merchantId }).limit(1);

@@ -3,6 +3,7 @@ import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type TestApp, startTestApp } from "../support/app";
+import { aDispute } from "../support/disputes";
 import {
   aCapturedIntent,
   aMerchant,
@@ -47,6 +48,45 @@ it("refunds exactly what was captured when fifty refunds ask for five times as m
     amountRefunded: 1_000,
     amountRefundable: 0,
   });
+});
+
+it("captures exactly what was authorised when fifty captures ask for five times as much", async () => {
+  const merchant = await aMerchant(t);
+  const { id } = await anAuthorizedIntent(t, merchant.id, 1_000);
+  const command = () => captureCommand(merchant.id, id, { amount: 100, final: false });
+  let captured = 0;
+  // One is under way at a time.
+  for (let round = 0; round < 20 && captured < 1_000; round += 1) {
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => settle(capturePaymentIntent(appOf(n).db, command()))),
+    );
+    expect(outcomes.filter((outcome) => outcome === "done")).toHaveLength(1);
+    await t.drain();
+    captured += 100;
+    expect(await theIntent(t, merchant.id, id)).toMatchObject({ amountCaptured: captured });
+  }
+  expect(await theIntent(t, merchant.id, id)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await settle(capturePaymentIntent(t.app.db, command()))).not.toBe("done");
+});
+
+it("is refunded or disputed, never both of the same money, when fifty refunds and a dispute come", async () => {
+  const merchant = await aMerchant(t);
+  const { id } = await aCapturedIntent(t, merchant.id, 1_000);
+  const [outcomes] = await Promise.all([
+    Promise.all(
+      Array.from({ length: 50 }, (_, n) =>
+        settle(refundPaymentIntent(appOf(n).db, refundCommand(merchant.id, id, { amount: 100 }))),
+      ),
+    ),
+    aDispute(t, id, { amount: 600 }),
+  ]);
+  const known = ["done", "INVALID_STATE", "AMOUNT_TOO_LARGE"];
+  expect(outcomes.filter((outcome) => !known.includes(outcome))).toEqual([]);
+  await t.drain();
+  const intent = await theIntent(t, merchant.id, id);
+  expect(intent.amountDisputed).toBe(600);
+  // Those that were reserved before the dispute was heard of, the network declined: it had none of their money left.
+  expect(intent.amountRefunded).toBe(400);
 });
 
 it("never captures more than was authorised when captures race", async () => {

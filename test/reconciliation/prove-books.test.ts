@@ -1,3 +1,4 @@
+import { up } from "../../migrations/20261212000200_pending_proofs";
 import type { Tx } from "../../src/db/db";
 import { takeBalanceSnapshots } from "../../src/ledger/take-balance-snapshots";
 import { PLATFORM_MERCHANT_ID } from "../../src/merchants/api-key";
@@ -8,6 +9,7 @@ import { proveBooks } from "../../src/reconciliation/prove-books";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type TestApp, startTestApp } from "../support/app";
 import { aBreak } from "../support/breaks";
+import { aDispute } from "../support/disputes";
 import {
   aCapturedIntent,
   aConfirmedIntent,
@@ -154,7 +156,10 @@ test("what is unknown and not in suspense is found, and what is in suspense and 
   const gone = `with gone as (delete from journals where payment_intent_id = ? returning id)
     delete from postings where journal_id in (select id from gone)`;
   const reason = async (tx: Tx) =>
-    ((await tx("reconciliation_breaks").first()) as { detail: string } | undefined)?.detail;
+    (
+      (await tx("reconciliation_breaks").where({ kind: "AMOUNT" }).first()) as
+        { detail: string } | undefined
+    )?.detail;
   await damaged(async (tx) => {
     // Nothing is posted and no event is about it: only the attempt itself says that something is missing.
     await tx.raw(gone, [id]);
@@ -190,7 +195,8 @@ test("what is unknown and not in suspense is found, and what is in suspense and 
        delete from postings where journal_id in (select id from gone)`,
       [id],
     );
-    expect(await prove(tx)).toBe(1);
+    // The intent, and the pending balances of both accounts, which were summed up before.
+    expect(await prove(tx)).toBe(3);
     expect(await reason(tx)).toContain("0 held; the payment says 1000 authorised");
     expect(await reason(tx)).toContain("1000 in suspense, and 0 may have moved");
   });
@@ -234,6 +240,32 @@ test("a snapshot of balances that lies is found when its account is next posted 
     expect(found).toMatchObject({ kind: "IMBALANCE", subject_id: id, merchant_id: merchantId });
     expect(found.detail).toMatch(/^a balance of \d+ is shown, and the postings add up to \d+$/);
   });
+  await damaged(async (tx) => {
+    await tx.raw("update balance_snapshots set pending_credits = pending_credits + 5");
+    await aPosting(tx, id as string);
+    expect(await prove(tx)).toBeGreaterThan(0);
+    const details = await tx("reconciliation_breaks").pluck<string[]>("detail");
+    expect(details).toContainEqual(
+      expect.stringMatching(
+        /^a pending balance of -?\d+ is shown, and the postings add up to -?\d+$/,
+      ),
+    );
+  });
+});
+
+test("an intent that says more is disputed than is booked, or less, is a break", async () => {
+  const { id } = await aCapturedIntent(t, merchantId);
+  await aDispute(t, id, { amount: 400 });
+  await t.drain();
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  await damaged(async (tx) => {
+    await tx.raw("update payment_intents set amount_disputed = 300 where id = ?", [id]);
+    expect(await prove(tx)).toBe(1);
+    const [found] = await tx("reconciliation_breaks");
+    expect(found).toMatchObject({ kind: "AMOUNT", subject_id: id });
+    expect(found.detail).toContain("400 booked as disputed, and 300 said");
+  });
+  expect(await prove()).toBe(0);
 });
 
 test("a clearing account that is not emptied is a break after a day, which closes itself", async () => {
@@ -243,7 +275,9 @@ test("a clearing account that is not emptied is a break after a day, which close
     await aPosting(tx, suspense as string);
     expect(await prove(tx)).toBe(0);
     const proof = () => tx("ledger_proofs").where({ account_id: suspense });
-    expect((await proof().first()).open_since).toBeInstanceOf(Date);
+    // Since it was posted, however much later it is added up.
+    const posted = tx("postings").where({ debit_account_id: suspense }).max("created_at as at");
+    expect((await proof().first()).open_since).toEqual((await posted)[0]?.["at"]);
     await proof().update({ open_since: tx.raw("now() - interval '25 hours'") });
     expect(await prove(tx)).toBe(1);
     const breaks = () => tx("reconciliation_breaks").first();
@@ -252,6 +286,23 @@ test("a clearing account that is not emptied is a break after a day, which close
     await proof().update({ open_since: null });
     expect(await prove(tx)).toBe(0);
     expect(await breaks()).toMatchObject({ status: "RESOLVED", resolution: "CLOSED_ITSELF" });
+  });
+});
+
+test("what was added up before anything pending was, is completed by the migration", async () => {
+  await anAuthorizedIntent(t, merchantId);
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  expect(await prove()).toBe(0);
+  await damaged(async (tx) => {
+    const proofs = () => tx("ledger_proofs").orderBy("account_id");
+    const proven = await proofs();
+    expect(proven.some((proof) => Number(proof.pending_debits) > 0)).toBe(true);
+    await tx.raw(
+      `alter table ledger_proofs drop column pending_debits, drop column pending_credits;
+       alter table journals drop constraint journals_corrects`,
+    );
+    await up(tx);
+    expect(await proofs()).toEqual(proven);
   });
 });
 

@@ -245,7 +245,7 @@ test("from a terminal: listed, shown, tried dry, resolved", async () => {
   expect(await ops("list", "--subject", id)).toBe("0 There are none.\n");
 });
 
-test("breaks and entries are exported as CSV and NDJSON, page by page", async () => {
+test("breaks are exported as CSV and NDJSON, page by page", async () => {
   await done({
     breakId: await aBreak(api.db, api.merchant.id),
     action: "EXPLAIN",
@@ -254,20 +254,7 @@ test("breaks and entries are exported as CSV and NDJSON, page by page", async ()
   });
   const subjects = Array.from({ length: 105 }, () => newId("attempt"));
   for (const subjectId of subjects) await aBreak(api.db, api.merchant.id, { subjectId });
-  const lines = async (...args: string[]): Promise<string[]> => {
-    let said = "";
-    const code = await runCommandLine(["ops", "export", ...args, "--merchant", api.merchant.id], {
-      environment: {
-        ONCEPAY_URL: `${api.server.url}/graphql`,
-        ONCEPAY_OPERATOR_KEY: api.asPlatform.key,
-      },
-      out: (text) => ((said += text), true),
-      error: (text) => ((said += text), true),
-    });
-    expect(code).toBe(0);
-    return said.trimEnd().split("\n");
-  };
-  const csv = await lines("--what", "breaks");
+  const csv = await exported("--what", "breaks");
   const [count] = await api
     .db("reconciliation_breaks")
     .where({ merchant_id: api.merchant.id })
@@ -277,13 +264,84 @@ test("breaks and entries are exported as CSV and NDJSON, page by page", async ()
   expect(csv.find((line) => line.includes("EXPLAINED"))).toContain(
     `,'=cmd(),"they said ""it is new"", and more",`,
   );
-  const ndjson = await lines("--what", "breaks", "--format", "ndjson");
+  const ndjson = await exported("--what", "breaks", "--format", "ndjson");
   const read = ndjson.map((line) => JSON.parse(line) as { subjectId: string });
-  const exported = new Set(read.map(({ subjectId }) => subjectId));
-  expect(subjects.filter((id) => !exported.has(id))).toEqual([]);
-  const account = { merchant_id: api.merchant.id, kind: "PROCESSING_FEES", currency: "USD" };
-  const { id } = await api.db("ledger_accounts").where(account).first<{ id: string }>("id");
-  const entries = await lines("--what", "entries", "--account", id);
-  expect(entries[0]).toMatch(/^journalId,line,kind,side,amount/);
-  expect(entries.slice(1).every((line) => line.startsWith("jrn_"))).toBe(true);
+  const found = new Set(read.map(({ subjectId }) => subjectId));
+  expect(subjects.filter((id) => !found.has(id))).toEqual([]);
 });
+
+test("entries are exported as they are in the table, in both formats and on every page", async () => {
+  await makePaid(api, { amount: 10_000 });
+  const accounts = await api.db("ledger_accounts").where({ merchant_id: api.merchant.id });
+  const idOf = (kind: string): string =>
+    accounts.find((one) => one.kind === kind && one.currency === "USD")?.id ?? "";
+  const id = idOf("PROCESSING_FEES");
+  // More than a page: to and fro, so that the books are as they were.
+  await api.db.raw(
+    `insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
+     select a.merchant_id, 'jrn_' || lpad(n::text, 26, '0'), 'test ' || n, a.payment_intent_id, a.id
+     from generate_series(1, 60) n,
+       (select * from attempts where merchant_id = :merchant limit 1) a`,
+    { merchant: api.merchant.id },
+  );
+  await api.db.raw(
+    `insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id,
+       amount, currency, pending)
+     select j.merchant_id, j.id, l.line, l.debit, l.credit, 7, 'USD', false from journals j,
+       (values (1, :fees::text, :receivable::text), (2, :receivable, :fees)) as l (line, debit, credit)
+     where j.kind like 'test %'`,
+    { fees: id, receivable: idOf("PROCESSOR_RECEIVABLE") },
+  );
+  const { rows } = await api.db.raw<{ rows: Readonly<Record<string, unknown>>[] }>(
+    `select p.journal_id as "journalId", p.line as "line", j.kind as "kind", s.side as "side",
+       p.amount as "amount", p.currency as "currency", p.pending as "pending",
+       (sum(case s.side when 'DEBIT' then p.amount else -p.amount end)
+         over (order by p.created_at, p.journal_id, p.line))::text as "balanceAfter",
+       case when a.id is null then 'RECONCILIATION_BREAK' else 'ATTEMPT' end as "source",
+       j.source_id as "sourceId", j.payment_intent_id as "paymentIntentId", a.id as "attemptId",
+       j.corrects_journal_id as "correctsJournalId",
+       iso(p.created_at) as "createdAt"
+     from postings p join journals j on j.id = p.journal_id
+     left join attempts a on a.id = j.source_id
+     cross join lateral (
+       select case when p.debit_account_id = :id then 'DEBIT' else 'CREDIT' end as side) s
+     where :id in (p.debit_account_id, p.credit_account_id)
+     order by p.created_at desc, p.journal_id desc, p.line desc`,
+    { id },
+  );
+  expect(rows.length).toBeGreaterThan(110);
+  // Of the correction above.
+  expect(rows.some(({ correctsJournalId }) => correctsJournalId !== null)).toBe(true);
+  const entries = ["--what", "entries", "--account", id];
+  const ndjson = await exported(...entries, "--format", "ndjson");
+  expect(ndjson.map((line) => JSON.parse(line) as unknown)).toEqual(rows);
+  const csv = await exported(...entries);
+  expect(csv[0]).toBe(Object.keys(rows[0] ?? {}).join(","));
+  expect(csv.slice(1)).toEqual(
+    ndjson.map((line) => {
+      const values = Object.values(JSON.parse(line) as Record<string, string | null>);
+      return values.map((value) => value ?? "").join(",");
+    }),
+  );
+  // It would be the count alone.
+  expect((await oncepay("ops", "export", ...entries, "--json")).code).toBe(2);
+});
+
+async function exported(...args: string[]): Promise<string[]> {
+  const { code, said } = await oncepay("ops", "export", ...args, "--merchant", api.merchant.id);
+  expect(code).toBe(0);
+  return said.trimEnd().split("\n");
+}
+
+async function oncepay(...args: string[]): Promise<{ code: number; said: string }> {
+  let said = "";
+  const code = await runCommandLine(args, {
+    environment: {
+      ONCEPAY_URL: `${api.server.url}/graphql`,
+      ONCEPAY_OPERATOR_KEY: api.asPlatform.key,
+    },
+    out: (text) => ((said += text), true),
+    error: (text) => ((said += text), true),
+  });
+  return { code, said };
+}

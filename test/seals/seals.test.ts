@@ -1,4 +1,5 @@
 import { auditBooks } from "../../src/audit/audit-books";
+import { runCommandLine } from "../../src/cli/run-command-line";
 import type { Tx } from "../../src/db/db";
 import { sqlState } from "../../src/db/errors";
 import { blankLegacyEvents } from "../../src/erasure/blank-legacy-events";
@@ -155,6 +156,76 @@ test("names the row in which one byte was altered, in any column of any sealed t
   }
   expect(altered).toBeGreaterThan(60);
 });
+
+test("names the event in which one byte of its object was altered, wherever it is", async () => {
+  const events = await t
+    .db("events")
+    .select<{ id: string; text: string }[]>("id", t.db.raw("object::text as text"));
+  const tried = new Set<number>();
+  for (const [index, { id, text }] of events.entries()) {
+    const { at, altered } = alteredFrom(text, Math.floor((text.length * index) / events.length));
+    const found = await checkAfter((tx) =>
+      tx.raw("update events set object = ? where id = ?", [altered, id]),
+    );
+    expect([at, found[0]?.subject]).toEqual([at, `events ${id}`]);
+    tried.add(at);
+  }
+  expect(tried.size).toBeGreaterThan(5);
+});
+
+/** With one byte another, at the place or soon after it, and still JSON. */
+function alteredFrom(text: string, from: number): { at: number; altered: string } {
+  for (let at = from; at < text.length; at += 1) {
+    const byte = String.fromCharCode(text.charCodeAt(at) ^ 1);
+    const altered = text.slice(0, at) + byte + text.slice(at + 1);
+    try {
+      JSON.parse(altered);
+      return { at, altered };
+    } catch {
+      // Not JSON any more, which the column refuses.
+    }
+  }
+  return alteredFrom(text, 0);
+}
+
+test.each([
+  ["postings", "amount = amount + 1", "journal_id", "line"],
+  ["transitions", "cause = cause || ' '", "payment_intent_id", "version"],
+  ["events", "type = type || 'x'", "id", null],
+])("oncepay verify names one row of %s that was altered, and exits with 1", async (...given) => {
+  const [table, set, id, number] = given;
+  const row = await t.db(table).orderBy(id).first<Record<string, string>>();
+  const which = `${id} = '${String(row[id])}'` + (number ? ` and ${number} = ${row[number]}` : "");
+  const kept = `kept_${table}`;
+  const superuser = (change: string) =>
+    t.db.transaction(async (tx) => {
+      await tx.raw("set local session_replication_role = replica");
+      await tx.raw(change);
+    });
+  await superuser(`create table ${kept} as select * from ${table} where ${which};
+    update ${table} set ${set} where ${which}`);
+  try {
+    const { code, out } = await verify();
+    expect(code).toBe(1);
+    const name = `${table} ${row[id]}${number ? `:${row[number]}` : ""}`;
+    expect(out).toMatch(/I17 +BROKEN/);
+    expect(out).toContain(name);
+  } finally {
+    await superuser(`delete from ${table} where ${which};
+      insert into ${table} select * from ${kept}; drop table ${kept}`);
+  }
+  expect(await check()).toEqual([]);
+});
+
+async function verify(): Promise<{ code: number; out: string }> {
+  let out = "";
+  const code = await runCommandLine(["verify"], {
+    environment: { DATABASE_URL: t.databaseUrl },
+    out: (text) => ((out += text), true),
+    error: (text) => ((out += text), true),
+  });
+  return { code, out };
+}
 
 test("names what was altered of the feed, and of a seal itself", async () => {
   const [, event = ""] = await rowsOf("event_feed");

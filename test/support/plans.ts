@@ -236,7 +236,7 @@ const PARTS = [
    select merchant_id, 'cap' || substr(id, 3), id, 'SUCCEEDED', amount, currency, true, id
    from payment_intents where merchant_id = any(?) on conflict do nothing`,
   `insert into refunds (merchant_id, id, payment_intent_id, status, amount, currency, idempotency_key)
-   select merchant_id, 're' || substr(id, 3), id, 'SUCCEEDED', amount, currency, id
+   select merchant_id, 're' || substr(id, 3), id, 'FAILED', amount, currency, id
    from payment_intents where merchant_id = any(?) on conflict do nothing`,
   DISPUTES_OF_PAYMENTS,
   PAYOUTS_OF_PAYMENTS,
