@@ -41,6 +41,7 @@ import * as seals from "./20261130000100_seals";
 import * as consoleSessions from "./20261201000100_console_sessions";
 import * as entriesByAccount from "./20261204000100_entries_by_account";
 import * as sealedUpTo from "./20261204000200_sealed_up_to";
+import * as reconciliationEvidence from "./20261211000100_reconciliation_evidence";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -90,4 +91,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261201000100_console_sessions": consoleSessions,
   "20261204000100_entries_by_account": entriesByAccount,
   "20261204000200_sealed_up_to": sealedUpTo,
+  "20261211000100_reconciliation_evidence": reconciliationEvidence,
 };

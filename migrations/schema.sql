@@ -99,6 +99,7 @@ create table attempts (
 CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
+CREATE INDEX attempts_settled_late ON public.attempts USING btree (settled_at) WHERE ((settled_at - created_at) > '48:00:00'::interval);
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
 alter table attempts enable row level security;
 create policy system on attempts to oncepay_system using (true);
@@ -431,6 +432,7 @@ create table journals (
   constraint journals_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
 );
 CREATE INDEX journals_by_intent ON public.journals USING btree (merchant_id, payment_intent_id, id);
+CREATE INDEX journals_corrections ON public.journals USING btree (merchant_id, corrects_journal_id) WHERE (corrects_journal_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 alter table journals enable row level security;
 create policy system on journals to oncepay_system using (true);
@@ -718,6 +720,7 @@ create table reconciliation_runs (
   started_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
+  keeps_lines boolean not null default false,
   constraint reconciliation_runs_pkey PRIMARY KEY (id),
   constraint reconciliation_runs_processor_source_statement_key UNIQUE (processor, source, statement),
   constraint reconciliation_runs_check CHECK (((status = 'COMPLETED'::text) = (finished_at IS NOT NULL))),
@@ -725,6 +728,8 @@ create table reconciliation_runs (
   constraint reconciliation_runs_source_check CHECK ((source = ANY (ARRAY['PROCESSOR_LIST'::text, 'SETTLEMENT_FILE'::text]))),
   constraint reconciliation_runs_status_check CHECK ((status = ANY (ARRAY['LOADING'::text, 'COMPARING'::text, 'MISSING'::text, 'COMPLETED'::text])))
 );
+CREATE INDEX reconciliation_runs_by_period ON public.reconciliation_runs USING btree (processor, source, period_to);
+CREATE INDEX reconciliation_runs_keeping_lines ON public.reconciliation_runs USING btree (processor, period_to) WHERE keeps_lines;
 grant insert, select, update on reconciliation_runs to oncepay_system;
 
 create table refunds (

@@ -27,12 +27,16 @@ export interface Compared {
     readonly currency: string;
     /** Something gives back what it moved, or has. */
     readonly compensated: boolean;
+    /** A refund that had succeeded, and was returned by the bank. */
+    readonly returned: boolean;
   } | null;
-  /** Its journal of a capture or a refund; null when there is none. */
+  /** Its journal of a capture or a refund, as corrected since; null when there is none. */
   readonly ledger: {
     readonly journalId: string;
     readonly amount: number;
     readonly fee: number;
+    /** How many corrections are counted in, but for those of what moved more than once. */
+    readonly corrections: number;
   } | null;
 }
 
@@ -55,6 +59,9 @@ const POSTED: ReadonlySet<string> = new Set(["capture", "refund"]);
 const TIMING_MS = 60_000;
 const CONTRADICTION_MS = 1_000;
 const GHOST_MS = 60_000;
+
+/** A statement comes once a day: what two of them do not have is missing. */
+export const NEXT_STATEMENT_MS = 50 * 3_600_000;
 
 /** What is wrong under one reference. Pure: the same lines have the same breaks, however often they are compared. */
 export function classify(
@@ -118,7 +125,11 @@ function known(
     case "DECLINED":
     case "ABANDONED": {
       if (!stands) return [];
-      const detail = `it moved there, and is ${attempt.status} here`;
+      const detail = movedAndIs(attempt.status);
+      if (attempt.returned) {
+        const wait = "it moved there, and was returned; what takes it back has no line yet";
+        return [found("TIMING", wait, { dueInMs: NEXT_STATEMENT_MS })];
+      }
       if (attempt.compensated) {
         const wait = `${detail}; it is being given back`;
         return [found("TIMING", wait, { dueInMs: TIMING_MS })];
@@ -153,19 +164,21 @@ function succeeded(
   if (currency !== attempt.currency) {
     return [...breaks, found("CURRENCY", `${currency} there, and ${attempt.currency} here`)];
   }
-  const differs =
-    attempt.operation === "void" ? amount > attempt.amount : amount !== attempt.amount;
-  if (differs) breaks.push(found("AMOUNT", amounts(amount, attempt), amountProposal(compared)));
+  const booked = bookedOf(compared, attempt);
+  const differs = attempt.operation === "void" ? amount > booked : amount !== booked;
+  if (differs)
+    breaks.push(found("AMOUNT", amounts(compared, booked), amountProposal(compared, booked)));
   if (!POSTED.has(kind)) return breaks;
   if (!ledger) {
     return [...breaks, found("MISSING_HERE", `${kind} of ${String(amount)}: no journal is posted`)];
   }
-  if (ledger.amount !== attempt.amount) {
+  if (ledger.corrections === 0 && ledger.amount !== attempt.amount) {
     const detail = `${String(ledger.amount)} is posted, and the attempt was of ${String(attempt.amount)}`;
     breaks.push(found("AMOUNT", detail));
   }
   if (kind === "capture" && ledger.fee !== fee) {
-    const detail = `a fee of ${String(fee)} ${currency} there, and of ${String(ledger.fee)} here`;
+    const said = `a fee of ${String(fee)} ${currency} there, and of ${String(ledger.fee)} here`;
+    const detail = `${said}${afterCorrections(compared)}`;
     breaks.push(found("FEE", detail, { proposal: feeProposal(ledger, fee) }));
   }
   return breaks;
@@ -176,14 +189,33 @@ function standing({ moves, reverses }: Compared): number {
   return moves === 0 ? 0 : moves - reverses;
 }
 
-function amounts(amount: number, attempt: { readonly amount: number; readonly currency: string }) {
-  return `${String(amount)} ${attempt.currency} there, and ${String(attempt.amount)} here`;
+/** What should have moved, as far as somebody has not approved otherwise. */
+function bookedOf({ ledger }: Compared, attempt: { readonly amount: number }): number {
+  return ledger && ledger.corrections > 0 ? ledger.amount : attempt.amount;
+}
+
+function amounts(compared: Compared, booked: number): string {
+  const { amount, currency } = compared;
+  const said = `${String(amount)} ${currency} there, and ${String(booked)} here`;
+  return `${said}${afterCorrections(compared)}`;
+}
+
+/** The same difference after a correction is another break. */
+function afterCorrections({ ledger }: Compared): string {
+  const { corrections = 0 } = ledger ?? {};
+  if (corrections === 0) return "";
+  return `, after ${corrections === 1 ? "a correction" : `${String(corrections)} corrections`}`;
+}
+
+/** What is said when it moved there, and was settled otherwise here, or not at all. */
+export function movedAndIs(status: AttemptStatus): string {
+  return `it moved there, and is ${status} here`;
 }
 
 /** The difference is nobody's until somebody says whose it is. */
-function amountProposal({ kind, amount, attempt, ledger }: Compared): Partial<NewBreak> {
-  if (!attempt || !ledger || !POSTED.has(kind)) return {};
-  const difference = amount - attempt.amount;
+function amountProposal({ kind, amount, ledger }: Compared, booked: number): Partial<NewBreak> {
+  if (!ledger || !POSTED.has(kind)) return {};
+  const difference = amount - booked;
   const corrects = ledger.journalId;
   const proposal = suspense(kind, { amount: Math.abs(difference), corrects });
   return { proposal: difference > 0 ? proposal : turned(proposal) };
