@@ -152,6 +152,13 @@ const BREAK = {
   resolvedAt: null,
 };
 
+const EXPLAINED = {
+  status: "EXPLAINED",
+  owner: "Ada",
+  explanation: "the fee of the new contract",
+  explainedAt: AT,
+};
+
 const OBJECTS: Readonly<
   Record<EventType, PaymentIntent | Capture | Refund | Dispute | Readonly<Record<string, unknown>>>
 > = {
@@ -217,6 +224,14 @@ const OBJECTS: Readonly<
   "dispute.won": { ...DISPUTE, ...CLOSED, status: "WON" },
   "dispute.lost": { ...DISPUTE, ...CLOSED, status: "LOST" },
   "reconciliation.break_found": BREAK,
+  "reconciliation.break_explained": { ...BREAK, ...EXPLAINED },
+  "reconciliation.break_resolved": {
+    ...BREAK,
+    ...EXPLAINED,
+    status: "RESOLVED",
+    resolution: "DISMISSED",
+    resolvedAt: AT,
+  },
   "webhook_endpoint.failing": FAILING_ENDPOINT,
   "webhook_endpoint.disabled": {
     ...FAILING_ENDPOINT,

@@ -93,13 +93,13 @@ export function classify(
 type Found = (kind: BreakKind, detail: string, more?: Partial<NewBreak>) => NewBreak;
 
 function ghost(compared: Compared, found: Found): NewBreak[] {
-  const { kind, amount, currency } = compared;
+  const { kind, amount, currency, fee } = compared;
   // What was taken back moved nothing, whoever asked for it.
   if (standing(compared) <= 0) return [];
   const said = `${kind} of ${String(amount)} ${currency}`;
   return [
     found("MISSING_HERE", `nothing here asked for it: ${said}`, {
-      proposal: suspense(kind, { amount, corrects: null }),
+      proposal: suspense(kind, { amount, fee, corrects: null }),
       dueInMs: GHOST_MS,
     }),
   ];
@@ -157,7 +157,7 @@ function succeeded(
   const more = standing(compared) - 1 + earlier;
   if (more > 0) {
     const corrects = ledger?.journalId ?? null;
-    const proposal = suspense(kind, { amount: amount * more, corrects });
+    const proposal = suspense(kind, { amount: amount * more, fee: fee * more, corrects });
     const detail = `it moved ${times(moves + earlier)} there, and once here`;
     breaks.push(found("DUPLICATE", detail, { proposal }));
   }
@@ -168,10 +168,18 @@ function succeeded(
   const differs = attempt.operation === "void" ? amount > booked : amount !== booked;
   if (differs)
     breaks.push(found("AMOUNT", amounts(compared, booked), amountProposal(compared, booked)));
-  if (!POSTED.has(kind)) return breaks;
+  return POSTED.has(kind) ? [...breaks, ...posted(compared, found)] : breaks;
+}
+
+function posted(
+  compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
+  found: Found,
+): NewBreak[] {
+  const { attempt, ledger, kind, amount, currency, fee } = compared;
   if (!ledger) {
-    return [...breaks, found("MISSING_HERE", `${kind} of ${String(amount)}: no journal is posted`)];
+    return [found("MISSING_HERE", `${kind} of ${String(amount)}: no journal is posted`)];
   }
+  const breaks: NewBreak[] = [];
   if (ledger.corrections === 0 && ledger.amount !== attempt.amount) {
     const detail = `${String(ledger.amount)} is posted, and the attempt was of ${String(attempt.amount)}`;
     breaks.push(found("AMOUNT", detail));
@@ -217,22 +225,31 @@ function amountProposal({ kind, amount, ledger }: Compared, booked: number): Par
   if (!ledger || !POSTED.has(kind)) return {};
   const difference = amount - booked;
   const corrects = ledger.journalId;
-  const proposal = suspense(kind, { amount: Math.abs(difference), corrects });
+  const proposal = suspense(kind, { amount: Math.abs(difference), fee: 0, corrects });
   return { proposal: difference > 0 ? proposal : turned(proposal) };
 }
 
-/** Money that moved there beyond what is posted here; only what is money has postings. */
-function suspense(
+/** Money that moved there beyond what is posted here, with the fee for it; only what is money has postings. */
+export function suspense(
   kind: string,
-  { amount, corrects }: { readonly amount: number; readonly corrects: string | null },
+  {
+    amount,
+    fee,
+    corrects,
+  }: { readonly amount: number; readonly fee: number; readonly corrects: string | null },
 ): Proposal | null {
   if (!POSTED.has(kind) || !Number.isSafeInteger(amount)) return null;
   const capture: ProposedPosting = { debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount };
-  const proposal: Proposal = { corrects, postings: [capture] };
-  return kind === "capture" ? proposal : turned(proposal);
+  if (kind !== "capture") return turned({ corrects, postings: [capture] });
+  return { corrects, postings: fee > 0 ? [capture, kept(fee)] : [capture] };
 }
 
-function turned<Kept extends Proposal | null>(proposal: Kept): Proposal | null {
+function kept(fee: number): ProposedPosting {
+  return { debit: "PROCESSING_FEES", credit: "PROCESSOR_RECEIVABLE", amount: fee };
+}
+
+/** The same, backwards. */
+export function turned<Kept extends Proposal | null>(proposal: Kept): Proposal | null {
   if (!proposal) return null;
   const postings = proposal.postings.map(({ debit, credit, amount }) => ({
     debit: credit,
@@ -246,12 +263,7 @@ function feeProposal(
   { journalId, fee }: { readonly journalId: string; readonly fee: number },
   theirs: number,
 ): Proposal | null {
-  const posting: ProposedPosting = {
-    debit: "PROCESSING_FEES",
-    credit: "PROCESSOR_RECEIVABLE",
-    amount: Math.abs(theirs - fee),
-  };
-  const proposal: Proposal = { corrects: journalId, postings: [posting] };
+  const proposal = { corrects: journalId, postings: [kept(Math.abs(theirs - fee))] };
   return theirs > fee ? proposal : turned(proposal);
 }
 

@@ -1,4 +1,6 @@
 import { type Statement, type Tx, run } from "../db/db";
+import type { Break } from "./break";
+import { tellOfResolved } from "./break-store";
 import { KIND_OF, type Compared } from "./classify";
 import type { Report } from "./report-store";
 
@@ -145,7 +147,7 @@ const CLOSE_ARRIVED: Statement = {
       and b.subject_id > ? and b.subject_id <= ? and not b.subject_id = any(?)
       and exists (select from processor_lines l where l.run_id = ? and l.reference = b.subject_id
         and (b.theirs is null or l.kind = 'reverse'))
-    returning b.id`,
+    returning b.merchant_id as "merchantId", b.id as "id"`,
 };
 
 /**
@@ -158,5 +160,9 @@ export async function closeArrived(
   { last, differing }: { readonly last: string | null; readonly differing: readonly string[] },
 ): Promise<number> {
   if (last === null) return 0;
-  return (await run(tx, CLOSE_ARRIVED, [position, last, differing, id])).length;
+  const bindings = [position, last, differing, id];
+  return tellOfResolved(
+    tx,
+    await run<Pick<Break, "id" | "merchantId">>(tx, CLOSE_ARRIVED, bindings),
+  );
 }

@@ -1,6 +1,7 @@
 import { type Statement, type Tx, run } from "../db/db";
 import { idFloor } from "../ids";
 import type { NewBreak } from "./break";
+import { suspense, turned } from "./classify";
 import type { Report } from "./report-store";
 
 /*
@@ -128,10 +129,7 @@ export async function findMissing(tx: Tx, report: Report, most: number): Promise
 export function breakOf(missing: Missing, report: Report, dueInMs: number): NewBreak {
   const { amount, currency, fee, status, operation, journalId } = missing;
   const money = operation === "refund" ? "refund" : "capture";
-  const posting =
-    money === "capture"
-      ? ({ debit: "SUSPENSE", credit: "PROCESSOR_RECEIVABLE", amount } as const)
-      : ({ debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount } as const);
+  const corrected = { amount, fee: fee ?? 0, corrects: journalId };
   return {
     merchantId: missing.merchantId,
     kind: missing.atTheEdge ? "TIMING" : "MISSING_THERE",
@@ -146,8 +144,7 @@ export function breakOf(missing: Missing, report: Report, dueInMs: number): NewB
       : `${operation} of ${String(amount)} ${currency} has no line`,
     ours: { amount, currency, fee, state: status },
     theirs: null,
-    proposal:
-      missing.atTheEdge || journalId === null ? null : { corrects: journalId, postings: [posting] },
+    proposal: missing.atTheEdge || journalId === null ? null : turned(suspense(money, corrected)),
     ...(missing.atTheEdge && { dueInMs }),
   };
 }

@@ -85,10 +85,7 @@ async function seeTo(needs: Needs, found: Break): Promise<void> {
   if (kind === "MISSING_HERE" && merchantId === PLATFORM_MERCHANT_ID) return ghost(needs, found);
   const [attempt] = await findAttempts(needs.db, merchantId, [subjectId]);
   if (!attempt || !["TIMING", "STATE"].includes(kind)) return again(needs.db, found, null);
-  if (!isSettled(attempt.status)) {
-    if (kind === "TIMING" && isOld(found)) return nowState(needs.db, found, attempt);
-    return again(needs.db, found, AGAIN_MS);
-  }
+  if (!isSettled(attempt.status)) return stillUnknown(needs.db, found, attempt);
   const says = theirs?.state === TAKEN_BACK ? "nothing" : "moved";
   if ((attempt.status === "SUCCEEDED") === (says === "moved")) {
     await close(needs.db, found, {
@@ -98,6 +95,11 @@ async function seeTo(needs: Needs, found: Break): Promise<void> {
     return;
   }
   await contradicted(needs, found, attempt);
+}
+
+async function stillUnknown(db: Db, found: Break, { status }: Attempt): Promise<void> {
+  if (found.kind === "TIMING" && isOld(found)) return nowState(db, found, movedAndIs(status));
+  return again(db, found, AGAIN_MS);
 }
 
 async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promise<void> {
@@ -114,7 +116,9 @@ async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promi
   }
   if (isOld(found)) {
     if (found.kind !== "TIMING") return again(db, found, SELDOM_MS);
-    return nowState(db, found, attempt, compensation && "; it has not been given back");
+    const detail = movedAndIs(attempt.status);
+    const more = compensation ? "; it has not been given back" : "";
+    return nowState(db, found, `${detail}${more}`);
   }
   const processor = processors.get(attempt.processor);
   if (!compensation && processor?.capabilities.canLookUp === true) {
@@ -134,8 +138,7 @@ function isOld({ foundAt }: Break): boolean {
 }
 
 /** It is no matter of timing any more. */
-async function nowState(db: Db, found: Break, { status }: Attempt, more = ""): Promise<void> {
-  const detail = `${movedAndIs(status)}${more}`;
+async function nowState(db: Db, found: Break, detail: string): Promise<void> {
   await becomes(db, { ...found, kind: "STATE", detail, dueInMs: AGAIN_MS }, found);
 }
 

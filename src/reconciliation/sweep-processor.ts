@@ -1,5 +1,6 @@
 import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
+import type { Log } from "../observability/log";
 import type { Processor, Processors } from "../processors/processor";
 import { compareNext } from "./compare-run";
 import { LINES_BEFORE_MS } from "./find-missing";
@@ -29,6 +30,7 @@ const LAST: Statement = {
 
 interface Needs {
   readonly db: Db;
+  readonly log: Pick<Log, "warn">;
   readonly processors: Processors;
   readonly config: Pick<BreakConfig, "listEveryMs">;
 }
@@ -39,11 +41,16 @@ export interface SweepOptions {
   readonly settledMs?: number;
 }
 
-/** Every window that is over; returns how many breaks were found. */
+/** Every window that is over; returns how many breaks were found. A processor that does not answer is asked again. */
 export async function sweepProcessors(needs: Needs, options: SweepOptions = {}): Promise<number> {
   let found = 0;
   for (const processor of needs.processors.values()) {
-    if (processor.listMovements) found += await sweep(needs, processor, options);
+    if (!processor.listMovements) continue;
+    found += await sweep(needs, processor, options).catch((error: unknown) => {
+      const reason = "a processor's list could not be compared; it is asked again";
+      needs.log.warn({ err: error, processor: processor.name }, reason);
+      return 0;
+    });
   }
   return found;
 }

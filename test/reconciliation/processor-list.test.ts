@@ -4,9 +4,10 @@ import type { Processor } from "../../src/processors/processor";
 import { closeBreak } from "../../src/reconciliation/break-store";
 import { resolveBreak } from "../../src/reconciliation/resolve-break";
 import { seeToBreaks } from "../../src/reconciliation/see-to-breaks";
+import { reconcileOnce } from "../../workers/reconcile";
 import { sweepProcessors } from "../../src/reconciliation/sweep-processor";
 import { type TestApp, startTestApp } from "../support/app";
-import { crashOnceAt, dying, expectCrashed } from "../support/crash";
+import { crashOnceAt, expectCrashed } from "../support/crash";
 import { aCapturedIntent, aConfirmedIntent, aMerchant, refundCommand } from "../support/factories";
 
 /** What the sandbox network lists, window after window, against the books; and what becomes of breaks by themselves. */
@@ -24,7 +25,7 @@ afterAll(async () => {
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const LISTS = { source: "PROCESSOR_LIST" };
+const LISTS = { source: "PROCESSOR_LIST", processor: "sandbox" };
 
 /** The network leaves these out of its list. */
 const withheld = new Set<string>();
@@ -32,16 +33,22 @@ beforeEach(() => {
   withheld.clear();
 });
 
-function processors(): ReadonlyMap<string, Processor> {
+/** One that is away, and the sandbox, whose clock may be behind. */
+function processors(behindMs = 0): ReadonlyMap<string, Processor> {
   const sandbox = t.app.processors.get("sandbox");
   const list = sandbox?.listMovements;
   if (!list) throw new Error("the sandbox lists what it moved");
   const listMovements: typeof list = async (window) => {
-    const page = await list(window);
+    const to = new Date(Date.parse(window.to) + behindMs).toISOString();
+    const page = await list({ ...window, to });
     const movements = page.movements.filter(({ reference }) => !withheld.has(reference));
     return { ...page, movements };
   };
-  return new Map([["sandbox", { ...sandbox, listMovements }]]);
+  const away = () => Promise.reject(new Error("it is away"));
+  return new Map([
+    ["away", { ...sandbox, name: "away", listMovements: away }],
+    ["sandbox", { ...sandbox, listMovements }],
+  ]);
 }
 
 /** The next window of an hour, which ends at this time; or the first one. */
@@ -142,12 +149,19 @@ test("what has no line is found by a list, wherever in a window its outcome beca
   // Its answer may be faster than the list.
   expect(await listUpTo(upTo)).toBe(0);
   expect(await listUpTo(upTo + HOUR_MS)).toBe(2);
-  const found = (await known().orderBy("subject_id")) as Record<string, unknown>[];
+  const found = await known().orderBy("subject_id").select<Record<string, unknown>[]>();
   expect(found.map(({ subject_id: subject }) => subject)).toEqual([plain, late].toSorted());
   expect(found[0]).toMatchObject({
     detail: "charge of 1000 USD has no line",
     ours: { amount: 1_000, currency: "USD", fee: 59, state: "SUCCEEDED" },
     theirs: null,
+    proposal: {
+      corrects: expect.stringMatching(/^jrn_/),
+      postings: [
+        { debit: "SUSPENSE", credit: "PROCESSOR_RECEIVABLE", amount: 1_000 },
+        { debit: "PROCESSOR_RECEIVABLE", credit: "PROCESSING_FEES", amount: 59 },
+      ],
+    },
   });
   expect(await listUpTo(upTo + 2 * HOUR_MS)).toBe(0);
   expect([...(await shown(there)), ...(await shown(older))]).toEqual([]);
@@ -162,16 +176,23 @@ test("what has no line is found by a list, wherever in a window its outcome beca
   };
   await approve(plain, "missing");
   withheld.clear();
-  expect(await listAnew()).toBe(1);
+  expect(await listAnew()).toBe(2);
   expect(await shown(late)).toEqual([
     "MISSING_THERE RESOLVED CLOSED_ITSELF charge of 1000 USD has no line",
   ]);
   const again = "1000 USD there, and 0 here, after a correction";
-  expect((await shown(plain)).at(-1)).toBe(`AMOUNT OPEN ${again}`);
-  expect((await rowsOf(plain)).at(-1)?.["proposal"]).toMatchObject({
-    postings: [{ debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount: 1_000 }],
-  });
+  expect((await shown(plain)).slice(1).toSorted()).toEqual([
+    `AMOUNT OPEN ${again}`,
+    "FEE OPEN a fee of 59 USD there, and of 0 here, after a correction",
+  ]);
+  const closed = (await rowsOf(late))[0]?.["id"];
+  const told = await t.db("events").where({ subject_id: closed }).select("type", "object");
+  expect(told.map(({ type }) => type as string).toSorted()).toEqual([
+    "reconciliation.break_found",
+    "reconciliation.break_resolved",
+  ]);
   await approve(plain, "there");
+  await approve(plain, "there, and its fee");
   expect(await listAnew()).toBe(0);
   const report = await t.db("reconciliation_runs").where(LISTS).first();
   expect(report?.matched).toBe(report?.compared);
@@ -199,6 +220,11 @@ test.each([
   const moved = await t.movements(reference);
   expect(moved.filter(({ kind }) => kind !== "reverse").length - moved.length + 1).toBe(stands);
   const entries = await t.db("audit_log").where({ subject_id: found?.["id"] });
+  const events = await t.db("events").where({ subject_id: found?.["id"] }).orderBy("created_at");
+  expect(events.map(({ type, object }) => `${String(type)} ${String(object.status)}`)).toEqual([
+    "reconciliation.break_found OPEN",
+    ...(policy === "leave" ? [] : ["reconciliation.break_resolved RESOLVED"]),
+  ]);
   expect(entries).toHaveLength(policy === "leave" ? 0 : 1);
   for (const entry of entries) {
     expect(entry).toMatchObject({ action: "WRITE", actor_kind: "SYSTEM", outcome: "SUCCEEDED" });
@@ -215,12 +241,12 @@ test.each([
       .join("ledger_accounts as d", { "d.id": "p.debit_account_id" })
       .join("ledger_accounts as c", { "c.id": "p.credit_account_id" })
       .where({ "p.journal_id": found?.["journal_id"] })
+      .orderBy("p.line")
       .select("j.merchant_id", "j.kind", "d.kind as debit", "c.kind as credit", "p.amount");
-    expect(postings).toMatchObject([
-      {
-        ...{ merchant_id: PLATFORM_MERCHANT_ID, kind: "correction", amount: 400 },
-        ...{ debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE" },
-      },
+    const of = { merchant_id: PLATFORM_MERCHANT_ID, kind: "correction" };
+    expect(postings).toEqual([
+      { ...of, debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount: 400 },
+      { ...of, debit: "PROCESSING_FEES", credit: "PROCESSOR_RECEIVABLE", amount: 42 },
     ]);
   }
   await t.sandbox.reverse(reference);
@@ -325,4 +351,24 @@ test("a refund that was returned by the bank waits for the line that takes it ba
   await t.sandbox.reverse(refund);
   expect(await listUpTo(first + HOUR_MS)).toBe(0);
   expect(await shown(refund)).toEqual([`TIMING RESOLVED CLOSED_ITSELF ${timing}`]);
+});
+
+test("a worker asks for the last hour's list, says at error level what differs, and has it announced", async () => {
+  const reference = "ghost-of-a-worker";
+  await t.sandbox.charge(reference, { amount: 400 });
+  await startOver();
+  const said: unknown[] = [];
+  const log = { ...t.app.log, error: (fields: object) => said.push(fields), warn: () => undefined };
+  let woken = 0;
+  await reconcileOnce({
+    ...t.app,
+    ...{ log: log as unknown as typeof t.app.log, processors: processors(HOUR_MS) },
+    wakeRelay: () => (woken += 1),
+  } as typeof t.app);
+  expect(said).toEqual([{ count: 1 }]);
+  expect(woken).toBe(1);
+  const [found] = await rowsOf(reference);
+  const [event] = await t.db("events").where({ subject_id: found?.["id"] });
+  expect(await t.db("outbox").where({ event_id: event?.id })).toHaveLength(1);
+  await t.sandbox.reverse(reference);
 });

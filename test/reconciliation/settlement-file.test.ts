@@ -242,9 +242,10 @@ test("from a terminal: a file is compared, said of, and found clean the second t
   await aCapturedIntent(t, merchantId);
   const file = await aFile(await theirFile());
   const said: string[] = [];
+  let name = ["reconcile"];
   const command = async (...args: string[]): Promise<string> => {
     said.length = 0;
-    const code = await runCommandLine(["reconcile", ...args], {
+    const code = await runCommandLine([...name, ...args], {
       environment: { DATABASE_URL: t.databaseUrl },
       out: (text) => (said.push(text), true),
       error: (text) => (said.push(text), true),
@@ -252,6 +253,7 @@ test("from a terminal: a file is compared, said of, and found clean the second t
     return `${String(code)} ${said.join("")}`;
   };
   expect(await command()).toMatch(/^2 .*--file/s);
+  name = ["ops", "reconcile"];
   expect(await command("--file", file, "--processor", "nobody")).toMatch(/^2 /);
   const done = await command("--file", file, "--json");
   expect(JSON.parse(done.slice(done.indexOf("{")))).toMatchObject({ status: "COMPLETED" });
