@@ -218,6 +218,8 @@ export type EventType =
   | "dispute.won"
   | "dispute.lost"
   | "reconciliation.break_found"
+  | "reconciliation.break_explained"
+  | "reconciliation.break_resolved"
   | "webhook_endpoint.failing"
   | "webhook_endpoint.disabled"
   | "webhook_endpoint.test";
