@@ -42,6 +42,11 @@ import * as consoleSessions from "./20261201000100_console_sessions";
 import * as entriesByAccount from "./20261204000100_entries_by_account";
 import * as sealedUpTo from "./20261204000200_sealed_up_to";
 import * as reconciliationEvidence from "./20261211000100_reconciliation_evidence";
+import * as disputeEvents from "./20261210000100_dispute_events";
+import * as payouts from "./20261205000100_payouts";
+import * as fees from "./20261205000200_fees";
+import * as suspenseHolds from "./20261206000100_suspense_holds";
+import * as traceparent from "./20261208000100_traceparent";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -92,4 +97,9 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261204000100_entries_by_account": entriesByAccount,
   "20261204000200_sealed_up_to": sealedUpTo,
   "20261211000100_reconciliation_evidence": reconciliationEvidence,
+  "20261210000100_dispute_events": disputeEvents,
+  "20261205000100_payouts": payouts,
+  "20261205000200_fees": fees,
+  "20261206000100_suspense_holds": suspenseHolds,
+  "20261208000100_traceparent": traceparent,
 };

@@ -87,20 +87,25 @@ create table attempts (
   advice_code text,
   network_decline_code text,
   challenge_expires_at timestamp with time zone,
+  fee_currency text,
+  traceparent text,
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
   constraint attempts_amount_check CHECK ((amount > 0)),
   constraint attempts_check CHECK (((status = ANY (ARRAY['SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])) = (settled_at IS NOT NULL))),
   constraint attempts_check1 CHECK (((status <> 'SENT'::text) OR (worker_id IS NOT NULL))),
+  constraint attempts_fee_currency CHECK (((fee_currency IS NULL) OR (fee IS NOT NULL))),
   constraint attempts_operation_check CHECK ((operation = ANY (ARRAY['charge'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'void'::text, 'reverse'::text, 'compensate'::text]))),
-  constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text])))
+  constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text]))),
+  constraint attempts_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=70);
 CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_settled_late ON public.attempts USING btree (settled_at) WHERE ((settled_at - created_at) > '48:00:00'::interval);
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
+CREATE CONSTRAINT TRIGGER check_suspense AFTER UPDATE OF status ON public.attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.status = 'UNKNOWN'::text) <> (new.status = 'UNKNOWN'::text))) EXECUTE FUNCTION check_suspense();
 alter table attempts enable row level security;
 create policy system on attempts to oncepay_system using (true);
 create policy tenant on attempts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -270,6 +275,8 @@ create table disputes (
   version integer not null default 1,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  opened_event_id text collate "C",
+  closed_event_id text collate "C",
   constraint disputes_pkey PRIMARY KEY (merchant_id, id),
   constraint disputes_of_processor UNIQUE (merchant_id, processor, processor_dispute_id),
   constraint disputes_merchant_id_attempt_id_fkey FOREIGN KEY (merchant_id, attempt_id) REFERENCES attempts(merchant_id, id),
@@ -428,12 +435,13 @@ create table journals (
   created_at timestamp with time zone not null default now(),
   corrects_journal_id text collate "C",
   constraint journals_pkey PRIMARY KEY (merchant_id, id),
-  constraint journals_merchant_id_source_id_kind_key UNIQUE (merchant_id, source_id, kind),
   constraint journals_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id)
 );
+CREATE UNIQUE INDEX journals_booked_once ON public.journals USING btree (merchant_id, source_id, kind) WHERE (kind <> ALL (ARRAY['suspense_hold'::text, 'suspense_void'::text]));
 CREATE INDEX journals_by_intent ON public.journals USING btree (merchant_id, payment_intent_id, id);
 CREATE INDEX journals_corrections ON public.journals USING btree (merchant_id, corrects_journal_id) WHERE (corrects_journal_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE CONSTRAINT TRIGGER check_suspense AFTER INSERT ON public.journals DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['suspense_hold'::text, 'suspense_void'::text]))) EXECUTE FUNCTION check_suspense();
 alter table journals enable row level security;
 create policy system on journals to oncepay_system using (true);
 create policy tenant on journals to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
@@ -498,10 +506,12 @@ create table outbox (
   aside_until timestamp with time zone,
   aside_since timestamp with time zone,
   relay_error text,
+  traceparent text,
   constraint outbox_pkey PRIMARY KEY (id),
   constraint outbox_check CHECK ((num_nonnulls(event_id, attempt_id, delivery_id) > 0)),
   constraint outbox_relay_error_check CHECK ((relay_error = ANY (ARRAY['RELAY_DIED'::text, 'DATABASE'::text, 'OTHER'::text]))),
-  constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1)))
+  constraint outbox_set_aside CHECK (((aside_until IS NULL) OR (relay_deaths > 1))),
+  constraint outbox_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=50000, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 CREATE INDEX outbox_aside ON public.outbox USING btree (id) WHERE (aside_until IS NOT NULL);
 CREATE INDEX outbox_suspects ON public.outbox USING btree (merchant_id) WHERE (relay_deaths > 0);
@@ -611,6 +621,62 @@ create policy tenant on payment_intents to oncepay_tenant using ((merchant_id = 
 grant insert, select, update on payment_intents to oncepay_system;
 grant select, update on payment_intents to oncepay_tenant;
 
+create table payout_lines (
+  merchant_id text collate "C" not null,
+  payout_id text collate "C" not null,
+  line integer not null,
+  kind text not null,
+  amount bigint not null,
+  attempt_id text collate "C" not null,
+  payment_intent_id text collate "C" not null,
+  movement_id text collate "C" not null,
+  constraint payout_lines_pkey PRIMARY KEY (merchant_id, payout_id, line),
+  constraint payout_lines_amount_check CHECK ((((amount >= '-9007199254740991'::bigint) AND (amount <= '9007199254740991'::bigint)) AND (amount <> 0))),
+  constraint payout_lines_kind_check CHECK ((kind = ANY (ARRAY['CHARGE'::text, 'REFUND'::text, 'FEE'::text, 'DISPUTE'::text, 'ADJUSTMENT'::text]))),
+  constraint payout_lines_line_check CHECK ((line > 0))
+);
+CREATE INDEX payout_lines_by_attempt ON public.payout_lines USING btree (merchant_id, attempt_id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payout_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER check_payout_lines AFTER INSERT ON public.payout_lines REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_payout_lines();
+alter table payout_lines enable row level security;
+create policy system on payout_lines to oncepay_system using (true);
+create policy tenant on payout_lines to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on payout_lines to oncepay_system;
+grant select on payout_lines to oncepay_tenant;
+
+create table payouts (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  processor text not null,
+  processor_payout_id text collate "C" not null,
+  report_id text collate "C" not null,
+  status text not null,
+  amount bigint not null,
+  currency text not null,
+  line_count integer not null,
+  arrives_at timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  version integer not null default 1,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint payouts_pkey PRIMARY KEY (merchant_id, id),
+  constraint payouts_of_processor UNIQUE (merchant_id, processor, processor_payout_id),
+  constraint payouts_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint payouts_amount_check CHECK (((amount >= '-9007199254740991'::bigint) AND (amount <= '9007199254740991'::bigint))),
+  constraint payouts_line_count_check CHECK ((line_count > 0)),
+  constraint payouts_status_check CHECK ((status = ANY (ARRAY['IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text])))
+);
+CREATE INDEX payouts_by_processor ON public.payouts USING btree (processor, processor_payout_id);
+CREATE INDEX payouts_by_time ON public.payouts USING btree (processor, changed_at);
+CREATE TRIGGER check_payouts AFTER INSERT ON public.payouts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_payouts();
+CREATE TRIGGER guard_payout BEFORE UPDATE ON public.payouts FOR EACH ROW EXECUTE FUNCTION guard_payout();
+CREATE TRIGGER keep_payouts BEFORE DELETE OR TRUNCATE ON public.payouts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table payouts enable row level security;
+create policy system on payouts to oncepay_system using (true);
+create policy tenant on payouts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on payouts to oncepay_system;
+grant select on payouts to oncepay_tenant;
+
 create table postings (
   merchant_id text collate "C" not null,
   journal_id text collate "C" not null,
@@ -647,6 +713,7 @@ create table processor_lines (
   charge_id text not null,
   moved_at timestamp with time zone not null,
   repeated integer not null default 0,
+  fee_currency text,
   constraint processor_lines_pkey PRIMARY KEY (run_id, movement_id),
   constraint processor_lines_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
   constraint processor_lines_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
@@ -655,6 +722,40 @@ create table processor_lines (
 );
 CREATE INDEX processor_lines_by_reference ON public.processor_lines USING btree (run_id, reference);
 grant delete, insert, select, update on processor_lines to oncepay_system;
+
+create table processor_payout_lines (
+  run_id text collate "C" not null,
+  processor_payout_id text collate "C" not null,
+  line integer not null,
+  kind text not null,
+  amount bigint not null,
+  reference text collate "C" not null,
+  movement_id text collate "C" not null,
+  constraint processor_payout_lines_pkey PRIMARY KEY (run_id, processor_payout_id, line),
+  constraint processor_payout_lines_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
+  constraint processor_payout_lines_amount_check CHECK ((((amount >= '-9007199254740991'::bigint) AND (amount <= '9007199254740991'::bigint)) AND (amount <> 0))),
+  constraint processor_payout_lines_kind_check CHECK ((kind = ANY (ARRAY['CHARGE'::text, 'REFUND'::text, 'FEE'::text, 'DISPUTE'::text, 'ADJUSTMENT'::text]))),
+  constraint processor_payout_lines_line_check CHECK ((line > 0))
+);
+grant insert, select, update on processor_payout_lines to oncepay_system;
+
+create table processor_payouts (
+  run_id text collate "C" not null,
+  processor_payout_id text collate "C" not null,
+  status text not null,
+  amount bigint not null,
+  currency text not null,
+  line_count integer not null,
+  arrives_at timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  repeated integer not null default 0,
+  constraint processor_payouts_pkey PRIMARY KEY (run_id, processor_payout_id),
+  constraint processor_payouts_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
+  constraint processor_payouts_amount_check CHECK (((amount >= '-9007199254740991'::bigint) AND (amount <= '9007199254740991'::bigint))),
+  constraint processor_payouts_line_count_check CHECK ((line_count >= 0)),
+  constraint processor_payouts_status_check CHECK ((status = ANY (ARRAY['IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text])))
+);
+grant insert, select, update on processor_payouts to oncepay_system;
 
 create table reconciliation_breaks (
   merchant_id text collate "C" not null,
@@ -726,7 +827,7 @@ create table reconciliation_runs (
   constraint reconciliation_runs_check CHECK (((status = 'COMPLETED'::text) = (finished_at IS NOT NULL))),
   constraint reconciliation_runs_check1 CHECK ((period_from < period_to)),
   constraint reconciliation_runs_source_check CHECK ((source = ANY (ARRAY['PROCESSOR_LIST'::text, 'SETTLEMENT_FILE'::text]))),
-  constraint reconciliation_runs_status_check CHECK ((status = ANY (ARRAY['LOADING'::text, 'COMPARING'::text, 'MISSING'::text, 'COMPLETED'::text])))
+  constraint reconciliation_runs_status_check CHECK ((status = ANY (ARRAY['LOADING'::text, 'COMPARING'::text, 'MISSING'::text, 'PAYOUTS'::text, 'COMPLETED'::text])))
 );
 CREATE INDEX reconciliation_runs_by_period ON public.reconciliation_runs USING btree (processor, source, period_to);
 CREATE INDEX reconciliation_runs_keeping_lines ON public.reconciliation_runs USING btree (processor, period_to) WHERE keeps_lines;
@@ -941,10 +1042,12 @@ create table webhook_deliveries (
   line_subject text collate "C",
   line_sequence integer,
   stands boolean,
+  traceparent text,
   constraint webhook_deliveries_pkey PRIMARY KEY (merchant_id, id),
   constraint webhook_deliveries_check CHECK (((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'RETRYING'::text])) = (next_at IS NOT NULL))),
   constraint webhook_deliveries_response_body_check CHECK ((length(response_body) <= 2048)),
-  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'SUCCEEDED'::text, 'RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text])))
+  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['SCHEDULED'::text, 'IN_FLIGHT'::text, 'SUCCEEDED'::text, 'RETRYING'::text, 'PAUSED'::text, 'DEAD'::text, 'DISCARDED'::text]))),
+  constraint webhook_deliveries_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) partition by RANGE (id);
 CREATE INDEX webhook_deliveries_by_event ON ONLY public.webhook_deliveries USING btree (merchant_id, event_id);
 CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_at) WHERE (next_at IS NOT NULL);
@@ -1121,6 +1224,47 @@ AS $function$
       return null;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.check_payout_lines()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if exists (
+        select from inserted i
+        left join payouts p on p.merchant_id = i.merchant_id and p.id = i.payout_id
+        where p.id is null)
+        or exists (
+          select from payouts p
+          cross join lateral (
+            select count(*) as lines, sum(l.amount) as amount from payout_lines l
+            where l.merchant_id = p.merchant_id and l.payout_id = p.id
+          ) s
+          where (p.merchant_id, p.id) in (select i.merchant_id, i.payout_id from inserted i)
+            and (s.lines <> p.line_count or s.amount <> p.amount))
+      then
+        raise exception 'a payout is the sum of its lines' using errcode = 'check_violation';
+      end if;
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.check_payouts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if exists (
+        select from inserted p
+        cross join lateral (
+          select count(*) as lines, sum(l.amount) as amount from payout_lines l
+          where l.merchant_id = p.merchant_id and l.payout_id = p.id
+        ) s
+        where s.lines <> p.line_count or s.amount is distinct from p.amount)
+      then
+        raise exception 'a payout is the sum of its lines' using errcode = 'check_violation';
+      end if;
+      return null;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION public.check_postings()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1143,6 +1287,39 @@ AS $function$
       ) then
         raise exception 'a posting needs its journal, and accounts of its own merchant and currency'
           using errcode = 'foreign_key_violation';
+      end if;
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.check_suspense()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      source text;
+      state record;
+    begin
+      if tg_table_name = 'attempts' then source := new.id; else source := new.source_id; end if;
+      select b.held, case
+          when a.status <> 'UNKNOWN' then 0
+          when a.operation in ('charge', 'capture') then a.amount
+          when a.operation = 'refund' then -a.amount
+          else 0 end as may_have_moved
+      into state
+      from attempts a
+      cross join lateral (
+        select coalesce(sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end), 0)
+          as held
+        from journals j
+        join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
+        join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+        where j.merchant_id = a.merchant_id and j.payment_intent_id = a.payment_intent_id
+          and j.source_id = a.id and j.kind in ('suspense_hold', 'suspense_void')
+      ) b
+      where a.merchant_id = new.merchant_id and a.id = source;
+      if state is null or state.held <> state.may_have_moved then
+        raise exception 'suspense holds % of %, which may have moved %', state.held, source,
+          state.may_have_moved using errcode = 'check_violation';
       end if;
       return null;
     end $function$;
@@ -1335,6 +1512,24 @@ AS $function$
         raise exception 'illegal transition of a payment intent: % to %', old.status, new.status using errcode = 'check_violation';
       end if;
       raise exception 'a payment intent keeps its identity, and its amount once it is confirmed; its version only grows, and what is erased stays so'
+        using errcode = 'check_violation';
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.guard_payout()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if (old.status = 'IN_TRANSIT' and new.status in ('PAID', 'FAILED') or old.status = 'PAID' and new.status = 'FAILED')
+        and new.version = old.version + 1
+        and (new.merchant_id, new.id, new.processor, new.processor_payout_id, new.report_id, new.amount, new.currency,
+            new.line_count, new.created_at)
+          = (old.merchant_id, old.id, old.processor, old.processor_payout_id, old.report_id, old.amount, old.currency,
+            old.line_count, old.created_at)
+      then
+        return new;
+      end if;
+      raise exception 'a payout is on its way, paid, or failed, in this order, and all else about it stays'
         using errcode = 'check_violation';
     end $function$;
 
@@ -1539,6 +1734,27 @@ AS $function$
         'customer', p.customer,
         'metadata', p.metadata,
         'personalDataErasedAt', iso(p.personal_data_erased_at))
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.payout_snapshot(p payouts)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select json_build_object(
+        'id', p.id,
+        'object', 'payout',
+        'status', p.status,
+        'amount', p.amount,
+        'currency', p.currency,
+        'lineCount', p.line_count,
+        'processor', p.processor,
+        'processorPayoutId', p.processor_payout_id,
+        'arrivesAt', iso(p.arrives_at),
+        'changedAt', iso(p.changed_at),
+        'version', p.version,
+        'createdAt', iso(p.created_at),
+        'updatedAt', iso(p.updated_at))
     $function$;
 
 CREATE OR REPLACE FUNCTION public.reconciliation_break_snapshot(b reconciliation_breaks)

@@ -99,6 +99,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.ledgerAccount": { scope: "ledger:read" },
   "Query.ledgerAccounts": { scope: "ledger:read" },
   "Query.trialBalance": { scope: "ledger:read" },
+  "Query.payout": { scope: "ledger:read" },
+  "Query.payouts": { scope: "ledger:read" },
   "Query.webhookEndpoints": { scope: "webhooks:read" },
   "Query.webhookDeliveries": { scope: "webhooks:read" },
   "Query.deadLetters": { scope: "webhooks:read" },
@@ -130,6 +132,9 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Event.data": PARENT,
   // They show what was posted, too.
   "Receipt.leaves": { scope: "ledger:read" },
+  "Payout.amount": PARENT,
+  "Payout.lines": PARENT,
+  "PayoutLine.amount": PARENT,
   "LedgerAccount.balance": PARENT,
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,

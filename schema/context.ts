@@ -17,6 +17,8 @@ export interface Context {
   /** Sees every tenant. For the few requests that are not about one; each use says why. */
   readonly systemDb: Db;
   readonly requestId: string;
+  /** What is done for it is a part of its trace; undefined: there is none. */
+  readonly traceparent: string | undefined;
   readonly mediaType: MediaType;
   /** Undefined: anonymous. Whatever needs a key asks with callerOf(). */
   readonly caller: Caller | undefined;
@@ -37,6 +39,7 @@ export interface Context {
 
 export interface IncomingRequest {
   readonly requestId: string;
+  readonly traceparent?: string | undefined;
   readonly address: string;
   readonly mediaType: MediaType;
   readonly authorization: string | undefined;
@@ -62,6 +65,7 @@ export async function createContext(
     app,
     systemDb: shared.db,
     requestId: request.requestId,
+    traceparent: request.traceparent,
     address: request.address,
     presented: caller ? undefined : presentedKey(secret),
     mediaType: request.mediaType,

@@ -82,6 +82,7 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   "LedgerAccount.balance": HALF_A_STATEMENT,
   "LedgerAccount.pendingBalance": HALF_A_STATEMENT,
   "LedgerAccount.entries": STATEMENT,
+  "Payout.lines": STATEMENT,
   "PaymentIntent.timeline": STATEMENT,
   // Some kilobytes, of an event.
   "ReceiptLeaf.content": 10,
@@ -91,6 +92,7 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
   "Query.disputes": SCAN,
   "Query.events": SCAN,
   "Query.paymentIntents": SCAN,
+  "Query.payouts": SCAN,
   "Query.refunds": SCAN,
   "Query.receipt": SCAN,
   "Query.trialBalance": SCAN,

@@ -244,12 +244,14 @@ export const LedgerAccountKind = enumOf<AccountKind>(
     PROCESSOR_RECEIVABLE:
       "An asset: what the processor has captured but not yet paid out, minus refunds, lost disputes and fees.",
     MERCHANT_BALANCE:
-      "A liability: what shoppers have paid the merchant, minus refunds and what is disputed.",
+      "A liability: what shoppers have paid the merchant, minus refunds, what is disputed and what is paid out.",
     PROCESSING_FEES: "An expense: the fees that the processor keeps.",
     DISPUTES:
       "A liability: what shoppers' banks have taken back, until it is decided whether the merchant gets it again.",
+    PAYOUTS:
+      "A liability: what the processor has sent to the merchant's bank, until it has arrived or failed.",
     SUSPENSE:
-      "A liability: money that moved although no payment called for it, until it is returned.",
+      "A liability: money that moved although no payment called for it, until it is returned. Pending: what attempts whose outcome is unknown may have moved, refunds being negative.",
   },
 );
 
@@ -259,6 +261,7 @@ export const JournalSource = enumOf<entries.JournalSource>(
   {
     ATTEMPT: "The outcome of an attempt at a processor.",
     DISPUTE: "A dispute that was opened or decided.",
+    PAYOUT: "A payout that was sent, has arrived or has failed.",
     RECONCILIATION_BREAK: "A break whose correction was approved.",
   },
 );

@@ -22,6 +22,7 @@ import { MalformedRequest, asksByHash, readAddress, readBody } from "./request-b
 import { PersistedQueryNotSupported, sendNotSupported } from "./persisted-queries";
 import { buildSchema } from "./schema";
 import { createSubscriptions } from "./subscriptions/serve";
+import { traceRequests } from "./trace-requests";
 import { type TrustedDocuments, loadTrustedDocuments } from "./trusted-documents";
 
 declare module "fastify" {
@@ -52,6 +53,7 @@ export async function serveGraphql(fastify: FastifyInstance, app: App): Promise<
   countKeyedMutations(schema);
   await fastify.register((scope, _options, done) => {
     measureRequests(scope);
+    traceRequests(scope);
     scope.removeContentTypeParser("text/plain");
     scope.decorateRequest("graphql", null);
     // A page is none of the requests that are limited.
@@ -137,6 +139,7 @@ async function prepare(
   countTry(onlyText(request.headers["oncepay-try"]));
   const context = await createContext(app, identify(app.db, authenticator, request), {
     requestId: request.id,
+    traceparent: request.span?.traceparent,
     address: request.ip,
     mediaType,
     authorization: request.headers.authorization,

@@ -9,6 +9,8 @@ import type { Page, PageArguments, PageRequest } from "../src/pagination";
 import type { Attempt } from "../src/payments/attempt";
 import { findAttempts } from "../src/payments/attempt-store";
 import type { Dispute } from "../src/payments/dispute";
+import { findPayouts } from "../src/payouts/list-payouts";
+import type { Payout } from "../src/payouts/payout";
 import { findDisputes } from "../src/payments/dispute-store";
 import { type Evidence, findEvidence } from "../src/payments/evidence-store";
 import {
@@ -38,6 +40,7 @@ export interface Loaders {
   readonly capture: DataLoader<string, Capture | undefined>;
   readonly refund: DataLoader<string, Refund | undefined>;
   readonly dispute: DataLoader<string, Dispute | undefined>;
+  readonly payout: DataLoader<string, Payout | undefined>;
   readonly event: DataLoader<string, Event | undefined>;
   readonly ledgerAccount: DataLoader<string, LedgerAccount | undefined>;
   readonly endpoint: DataLoader<string, WebhookEndpoint | undefined>;
@@ -73,6 +76,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     capture: byId((ids) => findCaptures(db, merchantId, ids)),
     refund: byId((ids) => findRefunds(db, merchantId, ids)),
     dispute: byId((ids) => findDisputes(db, merchantId, ids)),
+    payout: byId((ids) => findPayouts(db, merchantId, ids)),
     event: byId((ids) => findEvents(db, merchantId, ids)),
     ledgerAccount: byId((ids) => findAccounts(db, merchantId, ids)),
     endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),

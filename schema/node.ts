@@ -8,6 +8,7 @@ const TYPES: Partial<Record<IdKind, string>> = {
   capture: "Capture",
   refund: "Refund",
   dispute: "Dispute",
+  payout: "Payout",
   event: "Event",
   webhookEndpoint: "WebhookEndpoint",
   webhookDelivery: "WebhookDelivery",

@@ -69,6 +69,7 @@ export const ReconciliationReportStatus = enumOf<Report["status"]>(
     LOADING: "The processor's lines are being read.",
     COMPARING: "The lines are being compared with the attempts and the ledger.",
     MISSING: "What the lines lack is being looked for.",
+    PAYOUTS: "The payouts are being recorded.",
     COMPLETED: "Everything has been compared.",
   },
 );

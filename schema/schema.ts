@@ -42,6 +42,7 @@ import { LedgerQueries } from "./queries/ledger";
 import { NodeQueries } from "./queries/node";
 import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
+import { PayoutQueries } from "./queries/payouts";
 import { ReconciliationQueries } from "./queries/reconciliation";
 import { ReplayPlanQueries } from "./queries/replay-plans";
 import { SetAsideMessageQueries } from "./queries/set-aside-messages";
@@ -58,6 +59,7 @@ import { LedgerAccountFields } from "./types/ledger";
 import { RedirectToUrl } from "./types/next-action";
 import { RefundFields } from "./types/refund";
 import { PaymentErrorFields, PaymentIntentFields } from "./types/payment-intent-fields";
+import { PayoutFields, PayoutLineFields } from "./types/payout";
 import { TimelineFields } from "./types/timeline";
 import { WebhookDeliveryFields } from "./types/webhook";
 
@@ -95,6 +97,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   PaymentIntentQueries,
   CaptureAndRefundQueries,
   DisputeQueries,
+  PayoutQueries,
   ReceiptFields,
   ReceiptQueries,
   OperationQueries,
@@ -117,6 +120,8 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CaptureFields,
   RefundFields,
   DisputeFields,
+  PayoutFields,
+  PayoutLineFields,
   EventFields,
   LedgerAccountFields,
   WebhookDeliveryFields,

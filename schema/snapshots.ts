@@ -1,13 +1,14 @@
 import type * as intents from "../src/payments/payment-intent";
-import type { Page } from "../src/pagination";
 import type { Context } from "./context";
 
 /*
- * A replay shows a payment as it stood when its key was first used, but what belongs to a payment is read when it is
- * asked for. The two must not be of different times in one object: a cache would keep a PROCESSING payment whose attempt
- * has succeeded. So what belongs to the payment is null in a replay, once the payment has changed since.
+ * The answer to a mutation shows a payment as it stood when its key was first used, which may be long ago, or as it stood
+ * at the commit, since when a worker may have been quick; what a subscription sends is the payment as it was read. But
+ * what belongs to a payment is read when it is asked for. The two must not be of different times in one object: a cache
+ * would keep a PROCESSING payment whose attempt has succeeded. So what belongs to the payment is null in a snapshot, once
+ * the payment has changed since.
  *
- * Cost: for a replay that selects such a list, one more look at the payment; nothing for anything else.
+ * Cost: for a snapshot of which such a list is selected, one more look at the payment; nothing for anything else.
  */
 const snapshots = new WeakSet<object>();
 
@@ -16,11 +17,11 @@ export function noteSnapshot(shown: object): void {
 }
 
 /** The page, if it is of the same time as the intent that it is asked of. */
-export async function ofItsTime<Part>(
+export async function ofItsTime<Page>(
   context: Context,
   intent: intents.PaymentIntent,
-  page: Promise<Page<Part>>,
-): Promise<Page<Part> | null> {
+  page: Promise<Page>,
+): Promise<Page | null> {
   if (!snapshots.has(intent)) return page;
   const read = await page;
   const { intent: loader } = context.loaders();
@@ -30,4 +31,4 @@ export async function ofItsTime<Part>(
 }
 
 export const OF_ITS_TIME =
-  "Null in the answer to a repeated mutation, and in the result of an operation, if the payment has changed since: query `paymentIntent` for what is now.";
+  "Null in the answer to a mutation, in the result of an operation and in what a subscription sends, if the payment has changed since: query `paymentIntent` for what is now.";

@@ -13,6 +13,7 @@ import { createTenantViews } from "./db/tenant-views";
 import { isDatabaseAway } from "./db/errors";
 import type { Log } from "./observability/log";
 import { countCallsTo, poolWaitSeconds } from "./observability/metrics";
+import { tracedCommand } from "./observability/tracing";
 import { watchConnections } from "./observability/watch-connections";
 import {
   type ConfirmPaymentIntent,
@@ -276,30 +277,36 @@ function groupCommits(db: Db, config: Config, replays: ReplayCache): GroupCommit
   return {
     createPaymentIntent: knownFirst(replays, CREATE, {
       replay: replayCreate,
-      execute: groupCommit<CreatePaymentIntent, CreateResult>({
-        ...limits,
-        run: async (commands) =>
-          commands.length === 1 && commands[0]
-            ? [await createOne(db, commands[0])]
-            : createPaymentIntents(db, commands),
-        claims: claimsOfCreate,
-        tenantOf: ({ merchantId }) => merchantId,
-      }),
+      execute: tracedCommand(
+        CREATE,
+        groupCommit<CreatePaymentIntent, CreateResult>({
+          ...limits,
+          run: async (commands) =>
+            commands.length === 1 && commands[0]
+              ? [await createOne(db, commands[0])]
+              : createPaymentIntents(db, commands),
+          claims: claimsOfCreate,
+          tenantOf: ({ merchantId }) => merchantId,
+        }),
+      ),
     }),
     confirmPaymentIntent: knownFirst(replays, CONFIRM, {
       replay: replayConfirm,
-      execute: groupCommit<ConfirmPaymentIntent, ConfirmResult>({
-        ...limits,
-        run: async (commands) =>
-          commands.length === 1 && commands[0]
-            ? [await confirmOne(db, commands[0])]
-            : confirmPaymentIntents(db, commands),
-        claims: (command) => [
-          `key ${command.merchantId} ${command.key}`,
-          `intent ${command.merchantId} ${command.paymentIntentId}`,
-        ],
-        tenantOf: ({ merchantId }) => merchantId,
-      }),
+      execute: tracedCommand(
+        CONFIRM,
+        groupCommit<ConfirmPaymentIntent, ConfirmResult>({
+          ...limits,
+          run: async (commands) =>
+            commands.length === 1 && commands[0]
+              ? [await confirmOne(db, commands[0])]
+              : confirmPaymentIntents(db, commands),
+          claims: (command) => [
+            `key ${command.merchantId} ${command.key}`,
+            `intent ${command.merchantId} ${command.paymentIntentId}`,
+          ],
+          tenantOf: ({ merchantId }) => merchantId,
+        }),
+      ),
     }),
     settleAttempt: groupCommit<Answer, Settled>({
       ...limits,

@@ -12,6 +12,7 @@ import {
   port,
   wholeNumber,
 } from "./process/settings";
+import { TRACING_SETTINGS, type TracingConfig, tracingConfig } from "./process/tracing-settings";
 import { BREAK_SETTINGS, type BreakConfig, breakConfig } from "./reconciliation/settings";
 import { weakSecrets } from "./security/development-secrets";
 import { parseEncryptionKeys } from "./security/secrets";
@@ -178,6 +179,7 @@ export const SETTINGS = {
   ...EDGE_SETTINGS,
   ...RESOLVE_SETTINGS,
   ...BREAK_SETTINGS,
+  ...TRACING_SETTINGS,
   ONCEPAY_FAILPOINTS: z
     .string()
     .optional()
@@ -190,7 +192,7 @@ export const SETTINGS = {
 
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
-export interface Config extends EdgeConfig, LimitConfig, BreakConfig, ResolveConfig {
+export interface Config extends EdgeConfig, LimitConfig, BreakConfig, ResolveConfig, TracingConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly host: string;
@@ -302,6 +304,7 @@ function fromSettings(settings: Settings): Config {
     ...breakConfig(settings),
     ...resolveConfig(settings),
     ...edgeConfig(settings, settings.NODE_ENV === "production"),
+    ...tracingConfig(settings),
     instanceId: settings.ONCEPAY_INSTANCE_ID,
     portFallback: settings.ONCEPAY_PORT_FALLBACK,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",

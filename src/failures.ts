@@ -52,17 +52,40 @@ export class Failure extends Error {
   }
 }
 
+/** What lets a person act on INVALID_STATE: why it is refused, and what may be done instead. */
+export interface StateDetails extends FailureDetails {
+  readonly id: string;
+  readonly because: string;
+  readonly currentState: string;
+  readonly allowedActions: readonly string[];
+}
+
 /** A verdict as it is stored: no message, which is made from the code and the details when it is shown. */
-export interface StoredFailure {
+export type StoredFailure =
+  | { readonly code: "INVALID_STATE"; readonly details: StateDetails }
+  | {
+      readonly code: Exclude<StoredFailureCode, "INVALID_STATE">;
+      readonly details: FailureDetails;
+    };
+
+/** As it was stored, by this version or an older one, which said less. */
+interface KeptFailure {
   readonly code: StoredFailureCode;
   readonly details: FailureDetails;
 }
 
-export function verdict(stored: StoredFailure): Failure {
-  return new Failure(stored.code, verdictMessage(stored), stored.details);
+/** The details are in the order in which jsonb keeps them, so that a repeat is answered to the letter. */
+export function wrongState(details: StateDetails): StoredFailure {
+  const names = Object.keys(details).sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const ordered = Object.fromEntries(names.map((name) => [name, details[name]]));
+  return { code: "INVALID_STATE", details: ordered as StateDetails };
 }
 
-function verdictMessage({ code, details }: StoredFailure): string {
+export function verdict(kept: KeptFailure): Failure {
+  return new Failure(kept.code, verdictMessage(kept), kept.details);
+}
+
+function verdictMessage({ code, details }: KeptFailure): string {
   switch (code) {
     case "NOT_FOUND":
       return `There is no ${text(details.object, "object")} ${text(details.id, "")}.`.replace(
@@ -71,7 +94,7 @@ function verdictMessage({ code, details }: StoredFailure): string {
       );
     case "INVALID_STATE":
       if (typeof details.limit === "number")
-        return `There may be ${String(details.limit)} at most.`;
+        return `There may be ${String(details.limit)} at most.${sentence(details.because)}`;
       if (typeof details.expectedVersion === "number")
         return `The payment intent is at version ${text(details.version, "?")}, and not at ${text(details.expectedVersion, "?")}.`;
       if (typeof details.personalDataErasedAt === "string")
@@ -85,6 +108,7 @@ function verdictMessage({ code, details }: StoredFailure): string {
     case "DUPLICATE_REFERENCE":
       return `The payment intent ${text(details.id, "")} holds this merchant reference.`;
     case "AMOUNT_TOO_LARGE":
+      if (typeof details.because === "string") return details.because;
       if (typeof details.disputed === "number")
         return `The amount exceeds the remaining ${text(details.remaining, "?")}: ${String(details.disputed)} are disputed.`;
       if (details.limitedBy === "MERCHANT_BALANCE")

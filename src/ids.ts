@@ -12,6 +12,7 @@ export const ID_PREFIXES = {
   capture: "cap",
   refund: "re",
   dispute: "dp",
+  payout: "po",
   event: "evt",
   webhookEndpoint: "we",
   webhookDelivery: "whd",

@@ -15,6 +15,7 @@ import { sensitiveIn } from "./security/sensitive";
 import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { observeProcess } from "./observability/observe-process";
+import { startTracing } from "./observability/open-telemetry";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
 import { serveCheckout } from "./web/serve-checkout";
@@ -179,6 +180,7 @@ const API: Program<Config> = {
   help: HELP,
   read: readConfig,
   start: async (config, log) => {
+    const stopTracing = await startTracing({ name: "api", log, config });
     const app = createApp(config, log, { name: "api" });
     observeProcess(app.db, app.tenantPool);
     const server = await startServer(app, config);
@@ -195,10 +197,12 @@ const API: Program<Config> = {
     log.info({ url: internal.url }, "metrics and detailed health checks");
     return {
       ...server,
+      internalPort: internal.port,
       stop: async () => {
         await server.close();
         await internal.close();
         await app.close();
+        await stopTracing();
       },
     };
   },

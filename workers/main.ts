@@ -4,6 +4,7 @@ import { type App, createApp } from "../src/app";
 import { type Config, describeSettings, readConfig } from "../src/config";
 import { observeProcess } from "../src/observability/observe-process";
 import { observeReconciliation } from "../src/observability/reconciliation-gauges";
+import { startTracing } from "../src/observability/open-telemetry";
 import { observeTables } from "../src/observability/observe-tables";
 import { ConfigError } from "../src/process/settings";
 import { type Health, serveHealth } from "./health";
@@ -27,6 +28,7 @@ const WORKER: Program<Config & { readonly roles: readonly Role[] }> = {
     ...readConfig(environment),
   }),
   start: async ({ roles, ...config }, log) => {
+    const stopTracing = await startTracing({ name: "worker", log, config });
     const app = createApp(config, log, { name: "worker" });
     observeProcess(app.db, app.tenantPool);
     const health = await serveHealth(app, config);
@@ -41,6 +43,7 @@ const WORKER: Program<Config & { readonly roles: readonly Role[] }> = {
         await working.stop();
         await health.close();
         await app.close();
+        await stopTracing();
       },
     };
   },

@@ -15,6 +15,7 @@ import { failpoint } from "../src/failpoints";
 import { relayed } from "../src/observability/metrics";
 import { addressDeliveries, planDeliveries } from "../src/webhooks/delivery-store";
 import { type JobData, type QueueName, type Queues, chunk } from "./queues";
+import { traceMessages } from "./trace-messages";
 
 /*
  * Guarantees: every outbox row becomes jobs and deliveries and then a place in the feed, in this order, so that a relay
@@ -132,15 +133,17 @@ class QueueError extends Error {}
 async function relayBatch(
   app: App,
   queues: Queues,
-  { messages, ahead }: Omit<Batch, "relay">,
+  { messages: read, ahead }: Omit<Batch, "relay">,
 ): Promise<void> {
-  await (ahead
-    ? publishTheRest(app, queues, { messages, ahead })
-    : publish(app, queues, { messages }));
-  await failpoint("relay.after_publish");
-  await markRelayed(app.db, messages);
-  relayed.inc(messages.length);
-  await failpoint("relay.after_mark");
+  await traceMessages(read, async (messages) => {
+    await (ahead
+      ? publishTheRest(app, queues, { messages, ahead })
+      : publish(app, queues, { messages }));
+    await failpoint("relay.after_publish");
+    await markRelayed(app.db, messages);
+    relayed.inc(messages.length);
+    await failpoint("relay.after_mark");
+  });
 }
 
 /**
@@ -251,7 +254,7 @@ async function publishNew(app: App, queues: Queues, backlog: Backlog): Promise<n
     ({ id, isOld, deaths }) => !isOld && deaths === 0 && !backlog.ahead.has(id),
   );
   // What they are part of decides their order: endpoints that are ordered get them in their turn.
-  await publish(app, queues, { messages: fresh, wanted: "unordered" });
+  await traceMessages(fresh, (messages) => publish(app, queues, { messages, wanted: "unordered" }));
   for (const { id } of fresh) {
     backlog.ahead.add(id);
     backlog.publishedTo = Math.max(backlog.publishedTo, id);

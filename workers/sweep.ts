@@ -1,10 +1,11 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import { attemptsOrphaned, jobsRemade } from "../src/observability/metrics";
-import { findUnsentAttempts, orphanAttempts } from "../src/payments/attempt-store";
+import { findUnsentAttempts } from "../src/payments/attempt-store";
 import { checkResolutions } from "../src/payments/check-resolutions";
 import { expireAuthorizations } from "../src/payments/expire-authorizations";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
+import { orphanAttempts } from "../src/payments/settle/orphan-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
 import { type Walk, newWalk, walkAlongLines } from "../src/webhooks/lines";
 import { findEndpointsWithHeld } from "../src/webhooks/held-store";

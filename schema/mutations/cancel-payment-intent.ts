@@ -26,7 +26,7 @@ export class CancelPaymentIntentInput {
 export class CancelPaymentIntentPayload {
   @Field(() => PaymentIntent, {
     description:
-      "The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first, or an attempt has to be answered: then `cancellationRequestedAt` is set, and an automatic charge that succeeds all the same makes the payment SUCCEEDED.",
+      "The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first, or an attempt has to be answered: then `cancellationRequestedAt` is set, and an automatic charge that succeeds all the same makes the payment SUCCEEDED, with `cancellationRequestedAt` to tell that the cancellation came too late.",
   })
   readonly paymentIntent!: intents.PaymentIntent;
 

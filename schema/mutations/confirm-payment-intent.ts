@@ -69,6 +69,7 @@ export class ConfirmPaymentIntentMutation {
       ...command,
       merchantId: caller.merchantId,
       actor: caller.id,
+      traceparent: context.traceparent,
       ...(isPublishable(caller)
         ? { key: shopperKey(command.paymentIntentId, key), formerKey: key }
         : { key }),

@@ -143,6 +143,7 @@ export class CreatePaymentIntentMutation {
       uniqueReference,
       merchantId: caller.merchantId,
       actor: caller.id,
+      traceparent: context.traceparent,
       key,
       fingerprint: hexFingerprint(CREATE, asked),
     });

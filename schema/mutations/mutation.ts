@@ -1,6 +1,7 @@
 import type { Db } from "../../src/db/db";
 import { type Outcome, keyInUse } from "../../src/idempotency/keys";
 import { SEALED_HOURS } from "../../src/idempotency/once";
+import { type TracedCommand, tracedCommand } from "../../src/observability/tracing";
 import type { Context } from "../context";
 
 export const IDEMPOTENCY_KEY = {
@@ -23,7 +24,7 @@ export function afterCommit(
   }
 }
 
-interface IntentCommand {
+interface IntentCommand extends TracedCommand {
   readonly merchantId: string;
   readonly key: string;
   readonly paymentIntentId: string;
@@ -35,11 +36,14 @@ export function inTurn<Command extends IntentCommand, Result>(
   operation: { readonly name: string; readonly command: Command },
   execute: (db: Db, command: Command) => Promise<Result>,
 ): Promise<Result> {
-  const { name, command } = operation;
-  const { app } = context;
-  return app.turns.take(`${command.merchantId} ${command.paymentIntentId}`, {
-    work: () => execute(app.db, command),
-    // As when the lock is waited for in vain.
-    tooLate: () => keyInUse({ ...command, operation: name }),
-  });
+  const { name, command: asked } = operation;
+  const { app, traceparent } = context;
+  const take = tracedCommand(name, (command: Command) =>
+    app.turns.take(`${command.merchantId} ${command.paymentIntentId}`, {
+      work: () => execute(app.db, command),
+      // As when the lock is waited for in vain.
+      tooLate: () => keyInUse({ ...command, operation: name }),
+    }),
+  );
+  return take(traceparent === undefined ? asked : { ...asked, traceparent });
 }

@@ -1,7 +1,8 @@
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
 import { Failure } from "../../src/failures";
 import { type IdKind, idKind } from "../../src/ids";
-import type { Scope } from "../../src/merchants/api-key";
+import { PLATFORM_MERCHANT_ID, type Scope } from "../../src/merchants/api-key";
+import { findBreakOfAnybody } from "../../src/reconciliation/break-store";
 import { isPublishable, requireIntent, requireScope } from "../access";
 import { type Context, callerOf } from "../context";
 import { badInput } from "../input";
@@ -25,6 +26,7 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
   refund: { scope: "payments:read", find: (context, id) => context.loaders().refund.load(id) },
   dispute: { scope: "payments:read", find: (context, id) => context.loaders().dispute.load(id) },
   event: { scope: "events:read", find: (context, id) => context.loaders().event.load(id) },
+  payout: { scope: "ledger:read", find: (context, id) => context.loaders().payout.load(id) },
   ledgerAccount: {
     scope: "ledger:read",
     find: (context, id) => context.loaders().ledgerAccount.load(id),
@@ -51,7 +53,11 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
   },
   reconciliationBreak: {
     scope: "operations:read",
-    find: (context, id) => context.loaders().reconciliationBreak.load(id),
+    // Whoever acts for no merchant finds what the list shows them: the breaks of all, and of nobody.
+    find: (context, id) =>
+      callerOf(context).merchantId === PLATFORM_MERCHANT_ID
+        ? findBreakOfAnybody(context.systemDb, id)
+        : context.loaders().reconciliationBreak.load(id),
   },
   apiKey: { scope: "keys:read", find: (context, id) => context.loaders().apiKey.load(id) },
 };

@@ -4,6 +4,7 @@ import type { Authenticator } from "../../src/merchants/authenticate";
 import { openSubscriptions } from "../../src/observability/metrics";
 import { unavailable } from "../failures";
 import { type PlaceOwner, createPlaces } from "./places";
+import { type StreamTimes, careFor } from "./stream-care";
 
 /*
  * The streams of server-sent events that this process has open, and everything that ends them beside their own end:
@@ -18,8 +19,6 @@ import { type PlaceOwner, createPlaces } from "./places";
  */
 
 const LOOK_EVERY_MS = 250;
-const PING_EVERY_MS = 12_000;
-const UNREAD_MS = 10_000;
 
 /** A comment: the connection is alive, and nobody in between closes it as idle. */
 const PING = ":\n\n";
@@ -47,11 +46,9 @@ export interface Stream {
   readonly onEnd: (listener: () => void) => void;
 }
 
-interface Open {
+interface Open extends StreamTimes {
   readonly owner: StreamOwner;
-  readonly openedAtMs: number;
   pingedAtMs: number;
-  /** Since when the reader has not taken what was sent. */
   fullSinceMs: number | undefined;
   readonly response: ServerResponse;
 }
@@ -136,15 +133,18 @@ function tend(open: Open, { nowMs, maxAgeMs }: { nowMs: number; maxAgeMs: number
   if (response.destroyed || response.writableEnded) return;
   if (!response.writableNeedDrain) open.fullSinceMs = undefined;
   else open.fullSinceMs ??= nowMs;
-  if (open.fullSinceMs !== undefined) {
-    if (nowMs - open.fullSinceMs > UNREAD_MS) response.destroy();
-    return;
-  }
-  if (nowMs - open.openedAtMs > maxAgeMs) {
-    response.end();
-  } else if (nowMs - open.pingedAtMs > PING_EVERY_MS) {
-    open.pingedAtMs = nowMs;
-    response.write(PING);
+  switch (careFor(open, { nowMs, maxAgeMs })) {
+    case "LEAVE":
+      return;
+    case "DESTROY":
+      response.destroy();
+      return;
+    case "END":
+      response.end();
+      return;
+    case "PING":
+      open.pingedAtMs = nowMs;
+      response.write(PING);
   }
 }
 

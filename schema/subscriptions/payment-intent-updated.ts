@@ -4,6 +4,7 @@ import type * as intents from "../../src/payments/payment-intent";
 import { requireIntent } from "../access";
 import { type Context, callerOf } from "../context";
 import { checkId } from "../input";
+import { noteSnapshot } from "../snapshots";
 import { PaymentIntent } from "../types/payment-intent";
 
 /** Watches a payment for a caller who may: the first state is the one now. See src/live/watch-intents.ts. */
@@ -30,6 +31,8 @@ export class PaymentIntentUpdatedSubscription {
     @Root() intent: intents.PaymentIntent,
     @Arg("id", () => ID, { description: "The id of the payment intent." }) _id: string,
   ): intents.PaymentIntent {
+    // All that watch it may share one object; what is noted of it holds for each of them.
+    noteSnapshot(intent);
     return intent;
   }
 }

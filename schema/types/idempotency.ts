@@ -29,11 +29,11 @@ export class Idempotency {
   readonly version!: number | null;
 }
 
-/** The shown intent says which version the answer is of. In a replay it is of another time than what is read beside it. */
+/** The shown intent says which version the answer is of. What is read beside it may be of another time, above all in a replay. */
 export function idempotencyOf(
   { status, firstSeenAt }: Outcome<unknown>,
   shown?: { readonly version: number } | null,
 ): Idempotency {
-  if (status === "REPLAYED" && shown) noteSnapshot(shown);
+  if (shown) noteSnapshot(shown);
   return { status, firstSeenAt, version: shown?.version ?? null };
 }

@@ -126,7 +126,7 @@ export class LedgerAccountFields {
 
   @FieldResolver(() => BigMinorUnits, {
     description:
-      "The total of holds, which are not part of the balance: authorisations that have been neither captured nor released.",
+      "The total of holds, which are not part of the balance: authorisations that have been neither captured nor released, and what attempts whose outcome is unknown may have moved.",
   })
   async pendingBalance(
     @Root() account: Account,

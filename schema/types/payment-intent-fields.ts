@@ -143,15 +143,15 @@ export class PaymentIntentFields {
 
   @FieldResolver(() => DisputeConnection, {
     nullable: true,
-    description: "The disputes of this payment, newest first. Not available to publishable keys.",
+    description: `The disputes of this payment, newest first. Not available to publishable keys. ${OF_ITS_TIME}`,
   })
   disputes(
     @Root() intent: intents.PaymentIntent,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: Context,
-  ): Promise<Page<Dispute>> {
+  ): Promise<Page<Dispute> | null> {
     requireScope(context, "payments:read");
-    return context.loaders().partsOf("disputes", intent.id, page);
+    return ofItsTime(context, intent, context.loaders().partsOf("disputes", intent.id, page));
   }
 
   @FieldResolver(() => TransitionConnection, {

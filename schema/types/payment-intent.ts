@@ -140,7 +140,7 @@ export class PaymentIntent {
   @Field(() => DateTime, {
     nullable: true,
     description:
-      "When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. It becomes null again if the cancellation came too late.",
+      "When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. On a payment that SUCCEEDED all the same, it says that the cancellation came too late. It becomes null again if the processor refuses to let go.",
   })
   readonly cancellationRequestedAt!: string | null;
 

@@ -13,6 +13,7 @@ import { type Context, callerOf } from "../context";
 import { TimelineEntryKind } from "../timeline-enums";
 import { ForwardPageArgs } from "../queries/page-arguments";
 import { DateTime } from "../scalars";
+import { OF_ITS_TIME, ofItsTime } from "../snapshots";
 import { connectionOf } from "./connection";
 import { PaymentIntent } from "./payment-intent";
 
@@ -38,7 +39,8 @@ export class TimelineEntry implements Entry {
 
   @Field(() => String, {
     nullable: true,
-    description: "Who did it: the id of an API key, or a part of the service; null for the rest.",
+    description:
+      "Who did it, or said it: the id of an API key, a part of the service, or `webhook` for a processor's; null for the rest.",
   })
   readonly actor!: string | null;
 }
@@ -50,8 +52,7 @@ export class TimelineFields {
   // Nullable, like every list that is read separately.
   @FieldResolver(() => TimelineConnection, {
     nullable: true,
-    description:
-      "Everything that has happened to this payment, oldest first: calls of the API, changes, attempts and what was reported about them, disputes. Postings, webhook deliveries and operators' actions are in it for API keys that may read those (`ledger:read`, `webhooks:read`, `audit:read`). Not available to publishable keys.",
+    description: `Everything that has happened to this payment, oldest first: calls of the API, changes, attempts and what was reported about them, disputes. Postings, webhook deliveries and operators' actions are in it for API keys that may read those (\`ledger:read\`, \`webhooks:read\`, \`audit:read\`). Not available to publishable keys. ${OF_ITS_TIME}`,
   })
   async timeline(
     @Root() intent: intents.PaymentIntent,
@@ -62,7 +63,7 @@ export class TimelineFields {
     const { scopes } = callerOf(context);
     const limit = pageSize(page.first, "first");
     const after = page.after == null ? null : decodeCursor(timelineCursor, page.after, "after");
-    const found = await context.loaders().timelineOf.load({
+    const read = context.loaders().timelineOf.load({
       id: intent.id,
       request: {
         after: after ?? TIMELINE_START,
@@ -75,7 +76,11 @@ export class TimelineFields {
         },
       },
     });
-    return pageOf(found, limit, after !== null);
+    return ofItsTime(
+      context,
+      intent,
+      read.then((found) => pageOf(found, limit, after !== null)),
+    );
   }
 }
 

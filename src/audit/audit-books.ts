@@ -2,6 +2,7 @@ import type { Db, Tx } from "../db/db";
 import { AUDIT_LOG_CHECKS } from "./audit-log-checks";
 import type { Check, Violation } from "./check";
 import { DISPUTES_AGREE, type NetworkDispute, compareDisputes } from "./compare-disputes";
+import { type NetworkPayout, PAYOUTS_AGREE, comparePayouts } from "./compare-payouts";
 import {
   AGREES,
   type ComparedAttempt,
@@ -16,6 +17,7 @@ import { EVENT_CHECKS } from "./event-checks";
 import { LEAKS, findLeaks } from "./find-leaks";
 import { LEDGER_CHECKS } from "./ledger-checks";
 import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
+import { PAYOUT_CHECKS } from "./payout-checks";
 import { type KeptCheckpoint, SEALS, sealViolations } from "./seal-checks";
 import { WALL, wallViolations } from "./wall-checks";
 
@@ -38,6 +40,8 @@ export interface AuditOptions {
   readonly movements?: readonly Movement[] | (() => Promise<readonly Movement[]>);
   /** What the card network has in dispute, and what became of it; given as the movements are. */
   readonly disputes?: readonly NetworkDispute[] | (() => Promise<readonly NetworkDispute[]>);
+  /** What the card network has paid out; given as the movements are. */
+  readonly payouts?: readonly NetworkPayout[] | (() => Promise<readonly NetworkPayout[]>);
   /** Compare only the movements of intents that have nothing under way. */
   readonly settledOnly?: boolean;
   /** Nothing may be under way for longer than this. */
@@ -74,6 +78,7 @@ export async function auditBooks(db: Db, options: AuditOptions = {}): Promise<Vi
       violations.push(...(await sealViolations(tx, SHOWN_MAX, options)));
       if (options.movements) violations.push(...(await compareAll(tx, options)));
       if (options.disputes) violations.push(...(await compareAllDisputes(tx, options.disputes)));
+      if (options.payouts) violations.push(...(await compareAllPayouts(tx, options.payouts)));
       return violations;
     },
     { isolationLevel: "repeatable read", readOnly: true },
@@ -93,6 +98,7 @@ export function checkNames(options: AuditOptions): { invariant: string; name: st
     { invariant: "I17", name: SEALS },
     ...(options.movements ? witnessed : []),
     ...(options.disputes ? [{ invariant: "I9", name: DISPUTES_AGREE }] : []),
+    ...(options.payouts ? [{ invariant: "I9", name: PAYOUTS_AGREE }] : []),
   ].sort((a, b) => Number(a.invariant.slice(1)) - Number(b.invariant.slice(1)));
 }
 
@@ -102,6 +108,7 @@ function checksFor(options: AuditOptions): readonly Check[] {
     ...PAYMENT_CHECKS,
     ...LEDGER_CHECKS,
     ...DISPUTE_CHECKS,
+    ...PAYOUT_CHECKS,
     ...EVENT_CHECKS,
     ...AUDIT_LOG_CHECKS,
     ...(maxAgeSeconds === undefined ? [] : livenessChecks(maxAgeSeconds)),
@@ -144,6 +151,13 @@ async function compareAllDisputes(
 ): Promise<Violation[]> {
   const until = await now(tx);
   return compareDisputes(tx, typeof given === "function" ? await given() : given, until);
+}
+
+async function compareAllPayouts(
+  tx: Tx,
+  given: NonNullable<AuditOptions["payouts"]>,
+): Promise<Violation[]> {
+  return comparePayouts(tx, typeof given === "function" ? await given() : given);
 }
 
 interface ReadAttempt extends ComparedAttempt {

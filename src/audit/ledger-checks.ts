@@ -108,7 +108,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
           sum(case j.kind when 'refund' then p.amount when 'refund_reversal' then -p.amount end)
             filter (where not p.pending and j.kind in ('refund', 'refund_reversal')) as refunded,
           sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end)
-            filter (where p.pending) as held
+            filter (where p.pending and j.kind not in ('suspense_hold', 'suspense_void')) as held
         from journals j
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
         join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
@@ -137,7 +137,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
         join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
         join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
-        where 'SUSPENSE' in (d.kind, c.kind) and j.kind <> 'correction'
+        where 'SUSPENSE' in (d.kind, c.kind) and j.kind <> 'correction' and not p.pending
         group by j.merchant_id, j.payment_intent_id
       )
       select s.payment_intent_id as subject,
@@ -152,7 +152,35 @@ export const LEDGER_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I9",
-    name: "each journal is of an attempt or a dispute of its intent, or of a break",
+    name: "suspense holds what attempts of unknown outcome may have moved, and nothing else",
+    // Of each attempt, and so of each merchant and currency. Whatever is pending in suspense counts, of whatever kind.
+    sql: `
+      with held as (
+        select p.merchant_id, j.source_id, p.currency,
+          sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end) as amount
+        from postings p
+        join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
+        join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+        left join journals j on j.merchant_id = p.merchant_id and j.id = p.journal_id
+        where p.pending and 'SUSPENSE' in (d.kind, c.kind)
+        group by p.merchant_id, j.source_id, p.currency
+      ), unknown as (
+        select a.merchant_id, a.id, a.currency,
+          case a.operation when 'refund' then -a.amount else a.amount end as amount
+        from attempts a
+        where a.status = 'UNKNOWN' and a.operation in ('charge', 'capture', 'refund')
+      )
+      select coalesce(u.id, h.source_id, '(none)') as subject,
+        format('%s %s held in suspense, and %s may have moved',
+          coalesce(h.amount, 0), coalesce(u.currency, h.currency), coalesce(u.amount, 0)) as detail
+      from held h
+      full join unknown u on u.merchant_id = h.merchant_id and u.id = h.source_id
+        and u.currency = h.currency
+      where coalesce(h.amount, 0) <> coalesce(u.amount, 0)`,
+  },
+  {
+    invariant: "I9",
+    name: "each journal is of an attempt or a dispute of its intent, of a payout, or of a break",
     sql: `
       select j.id as subject, format('%s of %s', j.kind, j.source_id) as detail
       from journals j
@@ -162,7 +190,9 @@ export const LEDGER_CHECKS: readonly Check[] = [
         and d.payment_intent_id = j.payment_intent_id
       left join reconciliation_breaks b on b.merchant_id = j.merchant_id and b.id = j.source_id
         and b.payment_intent_id is not distinct from j.payment_intent_id and b.journal_id = j.id
-      where a.id is null and d.id is null and b.id is null`,
+      left join payouts o on o.merchant_id = j.merchant_id and o.id = j.source_id
+        and j.payment_intent_id is null
+      where a.id is null and d.id is null and b.id is null and o.id is null`,
   },
   {
     invariant: "I9",

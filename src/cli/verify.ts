@@ -4,6 +4,7 @@ import { type AuditOptions, auditBooks, checkNames } from "../audit/audit-books"
 import type { Violation } from "../audit/check";
 import { readCheckpoints } from "./read-checkpoints";
 import type { NetworkDispute } from "../audit/compare-disputes";
+import type { NetworkPayout } from "../audit/compare-payouts";
 import type { Movement } from "../audit/compare-movements";
 import { type Command, type Result, UnavailableError, UsageError } from "./command";
 import { readDatabaseUrl, withDb } from "./database";
@@ -17,7 +18,7 @@ export const verifyCommand: Command = {
 It only reads, from a single snapshot, and can be run while the system is working. It exits with 1 if any invariant is
 violated. The database is DATABASE_URL or, without it, that of the running "npm start" (.oncepay/dev.json).
 
-  --sandbox-url URL     also compare with the movements and disputes in the sandbox card network's books
+  --sandbox-url URL     also compare with the movements, disputes and payouts in the sandbox card network's books
   --max-age-seconds N   also require that nothing has been in progress for longer than this
   --checkpoints FILE    also require that seals are those whose checkpoints "oncepay checkpoints export" once printed`,
   options: {
@@ -35,6 +36,7 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
       ...(sandboxUrl !== undefined && {
         movements: () => fetchList<Movement>(sandboxUrl, "movements"),
         disputes: () => fetchList<NetworkDispute>(sandboxUrl, "disputes"),
+        payouts: () => fetchList<NetworkPayout>(sandboxUrl, "payouts"),
       }),
       ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
       ...(checkpoints && { checkpoints }),
@@ -100,7 +102,7 @@ const FETCH_TIMEOUT_MS = 120_000;
 
 async function fetchList<Item>(
   sandboxUrl: string,
-  name: "movements" | "disputes",
+  name: "movements" | "disputes" | "payouts",
 ): Promise<readonly Item[]> {
   const { status, text } = await fetchText(new URL(`/admin/${name}`, sandboxUrl));
   const list = status === 200 ? parseList(text, name) : undefined;

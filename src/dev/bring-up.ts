@@ -3,9 +3,10 @@ import { migrate } from "../db/migrate";
 import { ConfigError } from "../process/settings";
 import { openDevDatabases } from "./dev-databases";
 import { clearLeftovers, keptSecrets } from "./dev-files";
+import { startObservers } from "./observers";
 import { planProcesses, tellSandbox } from "./process-plans";
 import type { ProgramName } from "./programs";
-import { type Running, print, writeState } from "./running";
+import { type Running, print, targetsOf, writeState } from "./running";
 import { pointEndpoint, seedDemo } from "./seed";
 import { checkConfiguration } from "./start-options";
 import { type ProcessPlan, type ProcessReport, supervise } from "./supervised-process";
@@ -50,6 +51,12 @@ export async function bringUp(running: Running): Promise<void> {
   await tellSandbox({ sandbox, api }, secrets.ONCEPAY_SANDBOX_WEBHOOK_SECRET);
   running.watch = setInterval(() => void keepPostgresRunning(running), WATCH_MS);
   await untilReady(running);
+  if (options.observed) {
+    const targets = targetsOf(running);
+    running.observers = await startObservers({ directory: files.directory, targets, log: print });
+    assertGoesOn(running);
+  }
+  const { prometheusUrl, grafanaUrl } = running.observers ?? {};
 
   const { secretKey, publishableKey, operatorKey, platformKey } = demo;
   const { postgres } = databases;
@@ -63,6 +70,8 @@ export async function bringUp(running: Running): Promise<void> {
     databaseUrl,
     webhookReceiverUrl: `${receiver}/webhooks`,
     ...(postgres && { dataDir: postgres.dataDir }),
+    ...(prometheusUrl !== undefined && { prometheusUrl }),
+    ...(grafanaUrl !== undefined && { grafanaUrl }),
   };
   writeState(running);
   console.log(welcome(running.state));

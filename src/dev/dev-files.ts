@@ -44,6 +44,9 @@ export interface DevState {
   webhookReceiverUrl: string;
   /** Where the embedded Postgres keeps its data; absent with a Postgres of the user's own. */
   dataDir?: string;
+  /** Where they are, with --observed and where they are installed. */
+  prometheusUrl?: string;
+  grafanaUrl?: string;
   pids: Record<string, number>;
   /**
    * Where to reach each child, and the name it then gives: anybody else who answers there does not belong to this

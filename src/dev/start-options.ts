@@ -10,6 +10,8 @@ export interface StartOptions {
   readonly help: boolean;
   readonly directory: string;
   readonly migrate: boolean;
+  /** With Prometheus and Grafana. */
+  readonly observed: boolean;
   readonly databaseUrl: string | undefined;
   readonly sandboxDatabaseUrl: string | undefined;
   /** The API's. The others stay on the loopback address: anybody who reaches the sandbox can move its money. */
@@ -36,12 +38,14 @@ export function readStartOptions(args: string[], environment: NodeJS.ProcessEnv)
     options: {
       ...COMMON_OPTIONS,
       migrate: { type: "boolean", default: false },
+      observed: { type: "boolean", default: false },
     },
   });
   const given = parseSettings(SETTINGS, environment);
   return {
     help: values.help,
     migrate: values.migrate,
+    observed: values.observed,
     directory: devDirectory(values.directory),
     databaseUrl: given.DATABASE_URL,
     sandboxDatabaseUrl: given.ONCEPAY_SANDBOX_DATABASE_URL,

@@ -60,6 +60,7 @@ function stopOnSignals(running: Running, bringingUp: Promise<void>, releaseLock:
       print("start", "stopping at once");
       for (const one of Object.values(running.processes)) one.kill();
       const postgres = running.databases?.postgres;
+      running.observers?.kill();
       if (postgres?.isAlive()) process.kill(postgres.pid, "SIGQUIT");
       forgetState(running.files.state);
       releaseLock();
@@ -88,7 +89,7 @@ function stopOnSignals(running: Running, bringingUp: Promise<void>, releaseLock:
 
 /** A signal sent to npm alone need not reach us: its shell may stand in between. */
 function stopWithNpm(stop: () => void): void {
-  if (process.env["npm_lifecycle_event"] !== "start") return;
+  if (!/^start(:observed)?$/.test(process.env["npm_lifecycle_event"] ?? "")) return;
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
@@ -105,6 +106,7 @@ async function stopAll(running: Running): Promise<void> {
   clearInterval(running.watch);
   for (const name of STOP_ORDER) await running.processes[name]?.stop();
   await running.databases?.postgres?.stop();
+  await running.observers?.stop();
   forgetState(running.files.state);
   print("start", "stopped");
 }

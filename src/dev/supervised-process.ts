@@ -33,6 +33,8 @@ export interface SupervisedProcess {
   instance(): string;
   /** Where it is reached; undefined until it has said where it listens. */
   url(): string | undefined;
+  /** Where its metrics are, under the same condition. */
+  metricsUrl(): string | undefined;
   isReady(): Promise<boolean>;
   /** What it was missing when it was last asked whether it was ready. */
   missing(): readonly string[];
@@ -57,6 +59,7 @@ export function supervise(plan: ProcessPlan, report: ProcessReport): SupervisedP
   let backoffMs = BACKOFF_MIN_MS;
   let isStopping = false;
   let boundPort: number | undefined;
+  let metricsPort: number | undefined;
   let failedStarts = 0;
   let missing: readonly string[] = [];
 
@@ -67,6 +70,7 @@ export function supervise(plan: ProcessPlan, report: ProcessReport): SupervisedP
     launched.process.on("message", (message: Partial<ListeningReport>) => {
       if (message.listening?.instance !== launched.instance) return;
       boundPort = message.listening.port;
+      metricsPort = message.listening.internalPort ?? boundPort;
       report.changed();
     });
     report.changed();
@@ -93,6 +97,8 @@ export function supervise(plan: ProcessPlan, report: ProcessReport): SupervisedP
     plan,
     pid: () => child?.process.pid,
     url: () => (boundPort === undefined ? undefined : httpUrl(plan.host, boundPort)),
+    // What is internal stays on the loopback address.
+    metricsUrl: () => (metricsPort === undefined ? undefined : httpUrl("127.0.0.1", metricsPort)),
     missing: () => missing,
     instance: () => child?.instance ?? "",
     isReady: async () => {

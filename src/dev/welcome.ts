@@ -9,6 +9,8 @@ Usage: npm start [-- OPTIONS]
   --directory DIR  where data, keys and addresses are kept (default .oncepay in the checkout);
                    use another directory to run another installation alongside
   --migrate        with DATABASE_URL: create oncepay's tables even in a database that holds other tables
+  --observed       run Prometheus and Grafana as well, where they are installed, with the rules and dashboards of ops/
+                   (npm run start:observed)
   --help           show this text
 
 Settings, from the environment, in addition to every setting of the API and the worker:
@@ -57,7 +59,7 @@ oncepay is ready.
   console           ${state.graphqlUrl.replace("/graphql", "/console")}
   card network      ${state.sandboxUrl}/admin/movements
   webhooks          ${state.webhookReceiverUrl.replace("/webhooks", "/received")}
-  database          ${withoutPassword(state.databaseUrl)}${state.dataDir === undefined ? "" : `, data in ${state.dataDir}`}
+  database          ${withoutPassword(state.databaseUrl)}${state.dataDir === undefined ? "" : `, data in ${state.dataDir}`}${observersOf(state)}
 
   secret key        ${state.secretKey}
   publishable key   ${state.publishableKey}
@@ -79,6 +81,14 @@ ${query}
 
 Programs can read all of this from .oncepay/dev.json. Press Ctrl-C to stop.
 `;
+}
+
+function observersOf({ prometheusUrl, grafanaUrl }: Parameters<typeof welcome>[0]): string {
+  const lines = [
+    ...(prometheusUrl === undefined ? [] : [`  prometheus        ${prometheusUrl}/alerts`]),
+    ...(grafanaUrl === undefined ? [] : [`  grafana           ${grafanaUrl}/dashboards`]),
+  ];
+  return lines.map((line) => `\n${line}`).join("");
 }
 
 function curl(

@@ -1,5 +1,6 @@
 import type { Dispute } from "../payments/dispute";
 import type { Capture, PaymentIntent, Refund } from "../payments/payment-intent";
+import type { Payout } from "../payouts/payout";
 import { API_VERSION, type EventType } from "./event-types";
 
 /** What an event of each type may look like, for whoever writes a receiver. A test holds them to real events. */
@@ -99,6 +100,24 @@ const DISPUTE: Dispute = {
 
 const CLOSED = { closedAt: "2026-12-01T10:30:00.000Z", version: 2 };
 
+const PAYOUT_ID = "po_01kaex4m00y3d6tk8r5w2n9vbc";
+
+const PAYOUT: Payout = {
+  id: PAYOUT_ID,
+  object: "payout",
+  status: "IN_TRANSIT",
+  amount: 2_397,
+  currency: "USD",
+  lineCount: 2,
+  processor: "sandbox",
+  processorPayoutId: "pay_01kaex4m00t7",
+  arrivesAt: "2026-11-22T00:00:00.000Z",
+  changedAt: AT,
+  version: 1,
+  createdAt: AT,
+  updatedAt: AT,
+};
+
 const ENDPOINT_ID = "we_01kaex4m00b6t3kd9w8q2v5nyr";
 
 const ENDPOINT = {
@@ -160,7 +179,10 @@ const EXPLAINED = {
 };
 
 const OBJECTS: Readonly<
-  Record<EventType, PaymentIntent | Capture | Refund | Dispute | Readonly<Record<string, unknown>>>
+  Record<
+    EventType,
+    PaymentIntent | Capture | Refund | Dispute | Payout | Readonly<Record<string, unknown>>
+  >
 > = {
   "payment_intent.created": INTENT,
   "payment_intent.updated": { ...INTENT, amount: 2_700, version: 2 },
@@ -223,6 +245,9 @@ const OBJECTS: Readonly<
   "dispute.created": DISPUTE,
   "dispute.won": { ...DISPUTE, ...CLOSED, status: "WON" },
   "dispute.lost": { ...DISPUTE, ...CLOSED, status: "LOST" },
+  "payout.created": PAYOUT,
+  "payout.paid": { ...PAYOUT, status: "PAID", version: 2 },
+  "payout.failed": { ...PAYOUT, status: "FAILED", version: 3 },
   "reconciliation.break_found": BREAK,
   "reconciliation.break_explained": { ...BREAK, ...EXPLAINED },
   "reconciliation.break_resolved": {
@@ -245,6 +270,7 @@ const OBJECTS: Readonly<
 /** What an event is about, unless it is a payment intent: that is also what captures and refunds are part of. */
 const SUBJECTS: Readonly<Record<string, string>> = {
   dispute: DISPUTE_ID,
+  payout: PAYOUT_ID,
   reconciliation: BREAK_ID,
   webhook_endpoint: ENDPOINT_ID,
 };

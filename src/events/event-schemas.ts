@@ -6,7 +6,12 @@ import {
   PAYMENT_INTENT_STATUSES,
   REFUND_REASONS,
 } from "../payments/payment-intent";
-import { DECLINE_ADVICE, DISPUTE_REASONS, DISPUTE_STATUSES } from "../processors/processor";
+import {
+  DECLINE_ADVICE,
+  DISPUTE_REASONS,
+  DISPUTE_STATUSES,
+  PAYOUT_STATUSES,
+} from "../processors/processor";
 import { BREAK_KINDS, BREAK_SOURCES, BREAK_STATUSES } from "../reconciliation/break";
 import type { EventType } from "./event-types";
 
@@ -113,6 +118,23 @@ const dispute = z.looseObject({
   updatedAt: moment,
 });
 
+const payout = z.looseObject({
+  id: z.string(),
+  object: z.literal("payout"),
+  status: word(PAYOUT_STATUSES),
+  // Below zero where the merchant owed more than it was owed.
+  amount: z.int(),
+  currency,
+  lineCount: z.int().positive(),
+  processor: z.string(),
+  processorPayoutId: z.string(),
+  arrivesAt: moment,
+  changedAt: moment,
+  version: z.int().positive(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
 const endpoint = z.looseObject({
   id: z.string(),
   object: z.literal("webhook_endpoint"),
@@ -176,6 +198,7 @@ const OBJECTS = {
   capture,
   refund,
   dispute,
+  payout,
   reconciliation: reconciliationBreak,
   webhook_endpoint: endpoint,
 };

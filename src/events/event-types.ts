@@ -28,6 +28,11 @@ const DESCRIPTIONS = {
     "A shopper's bank has taken back some or all of what was captured, and says why. It is not the merchant's until the dispute is won.",
   "dispute.won": "A dispute was decided in favour of the merchant, who has the amount again.",
   "dispute.lost": "A dispute was decided in favour of the shopper, and the amount is gone.",
+  "payout.created":
+    "The processor has sent money to the merchant's bank, and it has not arrived. The lines that it consists of are listed by `payout`.",
+  "payout.paid": "A payout has arrived.",
+  "payout.failed":
+    "A payout has failed, or came back after it had arrived: the merchant has the amount again.",
   "reconciliation.break_found":
     "Something differs between the payments, the ledger and what the processor says it moved. It is looked into, and stays open until it is resolved.",
   "reconciliation.break_explained": "Somebody has written down what a difference comes from.",

@@ -13,6 +13,8 @@ export interface Message {
   readonly attemptId: string | null;
   /** A delivery that was created on its own: a replay, a test with its event, or one that was paused. */
   readonly deliveryId: string | null;
+  /** Of the trace that what it announces is a part of. */
+  readonly traceparent: string | null;
   /** How many relays began with it and did not finish, as far as that was written down. */
   readonly deaths: number;
   /** It has waited for longer than a relay needs. */
@@ -36,7 +38,7 @@ const READ: Statement = {
   text: `
     select id as "id", merchant_id as "merchantId", event_id as "eventId",
       attempt_id as "attemptId", delivery_id as "deliveryId", relay_deaths as "deaths",
-      created_at < now() - ${OLD} as "isOld"
+      traceparent as "traceparent", created_at < now() - ${OLD} as "isOld"
     from outbox where id > ? and (aside_until is null or aside_until <= now())
     order by id limit ?`,
 };

@@ -1,6 +1,6 @@
 import type { AuditedWrite } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import type { StoredFailure } from "../failures";
+import { type StoredFailure, wrongState } from "../failures";
 import type { Execution } from "../idempotency/execution";
 import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
@@ -114,6 +114,6 @@ async function whyNone(
 ): Promise<StoredFailure> {
   const [known] = await run<{ id: string }>(tx, KNOWN, [numbersOf(ids), merchantId, merchantId]);
   if (!known) return { code: "NOT_FOUND", details: { id: ids[0] ?? null, object: "message" } };
-  const details = { id: known.id, currentState: "NOT_SET_ASIDE", allowedActions: [] };
-  return { code: "INVALID_STATE", details };
+  const because = "It is not set aside: the relay takes it by itself.";
+  return wrongState({ id: known.id, because, currentState: "NOT_SET_ASIDE", allowedActions: [] });
 }

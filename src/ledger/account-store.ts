@@ -40,7 +40,7 @@ export interface AccountFilter {
 }
 
 /**
- * Accounts, newest first. A merchant has five in each currency that it uses, so little is read whatever is asked for,
+ * Accounts, newest first. A merchant has six in each currency that it uses, so little is read whatever is asked for,
  * and one statement can have optional filters.
  */
 export async function listAccounts(

@@ -11,7 +11,7 @@ import { NORMAL_SIDE, type Side } from "./accounts";
 import { joinSideSums } from "./side-sums";
 
 /** What caused a journal; the prefix of its source's id tells. */
-export type JournalSource = "ATTEMPT" | "DISPUTE" | "RECONCILIATION_BREAK";
+export type JournalSource = "ATTEMPT" | "DISPUTE" | "PAYOUT" | "RECONCILIATION_BREAK";
 
 /** One side of a posting, as the account that it stands in sees it. */
 export interface LedgerEntry {
@@ -105,6 +105,7 @@ function entriesStatement(request: PageRequest<EntryKey>): Statement {
         j.payment_intent_id as "paymentIntentId", j.source_id as "sourceId",
         case when j.source_id like 'att\\_%' then 'ATTEMPT'
           when j.source_id like 'dp\\_%' then 'DISPUTE'
+          when j.source_id like 'po\\_%' then 'PAYOUT'
           when j.source_id like 'brk\\_%' then 'RECONCILIATION_BREAK' end as "source",
         case when j.source_id like 'att\\_%' then j.source_id end as "attemptId",
         iso(p.created_at) as "createdAt",

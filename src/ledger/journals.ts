@@ -8,7 +8,7 @@ export interface Journal {
   readonly kind: JournalKind;
   /** Null for what is not about one payment. */
   readonly paymentIntentId: string | null;
-  /** The id of what caused it, an attempt whose answer is the fact, a dispute or a break: a journal of one kind is booked once for it. */
+  /** The id of what caused it, an attempt whose answer is the fact, a dispute, a payout or a break: a journal of one kind is booked once for it. */
   readonly sourceId: string;
   readonly currency: string;
   readonly postings: readonly Posting[];
@@ -19,6 +19,7 @@ export interface Journal {
 export type JournalKind =
   | "authorization"
   | "capture"
+  | "fee"
   | "release"
   | "expiry"
   | "refund"
@@ -26,8 +27,13 @@ export type JournalKind =
   | "dispute"
   | "dispute_won"
   | "dispute_lost"
+  | "payout"
+  | "payout_paid"
+  | "payout_failed"
   | "suspense"
   | "suspense_release"
+  | "suspense_hold"
+  | "suspense_void"
   | "correction";
 
 export interface Posting {
@@ -62,7 +68,7 @@ export function bookAuthorization(fact: Fact, amount: number): Journal {
   ]);
 }
 
-/** A capture takes the money, and the processor keeps its fee. `heldAmount` is how much of a hold it uses up. */
+/** A capture takes the money, and the processor keeps its fee in the same currency. `heldAmount` is how much of a hold it uses up. */
 export function bookCapture(
   fact: Fact,
   amounts: { captured: number; fee: number; held: number },
@@ -87,6 +93,12 @@ export function bookCapture(
       pending: true,
     },
   ]);
+}
+
+/** What the processor keeps of a capture in another currency, or tells later. The fact has the fee's currency. */
+export function bookFee(fact: Fact, amount: number): Journal {
+  const debit = "PROCESSING_FEES";
+  return journal(fact, "fee", [{ debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: false }]);
 }
 
 /** What is left of a hold goes back to the shopper: voided, or released by a final capture of less. */
@@ -152,6 +164,33 @@ export function bookDisputeLost(fact: Fact, amount: number): Journal {
   ]);
 }
 
+/** The processor has sent money to the merchant's bank. Below zero, the merchant owes it, and it goes the other way. */
+export function bookPayout(fact: Fact, amount: number): Journal {
+  return journal(fact, "payout", [signed("MERCHANT_BALANCE", "PAYOUTS", amount)]);
+}
+
+/** It has arrived: the processor owes it no more. */
+export function bookPayoutPaid(fact: Fact, amount: number): Journal {
+  return journal(fact, "payout_paid", [signed("PAYOUTS", "PROCESSOR_RECEIVABLE", amount)]);
+}
+
+/** The bank did not take it, or sent it back: the merchant has it again, and the processor owes it. */
+export function bookPayoutFailed(
+  fact: Fact,
+  payout: { readonly amount: number; readonly arrived: boolean; readonly corrects: string | null },
+): Journal {
+  const { amount, arrived, corrects } = payout;
+  const from = arrived ? "PROCESSOR_RECEIVABLE" : "PAYOUTS";
+  const booked = journal(fact, "payout_failed", [signed(from, "MERCHANT_BALANCE", amount)]);
+  return { ...booked, corrects };
+}
+
+function signed(debit: AccountKind, credit: AccountKind, amount: number): Posting {
+  return amount < 0
+    ? { debit: credit, credit: debit, amount: -amount, pending: false }
+    : { debit, credit, amount, pending: false };
+}
+
 /** Money that moved and should not have: it is ours to give back. */
 export function bookSuspense(fact: Fact, amount: number): Journal {
   const debit = "PROCESSOR_RECEIVABLE";
@@ -163,6 +202,33 @@ export function bookSuspenseRelease(fact: Fact, amount: number): Journal {
   return journal(fact, "suspense_release", [
     { debit, credit: "PROCESSOR_RECEIVABLE", amount, pending: false },
   ]);
+}
+
+/**
+ * An attempt whose outcome is unknown may have moved its amount: held in suspense, pending, for as long as nobody knows.
+ * Money that may have come in is owed to somebody, and money that may have gone out is no longer with the processor. An
+ * attempt can become unknown more than once, and is held each time.
+ */
+export function bookSuspenseHold(fact: Fact, held: SuspenseHold): Journal {
+  return journal(fact, "suspense_hold", [suspensePosting(held)]);
+}
+
+/** The outcome is known: what is true of it is posted beside this, and nothing is held any more. */
+export function bookSuspenseVoid(fact: Fact, { amount, moved }: SuspenseHold): Journal {
+  const back = moved === "in" ? "out" : "in";
+  return journal(fact, "suspense_void", [suspensePosting({ amount, moved: back })]);
+}
+
+export interface SuspenseHold {
+  readonly amount: number;
+  /** Which way the money went, if it did. */
+  readonly moved: "in" | "out";
+}
+
+function suspensePosting({ amount, moved }: SuspenseHold): Posting {
+  return moved === "in"
+    ? { debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount, pending: true }
+    : { debit: "SUSPENSE", credit: "PROCESSOR_RECEIVABLE", amount, pending: true };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
-import { Failure, type StoredFailure } from "../failures";
+import { Failure, type StoredFailure, wrongState } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
 import { once } from "../idempotency/once";
@@ -142,8 +142,9 @@ function bad(field: string, message: string): Failure {
 
 export async function refuseWhenFull(tx: Tx, { id }: Merchant): Promise<StoredFailure | undefined> {
   if ((await countActiveApiKeys(tx, id)) < ACTIVE_KEYS_MAX) return undefined;
-  const details = { id, currentState: "LIMIT_REACHED", limit: ACTIVE_KEYS_MAX, allowedActions: [] };
-  return { code: "INVALID_STATE", details };
+  const because = "The merchant has as many active keys: one must be revoked first.";
+  const state = { currentState: "LIMIT_REACHED", limit: ACTIVE_KEYS_MAX };
+  return wrongState({ id, because, ...state, allowedActions: [] });
 }
 
 /** Asked when the key is made and not of a repeat, which may come after the key has expired. */

@@ -1,6 +1,6 @@
 import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
-import type { StoredFailure } from "../failures";
+import { type StoredFailure, wrongState } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
@@ -52,8 +52,9 @@ export async function revoke(
   const key = await lockApiKey(tx, merchantId, apiKeyId);
   if (!key) return { failure: { code: "NOT_FOUND", details: { object: "API key", id: apiKeyId } } };
   if (key.status === "REVOKED") {
-    const details = { id: apiKeyId, currentState: key.status, allowedActions: [] };
-    return { failure: { code: "INVALID_STATE", details } };
+    const because = "It was revoked before.";
+    const details = { id: apiKeyId, because, currentState: key.status, allowedActions: [] };
+    return { failure: wrongState(details) };
   }
   await markRevoked(tx, key);
   return { apiKey: await getApiKey(tx, merchantId, apiKeyId) };

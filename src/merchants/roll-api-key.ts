@@ -1,6 +1,6 @@
 import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
-import type { StoredFailure } from "../failures";
+import { type StoredFailure, wrongState } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
@@ -140,10 +140,19 @@ function refuse(old: LockedApiKey): StoredFailure | undefined {
   const currentState = stateOf(old);
   if (currentState === "ACTIVE") return undefined;
   const allowedActions = currentState === "REVOKED" ? [] : ["REVOKE"];
-  return { code: "INVALID_STATE", details: { id: old.id, currentState, allowedActions } };
+  return wrongState({ id: old.id, because: IT_IS[currentState], currentState, allowedActions });
 }
 
-function stateOf({ status, successor, predecessorActive }: LockedApiKey): string {
+const IT_IS: Readonly<Record<Exclude<KeyState, "ACTIVE">, string>> = {
+  ROLLED: "It was rolled before: roll the key that took its place.",
+  OVERLAPPING: "The key that it takes the place of is still valid.",
+  EXPIRED: "It has expired.",
+  REVOKED: "It was revoked.",
+};
+
+type KeyState = LockedApiKey["status"] | "ROLLED" | "OVERLAPPING";
+
+function stateOf({ status, successor, predecessorActive }: LockedApiKey): KeyState {
   if (status !== "ACTIVE") return status;
   if (successor !== null) return "ROLLED";
   return predecessorActive ? "OVERLAPPING" : "ACTIVE";

@@ -1,6 +1,6 @@
 import { KEYS, keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import type { Attempt, AttemptKey } from "./attempt";
+import type { Attempt, AttemptKey, MayHaveMoved } from "./attempt";
 import type { IntentState } from "./payment-store";
 
 /** Every statement that reads or claims attempts. What settles one is written by change-store.ts. */
@@ -19,6 +19,8 @@ export const ATTEMPT_COLUMNS = `
   a.unknown_since as "unknownSince", a.settled_at as "settledAt", a.created_at as "createdAt",
   coalesce(a.challenge_expires_at <= now(), false) as "challengeExpired"`;
 
+const TRACED_COLUMNS = `${ATTEMPT_COLUMNS}, a.traceparent as "traceparent"`;
+
 /*
  * The claim: QUEUED becomes SENT, once. Whoever finds the row in another status has nothing to send. One update for the
  * whole set. It writes no index, because it changes no indexed column: next_at keeps its value, which means nothing for
@@ -34,7 +36,7 @@ const CLAIM: Statement = {
       where q.status = 'QUEUED' and q.next_at <= now()
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
-    returning ${ATTEMPT_COLUMNS}`,
+    returning ${TRACED_COLUMNS}`,
 };
 
 export async function claimAttempts(
@@ -48,7 +50,7 @@ export async function claimAttempts(
 const LOCK: Statement = {
   name: "lock_attempts",
   text: `
-    select ${ATTEMPT_COLUMNS}, now() as "lockedAt",
+    select ${TRACED_COLUMNS}, now() as "lockedAt",
       a.challenge_expires_at as "challengeExpiresAt",
       json_build_object('merchantId', pi.merchant_id, 'id', pi.id, 'version', pi.version,
         'captureMethod', pi.capture_method, 'amountCapturing', pi.amount_capturing,
@@ -137,7 +139,7 @@ const TAKE_DUE: Statement = {
       order by q.next_at limit ? for update skip locked
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
-    returning ${ATTEMPT_COLUMNS}`,
+    returning ${TRACED_COLUMNS}`,
 };
 
 /** UNKNOWN attempts (and unanswered 3-D Secure ones) whose look-up is due; nobody else gets them for `leaseMs`. */
@@ -211,7 +213,8 @@ export async function dropLease(db: Db, workerId: string): Promise<void> {
 /*
  * What a dead worker held may or may not have been sent. It becomes UNKNOWN and is looked up when its first look-up
  * would have been due. A worker that was merely slow, and gets its answer after all, still settles the attempt: its
- * answer is evidence.
+ * answer is evidence. The intents are locked as journals lock them that name them, and without waiting: whoever settles an
+ * attempt has its intent first, and the attempt next.
  */
 const ORPHAN: Statement = {
   name: "orphan_attempts",
@@ -226,25 +229,28 @@ const ORPHAN: Statement = {
       next_at = greatest(now(), a.sent_at + ? * interval '1 millisecond')
     from (
       select q.merchant_id, q.id from attempts q
+        join payment_intents pi on pi.merchant_id = q.merchant_id and pi.id = q.payment_intent_id
         left join worker_leases w on w.worker_id = q.worker_id
       where q.settled_at is null and q.status = 'SENT'
         and (w.worker_id is null or w.expires_at < now()
           or q.sent_at < now() - ? * interval '1 millisecond')
-      limit ? for update of q skip locked
+      limit ? for key share of pi skip locked for update of q skip locked
     ) orphan
     where a.merchant_id = orphan.merchant_id and a.id = orphan.id
-    returning a.merchant_id as "merchantId", a.id as "id"`,
+    returning a.merchant_id as "merchantId", a.id as "id",
+      a.payment_intent_id as "paymentIntentId", a.operation as "operation", a.amount as "amount",
+      a.currency as "currency"`,
 };
 
-export async function orphanAttempts(
-  db: Db,
-  options: {
-    readonly firstLookupMs: number;
-    /** A live worker that has held an attempt for this long has lost it. */
-    readonly heldMaxMs: number;
-    readonly limit: number;
-  },
-): Promise<AttemptKey[]> {
+export interface OrphanOptions {
+  readonly firstLookupMs: number;
+  /** A live worker that has held an attempt for this long has lost it. */
+  readonly heldMaxMs: number;
+  readonly limit: number;
+}
+
+/** Where it becomes UNKNOWN, the caller books what it may have moved: orphan-attempts.ts. */
+export async function takeFromTheDead(tx: Tx, options: OrphanOptions): Promise<MayHaveMoved[]> {
   const { firstLookupMs, heldMaxMs, limit } = options;
-  return run<AttemptKey>(db, ORPHAN, [firstLookupMs, heldMaxMs, limit]);
+  return run<MayHaveMoved>(tx, ORPHAN, [firstLookupMs, heldMaxMs, limit]);
 }

@@ -38,6 +38,20 @@ export function isReversal(operation: AttemptOperation): operation is "reverse" 
   return operation === "reverse" || operation === "compensate";
 }
 
+/**
+ * Which way each operation moves money. An authorisation only reserves some on the card, and a void lets go of it; what
+ * "reverse" and "compensate" give back is in the books already, where it was posted when it moved.
+ */
+export const MOVES: Readonly<Record<AttemptOperation, "in" | "out" | null>> = {
+  charge: "in",
+  capture: "in",
+  refund: "out",
+  authorize: null,
+  void: null,
+  reverse: null,
+  compensate: null,
+};
+
 export interface Attempt {
   readonly merchantId: string;
   readonly id: string;
@@ -74,12 +88,43 @@ export interface Attempt {
   readonly createdAt: Date;
   /** The shopper's time to authenticate is over, by the database's clock. */
   readonly challengeExpired: boolean;
+  /** Of the trace in which it was asked for. Only where it is claimed or locked: what is shown and kept has none. */
+  readonly traceparent?: string | null;
 }
+
+/** What the books need to know of an attempt whose outcome is unknown. */
+export type MayHaveMoved = Pick<
+  Attempt,
+  "merchantId" | "id" | "paymentIntentId" | "operation" | "amount" | "currency"
+>;
 
 export interface AttemptKey {
   readonly merchantId: string;
   readonly id: string;
 }
+
+/** What an operator may do with an attempt, as refusals list it. One that is due already is asked about without them. */
+export function allowedOnAttempt({
+  status,
+  reversing,
+  nextAt,
+}: Pick<Attempt, "status" | "reversing" | "nextAt">): string[] {
+  const isAsked = status === "UNKNOWN" || status === "REQUIRES_ACTION";
+  return [
+    ...(isAsked && nextAt !== null && nextAt.getTime() > Date.now() ? ["LOOK_UP"] : []),
+    ...(status === "UNKNOWN" && !reversing ? ["RESOLVE"] : []),
+  ];
+}
+
+/** Why nobody need say, or may say, what came of an attempt. */
+export const NOT_UNKNOWN: Readonly<Record<Exclude<AttemptStatus, "UNKNOWN">, string>> = {
+  QUEUED: "It has yet to be sent.",
+  SENT: "The processor's answer is awaited.",
+  REQUIRES_ACTION: "The shopper has yet to authenticate.",
+  SUCCEEDED: "Its outcome is known.",
+  DECLINED: "Its outcome is known.",
+  ABANDONED: "It has moved nothing, and cannot any more.",
+};
 
 /** What an operator can find out about an attempt whose outcome is unknown. */
 export const RESOLUTIONS = ["SUCCEEDED", "FAILED"] as const;

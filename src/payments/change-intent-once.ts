@@ -3,12 +3,13 @@ import { type StoredFailure, notFound } from "../failures";
 import type { KeyedOperation, Made } from "../idempotency/keys";
 import type { OnceOutcome } from "../idempotency/execution";
 import { type KeyedRequest, once } from "../idempotency/once";
+import type { TracedCommand } from "../observability/tracing";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
 import { type LockedIntent, lockIntent } from "./payment-store";
 
 /** A mutation of one intent: captures, cancellations, refunds and resolutions. */
-export interface KeyedCommand extends KeyedRequest {
+export interface KeyedCommand extends KeyedRequest, TracedCommand {
   readonly actor: string;
   readonly paymentIntentId: string;
 }
@@ -56,7 +57,7 @@ export async function changeIntentOnce<Result, Beside = undefined>(
         await useCase.beforeCommit?.();
         return decision;
       }
-      await writeChanges(tx, [decision.change]);
+      await writeChanges(tx, [{ ...decision.change, traceparent: command.traceparent }]);
       const read = await useCase.readBeside?.(tx, decision.change);
       await useCase.beforeCommit?.();
       return { eventId: decision.resultEventId, ...read };

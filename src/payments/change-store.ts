@@ -30,7 +30,7 @@ export async function writeChanges(tx: Tx, changes: readonly Change[]): Promise<
   await updateParts(tx, UPDATE_REFUNDS, pick(changes, "refund"));
   await insertCaptures(tx, pick(changes, "newCapture"));
   await insertRefunds(tx, pick(changes, "newRefund"));
-  await insertAttempts(tx, pick(changes, "newAttempt"));
+  await insertAttempts(tx, changes);
   await insertJournals(
     tx,
     changes.flatMap((change) => change.journals ?? []),
@@ -40,10 +40,10 @@ export async function writeChanges(tx: Tx, changes: readonly Change[]): Promise<
     changes.flatMap((change) => change.evidence ?? []),
   );
   // Last, because the events take their snapshots from the rows as they stand now.
-  await appendSteps(tx, pick(changes, "intent"));
+  await appendSteps(tx, changes);
 }
 
-function pick<Name extends Exclude<keyof Change, "journals" | "evidence">>(
+function pick<Name extends Exclude<keyof Change, "journals" | "evidence" | "traceparent">>(
   changes: readonly Change[],
   name: Name,
 ): NonNullable<Change[Name]>[] {
@@ -117,6 +117,7 @@ const UPDATE_ATTEMPTS: Statement = {
       advice_code = coalesce(c.advice_code, a.advice_code),
       network_decline_code = coalesce(c.network_decline_code, a.network_decline_code),
       message = coalesce(c.message, a.message), fee = coalesce(c.fee, a.fee),
+      fee_currency = coalesce(c.fee_currency, a.fee_currency),
       next_at = now() + c.due_in_ms * interval '1 millisecond',
       challenge_expires_at = coalesce(c.challenge_expires_at, a.challenge_expires_at),
       unknown_since = case c.status
@@ -125,8 +126,8 @@ const UPDATE_ATTEMPTS: Statement = {
         then coalesce(a.settled_at, now()) end
     from jsonb_to_recordset(?) as c (merchant_id text, id text, status text,
       processor_charge_id text, code text, decline_code text, advice_code text,
-      network_decline_code text, message text, fee bigint, due_in_ms bigint,
-      challenge_expires_at timestamptz)
+      network_decline_code text, message text, fee bigint, fee_currency text,
+      due_in_ms bigint, challenge_expires_at timestamptz)
     where a.merchant_id = c.merchant_id and a.id = c.id`,
 };
 
@@ -143,6 +144,7 @@ export async function updateAttempts(tx: Tx, changes: readonly AttemptChange[]):
     network_decline_code: change.networkDeclineCode,
     message: change.message,
     fee: change.fee,
+    fee_currency: change.feeCurrency,
     due_in_ms: change.dueInMs === null ? null : Math.round(change.dueInMs),
     challenge_expires_at: change.challengeExpiresAt,
   }));
@@ -207,23 +209,29 @@ const INSERT_ATTEMPTS: Statement = {
       select * from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
         operation text, processor text, amount bigint, currency text, payment_method text,
         return_url text, final boolean, capture_id text, refund_id text, target_attempt_id text,
-        replaces_attempt_id text, generation int, announce boolean)
+        replaces_attempt_id text, generation int, announce boolean, traceparent text)
     ), inserted as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
         amount, currency, payment_method, return_url, final, capture_id, refund_id,
-        target_attempt_id, replaces_attempt_id, generation)
+        target_attempt_id, replaces_attempt_id, generation, traceparent)
       select merchant_id, id, payment_intent_id, operation, 'QUEUED', processor, amount, currency,
         payment_method, return_url, final, capture_id, refund_id, target_attempt_id,
-        replaces_attempt_id, generation
+        replaces_attempt_id, generation, traceparent
       from attempt
     )
-    insert into outbox (merchant_id, attempt_id)
-    select merchant_id, id from attempt where announce`,
+    insert into outbox (merchant_id, attempt_id, traceparent)
+    select merchant_id, id, traceparent from attempt where announce`,
 };
 
-async function insertAttempts(tx: Tx, attempts: readonly NewAttempt[]): Promise<void> {
-  if (attempts.length === 0) return;
-  const rows = attempts.map((attempt) => ({
+async function insertAttempts(tx: Tx, changes: readonly Change[]): Promise<void> {
+  const rows = changes.flatMap(({ newAttempt, traceparent }) =>
+    newAttempt ? [attemptRow(newAttempt, traceparent)] : [],
+  );
+  if (rows.length > 0) await run(tx, INSERT_ATTEMPTS, [JSON.stringify(rows)]);
+}
+
+function attemptRow(attempt: NewAttempt, traceparent: Change["traceparent"]): object {
+  return {
     merchant_id: attempt.merchantId,
     id: attempt.id,
     payment_intent_id: attempt.paymentIntentId,
@@ -240,8 +248,8 @@ async function insertAttempts(tx: Tx, attempts: readonly NewAttempt[]): Promise<
     replaces_attempt_id: attempt.replacesAttemptId,
     generation: attempt.generation ?? 1,
     announce: attempt.announce,
-  }));
-  await run(tx, INSERT_ATTEMPTS, [JSON.stringify(rows)]);
+    traceparent,
+  };
 }
 
 const APPEND_STEPS: Statement = {
@@ -250,7 +258,8 @@ const APPEND_STEPS: Statement = {
     with step as materialized (
       select * from jsonb_to_recordset(?) as s (n int, merchant_id text, payment_intent_id text,
         version int, event_id text, type text, object_id text, from_status text, to_status text,
-        actor text, cause text, amount bigint, terminal boolean, attempt_id text)
+        actor text, cause text, amount bigint, terminal boolean, attempt_id text,
+        traceparent text)
     ), transition as (
       insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status,
         event_id, actor, cause, amount, terminal)
@@ -274,28 +283,36 @@ const APPEND_STEPS: Statement = {
         offset 0
       ) o on true
     )
-    insert into outbox (merchant_id, event_id, attempt_id)
-    select merchant_id, event_id, attempt_id from step order by n`,
+    insert into outbox (merchant_id, event_id, attempt_id, traceparent)
+    select merchant_id, event_id, attempt_id, traceparent from step order by n`,
 };
 
-async function appendSteps(tx: Tx, changes: readonly IntentChange[]): Promise<void> {
-  const rows = changes.flatMap(({ merchantId, id, fromVersion, steps }) =>
-    steps.map((step, index) => ({
-      merchant_id: merchantId,
-      payment_intent_id: id,
-      version: fromVersion + index + 1,
-      event_id: step.eventId,
-      type: step.type,
-      object_id: step.objectId,
-      from_status: step.from,
-      to_status: step.to,
-      actor: step.actor,
-      cause: step.cause,
-      amount: step.amount,
-      terminal: step.terminal,
-      attempt_id: step.attemptId,
-    })),
+async function appendSteps(tx: Tx, changes: readonly Change[]): Promise<void> {
+  const rows = changes.flatMap(({ intent, traceparent }) =>
+    intent ? stepRows(intent, traceparent) : [],
   );
   if (rows.length === 0) return;
   await run(tx, APPEND_STEPS, [JSON.stringify(rows.map((row, n) => ({ n, ...row })))]);
+}
+
+function stepRows(
+  { merchantId, id, fromVersion, steps }: IntentChange,
+  traceparent: Change["traceparent"],
+): object[] {
+  return steps.map((step, index) => ({
+    merchant_id: merchantId,
+    payment_intent_id: id,
+    version: fromVersion + index + 1,
+    event_id: step.eventId,
+    type: step.type,
+    object_id: step.objectId,
+    from_status: step.from,
+    to_status: step.to,
+    actor: step.actor,
+    cause: step.cause,
+    amount: step.amount,
+    terminal: step.terminal,
+    attempt_id: step.attemptId,
+    traceparent,
+  }));
 }

@@ -28,6 +28,8 @@ export interface Change {
   readonly newRefund?: NewRefund;
   readonly journals?: readonly Journal[];
   readonly evidence?: readonly HeardAnswer[];
+  /** Of the trace that it is a part of: what it puts into the outbox carries it on. */
+  readonly traceparent?: string | null | undefined;
 }
 
 export interface IntentChange {
@@ -101,6 +103,8 @@ export interface AttemptChange {
   readonly networkDeclineCode?: string | null;
   readonly message?: string | null;
   readonly fee?: number | null;
+  /** Null where it is the payment's. */
+  readonly feeCurrency?: string | null;
   /** REQUIRES_ACTION: until when the shopper may authenticate. */
   readonly challengeExpiresAt?: string;
   /** Milliseconds from the database's now until it is due again; null: never. */

@@ -19,6 +19,7 @@ import {
 import type { Keep } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
+import type { TracedCommand } from "../observability/tracing";
 import { explainRefusal, explained } from "./confirm-refusal";
 import type { PaymentIntent } from "./payment-intent";
 import { findIntentByConfirmKey } from "./payment-store";
@@ -38,7 +39,7 @@ import {
  * costs a look for a record and for an attempt from before such keys were scoped to their intent.
  */
 
-export interface ConfirmPaymentIntent {
+export interface ConfirmPaymentIntent extends TracedCommand {
   readonly merchantId: string;
   readonly actor: string;
   /** A shopper's is scoped to the intent: see shopper-key.ts. */
@@ -85,7 +86,7 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
     with command as materialized (
       select * from jsonb_to_recordset(?) as c (n int, merchant_id text, actor text, key text,
         fingerprint text, payment_intent_id text, payment_method text, return_url text,
-        processor text, attempt_id text, event_id text, former_key text)
+        processor text, attempt_id text, event_id text, former_key text, traceparent text)
     ), known as materialized (
       select c.n, c.merchant_id, k.fingerprint, k.created_at, k.event_id, k.failure_code,
         k.failure_details
@@ -165,12 +166,13 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         case when pi.personal is not null then json_build_object('description', pi.description,
           'customer', pi.customer, 'metadata', pi.metadata, 'personalDataErasedAt', null)
         end as clear, j.n, j.status as from_status, j.actor, j.key,
-        j.return_url, j.processor, j.attempt_id, j.event_id, k.created_at, k.fingerprint
+        j.return_url, j.processor, j.attempt_id, j.event_id, j.traceparent, k.created_at,
+        k.fingerprint
     ), attempt as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
-        amount, currency, payment_method, return_url, idempotency_key)
+        amount, currency, payment_method, return_url, idempotency_key, traceparent)
       select merchant_id, attempt_id, id, operation, 'QUEUED', processor,
-        amount, currency, payment_method, return_url, key
+        amount, currency, payment_method, return_url, key, traceparent
       from intent
     ), transition as (
       insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status,
@@ -185,8 +187,8 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         record, sealed
       from intent
     ), message as (
-      insert into outbox (merchant_id, event_id, attempt_id)
-      select merchant_id, event_id, attempt_id from intent order by n
+      insert into outbox (merchant_id, event_id, attempt_id, traceparent)
+      select merchant_id, event_id, attempt_id, traceparent from intent order by n
     )
     select n, true as "executed", encode(fingerprint, 'hex') as "fingerprint",
       iso(created_at) as "firstSeenAt", record as "result", clear,
@@ -230,6 +232,7 @@ export async function confirmPaymentIntents(
         attempt_id: newId("attempt"),
         event_id: newId("event"),
         former_key: command.formerKey,
+        traceparent: command.traceparent,
       })),
     ),
   ]);

@@ -10,9 +10,12 @@ export function explainRefusal(details: FailureDetails): FailureDetails {
   const id = details.id as string;
   const intent = (details.intent ?? withoutAmounts(details)) as PaymentIntent | null;
   return intent
-    ? invalidState({ ...UNKNOWN_THEN, ...intent, id }, "CONFIRM").details
+    ? invalidState({ ...UNKNOWN_THEN, ...intent, id }, "CONFIRM", NEEDS_CARD).details
     : notFound("payment intent", id).details;
 }
+
+/** What its state allows, but not without a card: it has none, or its last one was declined. */
+const NEEDS_CARD = "It needs a card: give `paymentMethod`.";
 
 /**
  * What records from before do not say. Nothing could be asked for then while the processor was at work: what is said to

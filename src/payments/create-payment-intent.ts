@@ -28,6 +28,7 @@ import {
 import type { Keep } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
+import type { TracedCommand } from "../observability/tracing";
 import type { AuthorizationExpiryPolicy, CaptureMethod, PaymentIntent } from "./payment-intent";
 import { findIntentByKey } from "./payment-store";
 import { HELD_REFERENCE, HOLDS_REFERENCE } from "./unique-reference";
@@ -52,7 +53,7 @@ export const createOperation: KeyedOperation<PaymentIntent> = {
   spentKey: "payment_intents_spent_key",
 };
 
-export interface CreatePaymentIntent {
+export interface CreatePaymentIntent extends TracedCommand {
   readonly merchantId: string;
   readonly actor: string;
   readonly key: string;
@@ -91,7 +92,7 @@ const CREATE_PAYMENT_INTENTS: Statement = {
         fingerprint text, id text, event_id text, status text, amount bigint, currency text,
         capture_method text, payment_method text, description text, customer text,
         merchant_reference text, unique_reference boolean, metadata jsonb, personal_key text,
-        personal text, authorization_expiry_policy text)
+        personal text, authorization_expiry_policy text, traceparent text)
     ), known as materialized (
       select c.n, k.fingerprint, k.created_at, k.event_id, k.failure_code, k.failure_details,
         c.merchant_id
@@ -140,7 +141,7 @@ const CREATE_PAYMENT_INTENTS: Statement = {
       returning pi.id, payment_intent_record(pi) as record, pi.personal as sealed
     ), made as materialized (
       select f.n, f.merchant_id, f.id, f.event_id, f.status, f.actor, f.amount, f.created_at,
-        f.stored_fingerprint, i.record, i.sealed
+        f.stored_fingerprint, f.traceparent, i.record, i.sealed
       from fresh f join intent i on i.id = f.id
     ), transition as (
       insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status,
@@ -154,7 +155,8 @@ const CREATE_PAYMENT_INTENTS: Statement = {
         sealed
       from made
     ), message as (
-      insert into outbox (merchant_id, event_id) select merchant_id, event_id from made order by n
+      insert into outbox (merchant_id, event_id, traceparent)
+      select merchant_id, event_id, traceparent from made order by n
     )
     select n, true as "executed", encode(stored_fingerprint, 'hex') as "fingerprint",
       iso(created_at) as "firstSeenAt", record as "result",
@@ -236,6 +238,7 @@ function toRow(command: CreatePaymentIntent, n: number): Record<string, unknown>
     unique_reference: command.uniqueReference,
     metadata: command.metadata,
     authorization_expiry_policy: command.authorizationExpiryPolicy,
+    traceparent: command.traceparent,
     ...(!isBlank(command) && sealed(command)),
   };
 }

@@ -49,12 +49,14 @@ const INSERT: Statement = {
   text: `
     with dispute as (
       insert into disputes as d (merchant_id, id, payment_intent_id, attempt_id, processor,
-        processor_dispute_id, status, reason, amount, currency, fee, evidence_due_by, opened_at)
-      values (?, ?, ?, ?, ?, ?, 'OPEN', ?, ?, ?, ?, ?, ?)
-      returning d.merchant_id, d.id, d.version, dispute_snapshot(d) as object
+        processor_dispute_id, status, reason, amount, currency, fee, evidence_due_by, opened_at,
+        opened_event_id)
+      values (?, ?, ?, ?, ?, ?, 'OPEN', ?, ?, ?, ?, ?, ?, ?)
+      returning d.merchant_id, d.id, d.version, d.opened_event_id, dispute_snapshot(d) as object
     ), event as (
       insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
-      select merchant_id, ?, 'dispute.created', '${API_VERSION}', id, version, object from dispute
+      select merchant_id, opened_event_id, 'dispute.created', '${API_VERSION}', id, version, object
+      from dispute
       returning merchant_id, id
     )
     insert into outbox (merchant_id, event_id) select merchant_id, id from event`,
@@ -83,12 +85,13 @@ const CLOSE: Statement = {
   text: `
     with dispute as (
       update disputes d
-      set status = ?, closed_at = ?, version = d.version + 1, updated_at = now()
+      set status = ?, closed_at = ?, closed_event_id = ?, version = d.version + 1,
+        updated_at = now()
       where d.merchant_id = ? and d.id = ? and d.status = 'OPEN'
-      returning d.merchant_id, d.id, d.version, dispute_snapshot(d) as object
+      returning d.merchant_id, d.id, d.version, d.closed_event_id, dispute_snapshot(d) as object
     ), event as (
       insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)
-      select merchant_id, ?, ?, '${API_VERSION}', id, version, object from dispute
+      select merchant_id, closed_event_id, ?, '${API_VERSION}', id, version, object from dispute
       returning merchant_id, id
     )
     insert into outbox (merchant_id, event_id) select merchant_id, id from event
@@ -107,7 +110,7 @@ export async function closeDispute(
 ): Promise<void> {
   const { id, status, closedAt } = dispute;
   const type = status === "WON" ? "dispute.won" : "dispute.lost";
-  const bindings = [status, closedAt, merchantId, id, newId("event"), type];
+  const bindings = [status, closedAt, newId("event"), merchantId, id, type];
   const closed = await run(tx, CLOSE, bindings);
   if (closed.length !== 1) throw new Error(`${id} is decided already`);
 }

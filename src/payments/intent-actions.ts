@@ -1,4 +1,4 @@
-import type { StoredFailure } from "../failures";
+import { type StoredFailure, wrongState } from "../failures";
 import { type PaymentIntent, type PaymentIntentStatus, isTerminal } from "./payment-intent";
 
 /** What may be done with a payment intent in its state, and what is said to whoever asks for something else. */
@@ -96,22 +96,29 @@ export function allowedActions(intent: Actionable): IntentAction[] {
 export function invalidState(
   intent: Actionable & Pick<PaymentIntent, "id">,
   action: IntentAction,
+  /** Why, where the state allows the action as such. */
+  otherwise: string | null = null,
 ): StoredFailure {
-  const because = FORBIDDEN_BECAUSE[action](intent);
+  const because = FORBIDDEN_BECAUSE[action](intent) ?? otherwise;
   const { id, status: currentState } = intent;
-  // In the order in which the database keeps them, so that a repeat is answered to the letter.
-  const details = { id, because, currentState, allowedActions: allowedActions(intent) };
-  return { code: "INVALID_STATE", details };
+  if (because === null) throw new Error(`${id} allows ${action}`);
+  return wrongState({ id, because, currentState, allowedActions: allowedActions(intent) });
 }
 
 export function amountTooLarge(id: string, remaining: number): StoredFailure {
   return { code: "AMOUNT_TOO_LARGE", details: { id, remaining } };
 }
 
-/** The details say how much is disputed, where that is a reason. */
+/** The details say how much is disputed, where that is a reason, and why nothing is left, where that is so. */
 export function refundTooLarge(intent: PaymentIntent): StoredFailure {
   const { id, amountDisputed: disputed, amountRefundable: remaining } = intent;
-  if (disputed === 0) return amountTooLarge(id, remaining);
+  const because = FORBIDDEN_BECAUSE.REFUND(intent);
   // In the order in which jsonb keeps them, so that a replay says the same.
-  return { code: "AMOUNT_TOO_LARGE", details: { id, disputed, remaining } };
+  const details = {
+    id,
+    ...(because !== null && { because }),
+    ...(disputed > 0 && { disputed }),
+    remaining,
+  };
+  return { code: "AMOUNT_TOO_LARGE", details };
 }

@@ -5,9 +5,9 @@ import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
-import type { Attempt } from "./attempt";
+import { type Attempt, NOT_UNKNOWN, allowedOnAttempt } from "./attempt";
 import { ATTEMPT_COLUMNS } from "./attempt-store";
-import { notFound } from "../failures";
+import { type StoredFailure, notFound, wrongState } from "../failures";
 
 /*
  * Guarantees: an attempt whose outcome is unknown, or awaits the shopper, is looked up next instead of when its schedule
@@ -74,6 +74,15 @@ interface Found extends Attempt {
   readonly waits: boolean;
 }
 
+function refusalOf(attempt: Attempt, nextAt: string | null): StoredFailure {
+  const { id, status: currentState } = attempt;
+  const isDue = nextAt !== null || currentState === "UNKNOWN";
+  const because = isDue ? "It is being looked up already." : NOT_UNKNOWN[currentState];
+  // What is due is not to be asked for again; what waits is never refused.
+  const allowedActions = allowedOnAttempt({ ...attempt, nextAt: null });
+  return wrongState({ id, because, nextAt, currentState, allowedActions });
+}
+
 async function execute(
   tx: Tx,
   { merchantId, attemptId }: LookUpAttemptNow,
@@ -81,15 +90,7 @@ async function execute(
   const [found] = await run<Found>(tx, LOCK, [merchantId, attemptId]);
   if (!found) return { failure: notFound("attempt", attemptId) };
   const { dueAt, waits, ...attempt } = found;
-  if (!waits) {
-    const details = {
-      id: attemptId,
-      nextAt: dueAt,
-      currentState: attempt.status,
-      allowedActions: [],
-    };
-    return { failure: { code: "INVALID_STATE", details } };
-  }
+  if (!waits) return { failure: refusalOf(attempt, dueAt) };
   const [hastened] = await run<Attempt>(tx, HASTEN, [merchantId, attemptId, merchantId, attemptId]);
   // Nothing of a settled attempt changes: it is its resolution that is checked.
   return { result: hastened ?? attempt };

@@ -9,9 +9,10 @@ import type {
 } from "../processors/processor";
 import { type Attempt, isReversal } from "./attempt";
 import { beginReversal, takeDueAttempts } from "./attempt-store";
-import { type AttemptRunner, processorOf, requestOf, reverse } from "./run-attempt";
+import { type AttemptRunner, processorOf, reverse, sendRequest } from "./run-attempt";
 import type { Settled } from "./settle/settle-attempts";
 import { settleSurely } from "./settle/settle-surely";
+import { tracedAttempt, tracedCall } from "./trace-attempt";
 
 /*
  * Guarantees: an outcome that is unknown becomes known by evidence, never by guessing and never by trying again.
@@ -29,8 +30,17 @@ export interface AttemptInquirer extends AttemptRunner {
 /** Looks up everything that is due at once, and settles what is found. */
 export async function lookUpAttempts(inquirer: AttemptInquirer, limit: number): Promise<Settled[]> {
   const leaseMs = LEASE_CALLS * inquirer.config.processorTimeoutMs;
+  const startedAtMs = Date.now();
   const due = await takeDueAttempts(inquirer.db, { leaseMs, limit });
-  return Promise.all(due.map((attempt) => lookUp(inquirer, attempt)));
+  return Promise.all(
+    due.map((taken) =>
+      tracedAttempt(
+        { name: "look up attempt", attempt: taken, startedAtMs },
+        (attempt) => lookUp(inquirer, attempt),
+        ({ effect }) => ({ attributes: { "oncepay.outcome": effect } }),
+      ),
+    ),
+  );
 }
 
 async function lookUp(inquirer: AttemptRunner, attempt: Attempt): Promise<Settled> {
@@ -69,7 +79,7 @@ async function findOut(
   const isOver = attempt.status === "REQUIRES_ACTION" && attempt.challengeExpired;
   if (!isOpen(attempt, found, { canLookUp, isOver })) return found;
   if (takesIdempotencyKeys && !isOver) {
-    return processor.send(requestOf(attempt, attempt.operation));
+    return sendRequest(processor, attempt, attempt.operation);
   }
   if (canReverse) {
     return (await beginReversal(inquirer.db, attempt)) ? undo(processor, attempt) : found;
@@ -81,7 +91,9 @@ async function findOut(
 
 async function ask(processor: Processor, attempt: Attempt): Promise<LookupOutcome> {
   const found: LookupOutcome = processor.capabilities.canLookUp
-    ? await processor.lookUp(attempt.id)
+    ? await tracedCall({ processor: processor.name, operation: "lookup" }, attempt, (traceparent) =>
+        processor.lookUp(attempt.id, traceparent),
+      )
     : { kind: "unknown", reason: "this processor cannot be asked" };
   const labels = { processor: processor.name, outcome: found.kind };
   processorCalls.inc({ ...labels, operation: "lookup" });
@@ -102,7 +114,11 @@ function isOpen(
 }
 
 async function undo(processor: Processor, attempt: Attempt): Promise<ReverseOutcome> {
-  const reversed = await processor.reverse(attempt.id);
+  const reversed = await tracedCall(
+    { processor: processor.name, operation: "reverse" },
+    attempt,
+    (traceparent) => processor.reverse(attempt.id, traceparent),
+  );
   processorCalls.inc({ processor: processor.name, operation: "reverse", outcome: reversed.kind });
   const fired = failpoint("lookup.after_reverse");
   if (fired) await fired;

@@ -1,11 +1,11 @@
 import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
-import { type StoredFailure, notFound } from "../failures";
+import { type FailureDetails, type StoredFailure, notFound, wrongState } from "../failures";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import type { Approved, Declined } from "../processors/processor";
-import type { Resolution } from "./attempt";
+import { NOT_UNKNOWN, type Resolution, allowedOnAttempt } from "./attempt";
 import { type LockedAttempt, lockAttempts } from "./attempt-store";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
@@ -77,7 +77,7 @@ export async function resolveUnknownAttempt(
       if ("failure" in resolved) return resolved;
       const proposal = config.fourEyes ? await propose(tx, command, resolved.answer) : undefined;
       if (!proposal) {
-        await writeChanges(tx, [resolved.change]);
+        await writeChanges(tx, [{ ...resolved.change, traceparent: attempt.traceparent }]);
         await beginCheck(tx, command, config);
       }
       // The events may be about a refund or a capture, or there may be none: the answer is always the intent.
@@ -115,9 +115,11 @@ function resolve(
   command: ResolveUnknownAttempt,
   policy: SettlePolicy,
 ): Resolved {
-  // An attempt that is being undone is settled only by the acknowledgement: the order to undo it may already be on its
-  // way.
-  if (attempt.status !== "UNKNOWN" || attempt.reversing) return refuse(attempt);
+  if (attempt.status !== "UNKNOWN") return refuse(attempt, NOT_UNKNOWN[attempt.status]);
+  // Settled only by the acknowledgement: the order to undo it may already be on its way.
+  if (attempt.reversing) {
+    return refuse(attempt, "It is being undone: the processor has yet to acknowledge that.");
+  }
   const answer: Answer = {
     merchantId: command.merchantId,
     attemptId: command.attemptId,
@@ -128,36 +130,40 @@ function resolve(
   };
   const { effect, changes } = settle(attempt, answer, policy);
   const change = changes[0];
-  // The operator says, for example, that a different amount moved from the one requested: it settles by itself, or by
-  // an answer.
-  if (!change) return refuse(attempt);
+  if (!change) throw new Error("a word about an unknown outcome settles it");
   return { answer, change: { ...change, evidence: [{ answer, effect }] } };
 }
 
 /** A look-up may know it, and an answer that is late may still come. */
 function refuseEarly(
-  { id, status, lookups, unknownSince }: LockedAttempt,
+  attempt: LockedAttempt,
   resolveAfterMs: number,
 ): { readonly failure: StoredFailure } | undefined {
-  if (status !== "UNKNOWN") return undefined;
+  const { status, reversing, lookups, unknownSince } = attempt;
+  // Insisting would not help where it is being undone.
+  if (status !== "UNKNOWN" || reversing) return undefined;
   const resolvableAtMs = (unknownSince?.getTime() ?? Date.now()) + resolveAfterMs;
   if (lookups > 0 && Date.now() >= resolvableAtMs) return undefined;
   const resolvableAt = new Date(resolvableAtMs).toISOString();
-  const details = { id, currentState: status, lookups, resolvableAt, needs: "override" };
-  return { failure: { code: "INVALID_STATE", details: { ...details, allowedActions: [] } } };
+  const because = "The processor may yet say itself what came of it.";
+  return refuse(attempt, because, { lookups, resolvableAt, needs: "override" });
 }
 
-function refuse({ id, status }: LockedAttempt): { readonly failure: StoredFailure } {
-  return {
-    failure: { code: "INVALID_STATE", details: { id, currentState: status, allowedActions: [] } },
-  };
+function refuse(
+  attempt: LockedAttempt,
+  because: string,
+  more: FailureDetails = {},
+): { readonly failure: StoredFailure } {
+  const { id, status: currentState } = attempt;
+  const allowedActions = allowedOnAttempt(attempt);
+  return { failure: wrongState({ id, because, currentState, allowedActions, ...more }) };
 }
 
 function outcomeOf(command: ResolveUnknownAttempt, amount: number): Approved | Declined {
   if (command.resolution === "SUCCEEDED") {
     const processorChargeId = command.processorChargeId ?? "";
     // The processor's fee is not known here; it comes with the settlement.
-    return { kind: "approved", processorChargeId, amountMinor: amount, feeMinor: 0 };
+    return { kind: "approved", processorChargeId, amountMinor: amount, feeMinor: null };
   }
   return {
     kind: "declined",

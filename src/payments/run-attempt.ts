@@ -7,6 +7,7 @@ import { type Attempt, type AttemptKey, isReversal } from "./attempt";
 import { claimAttempts } from "./attempt-store";
 import type { Settled } from "./settle/settle-attempts";
 import { type AnswerSettler, settleSurely } from "./settle/settle-surely";
+import { tracedAttempt, tracedCall } from "./trace-attempt";
 
 /*
  * Guarantees: an attempt is sent by one worker, once. Claiming it is a commit of its own, so that a crash at any later
@@ -30,15 +31,21 @@ export async function runAttempts(
   workerId: string,
   keys: readonly AttemptKey[],
 ): Promise<Ran[]> {
+  const startedAtMs = Date.now();
   const attempts = await claimAttempts(runner.db, workerId, keys);
   claims.inc({ what: "attempt", outcome: "claimed" }, attempts.length);
   claims.inc({ what: "attempt", outcome: "lost" }, keys.length - attempts.length);
   const fired = failpoint("charge.after_claim");
   if (fired) await fired;
   return Promise.all(
-    attempts.map(async (attempt) => {
-      const { merchantId, id } = attempt;
-      return { ...(await sendAndSettle(runner, attempt)), key: { merchantId, id } };
+    attempts.map(async (claimed) => {
+      const { merchantId, id } = claimed;
+      const settled = await tracedAttempt(
+        { name: "run attempt", attempt: claimed, startedAtMs },
+        (attempt) => sendAndSettle(runner, attempt),
+        ({ effect }) => ({ attributes: { "oncepay.outcome": effect } }),
+      );
+      return { ...settled, key: { merchantId, id } };
     }),
   );
 }
@@ -73,10 +80,21 @@ async function send(runner: AttemptRunner, attempt: Attempt): Promise<SendOutcom
   const stop = processorSeconds.startTimer(labels);
   const outcome = isReversal(attempt.operation)
     ? await reverse(processor, attempt)
-    : await processor.send(requestOf(attempt, attempt.operation));
+    : await sendRequest(processor, attempt, attempt.operation);
   stop();
   processorCalls.inc({ ...labels, outcome: outcome.kind });
   return outcome;
+}
+
+/** A request for the attempt, under its own reference. */
+export function sendRequest(
+  processor: Processor,
+  attempt: Attempt,
+  operation: ProcessorRequest["operation"],
+): Promise<SendOutcome> {
+  return tracedCall({ processor: processor.name, operation }, attempt, (traceparent) =>
+    processor.send(requestOf(attempt, operation), traceparent),
+  );
 }
 
 export function processorOf(runner: AttemptRunner, attempt: Attempt): Processor {
@@ -87,16 +105,17 @@ export function processorOf(runner: AttemptRunner, attempt: Attempt): Processor 
 
 /** Reversing is harmless to repeat: an attempt to reverse that has no answer is simply sent again. */
 export async function reverse(processor: Processor, attempt: Attempt): Promise<SendOutcome> {
-  const outcome = await processor.reverse(attempt.targetAttemptId ?? attempt.id);
+  const outcome = await tracedCall(
+    { processor: processor.name, operation: "reverse" },
+    attempt,
+    (traceparent) => processor.reverse(attempt.targetAttemptId ?? attempt.id, traceparent),
+  );
   if (outcome.kind === "unknown") return outcome;
   const processorChargeId = attempt.processorChargeId ?? "";
   return { kind: "approved", processorChargeId, amountMinor: attempt.amount, feeMinor: 0 };
 }
 
-export function requestOf(
-  attempt: Attempt,
-  operation: ProcessorRequest["operation"],
-): ProcessorRequest {
+function requestOf(attempt: Attempt, operation: ProcessorRequest["operation"]): ProcessorRequest {
   return {
     reference: attempt.id,
     operation,

@@ -61,10 +61,10 @@ const REFUSED = `
 
 /**
  * What a shopper's bank took back, and gave back or kept: when that was recorded. Where the end was heard of first, both
- * were recorded at once, in this order.
+ * were recorded at once, in this order. It is the processor's webhook that says it, and nothing else.
  */
 const DISPUTED = `
-  select step.at, 1, d.id || ' ' || step.n, 'DISPUTE', d.id, null,
+  select step.at, 1, d.id || ' ' || step.n, 'DISPUTE', d.id, 'webhook',
     jsonb_build_object('step', step.name, 'amount', d.amount, 'currency', d.currency,
       'reason', d.reason, 'fee', d.fee, 'evidenceDueBy', iso(d.evidence_due_by))
   from disputes d
@@ -75,10 +75,12 @@ const DISPUTED = `
 const CHANGED = `
   select t.at, 2, lpad(t.version::text, 10, '0'), 'TRANSITION', t.event_id, t.actor,
     jsonb_build_object('from', t.from_status, 'to', t.to_status, 'cause', t.cause,
-      'version', t.version, 'type', e.type)
+      'version', t.version, 'type', e.type, 'tooLateToCancel', e.too_late)
   from transitions t
   left join lateral (
-    select e.type from events e where e.merchant_id = t.merchant_id and e.id = t.event_id offset 0
+    select e.type, t.from_status = 'PROCESSING' and t.to_status = 'SUCCEEDED'
+      and e.object ->> 'cancellationRequestedAt' is not null as too_late
+    from events e where e.merchant_id = t.merchant_id and e.id = t.event_id offset 0
   ) e on true
   where t.merchant_id = q.merchant_id and t.payment_intent_id = p.id`;
 
@@ -116,14 +118,20 @@ const POSTED = `
   from journals j
   where q.sees_ledger and j.merchant_id = q.merchant_id and j.payment_intent_id = p.id`;
 
-/** Deliveries of the intent's events, wherever to: of the endpoint only its id is told. */
+/** Deliveries of the events of the intent and of its disputes, wherever to: of the endpoint only its id is told. */
 const DELIVERIES = `
-  transitions t
+  (
+    select t.event_id from transitions t
+    where t.merchant_id = q.merchant_id and t.payment_intent_id = p.id
+    union all
+    select unnest(array[x.opened_event_id, x.closed_event_id]) from disputes x
+    where x.merchant_id = q.merchant_id and x.payment_intent_id = p.id
+  ) told
   cross join lateral (
     select d.merchant_id, d.id, d.event_id, d.endpoint_id, d.status, d.tries, d.created_at,
       d.updated_at
     from webhook_deliveries d
-    where d.merchant_id = t.merchant_id and d.event_id = t.event_id offset 0
+    where d.merchant_id = q.merchant_id and d.event_id = told.event_id offset 0
   ) d`;
 
 const DELIVERED = `
@@ -134,8 +142,7 @@ const DELIVERED = `
   cross join lateral (values (1, 'PLANNED', d.created_at),
     (3, d.status, case when d.status in ('SUCCEEDED', 'DEAD', 'DISCARDED') then d.updated_at end)
   ) as step (n, name, at)
-  where q.sees_webhooks and t.merchant_id = q.merchant_id and t.payment_intent_id = p.id
-    and step.at is not null
+  where q.sees_webhooks and step.at is not null
   union all
   select h.started_at, 6, d.id || ' 2 ' || lpad(h.number::text, 10, '0'), 'DELIVERY', d.id, null,
     jsonb_build_object('endpoint', d.endpoint_id, 'event', d.event_id, 'step', 'TRIED',
@@ -145,8 +152,12 @@ const DELIVERED = `
     select h.number, h.started_at, h.status_code, h.error_class from webhook_delivery_attempts h
     where h.merchant_id = d.merchant_id and h.delivery_id = d.id offset 0
   ) h
-  where q.sees_webhooks and t.merchant_id = q.merchant_id and t.payment_intent_id = p.id`;
+  where q.sees_webhooks`;
 
+/**
+ * On the payment, its parts, its deliveries and what differs about its attempts. A plan that replays deliveries is about
+ * many payments, and is not told here: what it sent is, as a delivery.
+ */
 const OPERATED = `
   select l.at, 7, l.id, 'OPERATOR_ACTION', l.subject_id, l.actor_id,
     jsonb_build_object('operation', l.operation, 'outcome', l.outcome, 'actorKind', l.actor_kind,
@@ -164,7 +175,10 @@ const OPERATED = `
     where r.merchant_id = q.merchant_id and r.payment_intent_id = p.id
     union all
     select d.id from ${DELIVERIES}
-    where t.merchant_id = q.merchant_id and t.payment_intent_id = p.id
+    union all
+    select b.id from attempts a
+    join reconciliation_breaks b on b.merchant_id = a.merchant_id and b.subject_id = a.id
+    where a.merchant_id = q.merchant_id and a.payment_intent_id = p.id
   ) about
   cross join lateral (
     select l.* from audit_log l

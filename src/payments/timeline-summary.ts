@@ -23,16 +23,17 @@ const SUMMARIES: Readonly<Record<TimelineKind, (data: Data) => string>> = {
       : `${text(operation)} was refused with ${text(refused)}${named}.`;
   },
   DISPUTE: disputed,
-  TRANSITION: ({ from, to, cause, version, type }) => {
+  TRANSITION: ({ from, to, cause, version, type, tooLateToCancel }) => {
     const what = from === to ? `${text(type)}, still ${text(to)}` : `${arrow(from)}${text(to)}`;
-    return `Version ${text(version)}: ${what}, because of ${text(cause)}.`;
+    return `Version ${text(version)}: ${what}, because of ${text(cause)}${tooLateToCancel === true ? ": too late to cancel it" : ""}.`;
   },
   ATTEMPT: attempted,
   EVIDENCE: (data) => reported(sourceOf(data["source"]), data),
   PROCESSOR_WEBHOOK: (data) => reported("The processor's webhook", data),
   LEDGER: ({ journal, postings }) => {
     const lines = (postings as readonly Data[] | null) ?? [];
-    return `Posted ${text(journal)}: ${lines.map(posting).join("; ")}.`;
+    const what = SUSPENDED[text(journal)] ?? `Posted ${text(journal)}`;
+    return `${what}: ${lines.map(posting).join("; ")}.`;
   },
   DELIVERY: delivered,
   OPERATOR_ACTION: ({ actorKind, operation, outcome, errorCode }) => {
@@ -44,6 +45,11 @@ const SUMMARIES: Readonly<Record<TimelineKind, (data: Data) => string>> = {
 export function summaryOf(kind: TimelineKind, data: Data): string {
   return SUMMARIES[kind](data);
 }
+
+const SUSPENDED: Readonly<Record<string, string>> = {
+  suspense_hold: "Held in suspense while the outcome is unknown",
+  suspense_void: "No longer held in suspense",
+};
 
 function disputed({ step, amount, currency, reason, fee, evidenceDueBy }: Data): string {
   const of = `${text(amount)} ${text(currency)}`;

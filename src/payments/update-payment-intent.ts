@@ -7,7 +7,7 @@ import {
   sealPersonalData,
 } from "../events/personal-data";
 import { failpoint } from "../failpoints";
-import type { StoredFailure } from "../failures";
+import { type FailureDetails, type StoredFailure, wrongState } from "../failures";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { changeIntent } from "./change";
 import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
@@ -109,24 +109,24 @@ function refusalOf(
   command: UpdatePaymentIntent,
   personal: PersonalData,
 ): StoredFailure | undefined {
-  const refused = invalidState(intent, "UPDATE");
-  if (!allowedActions(intent).includes("UPDATE")) return refused;
-  const { id, version, personalDataErasedAt } = intent;
-  const { currentState, allowedActions: allowed } = refused.details;
+  const allowed = allowedActions(intent);
+  if (!allowed.includes("UPDATE")) return invalidState(intent, "UPDATE");
+  const { id, status: currentState, version, personalDataErasedAt } = intent;
+  const refused = (because: string, more: FailureDetails) =>
+    wrongState({ id, because, currentState, allowedActions: allowed, ...more });
   const { expectedVersion } = command;
   if (expectedVersion !== null && expectedVersion !== version) {
     const because = `The payment has been changed: it is at version ${String(version)}.`;
-    const state = { currentState, allowedActions: allowed };
-    return { ...refused, details: { id, because, version, ...state, expectedVersion } };
+    return refused(because, { version, expectedVersion });
   }
   // What was erased stays erased.
   if (personalDataErasedAt !== null && !isBlank(personal)) {
-    const because = "Its personal data has been erased, for good.";
-    return { ...refused, details: { ...refused.details, because, personalDataErasedAt } };
+    return refused("Its personal data has been erased, for good.", { personalDataErasedAt });
   }
-  if (Object.keys(personal.metadata).length > METADATA_PAIRS_MAX) {
-    const because = `It would have more than ${String(METADATA_PAIRS_MAX)} pairs of metadata.`;
-    return { ...refused, details: { id, limit: METADATA_PAIRS_MAX, because } };
+  const pairs = Object.keys(personal.metadata).length;
+  if (pairs > METADATA_PAIRS_MAX) {
+    const because = `It would have ${String(pairs)} pairs of metadata.`;
+    return refused(because, { limit: METADATA_PAIRS_MAX });
   }
   return undefined;
 }

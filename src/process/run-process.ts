@@ -19,6 +19,8 @@ export interface Running {
   readonly url: string;
   /** The port that was bound, which need not be the configured one. */
   readonly port: number;
+  /** Of metrics, where that is another one. */
+  readonly internalPort?: number;
   stop(): Promise<void>;
 }
 
@@ -40,7 +42,12 @@ export const EXIT = { failed: 1, usage: 2, unavailable: 69, unusableConfiguratio
 
 /** What a child says to the process that started it, once it listens. */
 export interface ListeningReport {
-  readonly listening: { readonly port: number; readonly instance: string };
+  readonly listening: {
+    readonly port: number;
+    readonly instance: string;
+    /** Of metrics, where that is another one. */
+    readonly internalPort?: number;
+  };
 }
 
 /** The life of a program: arguments, settings, failpoints, signals, and an end whose exit code says why. */
@@ -84,7 +91,11 @@ async function run<Settings extends ProcessSettings>(program: Program<Settings>)
   log.info({ url: running.url, instance: settings.instanceId }, "listening");
   stopOnSignals(running, log);
   const report: ListeningReport = {
-    listening: { port: running.port, instance: settings.instanceId },
+    listening: {
+      port: running.port,
+      instance: settings.instanceId,
+      ...(running.internalPort !== undefined && { internalPort: running.internalPort }),
+    },
   };
   // Only under a supervisor that opened a channel; one that died meanwhile is noticed by exitWithParent.
   process.send?.(report, undefined, undefined, () => undefined);

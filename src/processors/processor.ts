@@ -28,8 +28,10 @@ export interface Approved {
   readonly kind: "approved";
   readonly processorChargeId: string;
   readonly amountMinor: number;
-  /** What the processor keeps for it, minor units; 0 when none. */
-  readonly feeMinor: number;
+  /** What the processor keeps for it, minor units; 0 when none, and null when it tells it later, in its list or settlement. */
+  readonly feeMinor: number | null;
+  /** Of the fee; absent where it is that of the payment. */
+  readonly feeCurrency?: string;
   /** authorize: until when the amount is held, ISO 8601; absent where the processor does not say. */
   readonly authorizationExpiresAt?: string;
 }
@@ -165,12 +167,56 @@ export interface ProcessorMovement {
   readonly currency: string;
   /** What the processor keeps for it; 0 when none. */
   readonly feeMinor: number;
+  /** Null where it is that of the amount. */
+  readonly feeCurrency: string | null;
   /** Ours: the id of the attempt that asked for it, or that is undone by it. */
   readonly reference: string;
   readonly chargeId: string;
   /** ISO 8601. */
   readonly movedAt: string;
 }
+
+export const PAYOUT_STATUSES = ["IN_TRANSIT", "PAID", "FAILED"] as const;
+export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
+
+export const PAYOUT_LINE_KINDS = ["CHARGE", "REFUND", "FEE", "DISPUTE", "ADJUSTMENT"] as const;
+export type PayoutLineKind = (typeof PAYOUT_LINE_KINDS)[number];
+
+/** Money that a processor has sent to a bank, as its settlement file has it: for one merchant or for many. */
+export interface ProcessorPayout {
+  /** Theirs; the same in every file that tells of it. */
+  readonly payoutId: string;
+  readonly status: PayoutStatus;
+  /** The sum of its lines, minor units; below zero where the bank was debited. */
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** ISO 8601, like the next one. */
+  readonly arrivesAt: string;
+  /** Since when it has had its status. */
+  readonly changedAt: string;
+  /** How many lines it has. A file that tells of a payout has all of them, whatever its status. */
+  readonly lines: number;
+}
+
+export interface ProcessorPayoutLine {
+  readonly payoutId: string;
+  /** Its place in the payout, from 1. */
+  readonly line: number;
+  readonly kind: PayoutLineKind;
+  /** By how much it changes what is paid out, minor units; not zero. */
+  readonly amountMinor: number;
+  /** Ours: the attempt that moved it; of a dispute and its fee, the charge that is disputed. */
+  readonly reference: string;
+  /** Theirs, of the movement or of the step of the dispute. */
+  readonly movementId: string;
+}
+
+/** What a line of a settlement file says. The end has how many lines there were. */
+export type SettlementLine =
+  | { readonly movement: ProcessorMovement }
+  | { readonly payout: ProcessorPayout }
+  | { readonly payoutLine: ProcessorPayoutLine }
+  | { readonly end: number };
 
 /** A part of what moved in a window of time, in some order that stays the same. */
 export interface MovementPage {
@@ -198,8 +244,8 @@ export interface StatementHeader {
 /** How a processor writes settlement files: one line at a time, so that a file may be of any length. Throws what it cannot read. */
 export interface SettlementFormat {
   readonly readHeader: (line: string) => StatementHeader;
-  /** A movement; the end, with how many there were; undefined for lines that say nothing. */
-  readonly readLine: (line: string) => ProcessorMovement | { readonly end: number } | undefined;
+  /** Undefined for lines that say nothing. */
+  readonly readLine: (line: string) => SettlementLine | undefined;
 }
 
 export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -210,10 +256,13 @@ export type Processors = ReadonlyMap<string, Processor>;
 export interface Processor {
   readonly name: string;
   readonly capabilities: ProcessorCapabilities;
-  /** Never throws for anything the network or the processor does: that is an outcome. */
-  send(request: ProcessorRequest): Promise<SendOutcome>;
-  lookUp(reference: string): Promise<LookupOutcome>;
-  reverse(reference: string): Promise<ReverseOutcome>;
+  /**
+   * Never throws for anything the network or the processor does: that is an outcome. A traceparent is sent along as the
+   * header of that name.
+   */
+  send(request: ProcessorRequest, traceparent?: string): Promise<SendOutcome>;
+  lookUp(reference: string, traceparent?: string): Promise<LookupOutcome>;
+  reverse(reference: string, traceparent?: string): Promise<ReverseOutcome>;
   /**
    * Reads a webhook; throws unless the processor signed it, byte for byte and just now, and a BAD_USER_INPUT when it
    * did and it is malformed all the same. Absent where the processor sends none, or where there is no secret to verify

@@ -1,3 +1,4 @@
+import { isCurrency } from "../money";
 import { UNSTORABLE, storable } from "../storable-text";
 import type { Approved, LookupOutcome, SendOutcome } from "./processor";
 
@@ -25,12 +26,18 @@ function faultOfApproval({
   processorChargeId,
   amountMinor,
   feeMinor,
+  feeCurrency,
 }: Approved): string | undefined {
   if (!isText(processorChargeId, { min: 0 })) return "The charge's id is malformed.";
   if (!Number.isSafeInteger(amountMinor) || amountMinor < 0) return "The amount is malformed.";
+  if (feeCurrency !== undefined && !isCurrency(feeCurrency)) return "The fee's currency is none.";
+  if (feeMinor === null) return undefined;
   if (!Number.isSafeInteger(feeMinor)) return "The fee is malformed.";
   if (feeMinor < 0) return "The fee is below zero.";
-  return feeMinor > amountMinor ? "The fee is above the amount." : undefined;
+  // In another currency, which of the two is more is not known here.
+  return feeCurrency === undefined && feeMinor > amountMinor
+    ? "The fee is above the amount."
+    : undefined;
 }
 
 const YEAR_MAX = 9_999;

@@ -80,6 +80,19 @@ export async function findBreaks(
   return rows.map(({ snapshot }) => snapshot);
 }
 
+const FIND_OF_ANYBODY: Statement = {
+  name: "find_reconciliation_break_of_anybody",
+  text: `
+    select reconciliation_break_snapshot(b) as "snapshot" from reconciliation_breaks b
+    where b.id = ?`,
+};
+
+/** Of any merchant, and of nobody: for the installation's own operators. */
+export async function findBreakOfAnybody(db: Db, id: string): Promise<Break | undefined> {
+  const [row] = await run<{ snapshot: Break }>(db, FIND_OF_ANYBODY, [id]);
+  return row?.snapshot;
+}
+
 const LOCK: Statement = {
   name: "lock_reconciliation_break",
   text: `

@@ -1,4 +1,5 @@
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
+import type { LateFee } from "../payments/settle/fees";
 import type { AttemptOperation, AttemptStatus } from "../payments/attempt";
 import type { BreakKind, BreakSide, NewBreak, Proposal, ProposedPosting } from "./break";
 import type { Report } from "./report-store";
@@ -18,6 +19,7 @@ export interface Compared {
   readonly amount: number;
   readonly currency: string;
   readonly fee: number;
+  readonly feeCurrency: string;
   readonly attempt: {
     readonly merchantId: string;
     readonly paymentIntentId: string;
@@ -25,6 +27,8 @@ export interface Compared {
     readonly status: AttemptStatus;
     readonly amount: number;
     readonly currency: string;
+    /** Whether the processor has told what it keeps. */
+    readonly feeKnown: boolean;
     /** Something gives back what it moved, or has. */
     readonly compensated: boolean;
     /** A refund that had succeeded, and was returned by the bank. */
@@ -35,6 +39,7 @@ export interface Compared {
     readonly journalId: string;
     readonly amount: number;
     readonly fee: number;
+    readonly feeCurrency: string;
     /** How many corrections are counted in, but for those of what moved more than once. */
     readonly corrections: number;
   } | null;
@@ -93,13 +98,13 @@ export function classify(
 type Found = (kind: BreakKind, detail: string, more?: Partial<NewBreak>) => NewBreak;
 
 function ghost(compared: Compared, found: Found): NewBreak[] {
-  const { kind, amount, currency, fee } = compared;
+  const { kind, amount, currency } = compared;
   // What was taken back moved nothing, whoever asked for it.
   if (standing(compared) <= 0) return [];
   const said = `${kind} of ${String(amount)} ${currency}`;
   return [
     found("MISSING_HERE", `nothing here asked for it: ${said}`, {
-      proposal: suspense(kind, { amount, fee, corrects: null }),
+      proposal: suspense(kind, { amount, fee: ownFeeOf(compared), corrects: null }),
       dueInMs: GHOST_MS,
     }),
   ];
@@ -152,12 +157,16 @@ function succeeded(
   compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
   found: Found,
 ): NewBreak[] {
-  const { attempt, ledger, kind, amount, currency, fee, moves, earlier } = compared;
+  const { attempt, ledger, kind, amount, currency, moves, earlier } = compared;
   const breaks: NewBreak[] = [];
   const more = standing(compared) - 1 + earlier;
   if (more > 0) {
     const corrects = ledger?.journalId ?? null;
-    const proposal = suspense(kind, { amount: amount * more, fee: fee * more, corrects });
+    const proposal = suspense(kind, {
+      amount: amount * more,
+      fee: ownFeeOf(compared) * more,
+      corrects,
+    });
     const detail = `it moved ${times(moves + earlier)} there, and once here`;
     breaks.push(found("DUPLICATE", detail, { proposal }));
   }
@@ -184,12 +193,32 @@ function posted(
     const detail = `${String(ledger.amount)} is posted, and the attempt was of ${String(attempt.amount)}`;
     breaks.push(found("AMOUNT", detail));
   }
-  if (kind === "capture" && ledger.fee !== fee) {
-    const said = `a fee of ${String(fee)} ${currency} there, and of ${String(ledger.fee)} here`;
-    const detail = `${said}${afterCorrections(compared)}`;
-    breaks.push(found("FEE", detail, { proposal: feeProposal(ledger, fee) }));
+  const difference = feeDifference(compared);
+  return difference ? [...breaks, found("FEE", difference.detail, difference.more)] : breaks;
+}
+
+function feeDifference(compared: Compared) {
+  const { kind, ledger, currency, fee, feeCurrency } = compared;
+  if (!ledger || kind !== "capture" || lateFeeOf(compared)) return null;
+  if (ledger.fee === fee && (fee === 0 || ledger.feeCurrency === feeCurrency)) return null;
+  const here = ledger.feeCurrency === feeCurrency ? "" : ` ${ledger.feeCurrency}`;
+  const said = `a fee of ${String(fee)} ${feeCurrency} there, and of ${String(ledger.fee)}${here} here`;
+  const detail = `${said}${afterCorrections(compared)}`;
+  // A correction is posted in the currency of the break, which is the payment's.
+  const isOwn = feeCurrency === currency && (ledger.fee === 0 || ledger.feeCurrency === currency);
+  return { detail, more: isOwn ? { proposal: feeProposal(ledger, fee) } : {} };
+}
+
+/** A fee that the processor had not told yet, of money that moved once and stands: it is posted, and is no break. */
+export function lateFeeOf(compared: Compared): LateFee | undefined {
+  const { attempt, ledger, reference, kind, moves, reverses, fee, feeCurrency } = compared;
+  if (!attempt || !ledger || attempt.feeKnown || attempt.status !== "SUCCEEDED") return undefined;
+  const isOne = moves === 1 && reverses === 0 && kind === KIND_OF[attempt.operation];
+  if (!isOne || kind !== "capture" || fee === 0 || compared.currency !== attempt.currency) {
+    return undefined;
   }
-  return breaks;
+  const { merchantId, paymentIntentId } = attempt;
+  return { merchantId, paymentIntentId, attemptId: reference, fee, currency: feeCurrency };
 }
 
 function standing({ moves, reverses }: Compared): number {
@@ -244,6 +273,11 @@ export function suspense(
   return { corrects, postings: fee > 0 ? [capture, kept(fee)] : [capture] };
 }
 
+/** Corrections are posted in the currency of the payment: a fee in another one is for a person. */
+function ownFeeOf({ fee, feeCurrency, currency }: Compared): number {
+  return feeCurrency === currency ? fee : 0;
+}
+
 function kept(fee: number): ProposedPosting {
   return { debit: "PROCESSING_FEES", credit: "PROCESSOR_RECEIVABLE", amount: fee };
 }
@@ -270,11 +304,14 @@ function feeProposal(
 function oursOf({ attempt, ledger }: Compared): BreakSide | null {
   if (!attempt) return null;
   const { amount, currency, status } = attempt;
-  return { amount, currency, fee: ledger?.fee ?? null, state: status };
+  // A side has one currency: a fee in another is in the sentence alone.
+  const fee = ledger?.feeCurrency === currency ? ledger.fee : null;
+  return { amount, currency, fee, state: status };
 }
 
 function theirsOf(compared: Compared): BreakSide {
-  const { amount, currency, fee, kind } = compared;
+  const { amount, currency, kind } = compared;
+  const fee = compared.feeCurrency === currency ? compared.fee : null;
   return { amount, currency, fee, state: standing(compared) > 0 ? kind : TAKEN_BACK };
 }
 

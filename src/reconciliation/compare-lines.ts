@@ -8,8 +8,8 @@ import type { Report } from "./report-store";
  * The lines of a run against attempts and journals, so many references at a time. What agrees on all three sides is
  * counted where the rows are; only what does not is brought here.
  *
- * Cost: a slice's lines are one range of their index, read twice; for each reference a probe of the attempt, its journal
- * and its postings, each by an index, and one for each settlement file of the last days.
+ * Cost: a slice's lines are one range of their index, read twice; for each reference a probe of the attempt, its journals
+ * and their postings, each by an index, and one for each settlement file of the last days.
  */
 
 const KINDS = Object.entries(KIND_OF)
@@ -38,7 +38,8 @@ const COMPARE: Statement = {
       ) w
     ), their as materialized (
       select distinct on (x.reference) x.reference, x.movement_id, x.kind, x.amount, x.currency,
-        x.fee, count(*) filter (where x.kind <> 'reverse') over same as moves,
+        x.fee, coalesce(x.fee_currency, x.currency) as fee_currency,
+        count(*) filter (where x.kind <> 'reverse') over same as moves,
         count(*) filter (where x.kind = 'reverse') over same as reverses,
         sum(x.repeated) over same as repeated
       from this q cross join upto u
@@ -47,17 +48,23 @@ const COMPARE: Statement = {
       order by x.reference, x.kind = 'reverse', x.moved_at, x.movement_id
     ), both_sides as materialized (
       select t.reference, t.moves, t.reverses, t.repeated, t.kind, t.amount, t.currency, t.fee,
+        t.fee_currency, a.fee is not null as fee_known,
         a.merchant_id, a.id as attempt_id, a.payment_intent_id, a.operation, a.status,
         a.amount as own_amount, a.currency as own_currency,
-        case a.operation ${KINDS} end as own_kind, j.id as journal_id,
-        a.refund_id, coalesce(f.corrections, 0) as corrections,
-        p.posted + case a.operation when 'refund' then -1 else 1 end * coalesce(f.moved, 0)
+        case a.operation ${KINDS} end as own_kind, j.id as journal_id, a.refund_id,
+        coalesce(g.corrections, 0) as corrections,
+        p.posted + case a.operation when 'refund' then -1 else 1 end * coalesce(g.moved, 0)
           as posted,
-        p.posted_fee + coalesce(f.fee, 0) as posted_fee, coalesce(e.lines, 0) as earlier
+        coalesce(f.amount, p.posted_fee)
+          + case when coalesce(f.currency, a.currency) = a.currency then coalesce(g.fee, 0)
+            else 0 end as posted_fee,
+        coalesce(f.currency, a.currency) as posted_fee_currency,
+        coalesce(e.lines, 0) as earlier
       from this q cross join their t
       left join attempts a on a.id = t.reference and a.processor = q.processor
       left join journals j on j.merchant_id = a.merchant_id and j.source_id = a.id
         and j.kind = case a.operation when 'refund' then 'refund' else 'capture' end
+        and j.kind not in ('suspense_hold', 'suspense_void')
       left join lateral (
         select sum(x.amount) filter (where d.kind <> 'PROCESSING_FEES')::bigint as posted,
           coalesce(sum(x.amount) filter (where d.kind = 'PROCESSING_FEES'), 0)::bigint
@@ -66,6 +73,12 @@ const COMPARE: Statement = {
         join ledger_accounts d on d.merchant_id = x.merchant_id and d.id = x.debit_account_id
         where x.merchant_id = j.merchant_id and x.journal_id = j.id and not x.pending
       ) p on j.id is not null
+      left join lateral (
+        -- In another currency, or told later.
+        select x.amount, x.currency from journals o
+        join postings x on x.merchant_id = o.merchant_id and x.journal_id = o.id
+        where o.merchant_id = j.merchant_id and o.source_id = a.id and o.kind = 'fee'
+      ) f on j.kind = 'capture'
       left join lateral (
         -- A correction of what moved more than once is about the other movements.
         select count(distinct k.id)::int as corrections,
@@ -81,7 +94,7 @@ const COMPARE: Statement = {
         join ledger_accounts d on d.merchant_id = x.merchant_id and d.id = x.debit_account_id
         join ledger_accounts c on c.merchant_id = x.merchant_id and c.id = x.credit_account_id
         where k.merchant_id = j.merchant_id and k.corrects_journal_id = j.id
-      ) f on j.id is not null
+      ) g on j.id is not null
       left join lateral (
         select count(*)::int as lines from earlier_run r
         join processor_lines x on x.run_id = r.id and x.reference = t.reference
@@ -93,7 +106,8 @@ const COMPARE: Statement = {
         and (b.amount = b.own_amount or b.kind = 'void' and b.amount < b.own_amount
           or b.corrections > 0)
         and (b.kind not in ('capture', 'refund') or b.posted = b.amount)
-        and (b.kind <> 'capture' or b.posted_fee = b.fee), false) as agrees
+        and (b.kind <> 'capture' or b.posted_fee = b.fee
+          and (b.fee = 0 or b.posted_fee_currency = b.fee_currency)), false) as agrees
       from both_sides b
     )
     select count(*)::int as "compared", count(*) filter (where agrees)::int as "agreed",
@@ -101,10 +115,11 @@ const COMPARE: Statement = {
       coalesce(json_agg(json_build_object(
         'reference', reference, 'moves', moves, 'reverses', reverses, 'repeated', repeated,
         'earlier', earlier, 'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
+        'feeCurrency', fee_currency,
         'attempt', case when attempt_id is not null then json_build_object(
           'merchantId', merchant_id, 'paymentIntentId', payment_intent_id,
           'operation', operation, 'status', status, 'amount', own_amount,
-          'currency', own_currency, 'compensated', exists (
+          'currency', own_currency, 'feeKnown', fee_known, 'compensated', exists (
             select from attempts c where c.merchant_id = j.merchant_id
               and c.payment_intent_id = j.payment_intent_id and c.operation = 'compensate'
               and c.target_attempt_id = j.attempt_id),
@@ -113,7 +128,7 @@ const COMPARE: Statement = {
               and r.status = 'REVERSED')) end,
         'ledger', case when journal_id is not null then json_build_object(
           'journalId', journal_id, 'amount', posted, 'fee', posted_fee,
-          'corrections', corrections) end)
+          'feeCurrency', posted_fee_currency, 'corrections', corrections) end)
         order by reference) filter (where not agrees), '[]') as "differing"
     from judged j`,
 };

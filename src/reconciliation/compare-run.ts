@@ -2,16 +2,20 @@ import type { Db, Tx } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import { insertBreaks } from "./break-store";
-import { NEXT_STATEMENT_MS, classify } from "./classify";
+import { postLateFees } from "../payments/settle/fees";
+import { NEXT_STATEMENT_MS, classify, lateFeeOf } from "./classify";
 import { closeArrived, compareSlice } from "./compare-lines";
+import { takeNextPayout } from "./compare-payouts";
 import { breakOf, findMissing } from "./find-missing";
 import type { Report } from "./report-store";
 import { forgetOldLines, lockRun, moveOn } from "./run-store";
 
 /*
  * Guarantees: when the lines of a run are in, each reference is compared with its attempt and its journal, and then each
- * attempt of the period is looked for among the lines. A slice, the breaks that it found and where it ended are one
+ * attempt of the period is looked for among the lines; last, each payout is recorded. A slice, the breaks that it found and where it ended are one
  * commit: whoever is killed goes on from there, two at once do each slice once, and no difference is found twice.
+ *
+ * A fee that was not known is posted in that commit, too.
  *
  * Cost and memory: a slice at a time, however many lines there are. Nothing that agrees leaves the database.
  */
@@ -39,6 +43,8 @@ export async function compareNext(db: Db, id: string): Promise<Report> {
         return compareReferences(tx, report);
       case "MISSING":
         return lookForMissing(tx, report);
+      case "PAYOUTS":
+        return takePayout(tx, report);
       case "COMPLETED":
         return report;
     }
@@ -50,6 +56,10 @@ export async function compareNext(db: Db, id: string): Promise<Report> {
 async function compareReferences(tx: Tx, report: Report): Promise<Report> {
   const slice = await compareSlice(tx, report, REFERENCES);
   const breaks = slice.differing.map((compared) => classify(compared, report));
+  await postLateFees(
+    tx,
+    slice.differing.map(lateFeeOf).filter((fee) => fee !== undefined),
+  );
   const found = await insertBreaks(tx, breaks.flat());
   const breaksClosed = await closeArrived(tx, report, {
     last: slice.last,
@@ -76,8 +86,23 @@ async function lookForMissing(tx: Tx, report: Report): Promise<Report> {
   if (isLast && report.source === "PROCESSOR_LIST") await forgetOldLines(tx, report);
   await failpoint("reconcile.inside_transaction");
   return moveOn(tx, report.id, {
-    status: isLast ? "COMPLETED" : "MISSING",
+    status: isLast ? afterMissing(report) : "MISSING",
     position: slice.last ?? "",
+    breaksFound: found.length,
+  });
+}
+
+/** Lists of movements have no payouts. */
+function afterMissing({ source }: Report): Report["status"] {
+  return source === "SETTLEMENT_FILE" ? "PAYOUTS" : "COMPLETED";
+}
+
+async function takePayout(tx: Tx, report: Report): Promise<Report> {
+  const { at, breaks } = await takeNextPayout(tx, report);
+  const found = await insertBreaks(tx, breaks);
+  return moveOn(tx, report.id, {
+    status: at === undefined ? "COMPLETED" : "PAYOUTS",
+    position: at ?? "",
     breaksFound: found.length,
   });
 }

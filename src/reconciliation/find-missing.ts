@@ -41,7 +41,7 @@ const FIND: Statement = {
     ), read as materialized (
       select a.* from this q cross join lateral (
         select x.id, x.merchant_id, x.payment_intent_id, x.operation, x.status, x.processor,
-          x.amount, x.currency, x.fee, x.settled_at, coalesce(x.sent_at, x.created_at) as sent_at
+          x.amount, x.currency, x.fee, x.fee_currency, x.settled_at, coalesce(x.sent_at, x.created_at) as sent_at
         from (
           (select l.* from attempts l
             where l.settled_at >= q.known_from and l.settled_at < q.known_to
@@ -82,6 +82,7 @@ const FIND: Statement = {
       coalesce(json_agg(json_build_object('id', id, 'merchantId', merchant_id,
         'paymentIntentId', payment_intent_id, 'operation', operation, 'status', status,
         'amount', amount, 'currency', currency, 'fee', fee,
+        'feeIsOwn', coalesce(fee_currency, currency) = currency,
         'atTheEdge', at_the_edge and (select is_file from this),
         'journalId', (select j.id from journals j where j.merchant_id = m.merchant_id
           and j.source_id = m.id and j.kind in ('capture', 'refund')))
@@ -98,6 +99,8 @@ interface Missing {
   readonly amount: number;
   readonly currency: string;
   readonly fee: number | null;
+  /** In the payment's currency, which corrections are posted in. */
+  readonly feeIsOwn: boolean;
   /** Of a settlement file: its movement may be in the one before or after this one. */
   readonly atTheEdge: boolean;
   readonly journalId: string | null;
@@ -129,7 +132,7 @@ export async function findMissing(tx: Tx, report: Report, most: number): Promise
 export function breakOf(missing: Missing, report: Report, dueInMs: number): NewBreak {
   const { amount, currency, fee, status, operation, journalId } = missing;
   const money = operation === "refund" ? "refund" : "capture";
-  const corrected = { amount, fee: fee ?? 0, corrects: journalId };
+  const corrected = { amount, fee: missing.feeIsOwn ? (fee ?? 0) : 0, corrects: journalId };
   return {
     merchantId: missing.merchantId,
     kind: missing.atTheEdge ? "TIMING" : "MISSING_THERE",

@@ -4,7 +4,7 @@ import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { Log } from "../observability/log";
 import type { NewBreak } from "./break";
 import { insertBreaks } from "./break-store";
-import { checkIntents, findMisstated } from "./prove-checks";
+import { checkIntents, findMisstated, findUnheld } from "./prove-checks";
 import {
   type Unproven,
   addUp,
@@ -29,7 +29,8 @@ import {
  * crash leaves none of it, and the slice is done again. One worker at a time is at it.
  *
  * Cost: of a slice at most so many postings and events as below, and their intents; of a pass two probes of an index for
- * each merchant, and one row an account. None of it grows with history.
+ * each merchant, one row an account, and the journals of each attempt whose outcome is unknown. None of it grows with
+ * history.
  */
 
 const PASS_EVERY_MS = 10_000;
@@ -38,7 +39,7 @@ const EVENTS = 2_000;
 
 // Money that nobody asked for is given back within minutes. After a day somebody must look.
 const CLEARED_WITHIN_HOURS = 24;
-const UNCLEARED_MAX = 100;
+const FOUND_MAX = 100;
 
 interface Needs {
   readonly db: Db;
@@ -133,7 +134,8 @@ async function prove(
 
 async function finish(tx: Tx, hours: number) {
   await closeCleared(tx);
-  const uncleared = await findUncleared(tx, { hours, limit: UNCLEARED_MAX });
+  const uncleared = await findUncleared(tx, { hours, limit: FOUND_MAX });
+  const unheld = await findUnheld(tx, FOUND_MAX);
   const totals = await endPass(tx);
   const breaks: NewBreak[] = [
     ...uncleared.map(({ merchantId, accountId, kind, currency, openSince }): NewBreak => ({
@@ -143,6 +145,15 @@ async function finish(tx: Tx, hours: number) {
       subjectId: accountId,
       currency,
       detail: `${kind} has not been empty since ${openSince}`,
+    })),
+    ...unheld.map(({ merchantId, id, currency, detail }): NewBreak => ({
+      merchantId,
+      kind: "AMOUNT",
+      source: "LEDGER",
+      subjectId: id,
+      paymentIntentId: id,
+      currency,
+      detail,
     })),
     ...totals.map(({ currency, difference }): NewBreak => ({
       merchantId: PLATFORM_MERCHANT_ID,

@@ -71,8 +71,9 @@ const CHECK_INTENTS: Statement = {
     ), differing as (
       select pi.id, pi.currency,
         format('%s: booked %s captured, %s refunded, %s held; the payment says %s authorised, '
-          || '%s captured, %s refunded', pi.status, b.captured, b.refunded, b.held,
-          pi.amount_authorized, pi.amount_captured, pi.amount_refunded) as detail
+          || '%s captured, %s refunded; %s in suspense, and %s may have moved', pi.status,
+          b.captured, b.refunded, b.held, pi.amount_authorized, pi.amount_captured,
+          pi.amount_refunded, b.suspense, u.amount) as detail
       from touched t
       join payment_intents pi on pi.merchant_id = ? and pi.id = t.id
       cross join lateral (
@@ -82,13 +83,24 @@ const CHECK_INTENTS: Statement = {
           coalesce(sum(case j.kind when 'refund' then p.amount
             when 'refund_reversal' then -p.amount end) filter (where not p.pending), 0) as refunded,
           coalesce(sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end)
-            filter (where p.pending), 0) as held
+            filter (where p.pending and 'SUSPENSE' not in (d.kind, c.kind)), 0) as held,
+          coalesce(sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end)
+            filter (where p.pending and 'SUSPENSE' in (d.kind, c.kind)), 0) as suspense
         from journals j
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
+        join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
         join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
         where j.merchant_id = pi.merchant_id and j.payment_intent_id = pi.id
       ) b
+      cross join lateral (
+        select coalesce(sum(case a.operation when 'refund' then -a.amount else a.amount end), 0)
+          as amount
+        from attempts a
+        where a.merchant_id = pi.merchant_id and a.payment_intent_id = pi.id
+          and a.status = 'UNKNOWN' and a.operation in ('charge', 'capture', 'refund')
+      ) u
       where pi.amount_captured <> b.captured or pi.amount_refunded <> b.refunded
+        or b.suspense <> u.amount
         or b.held <> case when pi.status in ('REQUIRES_CAPTURE', 'PROCESSING')
           then pi.amount_authorized - pi.amount_captured else 0 end
     )
@@ -110,4 +122,44 @@ export async function checkIntents(tx: Tx, slice: Unproven, events: number): Pro
     merchantId,
     feedPosition,
   ]);
+}
+
+export interface Unheld {
+  readonly merchantId: string;
+  readonly id: string;
+  readonly currency: string;
+  readonly detail: string;
+}
+
+/*
+ * Across merchants: attempts of unknown outcome whose amount is not in suspense. The slices above see what was posted,
+ * and the events; an attempt that became unknown and should have been posted is in neither.
+ */
+const CHECK_UNKNOWN: Statement = {
+  name: "check_unknown_against_suspense",
+  text: `
+    select a.merchant_id as "merchantId", a.payment_intent_id as "id", a.currency as "currency",
+      format('the outcome of %s is unknown: %s is in suspense, and %s may have moved', a.id,
+        b.held, m.amount) as "detail"
+    from attempts a
+    cross join lateral (
+      select case a.operation when 'refund' then -a.amount else a.amount end as amount
+    ) m
+    cross join lateral (
+      select coalesce(sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end), 0)
+        as held
+      from journals j
+      join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id and p.pending
+      join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
+      join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+      where j.merchant_id = a.merchant_id and j.payment_intent_id = a.payment_intent_id
+        and j.source_id = a.id and 'SUSPENSE' in (d.kind, c.kind)
+    ) b
+    where a.unknown_since is not null and a.settled_at is null and a.status = 'UNKNOWN'
+      and a.operation in ('charge', 'capture', 'refund') and b.held <> m.amount
+    order by a.merchant_id, a.id limit ?`,
+};
+
+export async function findUnheld(tx: Tx, limit: number): Promise<Unheld[]> {
+  return run<Unheld>(tx, CHECK_UNKNOWN, [limit]);
 }

@@ -1,11 +1,12 @@
 import { open } from "node:fs/promises";
 import type { Db } from "../db/db";
 import { transact } from "../db/transact";
-import type { Processor, ProcessorMovement, SettlementFormat } from "../processors/processor";
+import type { Processor, SettlementFormat } from "../processors/processor";
 import { compareNext } from "./compare-run";
 import { readLines } from "./read-lines";
 import type { Report } from "./report-store";
-import { beginRun, insertLines, lockRun, moveOn } from "./run-store";
+import { type FileLines, addLine, countLines, noLines, storeFileLines } from "./file-lines";
+import { beginRun, lockRun, moveOn } from "./run-store";
 
 /*
  * Guarantees: a settlement file is read once, whoever begins with it how often: the statement that its first line names
@@ -68,11 +69,11 @@ async function load(
   from: { readonly format: SettlementFormat; readonly size: number; readonly lines: Lines },
 ): Promise<Report> {
   let report = begun;
-  let movements: ProcessorMovement[] = [];
+  let lines = noLines();
   let end = Number(begun.position);
   const store = async (status: Report["status"]): Promise<void> => {
-    report = await storeLines(db, report, { movements, status, end });
-    movements = [];
+    report = await storeLines(db, report, { lines, status, end });
+    lines = noLines();
     tell(report, from.size);
   };
   for await (const line of from.lines) {
@@ -80,17 +81,17 @@ async function load(
     end = line.end;
     if (read === undefined) continue;
     if ("end" in read) {
-      const lines = report.lines + movements.length;
-      if (read.end === lines) {
+      const count = report.lines + countLines(lines);
+      if (read.end === count) {
         await store("COMPARING");
         return report;
       }
       throw new Error(
-        `the file says that it has ${String(read.end)} lines, and has ${String(lines)}`,
+        `the file says that it has ${String(read.end)} lines, and has ${String(count)}`,
       );
     }
-    movements.push(read);
-    if (movements.length >= LINES_AT_ONCE) await store("LOADING");
+    addLine(lines, read);
+    if (countLines(lines) >= LINES_AT_ONCE) await store("LOADING");
   }
   throw new Error("the file has no last line: it is not whole");
 }
@@ -100,7 +101,7 @@ async function storeLines(
   db: Db,
   { id, position }: Report,
   what: {
-    readonly movements: readonly ProcessorMovement[];
+    readonly lines: FileLines;
     readonly status: Report["status"];
     readonly end: number;
   },
@@ -110,10 +111,10 @@ async function storeLines(
     if (current.status !== "LOADING" || current.position !== position) {
       throw new Error("another process is reading the same settlement file");
     }
-    await insertLines(tx, id, what.movements);
-    const { movements, status, end } = what;
+    const { lines, status, end } = what;
+    await storeFileLines(tx, id, lines);
     // The next step begins with the first reference.
     const next = status === "LOADING" ? String(end) : "";
-    return moveOn(tx, id, { status, position: next, lines: movements.length });
+    return moveOn(tx, id, { status, position: next, lines: countLines(lines) });
   });
 }

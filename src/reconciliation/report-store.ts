@@ -16,8 +16,8 @@ export interface Report {
   readonly statement: string;
   readonly periodFrom: string;
   readonly periodTo: string;
-  /** LOADING its lines, COMPARING them, looking for what is MISSING in them, COMPLETED. */
-  readonly status: "LOADING" | "COMPARING" | "MISSING" | "COMPLETED";
+  /** LOADING its lines, COMPARING them, looking for what is MISSING in them, recording its PAYOUTS, COMPLETED. */
+  readonly status: "LOADING" | "COMPARING" | "MISSING" | "PAYOUTS" | "COMPLETED";
   readonly position: string;
   readonly lines: number;
   readonly compared: number;

@@ -1,5 +1,6 @@
 import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
+import { wrongState } from "../failures";
 import type { Execution } from "../idempotency/execution";
 import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
@@ -68,8 +69,11 @@ async function execute(tx: Tx, command: ResolveBreak): Promise<Execution<Break, 
   }
   const allowed = allowedActions(found);
   if (!allowed.includes(action)) {
-    const details = { id: breakId, currentState: found.status, allowedActions: allowed };
-    return { failure: { code: "INVALID_STATE", details } };
+    const { status: currentState } = found;
+    const because =
+      currentState === "RESOLVED" ? "It has been resolved." : "There is no proposal to approve.";
+    const details = { id: breakId, because, currentState, allowedActions: allowed };
+    return { failure: wrongState(details) };
   }
   const audited = { before: { status: found.status } };
   if (action === "EXPLAIN") {

@@ -86,9 +86,9 @@ const INSERT_LINES: Statement = {
   name: "insert_processor_lines",
   text: `
     insert into processor_lines as l (run_id, movement_id, kind, amount, currency, fee, reference,
-      charge_id, moved_at, repeated)
+      charge_id, moved_at, fee_currency, repeated)
     select ?, n.* from unnest(?::text[], ?::text[], ?::bigint[], ?::text[], ?::bigint[],
-      ?::text[], ?::text[], ?::timestamptz[], ?::int[]) n
+      ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::int[]) n
     on conflict (run_id, movement_id) do update
     set repeated = l.repeated + 1 + excluded.repeated`,
 };
@@ -118,6 +118,7 @@ export async function insertLines(
     column((line) => line.reference),
     column((line) => line.chargeId),
     column((line) => line.movedAt),
+    column((line) => line.feeCurrency),
     rows.map(({ repeated }) => repeated),
   ]);
 }

@@ -4,6 +4,7 @@ import { routeDisputes } from "./dispute-routes";
 import { activateFault, FAULT_KINDS, FAULTY_OPERATIONS, type ActiveFault } from "./faults";
 import { readJson, sendError, sendJson } from "./http-exchange";
 import type { Network } from "./network";
+import { routePayouts } from "./payout-routes";
 import { readMovements } from "./read-books";
 
 const faultBody = z.strictObject({
@@ -44,6 +45,7 @@ export async function routeAdmin(
 ): Promise<void> {
   const { request, response } = exchange;
   if (/^\/admin\/disputes(\/|$)/.test(url.pathname)) return routeDisputes(network, url, exchange);
+  if (/^\/admin\/payouts(\/|$)/.test(url.pathname)) return routePayouts(network, url, exchange);
   switch (`${request.method} ${url.pathname}`) {
     case "GET /admin/movements":
       return sendMovements(network, url.searchParams.get("reference") ?? undefined, response);

@@ -78,6 +78,40 @@ const MIGRATIONS: readonly string[] = [
     for each statement execute function refuse_change();
   `,
   "create index movements_at on movements (at, position)",
+  `
+  create table payouts (
+    id         text primary key,
+    currency   text not null,
+    amount     bigint not null,
+    line_count int not null,
+    arrives_at timestamptz not null
+  );
+  create table payout_lines (
+    payout_id   text not null references payouts (id),
+    line        int not null,
+    kind        text not null check (kind in ('charge', 'refund', 'fee', 'dispute', 'adjustment')),
+    amount      bigint not null,
+    reference   text not null,
+    movement_id text not null,
+    primary key (payout_id, line)
+  );
+  create index payout_lines_movement on payout_lines (movement_id);
+  create table payout_steps (
+    payout_id text not null references payouts (id),
+    number    int not null,
+    step      text not null check (step in ('in_transit', 'paid', 'failed')),
+    at        timestamptz not null default clock_timestamp(),
+    primary key (payout_id, number)
+  );
+  create trigger payouts_append_only before update or delete or truncate on payouts
+    for each statement execute function refuse_change();
+  create trigger payout_lines_append_only before update or delete or truncate on payout_lines
+    for each statement execute function refuse_change();
+  create trigger payout_steps_append_only before update or delete or truncate on payout_steps
+    for each statement execute function refuse_change();
+  `,
+  // Of the fee, where it is not that of the amount.
+  "alter table movements add column fee_currency text",
 ];
 
 // Any fixed number, so long as nothing else in this database takes the same one.

@@ -51,9 +51,11 @@ const RECORD = `operation_id text, operation text, reference text, charge_id tex
 
 const TIME = "to_timestamp(at / 1000)";
 
-const INSERT_MOVEMENTS = `insert into movements (position, at, id, kind, fee, ${COLUMNS})
-  select position, ${TIME}, id, kind, fee, ${COLUMNS}
-  from jsonb_to_recordset($1::jsonb) as row(id text, kind text, fee bigint, ${RECORD})`;
+const INSERT_MOVEMENTS = `
+  insert into movements (position, at, id, kind, fee, fee_currency, ${COLUMNS})
+  select position, ${TIME}, id, kind, fee, fee_currency, ${COLUMNS}
+  from jsonb_to_recordset($1::jsonb) as row(id text, kind text, fee bigint, fee_currency text,
+    ${RECORD})`;
 
 const INSERT_ALL = `with moved as (${INSERT_MOVEMENTS}), buried as (
     insert into tombstones (position, reference, at)

@@ -57,7 +57,13 @@ export function approveOrDecline(operation: Operation): BookRow {
   const { decline } = testCardOf(operation.source);
   if (decline !== undefined) return verdict(operation, { status: "declined", decline });
   if (operation.kind === "authorize") return movement(operation, "authorize");
-  return movement(operation, "capture", { fee: feeOf(operation.amountMinor) });
+  return movement(operation, "capture", feeFor(operation));
+}
+
+/** Some cards are charged for in another currency. */
+function feeFor({ source, currency, amountMinor }: Operation) {
+  const isForeign = testCardOf(source).fee === "in_euros" && currency !== "EUR";
+  return { fee: feeOf(amountMinor), feeCurrency: isForeign ? "EUR" : null };
 }
 
 function decideCapture(operation: Operation, charge: Charge): BookRow {
@@ -66,7 +72,7 @@ function decideCapture(operation: Operation, charge: Charge): BookRow {
   if (operation.amountMinor > capturable) {
     return refuse(operation, "amount_too_large", `Only ${capturable} can be captured.`);
   }
-  return movement(operation, "capture", { fee: feeOf(operation.amountMinor) });
+  return movement(operation, "capture", feeFor(operation));
 }
 
 function decideRefund(operation: Operation, charge: Charge): BookRow {
@@ -196,7 +202,11 @@ function rowOf(operation: Operation) {
 function movement(
   operation: Operation,
   kind: MovementKind,
-  overrides: { readonly amount?: number; readonly fee?: number } = {},
+  overrides: {
+    readonly amount?: number;
+    readonly fee?: number;
+    readonly feeCurrency?: string | null;
+  } = {},
 ): Movement {
   return {
     ...rowOf(operation),
@@ -204,6 +214,7 @@ function movement(
     id: newNetworkId("mov"),
     kind,
     fee: overrides.fee ?? 0,
+    fee_currency: overrides.feeCurrency ?? null,
     amount: overrides.amount ?? operation.amountMinor,
   };
 }

@@ -23,6 +23,8 @@ export interface Movement extends Row {
   readonly id: string;
   readonly kind: MovementKind;
   readonly fee: number;
+  /** Of the fee; null where it is that of the amount. */
+  readonly fee_currency: string | null;
 }
 
 /** Something was decided without money moving: a decline, a challenge, a request turned away. */

@@ -1,7 +1,7 @@
 import { randomFillSync } from "node:crypto";
 import { timePart } from "../ids";
 
-export type NetworkIdPrefix = "ch" | "cp" | "rf" | "vd" | "mov" | "tds" | "wev" | "dsp";
+export type NetworkIdPrefix = "ch" | "cp" | "rf" | "vd" | "mov" | "tds" | "wev" | "dsp" | "pay";
 
 const ALPHABET = Buffer.from("0123456789abcdefghjkmnpqrstvwxyz");
 const RANDOM_LENGTH = 12;

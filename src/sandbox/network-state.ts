@@ -185,6 +185,7 @@ function applyMovement(state: NetworkState, row: Movement, operation: Operation)
   operation.status = "succeeded";
   operation.amountMinor = row.amount;
   operation.feeMinor = row.fee;
+  if (row.fee_currency !== null) operation.feeCurrency = row.fee_currency;
 }
 
 function openCharge(row: Movement, operation: Operation): Charge {

@@ -1,4 +1,5 @@
 import { entryOf, type NetworkState, type ReferenceEntry } from "./network-state";
+import { testCardOf } from "./test-cards";
 import type { Operation, OperationKind, OperationStatus } from "./operation";
 
 /** What callers are told about an operation: as the answer, from a lookup, and in a webhook. */
@@ -13,7 +14,9 @@ export interface Answer {
   readonly charge_id?: string;
   readonly amount?: number;
   readonly currency?: string;
-  readonly fee?: number;
+  /** Null when it is told only where everything is listed. */
+  readonly fee?: number | null;
+  readonly fee_currency?: string;
   readonly created?: string;
   readonly code?: string;
   readonly decline_code?: string;
@@ -39,7 +42,7 @@ export function answerOf(state: NetworkState, operation: Operation, publicUrl: s
     status,
     amount: operation.amountMinor,
     currency: operation.currency,
-    fee: operation.feeMinor,
+    ...feeTold(operation),
     count: entry.operations.length,
     created: new Date(operation.atMs).toISOString(),
     ...(status === "declined" ? decline : undefined),
@@ -53,6 +56,15 @@ export function answerOf(state: NetworkState, operation: Operation, publicUrl: s
         }
       : undefined),
   };
+}
+
+function feeTold({
+  source,
+  feeMinor,
+  feeCurrency,
+}: Operation): Pick<Answer, "fee" | "fee_currency"> {
+  if (testCardOf(source).fee === "later" && feeMinor > 0) return { fee: null };
+  return { fee: feeMinor, ...(feeCurrency !== undefined && { fee_currency: feeCurrency }) };
 }
 
 export function reversedAnswer(reference: string, entry: ReferenceEntry): Answer {

@@ -53,6 +53,8 @@ export interface Operation {
   amountMinor: number;
   currency: string;
   feeMinor: number;
+  /** Where it is not that of the amount. */
+  feeCurrency?: string;
   status: OperationStatus;
   /** The row of the books this state rests on; nothing may be said about it before that row is durable. */
   position: number;

@@ -28,7 +28,7 @@ const COMMON = `operation_id, operation, reference, charge_id, amount::float8 as
 // Ordered by the column, not by the output of the same name: that would sort the whole table for
 // every page. Amounts are at most 2^53 - 1, which a float8 holds exactly; pg would give bigints as strings.
 const PAGES = {
-  movement: `select 'movement' as type, id, kind, fee::float8 as fee, ${COMMON}
+  movement: `select 'movement' as type, id, kind, fee::float8 as fee, fee_currency, ${COMMON}
     from movements where position > $1 order by movements.position limit $2`,
   verdict: `select 'verdict' as type, status, decline, challenge, ${COMMON}
     from verdicts where position > $1 order by verdicts.position limit $2`,

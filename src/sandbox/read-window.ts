@@ -8,6 +8,8 @@ export interface ListedMovement {
   readonly amount: number;
   readonly currency: string;
   readonly fee: number;
+  /** Of the fee; null where it is that of the amount. */
+  readonly fee_currency: string | null;
   readonly reference: string;
   readonly charge_id: string;
   /** ISO 8601, in milliseconds. */
@@ -32,7 +34,8 @@ export function windowFrom({ searchParams }: URL): Window | undefined {
 
 // Positions are in the order of time, but for the milliseconds of one process's clock: the index says where to begin.
 const LIST = `
-  select id as movement_id, kind, amount::float8 as amount, currency, fee::float8 as fee, reference,
+  select id as movement_id, kind, amount::float8 as amount, currency, fee::float8 as fee,
+    fee_currency, reference,
     charge_id, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
     position::float8 as position, kind = 'reverse' and operation = 'authorize' as "onHold"
   from movements

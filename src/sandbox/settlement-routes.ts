@@ -1,12 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { sendError, sendJson } from "./http-exchange";
 import type { Network } from "./network";
-import { listMovements, windowFrom } from "./read-window";
+import { listPayoutLines, listPayouts } from "./payouts";
+import { type Window, listMovements, windowFrom } from "./read-window";
 
 /*
  * What the network tells of what it moved, as an acquirer does: a list by a window of time, page by page, and a
- * settlement file for a period, which holds what is settled (captures, refunds, and what took them back) and ends with
- * the number of its lines. The file is written as it is read from the books.
+ * settlement file for a period, which holds what is settled (captures, refunds, and what took them back), the payouts
+ * that were sent, arrived or failed in it, each with all of its lines, and ends with the number of its lines. The file is written as it is read from the books.
  */
 
 const PAGE_ROWS = 500;
@@ -43,7 +44,7 @@ export async function sendSettlementFile(
   const { from, to } = window;
   response.writeHead(200, { "content-type": "text/csv" });
   response.write(`settlement,1,st_${from}_${to},${from},${to}\n`);
-  response.write("movement_id,kind,amount,currency,fee,reference,charge_id,at\n");
+  response.write("movement_id,kind,amount,currency,fee,reference,charge_id,at,fee_currency\n");
   let lines = 0;
   let after = 0;
   for (;;) {
@@ -53,7 +54,7 @@ export async function sendSettlementFile(
     const text = settled.map(
       (row) =>
         `${row.movement_id},${row.kind},${String(row.amount)},${row.currency},${String(row.fee)},` +
-        `${row.reference},${row.charge_id},${row.at}\n`,
+        `${row.reference},${row.charge_id},${row.at},${row.fee_currency ?? ""}\n`,
     );
     lines += settled.length;
     if (text.length > 0 && !response.write(text.join(""))) await drained(response);
@@ -61,7 +62,37 @@ export async function sendSettlementFile(
     if (rows.length < FILE_ROWS) break;
     after = rows.at(-1)?.position ?? after;
   }
+  lines += await writePayouts(network, window, response);
   response.end(`end,${String(lines)}\n`);
+}
+
+/** Each as it stands at the end of the period. */
+async function writePayouts(
+  network: Network,
+  window: Window,
+  response: ServerResponse,
+): Promise<number> {
+  let written = 0;
+  for (const payout of await listPayouts(network.books.reader, window)) {
+    const { id, status, amount, currency, arrivesAt, changedAt, lineCount } = payout;
+    response.write(
+      `payout,${id},${status},${amount},${currency},${arrivesAt},${changedAt},${lineCount}\n`,
+    );
+    for (let after = 0; ;) {
+      const page = { after, limit: FILE_ROWS };
+      const rows = await listPayoutLines(network.books.reader, id, page);
+      const text = rows.map(
+        ({ line, kind, amount: net, reference, movementId }) =>
+          `payout_line,${id},${line},${kind},${net},${reference},${movementId}\n`,
+      );
+      if (!response.write(text.join(""))) await drained(response);
+      written += rows.length;
+      if (rows.length < FILE_ROWS || response.destroyed) break;
+      after = rows.at(-1)?.line ?? after;
+    }
+    written += 1;
+  }
+  return written;
 }
 
 function drained(response: ServerResponse): Promise<void> {

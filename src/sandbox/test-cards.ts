@@ -25,6 +25,8 @@ import type { Decline } from "./operation";
  * | pendingRefund                        | approved; its refunds are decided later        |
  * | holdForAMinute, holdForASecond       | approved; an authorisation holds no longer     |
  * | createDispute                        | approved; disputed soon after the capture      |
+ * | feeInEuros                           | approved; its fee is in euros                  |
+ * | feeLater                             | approved; its fee is told in lists only        |
  * | any other token                      | soft, invalid_payment_method                   |
  */
 export interface TestCard {
@@ -34,6 +36,8 @@ export interface TestCard {
   readonly refunds?: "fail_later" | "decided_later";
   /** How long an authorisation holds the amount, where that is not HOLD_MS. */
   readonly holdMs?: number;
+  /** What the network keeps of it is in euros, or is not told in answers. */
+  readonly fee?: "in_euros" | "later";
   /** The shopper's bank disputes the charge a while after its (first) capture. */
   readonly disputed?: true;
 }
@@ -174,6 +178,8 @@ export const TEST_CARDS: ReadonlyMap<string, TestCard> = new Map([
   ["holdForAMinute", { holdMs: 60_000 }],
   ["holdForASecond", { holdMs: 1_000 }],
   ["createDispute", { disputed: true }],
+  ["feeInEuros", { fee: "in_euros" }],
+  ["feeLater", { fee: "later" }],
 ]);
 
 const UNKNOWN_CARD: TestCard = {

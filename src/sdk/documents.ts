@@ -114,6 +114,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   cap: "Capture",
   re: "Refund",
   dp: "Dispute",
+  po: "Payout",
   evt: "Event",
   we: "WebhookEndpoint",
   whd: "WebhookDelivery",
@@ -189,6 +190,16 @@ export const QUERIES = {
   refunds: query("refunds", { filter: "RefundFilter", ...PAGE }, page("Refund")),
   dispute: query("dispute", { id: "ID!" }, "...Dispute"),
   disputes: query("disputes", { filter: "DisputeFilter", ...PAGE }, page("Dispute")),
+  payout: withFragments(`query payout(
+  $id: ID!, $first: Int, $after: String, $last: Int, $before: String
+) {
+  payout(id: $id) {
+    id status amount currency lineCount processor processorPayoutId arrivesAt changedAt version
+    createdAt updatedAt
+    lines(first: $first, after: $after, last: $last, before: $before) { ${page("PayoutLine")} }
+  }
+}`),
+  payouts: query("payouts", { filter: "PayoutFilter", ...PAGE }, page("Payout")),
   captures: query("captures", { filter: "CaptureFilter", ...PAGE }, page("Capture")),
   events: query(
     "events",

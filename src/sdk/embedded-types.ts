@@ -28,6 +28,7 @@ export const EMBEDDED_TYPES = [
   "OperationError",
   "PauseReplayPlanPayload",
   "PaymentError",
+  "PayoutLine",
   "ProposedPosting",
   "Receipt",
   "ReceiptLeaf",

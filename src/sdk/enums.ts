@@ -99,11 +99,16 @@ export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
 export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND" | "UPDATE";
 
 /** What caused a journal to be posted. New values may be added. */
-export type JournalSource = "ATTEMPT" | "DISPUTE" | "RECONCILIATION_BREAK";
+export type JournalSource = "ATTEMPT" | "DISPUTE" | "PAYOUT" | "RECONCILIATION_BREAK";
 
 /** What a ledger account records. Every merchant has one account of each kind in each currency that it uses. New values may be added. */
 export type LedgerAccountKind =
-  "DISPUTES" | "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
+  | "DISPUTES"
+  | "MERCHANT_BALANCE"
+  | "PAYOUTS"
+  | "PROCESSING_FEES"
+  | "PROCESSOR_RECEIVABLE"
+  | "SUSPENSE";
 
 /** Whether money really moves. */
 export type Mode = "LIVE" | "TEST";
@@ -124,6 +129,12 @@ export type PaymentIntentStatus =
   | "REQUIRES_CONFIRMATION"
   | "REQUIRES_PAYMENT_METHOD"
   | "SUCCEEDED";
+
+/** What a line of a payout is about. New values may be added. */
+export type PayoutLineKind = "ADJUSTMENT" | "CHARGE" | "DISPUTE" | "FEE" | "REFUND";
+
+/** The status of a payout. New values may be added. */
+export type PayoutStatus = "FAILED" | "IN_TRANSIT" | "PAID";
 
 /** The side of an account that a posting is made on. */
 export type PostingSide = "CREDIT" | "DEBIT";
@@ -155,7 +166,8 @@ export type ReconciliationBreakSource = "LEDGER" | "PROCESSOR_LIST" | "SETTLEMEN
 export type ReconciliationBreakStatus = "EXPLAINED" | "OPEN" | "RESOLVED";
 
 /** How far a comparison has come. New values may be added. */
-export type ReconciliationReportStatus = "COMPARING" | "COMPLETED" | "LOADING" | "MISSING";
+export type ReconciliationReportStatus =
+  "COMPARING" | "COMPLETED" | "LOADING" | "MISSING" | "PAYOUTS";
 
 /** Why money was refunded. New values may be added. */
 export type RefundReason = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
@@ -217,6 +229,9 @@ export type EventType =
   | "dispute.created"
   | "dispute.won"
   | "dispute.lost"
+  | "payout.created"
+  | "payout.paid"
+  | "payout.failed"
   | "reconciliation.break_found"
   | "reconciliation.break_explained"
   | "reconciliation.break_resolved"

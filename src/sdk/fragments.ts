@@ -27,6 +27,13 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id paymentIntentId attemptId status reason amount currency fee processorDisputeId
     evidenceDueBy openedAt closedAt version createdAt updatedAt
   }`,
+  Payout: `fragment Payout on Payout {
+    id status amount currency lineCount processor processorPayoutId arrivesAt changedAt
+    version createdAt updatedAt
+  }`,
+  PayoutLine: `fragment PayoutLine on PayoutLine {
+    line kind amount attemptId paymentIntentId movementId
+  }`,
   Capture: `fragment Capture on Capture {
     id paymentIntentId status amount currency final failureCode createdAt updatedAt
   }`,

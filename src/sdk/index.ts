@@ -24,6 +24,7 @@ export type {
   CaptureSnapshot,
   DisputeSnapshot,
   PaymentIntentSnapshot,
+  PayoutSnapshot,
   ReconciliationBreakSnapshot,
   RefundSnapshot,
   WebhookEndpointSnapshot,

@@ -13,6 +13,7 @@ import type {
   LedgerAccountKind,
   Mode,
   PaymentIntentStatus,
+  PayoutStatus,
   ReconciliationBreakAction,
   ReconciliationBreakKind,
   ReconciliationBreakStatus,
@@ -348,6 +349,12 @@ export interface PaymentIntentFilter {
 
   /** Last changed at or after this time. */
   readonly updatedAfter?: string | null | undefined;
+}
+
+/** Which payouts to list: those that match every field given. */
+export interface PayoutFilter {
+  /** With one of these statuses. */
+  readonly statuses?: readonly PayoutStatus[] | null | undefined;
 }
 
 /** Which breaks to list: those that match every field given. */

@@ -25,6 +25,8 @@ import type {
   Mode,
   NextActionType,
   PaymentIntentStatus,
+  PayoutLineKind,
+  PayoutStatus,
   PostingSide,
   ReconciliationBreakKind,
   ReconciliationBreakResolution,
@@ -98,7 +100,7 @@ export interface PaymentIntent {
   /** Why the payment was canceled, if a reason was given. */
   readonly cancellationReason: CancellationReason | null;
 
-  /** When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. It becomes null again if the cancellation came too late. */
+  /** When a cancellation was accepted that could not be completed at once: an attempt has to be answered first, or the processor has to let go of what it holds. On a payment that SUCCEEDED all the same, it says that the cancellation came too late. It becomes null again if the processor refuses to let go. */
   readonly cancellationRequestedAt: string | null;
 
   /** Until when the authorised amount is held, as the processor says; null if nothing has been authorised or the processor does not say. */
@@ -747,6 +749,66 @@ export interface Dispute {
   readonly updatedAt: string;
 }
 
+/** One of the movements that a payout consists of. It never changes. */
+export interface PayoutLine {
+  /** The line's place in the payout, from 1. */
+  readonly line: number;
+
+  /** What the line is about. */
+  readonly kind: PayoutLineKind;
+
+  /** By how much the line changes what is paid out, in the payout's currency: below zero for what is taken from it. */
+  readonly amount: string;
+
+  /** The id of the attempt that moved it, which is the reference at the processor; of a dispute and its fee, of the charge that is disputed. */
+  readonly attemptId: string;
+
+  /** The id of the payment intent that the line concerns. */
+  readonly paymentIntentId: string;
+
+  /** The processor's id for the movement. */
+  readonly movementId: string;
+}
+
+/** Money that a processor has sent to the merchant's bank, as its settlement file has it. */
+export interface Payout {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** The status of the payout. */
+  readonly status: PayoutStatus;
+
+  /** The sum of the lines. It never changes, and is below zero where the merchant owed the processor more than it was owed. */
+  readonly amount: string;
+
+  /** The currency of the amount and the lines. */
+  readonly currency: string;
+
+  /** How many lines the payout has. */
+  readonly lineCount: number;
+
+  /** The name of the processor. */
+  readonly processor: string;
+
+  /** The processor's id for the payout. Merchants who are paid by one transfer have it in common. */
+  readonly processorPayoutId: string;
+
+  /** When the processor says that the payout arrives. */
+  readonly arrivesAt: string;
+
+  /** Since when the payout has had its status there. */
+  readonly changedAt: string;
+
+  /** The version of the payout, which grows by 1 with each of its events. */
+  readonly version: number;
+
+  /** When the payout became known here. */
+  readonly createdAt: string;
+
+  /** When the payout last changed here. */
+  readonly updatedAt: string;
+}
+
 /** A capture of some or all of the amount authorised for a payment intent. */
 export interface Capture {
   /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
@@ -995,7 +1057,7 @@ export interface LedgerAccount {
   /** The account's balance on its normal side: debits minus credits for assets and expenses, credits minus debits for liabilities. */
   readonly balance: string;
 
-  /** The total of holds, which are not part of the balance: authorisations that have been neither captured nor released. */
+  /** The total of holds, which are not part of the balance: authorisations that have been neither captured nor released, and what attempts whose outcome is unknown may have moved. */
   readonly pendingBalance: string;
 }
 
@@ -1010,6 +1072,7 @@ export type Node =
   | ({ readonly __typename: "LedgerAccount" } & LedgerAccount)
   | ({ readonly __typename: "Merchant" } & Merchant)
   | ({ readonly __typename: "PaymentIntent" } & PaymentIntent)
+  | ({ readonly __typename: "Payout" } & Payout)
   | ({ readonly __typename: "ReconciliationBreak" } & ReconciliationBreak)
   | ({ readonly __typename: "Refund" } & Refund)
   | ({ readonly __typename: "ReplayPlan" } & ReplayPlan)

@@ -8,6 +8,7 @@ import type {
   EventFilter,
   LedgerAccountFilter,
   PaymentIntentFilter,
+  PayoutFilter,
   ReconciliationBreakFilter,
   RefundFilter,
   WebhookDeliveryFilter,
@@ -26,6 +27,8 @@ import type {
   LedgerAccountResult,
   Operation,
   PaymentIntentConnection,
+  PayoutConnection,
+  PayoutResult,
   Receipt,
   ReconciliationBreakConnection,
   ReconciliationReportConnection,
@@ -81,6 +84,30 @@ export interface Queries {
       readonly before?: string | null | undefined;
     };
     result: DisputeConnection;
+  };
+
+  /** The payout with this id; null when the merchant has none. Requires the scope ledger:read. */
+  readonly payout: {
+    variables: {
+      readonly id: string;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: PayoutResult | null;
+  };
+
+  /** What processors have sent to the merchant's bank, newest first. Requires the scope ledger:read. */
+  readonly payouts: {
+    variables: {
+      readonly filter?: PayoutFilter | null | undefined;
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: PayoutConnection;
   };
 
   /** Captures, newest first. Requires the scope payments:read. */

@@ -1,5 +1,11 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
-import type { ErrorCode, EventType, LedgerAccountKind, OperationStatus } from "./enums";
+import type {
+  ErrorCode,
+  EventType,
+  LedgerAccountKind,
+  OperationStatus,
+  PayoutStatus,
+} from "./enums";
 import type {
   ApiKey,
   Attempt,
@@ -16,6 +22,8 @@ import type {
   Node,
   PageInfo,
   PaymentIntent,
+  Payout,
+  PayoutLine,
   ReconciliationBreak,
   ReconciliationReport,
   Refund,
@@ -54,7 +62,7 @@ export interface CapturePaymentIntentPayload {
 
 /** The result of cancelPaymentIntent. */
 export interface CancelPaymentIntentPayload {
-  /** The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first, or an attempt has to be answered: then `cancellationRequestedAt` is set, and an automatic charge that succeeds all the same makes the payment SUCCEEDED. */
+  /** The payment intent as it stood once the cancellation was accepted. It is PROCESSING if an authorisation has to be released first, or an attempt has to be answered: then `cancellationRequestedAt` is set, and an automatic charge that succeeds all the same makes the payment SUCCEEDED, with `cancellationRequestedAt` to tell that the cancellation came too late. */
   readonly paymentIntent: PaymentIntent;
 
   /** Whether this request was executed or replayed. */
@@ -382,6 +390,75 @@ export interface DisputeConnection {
   readonly pageInfo: PageInfo;
 }
 
+/** Money that a processor has sent to the merchant's bank, as its settlement file has it. */
+export interface PayoutResult {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** The status of the payout. */
+  readonly status: PayoutStatus;
+
+  /** The sum of the lines. It never changes, and is below zero where the merchant owed the processor more than it was owed. */
+  readonly amount: string;
+
+  /** The currency of the amount and the lines. */
+  readonly currency: string;
+
+  /** How many lines the payout has. */
+  readonly lineCount: number;
+
+  /** The name of the processor. */
+  readonly processor: string;
+
+  /** The processor's id for the payout. Merchants who are paid by one transfer have it in common. */
+  readonly processorPayoutId: string;
+
+  /** When the processor says that the payout arrives. */
+  readonly arrivesAt: string;
+
+  /** Since when the payout has had its status there. */
+  readonly changedAt: string;
+
+  /** The version of the payout, which grows by 1 with each of its events. */
+  readonly version: number;
+
+  /** When the payout became known here. */
+  readonly createdAt: string;
+
+  /** When the payout last changed here. */
+  readonly updatedAt: string;
+
+  /** What the payout consists of, in the processor's order. */
+  readonly lines: {
+    /** The items on the page, each with its cursor. */
+    readonly edges: readonly {
+      /** The item's position in the list, as an opaque string. */
+      readonly cursor: string;
+
+      /** The item. */
+      readonly node: PayoutLine;
+    }[];
+
+    /** The page's position in the list. */
+    readonly pageInfo: PageInfo;
+  } | null;
+}
+
+/** One page of a list. */
+export interface PayoutConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: Payout;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
 /** One page of a list. */
 export interface CaptureConnection {
   /** The items on the page, each with its cursor. */
@@ -564,7 +641,7 @@ export interface LedgerAccountResult {
   /** The account's balance on its normal side: debits minus credits for assets and expenses, credits minus debits for liabilities. */
   readonly balance: string;
 
-  /** The total of holds, which are not part of the balance: authorisations that have been neither captured nor released. */
+  /** The total of holds, which are not part of the balance: authorisations that have been neither captured nor released, and what attempts whose outcome is unknown may have moved. */
   readonly pendingBalance: string;
 
   /** The account's entries, newest first. */

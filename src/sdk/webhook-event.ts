@@ -9,6 +9,7 @@ import type {
   EventType,
   NextActionType,
   PaymentIntentStatus,
+  PayoutStatus,
   ReconciliationBreakKind,
   ReconciliationBreakSource,
   ReconciliationBreakStatus,
@@ -114,6 +115,24 @@ export interface DisputeSnapshot {
   readonly updatedAt: string;
 }
 
+export interface PayoutSnapshot {
+  readonly id: string;
+  readonly object: "payout";
+  readonly status: PayoutStatus;
+  /** Below zero where the merchant owed the processor more than it was owed. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly lineCount: number;
+  readonly processor: string;
+  readonly processorPayoutId: string;
+  readonly arrivesAt: string;
+  /** Since when it has had its status at the processor. */
+  readonly changedAt: string;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
 interface BreakSideSnapshot {
   readonly amount: number | null;
   readonly currency: string | null;
@@ -182,7 +201,7 @@ interface EventOf<Type extends string, Snapshot> {
   /** The same moment as createdAt, under the name that Standard Webhooks gives it. */
   readonly timestamp: string;
   readonly createdAt: string;
-  /** The id of the object that the event is about: the payment intent, also of captures and refunds; the dispute; the break; or the endpoint. */
+  /** The id of the object that the event is about: the payment intent, also of captures and refunds; the dispute; the payout; the break; or the endpoint. */
   readonly subjectId: string;
   /** The version of that object: 1, 2, 3 without gaps. Events may come out of order. Null when it has no versions. */
   readonly sequence: number | null;
@@ -201,5 +220,6 @@ export type WebhookEvent =
   | EventOf<Extract<EventType, `capture.${string}`>, CaptureSnapshot>
   | EventOf<Extract<EventType, `refund.${string}`>, RefundSnapshot>
   | EventOf<Extract<EventType, `dispute.${string}`>, DisputeSnapshot>
+  | EventOf<Extract<EventType, `payout.${string}`>, PayoutSnapshot>
   | EventOf<Extract<EventType, `reconciliation.${string}`>, ReconciliationBreakSnapshot>
   | EventOf<Extract<EventType, `webhook_endpoint.${string}`>, WebhookEndpointSnapshot>;

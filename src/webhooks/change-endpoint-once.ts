@@ -1,7 +1,7 @@
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import type { AuditedWrite } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import type { StoredFailure } from "../failures";
+import { type StoredFailure, wrongState } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Made } from "../idempotency/keys";
 import type { OnceOutcome } from "../idempotency/execution";
@@ -144,11 +144,20 @@ const ALLOWED: Readonly<Record<WebhookEndpoint["status"], readonly string[]>> = 
   DELETED: [],
 };
 
-export function refuseState(
+const IT_IS: Readonly<Record<WebhookEndpoint["status"], string>> = {
+  PENDING: "It has yet to echo its challenge.",
+  ENABLED: "It is enabled.",
+  DISABLED: "It is disabled.",
+  DELETED: "It was deleted.",
+};
+
+export function refuseEndpoint(
   { id, status }: Pick<WebhookEndpoint, "id" | "status">,
   /** Where it is not the status that forbids it. */
-  currentState: string = status,
-): { readonly failure: StoredFailure } {
-  const details = { id, currentState, allowedActions: ALLOWED[status] };
-  return { failure: { code: "INVALID_STATE", details } };
+  instead: { readonly currentState: string; readonly because: string } = {
+    currentState: status,
+    because: IT_IS[status],
+  },
+): StoredFailure {
+  return wrongState({ id, allowedActions: ALLOWED[status], ...instead });
 }

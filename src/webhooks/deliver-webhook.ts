@@ -4,6 +4,7 @@ import { type SealedPart, openSnapshotText } from "../events/personal-data";
 import { failpoint } from "../failpoints";
 import type { Log } from "../observability/log";
 import { deliveries as deliveriesCounter, tryLabel, webhookTries } from "../observability/metrics";
+import { traced } from "../observability/tracing";
 import type { SecretBox } from "../security/secrets";
 import { boundedRetryAfterMs, retryDelayMs } from "./backoff";
 import type { AddressedDelivery, DeliveryKey } from "./delivery";
@@ -59,7 +60,7 @@ export async function deliver(
   delivery: ClaimedDelivery,
   onPosted: () => Promise<void> | undefined,
 ): Promise<Delivered> {
-  const result = await post(sender, delivery).finally(onPosted);
+  const result = await tracedPost(sender, delivery).finally(onPosted);
   const record = recordOf(sender, delivery, result);
   const { merchantId, id, endpointId } = delivery;
   // Before the outcome is recorded: a crash between the two then repeats the try and hears 410 again.
@@ -94,7 +95,32 @@ async function nextInLine(
   }
 }
 
-async function post(sender: WebhookSender, delivery: ClaimedDelivery): Promise<PostResult> {
+/** Each try is a span of its own, in the trace of what the event is about. */
+function tracedPost(sender: WebhookSender, delivery: ClaimedDelivery): Promise<PostResult> {
+  const attributes = {
+    "oncepay.delivery.id": delivery.id,
+    "oncepay.event.id": delivery.eventId,
+    "oncepay.endpoint.id": delivery.endpointId,
+    "oncepay.try": delivery.tries,
+  };
+  return traced(
+    { name: "POST webhook", kind: "client", parent: delivery.traceparent, attributes },
+    (span) => post(sender, delivery, span?.traceparent),
+    ({ kind, statusCode, errorClass }) => ({
+      attributes: {
+        "oncepay.outcome": kind,
+        ...(statusCode !== undefined && { "http.response.status_code": statusCode }),
+      },
+      failed: errorClass,
+    }),
+  );
+}
+
+async function post(
+  sender: WebhookSender,
+  delivery: ClaimedDelivery,
+  traceparent: string | undefined,
+): Promise<PostResult> {
   const signed = sign(sender, delivery);
   const fired = failpoint("webhook.before_post");
   if (fired) await fired;
@@ -102,7 +128,8 @@ async function post(sender: WebhookSender, delivery: ClaimedDelivery): Promise<P
   const result: PostResult = signed
     ? await postWebhook(sender.webhookAgent, {
         url: delivery.url,
-        ...signed,
+        body: signed.body,
+        headers: traceparent === undefined ? signed.headers : { ...signed.headers, traceparent },
         timeoutMs: Math.min(webhookTimeoutMs, delivery.timeoutMs ?? webhookTimeoutMs),
       })
     : {

@@ -32,21 +32,21 @@ const PLAN: Statement = {
         e.id as event_id, w.id as endpoint_id, w.status = 'ENABLED' as wanted,
         w.paused_until > now() as held,
         case when w.ordered and e.sequence is not null then e.subject_id end as subject_id,
-        e.sequence
-      from jsonb_to_recordset(?) as m (merchant_id text, event_id text)
+        e.sequence, m.traceparent
+      from jsonb_to_recordset(?) as m (merchant_id text, event_id text, traceparent text)
       join webhook_endpoints w on w.merchant_id = m.merchant_id and w.status <> 'DELETED'
       join events e on e.merchant_id = m.merchant_id and e.id = m.event_id
       where (cardinality(w.event_types) = 0 or e.type = any(w.event_types))
         and w.ordered = any(?)
     ), inserted as (
       insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, status, next_at,
-        line_subject, line_sequence, stands)
+        line_subject, line_sequence, stands, traceparent)
       select p.merchant_id, p.id, p.event_id, p.endpoint_id,
         case when p.wanted then 'SCHEDULED' else 'PAUSED' end,
         case when not p.wanted then null when p.held or p.subject_id is not null
           then timestamptz 'infinity' else now() end,
         p.subject_id, case when p.subject_id is not null then p.sequence end,
-        case when p.subject_id is not null then true end
+        case when p.subject_id is not null then true end, p.traceparent
       from planned p order by p.merchant_id, p.id
       on conflict do nothing
     )
@@ -59,16 +59,24 @@ const PLAN: Statement = {
 /** For which endpoints. */
 const WANTED = { all: [false, true], unordered: [false], ordered: [true] } as const;
 
+interface PlannedEvent {
+  readonly merchantId: string;
+  readonly eventId: string;
+  /** Carried on by its deliveries. */
+  readonly traceparent?: string | null;
+}
+
 /** Those that can be sent. For endpoints that are ordered, events must be planned in their order. */
 export async function planDeliveries(
   db: Db,
-  events: readonly { readonly merchantId: string; readonly eventId: string }[],
+  events: readonly PlannedEvent[],
   wanted: keyof typeof WANTED = "all",
 ): Promise<AddressedDelivery[]> {
   if (events.length === 0) return [];
-  const rows = events.map(({ merchantId, eventId }) => ({
+  const rows = events.map(({ merchantId, eventId, traceparent }) => ({
     merchant_id: merchantId,
     event_id: eventId,
+    traceparent,
   }));
   type Planned = AddressedDelivery & { readonly subjectId: string | null };
   const planned = await run<Planned>(db, PLAN, [JSON.stringify(rows), WANTED[wanted]]);
@@ -119,6 +127,7 @@ export interface ClaimedDelivery extends DeliveryKey, SealedPart {
   readonly apiVersion: string;
   readonly createdAt: string;
   readonly sequence: number | null;
+  readonly traceparent: string | null;
   /** JSON text, exactly as the event stored it: without what is sealed beside it. */
   readonly object: string;
 }
@@ -138,7 +147,8 @@ export const SELECT_CLAIMED = `
       w.timeout_ms as "timeoutMs", w.rate_limit as "rateLimit", w.concurrency as "concurrency",
       w.failures as "failures", w.ordered as "isOrdered",
       e.type as "type", e.api_version as "apiVersion", iso(e.created_at) as "createdAt",
-      e.sequence as "sequence", e.object::text as "object", ${SEALED_PART}
+      e.sequence as "sequence", c.traceparent as "traceparent", e.object::text as "object",
+      ${SEALED_PART}
     from claimed c
     join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
     ${joinPersonalKey()}
@@ -166,7 +176,8 @@ const CLAIM_OF_WELL: Statement = {
           and w.status = 'ENABLED' and w.breaker = 'CLOSED' and w.rate_limit is null
       ) due
       where d.merchant_id = due.merchant_id and d.id = due.id
-      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries, d.tries_early
+      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries, d.tries_early,
+        d.traceparent
     )
     ${SELECT_CLAIMED}`,
 };
@@ -213,14 +224,15 @@ const CLAIM_OR_HOLD: Statement = {
         from asked a left join let_out l on l.merchant_id = a.merchant_id and l.id = a.id
       ) a
       where d.merchant_id = a.merchant_id and d.id = a.id
-      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries, d.tries_early, d.status
+      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries, d.tries_early,
+        d.traceparent, d.status
     ), claimed as (
       select * from changed where status = 'IN_FLIGHT'
     )
     ${SELECT_CLAIMED}
     union all
     select c.merchant_id, c.id, null, c.endpoint_id, null, null, null, null, null, null, null, null,
-      null, null, null, null, null, null, null, null, null, null, null
+      null, null, null, null, null, null, null, null, null, null, null, null
     from changed c where c.status in ('SCHEDULED', 'RETRYING')`,
 };
 

@@ -1,3 +1,5 @@
+import { type FailureDetails, type StoredFailure, wrongState } from "../failures";
+
 /**
  * A delivery is one event on its way to one endpoint. Its statuses:
  *
@@ -19,6 +21,48 @@ export const DELIVERY_STATUSES = [
   "DISCARDED",
 ] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** What a person may do with a delivery, by its status: the only place that says so. */
+const ALLOWED: Readonly<Record<DeliveryStatus, readonly DeliveryAction[]>> = {
+  SCHEDULED: ["DISCARD"],
+  // It may be delivered already.
+  IN_FLIGHT: [],
+  // One still in progress would be delivered twice for nothing.
+  RETRYING: ["RETRY", "DISCARD"],
+  PAUSED: ["DISCARD"],
+  SUCCEEDED: ["REPLAY"],
+  DEAD: ["REPLAY", "DISCARD"],
+  DISCARDED: ["REPLAY"],
+};
+export type DeliveryAction = "RETRY" | "REPLAY" | "DISCARD";
+
+const IT_IS: Readonly<Record<DeliveryStatus, string>> = {
+  SCHEDULED: "Its first try is due.",
+  IN_FLIGHT: "It is being posted at this moment.",
+  RETRYING: "It is tried again by itself.",
+  PAUSED: "It waits for its endpoint to be enabled.",
+  SUCCEEDED: "It has been delivered.",
+  DEAD: "No tries are left: it can be replayed, as a new delivery.",
+  DISCARDED: "It was discarded: it can be replayed, as a new delivery.",
+};
+
+export function mayBe(action: DeliveryAction, status: DeliveryStatus): boolean {
+  return ALLOWED[status].includes(action);
+}
+
+export function refuseDelivery(
+  { id, status }: Pick<WebhookDelivery, "id" | "status">,
+  more: FailureDetails & { readonly because?: string } = {},
+): StoredFailure {
+  const because = IT_IS[status];
+  return wrongState({
+    id,
+    because,
+    currentState: status,
+    allowedActions: ALLOWED[status],
+    ...more,
+  });
+}
 
 /** Why a try failed, for whoever counts or filters them; the words beside it are for people. */
 export const ERROR_CLASSES = [

@@ -4,7 +4,7 @@ import {
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
-  refuseState,
+  refuseEndpoint,
 } from "./change-endpoint-once";
 import type { WebhookEndpoint } from "./delivery";
 import { setStatus } from "./endpoint-store";
@@ -30,7 +30,7 @@ export async function disableWebhookEndpoint(
     operation: disableEndpointOperation,
     input: { reason },
     change: async (tx, endpoint) => {
-      if (endpoint.status === "DISABLED") return refuseState(endpoint);
+      if (endpoint.status === "DISABLED") return { failure: refuseEndpoint(endpoint) };
       const key = { merchantId, id: endpoint.id };
       const result = await setStatus(tx, key, { status: "DISABLED", reason });
       await followEndpoint(tx, key);

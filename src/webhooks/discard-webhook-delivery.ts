@@ -5,7 +5,7 @@ import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
-import type { DeliveryStatus, WebhookDelivery } from "./delivery";
+import { type DeliveryStatus, type WebhookDelivery, mayBe, refuseDelivery } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
 
 /*
@@ -20,8 +20,6 @@ export interface DiscardWebhookDelivery {
   readonly reason: string;
   readonly audit?: AuditedWrite | undefined;
 }
-
-const DISCARDABLE: readonly DeliveryStatus[] = ["SCHEDULED", "RETRYING", "PAUSED", "DEAD"];
 
 const LOCK: Statement = {
   name: "lock_delivery_to_discard",
@@ -68,10 +66,7 @@ async function execute(
     return { failure: { code: "NOT_FOUND", details: { object: "delivery", id: deliveryId } } };
   }
   const { status } = found;
-  if (!DISCARDABLE.includes(status)) {
-    const details = { id: deliveryId, currentState: status, allowedActions: [] };
-    return { failure: { code: "INVALID_STATE", details } };
-  }
+  if (!mayBe("DISCARD", status)) return { failure: refuseDelivery({ id: deliveryId, status }) };
   const rows = await run<WebhookDelivery>(tx, DISCARD, [reason, merchantId, deliveryId]);
   return {
     result: rows[0] as WebhookDelivery,

@@ -4,7 +4,7 @@ import {
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
-  refuseState,
+  refuseEndpoint,
 } from "./change-endpoint-once";
 import type { WebhookEndpoint } from "./delivery";
 import { setStatus } from "./endpoint-store";
@@ -41,7 +41,7 @@ export async function enableWebhookEndpoint(
     operation: enableEndpointOperation,
     input: { catchUp, catchUpFrom },
     change: async (tx, endpoint) => {
-      if (endpoint.status === "ENABLED") return refuseState(endpoint);
+      if (endpoint.status === "ENABLED") return { failure: refuseEndpoint(endpoint) };
       const key = { merchantId, id: endpoint.id };
       const result = await setStatus(tx, key, {
         status:

@@ -91,7 +91,8 @@ const CLAIM_HELD: Statement = {
         tries_early = d.tries_early + (d.status = 'RETRYING')::int,
         next_at = now() + ? * interval '1 millisecond'
       from due where d.merchant_id = due.merchant_id and d.id = due.id
-      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries, d.tries_early
+      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries, d.tries_early,
+        d.traceparent
     )
     ${SELECT_CLAIMED} order by c.id`,
 };

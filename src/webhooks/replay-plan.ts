@@ -1,3 +1,4 @@
+import { type StoredFailure, wrongState } from "../failures";
 import type { LetterFilter } from "./dead-letter";
 
 /**
@@ -49,11 +50,28 @@ export const PER_SECOND_MAX = 1_000;
 
 /** What a person may do with a plan, from which status, and where it leads. */
 export const STEERING = {
-  startReplayPlan: { from: ["READY"], to: "RUNNING" },
-  pauseReplayPlan: { from: ["RUNNING"], to: "PAUSED" },
-  resumeReplayPlan: { from: ["PAUSED"], to: "RUNNING" },
-  cancelReplayPlan: { from: ["READY", "RUNNING", "PAUSED"], to: "CANCELED" },
+  startReplayPlan: { action: "START", from: ["READY"], to: "RUNNING" },
+  pauseReplayPlan: { action: "PAUSE", from: ["RUNNING"], to: "PAUSED" },
+  resumeReplayPlan: { action: "RESUME", from: ["PAUSED"], to: "RUNNING" },
+  cancelReplayPlan: { action: "CANCEL", from: ["READY", "RUNNING", "PAUSED"], to: "CANCELED" },
 } as const satisfies Readonly<
-  Record<string, { from: readonly ReplayPlanStatus[]; to: ReplayPlanStatus }>
+  Record<string, { action: string; from: readonly ReplayPlanStatus[]; to: ReplayPlanStatus }>
 >;
 export type Steering = keyof typeof STEERING;
+
+const IT_IS: Readonly<Record<ReplayPlanStatus, string>> = {
+  READY: "It has not been started.",
+  RUNNING: "It is running.",
+  PAUSED: "It is paused.",
+  FINISHED: "Every letter of it has been seen to.",
+  CANCELED: "It was canceled.",
+};
+
+export function refusePlan({ id, status }: Pick<ReplayPlan, "id" | "status">): StoredFailure {
+  const ways: readonly { action: string; from: readonly ReplayPlanStatus[] }[] =
+    Object.values(STEERING);
+  const allowedActions = ways
+    .filter(({ from }) => from.includes(status))
+    .map(({ action }) => action);
+  return wrongState({ id, because: IT_IS[status], currentState: status, allowedActions });
+}

@@ -7,7 +7,8 @@ import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
-import type { DeliveryStatus, WebhookDelivery } from "./delivery";
+import { refuseEndpoint } from "./change-endpoint-once";
+import { type WebhookDelivery, mayBe, refuseDelivery } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
 import { lockEndpointStatuses } from "./lock-endpoint-statuses";
 
@@ -27,9 +28,6 @@ export interface ReplayWebhookDelivery {
   readonly audit?: AuditedWrite | undefined;
 }
 
-/** A delivery still in progress would be delivered twice for nothing. */
-const REPLAYABLE: readonly DeliveryStatus[] = ["DEAD", "SUCCEEDED", "DISCARDED"];
-
 const FIND: Statement = {
   name: "find_delivery_to_replay",
   // Locked, so that the verdict is about a state that lasts until it is stored, and two who replay it do so in turn.
@@ -46,8 +44,10 @@ const INSERT_KEY: Statement = {
 const INSERT: Statement = {
   name: "insert_replay_delivery",
   text: `
-    insert into webhook_deliveries as d (merchant_id, id, event_id, endpoint_id, replay_of)
-    values (?, ?, ?, ?, ?) returning ${DELIVERY_COLUMNS}`,
+    insert into webhook_deliveries as d (merchant_id, id, event_id, endpoint_id, replay_of,
+      traceparent)
+    select o.merchant_id, ?, o.event_id, o.endpoint_id, o.id, o.traceparent
+    from webhook_deliveries o where o.merchant_id = ? and o.id = ? returning ${DELIVERY_COLUMNS}`,
 };
 
 const MARK: Statement = {
@@ -116,16 +116,9 @@ async function execute(
   }
   const refused = refusal(original, command) ?? (await endpointRefusal(tx, merchantId, original));
   if (refused) return { failure: refused };
-  const { eventId, endpointId } = original;
   const id = newId("webhookDelivery");
   await run(tx, INSERT_KEY, [merchantId, key, id]);
-  const made = await run<WebhookDelivery>(tx, INSERT, [
-    merchantId,
-    id,
-    eventId,
-    endpointId,
-    deliveryId,
-  ]);
+  const made = await run<WebhookDelivery>(tx, INSERT, [id, merchantId, deliveryId]);
   await run(tx, MARK, [id, merchantId, deliveryId]);
   await run(tx, INSERT_MESSAGE, [merchantId, id]);
   return {
@@ -138,14 +131,15 @@ async function execute(
 }
 
 function refusal(
-  { id, status, replayedAs }: WebhookDelivery,
+  original: WebhookDelivery,
   { force }: ReplayWebhookDelivery,
 ): StoredFailure | undefined {
-  const details = { id, currentState: status, allowedActions: [] };
-  if (!REPLAYABLE.includes(status)) return { code: "INVALID_STATE", details };
-  const isDone = status === "SUCCEEDED" || replayedAs !== null;
-  if (!isDone || force) return undefined;
-  return { code: "INVALID_STATE", details: { ...details, replayedAs, needs: "force" } };
+  const { status, replayedAs } = original;
+  if (!mayBe("REPLAY", status)) return refuseDelivery(original);
+  const isDelivered = status === "SUCCEEDED";
+  if (force || (!isDelivered && replayedAs === null)) return undefined;
+  const because = isDelivered ? "It has been delivered." : "It has been replayed.";
+  return refuseDelivery(original, { because, replayedAs, needs: "force" });
 }
 
 async function endpointRefusal(
@@ -153,7 +147,6 @@ async function endpointRefusal(
   merchantId: string,
   { endpointId: id }: WebhookDelivery,
 ): Promise<StoredFailure | undefined> {
-  const currentState = (await lockEndpointStatuses(tx, merchantId, [id])).get(id) ?? "DELETED";
-  if (currentState === "ENABLED") return undefined;
-  return { code: "INVALID_STATE", details: { id, currentState, allowedActions: [] } };
+  const status = (await lockEndpointStatuses(tx, merchantId, [id])).get(id) ?? "DELETED";
+  return status === "ENABLED" ? undefined : refuseEndpoint({ id, status });
 }

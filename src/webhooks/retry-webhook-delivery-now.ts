@@ -1,11 +1,12 @@
 import type { AuditedWrite } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
+import type { StoredFailure } from "../failures";
 import type { Execution } from "../idempotency/execution";
 import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
-import type { WebhookDelivery } from "./delivery";
+import { type DeliveryStatus, type WebhookDelivery, refuseDelivery } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
 
 /*
@@ -68,9 +69,21 @@ export async function retryWebhookDeliveryNow(
 }
 
 interface Waiting {
-  readonly status: string;
+  readonly status: DeliveryStatus;
   readonly waits: boolean;
   readonly nextAt: string | null;
+}
+
+function refusalOf(
+  delivery: Pick<WebhookDelivery, "id" | "status">,
+  nextAt: string | null,
+): StoredFailure {
+  if (delivery.status !== "RETRYING") return refuseDelivery(delivery, { nextAt });
+  return refuseDelivery(delivery, {
+    because: "It is due already.",
+    nextAt,
+    allowedActions: ["DISCARD"],
+  });
 }
 
 async function execute(
@@ -82,10 +95,7 @@ async function execute(
     return { failure: { code: "NOT_FOUND", details: { object: "delivery", id: deliveryId } } };
   }
   const { status, waits, nextAt } = found;
-  if (!waits) {
-    const details = { id: deliveryId, nextAt, currentState: status, allowedActions: [] };
-    return { failure: { code: "INVALID_STATE", details } };
-  }
+  if (!waits) return { failure: refusalOf({ id: deliveryId, status }, nextAt) };
   const rows = await run<WebhookDelivery>(tx, HURRY, [merchantId, deliveryId]);
   const result = rows[0] as WebhookDelivery;
   return {

@@ -5,7 +5,7 @@ import {
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
-  refuseState,
+  refuseEndpoint,
 } from "./change-endpoint-once";
 import type { WebhookEndpoint } from "./delivery";
 import { replaceSecret } from "./endpoint-store";
@@ -52,8 +52,11 @@ export async function rotateWebhookSecret(
     input: { overlapSeconds },
     change: async (tx, endpoint) => {
       const { id } = endpoint;
-      const isRotating = endpoint.previousSecretExpiresAt !== null;
-      if (isRotating && overlapSeconds > 0) return refuseState(endpoint, "ROTATING");
+      const until = endpoint.previousSecretExpiresAt;
+      if (until !== null && overlapSeconds > 0) {
+        const because = `Its former secret is valid until ${until}: overlapSeconds: 0 ends that.`;
+        return { failure: refuseEndpoint(endpoint, { currentState: "ROTATING", because }) };
+      }
       const secret = newWebhookSecret();
       const result = await replaceSecret(
         tx,

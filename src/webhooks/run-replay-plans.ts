@@ -92,10 +92,12 @@ const REPLAY: Statement = {
       update webhook_deliveries d set replayed_as = r.replay_id
       from jsonb_to_recordset(?) as r (id text, replay_id text)
       where d.merchant_id = ? and d.id = r.id and d.status = 'DEAD' and d.replayed_as is null
-      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.replayed_as
+      returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.replayed_as, d.traceparent
     ), made as (
-      insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, replay_of)
-      select m.merchant_id, m.replayed_as, m.event_id, m.endpoint_id, m.id from marked m
+      insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, replay_of,
+        traceparent)
+      select m.merchant_id, m.replayed_as, m.event_id, m.endpoint_id, m.id, m.traceparent
+      from marked m
       order by m.id
     ), message as (
       insert into outbox (merchant_id, delivery_id)

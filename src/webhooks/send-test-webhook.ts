@@ -9,7 +9,7 @@ import {
   type EndpointChanger,
   type EndpointCommand,
   notFound,
-  refuseState,
+  refuseEndpoint,
 } from "./change-endpoint-once";
 import type { WebhookDelivery, WebhookEndpoint } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
@@ -88,7 +88,7 @@ async function execute(
 ): Promise<Execution<WebhookDelivery, undefined>> {
   const endpoint = await lockEndpoint(tx, merchantId, webhookEndpointId);
   if (!endpoint) return notFound(webhookEndpointId);
-  if (endpoint.status !== "ENABLED") return refuseState(endpoint);
+  if (endpoint.status !== "ENABLED") return { failure: refuseEndpoint(endpoint) };
   const { id, apiVersion } = endpoint;
   const [made] = await run<WebhookDelivery>(tx, INSERT, [
     merchantId,

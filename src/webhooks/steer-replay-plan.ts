@@ -11,6 +11,7 @@ import {
   type ReplayPlanStatus,
   STEERING,
   type Steering,
+  refusePlan,
 } from "./replay-plan";
 import { lockReplayPlan, updateCourse } from "./replay-plan-store";
 
@@ -69,10 +70,7 @@ async function execute(
   }
   const { from, to } = STEERING[name];
   const allowed: readonly ReplayPlanStatus[] = from;
-  if (!allowed.includes(plan.status)) {
-    const details = { id: planId, currentState: plan.status, allowedActions: [] };
-    return { failure: { code: "INVALID_STATE", details } };
-  }
+  if (!allowed.includes(plan.status)) return { failure: refusePlan(plan) };
   const rate = name === "startReplayPlan" ? (perSecond ?? PER_SECOND_DEFAULT) : perSecond;
   const result = await updateCourse(
     tx,

@@ -153,7 +153,7 @@ describe("amounts and states", () => {
       "update payment_intents set idempotency_key = 'another' where id = ?",
     ],
     [
-      "I9 each journal is of an attempt or a dispute of its intent, or of a break",
+      "I9 each journal is of an attempt or a dispute of its intent, of a payout, or of a break",
       "update journals set source_id = 'att_another' where payment_intent_id = ?",
     ],
   ])("says: %s", async (expected, change) => {
@@ -210,6 +210,43 @@ describe("the ledger", () => {
     const released = `delete from postings where journal_id in (
       select id from journals where kind = 'release' and payment_intent_id = ?)`;
     expect(await auditAfter(released, [id])).toContain(expected);
+  });
+
+  it("says when suspense holds more or less than what is unknown", async () => {
+    const expected =
+      "I9 suspense holds what attempts of unknown outcome may have moved, and nothing else";
+    const { id } = await aConfirmedIntent(t, merchantId);
+    await t.sandbox.setFault({ fault: "lose_response", rate: 1, operation: "charge", count: 1 });
+    await t.relayOnce();
+    await t.runCharges();
+    const ofIntent = "journal_id in (select id from journals where payment_intent_id = ?)";
+    expect(await auditAfter("select 1")).toEqual([]);
+    for (const change of [
+      `update postings set amount = amount - 1 where ${ofIntent}`,
+      `update postings set debit_account_id = credit_account_id,
+         credit_account_id = debit_account_id where ${ofIntent}`,
+      `update postings set pending = false where ${ofIntent}`,
+      `delete from postings where ${ofIntent}`,
+      "update journals set source_id = 'att_another' where payment_intent_id = ?",
+      "update attempts set status = 'SENT', worker_id = 'w' where payment_intent_id = ?",
+      "update attempts set status = 'DECLINED', settled_at = now() where payment_intent_id = ?",
+      "update attempts set amount = amount + 1 where payment_intent_id = ?",
+      `insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id,
+         amount, currency, pending)
+       select merchant_id, journal_id, 2, debit_account_id, credit_account_id, 1, currency, true
+       from postings where ${ofIntent}`,
+    ]) {
+      expect({ change, found: await auditAfter(change, [id]) }).toEqual({
+        change,
+        found: expect.arrayContaining([expected]),
+      });
+    }
+    await t.makeDue();
+    await t.drain();
+    const voids = `with gone as (
+        delete from journals where kind = 'suspense_void' and payment_intent_id = ? returning id)
+      delete from postings where journal_id in (select id from gone)`;
+    expect(await auditAfter(voids, [id])).toEqual([expected]);
   });
 
   it("says when a balance snapshot is not the sum of its postings", async () => {

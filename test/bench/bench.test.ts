@@ -56,6 +56,26 @@ test(
   BENCH_MS,
 );
 
+test(
+  "opens every page of the console over tables that were filled set by set",
+  async () => {
+    const json = path.join(directory, "console.json");
+    const few = ["--seconds", "0.1", "--payments", "400", "--letters", "80", "--source"];
+    const { code, output } = await runBench(["--only", "console", ...few, "--json", json]);
+    expect(code).toBe(0);
+    expect(output).toMatch(/^console, dead letters: p95 +\d+/m);
+    const { console: figures } = JSON.parse(readFileSync(json, "utf8")) as Results;
+    expect(figures).toMatchObject({ payments: 400, letters: 80 });
+    // Every page that the console's menu has.
+    const menu = readFileSync(path.join(__dirname, "../../src/web/console/pages.tsx"), "utf8");
+    for (const [, page = ""] of menu.matchAll(/\bpath: "([a-z-]+)"/g)) {
+      const names = figures?.pages.map((each) => each.page.replace(" ", "-")) ?? [];
+      expect([page, names.some((name) => name.startsWith(page))]).toEqual([page, true]);
+    }
+  },
+  BENCH_MS,
+);
+
 test("refuses what it does not know, before it starts anything", async () => {
   const { code, output } = await runBench(["--only", "coffee"]);
   expect({ code, output }).toEqual({ code: 2, output: "" });

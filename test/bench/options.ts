@@ -16,6 +16,7 @@ export const PARTS = [
   "start",
   "recovery",
   "live",
+  "console",
 ] as const;
 export type PartName = (typeof PARTS)[number];
 
@@ -26,6 +27,9 @@ export interface Options {
   readonly clients: readonly number[];
   /** How many payments the larger table holds. */
   readonly size: number;
+  /** How many payments and dead letters the console is opened over. */
+  readonly payments: number;
+  readonly letters: number;
   readonly json: string;
   readonly svg: string;
   readonly compare: string | undefined;
@@ -41,6 +45,8 @@ one table, and removes everything again. Progress goes to stderr.
   --seconds N          how long one measurement lasts (default 5); the whole payment lasts twelve times that
   --clients N[,N]      client counts of the single operations (default 1,16,64,256)
   --size N             payments in the larger of the two tables that are compared (default 10000000)
+  --payments N         payments in the tables that the console is opened over (default 100000)
+  --letters N          and dead letters (default 5000)
   --json FILE          where the figures are written (default bench-results/bench.json)
   --svg FILE           where throughput and p99 against clients are drawn (default bench-results/bench.svg)
   --compare FILE       shows an earlier run's figures, from its JSON file, beside today's
@@ -55,6 +61,8 @@ const OPTIONS = {
   seconds: { type: "string", default: "5" },
   clients: { type: "string", default: "1,16,64,256" },
   size: { type: "string", default: "10000000" },
+  payments: { type: "string", default: "100000" },
+  letters: { type: "string", default: "5000" },
   json: { type: "string", default: "bench-results/bench.json" },
   svg: { type: "string", default: "bench-results/bench.svg" },
   compare: { type: "string" },
@@ -70,6 +78,8 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
     seconds: positive("seconds", values.seconds),
     clients: values.clients.split(",").map((text) => Math.round(positive("clients", text))),
     size: positive("size", values.size),
+    payments: Math.round(positive("payments", values.payments)),
+    letters: Math.round(positive("letters", values.letters)),
     json: values.json,
     svg: values.svg,
     compare: values.compare,

@@ -41,6 +41,8 @@ async function main(): Promise<void> {
     seconds: positive("seconds", values.seconds),
     clients: [64],
     size: 1,
+    payments: 1,
+    letters: 1,
     json: "",
     svg: "",
     compare: undefined,

@@ -21,6 +21,7 @@ export interface Results {
   readonly start?: { readonly apiMs: readonly number[] };
   readonly recovery?: RecoveryFigures;
   readonly live?: LiveFigures;
+  readonly console?: ConsoleFigures;
 }
 
 export interface Machine {
@@ -121,4 +122,18 @@ export interface LiveFigures {
   /** Creates a second, without and with them. */
   readonly alone: number;
   readonly watched: number;
+}
+
+/** Everything that a page asks when it is opened. */
+interface ConsoleFigures {
+  readonly payments: number;
+  readonly letters: number;
+  readonly pages: readonly ConsolePageFigures[];
+}
+
+export interface ConsolePageFigures {
+  readonly page: string;
+  readonly p50: number;
+  readonly p95: number;
+  readonly opened: number;
 }

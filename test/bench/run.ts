@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Bench } from "./bench";
 import { type Helper, startHelper } from "./helper";
 import type { Options } from "./options";
+import { measureConsole } from "./parts/console";
 import { measureDrain } from "./parts/drain";
 import { measureLive } from "./parts/live";
 import { measureMerchants } from "./parts/merchants";
@@ -30,6 +31,7 @@ const MEASURES = [
   measureStart,
   measureRecovery,
   measureLive,
+  measureConsole,
   measureSize,
 ];
 

@@ -67,6 +67,25 @@ module.exports = {
       { path: REDIS },
     ),
     forbid(
+      "telemetry-through-one-file",
+      "It is loaded where something is traced, and nowhere else: a static import would load it always.",
+      {
+        path: "^(src|schema|workers|migrations)/",
+        pathNot: "^src/observability/open-telemetry\\.ts$",
+      },
+      { path: "^node_modules/@opentelemetry/" },
+    ),
+    forbid(
+      "telemetry-is-loaded-late",
+      "The same of the file itself: types, or an import that is awaited.",
+      { path: "^src/observability/open-telemetry\\.ts$" },
+      {
+        path: "^node_modules/@opentelemetry/",
+        dynamic: false,
+        dependencyTypesNot: ["type-only"],
+      },
+    ),
+    forbid(
       "rooms-know-no-app",
       "A feature says what it needs, as an interface of its own; the app is made of features and has all of it.",
       { path: "^src/", pathNot: "^src/(app|server)\\.ts$" },
@@ -74,11 +93,11 @@ module.exports = {
     ),
     forbid(
       "only-settling-books",
-      "Money is booked when a processor's answer is settled, and written with everything else that it changes; or when a correction is approved.",
+      "Money is booked when a processor's answer is settled, and written with everything else that it changes; when a payout is recorded; or when a correction is approved.",
       {
         path: "^(src|workers|schema)/",
         pathNot:
-          "^src/(ledger/|payments/(settle/|change-store\\.ts$)|reconciliation/resolve-break\\.ts$)",
+          "^src/(ledger/|payments/(settle/|change-store\\.ts$)|payouts/record-payout\\.ts$|reconciliation/resolve-break\\.ts$)",
       },
       { path: "^src/ledger/(journals|ledger-store)\\.ts$", dependencyTypesNot: ["type-only"] },
     ),

@@ -12,6 +12,7 @@ import { createMerchant } from "../../src/merchants/create-merchant";
 import { findMerchant } from "../../src/merchants/merchant-store";
 import { registry } from "../../src/observability/metrics";
 import { observeTables } from "../../src/observability/observe-tables";
+import { transact } from "../../src/db/transact";
 import { findOldest, markRelayed, readMessages } from "../../src/events/outbox";
 import type { PageArguments, PageRequest } from "../../src/pagination";
 import {
@@ -20,7 +21,6 @@ import {
   dropLease,
   findAttempts,
   findUnsentAttempts,
-  orphanAttempts,
   renewLease,
   takeDueAttempts,
 } from "../../src/payments/attempt-store";
@@ -43,11 +43,13 @@ import {
   findRefundByKey,
   findRefunds,
 } from "../../src/payments/payment-store";
+import { orphanAttempts } from "../../src/payments/settle/orphan-attempts";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { CONFIRM } from "../../src/payments/shopper-key";
 import { resolveUnknownAttempt } from "../../src/payments/resolve-unknown-attempt";
 import { type PartKind, findParts } from "../../src/payments/list-parts";
 import { listUnknownAttempts } from "../../src/payments/list-unknown-attempts";
+import { findUnheld } from "../../src/reconciliation/prove-checks";
 import { createWebhookEndpoint } from "../../src/webhooks/create-webhook-endpoint";
 import {
   type DeliveryFilter,
@@ -70,6 +72,7 @@ import { connectAsOwner, testSettings } from "../support/app";
 import { type TestDatabase, createTestDatabase } from "../support/database";
 import { captureCommand, confirmCommand, createCommand, refundCommand } from "../support/factories";
 import { disputeQuestions } from "../support/dispute-questions";
+import { payoutQuestions } from "../support/payout-questions";
 import { heldQuestions } from "../support/held-questions";
 import { intentQuestions } from "../support/intent-questions";
 import { keyQuestions } from "../support/key-questions";
@@ -319,6 +322,10 @@ const READS: readonly Question[] = [
   ...keyQuestions(() => ({ db, own, merchantId, its })),
   ...settlementQuestions(() => ({ db, its })),
   ...DISPUTES.reads,
+  ...payoutQuestions(() => ({
+    ...{ own, merchantId },
+    payouts: its.intents.map((id) => `po${id.slice(2)}`),
+  })),
   now("a merchant", () => findMerchant(own, merchantId)),
   now("deliveries by id", () => findDeliveries(own, merchantId, its.deliveries)),
   now("endpoints by id", () => findEndpoints(own, merchantId, [its.endpoint])),
@@ -452,6 +459,11 @@ const WRITES: readonly Question[] = [
       const word = { resolution: "SUCCEEDED", reason: "seen", processorChargeId: null } as const;
       return resolveUnknownAttempt(app, { ...by, attemptId, ...word, override: true });
     },
+  ),
+  after(
+    "finds what is unknown and not in suspense",
+    () => make.unknownAttempt(),
+    async () => [await transact(db, (tx) => findUnheld(tx, SET))],
   ),
   after(
     "begins a reversal",

@@ -6,24 +6,12 @@ import type { Child } from "../attack/child";
 import { codeOf, create, openShop, orders, pay } from "../attack/shop";
 import { metric, networkOf } from "../attack/witness";
 import { createPlatformKey } from "../../src/merchants/create-platform-key";
+import { breakFound } from "./break-found";
+import { diskFull } from "./disk-full";
 import type { Drill, Scene } from "./drill";
-
-const WAIT_MS = 120_000;
-
-/** What must have come about for a drill to say anything. */
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  if (await waitUntil(holds, { timeoutMs: WAIT_MS, everyMs: 100 })) return;
-  throw new Error(`it never came about that ${what}`);
-}
-
-async function numberOf({ installation }: Scene, count: string): Promise<number> {
-  const { rows } = await installation.db.raw<{ rows: { n: number }[] }>(
-    `select (${count})::int as n`,
-  );
-  return rows[0]?.n ?? 0;
-}
-
-const sql = ({ installation }: Scene, statement: string) => installation.db.raw(statement);
+import { keyLeaked } from "./key-leaked";
+import { redisAway } from "./redis-away";
+import { WAIT_MS, numberOf, sql, until } from "./scene";
 
 function workerOf({ installation: { workers } }: Scene): Child {
   const worker = workers.at(-1);
@@ -342,11 +330,15 @@ export const DRILLS: readonly Drill[] = [
   deadLetters,
   databaseClosed,
   databaseReadOnly,
+  diskFull,
   queueWiped,
+  redisAway,
   clock,
   frozenWorker,
   setAside,
   oldTransaction,
   keysReused,
   processorOutage,
+  breakFound,
+  keyLeaked,
 ];

@@ -26,6 +26,19 @@ export interface Drill {
   readonly breaks: (scene: Scene) => Promise<Readonly<Record<string, string>> | undefined>;
   /** What others do before the runbook says that something is to be done: the receiver comes back. */
   readonly meanwhile?: (scene: Scene) => Promise<unknown>;
+  /** Where its alert waits on purpose; a minute otherwise. In metric time. */
+  readonly detectedWithinSeconds?: number;
+  /** Why it cannot be run on this machine. */
+  readonly skip?: () => string | undefined;
+  /** What has to be there before the installation is, and what its processes are told of it. */
+  readonly prepare?: () => Promise<Prepared>;
+  /** What must be so when it is mended, beyond that the alert is over; complains. */
+  readonly ends?: (scene: Scene) => Promise<readonly string[]>;
+}
+
+interface Prepared {
+  readonly env: Readonly<Record<string, string>>;
+  readonly close: () => Promise<void>;
 }
 
 export interface Scene {
@@ -84,7 +97,7 @@ export async function runDrill(
     if (scraper.firing().has(drill.alert)) violations.push("the alert fires before anything broke");
     progress("breaking it");
     const variables = (await drill.breaks(scene)) ?? {};
-    firedAfterSeconds = await detected(scraper, drill.alert);
+    firedAfterSeconds = await detected(scraper, drill);
     if (firedAfterSeconds === undefined) {
       violations.push(`${drill.alert} did not fire; ${[...scraper.firing()].join(", ")} did`);
     }
@@ -106,7 +119,7 @@ export async function runDrill(
     await scraper.scrape();
     scraper.repeat(OVER_STEPS);
     if (scraper.firing().has(drill.alert)) violations.push(`${drill.alert} fires still`);
-    violations.push(...(await audit(installation)));
+    violations.push(...((await drill.ends?.(scene)) ?? []), ...(await audit(installation)));
   } finally {
     for (const close of closers.reverse()) await close().catch(() => undefined);
   }
@@ -120,8 +133,11 @@ async function areThere(targets: readonly Target[]): Promise<boolean> {
 }
 
 /** After how much metric time it fires; undefined: not in time. */
-async function detected(scraper: Scraper, alert: string): Promise<number | undefined> {
-  for (let seconds = STEP_SECONDS; seconds <= DETECTED_SECONDS; seconds += STEP_SECONDS) {
+async function detected(
+  scraper: Scraper,
+  { alert, detectedWithinSeconds = DETECTED_SECONDS }: Drill,
+): Promise<number | undefined> {
+  for (let seconds = STEP_SECONDS; seconds <= detectedWithinSeconds; seconds += STEP_SECONDS) {
     await scraper.scrape();
     if (scraper.firing().has(alert)) return seconds;
     await pause(TICK_MS);

@@ -16,6 +16,7 @@ import {
 import { closeBreak, explainBreak } from "../../src/reconciliation/break-store";
 import { aBreak } from "../support/breaks";
 import { aDispute } from "../support/disputes";
+import { aPayout } from "../support/payouts";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -105,6 +106,9 @@ test("samples have the shape of real events, and everybody may read them", async
   const explanation = "it is known";
   await explainBreak(api.db, found, { explanation, owner: "Ada" });
   await closeBreak(api.db, found, { explanation, resolution: "DISMISSED" });
+  for (const outcome of [undefined, "paid", "failed"] as const) {
+    await aPayout(api, api.merchant.id, outcome);
+  }
   await api.drain();
   await makeTrouble();
   const bodies = await realBodies();
@@ -183,6 +187,7 @@ test("the list of types gives each one's description and sample", async () => {
       webhook_endpoint: "webhookEndpoint",
       reconciliation: "reconciliationBreak",
       dispute: noun,
+      payout: noun,
     };
     expect(idKind(String(sample["subjectId"]))).toBe(subjects[noun] ?? "paymentIntent");
   }

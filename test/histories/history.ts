@@ -18,8 +18,9 @@ export type Act =
       readonly outcome: "won" | "lost";
       readonly late: boolean;
     }
-  /** The time of what is held is over. */
+  /** The time of what is held is over, or will be soon. */
   | { readonly act: "expire" }
+  | { readonly act: "nearly expire" }
   /** The same request as some time before, with the same key. */
   | { readonly act: "repeat"; readonly which: number }
   /** That key, for something else. */
@@ -100,6 +101,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: expire },
+  { weight: 1, arbitrary: fc.constant({ act: "nearly expire" as const }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant("repeat" as const), which }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant("reuse" as const), which }) },
   {
@@ -114,6 +116,7 @@ const setup: fc.Arbitrary<Setup> = fc.record({
   currency: fc.constantFrom("USD" as const, "JPY" as const, "KWD" as const),
   manual: fc.boolean(),
   card: fc.option(card, { nil: null, freq: 4 }),
+  policy: fc.constantFrom("NOTIFY" as const, "CAPTURE" as const, "VOID" as const),
 });
 
 const history: fc.Arbitrary<History> = fc

@@ -2,7 +2,7 @@ import type { NetworkDispute } from "../../src/audit/compare-disputes";
 import { expireAuthorizations } from "../../src/payments/expire-authorizations";
 import type { TestApi } from "../support/api";
 import { chargeOf, decideAtNetwork, hearOf } from "../support/disputes";
-import { moveHold } from "../support/holds";
+import { aboutToExpire, moveHold } from "../support/holds";
 import type { Step } from "./shadow";
 
 /** What happens to payments without anybody asking the API for it: by shoppers' banks, and by time. */
@@ -60,6 +60,16 @@ export async function hearAll(api: TestApi, bank: Bank): Promise<void> {
     expect(early.length).toBeLessThan(letters.length);
     letters = early;
   }
+}
+
+/** Its hold, if there is nothing under way, is about to expire, and its policy is acted upon. */
+export async function nearlyExpire(api: TestApi, id: string): Promise<string> {
+  const held = { id, status: "REQUIRES_CAPTURE" };
+  if (!(await api.db("payment_intents").where(held).first("id"))) return "done";
+  await moveHold(api, id, aboutToExpire);
+  do await endHolds(api);
+  while (await isDue(api, id));
+  return "done";
 }
 
 /** Its hold, if it has one, has expired, and is released unless something else is under way. */

@@ -1,6 +1,6 @@
 import { type TestAnswer, type TestApi, makeIntent, newKey } from "../support/api";
 import type { Act, Batch, History } from "./history";
-import { type Bank, decide, dispute, endHolds, expire, hearAll } from "./outside";
+import { type Bank, decide, dispute, endHolds, expire, hearAll, nearlyExpire } from "./outside";
 import { type Request, changed, requestOf, stepOf } from "./requests";
 import {
   type Judged,
@@ -31,8 +31,9 @@ interface Made {
   readonly result: unknown;
 }
 
-/** Throws where an answer, or what came of it, is not what the shadows allow. */
-export async function play(api: TestApi, batch: Batch): Promise<void> {
+/** Throws where an answer, or what came of it, is not what the shadows allow. Returns how much was seen in suspense. */
+export async function play(api: TestApi, batch: Batch): Promise<number> {
+  let held = 0;
   const played = await Promise.all(batch.histories.map((history) => begin(api, history)));
   const rounds = Math.max(...batch.histories.map(({ acts }) => acts.length));
   for (let round = 0; round < rounds; round += 1) {
@@ -44,19 +45,21 @@ export async function play(api: TestApi, batch: Batch): Promise<void> {
         await perform(api, one, act);
       }),
     );
-    if (batch.settles[round]) await settle(api, played);
+    if (batch.settles[round]) held += await settle(api, played);
   }
   for (const one of played) one.isTouched = true;
-  await settle(api, played);
+  held += await settle(api, played);
   await compareBooks(api, played);
+  return held;
 }
 
 async function begin(api: TestApi, history: History): Promise<Played> {
-  const { amount, currency, manual, card } = history.setup;
+  const { amount, currency, manual, card, policy } = history.setup;
   const { id } = await makeIntent(api, {
     amount,
     currency,
     captureMethod: manual ? "MANUAL" : "AUTOMATIC",
+    ...(manual && { authorizationExpiryPolicy: policy }),
     paymentMethod: card,
   });
   const bank: Bank = { disputes: [], unheard: [] };
@@ -129,6 +132,7 @@ async function take(api: TestApi, one: Played, step: Step): Promise<string> {
   }
   if (step.do === "decide") return decide(api, one.bank, step);
   if (step.do === "expire") return expire(api, one.id);
+  if (step.do === "nearly expire") return nearlyExpire(api, one.id);
   const request = requestOf(step, one.id, newKey()) as Request;
   const answer = await ask(api, request);
   const code = codeOf(answer);
@@ -173,11 +177,13 @@ const ROUNDS_MAX = 30;
 const AT_A_TIME = 100;
 
 /** Lets workers and the processor finish, through whatever answers are lost, and looks at what came of it. */
-async function settle(api: TestApi, played: readonly Played[]): Promise<void> {
+async function settle(api: TestApi, played: readonly Played[]): Promise<number> {
+  let held = 0;
   for (let round = 0; ; round += 1) {
     await api.drain();
     const waiting = await api.db("attempts").whereIn("status", ["QUEUED", "SENT", "UNKNOWN"]);
     // Once more at the end, for the shoppers: what they did is found by looking.
+    held += await compareSuspense(api, played);
     if (waiting.length === 0 && round > 0) break;
     if (round > ROUNDS_MAX) throw new Error(`${String(waiting.length)} attempts do not settle`);
     await api.makeDue();
@@ -189,6 +195,44 @@ async function settle(api: TestApi, played: readonly Played[]): Promise<void> {
   for (let from = 0; from < touched.length; from += AT_A_TIME) {
     await compare(api, touched.slice(from, from + AT_A_TIME));
   }
+  return held;
+}
+
+const SUSPENSE = `
+  select a.id as "id", a.operation as "operation", a.status as "status", a.amount as "amount",
+    coalesce(s.held, 0)::bigint as "held"
+  from attempts a
+  left join (
+    select j.source_id, sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end) as held
+    from journals j
+    join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id and p.pending
+    join ledger_accounts c on c.merchant_id = p.merchant_id and c.id = p.credit_account_id
+    join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
+    where j.payment_intent_id = any(?) and 'SUSPENSE' in (c.kind, d.kind)
+    group by j.source_id
+  ) s on s.source_id = a.id
+  where a.payment_intent_id = any(?) and (a.status = 'UNKNOWN' or s.held is not null)`;
+
+interface MayHaveMoved {
+  readonly id: string;
+  readonly operation: string;
+  readonly status: string;
+  readonly amount: number;
+  readonly held: number;
+}
+
+const SIGNS: Readonly<Record<string, number>> = { charge: 1, capture: 1, refund: -1 };
+
+/** What is held in suspense for each attempt, between the answers; returns for how many it is something. */
+async function compareSuspense(api: TestApi, played: readonly Played[]): Promise<number> {
+  const ids = played.map(({ id }) => id);
+  const { rows } = await api.db.raw<{ rows: MayHaveMoved[] }>(SUSPENSE, [ids, ids]);
+  const due = rows.map((row) => {
+    const sign = row.status === "UNKNOWN" ? (SIGNS[row.operation] ?? 0) : 0;
+    return { ...row, held: sign * row.amount };
+  });
+  expect(rows).toEqual(due);
+  return rows.filter(({ held }) => held !== 0).length;
 }
 
 const STATES = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on PaymentIntent {
@@ -248,7 +292,9 @@ const BOOKED = `
       and not p.pending), 0)::text as "captured",
     coalesce(sum(p.amount) filter (where j.kind = 'refund'), 0)::text as "refunded",
     coalesce(sum(case when c.kind = 'MERCHANT_BALANCE' then p.amount else -p.amount end)
-      filter (where p.pending), 0)::text as "held",
+      filter (where p.pending and 'SUSPENSE' not in (c.kind, d.kind)), 0)::text as "held",
+    coalesce(sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end)
+      filter (where 'SUSPENSE' in (c.kind, d.kind)), 0)::text as "inSuspense",
     coalesce(sum(case when c.kind = 'DISPUTES' then p.amount else -p.amount end)
       filter (where 'DISPUTES' in (c.kind, d.kind)), 0)::text as "inDispute",
     coalesce(sum(p.amount) filter (where j.kind = 'dispute_lost'), 0)::text as "lost"
@@ -299,6 +345,8 @@ async function compareBooks(api: TestApi, played: readonly Played[]): Promise<vo
       captured: String(is.captured),
       refunded: String(is.refunded),
       held: String(is.status === "REQUIRES_CAPTURE" ? is.authorized - is.captured : 0),
+      // Everything has been answered, and nothing moved that was not asked for.
+      inSuspense: "0",
       inDispute: String(amountOf(is, "open")),
       lost: String(amountOf(is, "lost")),
     });
@@ -309,6 +357,13 @@ async function compareBooks(api: TestApi, played: readonly Played[]): Promise<vo
 const amountOf = ({ disputes }: Shadow, status: string): number =>
   disputes.reduce((sum, one) => sum + (one.status === status ? one.amount : 0), 0);
 
-const NOTHING = { captured: "0", refunded: "0", held: "0", inDispute: "0", lost: "0" };
+const NOTHING = {
+  captured: "0",
+  refunded: "0",
+  held: "0",
+  inSuspense: "0",
+  inDispute: "0",
+  lost: "0",
+};
 
 type Booked = typeof NOTHING & { readonly id: string };

@@ -36,7 +36,8 @@ export function stepOf(act: Act, { amount }: Setup): Step | undefined {
     case "decide":
       return { do: "decide", which: act.which, outcome: act.outcome, late: act.late };
     case "expire":
-      return { do: "expire" };
+    case "nearly expire":
+      return { do: act.act };
     case "repeat":
     case "reuse":
     case "race":
@@ -72,6 +73,7 @@ export function requestOf(step: Step, paymentIntentId: string, key: string): Req
     case "dispute":
     case "decide":
     case "expire":
+    case "nearly expire":
       return undefined;
   }
 }

@@ -10,6 +10,10 @@ export const CARDS = {
   pm_card_visa: "approved",
   pm_card_chargeDeclinedInsufficientFunds: "soft",
   pm_card_chargeDeclinedStolenCard: "hard",
+  // 3-D Secure without asking the shopper anything.
+  pm_card_threeDSecureOptional: "approved",
+  // Its refunds are decided after they were answered.
+  pm_card_pendingRefund: "approved",
   pm_card_threeDSecureRequired: "challenge",
   pm_card_threeDSecureRequiredProcessingError: "challenge, then soft",
 } as const;
@@ -21,7 +25,11 @@ export interface Setup {
   readonly currency: "JPY" | "USD" | "KWD";
   readonly manual: boolean;
   readonly card: CardName | null;
+  /** What is done about a hold that is about to expire. */
+  readonly policy: Policy;
 }
+
+export type Policy = "CAPTURE" | "VOID" | "NOTIFY";
 
 export type Status =
   | "REQUIRES_PAYMENT_METHOD"
@@ -37,6 +45,7 @@ export interface Shadow {
   readonly status: Status;
   readonly amount: number;
   readonly manual: boolean;
+  readonly policy: Policy;
   readonly card: CardName | null;
   /** How many cards were tried. */
   readonly tries: number;
@@ -79,7 +88,8 @@ export type Step =
       readonly outcome: "won" | "lost";
       readonly late: boolean;
     }
-  | { readonly do: "expire" };
+  | { readonly do: "expire" }
+  | { readonly do: "nearly expire" };
 
 /** Refused: by the network. */
 export type Verdict = "done" | "refused" | "INVALID_STATE" | "AMOUNT_TOO_LARGE";
@@ -91,11 +101,12 @@ export interface Judged {
 
 const TRIES_MAX = 5;
 
-export function created({ amount, manual, card }: Setup): Shadow {
+export function created({ amount, manual, card, policy }: Setup): Shadow {
   return {
     status: card === null ? "REQUIRES_PAYMENT_METHOD" : "REQUIRES_CONFIRMATION",
     amount,
     manual,
+    policy,
     card,
     tries: 0,
     authorized: 0,
@@ -190,6 +201,22 @@ export function judge(is: Shadow, step: Step): Judged {
     case "expire":
       if (is.status === "REQUIRES_CAPTURE") return done(ended(is));
       return done({ expired: is.pending?.what === "capture" });
+    case "nearly expire":
+      return done(is.status === "REQUIRES_CAPTURE" ? actedOn(is) : {});
+  }
+}
+
+/** By itself, what the payment's policy asks for. */
+function actedOn(is: Shadow): Partial<Shadow> {
+  switch (is.policy) {
+    case "NOTIFY":
+      return {};
+    case "VOID":
+      return { status: "PROCESSING", pending: { what: "release" } };
+    case "CAPTURE": {
+      const pending = { what: "capture" as const, amount: capturable(is), final: true };
+      return { status: "PROCESSING", pending };
+    }
   }
 }
 
@@ -253,7 +280,7 @@ function answered(is: Shadow, pending: Pending): Partial<Shadow> {
     case "charge":
       return firstAnswer(is);
     case "release":
-      return { status: "CANCELED", pending: null };
+      return { ...ended(is), pending: null };
     case "challenge":
       return authenticated(is, pending.ending);
     case "capture": {

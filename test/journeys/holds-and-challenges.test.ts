@@ -77,6 +77,22 @@ test("a hold is captured by itself where the payment asks for that", async () =>
   ]);
 });
 
+test("a hold is let go of by itself where the payment asks for that", async () => {
+  const policy = { captureMethod: "MANUAL", authorizationExpiryPolicy: "VOID" };
+  const { id } = await makePaid(api, { ...policy, paymentMethod: "pm_card_holdForAMinute" });
+  await api.sweepOnce();
+  await api.drain();
+  expect(await intentOf(id)).toMatchObject({
+    status: "CANCELED",
+    cancellationReason: "AUTHORIZATION_EXPIRED",
+  });
+  expect(heardOf(id).slice(HELD.length)).toEqual([
+    "authorization.expiring",
+    "payment_intent.processing",
+    "payment_intent.canceled",
+  ]);
+});
+
 test("a policy is for manual captures only, and written out or not NOTIFY is the same request", async () => {
   const input = { amount: 2_500, currency: "USD" };
   const wrong = await ask(CREATE_INTENT, { ...input, authorizationExpiryPolicy: "VOID" });
@@ -125,6 +141,45 @@ test("a challenge that nobody answers ends, and another card is taken", async ()
     "payment_intent.processing",
     "payment_intent.succeeded",
   ]);
+});
+
+test("a challenge that was completed in time counts, however late that is heard", async () => {
+  const { id } = await makePaid(api, { paymentMethod: "pm_card_threeDSecureRequired" });
+  const { nextAction } = await intentOf(id);
+  await api.sandbox.post(`${new URL(String(nextAction.redirectUrl)).pathname}/complete`);
+  await api
+    .db("attempts")
+    .where({ payment_intent_id: id })
+    .update({ challenge_expires_at: api.db.raw("now() - interval '1 second'") });
+  await api.makeDue();
+  await api.drain();
+  expect(await intentOf(id)).toMatchObject({ status: "SUCCEEDED", amountCaptured: 2_500 });
+  expect(heardOf(id).at(-1)).toBe("payment_intent.succeeded");
+  const [charge] = await api.db("attempts").where({ payment_intent_id: id });
+  expect(await api.movements(charge.id)).toMatchObject([{ kind: "capture" }]);
+});
+
+test.each([
+  ["AUTOMATIC", "charge", ["capture"], "SUCCEEDED", "payment_intent.succeeded"],
+  ["MANUAL", "authorize", ["authorize", "void"], "CANCELED", "payment_intent.canceled"],
+])("a %s capture's %s on its way decides what a cancellation does", async (method, ...told) => {
+  const [operation, movements, status, event] = told;
+  const { id } = await makeIntent(api, { captureMethod: method });
+  await ask(CONFIRM_INTENT, { paymentIntentId: id });
+  await api.sandbox.setFault({ fault: "lose_response", rate: 1, operation, count: 1 });
+  await api.relayOnce();
+  await api.runCharges();
+  const { data } = await ask(CANCEL_INTENT, { paymentIntentId: id });
+  const requested = { cancellationRequestedAt: expect.any(String) };
+  const { paymentIntent } = data.cancelPaymentIntent;
+  expect(paymentIntent.status).toBe("PROCESSING");
+  await api.makeDue();
+  await shop.work();
+  expect(await intentOf(id)).toMatchObject({ status, ...requested });
+  expect(heardOf(id).at(-1)).toBe(event);
+  const references = await api.db("attempts").where({ payment_intent_id: id }).pluck("id");
+  const all = await Promise.all(references.map((reference) => api.movements(String(reference))));
+  expect(all.flat().map(({ kind }) => kind)).toEqual(movements);
 });
 
 test("a challenge can be canceled, and completed no more", async () => {

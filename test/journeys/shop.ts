@@ -39,9 +39,9 @@ const SHOW = `query ($id: ID!) { paymentIntent(id: $id) {
   refunds { edges { node { status amount } } }
 } }`;
 
-export async function openShop(): Promise<Shop> {
+export async function openShop(settings: Readonly<Record<string, string>> = {}): Promise<Shop> {
   const [api, receiver] = await Promise.all([
-    startTestApi({ ONCEPAY_SANDBOX_WEBHOOK_SECRET: SECRET }),
+    startTestApi({ ONCEPAY_SANDBOX_WEBHOOK_SECRET: SECRET, ...settings }),
     startReceiver(),
   ]);
   const ask: Shop["ask"] = (query, input) =>

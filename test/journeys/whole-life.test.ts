@@ -9,6 +9,7 @@ import {
   makeIntent,
   makePaid,
 } from "../support/api";
+import { aBreak } from "../support/breaks";
 import { waitFor } from "../support/wait-for";
 import { type Shop, openShop } from "./shop";
 
@@ -17,7 +18,7 @@ import { type Shop, openShop } from "./shop";
 let shop: Shop;
 let api: TestApi;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await openShop({ ONCEPAY_NEGATIVE_BALANCES: "false" });
   ({ api } = shop);
 });
 afterAll(() => shop.stop());
@@ -117,6 +118,67 @@ test("is refunded in parts, never more than was captured; one that fails days la
     "refund.failed",
   ]);
 });
+
+test("a refund that the network decides later stays reserved until it has", async () => {
+  await api.sandbox.setLatency(0, 0, 5);
+  const { id } = await paid({ paymentMethod: "pm_card_pendingRefund" });
+  expect(await shop.outcome(REFUND_INTENT, { paymentIntentId: id, amount: 600 })).toBe("done");
+  await waitFor("the decision", async () => {
+    await shop.work();
+    expect(await shop.intentOf(id)).toMatchObject({ amountRefundable: 400 });
+    return shop.heardOf(id).includes("refund.succeeded");
+  });
+  expect(await shop.intentOf(id)).toMatchObject({
+    amountRefunded: 600,
+    refunds: { edges: [{ node: { status: "SUCCEEDED", amount: 600 } }] },
+  });
+  const [attempt] = await api.db("attempts").where({ payment_intent_id: id, operation: "refund" });
+  // The answer to the call was that it was not decided.
+  expect(attempt).toMatchObject({ sends: 1, unknown_since: expect.any(Date) });
+  expect(await moved(id)).toEqual(["capture 1000", "refund 600"]);
+});
+
+test("a refund that the network refuses gives its amount back at once", async () => {
+  const { id } = await paid();
+  const [charge] = await api.db("attempts").where({ payment_intent_id: id });
+  await api.sandbox.refund(charge.id, { reference: "behind", amount: 900, currency: "USD" });
+  expect(await shop.outcome(REFUND_INTENT, { paymentIntentId: id, amount: 500 })).toBe("done");
+  await shop.work();
+  expect(await shop.intentOf(id)).toMatchObject({
+    amountRefundable: 1_000,
+    refunds: { edges: [{ node: { status: "FAILED", amount: 500 } }] },
+  });
+  expect(shop.heardOf(id).slice(-2)).toEqual(["refund.created", "refund.failed"]);
+  await api.sandbox.reverse("behind");
+});
+
+test("a refund takes no more than is on the merchant's account, where that is forbidden", async () => {
+  const { id } = await paid({ currency: "SEK" });
+  await takeFromBalance("SEK", 700);
+  const refund = (input: object) => shop.outcome(REFUND_INTENT, { paymentIntentId: id, ...input });
+  expect(await refund({})).toEqual({
+    code: "AMOUNT_TOO_LARGE",
+    details: { id, limitedBy: "MERCHANT_BALANCE", remaining: 300 },
+  });
+  expect(await refund({ amount: 300 })).toBe("done");
+  await shop.work();
+  expect(await shop.intentOf(id)).toMatchObject({ amountRefunded: 300, amountRefundable: 700 });
+  expect(shop.heardOf(id).slice(-2)).toEqual(["refund.created", "refund.succeeded"]);
+});
+
+/** As an operator does who corrects what a settlement file says otherwise. */
+async function takeFromBalance(currency: string, amount: number): Promise<void> {
+  const postings = [{ debit: "MERCHANT_BALANCE", credit: "PROCESSOR_RECEIVABLE", amount }] as const;
+  const proposal = { corrects: null, postings };
+  const breakId = await aBreak(api.db, api.merchant.id, { currency, proposal });
+  const { error } = await api.send({
+    query: `mutation { resolveReconciliationBreak(idempotencyKey: "${breakId}",
+      input: {breakId: "${breakId}", action: APPROVE_CORRECTION, reason: "by their file"}) {
+      reconciliationBreak { id } } }`,
+    ...api.asPlatform,
+  });
+  expect(error).toBeUndefined();
+}
 
 test("3-D Secure: only the network's answer counts, once, and only to the payment's own merchant", async () => {
   const { id } = await paid({ paymentMethod: "pm_card_threeDSecureRequired" });

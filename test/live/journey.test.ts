@@ -61,10 +61,15 @@ test("it is confirmed, processed and paid, and the stream completes", async () =
   const intent = await makeIntent(api);
   const watching = shopper(intent);
   await firstState(watching);
+  const { heard, stop } = await listen();
   await confirm(intent.id, intent.clientSecret, "pm_card_visa");
   await waitFor("the end", () => watching.end() !== undefined);
   expect(watching.end()).toBe("complete");
   expect(statuses(watching).at(-1)).toBe("SUCCEEDED");
+  // By the process that confirmed it, and by the worker that settled it.
+  const announced = () => heard.filter((id) => id === intent.id).length;
+  await waitFor("both changes to be announced", () => announced() === 2);
+  await stop();
 });
 
 test("a card that is declined leaves the stream open, and another one ends it", async () => {

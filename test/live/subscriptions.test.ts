@@ -193,6 +193,33 @@ describe("what is refused", () => {
     });
   });
 
+  test("there are as many for an API key as it may have, of whatever payments", async () => {
+    const app = api.anotherApp({ ONCEPAY_LIMIT_SUBSCRIPTIONS: "key=2" });
+    const server = await startServer(app, { host: "127.0.0.1", port: 0 });
+    const ids = await Promise.all([1, 2, 3].map(async () => (await makeIntent(api)).id));
+    const [id = ""] = ids;
+    const [first, second, third] = ids.map((one) => () => watchAs({ id: one }, server.url));
+    const former = first?.();
+    for (const watching of [former, second?.()]) await firstState(watching as Watching);
+    const refused = third?.() as Watching;
+    await waitFor("the refusal", () => refused.end() !== undefined);
+    const { response } = refused.end() as NetworkError<Response>;
+    expect(response?.status).toBe(429);
+    expect(await response?.json()).toMatchObject({
+      errors: [{ extensions: { details: { policy: "subscriptions-key", limit: 2 } } }],
+    });
+    // Another key has places of its own.
+    const other = await storeApiKey(api.db, api.merchant, { scopes: ["payments:read"] });
+    await firstState(watchAs({ id, key: other.secret }, server.url));
+    former?.stop();
+    await waitFor("a place", async () => {
+      const again = third?.() as Watching;
+      await waitFor("an answer", () => again.end() !== undefined || again.states.length > 0);
+      return again.states.length > 0;
+    });
+    await server.close();
+  });
+
   test("a subscription that does not ask for a stream is told how, and a query that asks for nothing else too", async () => {
     const { id } = await makeIntent(api);
     const plain = await api.send({ query: WATCH, variables: { id } });

@@ -81,6 +81,24 @@ const posting = (wrong: {
   join ledger_accounts c on c.merchant_id = j.merchant_id and c.kind = 'MERCHANT_BALANCE'
   limit 1`;
 
+/** Asked at the commit, and so before it is taken back. */
+const AT_COMMIT = "; set constraints all immediate";
+
+/** A posting in suspense, as if this attempt's outcome were unknown, or were known now. */
+const suspense = (kind: "suspense_hold" | "suspense_void"): string => `
+  with journal as (
+    insert into journals (merchant_id, id, kind, payment_intent_id, source_id)
+    select a.merchant_id, 'jrn_more', '${kind}', a.payment_intent_id, a.id from attempts a
+    where a.payment_intent_id = '${intentId}' returning merchant_id, id
+  )
+  insert into postings (merchant_id, journal_id, line, debit_account_id, credit_account_id, amount,
+    currency, pending)
+  select j.merchant_id, j.id, 1, d.id, c.id, 7, 'USD', true from journal j
+  join ledger_accounts d on d.merchant_id = j.merchant_id
+    and d.kind = '${kind === "suspense_hold" ? "PROCESSOR_RECEIVABLE" : "SUSPENSE"}'
+  join ledger_accounts c on c.merchant_id = j.merchant_id
+    and c.kind = '${kind === "suspense_hold" ? "SUSPENSE" : "PROCESSOR_RECEIVABLE"}'${AT_COMMIT}`;
+
 const intent = (set: string): string =>
   `update payment_intents set ${set}, version = version + 1 where id = '${intentId}'`;
 
@@ -153,6 +171,26 @@ describe("each guard is what refuses it", () => {
       () => intent("status = 'REQUIRES_CAPTURE'"),
       CHECK,
       ["drop trigger guard_payment_intent on payment_intents"],
+    ],
+    [
+      "an attempt that becomes unknown and is not in suspense",
+      () =>
+        `update attempts set status = 'UNKNOWN', settled_at = null
+         where payment_intent_id = '${intentId}'${AT_COMMIT}`,
+      CHECK,
+      ["drop trigger check_suspense on attempts"],
+    ],
+    [
+      "a hold in suspense of an attempt that is not unknown",
+      () => suspense("suspense_hold"),
+      CHECK,
+      ["drop trigger check_suspense on journals"],
+    ],
+    [
+      "a hold in suspense that is void and never was",
+      () => suspense("suspense_void"),
+      CHECK,
+      ["drop trigger check_suspense on journals"],
     ],
   ];
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Client } from "pg";
 import { FAILURE_CODES } from "../../src/failures";
 import { watchHorizon } from "../../src/observability/look-at-tables";
@@ -162,13 +163,12 @@ describe("what the tables say", () => {
     expect(await value("oncepay_webhook_endpoint_lag_seconds")).toBeGreaterThanOrEqual(700);
     expect(Object.fromEntries(await behind())).toEqual({ 10: 1, 60: 1, 600: 1, 3600: 0 });
 
-    await t
-      .db("attempts")
-      .where({ payment_intent_id: first.id })
-      .update({
-        status: "UNKNOWN",
-        unknown_since: t.db.raw("now() - interval '50 seconds'"),
-      });
+    // Sent by a worker that is gone: the sweep finds it, and its look-up is not due yet.
+    const ofFirst = () => t.db("attempts").where({ payment_intent_id: first.id });
+    const sent = { status: "SENT", sent_at: t.db.fn.now(), worker_id: randomUUID(), sends: 1 };
+    await ofFirst().update(sent);
+    expect(await t.sweepOnce()).toMatchObject({ orphaned: 1 });
+    await ofFirst().update({ unknown_since: t.db.raw("now() - interval '50 seconds'") });
     await t
       .db("webhook_deliveries")
       .where({ endpoint_id: at.id, event_id: await anEventOf(first.id) })

@@ -2,6 +2,7 @@ import type { App } from "../../src/app";
 import { claimAttempts, renewLease } from "../../src/payments/attempt-store";
 import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
+import { TIMELINE_START, readTimelines } from "../../src/payments/timeline";
 import type { CreatePaymentIntent } from "../../src/payments/create-payment-intent";
 import { type TestApp, startTestApp } from "../support/app";
 import { crashOnceAt, dying, expectCrashed, surviveCrash } from "../support/crash";
@@ -28,6 +29,7 @@ afterAll(() => t.stop());
 afterEach(() => t.sandbox.call("DELETE", "/admin/faults"));
 
 const MANUAL = { captureMethod: "MANUAL" } as const;
+const NOTHING_ELSE = { ledger: false, webhooks: false, auditLog: false };
 const now = (id: string) => theIntent(t, merchantId, id);
 const cancel = (id: string, app: App = t.app) =>
   cancelPaymentIntent(app.db, cancelCommand(merchantId, id, { reason: "ABANDONED" }));
@@ -133,8 +135,17 @@ describe("what has been sent", () => {
       status: "SUCCEEDED",
       amountCaptured: 1_000,
       cancellationReason: null,
-      cancellationRequestedAt: null,
+      cancellationRequestedAt: expect.any(String),
     });
+    const [event] = await t
+      .db("events")
+      .where({ subject_id: id, type: "payment_intent.succeeded" });
+    expect(event.object).toMatchObject({ cancellationRequestedAt: expect.any(String) });
+    const request = { after: TIMELINE_START, limit: 50, sees: NOTHING_ELSE };
+    const [told = []] = await readTimelines(t.db, merchantId, { ids: [id], request });
+    expect(told.map(({ node }) => node.summary)).toContain(
+      "Version 4: PROCESSING → SUCCEEDED, because of charge.approved: too late to cancel it.",
+    );
     expect(await movedFor(id)).toEqual(["capture"]);
   });
 

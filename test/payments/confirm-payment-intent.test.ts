@@ -72,7 +72,9 @@ it("takes a payment method with the confirmation", async () => {
   const without = confirmCommand(merchant.id, id);
   expect(await t.app.confirmPaymentIntent(without)).toMatchObject({
     code: "INVALID_STATE",
+    message: expect.stringContaining("It needs a card: give `paymentMethod`."),
     details: {
+      because: "It needs a card: give `paymentMethod`.",
       currentState: "REQUIRES_PAYMENT_METHOD",
       allowedActions: ["CONFIRM", "CANCEL", "UPDATE"],
     },

@@ -3,7 +3,7 @@ import { configureFailpoints } from "../../src/failpoints";
 import { applyProcessorWebhooks } from "../../src/inbox/apply-processor-webhooks";
 import { signWebhook } from "../../src/sandbox/webhook-signature";
 import { REFUND_INTENT, type TestApi, makePaid, newKey, startTestApi } from "../support/api";
-import { chargeOf, decideAtNetwork, openAtNetwork } from "../support/disputes";
+import { chargeOf, decideAtNetwork, effectsOf, openAtNetwork } from "../support/disputes";
 import { theIntent } from "../support/factories";
 import { type ReceivedWebhook, type TestReceiver, startReceiver } from "../support/receiver";
 import { waitFor } from "../support/wait-for";
@@ -93,14 +93,6 @@ const refund = (id: string, amount?: number, key = newKey()) =>
     query: REFUND_INTENT,
     variables: { input: { paymentIntentId: id, ...(amount !== undefined && { amount }) }, key },
   });
-const effectsOf = async (dispute: Pick<NetworkDispute, "id">): Promise<unknown[]> => {
-  const rows = await api
-    .db("inbox")
-    .whereRaw("outcome ->> 'processorDisputeId' = ?", [dispute.id])
-    .orderBy("received_at")
-    .select<{ status: string; effect: string | null }[]>("status", "effect");
-  return rows.map(({ status, effect }) => effect ?? status);
-};
 async function applyAgain(): Promise<void> {
   await api.db.raw("update inbox set next_at = now() where next_at is not null");
   await applyProcessorWebhooks(api.app, 100);
@@ -197,8 +189,11 @@ test("a dispute is opened, seen, told, won, and what it was about may be refunde
   const key = newKey();
   const refused = await refund(id, 100, key);
   expect(refused.error).toMatchObject({
-    message: "The amount exceeds the remaining 0: 1000 are disputed.",
-    extensions: { code: "AMOUNT_TOO_LARGE", details: { id, disputed: 1_000, remaining: 0 } },
+    message: "Everything captured is disputed.",
+    extensions: {
+      code: "AMOUNT_TOO_LARGE",
+      details: { id, because: "Everything captured is disputed.", disputed: 1_000, remaining: 0 },
+    },
   });
   expect((await refund(id, 100, key)).error?.message).toBe(refused.error?.message);
   await decided(dispute, "won");
@@ -220,6 +215,11 @@ test("a dispute is opened, seen, told, won, and what it was about may be refunde
   expect((await refund(id)).error).toBeUndefined();
   await api.drain();
   expect(await amountsOf(id)).toMatchObject({ amountRefunded: 1_000, amountDisputed: 0 });
+  await decided(await opened(await paid(), { amount: 400 }), "lost");
+  expect(await heard("dispute.lost")).toMatchObject({
+    sequence: 2,
+    data: { object: { status: "LOST", version: 2, amount: 400 } },
+  });
 });
 
 test("what is lost is gone, and stays disputed", async () => {
@@ -274,10 +274,10 @@ describe("news that comes as it likes", () => {
     configureFailpoints("inbox.after_apply:throw");
     await tell(dispute, "created");
     configureFailpoints(undefined);
-    expect(await effectsOf(dispute)).toEqual(["RECEIVED"]);
+    expect(await effectsOf(api, dispute)).toEqual(["RECEIVED"]);
     await tell(dispute, "created");
     await applyAgain();
-    expect(await effectsOf(dispute)).toEqual(["duplicate"]);
+    expect(await effectsOf(api, dispute)).toEqual(["duplicate"]);
     expect(await disputesOf(id)).toEqual([{ status: "OPEN", version: 1, amount: 1_000 }]);
     expect(await amountsOf(id)).toMatchObject({ amountDisputed: 1_000 });
   });
@@ -290,7 +290,7 @@ describe("news that comes as it likes", () => {
       await decideAtNetwork(api, dispute, outcome);
       await tell(dispute, outcome);
       await tell(dispute, "created");
-      expect(await effectsOf(dispute)).toEqual(["applied", "duplicate"]);
+      expect(await effectsOf(api, dispute)).toEqual(["applied", "duplicate"]);
       expect(await disputesOf(id)).toEqual([
         { status: outcome.toUpperCase(), version: 2, amount: 300 },
       ]);
@@ -315,10 +315,10 @@ describe("news that comes as it likes", () => {
     const second = await opened(id, { amount: 700 });
     // That money seems to be taken.
     await tell(first, "created");
-    expect(await effectsOf(first)).toEqual(["PARKED"]);
+    expect(await effectsOf(api, first)).toEqual(["PARKED"]);
     await tell(first, "won");
     await applyAgain();
-    expect((await effectsOf(first)).sort()).toEqual(["applied", "duplicate"]);
+    expect((await effectsOf(api, first)).sort()).toEqual(["applied", "duplicate"]);
     await decided(second, "lost");
     expect(await disputesOf(id)).toMatchObject([{ status: "LOST" }, { status: "WON" }]);
     expect(await amountsOf(id)).toMatchObject({ amountDisputed: 700, amountRefundable: 300 });
@@ -357,7 +357,7 @@ describe("news that comes as it likes", () => {
       expect(await deliver(told, signWebhook(SECRET, told, Date.now()))).toBe(200);
     }
     await applyProcessorWebhooks(api.app, 100);
-    expect((await effectsOf(dispute)).slice(2)).toEqual(lies.map(() => "contradiction"));
+    expect((await effectsOf(api, dispute)).slice(2)).toEqual(lies.map(() => "contradiction"));
     expect(await disputesOf(id)).toEqual([{ status: "WON", version: 2, amount: 1_000 }]);
   });
 
@@ -391,7 +391,7 @@ describe("news that comes as it likes", () => {
       const status = await deliver(told, signWebhook(SECRET, told, Date.now()));
       expect({ wrong, status }).toEqual({ wrong, status: 400 });
     }
-    expect(await effectsOf(dispute)).toEqual([]);
+    expect(await effectsOf(api, dispute)).toEqual([]);
     expect(await disputesOf(id)).toEqual([]);
     await tell(dispute, "created");
   });
@@ -404,7 +404,7 @@ describe("news that comes as it likes", () => {
     const told = JSON.stringify({ ...event, id: "wev_nobodys", data });
     expect(await deliver(told, signWebhook(SECRET, told, Date.now()))).toBe(200);
     await applyProcessorWebhooks(api.app, 100);
-    expect(await effectsOf({ id: "dsp_nobodys" })).toEqual(["PARKED"]);
+    expect(await effectsOf(api, { id: "dsp_nobodys" })).toEqual(["PARKED"]);
   });
 });
 
@@ -454,12 +454,12 @@ describe("amounts", () => {
     await api.relayOnce();
     await api.runCharges();
     const early = await opened(id, { amount: 800 });
-    expect(await effectsOf(early)).toEqual(["PARKED"]);
+    expect(await effectsOf(api, early)).toEqual(["PARKED"]);
     expect(await amountsOf(id)).toMatchObject({ status: "PROCESSING", amountDisputed: 200 });
     await api.makeDue();
     await api.drain();
     await applyAgain();
-    expect(await effectsOf(early)).toEqual(["applied"]);
+    expect(await effectsOf(api, early)).toEqual(["applied"]);
     expect(await amountsOf(id)).toMatchObject({ status: "SUCCEEDED", amountDisputed: 1_000 });
   });
 
@@ -469,12 +469,12 @@ describe("amounts", () => {
     expect(await amountsOf(id)).toMatchObject({ status: "PROCESSING", amountCaptured: 0 });
     const dispute = await opened(id);
     await decided(dispute, "lost");
-    expect(await effectsOf(dispute)).toEqual(["PARKED", "PARKED"]);
+    expect(await effectsOf(api, dispute)).toEqual(["PARKED", "PARKED"]);
     expect(await disputesOf(id)).toEqual([]);
     await api.makeDue();
     await api.drain();
     await applyAgain();
-    expect((await effectsOf(dispute)).sort()).toEqual(["applied", "applied"]);
+    expect((await effectsOf(api, dispute)).sort()).toEqual(["applied", "applied"]);
     expect(await amountsOf(id)).toMatchObject({ status: "SUCCEEDED", amountDisputed: 1_000 });
   });
 });

@@ -60,6 +60,24 @@ it("refuses more than is left, those in flight included, and replays that", asyn
   await expect(refundPaymentIntent(t.db, command)).rejects.toMatchObject(failure);
 });
 
+it("says why nothing is left, also where no amount is given", async () => {
+  const merchant = await aMerchant(t);
+  const { id } = await aCapturedIntent(t, merchant.id, 1_000);
+  await refundPaymentIntent(t.db, refundCommand(merchant.id, id));
+  const because = "Everything captured has been refunded or is being refunded.";
+  const failure = {
+    code: "AMOUNT_TOO_LARGE",
+    message: because,
+    details: { id, because, remaining: 0 },
+  };
+  for (const given of [{}, { amount: 1 }]) {
+    const command = refundCommand(merchant.id, id, given);
+    await expect(refundPaymentIntent(t.db, command)).rejects.toMatchObject(failure);
+    await expect(refundPaymentIntent(t.db, command)).rejects.toMatchObject(failure);
+  }
+  await t.drain();
+});
+
 it("refuses an intent of which nothing is captured", async () => {
   const merchant = await aMerchant(t);
   const { id } = await anIntent(t, merchant.id);

@@ -189,11 +189,28 @@ describe("whatever is heard", () => {
     possible.filter(({ kind }) => ["unknown", "not_found", "unsent", "pending"].includes(kind)),
   )("takes nothing that proves nothing for a failure: $operation, $status, $kind", (row) => {
     const { changes } = hear(anAttempt(row.operation, row.status), OUTCOMES[row.kind]);
-    for (const { attempt, intent, journals } of changes) {
+    for (const { attempt, intent, journals = [] } of changes) {
       expect(attempt && isSettled(attempt.status)).toBeFalsy();
       expect(intent?.set.status).not.toBe("FAILED");
-      expect(journals ?? []).toEqual([]);
+      expect(journals.every(({ kind }) => kind.startsWith("suspense_"))).toBe(true);
     }
+  });
+
+  it.each(possible)("is in suspense while it is unknown: $operation, $status, $kind", (row) => {
+    const { changes } = hear(anAttempt(row.operation, row.status), OUTCOMES[row.kind]);
+    const after = changes.findLast(({ attempt }) => attempt)?.attempt?.status ?? row.status;
+    const was = row.status === "UNKNOWN" ? 1_000 : 0;
+    const is = after === "UNKNOWN" ? 1_000 : 0;
+    const sign = { charge: 1, capture: 1, refund: -1 }[row.operation as string] ?? 0;
+    const moved = changes
+      .flatMap(({ journals }) => journals ?? [])
+      .flatMap(({ postings }) => postings.filter(({ pending }) => pending))
+      .map(({ debit, credit, amount }) =>
+        credit === "SUSPENSE" ? amount : debit === "SUSPENSE" ? -amount : 0,
+      )
+      .filter((amount) => amount !== 0);
+    // Nothing is held for a moment only.
+    expect(moved).toEqual(is === was || sign === 0 ? [] : [sign * (is - was)]);
   });
 });
 
@@ -220,7 +237,11 @@ describe("an approval", () => {
       expect(changes).toHaveLength(1);
       expect(changes[0]?.attempt).toMatchObject({ status: "SUCCEEDED", dueInMs: null });
       expect(changes[0]?.intent?.set).toMatchObject({ ...set, status });
-      expect((changes[0]?.journals ?? []).map(({ kind }) => kind)).toEqual(kinds);
+      const held = from === "UNKNOWN" && ["charge", "capture", "refund"].includes(operation);
+      expect((changes[0]?.journals ?? []).map(({ kind }) => kind)).toEqual([
+        ...(held ? ["suspense_void"] : []),
+        ...kinds,
+      ]);
     }
   });
 

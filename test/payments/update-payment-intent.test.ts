@@ -173,7 +173,14 @@ it("keeps metadata to fifty pairs", async () => {
   const { id } = await anIntent(t, merchantId, { metadata: pairs(0, 30) });
   expect(await refusal(update(id, { metadata: pairs(30, 21) }))).toMatchObject({
     code: "INVALID_STATE",
-    details: { id, limit: 50 },
+    message: "There may be 50 at most. It would have 51 pairs of metadata.",
+    details: {
+      id,
+      limit: 50,
+      because: "It would have 51 pairs of metadata.",
+      currentState: "REQUIRES_CONFIRMATION",
+      allowedActions: ["CONFIRM", "CANCEL", "UPDATE"],
+    },
   });
   succeeded(await update(id, { metadata: pairs(30, 20) }));
 });

@@ -9,12 +9,14 @@ const ATTEMPT: NonNullable<Compared["attempt"]> = {
   paymentIntentId: "pi_1",
   operation: "charge",
   status: "SUCCEEDED",
-  ...{ amount: 1_000, currency: "USD", compensated: false, returned: false },
+  ...{ amount: 1_000, currency: "USD", feeKnown: true, compensated: false },
+  returned: false,
 };
-const LEDGER = { journalId: "jrn_1", amount: 1_000, fee: 59, corrections: 0 };
+const LEDGER = { journalId: "jrn_1", amount: 1_000, fee: 59, feeCurrency: "USD", corrections: 0 };
 const CAPTURE: Compared = {
   ...{ reference: "att_1", moves: 1, reverses: 0, repeated: 0, earlier: 0, kind: "capture" },
-  ...{ amount: 1_000, currency: "USD", fee: 59, attempt: ATTEMPT, ledger: LEDGER },
+  ...{ amount: 1_000, currency: "USD", fee: 59, feeCurrency: "USD" },
+  ...{ attempt: ATTEMPT, ledger: LEDGER },
 };
 const REFUND: Compared = {
   ...CAPTURE,
@@ -67,6 +69,12 @@ const ROWS: readonly Row[] = [
   row("no journal", { ...CAPTURE, ledger: null }, "MISSING_HERE"),
   row("a journal of another amount", { ...CAPTURE, ledger: { ...LEDGER, amount: 1 } }, "AMOUNT"),
   row("nobody's capture", { ...CAPTURE, attempt: null }, "MISSING_HERE", IN(1_000), FEE(59)),
+  row(
+    "nobody's, its fee foreign",
+    { ...CAPTURE, feeCurrency: "EUR", attempt: null },
+    "MISSING_HERE",
+    IN(1_000),
+  ),
   row("nobody's refund", { ...REFUND, attempt: null }, "MISSING_HERE", OUT(1_000)),
   row("nobody's hold", { ...CAPTURE, kind: "authorize", attempt: null }, "MISSING_HERE"),
   row("nobody's, taken back", { ...CAPTURE, reverses: 1, attempt: null }, ""),
@@ -125,7 +133,7 @@ test.each([
       operation,
     },
     ...{ amount: 1_000, currency: "USD", fee: operation === "refund" ? 0 : 59 },
-    journalId: "jrn_1",
+    ...{ journalId: "jrn_1", feeIsOwn: true },
   };
   const now = breakOf({ ...missing, atTheEdge: false }, REPORT, 1);
   expect([now.kind, ...postingsOf(now)]).toEqual(["MISSING_THERE", ...postings]);

@@ -10,6 +10,7 @@ import { type TestApp, startTestApp } from "../support/app";
 import { aBreak, aReport } from "../support/breaks";
 import {
   aCapturedIntent,
+  aConfirmedIntent,
   aMerchant,
   aSettledIntent,
   anAuthorizedIntent,
@@ -140,6 +141,59 @@ test("an intent that says it was paid, and of which nothing is booked, is found 
     });
   });
   await takeBalanceSnapshots(t.db, AT_ONCE);
+  expect(await prove()).toBe(0);
+});
+
+test("what is unknown and not in suspense is found, and what is in suspense and not unknown", async () => {
+  const { id } = await aConfirmedIntent(t, merchantId);
+  await t.sandbox.setFault({ fault: "lose_response", rate: 1, operation: "charge", count: 1 });
+  await t.relayOnce();
+  await t.runCharges();
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  expect(await prove()).toBe(0);
+  const gone = `with gone as (delete from journals where payment_intent_id = ? returning id)
+    delete from postings where journal_id in (select id from gone)`;
+  const reason = async (tx: Tx) =>
+    ((await tx("reconciliation_breaks").first()) as { detail: string } | undefined)?.detail;
+  await damaged(async (tx) => {
+    // Nothing is posted and no event is about it: only the attempt itself says that something is missing.
+    await tx.raw(gone, [id]);
+    expect(await prove(tx)).toBe(1);
+    expect(await tx("reconciliation_breaks")).toMatchObject([
+      {
+        merchant_id: merchantId,
+        kind: "AMOUNT",
+        source: "LEDGER",
+        subject_id: id,
+        currency: "USD",
+      },
+    ]);
+    expect(await reason(tx)).toMatch(
+      /^the outcome of att_\w+ is unknown: 0 is in suspense, and 1000 /,
+    );
+  });
+  await damaged(async (tx) => {
+    await tx.raw(
+      "update postings set amount = 999 where journal_id in (select id from journals where payment_intent_id = ?)",
+      [id],
+    );
+    expect(await prove(tx)).toBe(1);
+    expect(await reason(tx)).toContain("999 is in suspense");
+  });
+  await t.makeDue();
+  await t.drain();
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  await damaged(async (tx) => {
+    await tx.raw(
+      `with gone as (
+         delete from journals where kind = 'suspense_void' and payment_intent_id = ? returning id)
+       delete from postings where journal_id in (select id from gone)`,
+      [id],
+    );
+    expect(await prove(tx)).toBe(1);
+    expect(await reason(tx)).toContain("0 held; the payment says 1000 authorised");
+    expect(await reason(tx)).toContain("1000 in suspense, and 0 may have moved");
+  });
   expect(await prove()).toBe(0);
 });
 

@@ -1,6 +1,7 @@
 import { startSandbox, type SandboxOptions } from "../../src/sandbox/start-sandbox";
 import { createEmptyDatabase } from "../support/database";
 import type { NetworkDispute } from "../../src/audit/compare-disputes";
+import type { NetworkPayout } from "../../src/audit/compare-payouts";
 import { PATIENCE_MS } from "../support/patience";
 
 export interface TestMovement {
@@ -88,6 +89,8 @@ export async function startTestNetwork(options: Partial<SandboxOptions> = {}) {
     },
     disputes: async (): Promise<NetworkDispute[]> =>
       (await call("GET", "/admin/disputes")).body.disputes,
+    payouts: async (): Promise<NetworkPayout[]> =>
+      (await call("GET", "/admin/payouts")).body.payouts,
     /** Stops it and starts it again on the same books. */
     restart: async () => {
       await sandbox.close();

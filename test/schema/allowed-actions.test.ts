@@ -2,7 +2,8 @@ import { newId } from "../../src/ids";
 import { newApiKey } from "../../src/merchants/api-key";
 import { insertApiKeys } from "../../src/merchants/api-key-store";
 import { PAYMENT_INTENT_STATUSES } from "../../src/payments/payment-intent";
-import { allowedActions, decideActions } from "../../src/payments/intent-actions";
+import { explainRefusal } from "../../src/payments/confirm-refusal";
+import { allowedActions, decideActions, invalidState } from "../../src/payments/intent-actions";
 import { type TestApi, makeIntent, makePaid, startTestApi } from "../support/api";
 
 let api: TestApi;
@@ -72,7 +73,7 @@ test("a key without the scope is told so", async () => {
   expect(decisions.get("CANCEL")?.because).toBe("The API key lacks the scope payments:write.");
 });
 
-test("the names that refusals list are those that are allowed, in every state", () => {
+test("in every state, refusals list what is allowed, and say why the rest is not", () => {
   for (const status of PAYMENT_INTENT_STATUSES) {
     for (const [amountAuthorized, amountCaptured, amountRefundable, amountDisputed] of [
       [0, 0, 0, 0],
@@ -88,6 +89,11 @@ test("the names that refusals list are those that are allowed, in every state", 
       const intent = { status, ...amounts, ...times };
       const allowed = decideActions(intent).filter((decision) => decision.allowed);
       expect(allowedActions(intent)).toEqual(allowed.map(({ action }) => action));
+      const because = expect.stringMatching(/^[A-Z].+\.$/) as string;
+      for (const { action } of decideActions(intent).filter((decision) => !decision.allowed)) {
+        expect(invalidState({ ...intent, id: "pi_1" }, action).details).toMatchObject({ because });
+      }
+      expect(explainRefusal({ id: "pi_1", intent })).toMatchObject({ because });
       if (status !== "PROCESSING") continue;
       // While the processor is at work, what is not authorised yet may be canceled, once.
       const canCancel = allowed.some(({ action }) => action === "CANCEL");

@@ -165,7 +165,12 @@ test("nothing is replayed to an endpoint that is disabled", async () => {
   const refused = await mutate("replayWebhookDelivery", { deliveryId: letter.id, force: true });
   expect(refused.error?.extensions).toMatchObject({
     code: "INVALID_STATE",
-    details: { id: endpoint, currentState: "DISABLED" },
+    details: {
+      id: endpoint,
+      because: "It is disabled.",
+      currentState: "DISABLED",
+      allowedActions: expect.arrayContaining(["ENABLE"]),
+    },
   });
   expect(idsOf(await letters({ endpointId: endpoint }))).toEqual([letter.id]);
   await disable("ENABLED");
@@ -190,7 +195,7 @@ test("a letter that is discarded leaves the list, and says why", async () => {
   const again = await mutate("discardWebhookDelivery", input);
   expect(again.error?.extensions).toMatchObject({
     code: "INVALID_STATE",
-    details: { currentState: "DISCARDED" },
+    details: { currentState: "DISCARDED", allowedActions: ["REPLAY"] },
   });
   const [refusal, entry] = await audited(letter.id).then((all) =>
     all.filter((one) => (one as { outcome: string }).outcome !== "REPLAYED"),

@@ -92,6 +92,16 @@ test("breaks are listed for whom they concern, by kind, status and subject, page
   expect(await ids({ first: 1, after: first.pageInfo.endCursor })).toEqual([ours[0]]);
   const refused = await api.send({ query: LIST });
   expect(refused.error?.extensions.code).toBe("FORBIDDEN");
+  // And each is found by its id by those who are shown it in the list.
+  const NODE = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+  const found = async (by: object) => {
+    const wanted = { ids: [nobodys, theirs, ours[0]] };
+    const { data } = await api.send({ query: NODE, variables: wanted, ...by });
+    return (data.nodes as ({ id: string } | null)[]).map((node) => node?.id ?? null);
+  };
+  expect(await found(platform())).toEqual([nobodys, theirs, ours[0]]);
+  expect(await found(api.asPlatform)).toEqual([null, null, ours[0]]);
+  expect(await found({ key: api.merchant.operatorKey })).toEqual([null, null, ours[0]]);
 });
 
 test("a correction is posted when it is approved, names what it corrects, and is posted once", async () => {

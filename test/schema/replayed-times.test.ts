@@ -1,4 +1,7 @@
+import { type Watching, watch } from "../live/watch";
+import { waitFor } from "../support/wait-for";
 import {
+  CANCEL_INTENT,
   CAPTURE_INTENT,
   REFUND_INTENT,
   type TestAnswer,
@@ -9,19 +12,28 @@ import {
   startTestApi,
 } from "../support/api";
 
-/* The answer to a repeated mutation is of one time: what belongs to the payment is of the payment's, or absent. */
+/* An answer is of one time: what belongs to the payment is of the payment's, or absent. */
 
 const PARTS = `
   attempts { edges { node { id status } } } captures { edges { node { id status } } }
   refunds { edges { node { id status } } } transitions { edges { node { to } } }
-  events { edges { node { type } } }`;
+  events { edges { node { type } } } disputes { edges { node { id status } } }
+  timeline { edges { node { kind } } }`;
 const CONFIRM = `
   mutation ($input: ConfirmPaymentIntentInput!, $key: String!) {
     confirmPaymentIntent(input: $input, idempotencyKey: $key) {
       paymentIntent { id status version ${PARTS} } idempotency { status version }
     }
   }`;
-const NOTHING = { attempts: null, captures: null, refunds: null, transitions: null, events: null };
+const NOTHING = {
+  attempts: null,
+  captures: null,
+  refunds: null,
+  transitions: null,
+  events: null,
+  disputes: null,
+  timeline: null,
+};
 
 let api: TestApi;
 beforeAll(async () => {
@@ -86,4 +98,63 @@ test.each([
   expect(later.body.errors).toBeUndefined();
   expect(later.data[name].idempotency.status).toBe("REPLAYED");
   expect(later.data[name].paymentIntent).toMatchObject(NOTHING);
+});
+
+describe("what changes while an answer is being read", () => {
+  const LATE = "disputes { edges { node { id } } }";
+  /** Whoever reads disputes waits, for as long as the payment is worked on. */
+  async function whileNobodyReads(work: () => Promise<void>): Promise<void> {
+    const tx = await api.db.transaction();
+    await tx.raw("lock table disputes in access exclusive mode");
+    await work().finally(() => tx.rollback());
+  }
+  const confirm = (id: string) =>
+    api.send({
+      query: CONFIRM.replace(PARTS, LATE),
+      variables: { input: { paymentIntentId: id }, key: newKey() },
+    });
+  const cancel = (id: string) =>
+    api.send({
+      query: CANCEL_INTENT,
+      variables: { input: { paymentIntentId: id }, key: newKey() },
+    });
+
+  test("a confirmation shows nothing of what came of it meanwhile", async () => {
+    const { id } = await makeIntent(api);
+    let confirming: Promise<TestAnswer> | undefined;
+    await whileNobodyReads(async () => {
+      confirming = confirm(id);
+      await waitForReader();
+      expect((await cancel(id)).error).toBeUndefined();
+    });
+    const { data, body } = (await confirming) as TestAnswer;
+    expect(body.errors).toBeUndefined();
+    expect(data.confirmPaymentIntent).toMatchObject({
+      paymentIntent: { status: "PROCESSING", disputes: null },
+      idempotency: { status: "EXECUTED" },
+    });
+  });
+
+  test("neither does a state that a subscription sends", async () => {
+    const { id } = await makeIntent(api);
+    const query = `subscription ($id: ID!) { paymentIntentUpdated(id: $id) { id status version ${LATE} } }`;
+    let watching: Watching | undefined;
+    await whileNobodyReads(async () => {
+      watching = watch(api.server.url, { id, key: api.merchant.secretKey, query });
+      await waitForReader();
+      expect((await cancel(id)).error).toBeUndefined();
+    });
+    await waitFor("the end", () => watching?.end() !== undefined);
+    const [first, last] = watching?.states ?? [];
+    expect(first).toMatchObject({ status: "REQUIRES_CONFIRMATION", disputes: null });
+    expect(last).toMatchObject({ status: "CANCELED", disputes: { edges: [] } });
+  });
+
+  const waitForReader = () =>
+    waitFor("a reader that waits", async () => {
+      const { rows } = await api.db.raw<{ rows: object[] }>(
+        "select 1 from pg_locks where relation = 'disputes'::regclass and not granted",
+      );
+      return rows.length > 0;
+    });
 });

@@ -72,6 +72,8 @@ const MAY: Readonly<Record<string, Scope>> = {
   ledgerAccount: "ledger:read",
   ledgerAccounts: "ledger:read",
   trialBalance: "ledger:read",
+  payout: "ledger:read",
+  payouts: "ledger:read",
   receipt: "payments:read",
   checkpointKeys: "payments:read",
   webhookEndpoints: "webhooks:read",

@@ -1,4 +1,6 @@
 import { aDispute, decideAtNetwork, hearOf, openAtNetwork } from "../support/disputes";
+import { settleSurely } from "../../src/payments/settle/settle-surely";
+import { aBreak } from "../support/breaks";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 import { storeApiKey } from "../support/api-keys";
 import {
@@ -27,7 +29,10 @@ beforeAll(async () => {
     startTestApi({ ONCEPAY_LOOKUP_SCHEDULE_MS: "60000" }),
     startReceiver(),
   ]);
-  await mutate(CREATE_ENDPOINT, { url: receiver.url, eventTypes: ["refund.succeeded"] });
+  await mutate(CREATE_ENDPOINT, {
+    url: receiver.url,
+    eventTypes: ["refund.succeeded", "dispute.lost"],
+  });
   const declined = { paymentMethod: "pm_card_chargeDeclinedInsufficientFunds" };
   ({ id } = await makeIntent(api, { ...declined, customer: "Ada", description: "a ring" }));
   await mutate(UPDATE_INTENT, { paymentIntentId: id, amount: 2_000 }, "a-long-update-key");
@@ -48,18 +53,41 @@ beforeAll(async () => {
   });
   await api.makeDue();
   await api.drain();
-  await mutate(REFUND_INTENT, { paymentIntentId: id, amount: 500, note: "Ada sent it back" });
-  await api.drain();
+  await refundByWebhook();
   await aDispute(api, id, { amount: 300, reason: "fraudulent", outcome: "won" });
   // The end of this one is heard of before its beginning.
   const lost = await openAtNetwork(api, id, { amount: 200, reason: "general" });
   await hearOf(api, await decideAtNetwork(api, lost, "lost"));
+  await api.drain();
   await aDispute(api, id, { amount: 100, reason: "duplicate" });
 });
 afterAll(async () => {
   await receiver.close();
   await api.stop();
 });
+
+/** Its answer is lost; then the processor's webhook says what it was. */
+async function refundByWebhook(): Promise<void> {
+  await mutate(REFUND_INTENT, { paymentIntentId: id, amount: 500, note: "Ada sent it back" });
+  await api.sandbox.setFault({ fault: "lose_response", rate: 1, operation: "refund" });
+  await api.relayOnce();
+  await api.runCharges();
+  await api.sandbox.call("DELETE", "/admin/faults");
+  const [refund] = await api.db("attempts").where({ payment_intent_id: id, operation: "refund" });
+  const attempt = { merchantId: api.merchant.id, id: String(refund.id), paymentIntentId: id };
+  const outcome = { kind: "approved", processorChargeId: "ch_1", amountMinor: 500, feeMinor: 0 };
+  await settleSurely(api.app, attempt, { outcome, source: "webhook" } as never);
+  await api.drain();
+  // It is in no settlement file, which somebody looks into.
+  const breakId = await aBreak(api.db, api.merchant.id, { subjectId: attempt.id });
+  const dismissed = await api.send({
+    query: `mutation { resolveReconciliationBreak(idempotencyKey: "${newKey()}",
+      input: {breakId: "${breakId}", action: DISMISS, reason: "in the next file"}) {
+      reconciliationBreak { id } } }`,
+    ...api.asPlatform,
+  });
+  expect(dismissed.error).toBeUndefined();
+}
 
 interface Entry {
   readonly at: string;
@@ -104,19 +132,24 @@ test("tells of everything, oldest first, in plain sentences", async () => {
     "The charge of 2000 USD was declined: card_declined, insufficient_funds, network 51.",
     "confirmPaymentIntent was executed",
     "The charge of 2000 USD got no answer that proves anything: its outcome is unknown.",
+    "Held in suspense while the outcome is unknown: 2000 USD (pending) from SUSPENSE to PROCESSOR_RECEIVABLE.",
     "lookUpAttempt by platform: succeeded.",
     "A look-up said of the charge: approved. Effect: applied.",
     "Posted capture: 2000 USD from MERCHANT_BALANCE to PROCESSOR_RECEIVABLE",
     "refundPaymentIntent was executed",
+    "The processor's webhook said of the refund: approved. Effect: applied.",
     "Posted refund: 500 USD from PROCESSOR_RECEIVABLE to MERCHANT_BALANCE",
     "The delivery of … to … was planned.",
     "The delivery of … to … succeeded.",
+    "resolveReconciliationBreak by platform: succeeded.",
     "The shopper's bank disputes 300 USD: fraudulent. The fee is 1500 USD. Evidence is due by 2",
     "Version 9: payment_intent.amount_disputed_updated, still SUCCEEDED, because of dispute.created.",
     "Posted dispute: 300 USD from DISPUTES to MERCHANT_BALANCE",
     "The dispute of 300 USD was won: the merchant has the amount again.",
     "The shopper's bank disputes 200 USD: general.",
     "The dispute of 200 USD was lost: the amount is gone.",
+    "The delivery of … to … was planned.",
+    "The delivery of … to … succeeded.",
     "The shopper's bank disputes 100 USD: duplicate.",
   ];
   let from = 0;
@@ -132,11 +165,14 @@ test("tells of everything, oldest first, in plain sentences", async () => {
       "TRANSITION",
       "ATTEMPT",
       "EVIDENCE",
+      "PROCESSOR_WEBHOOK",
       "LEDGER",
       "DELIVERY",
       "OPERATOR_ACTION",
     ]),
   );
+  const ofDisputes = all.filter(({ kind }) => kind === "DISPUTE").map(({ actor }) => actor);
+  expect(new Set(ofDisputes)).toEqual(new Set(["webhook"]));
   const text = JSON.stringify(all);
   for (const secret of ["Ada", "ring", receiver.url, "a-long-update-key"]) {
     expect(text).not.toContain(secret);

@@ -1,3 +1,4 @@
+import { createPlatformKey } from "../../src/merchants/create-platform-key";
 import { settleSurely } from "../../src/payments/settle/settle-surely";
 import {
   CONFIRM_INTENT,
@@ -100,8 +101,36 @@ it("settles by an operator's word, once for its key, and keeps the reason", asyn
   const late = await resolve({ ...finding, resolution: "FAILED" });
   expect(late.error?.extensions).toMatchObject({
     code: "INVALID_STATE",
-    details: { currentState: "SUCCEEDED" },
+    details: { because: "Its outcome is known.", currentState: "SUCCEEDED", allowedActions: [] },
   });
+});
+
+it("settles once when two operators say it at once, and tells the second what the first has done", async () => {
+  const { attemptId } = await anUnknown("lose_response");
+  const { headers } = api.asPlatform;
+  const another = { key: await createPlatformKey(api.db, "another operator"), headers };
+  const answers = await Promise.all(
+    [api.asPlatform, another, api.asPlatform, another].map((as, n) =>
+      resolve({ attemptId, resolution: "SUCCEEDED", reason: `seen by ${String(n)}` }, { as }),
+    ),
+  );
+  const done = answers.filter(({ error }) => error === undefined);
+  expect(done.map(({ data }) => data.resolveUnknownAttempt.idempotency.status)).toEqual([
+    "EXECUTED",
+  ]);
+  for (const { error } of answers.filter((answer) => answer.error !== undefined)) {
+    expect(error?.extensions).toMatchObject({
+      code: "INVALID_STATE",
+      details: { currentState: "SUCCEEDED" },
+    });
+  }
+  const captures = { source_id: attemptId, kind: "capture" };
+  expect(await api.db("journals").where(captures)).toHaveLength(1);
+  await api.app.auditLog.flush();
+  const written = await api.db("audit_log").where({ subject_id: attemptId, action: "WRITE" });
+  expect(written.map(({ outcome }) => outcome as string).sort()).toEqual([
+    ...["REFUSED", "REFUSED", "REFUSED", "SUCCEEDED"],
+  ]);
 });
 
 it.each([
@@ -221,6 +250,29 @@ describe("before an operator may say it", () => {
       .update({ unknown_since, ...set });
   }
 
+  test("one that is being undone waits for the processor's acknowledgement, whatever the operator says", async () => {
+    const { attemptId } = await anUnknown("lose_response");
+    await age(attemptId, { lookups: 1, reversing: true });
+    for (const override of [false, true]) {
+      const finding = { attemptId, resolution: "FAILED", reason: "asked them", override } as const;
+      expect((await resolve(finding)).error?.extensions).toMatchObject({
+        code: "INVALID_STATE",
+        details: {
+          because: "It is being undone: the processor has yet to acknowledge that.",
+          currentState: "UNKNOWN",
+          allowedActions: ["LOOK_UP"],
+        },
+      });
+    }
+    await lookUp(attemptId);
+    await api.sweepOnce();
+    expect((await api.movements(attemptId)).map(({ kind }) => kind)).toEqual([
+      "capture",
+      "reverse",
+    ]);
+    await api.drain();
+  });
+
   test("the processor can be asked at once", async () => {
     const { id, attemptId } = await anUnknown("lose_response");
     await api.sweepOnce();
@@ -230,7 +282,10 @@ describe("before an operator may say it", () => {
       attempt: { id: attemptId, status: "UNKNOWN", lookups: 0 },
     });
     const again = await lookUp(attemptId);
-    expect(again.error?.extensions).toMatchObject({ code: "INVALID_STATE" });
+    expect(again.error?.extensions).toMatchObject({
+      code: "INVALID_STATE",
+      details: { because: "It is being looked up already.", allowedActions: ["RESOLVE"] },
+    });
     await api.sweepOnce();
     expect(await statusOf(attemptId)).toBe("SUCCEEDED");
     const late = await lookUp(attemptId);

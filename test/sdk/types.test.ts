@@ -61,7 +61,7 @@ test("there is a function for every mutation, query and subscription of the sche
   expect(Object.keys(SUBSCRIPTIONS).sort()).toEqual(fields(schema.getSubscriptionType()));
 });
 
-// What graphql-codegen takes as its `scalars`, so that no value of ours is typed as unknown.
+// What graphql-codegen takes as its `scalars`, so that no value of ours is typed as unknown. It is not run here itself.
 test("the printed types of the scalars are fresh, and every scalar of the schema has one", () => {
   const file = path.join(root, "src/sdk/codegen-scalars.json");
   const scalars = Object.values(schema.getTypeMap()).filter(

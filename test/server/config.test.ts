@@ -9,6 +9,8 @@ const GOOD = testSettings("postgres://user:pass@host/name", "http://127.0.0.1:40
   ONCEPAY_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
 });
 
+const COLLECTOR = "http://127.0.0.1:4318";
+
 function problemsOf(settings: Record<string, string>): string {
   try {
     readConfig({ ...GOOD, ...settings });
@@ -32,8 +34,28 @@ test.each([
   [{ REDIS_URL: "localhost:6379" }, "REDIS_URL: must be an address such as redis://"],
   [{ IDEMPOTENCY_RETENTION: "30" }, "IDEMPOTENCY_RETENTION: must be a number of days such as 30d"],
   [{ ONCEPAY_POOL_MAX: "1" }, "ONCEPAY_POOL_MAX: must be a whole number, 2 to 200"],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" }, "OTEL_EXPORTER_OTLP_ENDPOINT: must be an"],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+    "OTEL_EXPORTER_OTLP_PROTOCOL: must be http/json",
+  ],
 ])("refuses %j in words", (settings, message) => {
   expect(problemsOf(settings)).toContain(message);
+});
+
+test.each([
+  [{}, false],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: "" }, false],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR }, true],
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${COLLECTOR}/v1/traces` }, true],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR, OTEL_SDK_DISABLED: "TRUE" }, false],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR, OTEL_SDK_DISABLED: "maybe" }, true],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR, OTEL_TRACES_EXPORTER: "none" }, false],
+  // What is set for all programs of a machine is no reason not to start where nothing is sent.
+  [{ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }, false],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR, OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" }, true],
+])("by %j, whether anything is traced is %s", (settings, tracing) => {
+  expect(readConfig({ ...GOOD, ...settings }).tracing).toBe(tracing);
 });
 
 test("names the encryption key once, and never shows it", () => {

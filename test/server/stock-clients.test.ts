@@ -1,3 +1,5 @@
+import { ApolloClient, HttpLink, InMemoryCache, gql } from "@apollo/client";
+import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { createHash } from "node:crypto";
 import { documentIdOf } from "../../schema/trusted-documents";
 import { type Server, startServer } from "../../src/server";
@@ -183,6 +185,30 @@ describe("automatic persisted queries", () => {
     }
     const text = await post({ query: MERCHANT });
     expect(text.data).toEqual({ merchant: { name: "Merchant" } });
+  });
+
+  test("are asked for by Apollo's own link, which then sends the text, and from then on at once", async () => {
+    const sent: { query?: string; extensions?: object }[] = [];
+    const http = new HttpLink({
+      uri: `${api.server.url}/graphql`,
+      headers: { authorization: `Bearer ${api.merchant.secretKey}` },
+      fetch: (url, init) => {
+        sent.push(JSON.parse(init?.body as string) as object);
+        return fetch(url, init);
+      },
+    });
+    const link = new PersistedQueryLink({ sha256 }).concat(http);
+    const client = new ApolloClient({ link, cache: new InMemoryCache() });
+    for (const fetchPolicy of ["cache-first", "network-only"] as const) {
+      const { data } = await client.query({ query: gql(MERCHANT), fetchPolicy });
+      expect(data).toMatchObject({ merchant: { name: "Merchant" } });
+    }
+    const hasText = sent.map(({ query, extensions }) => [query !== undefined, Boolean(extensions)]);
+    expect(hasText).toEqual([
+      [false, true],
+      [true, true],
+      [true, expect.any(Boolean)],
+    ]);
   });
 
   test("with their text are answered as what that says", async () => {

@@ -144,6 +144,7 @@ export async function send(
   const body = (await response.json()) as Pick<TestAnswer, "data"> & {
     errors?: NonNullable<TestAnswer["error"]>[];
   };
+  for (const { extensions } of body.errors ?? []) assertCanAct(extensions);
   return {
     status: response.status,
     headers: response.headers,
@@ -151,6 +152,14 @@ export async function send(
     data: body.data,
     error: body.errors?.[0],
   };
+}
+
+/** Whatever a test is about: a refusal because of a state always lets a person act. */
+function assertCanAct({ code, details }: NonNullable<TestAnswer["error"]>["extensions"]): void {
+  if (code !== "INVALID_STATE") return;
+  const { because, allowedActions } = details as Record<string, unknown>;
+  if (typeof because === "string" && Array.isArray(allowedActions)) return;
+  throw new Error(`nobody can act on this refusal: ${JSON.stringify(details)}`);
 }
 
 function mutation(verb: string, fields: string): string {

@@ -89,3 +89,16 @@ export async function aDispute(
   expect(await hearOf(t, decided)).toBe("applied");
   return decided;
 }
+
+/** What became of each of the network's webhooks about a dispute, in the order in which they came. */
+export async function effectsOf(
+  t: Pick<TestApp, "db">,
+  dispute: Pick<NetworkDispute, "id">,
+): Promise<string[]> {
+  const rows = await t
+    .db("inbox")
+    .whereRaw("outcome ->> 'processorDisputeId' = ?", [dispute.id])
+    .orderBy("received_at")
+    .select<{ status: string; effect: string | null }[]>("status", "effect");
+  return rows.map(({ status, effect }) => effect ?? status);
+}

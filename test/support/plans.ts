@@ -27,6 +27,7 @@ import {
 } from "../../src/webhooks/delivery-store";
 import { type DeliveryRecord, recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { DISPUTES_OF_PAYMENTS } from "./dispute-questions";
+import { PAYOUTS_OF_PAYMENTS } from "./payout-questions";
 import { type Given, confirmCommand, createCommand, succeeded } from "./factories";
 import { loadSettlement } from "./settlement-questions";
 
@@ -238,6 +239,7 @@ const PARTS = [
    select merchant_id, 're' || substr(id, 3), id, 'SUCCEEDED', amount, currency, id
    from payment_intents where merchant_id = any(?) on conflict do nothing`,
   DISPUTES_OF_PAYMENTS,
+  PAYOUTS_OF_PAYMENTS,
   `insert into webhook_replays (merchant_id, idempotency_key, delivery_id)
    select merchant_id, id, id from webhook_deliveries where merchant_id = any(?) on conflict do nothing`,
   `insert into inbox (processor, event_id, type, reference, outcome, status, next_at)

@@ -22,6 +22,7 @@ import {
 import { aBreak, aReport } from "../support/breaks";
 import { sealAll } from "../seals/seal";
 import { aDispute } from "../support/disputes";
+import { aPayout } from "../support/payouts";
 import type { TestReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
 import { PLAIN } from "./plain-values";
@@ -54,7 +55,8 @@ const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
   timeline(first: 2) { pageInfo { endCursor } }
 } }`;
 const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } }
-  reconciliationBreaks(first: 2) { pageInfo { endCursor } } }`;
+  reconciliationBreaks(first: 2) { pageInfo { endCursor } }
+  payouts(first: 2) { pageInfo { endCursor } edges { node { id lines(first: 2) { pageInfo { endCursor } } } } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
 const ERASE = `mutation ($input: EraseCustomerInput!, $key: String!) {
   eraseCustomer(input: $input, idempotencyKey: $key) { erasure { id } } }`;
@@ -194,6 +196,9 @@ export async function makeWorld(
     breaks.push(await aBreak(api.db, merchant.id, about));
   }
   const report = await aReport(api.db, mark);
+  for (let more = 0; more < SOME_OF_EACH; more += 1) {
+    await aPayout(api, merchant.id, "paid");
+  }
   const unknown = await confirmed();
   for (let more = 0; more < SOME_OF_EACH; more += 1) await confirmed();
   await api.sandbox.setFault({ fault: "lose_request", rate: 1, operation: "charge" });
@@ -266,12 +271,14 @@ export async function makeWorld(
     .where({ merchant_id: merchant.id, subject_id: rolled.id })
     .first<{ id: string }>("actor_id as id");
   const account = pages.ledgerAccounts.edges[0].node;
+  const payout = pages.payouts.edges[0].node;
   await sealAll(api);
   const setAside = await setMessageAside(api.db, merchant.id, { delivery_id: delivery?.id });
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {
     unknownAttempts: end(open.unknownAttempts),
     entries: end(account.entries),
+    lines: end(payout.lines),
     reconciliationReports: Buffer.from(report).toString("base64url"),
     setAsideMessages: Buffer.from(setAside).toString("base64url"),
   };
@@ -297,6 +304,7 @@ export async function makeWorld(
       refund: refund.id,
       capture: found?.id ?? "",
       dispute: dispute?.id ?? "",
+      payout: payout.id,
       endpoint: webhookEndpoint.id,
       ...endpoints,
       event: dead[0]?.eventId ?? "",
@@ -370,6 +378,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "Query.receipt(paymentIntentId)": [ids["paid"]],
     "Query.dispute(id)": [ids["dispute"]],
     "Query.ledgerAccount(id)": [ids["account"]],
+    "Query.payout(id)": [ids["payout"]],
     "Query.erasure(id)": [ids["erasure"]],
     "Query.deadLetters(merchantId)": [ids["merchant"]],
     "Query.setAsideMessages(merchantId)": [ids["merchant"]],
@@ -386,6 +395,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "CaptureFilter.statuses": [["SUCCEEDED"]],
     "DisputeFilter.paymentIntentId": [ids["paid"]],
     "DisputeFilter.statuses": [["OPEN"]],
+    "PayoutFilter.statuses": [["PAID"]],
     "ReconciliationBreakFilter.kinds": [["FEE"]],
     "ReconciliationBreakFilter.statuses": [["OPEN"]],
     "ReconciliationBreakFilter.subjectId": [ids["paid"]],

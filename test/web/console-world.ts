@@ -8,6 +8,7 @@ import {
   makePaid,
   newKey,
 } from "../support/api";
+import { aBreak } from "../support/breaks";
 import type { TestReceiver } from "../support/receiver";
 
 /** A merchant of whom there is something to see on every page. */
@@ -17,6 +18,8 @@ export interface ConsoleWorld {
   readonly unknown: string;
   readonly endpoint: string;
   readonly letters: readonly string[];
+  /** A break whose correction is proposed. */
+  readonly break: string;
 }
 
 /** An outcome stays unknown, and a webhook that fails is soon dead, until a test says otherwise. */
@@ -40,11 +43,25 @@ export async function makeConsoleWorld(
   await makePaid(api, { amount: 3_000, currency: "JPY", customer: "customer-7" });
   await api.sandbox.setFault({ fault: "lose_response", rate: 1, operation: "charge", count: 1 });
   const { id: unknown } = await makePaid(api, { amount: 4_999, merchantReference: "order-1002" });
+  const feeBreak = await makeFeeBreak(api, paid);
   const letters = await makeLetters(api, endpoint, 3);
   await send(api, SEND_TEST, { webhookEndpointId: endpoint });
   await api.drain();
   await api.app.auditLog.flush();
-  return { paid, held, unknown, endpoint, letters };
+  return { paid, held, unknown, endpoint, letters, break: feeBreak };
+}
+
+/** The processor kept 3 cents more for a payment than were posted. */
+export async function makeFeeBreak(api: TestApi, paymentIntentId: string): Promise<string> {
+  const of = { merchant_id: api.merchant.id, payment_intent_id: paymentIntentId };
+  const [journal] = await api.db("journals").where(of).orderBy("id");
+  return aBreak(api.db, api.merchant.id, {
+    paymentIntentId,
+    proposal: {
+      corrects: (journal as { id: string }).id,
+      postings: [{ debit: "PROCESSING_FEES", credit: "PROCESSOR_RECEIVABLE", amount: 3 }],
+    },
+  });
 }
 
 async function send(api: TestApi, query: string, input: object): Promise<unknown> {

@@ -4,20 +4,14 @@ import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { ensureBuilt } from "../attack/built";
 import { CREATE_API_KEY, type TestApi, makeIntent, newKey, startTestApi } from "../support/api";
-import {
-  type Misdeeds,
-  describeWithBrowser,
-  launchBrowser,
-  watchContext,
-} from "../support/browser";
+import { type Misdeeds, describeWithBrowser, launchBrowser } from "../support/browser";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 import { waitFor } from "../support/wait-for";
+import { WEB, consoleIn, violationsOn } from "./console-browser";
 import { type ConsoleWorld, WORLD_SETTINGS, makeConsoleWorld, makeLetters } from "./console-world";
 
 /* Every page of the console in a real browser: with something on it, with nothing, and when the API fails. */
 
-const WEB = path.resolve(__dirname, "../../dist/web");
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const NARROW = 320;
 
 interface Shown {
@@ -33,12 +27,14 @@ describeWithBrowser("the console", () => {
   let receiver: TestReceiver;
   let world: ConsoleWorld;
   let browser: Browser;
+  let here: ReturnType<typeof consoleIn>;
   const watched: Misdeeds[] = [];
 
   beforeAll(async () => {
     await ensureBuilt();
     receiver = await startReceiver();
     [api, browser] = await Promise.all([startTestApi(WORLD_SETTINGS), launchBrowser()]);
+    here = consoleIn(api, browser, watched);
     world = await makeConsoleWorld(api, receiver);
   }, 240_000);
   afterAll(async () => {
@@ -64,36 +60,21 @@ describeWithBrowser("the console", () => {
     { path: `deliveries/${world.letters[0] ?? ""}`, seeded: "timed out" },
     { path: "endpoints", seeded: receiver.url, empty: "nobody is told of events" },
     { path: `endpoints/${world.endpoint}`, seeded: "95 % answered within" },
+    {
+      path: "breaks",
+      seeded: "a fee of 103 USD there",
+      empty: "what processors say agree",
+    },
+    { path: `breaks/${world.break}`, seeded: "0.03 USD: debit processing fees" },
     { path: "ledger", seeded: "merchant balance", empty: "Nothing has been posted yet" },
     { path: "audit?action=WRITE", seeded: "sendTestWebhook", empty: "on record" },
   ];
 
-  async function open(options: Parameters<Browser["newContext"]>[0] = {}): Promise<BrowserContext> {
-    const context = await browser.newContext(options);
-    watched.push(await watchContext(context, { home: api.server.url, bank: "none:" }));
-    // Jest runs the sources; what browsers get is in dist.
-    await context.route("**/console/assets/*", (route) =>
-      route.fulfill({ path: path.join(WEB, path.basename(route.request().url())) }),
-    );
-    return context;
-  }
-
-  const at = (where: string, merchant = api.merchant.id): string =>
-    [`${api.server.url}/console/${merchant}`, where].filter((part) => part !== "").join("/");
-
-  async function enter(context: BrowserContext, key: string, address: string): Promise<Page> {
-    const page = await context.newPage();
-    await page.goto(address);
-    await page.getByLabel("Operator key").fill(key);
-    await page.keyboard.press("Enter");
-    await page.getByRole("navigation", { name: "Pages" }).waitFor();
-    return page;
-  }
-
-  async function expectShown(page: Page, text: string): Promise<void> {
-    await page.locator("main").getByText(text).first().waitFor();
-    await waitFor("all to be loaded", async () => (await page.locator(".loading").count()) === 0);
-  }
+  const open = (options?: Parameters<Browser["newContext"]>[0]) => here.open(options);
+  const at = (where: string, merchant?: string) => here.at(where, merchant);
+  const enter = (context: BrowserContext, key: string, address: string) =>
+    here.enter(context, key, address);
+  const expectShown = (page: Page, text: string) => here.expectShown(page, text);
 
   async function countReplays(of: string): Promise<number> {
     return (await api.db("webhook_deliveries").where({ replay_of: of })).length;
@@ -138,11 +119,7 @@ describeWithBrowser("the console", () => {
       for (const { path: where, seeded } of pages()) {
         await page.goto(at(where));
         await expectShown(page, seeded);
-        await page.evaluate(AXE);
-        const { violations } = await page.evaluate<{
-          violations: { id: string; nodes: { html: string }[] }[];
-        }>(run);
-        const found = violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+        const found = await violationsOn(page, run);
         const width = await page.evaluate<number>("document.documentElement.scrollWidth");
         expect([where, found]).toEqual([where, []]);
         expect(width).toBeLessThanOrEqual(look.viewport.width);
@@ -166,6 +143,7 @@ describeWithBrowser("the console", () => {
       [`payments/${world.paid}`, "no payment with this id"],
       [`deliveries/${world.letters[0] ?? ""}`, "no delivery with this id"],
       [`endpoints/${world.endpoint}`, "no endpoint with this id"],
+      [`breaks/${world.break}`, "no break with this id"],
       ["nowhere", "There is no such page."],
     ] as const) {
       await page.goto(at(where, api.stranger.id));
@@ -245,6 +223,7 @@ describeWithBrowser("the console", () => {
       [attempt.id, `payments/${world.paid}`],
       [refund.id, `payments/${world.paid}`],
       [world.endpoint, `endpoints/${world.endpoint}`],
+      [world.break, `breaks/${world.break}`],
       ["order-1002", "payments?reference=order-1002"],
     ] as const) {
       await page.goto(at(""));

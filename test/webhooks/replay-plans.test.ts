@@ -174,7 +174,10 @@ test("thousands of letters: killed in the middle, run by several, started by two
   ]);
   const refused = [first, second].flatMap(({ error }) => error?.extensions ?? []);
   expect(refused).toMatchObject([
-    { code: "INVALID_STATE", details: { id, currentState: "RUNNING" } },
+    {
+      code: "INVALID_STATE",
+      details: { id, because: "It is running.", allowedActions: ["PAUSE", "CANCEL"] },
+    },
   ]);
   const killed: readonly FailpointName[] = [
     "replay_plan.inside_transaction",

@@ -23,7 +23,13 @@ function exportOf(values: Parameters<Command["run"]>[0]["values"]): Export {
   if (what === "breaks") {
     return { columns: BREAK, read: (client, page) => client.reconciliationBreaks(page) };
   }
-  if (what !== "entries") throw new UsageError("--what must be breaks or entries.");
+  if (what === "payouts") {
+    return { columns: PAYOUT, read: (client, page) => client.payouts(page) };
+  }
+  if (what === "payout-lines") return linesOf(required(values, "payout"));
+  if (what !== "entries") {
+    throw new UsageError("--what must be breaks, entries, payouts or payout-lines.");
+  }
   const id = required(values, "account");
   return {
     columns: ENTRY,
@@ -31,6 +37,17 @@ function exportOf(values: Parameters<Command["run"]>[0]["values"]): Export {
       const account = await client.ledgerAccount({ id, ...page });
       if (!account) throw new Error(`There is no ledger account ${id}.`);
       return account.entries;
+    },
+  };
+}
+
+function linesOf(id: string): Export {
+  return {
+    columns: PAYOUT_LINE,
+    read: async (client, page) => {
+      const payout = await client.payout({ id, ...page });
+      if (!payout?.lines) throw new Error(`There is no payout ${id}.`);
+      return payout.lines;
     },
   };
 }
@@ -45,19 +62,28 @@ const ENTRY = [
   ...["balanceAfter", "source", "sourceId", "paymentIntentId", "attemptId", "createdAt"],
 ];
 
+const PAYOUT = [
+  ...["id", "status", "amount", "currency", "lineCount", "processor", "processorPayoutId"],
+  ...["arrivesAt", "changedAt", "version", "createdAt", "updatedAt"],
+];
+const PAYOUT_LINE = ["line", "kind", "amount", "attemptId", "paymentIntentId", "movementId"];
+
 /** A page at a time is asked for, written and forgotten: an export may be of any length. */
 export const exportCommand: Command = {
   name: "ops export",
-  summary: "writes breaks, or the entries of a ledger account, as CSV or NDJSON",
-  help: `Writes all breaks, or all entries of one ledger account, newest first, to standard output while they are read.
+  summary: "writes breaks, payouts, or the entries of a ledger account, as CSV or NDJSON",
+  help: `Writes all breaks, all entries of one ledger account, or all payouts, newest first, or the lines of one payout, to
+standard output while they are read.
 ${OPS_HELP}
-  --what WHAT       breaks, or entries
+  --what WHAT       breaks, entries, payouts, or payout-lines
   --account ID      the ledger account whose entries to write
+  --payout ID       the payout whose lines to write
   --format FORMAT   csv, which is the default, or ndjson`,
   options: {
     ...OPS_OPTIONS,
     what: { type: "string" },
     account: { type: "string" },
+    payout: { type: "string" },
     format: { type: "string" },
   },
   run: async (call) => {

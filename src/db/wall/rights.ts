@@ -66,6 +66,9 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   journals: ofTenants(READ, APPEND),
   postings: ofTenants(READ, APPEND),
   balance_snapshots: ofTenants(READ, APPEND),
+  // Recorded from what a processor's settlement file says, with their postings.
+  payouts: ofTenants(READ, WRITE),
+  payout_lines: ofTenants(READ, APPEND),
   seals: ofTenants(READ, APPEND),
   seal_state: ofNobody(CHANGE),
   // To seal it with another encryption key is the one change that a trigger permits.
@@ -76,6 +79,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   reconciliation_runs: ofNobody(WRITE),
   // Those of a processor's list are forgotten when it has been compared.
   processor_lines: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
+  processor_payouts: ofNobody(WRITE),
+  processor_payout_lines: ofNobody(WRITE),
   audit_marks: ofNobody(WRITE),
   ledger_proofs: ofNobody(WRITE),
   audit_state: ofNobody(CHANGE),

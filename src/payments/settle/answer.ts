@@ -11,6 +11,8 @@ export interface Answer {
   readonly source: string;
   /** An operator's words. */
   readonly reason?: string;
+  /** Of the trace in which it was heard; otherwise it is a part of the attempt's own. */
+  readonly traceparent?: string | null | undefined;
 }
 
 export type AnswerEffect =

@@ -1,4 +1,5 @@
 import {
+  type Fact,
   type Journal,
   bookAuthorization,
   bookCapture,
@@ -12,6 +13,7 @@ import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, changeIntent } from "../change";
 import { heldOf, holdUntil, withoutHold } from "./hold";
 import type { SettlePolicy } from "./answer";
+import { feeOf } from "./fees";
 import { type Heard, factOf, partOf, partStep, step } from "./steps";
 
 /** The processor did what it was asked to do. */
@@ -25,6 +27,7 @@ export function approve(heard: Heard, outcome: Approved, policy: SettlePolicy): 
     status: "SUCCEEDED",
     processorChargeId: outcome.processorChargeId,
     fee: outcome.feeMinor,
+    feeCurrency: foreign(outcome, fact),
     dueInMs: null,
   };
   switch (attempt.operation) {
@@ -37,13 +40,12 @@ export function approve(heard: Heard, outcome: Approved, policy: SettlePolicy): 
             amountAuthorized: amount,
             amountCaptured: amount,
             nextAction: null,
-            // Whoever asked for one meanwhile was too late.
-            cancellationRequested: false,
+            // Whoever asked for one meanwhile was too late; that they did is still to be seen.
             cancellationReason: null,
           },
           [step(heard, "payment_intent.succeeded", "SUCCEEDED")],
         ),
-        journals: [bookCapture(fact, { captured: amount, fee: outcome.feeMinor, held: 0 })],
+        journals: bookMoney(fact, { captured: amount, held: 0 }, outcome),
       };
     case "authorize":
       return {
@@ -60,7 +62,7 @@ export function approve(heard: Heard, outcome: Approved, policy: SettlePolicy): 
         journals: [bookAuthorization(fact, amount)],
       };
     case "capture":
-      return approveCapture(heard, settled);
+      return approveCapture(heard, outcome, settled);
     case "refund":
       return {
         attempt: settled,
@@ -107,15 +109,27 @@ function letGo(heard: Heard): Pick<Change, "intent" | "journals"> {
   };
 }
 
-function approveCapture(heard: Heard, settled: AttemptChange): Change {
+/** The capture, and its fee where that is a journal of its own. */
+function bookMoney(
+  fact: Fact,
+  amounts: { readonly captured: number; readonly held: number },
+  outcome: Approved,
+): Journal[] {
+  const fee = feeOf(fact, outcome);
+  return [bookCapture(fact, { ...amounts, fee: fee.own }), ...fee.journals];
+}
+
+function foreign({ feeMinor, feeCurrency }: Approved, { currency }: Fact): string | null {
+  return feeMinor === null || feeCurrency === currency ? null : (feeCurrency ?? null);
+}
+
+function approveCapture(heard: Heard, outcome: Approved, settled: AttemptChange): Change {
   const { attempt } = heard;
   const { intent, amount } = attempt;
   const captured = intent.snapshot.amountCaptured + amount;
   const left = intent.snapshot.amountAuthorized - captured;
   const done = attempt.final === true || left === 0;
-  const journals: Journal[] = [
-    bookCapture(factOf(attempt), { captured: amount, fee: settled.fee ?? 0, held: amount }),
-  ];
+  const journals = bookMoney(factOf(attempt), { captured: amount, held: amount }, outcome);
   if (done && left > 0) journals.push(bookRelease(factOf(attempt), left));
   const next = done
     ? step(heard, "payment_intent.succeeded", "SUCCEEDED")

@@ -8,6 +8,7 @@ import {
   settleSeconds,
   settlements,
 } from "../../observability/metrics";
+import { type Span, startSpan } from "../../observability/tracing";
 import type { AttemptOperation } from "../attempt";
 import { type LockedAttempt, lockAttempts } from "../attempt-store";
 import type { Change } from "../change";
@@ -39,6 +40,7 @@ export async function settleAttempts(
 ): Promise<Settled[]> {
   setSizes.observe({ operation: "settleAttempt" }, answers.length);
   const stop = settleSeconds.startTimer();
+  const startedAtMs = Date.now();
   const settled = await transact(db, async (tx) => {
     const locked = await lockAttempts(
       tx,
@@ -47,7 +49,14 @@ export async function settleAttempts(
     const byAttempt = new Map(locked.map((attempt) => [attempt.id, attempt]));
     const pairs = answers.map((answer) => {
       const attempt = byAttempt.get(answer.attemptId);
-      return { answer, attempt, consequence: attempt && settle(attempt, answer, policy) };
+      if (!attempt) return { answer };
+      // One for each, in the trace of its own payment. That of a commit that failed is never ended, and so never sent.
+      const span = startSettleSpan(attempt, answer, startedAtMs);
+      const consequence = carryOn(
+        settle(attempt, answer, policy),
+        span?.traceparent ?? parentOf(attempt, answer),
+      );
+      return { answer, attempt, consequence, span };
     });
     const consequences = pairs.flatMap(({ consequence }) => consequence ?? []);
     await writeChanges(tx, inLockOrder(consequences, 0));
@@ -65,13 +74,38 @@ export async function settleAttempts(
     return pairs;
   });
   stop();
-  return settled.map(({ attempt, answer, consequence }) => {
+  return settled.map(({ attempt, answer, consequence, span }) => {
+    span?.end({ attributes: { "oncepay.outcome": consequence?.effect ?? "missing" } });
     settlements.inc({ source: heardBy(answer), effect: consequence?.effect ?? "missing" });
     if (!attempt || !consequence) return { effect: "missing" };
     count(attempt, answer, consequence);
     const { effect, dueInMs } = consequence;
     return { effect, operation: attempt.operation, ...(dueInMs !== undefined && { dueInMs }) };
   });
+}
+
+/** What was heard with no trace of its own is heard in the attempt's. */
+function parentOf(attempt: LockedAttempt, answer: Answer): string | null {
+  return answer.traceparent ?? attempt.traceparent ?? null;
+}
+
+function startSettleSpan(
+  attempt: LockedAttempt,
+  answer: Answer,
+  startedAtMs: number,
+): Span | undefined {
+  const attributes = {
+    "oncepay.attempt.id": attempt.id,
+    "oncepay.payment_intent.id": attempt.paymentIntentId,
+  };
+  const parent = parentOf(attempt, answer);
+  return startSpan({ name: "settle", kind: "internal", parent, attributes, startedAtMs });
+}
+
+function carryOn(consequence: Consequence, traceparent: string | null): Consequence {
+  if (traceparent === null) return consequence;
+  const changes = consequence.changes.map((change) => ({ ...change, traceparent }));
+  return { ...consequence, changes };
 }
 
 /** The plain answer to a call is in the attempt itself. Whatever else was heard is kept beside it. */

@@ -20,11 +20,11 @@ const TRIES_MAX = 30;
  */
 export async function settleSurely(
   settler: AnswerSettler,
-  attempt: Pick<Attempt, "merchantId" | "id" | "paymentIntentId">,
+  attempt: Pick<Attempt, "merchantId" | "id" | "paymentIntentId" | "traceparent">,
   { outcome, source }: Pick<Answer, "outcome" | "source">,
 ): Promise<Settled> {
-  const { merchantId, id, paymentIntentId } = attempt;
-  const heard = { outcome: soundOutcome(outcome), source };
+  const { merchantId, id, paymentIntentId, traceparent } = attempt;
+  const heard = { outcome: soundOutcome(outcome), source, traceparent };
   for (let tries = 1; ; tries += 1) {
     try {
       return await settler.settleAttempt({ merchantId, attemptId: id, paymentIntentId, ...heard });

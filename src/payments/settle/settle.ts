@@ -10,6 +10,7 @@ import { settleCanceled } from "./canceling";
 import { challengeDelayMs, endChallenge, requireAction } from "./challenge";
 import { decline } from "./declined";
 import { lookupDelayMs, step } from "./steps";
+import { withSuspense } from "./suspense";
 
 const UNSENT_BACKOFF_MS = { base: 500, cap: 15_000 };
 
@@ -19,6 +20,10 @@ const UNSENT_BACKOFF_MS = { base: 500, cap: 15_000 };
  * place where a processor's words become state.
  */
 export function settle(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): Consequence {
+  return withSuspense(attempt, decide(attempt, answer, policy));
+}
+
+function decide(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): Consequence {
   const { outcome } = answer;
   if (isSettled(attempt.status)) return settleAgain({ attempt, answer });
   if (attempt.reversing && outcome.kind !== "reversed" && !isOperators(answer)) {

@@ -1,4 +1,5 @@
 import type { Fact } from "../../ledger/journals";
+import type { Attempt } from "../attempt";
 import type { LockedAttempt } from "../attempt-store";
 import type { StepInput } from "../change";
 import type { PaymentIntentStatus } from "../payment-intent";
@@ -10,7 +11,9 @@ export interface Heard {
   readonly answer: Answer;
 }
 
-export function factOf(attempt: LockedAttempt): Fact {
+export function factOf(
+  attempt: Pick<Attempt, "merchantId" | "id" | "paymentIntentId" | "currency">,
+): Fact {
   return {
     merchantId: attempt.merchantId,
     paymentIntentId: attempt.paymentIntentId,

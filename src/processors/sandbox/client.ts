@@ -9,8 +9,8 @@ export type ClientResult =
   | { readonly kind: "unsent"; readonly reason: string };
 
 export interface SandboxClient {
-  post(path: string, body: unknown): Promise<ClientResult>;
-  get(path: string): Promise<ClientResult>;
+  post(path: string, body: unknown, traceparent?: string): Promise<ClientResult>;
+  get(path: string, traceparent?: string): Promise<ClientResult>;
   close(): Promise<void>;
 }
 
@@ -18,9 +18,11 @@ interface ClientRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly body: string | null;
+  readonly traceparent: string | undefined;
 }
 
 const ANSWER_BYTES_MAX = 256 * 1024;
+const HEADERS = { "content-type": "application/json", accept: "application/json" };
 
 export function createSandboxClient(options: {
   readonly baseUrl: string;
@@ -43,8 +45,9 @@ export function createSandboxClient(options: {
   const send = (request: ClientRequest): Promise<ClientResult> =>
     exchange(pool, timeoutMs, { ...request, path: prefix + request.path });
   return {
-    post: (path, body) => send({ method: "POST", path, body: JSON.stringify(body) }),
-    get: (path) => send({ method: "GET", path, body: null }),
+    post: (path, body, traceparent) =>
+      send({ method: "POST", path, body: JSON.stringify(body), traceparent }),
+    get: (path, traceparent) => send({ method: "GET", path, body: null, traceparent }),
     close: () => pool.destroy(),
   };
 }
@@ -100,7 +103,7 @@ function exchange(pool: Pool, timeoutMs: number, request: ClientRequest): Promis
           method: request.method,
           path: request.path,
           body: request.body,
-          headers: { "content-type": "application/json", accept: "application/json" },
+          headers: request.traceparent ? { ...HEADERS, traceparent: request.traceparent } : HEADERS,
           // Nothing that moves money may be sent again by the client on its own.
           idempotent: false,
         },

@@ -27,14 +27,16 @@ export function createSandboxProcessor(options: {
       canReverse: true,
       requestHorizonMs: timeoutMs + IN_TRANSIT_MS,
     },
-    send: async (request) => {
+    send: async (request, traceparent) => {
       const call = toCall(request);
-      return toSendOutcome(await client.post(call.path, call.body));
+      return toSendOutcome(await client.post(call.path, call.body, traceparent));
     },
-    lookUp: async (reference) =>
-      toLookupOutcome(await client.get(`/v1/lookup/${encodeURIComponent(reference)}`)),
-    reverse: async (reference) =>
-      toReverseOutcome(await client.post(`/v1/reverse/${encodeURIComponent(reference)}`, {})),
+    lookUp: async (reference, traceparent) =>
+      toLookupOutcome(await client.get(`/v1/lookup/${encodeURIComponent(reference)}`, traceparent)),
+    reverse: async (reference, traceparent) =>
+      toReverseOutcome(
+        await client.post(`/v1/reverse/${encodeURIComponent(reference)}`, {}, traceparent),
+      ),
     ...(webhookSecret !== undefined && {
       verifyWebhook: (rawBody, headers) =>
         verifySandboxWebhook({

@@ -1,13 +1,22 @@
 import { z } from "zod";
 import { CURRENCY_CODES } from "../../money";
 import { redact } from "../../security/sensitive";
-import type { MovementPage, ProcessorMovement, StatementHeader } from "../processor";
+import {
+  type MovementPage,
+  PAYOUT_LINE_KINDS,
+  PAYOUT_STATUSES,
+  type ProcessorMovement,
+  type ProcessorPayout,
+  type ProcessorPayoutLine,
+  type SettlementLine,
+  type StatementHeader,
+} from "../processor";
 import type { ClientResult } from "./client";
 
 /*
  * The sandbox's list of movements and its settlement file, in their words. The file is CSV without quotes: a first line
- * that names the statement and its period, a line of column names, a line for each movement, and a last line with their
- * number, without which the file is not whole.
+ * that names the statement and its period, a line of column names, a line for each movement, then each payout with its
+ * lines, and a last line with the number of all of these, without which the file is not whole.
  */
 
 const KINDS = ["authorize", "capture", "refund", "void", "reverse"] as const;
@@ -28,6 +37,7 @@ const movementShape = z.object({
   reference: name,
   charge_id: name,
   at: z.iso.datetime(),
+  fee_currency: currency.nullish(),
 });
 
 const pageShape = z.object({
@@ -52,10 +62,12 @@ function toMovement(given: z.infer<typeof movementShape>): ProcessorMovement {
     reference: given.reference,
     chargeId: given.charge_id,
     movedAt: given.at,
+    feeCurrency: given.fee_currency ?? null,
   };
 }
 
-const COLUMNS = "movement_id,kind,amount,currency,fee,reference,charge_id,at";
+// The last column came later.
+const COLUMNS = /^movement_id,kind,amount,currency,fee,reference,charge_id,at(,fee_currency)?$/;
 
 const FIRST = "settlement";
 const VERSION = "1";
@@ -82,26 +94,66 @@ const WHOLE = /^\d{1,16}$/;
 const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
 
 /** Checked by hand: a file has a million of them. */
-export function readLine(line: string): ProcessorMovement | { readonly end: number } | undefined {
-  if (line === "" || line === COLUMNS) return undefined;
+export function readLine(line: string): SettlementLine | undefined {
+  if (line === "" || COLUMNS.test(line)) return undefined;
   const fields = line.split(",");
+  if (fields[0] === PAYOUT) return { payout: readPayout(line, fields) };
+  if (fields[0] === PAYOUT_LINE) return { payoutLine: readPayoutLine(line, fields) };
   if (fields.length === 2 && fields[0] === LAST && WHOLE.test(fields[1] ?? "")) {
     return { end: Number(fields[1]) };
   }
-  const isSound =
-    fields.length === FIELDS.length && FIELDS.every((isField, at) => isField(fields[at] ?? ""));
-  if (!isSound) throw new Error(`a line cannot be read: ${redact(line.slice(0, 200))}`);
+  check(line, fields, fields.length === FIELDS.length ? FIELDS : FIELDS_BEFORE);
   const [movementId, kind, amount, code, fee, reference, chargeId, movedAt] =
     fields as unknown as EightFields;
   return {
-    movementId: redact(movementId),
-    kind: kind as ProcessorMovement["kind"],
+    movement: {
+      movementId: redact(movementId),
+      kind: kind as ProcessorMovement["kind"],
+      amountMinor: Number(amount),
+      currency: code,
+      feeMinor: Number(fee),
+      reference: redact(reference),
+      chargeId: redact(chargeId),
+      movedAt,
+      feeCurrency: fields[8] || null,
+    },
+  };
+}
+
+function check(line: string, fields: readonly string[], are: readonly IsField[]): void {
+  const isSound =
+    fields.length === are.length && are.every((isField, at) => isField(fields[at] ?? ""));
+  if (!isSound) throw new Error(`a line cannot be read: ${redact(line.slice(0, 200))}`);
+}
+
+const PAYOUT = "payout";
+const PAYOUT_LINE = "payout_line";
+
+function readPayout(line: string, fields: readonly string[]): ProcessorPayout {
+  check(line, fields, PAYOUT_FIELDS);
+  const [, payoutId, status, amount, code, arrivesAt, changedAt, lines] =
+    fields as unknown as EightFields;
+  return {
+    payoutId: redact(payoutId),
+    status: status.toUpperCase() as ProcessorPayout["status"],
     amountMinor: Number(amount),
     currency: code,
-    feeMinor: Number(fee),
+    arrivesAt,
+    changedAt,
+    lines: Number(lines),
+  };
+}
+
+function readPayoutLine(line: string, fields: readonly string[]): ProcessorPayoutLine {
+  check(line, fields, PAYOUT_LINE_FIELDS);
+  const [, payoutId, place, kind, amount, reference, movementId] = fields as unknown as EightFields;
+  return {
+    payoutId: redact(payoutId),
+    line: Number(place),
+    kind: kind.toUpperCase() as ProcessorPayoutLine["kind"],
+    amountMinor: Number(amount),
     reference: redact(reference),
-    chargeId: redact(chargeId),
-    movedAt,
+    movementId: redact(movementId),
   };
 }
 
@@ -120,8 +172,38 @@ const FIELDS: readonly IsField[] = [
   isName,
   isName,
   (text) => AT.test(text),
+  (text) => text === "" || CURRENCIES.has(text),
 ];
+const FIELDS_BEFORE = FIELDS.slice(0, -1);
 
 function isAmount(text: string, least: number): boolean {
   return WHOLE.test(text) && Number(text) >= least && Number.isSafeInteger(Number(text));
 }
+
+/** Below zero as well: what is taken back. */
+const isSigned: IsField = (text) => /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
+const isCount: IsField = (text) => /^\d{1,9}$/.test(text);
+const isOneOf =
+  (known: readonly string[]): IsField =>
+  (text) =>
+    known.includes(text.toUpperCase());
+
+const PAYOUT_FIELDS: readonly IsField[] = [
+  isName,
+  isName,
+  isOneOf(PAYOUT_STATUSES),
+  isSigned,
+  (text) => CURRENCIES.has(text),
+  (text) => AT.test(text),
+  (text) => AT.test(text),
+  isCount,
+];
+const PAYOUT_LINE_FIELDS: readonly IsField[] = [
+  isName,
+  isName,
+  (text) => isCount(text) && Number(text) > 0,
+  isOneOf(PAYOUT_LINE_KINDS),
+  (text) => isSigned(text) && Number(text) !== 0,
+  isName,
+  isName,
+];

@@ -25,7 +25,8 @@ const answerShape = z.discriminatedUnion("status", [
     status: z.literal("succeeded"),
     charge_id: z.string(),
     amount: z.int().min(0),
-    fee: z.int().min(0),
+    fee: z.int().min(0).nullable(),
+    fee_currency: z.string().optional(),
     authorization_expires_at: z.string().optional(),
   }),
   z.object({
@@ -134,6 +135,7 @@ export function toOutcome(value: unknown): Exclude<LookupOutcome, { kind: "not_f
         processorChargeId: answer.charge_id,
         amountMinor: answer.amount,
         feeMinor: answer.fee,
+        ...(answer.fee_currency !== undefined && { feeCurrency: answer.fee_currency }),
         ...(answer.authorization_expires_at !== undefined && {
           authorizationExpiresAt: answer.authorization_expires_at,
         }),

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go, pathOf, useAddress } from "./address";
 import { AskError, type Session, readSession, signOut } from "./api";
+import { BooksBanner, WithBooks } from "./books";
 import { Head } from "./head";
 import { type Keys, useKeys } from "./keys";
 import { Help } from "./help";
@@ -77,30 +78,33 @@ function SignedIn({
   const isOwn = session.key.kind === "PLATFORM" || merchant === session.merchantId;
   return (
     <PlaceContext.Provider value={place}>
-      <Head page={page} jump={jump} help={help} leave={leave} />
-      <main id="main" key={`${merchant ?? ""}/${page}/${id ?? ""}`}>
-        <p class="said" role="status">
-          {said}
-        </p>
-        {isOwn ? (
-          (shown?.element ?? (
-            <Empty>There is no such page. The menu leads to those that are.</Empty>
-          ))
-        ) : (
-          <Empty>
-            {merchant === null
-              ? "Loading …"
-              : `This is a page of another merchant, and your key is of ${session.merchantId}.`}
-          </Empty>
+      <WithBooks>
+        <Head page={page} jump={jump} help={help} leave={leave} />
+        {isOwn && <BooksBanner />}
+        <main id="main" key={`${merchant ?? ""}/${page}/${id ?? ""}`}>
+          <p class="said" role="status">
+            {said}
+          </p>
+          {isOwn ? (
+            (shown?.element ?? (
+              <Empty>There is no such page. The menu leads to those that are.</Empty>
+            ))
+          ) : (
+            <Empty>
+              {merchant === null
+                ? "Loading …"
+                : `This is a page of another merchant, and your key is of ${session.merchantId}.`}
+            </Empty>
+          )}
+        </main>
+        {isHelping && (
+          <Help
+            close={() => {
+              setHelping(false);
+            }}
+          />
         )}
-      </main>
-      {isHelping && (
-        <Help
-          close={() => {
-            setHelping(false);
-          }}
-        />
-      )}
+      </WithBooks>
     </PlaceContext.Provider>
   );
 }

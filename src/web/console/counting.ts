@@ -8,6 +8,10 @@ import type { Results } from "./results";
 
 export type CountedLetter = Results["letterCounts"]["deadLetters"]["edges"][number]["node"];
 export type CountedUnknown = Results["unknownCounts"]["unknownAttempts"]["edges"][number]["node"];
+type CountedBreak = Results["breakCounts"]["reconciliationBreaks"]["edges"][number]["node"];
+
+/** Of breaks: what still waits for somebody. */
+export const UNRESOLVED = ["OPEN", "EXPLAINED"] as const;
 
 // Reading a thousand rows is ten requests: nobody needs that every few seconds.
 const COUNTED_EVERY_MS = 30_000;
@@ -33,6 +37,20 @@ export function useUnknownCounts(): Query<Counted<CountedUnknown>> {
         return page.unknownAttempts;
       }),
     { about: JSON.stringify(["unknown", merchant]), everyMs: COUNTED_EVERY_MS },
+  );
+}
+
+/** What is not resolved. */
+export function useBreakCounts(): Query<Counted<CountedBreak>> {
+  const { acting: merchant } = usePlace();
+  return useReading(
+    (by, signal) =>
+      readCounted(async (after) => {
+        const filter = { statuses: UNRESOLVED };
+        const page = await ask("breakCounts", { filter, after }, { merchant, by, signal });
+        return page.reconciliationBreaks;
+      }),
+    { about: JSON.stringify(["breaks", merchant]), everyMs: COUNTED_EVERY_MS },
   );
 }
 

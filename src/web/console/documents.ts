@@ -18,6 +18,10 @@ const ENDPOINT =
 const ATTEMPT =
   "id operation status amount currency processor paymentIntentId code declineCode message lookups createdAt sentAt settledAt unknownSince nextLookupAt processorChargeId";
 
+const SIDE = "amount currency fee state";
+const BREAK = `id merchantId kind status currency detail subjectId paymentIntentId owner foundAt
+  ours { ${SIDE} } theirs { ${SIDE} } proposal { corrects postings { debit credit amount } }`;
+
 function mutation(name: string, selection: string): string {
   const Name = name.charAt(0).toUpperCase() + name.slice(1);
   return `mutation ($input: ${Name}Input!, $key: String!) { ${name}(input: $input, idempotencyKey: $key) { ${selection} idempotency { status firstSeenAt } } }`;
@@ -37,6 +41,11 @@ export const DOCUMENTS = {
   unknownCounts: `query ($after: String) {
     unknownAttempts(first: 100, after: $after) {
       edges { node { id amount currency unknownSince } } pageInfo { hasNextPage endCursor }
+    }
+  }`,
+  breakCounts: `query ($filter: ReconciliationBreakFilter, $after: String) {
+    reconciliationBreaks(filter: $filter, first: 100, after: $after) {
+      edges { node { id kind foundAt detail } } pageInfo { hasNextPage endCursor }
     }
   }`,
   eventCounts: `query ($since: DateTime, $after: String) {
@@ -111,6 +120,17 @@ export const DOCUMENTS = {
     }
   }`,
 
+  breaks: `query ($filter: ReconciliationBreakFilter, ${PAGED}) {
+    reconciliationBreaks(filter: $filter, ${PAGING}) {
+      edges { node { ${BREAK} } } ${PAGE}
+    }
+  }`,
+  break: `query ($id: ID!) {
+    node(id: $id) { ... on ReconciliationBreak {
+      ${BREAK} source processor reportId explanation explainedAt resolution resolvedAt journalId
+    } }
+  }`,
+
   endpoints: `query (${PAGED}) {
     webhookEndpoints(${PAGING}) { edges { node { ${ENDPOINT} } } ${PAGE} }
   }`,
@@ -152,6 +172,10 @@ export const DOCUMENTS = {
   resolveUnknownAttempt: mutation(
     "resolveUnknownAttempt",
     "paymentIntent { id status } proposal { at source outcome effect reason }",
+  ),
+  resolveReconciliationBreak: mutation(
+    "resolveReconciliationBreak",
+    "reconciliationBreak { id status journalId }",
   ),
   replayWebhookDelivery: mutation("replayWebhookDelivery", "webhookDelivery { id status }"),
   retryWebhookDeliveryNow: mutation("retryWebhookDeliveryNow", "webhookDelivery { id status }"),

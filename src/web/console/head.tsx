@@ -70,8 +70,8 @@ function Mode({ of: mode }: { of: string }): JSX.Element {
 function Navigation({ page }: { page: string }): JSX.Element {
   const { merchant, may, to } = usePlace();
   const shown = PAGES.filter(
-    ({ scope, path }) =>
-      (scope === undefined || may(scope)) && (merchant !== null || path === "" || path === "audit"),
+    ({ scope, ofAll }) =>
+      (scope === undefined || may(scope)) && (merchant !== null || ofAll === true),
   );
   return (
     <nav aria-label="Pages">

@@ -12,6 +12,7 @@ const DIRECT: Readonly<Record<string, (id: string) => string>> = {
   acct: (id) => `ledger/${id}`,
   rpl: (id) => `plans/${id}`,
   evt: (id) => `events/${id}`,
+  brk: (id) => `breaks/${id}`,
 };
 
 const OF_A_PAYMENT = {

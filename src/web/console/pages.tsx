@@ -1,5 +1,7 @@
 import type { JSX } from "preact";
 import { Audit } from "./pages/audit";
+import { BreakPage } from "./pages/break";
+import { Breaks } from "./pages/breaks";
 import { DeadLetters } from "./pages/dead-letters";
 import { Deliveries } from "./pages/deliveries";
 import { DeliveryPage } from "./pages/delivery";
@@ -20,10 +22,12 @@ interface MenuEntry {
   readonly scope?: string;
   /** Pages that are found from here. */
   readonly within?: readonly string[];
+  /** It is there without a merchant, too: for the whole installation. */
+  readonly ofAll?: true;
 }
 
 export const PAGES: readonly MenuEntry[] = [
-  { path: "", name: "Overview", letter: "o" },
+  { path: "", name: "Overview", letter: "o", ofAll: true },
   { path: "payments", name: "Payments", letter: "p", scope: "payments:read" },
   { path: "unknown", name: "Unknown", letter: "u", scope: "operations:read" },
   { path: "dead-letters", name: "Dead letters", letter: "d", scope: "webhooks:read" },
@@ -36,8 +40,9 @@ export const PAGES: readonly MenuEntry[] = [
     within: ["events"],
   },
   { path: "endpoints", name: "Endpoints", letter: "e", scope: "webhooks:read" },
+  { path: "breaks", name: "Breaks", letter: "b", scope: "operations:read", ofAll: true },
   { path: "ledger", name: "Ledger", letter: "l", scope: "ledger:read" },
-  { path: "audit", name: "Audit", letter: "a", scope: "audit:read" },
+  { path: "audit", name: "Audit", letter: "a", scope: "audit:read", ofAll: true },
 ];
 
 const LISTS: Readonly<Record<string, () => JSX.Element>> = {
@@ -48,6 +53,7 @@ const LISTS: Readonly<Record<string, () => JSX.Element>> = {
   plans: Plans,
   deliveries: Deliveries,
   endpoints: Endpoints,
+  breaks: Breaks,
   ledger: Ledger,
   audit: Audit,
 };
@@ -58,6 +64,7 @@ const SINGLE: Readonly<Record<string, (props: { id: string }) => JSX.Element>> =
   deliveries: DeliveryPage,
   events: EventPage,
   endpoints: EndpointPage,
+  breaks: BreakPage,
   ledger: AccountPage,
 };
 
@@ -72,9 +79,10 @@ export function pageFor(
   id: string | null,
   merchant: string | null,
 ): Shown | undefined {
-  const title = id ?? PAGES.find(({ path }) => path === page)?.name ?? page;
-  // Whatever is not the overview is a merchant's; the audit log also has an installation's own.
-  if (merchant === null && page !== "" && page !== "audit") {
+  const entry = PAGES.find(({ path }) => path === page);
+  const title = id ?? entry?.name ?? page;
+  // Whatever is not of the whole installation is a merchant's.
+  if (merchant === null && entry?.ofAll !== true) {
     return { title, element: <p class="empty">Choose a merchant first: paste its id above.</p> };
   }
   if (id !== null) {

@@ -12,8 +12,10 @@ import type {
   LookUpAttemptInput,
   PauseReplayPlanInput,
   PaymentIntentFilter,
+  ReconciliationBreakFilter,
   RefundPaymentIntentInput,
   ReplayWebhookDeliveryInput,
+  ResolveReconciliationBreakInput,
   ResolveUnknownAttemptInput,
   ResumeReplayPlanInput,
   RetryWebhookDeliveryNowInput,
@@ -71,7 +73,12 @@ export type IdempotencyStatus = "EXECUTED" | "REPLAYED";
 export type IntentAction = "CANCEL" | "CAPTURE" | "CONFIRM" | "REFUND" | "UPDATE";
 
 export type LedgerAccountKind =
-  "DISPUTES" | "MERCHANT_BALANCE" | "PROCESSING_FEES" | "PROCESSOR_RECEIVABLE" | "SUSPENSE";
+  | "DISPUTES"
+  | "MERCHANT_BALANCE"
+  | "PAYOUTS"
+  | "PROCESSING_FEES"
+  | "PROCESSOR_RECEIVABLE"
+  | "SUSPENSE";
 
 export type Mode = "LIVE" | "TEST";
 
@@ -86,6 +93,25 @@ export type PaymentIntentStatus =
   | "SUCCEEDED";
 
 export type PostingSide = "CREDIT" | "DEBIT";
+
+export type ReconciliationBreakKind =
+  | "AMOUNT"
+  | "CURRENCY"
+  | "DUPLICATE"
+  | "FEE"
+  | "IMBALANCE"
+  | "MISSING_HERE"
+  | "MISSING_THERE"
+  | "STATE"
+  | "TIMING"
+  | "UNCLEARED";
+
+export type ReconciliationBreakResolution =
+  "CLOSED_ITSELF" | "CORRECTED" | "DISMISSED" | "REVERSED";
+
+export type ReconciliationBreakSource = "LEDGER" | "PROCESSOR_LIST" | "SETTLEMENT_FILE";
+
+export type ReconciliationBreakStatus = "EXPLAINED" | "OPEN" | "RESOLVED";
 
 export type RefundReason = "DUPLICATE" | "FRAUDULENT" | "REQUESTED_BY_CUSTOMER";
 
@@ -166,6 +192,19 @@ export interface Results {
           readonly amount: number;
           readonly currency: string;
           readonly unknownSince: string | null;
+        };
+      }[];
+      readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+    };
+  };
+  readonly breakCounts: {
+    readonly reconciliationBreaks: {
+      readonly edges: readonly {
+        readonly node: {
+          readonly id: string;
+          readonly kind: ReconciliationBreakKind;
+          readonly foundAt: string;
+          readonly detail: string;
         };
       }[];
       readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
@@ -498,6 +537,92 @@ export interface Results {
       };
     };
   };
+  readonly breaks: {
+    readonly reconciliationBreaks: {
+      readonly edges: readonly {
+        readonly node: {
+          readonly id: string;
+          readonly merchantId: string;
+          readonly kind: ReconciliationBreakKind;
+          readonly status: ReconciliationBreakStatus;
+          readonly currency: string;
+          readonly detail: string;
+          readonly subjectId: string;
+          readonly paymentIntentId: string | null;
+          readonly owner: string | null;
+          readonly foundAt: string;
+          readonly ours: {
+            readonly amount: number | null;
+            readonly currency: string | null;
+            readonly fee: number | null;
+            readonly state: string | null;
+          } | null;
+          readonly theirs: {
+            readonly amount: number | null;
+            readonly currency: string | null;
+            readonly fee: number | null;
+            readonly state: string | null;
+          } | null;
+          readonly proposal: {
+            readonly corrects: string | null;
+            readonly postings: readonly {
+              readonly debit: LedgerAccountKind;
+              readonly credit: LedgerAccountKind;
+              readonly amount: number;
+            }[];
+          } | null;
+        };
+      }[];
+      readonly pageInfo: {
+        readonly hasNextPage: boolean;
+        readonly hasPreviousPage: boolean;
+        readonly startCursor: string | null;
+        readonly endCursor: string | null;
+      };
+    };
+  };
+  readonly break: {
+    readonly node: {
+      readonly id: string;
+      readonly merchantId: string;
+      readonly kind: ReconciliationBreakKind;
+      readonly status: ReconciliationBreakStatus;
+      readonly currency: string;
+      readonly detail: string;
+      readonly subjectId: string;
+      readonly paymentIntentId: string | null;
+      readonly owner: string | null;
+      readonly foundAt: string;
+      readonly ours: {
+        readonly amount: number | null;
+        readonly currency: string | null;
+        readonly fee: number | null;
+        readonly state: string | null;
+      } | null;
+      readonly theirs: {
+        readonly amount: number | null;
+        readonly currency: string | null;
+        readonly fee: number | null;
+        readonly state: string | null;
+      } | null;
+      readonly proposal: {
+        readonly corrects: string | null;
+        readonly postings: readonly {
+          readonly debit: LedgerAccountKind;
+          readonly credit: LedgerAccountKind;
+          readonly amount: number;
+        }[];
+      } | null;
+      readonly source: ReconciliationBreakSource;
+      readonly processor: string | null;
+      readonly reportId: string | null;
+      readonly explanation: string | null;
+      readonly explainedAt: string | null;
+      readonly resolution: ReconciliationBreakResolution | null;
+      readonly resolvedAt: string | null;
+      readonly journalId: string | null;
+    } | null;
+  };
   readonly endpoints: {
     readonly webhookEndpoints: {
       readonly edges: readonly {
@@ -696,6 +821,16 @@ export interface Results {
       readonly idempotency: { readonly status: IdempotencyStatus; readonly firstSeenAt: string };
     };
   };
+  readonly resolveReconciliationBreak: {
+    readonly resolveReconciliationBreak: {
+      readonly reconciliationBreak: {
+        readonly id: string;
+        readonly status: ReconciliationBreakStatus;
+        readonly journalId: string | null;
+      };
+      readonly idempotency: { readonly status: IdempotencyStatus; readonly firstSeenAt: string };
+    };
+  };
   readonly replayWebhookDelivery: {
     readonly replayWebhookDelivery: {
       readonly webhookDelivery: { readonly id: string; readonly status: DeliveryStatus };
@@ -781,6 +916,10 @@ export interface Variables {
     readonly after?: string | null | undefined;
   };
   readonly unknownCounts: { readonly after?: string | null | undefined };
+  readonly breakCounts: {
+    readonly filter?: ReconciliationBreakFilter | null | undefined;
+    readonly after?: string | null | undefined;
+  };
   readonly eventCounts: {
     readonly since?: string | null | undefined;
     readonly after?: string | null | undefined;
@@ -823,6 +962,14 @@ export interface Variables {
     readonly last?: number | null | undefined;
     readonly before?: string | null | undefined;
   };
+  readonly breaks: {
+    readonly filter?: ReconciliationBreakFilter | null | undefined;
+    readonly first?: number | null | undefined;
+    readonly after?: string | null | undefined;
+    readonly last?: number | null | undefined;
+    readonly before?: string | null | undefined;
+  };
+  readonly break: { readonly id: string };
   readonly endpoints: {
     readonly first?: number | null | undefined;
     readonly after?: string | null | undefined;
@@ -867,6 +1014,10 @@ export interface Variables {
   readonly lookUpAttempt: { readonly input: LookUpAttemptInput; readonly key: string };
   readonly resolveUnknownAttempt: {
     readonly input: ResolveUnknownAttemptInput;
+    readonly key: string;
+  };
+  readonly resolveReconciliationBreak: {
+    readonly input: ResolveReconciliationBreakInput;
     readonly key: string;
   };
   readonly replayWebhookDelivery: {

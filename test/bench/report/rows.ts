@@ -35,6 +35,7 @@ export function rowsOf(results: Results): Row[] {
     ...sizeRows(results),
     ...processRows(results),
     ...liveRows(results),
+    ...consoleRows(results),
   ];
 }
 
@@ -313,4 +314,20 @@ function processRows({ memory = [], start, recovery }: Results): Row[] {
     );
   }
   return rows;
+}
+
+const PAGE_MS_MAX = 150;
+
+function consoleRows({ console: figures }: Results): Row[] {
+  return (figures?.pages ?? []).map(({ page, p50, p95, opened }) =>
+    atMost(
+      {
+        what: `console, ${page}: p95`,
+        value: p95,
+        unit: "ms",
+        note: `p50 ${p50.toFixed(0)}, opened ${String(opened)} times`,
+      },
+      PAGE_MS_MAX,
+    ),
+  );
 }

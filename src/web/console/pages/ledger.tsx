@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { Link } from "../address";
+import { useBooks } from "../books";
 import { Id, Time, money, words } from "../format";
 import { Filters, momentIn } from "../parts/filters";
 import { List, pageIn } from "../parts/list";
@@ -14,12 +15,12 @@ type Balance = Results["trialBalance"]["trialBalance"];
 export function Ledger(): JSX.Element {
   const { filters, to } = usePlace();
   const asOf = momentIn(filters, "at");
-  const balance = useQuery("trialBalance", {}, SELDOM_MS);
+  const books = useBooks();
   const accounts = useQuery("accounts", { asOf, ...pageIn(filters) }, SELDOM_MS);
   return (
     <>
       <h1>Ledger</h1>
-      <Found query={balance}>{({ trialBalance }) => <Trial balance={trialBalance} />}</Found>
+      <Found query={books}>{({ trial }) => trial && <Trial balance={trial} />}</Found>
       <h2>Accounts</h2>
       <Filters path="ledger" fields={[{ name: "at", label: "As of", type: "datetime-local" }]} />
       <List
@@ -50,11 +51,6 @@ function Trial({ balance }: { balance: Balance }): JSX.Element {
   const rows = balance.currencies.map((totals) => ({ ...totals, id: totals.currency }));
   return (
     <>
-      {!balance.balanced && (
-        <p class="note bad banner" role="alert">
-          The books do not balance. Run <code>oncepay verify</code>, and let nobody post by hand.
-        </p>
-      )}
       {rows.length === 0 ? (
         <Empty>Nothing has been posted yet, so there is nothing to balance.</Empty>
       ) : (

@@ -1,8 +1,15 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Link, go, pathOf } from "../address";
-import { grouped, useEventRate, useLetterCounts, useUnknownCounts } from "../counting";
-import { Time, count, money, span, sums, words } from "../format";
+import { useBooks } from "../books";
+import {
+  grouped,
+  useBreakCounts,
+  useEventRate,
+  useLetterCounts,
+  useUnknownCounts,
+} from "../counting";
+import { Time, count, span, sums, words } from "../format";
 import { Sparkline } from "../parts/sparkline";
 import { Found } from "../parts/notes";
 import { usePlace } from "../place";
@@ -17,6 +24,7 @@ export function Overview(): JSX.Element {
       {merchant === null && <ChooseMerchant />}
       <div class="cards">
         {merchant === null ? <LettersByMerchant /> : <OfMerchant />}
+        {merchant === null && may("operations:read") && <Breaks />}
         {merchant === null && may("operations:write") && <SetAsideCard />}
       </div>
     </>
@@ -54,6 +62,7 @@ function OfMerchant(): JSX.Element {
     <>
       {may("operations:read") && <Unknowns />}
       {may("webhooks:read") && <Letters />}
+      {may("operations:read") && <Breaks />}
       {may("ledger:read") && <Books />}
       {may("webhooks:read") && <Endpoints />}
       {may("events:read") && <Events />}
@@ -115,25 +124,48 @@ function Books(): JSX.Element {
   const { to } = usePlace();
   return (
     <Card title="Trial balance" to={to("ledger")}>
-      <Found query={useQuery("trialBalance", {}, SELDOM_MS)}>
-        {({ trialBalance: { balanced, currencies } }) =>
-          balanced ? (
+      <Found query={useBooks()}>
+        {({ trial }) => {
+          const { balanced = true, currencies = [] } = trial ?? {};
+          // How much it is, the banner says.
+          if (!balanced) return <p class="figure bad">differs</p>;
+          return (
             <p class="calm">
               Balanced{currencies.length === 0 ? ": nothing has been posted yet" : ""}
               {currencies.length > 0 &&
                 ` in ${currencies.map(({ currency }) => currency).join(", ")}`}
               .
             </p>
-          ) : (
-            currencies
-              .filter(({ difference }) => difference !== "0")
-              .map(({ currency, difference }) => (
-                <p key={currency} class="note bad" role="alert">
-                  Debits and credits differ by {money(difference, currency)}.
-                </p>
-              ))
-          )
-        }
+          );
+        }}
+      </Found>
+    </Card>
+  );
+}
+
+function Breaks(): JSX.Element {
+  const { to } = usePlace();
+  return (
+    <Card title="Open breaks" to={to("breaks")}>
+      <Found query={useBreakCounts()}>
+        {({ items, hasMore }) => {
+          const oldest = items.at(-1)?.foundAt;
+          if (oldest === undefined) return <p class="calm">None: everybody's books agree.</p>;
+          return (
+            <>
+              <p class="figure bad">{count(items.length, hasMore)}</p>
+              <ul class="groups">
+                {grouped(items, ({ kind }) => kind).map(([kind, breaks]) => (
+                  <li key={kind}>
+                    <Link to={to("breaks", { kind })}>{words(kind)}</Link>{" "}
+                    <span>{count(breaks.length, hasMore)}</span>
+                  </li>
+                ))}
+              </ul>
+              <p class="quiet">oldest for {span(Date.now() - Date.parse(oldest))}</p>
+            </>
+          );
+        }}
       </Found>
     </Card>
   );

@@ -12,6 +12,8 @@ export interface Field {
   readonly options?: readonly string[];
   readonly type?: "text" | "datetime-local";
   readonly hint?: string;
+  /** What it means that no option is chosen. */
+  readonly otherwise?: string;
 }
 
 export function Filters({ path, fields }: { path: string; fields: readonly Field[] }): JSX.Element {
@@ -49,7 +51,7 @@ export function Filters({ path, fields }: { path: string; fields: readonly Field
 }
 
 function Input({ field, value }: { field: Field; value: string }): JSX.Element {
-  const { name, options, type = "text", hint } = field;
+  const { name, options, type = "text", hint, otherwise = "any" } = field;
   if (!options && type === "datetime-local") {
     return <input name={name} type="datetime-local" step="1" defaultValue={value} />;
   }
@@ -57,7 +59,7 @@ function Input({ field, value }: { field: Field; value: string }): JSX.Element {
   return (
     <select name={name}>
       <option value="" selected={value === ""}>
-        any
+        {otherwise}
       </option>
       {options.map((option) => (
         <option key={option} value={option} selected={option === value}>
