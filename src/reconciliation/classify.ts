@@ -184,7 +184,7 @@ function posted(
   compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
   found: Found,
 ): NewBreak[] {
-  const { attempt, ledger, kind, amount, currency, fee } = compared;
+  const { attempt, ledger, kind, amount } = compared;
   if (!ledger) {
     return [found("MISSING_HERE", `${kind} of ${String(amount)}: no journal is posted`)];
   }

@@ -41,7 +41,8 @@ const FIND: Statement = {
     ), read as materialized (
       select a.* from this q cross join lateral (
         select x.id, x.merchant_id, x.payment_intent_id, x.operation, x.status, x.processor,
-          x.amount, x.currency, x.fee, x.fee_currency, x.settled_at, coalesce(x.sent_at, x.created_at) as sent_at
+          x.amount, x.currency, x.fee, x.fee_currency, x.settled_at,
+          coalesce(x.sent_at, x.created_at) as sent_at
         from (
           (select l.* from attempts l
             where l.settled_at >= q.known_from and l.settled_at < q.known_to

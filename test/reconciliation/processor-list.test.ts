@@ -105,7 +105,8 @@ async function age(subject: string, hours: number): Promise<void> {
 
 const lastAttempt = async (intentId: string): Promise<string> => {
   const rows = t.db("attempts").where({ payment_intent_id: intentId }).orderBy("id", "desc");
-  return ((await rows.first("id")) as { id: string }).id;
+  const last: { id: string } = await rows.first("id");
+  return last.id;
 };
 const aCharge = async (): Promise<string> => lastAttempt((await aCapturedIntent(t, merchantId)).id);
 
@@ -358,13 +359,16 @@ test("a worker asks for the last hour's list, says at error level what differs, 
   await t.sandbox.charge(reference, { amount: 400 });
   await startOver();
   const said: unknown[] = [];
-  const log = { ...t.app.log, error: (fields: object) => said.push(fields), warn: () => undefined };
+  const error = (fields: object): void => void said.push(fields);
+  const log = { error, warn: () => undefined } as unknown as typeof t.app.log;
   let woken = 0;
   await reconcileOnce({
     ...t.app,
-    ...{ log: log as unknown as typeof t.app.log, processors: processors(HOUR_MS) },
-    wakeRelay: () => (woken += 1),
-  } as typeof t.app);
+    ...{ log, processors: processors(HOUR_MS) },
+    wakeRelay: () => {
+      woken += 1;
+    },
+  });
   expect(said).toEqual([{ count: 1 }]);
   expect(woken).toBe(1);
   const [found] = await rowsOf(reference);
