@@ -188,7 +188,11 @@ describeWithBrowser("the console, when the books are not right", () => {
       expect([await banner(support).count(), others()]).toEqual([0, 0]);
       await other.close();
     } finally {
-      await api.db("balance_snapshots").where(lie).delete();
+      // A superuser's way past the table's guard.
+      await api.db.transaction(async (tx) => {
+        await tx.raw("set local session_replication_role = replica");
+        await tx("balance_snapshots").where(lie).delete();
+      });
     }
     await page.goto(here.at("payments"));
     await here.expectShown(page, paid);
