@@ -253,8 +253,13 @@ describeWithBrowser("the checkout", () => {
   test("an API that is killed while the page watches: still checking, never failed, and then the outcome", async () => {
     await shop.setLatency(1_500);
     const page = await open();
+    const confirmed = page.waitForEvent("requestfinished", (request) =>
+      (request.postData() ?? "").includes("mutation confirmPaymentIntent"),
+    );
     await pay(page);
     await screen(page, "processing");
+    // Not while it still asks: that would be another story.
+    await confirmed;
     // It is started again each time; at some moment the page has to notice.
     await waitFor("the page to notice", async () => {
       shop.killApi();
