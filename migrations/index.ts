@@ -43,6 +43,7 @@ import * as entriesByAccount from "./20261204000100_entries_by_account";
 import * as sealedUpTo from "./20261204000200_sealed_up_to";
 import * as guardedAmounts from "./20261212000100_guarded_amounts";
 import * as pendingProofs from "./20261212000200_pending_proofs";
+import * as reconciliationEvidence from "./20261211000100_reconciliation_evidence";
 import * as disputeEvents from "./20261210000100_dispute_events";
 import * as payouts from "./20261205000100_payouts";
 import * as fees from "./20261205000200_fees";
@@ -100,6 +101,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261204000200_sealed_up_to": sealedUpTo,
   "20261212000100_guarded_amounts": guardedAmounts,
   "20261212000200_pending_proofs": pendingProofs,
+  "20261211000100_reconciliation_evidence": reconciliationEvidence,
   "20261210000100_dispute_events": disputeEvents,
   "20261205000100_payouts": payouts,
   "20261205000200_fees": fees,

@@ -105,6 +105,7 @@ create table attempts (
 CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
+CREATE INDEX attempts_settled_late ON public.attempts USING btree (settled_at) WHERE ((settled_at - created_at) > '48:00:00'::interval);
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
 CREATE CONSTRAINT TRIGGER check_suspense AFTER UPDATE OF status ON public.attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.status = 'UNKNOWN'::text) <> (new.status = 'UNKNOWN'::text))) EXECUTE FUNCTION check_suspense();
 CREATE TRIGGER keep_processor_ref BEFORE UPDATE OF processor_ref ON public.attempts FOR EACH ROW WHEN (((old.processor_ref IS NOT NULL) OR (new.status <> 'SENT'::text))) EXECUTE FUNCTION refuse_change();
@@ -443,6 +444,7 @@ create table journals (
 );
 CREATE UNIQUE INDEX journals_booked_once ON public.journals USING btree (merchant_id, source_id, kind) WHERE (kind <> ALL (ARRAY['suspense_hold'::text, 'suspense_void'::text]));
 CREATE INDEX journals_by_intent ON public.journals USING btree (merchant_id, payment_intent_id, id);
+CREATE INDEX journals_corrections ON public.journals USING btree (merchant_id, corrects_journal_id) WHERE (corrects_journal_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE CONSTRAINT TRIGGER check_suspense AFTER INSERT ON public.journals DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['suspense_hold'::text, 'suspense_void'::text]))) EXECUTE FUNCTION check_suspense();
 alter table journals enable row level security;
@@ -827,6 +829,7 @@ create table reconciliation_runs (
   started_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
+  keeps_lines boolean not null default false,
   constraint reconciliation_runs_pkey PRIMARY KEY (id),
   constraint reconciliation_runs_processor_source_statement_key UNIQUE (processor, source, statement),
   constraint reconciliation_runs_check CHECK (((status = 'COMPLETED'::text) = (finished_at IS NOT NULL))),
@@ -834,6 +837,8 @@ create table reconciliation_runs (
   constraint reconciliation_runs_source_check CHECK ((source = ANY (ARRAY['PROCESSOR_LIST'::text, 'SETTLEMENT_FILE'::text]))),
   constraint reconciliation_runs_status_check CHECK ((status = ANY (ARRAY['LOADING'::text, 'COMPARING'::text, 'MISSING'::text, 'PAYOUTS'::text, 'COMPLETED'::text])))
 );
+CREATE INDEX reconciliation_runs_by_period ON public.reconciliation_runs USING btree (processor, source, period_to);
+CREATE INDEX reconciliation_runs_keeping_lines ON public.reconciliation_runs USING btree (processor, period_to) WHERE keeps_lines;
 grant insert, select, update on reconciliation_runs to oncepay_system;
 
 create table refunds (

@@ -11,7 +11,7 @@ export const AuditAction = enumOf<auditLog.AuditAction>(
       "A request was refused because its API key does not permit it. Counted within a minute.",
     API_KEY_USED: "An API key was used. Counted within a day, with the first and the last use.",
     READ: "An operator read something. Counted by query field within a minute.",
-    WRITE: "A mutation was executed, refused or replayed.",
+    WRITE: "A mutation was executed, refused or replayed, or done by the installation itself.",
     COMMAND: "Somebody changed something on the command line.",
   },
 );
@@ -37,5 +37,6 @@ export const AuditActorKind = enumOf<auditLog.ActorKind>(
     PLATFORM: "An operator of the installation.",
     ANONYMOUS: "Somebody without a valid API key, or several callers counted together.",
     COMMAND_LINE: "Somebody at the command line of the installation.",
+    SYSTEM: "The installation itself, as it is configured.",
   },
 );

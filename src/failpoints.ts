@@ -51,6 +51,9 @@ export const FAILPOINTS = [
   { name: "seal.after_commit", description: "A seal is committed, the next not begun." },
   { name: "replay_plan.inside_transaction", description: "A slice is replayed, not committed." },
   { name: "replay_plan.after_slice", description: "Some of a replay plan's letters are replayed." },
+  { name: "reconcile.inside_transaction", description: "What was compared is not committed." },
+  { name: "reconcile.after_slice", description: "Some of a comparison is committed." },
+  { name: "reconcile.after_reverse", description: "A ghost is reversed, its break still open." },
 ] as const;
 
 export type FailpointName = (typeof FAILPOINTS)[number]["name"];

@@ -4,10 +4,7 @@ import { sweepProcessors } from "../src/reconciliation/sweep-processor";
 
 /** Compares what processors list with the books when it is time, and sees to breaks that are due. */
 export async function reconcileOnce(app: App): Promise<void> {
-  const found = await sweepProcessors(app).catch((error: unknown) => {
-    app.log.warn({ err: error }, "a processor's list could not be compared; it is asked again");
-    return 0;
-  });
+  const found = await sweepProcessors(app);
   if (found > 0) app.log.error({ count: found }, "a processor's list differs from the books");
   const seenTo = await seeToBreaks(app);
   if (found + seenTo > 0) app.wakeRelay();

@@ -19,7 +19,7 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export type AuditOutcome = "SUCCEEDED" | "REPLAYED" | "REFUSED";
 
-export type ActorKind = ApiKeyKind | "ANONYMOUS" | "COMMAND_LINE";
+export type ActorKind = ApiKeyKind | "ANONYMOUS" | "COMMAND_LINE" | "SYSTEM";
 
 /** Who asks, as far as it is known. */
 export interface Actor {

@@ -31,7 +31,7 @@ import {
   showUnknownCommand,
 } from "./ops/unknown";
 import { verifyOpsCommand } from "./ops/verify";
-import { reconcileCommand } from "./reconcile";
+import { reconcileCommand, reconcileOpsCommand } from "./reconcile";
 import { rotateSecretsCommand } from "./rotate-secrets";
 import { secretsStatusCommand } from "./secrets-status";
 import { verifyCommand } from "./verify";
@@ -73,6 +73,7 @@ export const COMMANDS: readonly Command[] = [
   listBreaksCommand,
   showBreakCommand,
   resolveBreakCommand,
+  reconcileOpsCommand,
   exportCommand,
   verifyOpsCommand,
 ];

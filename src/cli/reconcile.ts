@@ -41,6 +41,9 @@ The database is DATABASE_URL. It exits with 1 if anything differs that was not k
   },
 };
 
+/** Under the name that operators look for. */
+export const reconcileOpsCommand: Command = { ...reconcileCommand, name: "ops reconcile" };
+
 /** Their formats are what is needed of them. */
 const NOT_CALLED = {
   sandboxUrl: "http://127.0.0.1:4010",

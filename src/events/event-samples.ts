@@ -171,6 +171,13 @@ const BREAK = {
   resolvedAt: null,
 };
 
+const EXPLAINED = {
+  status: "EXPLAINED",
+  owner: "Ada",
+  explanation: "the fee of the new contract",
+  explainedAt: AT,
+};
+
 const OBJECTS: Readonly<
   Record<
     EventType,
@@ -242,6 +249,14 @@ const OBJECTS: Readonly<
   "payout.paid": { ...PAYOUT, status: "PAID", version: 2 },
   "payout.failed": { ...PAYOUT, status: "FAILED", version: 3 },
   "reconciliation.break_found": BREAK,
+  "reconciliation.break_explained": { ...BREAK, ...EXPLAINED },
+  "reconciliation.break_resolved": {
+    ...BREAK,
+    ...EXPLAINED,
+    status: "RESOLVED",
+    resolution: "DISMISSED",
+    resolvedAt: AT,
+  },
   "webhook_endpoint.failing": FAILING_ENDPOINT,
   "webhook_endpoint.disabled": {
     ...FAILING_ENDPOINT,

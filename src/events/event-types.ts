@@ -35,6 +35,9 @@ const DESCRIPTIONS = {
     "A payout has failed, or came back after it had arrived: the merchant has the amount again.",
   "reconciliation.break_found":
     "Something differs between the payments, the ledger and what the processor says it moved. It is looked into, and stays open until it is resolved.",
+  "reconciliation.break_explained": "Somebody has written down what a difference comes from.",
+  "reconciliation.break_resolved":
+    "A difference is settled: `resolution` says whether it closed itself, was corrected, dismissed, or given back.",
   "webhook_endpoint.failing":
     "A webhook endpoint has answered nothing but failures for some time, and will be disabled if that goes on. It is told after 1, 24, 72 and 96 hours.",
   "webhook_endpoint.disabled":

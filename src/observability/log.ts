@@ -27,6 +27,7 @@ export const LOG_FIELDS: ReadonlySet<string> = new Set([
   "outcome",
   "resolution",
   "reason",
+  "processor",
   "kind",
   "currency",
   "difference",

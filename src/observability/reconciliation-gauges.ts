@@ -1,18 +1,35 @@
 import { type Db, type Statement, run } from "../db/db";
 import { type ReportedGauge, reportGauges } from "./report-gauges";
 
-/** What the continuous audit and the sealer have written down, and the breaks that are open: two rows, and a small index. */
+/**
+ * What the continuous audit and the sealer have written down, the breaks that are open, and how far each processor's
+ * lists and settlement files are compared: two rows, a small index, and two probes for each processor.
+ */
 
 const LOOK: Statement = {
   name: "observe_reconciliation",
   text: `
+    with recursive compared as (
+      (select processor, source from reconciliation_runs order by processor, source limit 1)
+      union all
+      select n.* from compared c cross join lateral (
+        select r.processor, r.source from reconciliation_runs r
+        where (r.processor, r.source) > (c.processor, c.source)
+        order by r.processor, r.source limit 1) n
+    )
     select s.differences as "differences",
       extract(epoch from s.last_clean_pass_at)::float8 as "cleanAt",
       extract(epoch from l.sealed_up_to)::float8 as "sealedAt",
       (select coalesce(json_agg(b), '[]') from (
         select kind, count(*)::int as count,
           extract(epoch from now() - min(found_at))::float8 as seconds
-        from reconciliation_breaks where status <> 'RESOLVED' group by kind) b) as "breaks"
+        from reconciliation_breaks where status <> 'RESOLVED' group by kind) b) as "breaks",
+      (select coalesce(json_agg(json_build_object('processor', c.processor, 'source', c.source,
+        'upTo', extract(epoch from l.period_to)::float8)), '[]')
+        from compared c cross join lateral (
+          select r.period_to from reconciliation_runs r
+          where r.processor = c.processor and r.source = c.source and r.status = 'COMPLETED'
+          order by r.period_to desc limit 1) l) as "reconciled"
     from audit_state s cross join seal_state l`,
 };
 
@@ -24,6 +41,11 @@ interface Looked {
     readonly kind: string;
     readonly count: number;
     readonly seconds: number;
+  }[];
+  readonly reconciled: readonly {
+    readonly processor: string;
+    readonly source: string;
+    readonly upTo: number;
   }[];
 }
 
@@ -51,6 +73,13 @@ const GAUGES: readonly ReportedGauge<Looked>[] = [
     name: "oncepay_books_clean_timestamp_seconds",
     help: "When the continuous audit last ended a pass and nothing of the ledger differed; absent until it has.",
     samples: ({ cleanAt }) => (cleanAt === null ? [] : [[{}, cleanAt]]),
+  },
+  {
+    name: "oncepay_reconciled_timestamp_seconds",
+    help: "Up to when what a processor lists, or its settlement files, has been compared; absent until there was one.",
+    labelNames: ["processor", "source"],
+    samples: ({ reconciled }) =>
+      reconciled.map(({ processor, source, upTo }) => [{ processor, source }, upTo]),
   },
   {
     name: "oncepay_sealed_timestamp_seconds",

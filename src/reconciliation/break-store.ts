@@ -1,9 +1,12 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
-import { API_VERSION } from "../events/event-types";
+import { API_VERSION, type EventType } from "../events/event-types";
 import { newId } from "../ids";
 import type { Break, BreakKind, BreakResolution, NewBreak } from "./break";
 
-/** Every statement that reads or writes breaks, but for the lists. A break that is found brings its event with it. */
+/**
+ * Every statement that reads or writes breaks, but for the lists and those that close what has come. A break that is
+ * found, explained or resolved brings its event with it, in one commit.
+ */
 
 const INSERT: Statement = {
   name: "insert_reconciliation_breaks",
@@ -107,31 +110,48 @@ export async function lockBreak(
   return row?.snapshot;
 }
 
-const EXPLAIN: Statement = {
-  name: "explain_reconciliation_break",
-  text: `
-    update reconciliation_breaks b
-    set status = 'EXPLAINED', explanation = ?, owner = ?, explained_at = now()
-    where b.id = ? and b.merchant_id = ?
-    returning reconciliation_break_snapshot(b) as "snapshot"`,
-};
+/** One that is changed, and the event that tells of it, in one statement. */
+function telling(name: string, type: EventType, change: string): Statement {
+  return {
+    name,
+    text: `
+      with changed as (
+        ${change}
+        returning b.merchant_id, b.id, reconciliation_break_snapshot(b) as object
+      ), told as (
+        insert into events (merchant_id, id, type, api_version, subject_id, object)
+        select c.merchant_id, ?, '${type}', '${API_VERSION}', c.id, c.object from changed c
+        returning merchant_id, id
+      ), announced as (
+        insert into outbox (merchant_id, event_id) select merchant_id, id from told
+      )
+      select object as "snapshot" from changed`,
+  };
+}
 
-const RESOLVE: Statement = {
-  name: "resolve_reconciliation_break",
-  text: `
-    update reconciliation_breaks b
-    set status = 'RESOLVED', resolution = ?, explanation = ?, owner = coalesce(?, owner),
-      journal_id = ?, resolved_at = now(), next_at = null
-    where b.id = ? and b.merchant_id = ? and b.status <> 'RESOLVED'
-    returning reconciliation_break_snapshot(b) as "snapshot"`,
-};
+const EXPLAIN = telling(
+  "explain_reconciliation_break",
+  "reconciliation.break_explained",
+  `update reconciliation_breaks b
+        set status = 'EXPLAINED', explanation = ?, owner = ?, explained_at = now()
+        where b.id = ? and b.merchant_id = ?`,
+);
+
+const RESOLVE = telling(
+  "resolve_reconciliation_break",
+  "reconciliation.break_resolved",
+  `update reconciliation_breaks b
+        set status = 'RESOLVED', resolution = ?, explanation = ?, owner = coalesce(?, owner),
+          journal_id = ?, resolved_at = now(), next_at = null
+        where b.id = ? and b.merchant_id = ? and b.status <> 'RESOLVED'`,
+);
 
 export async function explainBreak(
-  tx: Tx,
-  { id, merchantId }: Break,
+  tx: Db,
+  { id, merchantId }: Pick<Break, "id" | "merchantId">,
   said: { readonly explanation: string; readonly owner: string },
 ): Promise<Break> {
-  const bindings = [said.explanation, said.owner, id, merchantId];
+  const bindings = [said.explanation, said.owner, id, merchantId, newId("event")];
   const [row] = await run<{ snapshot: Break }>(tx, EXPLAIN, bindings);
   if (!row) throw new Error("a break that is locked is not there");
   return row.snapshot;
@@ -149,7 +169,37 @@ export async function closeBreak(
   },
 ): Promise<Break | undefined> {
   const { resolution, explanation, owner, journalId } = how;
-  const bindings = [resolution, explanation, owner ?? null, journalId ?? null, id, merchantId];
+  const values = [resolution, explanation, owner ?? null, journalId ?? null];
+  const bindings = [...values, id, merchantId, newId("event")];
   const [row] = await run<{ snapshot: Break }>(tx, RESOLVE, bindings);
   return row?.snapshot;
+}
+
+const TELL_RESOLVED: Statement = {
+  name: "tell_of_resolved_breaks",
+  text: `
+    with told as (
+      insert into events (merchant_id, id, type, api_version, subject_id, object)
+      select b.merchant_id, n.event_id, 'reconciliation.break_resolved', '${API_VERSION}', b.id,
+        reconciliation_break_snapshot(b)
+      from unnest(?::text[], ?::text[], ?::text[]) as n (merchant_id, id, event_id)
+      join reconciliation_breaks b on b.merchant_id = n.merchant_id and b.id = n.id
+      returning merchant_id, id
+    )
+    insert into outbox (merchant_id, event_id) select merchant_id, id from told`,
+};
+
+/** Of those that were just closed together, in the same commit; returns how many there were. */
+export async function tellOfResolved(
+  tx: Tx,
+  closed: readonly Pick<Break, "id" | "merchantId">[],
+): Promise<number> {
+  if (closed.length > 0) {
+    await run(tx, TELL_RESOLVED, [
+      closed.map(({ merchantId }) => merchantId),
+      closed.map(({ id }) => id),
+      closed.map(() => newId("event")),
+    ]);
+  }
+  return closed.length;
 }

@@ -31,13 +31,17 @@ export interface Compared {
     readonly feeKnown: boolean;
     /** Something gives back what it moved, or has. */
     readonly compensated: boolean;
+    /** A refund that had succeeded, and was returned by the bank. */
+    readonly returned: boolean;
   } | null;
-  /** Its journal of a capture or a refund; null when there is none. */
+  /** Its journal of a capture or a refund, as corrected since; null when there is none. */
   readonly ledger: {
     readonly journalId: string;
     readonly amount: number;
     readonly fee: number;
     readonly feeCurrency: string;
+    /** How many corrections are counted in, but for those of what moved more than once. */
+    readonly corrections: number;
   } | null;
 }
 
@@ -60,6 +64,9 @@ const POSTED: ReadonlySet<string> = new Set(["capture", "refund"]);
 const TIMING_MS = 60_000;
 const CONTRADICTION_MS = 1_000;
 const GHOST_MS = 60_000;
+
+/** A statement comes once a day: what two of them do not have is missing. */
+export const NEXT_STATEMENT_MS = 50 * 3_600_000;
 
 /** What is wrong under one reference. Pure: the same lines have the same breaks, however often they are compared. */
 export function classify(
@@ -97,7 +104,7 @@ function ghost(compared: Compared, found: Found): NewBreak[] {
   const said = `${kind} of ${String(amount)} ${currency}`;
   return [
     found("MISSING_HERE", `nothing here asked for it: ${said}`, {
-      proposal: suspense(kind, { amount, corrects: null }),
+      proposal: suspense(kind, { amount, fee: ownFeeOf(compared), corrects: null }),
       dueInMs: GHOST_MS,
     }),
   ];
@@ -123,7 +130,11 @@ function known(
     case "DECLINED":
     case "ABANDONED": {
       if (!stands) return [];
-      const detail = `it moved there, and is ${attempt.status} here`;
+      const detail = movedAndIs(attempt.status);
+      if (attempt.returned) {
+        const wait = "it moved there, and was returned; what takes it back has no line yet";
+        return [found("TIMING", wait, { dueInMs: NEXT_STATEMENT_MS })];
+      }
       if (attempt.compensated) {
         const wait = `${detail}; it is being given back`;
         return [found("TIMING", wait, { dueInMs: TIMING_MS })];
@@ -151,21 +162,34 @@ function succeeded(
   const more = standing(compared) - 1 + earlier;
   if (more > 0) {
     const corrects = ledger?.journalId ?? null;
-    const proposal = suspense(kind, { amount: amount * more, corrects });
+    const proposal = suspense(kind, {
+      amount: amount * more,
+      fee: ownFeeOf(compared) * more,
+      corrects,
+    });
     const detail = `it moved ${times(moves + earlier)} there, and once here`;
     breaks.push(found("DUPLICATE", detail, { proposal }));
   }
   if (currency !== attempt.currency) {
     return [...breaks, found("CURRENCY", `${currency} there, and ${attempt.currency} here`)];
   }
-  const differs =
-    attempt.operation === "void" ? amount > attempt.amount : amount !== attempt.amount;
-  if (differs) breaks.push(found("AMOUNT", amounts(amount, attempt), amountProposal(compared)));
-  if (!POSTED.has(kind)) return breaks;
+  const booked = bookedOf(compared, attempt);
+  const differs = attempt.operation === "void" ? amount > booked : amount !== booked;
+  if (differs)
+    breaks.push(found("AMOUNT", amounts(compared, booked), amountProposal(compared, booked)));
+  return POSTED.has(kind) ? [...breaks, ...posted(compared, found)] : breaks;
+}
+
+function posted(
+  compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
+  found: Found,
+): NewBreak[] {
+  const { attempt, ledger, kind, amount } = compared;
   if (!ledger) {
-    return [...breaks, found("MISSING_HERE", `${kind} of ${String(amount)}: no journal is posted`)];
+    return [found("MISSING_HERE", `${kind} of ${String(amount)}: no journal is posted`)];
   }
-  if (ledger.amount !== attempt.amount) {
+  const breaks: NewBreak[] = [];
+  if (ledger.corrections === 0 && ledger.amount !== attempt.amount) {
     const detail = `${String(ledger.amount)} is posted, and the attempt was of ${String(attempt.amount)}`;
     breaks.push(found("AMOUNT", detail));
   }
@@ -178,7 +202,8 @@ function feeDifference(compared: Compared) {
   if (!ledger || kind !== "capture" || lateFeeOf(compared)) return null;
   if (ledger.fee === fee && (fee === 0 || ledger.feeCurrency === feeCurrency)) return null;
   const here = ledger.feeCurrency === feeCurrency ? "" : ` ${ledger.feeCurrency}`;
-  const detail = `a fee of ${String(fee)} ${feeCurrency} there, and of ${String(ledger.fee)}${here} here`;
+  const said = `a fee of ${String(fee)} ${feeCurrency} there, and of ${String(ledger.fee)}${here} here`;
+  const detail = `${said}${afterCorrections(compared)}`;
   // A correction is posted in the currency of the break, which is the payment's.
   const isOwn = feeCurrency === currency && (ledger.fee === 0 || ledger.feeCurrency === currency);
   return { detail, more: isOwn ? { proposal: feeProposal(ledger, fee) } : {} };
@@ -201,31 +226,64 @@ function standing({ moves, reverses }: Compared): number {
   return moves === 0 ? 0 : moves - reverses;
 }
 
-function amounts(amount: number, attempt: { readonly amount: number; readonly currency: string }) {
-  return `${String(amount)} ${attempt.currency} there, and ${String(attempt.amount)} here`;
+/** What should have moved, as far as somebody has not approved otherwise. */
+function bookedOf({ ledger }: Compared, attempt: { readonly amount: number }): number {
+  return ledger && ledger.corrections > 0 ? ledger.amount : attempt.amount;
+}
+
+function amounts(compared: Compared, booked: number): string {
+  const { amount, currency } = compared;
+  const said = `${String(amount)} ${currency} there, and ${String(booked)} here`;
+  return `${said}${afterCorrections(compared)}`;
+}
+
+/** The same difference after a correction is another break. */
+function afterCorrections({ ledger }: Compared): string {
+  const { corrections = 0 } = ledger ?? {};
+  if (corrections === 0) return "";
+  return `, after ${corrections === 1 ? "a correction" : `${String(corrections)} corrections`}`;
+}
+
+/** What is said when it moved there, and was settled otherwise here, or not at all. */
+export function movedAndIs(status: AttemptStatus): string {
+  return `it moved there, and is ${status} here`;
 }
 
 /** The difference is nobody's until somebody says whose it is. */
-function amountProposal({ kind, amount, attempt, ledger }: Compared): Partial<NewBreak> {
-  if (!attempt || !ledger || !POSTED.has(kind)) return {};
-  const difference = amount - attempt.amount;
+function amountProposal({ kind, amount, ledger }: Compared, booked: number): Partial<NewBreak> {
+  if (!ledger || !POSTED.has(kind)) return {};
+  const difference = amount - booked;
   const corrects = ledger.journalId;
-  const proposal = suspense(kind, { amount: Math.abs(difference), corrects });
+  const proposal = suspense(kind, { amount: Math.abs(difference), fee: 0, corrects });
   return { proposal: difference > 0 ? proposal : turned(proposal) };
 }
 
-/** Money that moved there beyond what is posted here; only what is money has postings. */
-function suspense(
+/** Money that moved there beyond what is posted here, with the fee for it; only what is money has postings. */
+export function suspense(
   kind: string,
-  { amount, corrects }: { readonly amount: number; readonly corrects: string | null },
+  {
+    amount,
+    fee,
+    corrects,
+  }: { readonly amount: number; readonly fee: number; readonly corrects: string | null },
 ): Proposal | null {
   if (!POSTED.has(kind) || !Number.isSafeInteger(amount)) return null;
   const capture: ProposedPosting = { debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount };
-  const proposal: Proposal = { corrects, postings: [capture] };
-  return kind === "capture" ? proposal : turned(proposal);
+  if (kind !== "capture") return turned({ corrects, postings: [capture] });
+  return { corrects, postings: fee > 0 ? [capture, kept(fee)] : [capture] };
 }
 
-function turned<Kept extends Proposal | null>(proposal: Kept): Proposal | null {
+/** Corrections are posted in the currency of the payment: a fee in another one is for a person. */
+function ownFeeOf({ fee, feeCurrency, currency }: Compared): number {
+  return feeCurrency === currency ? fee : 0;
+}
+
+function kept(fee: number): ProposedPosting {
+  return { debit: "PROCESSING_FEES", credit: "PROCESSOR_RECEIVABLE", amount: fee };
+}
+
+/** The same, backwards. */
+export function turned<Kept extends Proposal | null>(proposal: Kept): Proposal | null {
   if (!proposal) return null;
   const postings = proposal.postings.map(({ debit, credit, amount }) => ({
     debit: credit,
@@ -239,12 +297,7 @@ function feeProposal(
   { journalId, fee }: { readonly journalId: string; readonly fee: number },
   theirs: number,
 ): Proposal | null {
-  const posting: ProposedPosting = {
-    debit: "PROCESSING_FEES",
-    credit: "PROCESSOR_RECEIVABLE",
-    amount: Math.abs(theirs - fee),
-  };
-  const proposal: Proposal = { corrects: journalId, postings: [posting] };
+  const proposal = { corrects: journalId, postings: [kept(Math.abs(theirs - fee))] };
   return theirs > fee ? proposal : turned(proposal);
 }
 

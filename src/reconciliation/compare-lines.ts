@@ -1,4 +1,6 @@
 import { type Statement, type Tx, run } from "../db/db";
+import type { Break } from "./break";
+import { tellOfResolved } from "./break-store";
 import { KIND_OF, type Compared } from "./classify";
 import type { Report } from "./report-store";
 
@@ -49,8 +51,13 @@ const COMPARE: Statement = {
         t.fee_currency, a.fee is not null as fee_known,
         a.merchant_id, a.id as attempt_id, a.payment_intent_id, a.operation, a.status,
         a.amount as own_amount, a.currency as own_currency,
-        case a.operation ${KINDS} end as own_kind, j.id as journal_id, p.posted,
-        coalesce(f.amount, p.posted_fee) as posted_fee,
+        case a.operation ${KINDS} end as own_kind, j.id as journal_id, a.refund_id,
+        coalesce(g.corrections, 0) as corrections,
+        p.posted + case a.operation when 'refund' then -1 else 1 end * coalesce(g.moved, 0)
+          as posted,
+        coalesce(f.amount, p.posted_fee)
+          + case when coalesce(f.currency, a.currency) = a.currency then coalesce(g.fee, 0)
+            else 0 end as posted_fee,
         coalesce(f.currency, a.currency) as posted_fee_currency,
         coalesce(e.lines, 0) as earlier
       from this q cross join their t
@@ -73,6 +80,22 @@ const COMPARE: Statement = {
         where o.merchant_id = j.merchant_id and o.source_id = a.id and o.kind = 'fee'
       ) f on j.kind = 'capture'
       left join lateral (
+        -- A correction of what moved more than once is about the other movements.
+        select count(distinct k.id)::int as corrections,
+          sum(case when d.kind = 'PROCESSING_FEES' then x.amount
+            when c.kind = 'PROCESSING_FEES' then -x.amount else 0 end)::bigint as fee,
+          sum(case when 'PROCESSING_FEES' in (d.kind, c.kind) then 0
+            when d.kind = 'PROCESSOR_RECEIVABLE' then x.amount
+            when c.kind = 'PROCESSOR_RECEIVABLE' then -x.amount else 0 end)::bigint as moved
+        from journals k
+        join reconciliation_breaks b on b.id = k.source_id and b.merchant_id = k.merchant_id
+          and b.kind <> 'DUPLICATE'
+        join postings x on x.merchant_id = k.merchant_id and x.journal_id = k.id
+        join ledger_accounts d on d.merchant_id = x.merchant_id and d.id = x.debit_account_id
+        join ledger_accounts c on c.merchant_id = x.merchant_id and c.id = x.credit_account_id
+        where k.merchant_id = j.merchant_id and k.corrects_journal_id = j.id
+      ) g on j.id is not null
+      left join lateral (
         select count(*)::int as lines from earlier_run r
         join processor_lines x on x.run_id = r.id and x.reference = t.reference
           and x.kind = t.kind and x.movement_id <> t.movement_id
@@ -80,7 +103,8 @@ const COMPARE: Statement = {
     ), judged as (
       select b.*, coalesce(b.status = 'SUCCEEDED' and b.moves = 1 and b.reverses = 0
         and b.repeated = 0 and b.earlier = 0 and b.kind = b.own_kind and b.currency = b.own_currency
-        and (b.amount = b.own_amount or b.kind = 'void' and b.amount < b.own_amount)
+        and (b.amount = b.own_amount or b.kind = 'void' and b.amount < b.own_amount
+          or b.corrections > 0)
         and (b.kind not in ('capture', 'refund') or b.posted = b.amount)
         and (b.kind <> 'capture' or b.posted_fee = b.fee
           and (b.fee = 0 or b.posted_fee_currency = b.fee_currency)), false) as agrees
@@ -98,10 +122,13 @@ const COMPARE: Statement = {
           'currency', own_currency, 'feeKnown', fee_known, 'compensated', exists (
             select from attempts c where c.merchant_id = j.merchant_id
               and c.payment_intent_id = j.payment_intent_id and c.operation = 'compensate'
-              and c.target_attempt_id = j.attempt_id)) end,
+              and c.target_attempt_id = j.attempt_id),
+          'returned', j.operation = 'refund' and exists (
+            select from refunds r where r.merchant_id = j.merchant_id and r.id = j.refund_id
+              and r.status = 'REVERSED')) end,
         'ledger', case when journal_id is not null then json_build_object(
           'journalId', journal_id, 'amount', posted, 'fee', posted_fee,
-          'feeCurrency', posted_fee_currency) end)
+          'feeCurrency', posted_fee_currency, 'corrections', corrections) end)
         order by reference) filter (where not agrees), '[]') as "differing"
     from judged j`,
 };
@@ -132,19 +159,25 @@ const CLOSE_ARRIVED: Statement = {
     set status = 'RESOLVED', resolution = 'CLOSED_ITSELF', resolved_at = now(), next_at = null,
       explanation = 'the line has come'
     where b.kind in ('TIMING', 'MISSING_THERE') and b.status <> 'RESOLVED'
-      and b.theirs is null and b.subject_id > ? and b.subject_id <= ?
-      and not b.subject_id = any(?)
-      and exists (select from processor_lines l where l.run_id = ? and l.reference = b.subject_id)
-    returning b.id`,
+      and b.subject_id > ? and b.subject_id <= ? and not b.subject_id = any(?)
+      and exists (select from processor_lines l where l.run_id = ? and l.reference = b.subject_id
+        and (b.theirs is null or l.kind = 'reverse'))
+    returning b.merchant_id as "merchantId", b.id as "id"`,
 };
 
-/** What was missing there, and has come with these references; `not` of those that differ otherwise. */
+/**
+ * What was missing there, or what takes back something that waited for it, and has come with these references; nothing
+ * of those that differ otherwise.
+ */
 export async function closeArrived(
   tx: Tx,
   { id, position }: Report,
-  slice: Pick<ComparedSlice, "last" | "differing">,
+  { last, differing }: { readonly last: string | null; readonly differing: readonly string[] },
 ): Promise<number> {
-  if (slice.last === null) return 0;
-  const not = slice.differing.map(({ reference }) => reference);
-  return (await run(tx, CLOSE_ARRIVED, [position, slice.last, not, id])).length;
+  if (last === null) return 0;
+  const bindings = [position, last, differing, id];
+  return tellOfResolved(
+    tx,
+    await run<Pick<Break, "id" | "merchantId">>(tx, CLOSE_ARRIVED, bindings),
+  );
 }

@@ -1,14 +1,14 @@
 import type { Db, Tx } from "../db/db";
 import { transact } from "../db/transact";
-import type { NewBreak } from "./break";
+import { failpoint } from "../failpoints";
 import { insertBreaks } from "./break-store";
 import { postLateFees } from "../payments/settle/fees";
-import { classify, lateFeeOf } from "./classify";
+import { NEXT_STATEMENT_MS, classify, lateFeeOf } from "./classify";
 import { closeArrived, compareSlice } from "./compare-lines";
 import { takeNextPayout } from "./compare-payouts";
 import { breakOf, findMissing } from "./find-missing";
 import type { Report } from "./report-store";
-import { forgetLines, lockRun, moveOn } from "./run-store";
+import { forgetOldLines, lockRun, moveOn } from "./run-store";
 
 /*
  * Guarantees: when the lines of a run are in, each reference is compared with its attempt and its journal, and then each
@@ -23,9 +23,6 @@ import { forgetLines, lockRun, moveOn } from "./run-store";
 const REFERENCES = 5_000;
 const ATTEMPTS = 10_000;
 
-// A statement comes once a day: what two of them do not have is missing.
-const NEXT_STATEMENT_MS = 50 * 3_600_000;
-
 // Lines that were stored a moment ago have no statistics, and Postgres takes a slice of them for the whole: everything is
 // looked up by an index, a row at a time.
 export const BY_INDEX = `
@@ -36,7 +33,7 @@ export const BY_INDEX = `
 
 /** The next slice; the report as it stands then. A run that is completed stays as it is. */
 export async function compareNext(db: Db, id: string): Promise<Report> {
-  return transact(db, async (tx) => {
+  const report = await transact(db, async (tx) => {
     await tx.raw(BY_INDEX);
     const report = await lockRun(tx, id);
     switch (report.status) {
@@ -52,6 +49,8 @@ export async function compareNext(db: Db, id: string): Promise<Report> {
         return report;
     }
   });
+  await failpoint("reconcile.after_slice");
+  return report;
 }
 
 async function compareReferences(tx: Tx, report: Report): Promise<Report> {
@@ -62,9 +61,13 @@ async function compareReferences(tx: Tx, report: Report): Promise<Report> {
     slice.differing.map(lateFeeOf).filter((fee) => fee !== undefined),
   );
   const found = await insertBreaks(tx, breaks.flat());
-  const breaksClosed = await closeArrived(tx, report, slice);
+  const breaksClosed = await closeArrived(tx, report, {
+    last: slice.last,
+    differing: breaks.flat().map(({ subjectId }) => subjectId),
+  });
   // What was taken back, for example, differs and is in order.
   const inOrder = breaks.filter((those) => those.length === 0).length;
+  await failpoint("reconcile.inside_transaction");
   return moveOn(tx, report.id, {
     status: slice.last === null ? "MISSING" : "COMPARING",
     position: slice.last ?? "",
@@ -77,12 +80,11 @@ async function compareReferences(tx: Tx, report: Report): Promise<Report> {
 
 async function lookForMissing(tx: Tx, report: Report): Promise<Report> {
   const slice = await findMissing(tx, report, ATTEMPTS);
-  const breaks = slice.missing
-    .map((missing) => breakOf(missing, report, NEXT_STATEMENT_MS))
-    .filter((found): found is NewBreak => found !== undefined);
+  const breaks = slice.missing.map((missing) => breakOf(missing, report, NEXT_STATEMENT_MS));
   const found = await insertBreaks(tx, breaks);
   const isLast = slice.last === null;
-  if (isLast && report.source === "PROCESSOR_LIST") await forgetLines(tx, report.id);
+  if (isLast && report.source === "PROCESSOR_LIST") await forgetOldLines(tx, report);
+  await failpoint("reconcile.inside_transaction");
   return moveOn(tx, report.id, {
     status: isLast ? afterMissing(report) : "MISSING",
     position: slice.last ?? "",

@@ -1,17 +1,25 @@
 import { type Statement, type Tx, run } from "../db/db";
 import { idFloor } from "../ids";
 import type { NewBreak } from "./break";
+import { suspense, turned } from "./classify";
 import type { Report } from "./report-store";
 
 /*
- * What succeeded here in a run's period and has no line there. Attempts are read in the order of their ids, which is
- * that of time, so many at once: those of the period, and of two days before it, for an outcome may become known late.
+ * What succeeded here in a run's period and has no line there, nor in a statement or list before it. Attempts are read in
+ * the order of their ids, which is that of time, so many at once: those of the period, of two days before it, and older
+ * ones whose outcome became known in the period.
+ *
+ * A list tells of what became known up to some minutes before its end; the next list tells of the rest. Of what was sent
+ * before it began it tells where the lines of the lists before it are kept: otherwise nobody knows whether it moved.
  */
 
 const BEFORE_MS = 2 * 86_400_000;
 
 // By how much the two clocks may differ, and how long an answer is on its way.
 const AT_THE_EDGE_MS = 5 * 60_000;
+
+/** Lines of a list begin so long before its window: most of what became known in it moved by then. */
+export const LINES_BEFORE_MS = 10 * 60_000;
 
 const MONEY = ["charge", "capture", "refund"];
 const LISTED = [...MONEY, "authorize", "void"];
@@ -20,35 +28,63 @@ const FIND: Statement = {
   name: "find_attempts_without_line",
   text: `
     with this as materialized (
-      select r.*, ?::text as after, ?::text as lowest, ?::text as highest, ?::int as most,
-        ?::text[] as operations, ? * interval '1 millisecond' as edge
-      from reconciliation_runs r where r.id = ?
+      select r.id, r.processor, r.source, r.source = 'SETTLEMENT_FILE' as is_file, n.*,
+        r.period_from, r.period_to,
+        case r.source when 'SETTLEMENT_FILE' then r.period_from else r.period_from - n.edge end
+          as known_from,
+        case r.source when 'SETTLEMENT_FILE' then r.period_to else r.period_to - n.edge end
+          as known_to
+      from (select ?::text as after, ?::text as lowest, ?::text as highest, ?::int as most,
+        ?::text[] as operations, ? * interval '1 millisecond' as edge,
+        ? * interval '1 millisecond' as lines_before) n
+      cross join reconciliation_runs r where r.id = ?
     ), read as materialized (
-      select a.id, a.merchant_id, a.payment_intent_id, a.operation, a.status, a.processor,
-        a.amount, a.currency, a.fee, a.sent_at, a.settled_at
-      from this q cross join lateral (
-        select a.* from attempts a
-        where a.id > greatest(q.after, q.lowest) and a.id < q.highest
-        order by a.id limit q.most
+      select a.* from this q cross join lateral (
+        select x.id, x.merchant_id, x.payment_intent_id, x.operation, x.status, x.processor,
+          x.amount, x.currency, x.fee, x.fee_currency, x.settled_at,
+          coalesce(x.sent_at, x.created_at) as sent_at
+        from (
+          (select l.* from attempts l
+            where l.settled_at >= q.known_from and l.settled_at < q.known_to
+              and l.settled_at - l.created_at > interval '48 hours'
+              and l.id > q.after and l.id <= q.lowest
+            order by l.id limit q.most)
+          union all
+          (select a.* from attempts a
+            where a.id > greatest(q.after, q.lowest) and a.id < q.highest
+            order by a.id limit q.most)
+        ) x order by x.id limit q.most
       ) a
     ), missing as (
-      select r.*, coalesce(r.sent_at < q.period_from + q.edge
-        or r.settled_at >= q.period_to - q.edge, true) as at_the_edge
+      select r.*, r.sent_at < q.period_from + q.edge or r.settled_at >= q.period_to - q.edge
+        as at_the_edge
       from this q join read r on r.status = 'SUCCEEDED' and r.processor = q.processor
         and r.operation = any(q.operations)
-        and r.settled_at >= q.period_from and r.settled_at < q.period_to
+        and r.settled_at >= q.known_from and r.settled_at < q.known_to
       where not exists (
           select from processor_lines l where l.run_id = q.id and l.reference = r.id)
         and not exists (
           select from reconciliation_runs o
           join processor_lines l on l.run_id = o.id and l.reference = r.id
           where o.processor = q.processor and o.source = q.source
-            and o.started_at > now() - interval '7 days')
+            and o.period_to > r.sent_at - q.edge)
+        and (q.is_file or exists (
+          select from reconciliation_runs o
+          where o.processor = q.processor and o.source = q.source
+            and o.period_to > r.sent_at - q.edge
+            and o.period_from - q.lines_before + q.edge <= r.sent_at))
+        and (q.is_file or not exists (
+          select from reconciliation_runs o
+          where o.processor = q.processor and o.source = q.source and o.id <> q.id
+            and o.period_to > r.sent_at - q.edge and o.period_to <= q.period_from
+            and not o.keeps_lines and r.sent_at < q.period_from - q.lines_before + q.edge))
     )
     select (select count(*)::int from read) as "read", (select max(id) from read) as "last",
       coalesce(json_agg(json_build_object('id', id, 'merchantId', merchant_id,
         'paymentIntentId', payment_intent_id, 'operation', operation, 'status', status,
-        'amount', amount, 'currency', currency, 'fee', fee, 'atTheEdge', at_the_edge,
+        'amount', amount, 'currency', currency, 'fee', fee,
+        'feeIsOwn', coalesce(fee_currency, currency) = currency,
+        'atTheEdge', at_the_edge and (select is_file from this),
         'journalId', (select j.id from journals j where j.merchant_id = m.merchant_id
           and j.source_id = m.id and j.kind in ('capture', 'refund')))
         order by id), '[]') as "missing"
@@ -64,7 +100,9 @@ interface Missing {
   readonly amount: number;
   readonly currency: string;
   readonly fee: number | null;
-  /** Its movement may be in the statement before or after this one. */
+  /** In the payment's currency, which corrections are posted in. */
+  readonly feeIsOwn: boolean;
+  /** Of a settlement file: its movement may be in the one before or after this one. */
   readonly atTheEdge: boolean;
   readonly journalId: string | null;
 }
@@ -84,22 +122,18 @@ export async function findMissing(tx: Tx, report: Report, most: number): Promise
     most,
     isFile ? MONEY : LISTED,
     AT_THE_EDGE_MS,
+    LINES_BEFORE_MS,
     report.id,
   ]);
   if (!slice) throw new Error("an aggregate has a row");
   return slice;
 }
 
-/** At the edge of a period it is for the next statement to say; a list begins anew every hour, and says it then. */
-export function breakOf(missing: Missing, report: Report, dueInMs: number): NewBreak | undefined {
+/** At the edge of a settlement file's period it is for the next one to say. */
+export function breakOf(missing: Missing, report: Report, dueInMs: number): NewBreak {
   const { amount, currency, fee, status, operation, journalId } = missing;
-  const isFile = report.source === "SETTLEMENT_FILE";
-  if (missing.atTheEdge && !isFile) return undefined;
   const money = operation === "refund" ? "refund" : "capture";
-  const posting =
-    money === "capture"
-      ? ({ debit: "SUSPENSE", credit: "PROCESSOR_RECEIVABLE", amount } as const)
-      : ({ debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount } as const);
+  const corrected = { amount, fee: missing.feeIsOwn ? (fee ?? 0) : 0, corrects: journalId };
   return {
     merchantId: missing.merchantId,
     kind: missing.atTheEdge ? "TIMING" : "MISSING_THERE",
@@ -114,8 +148,7 @@ export function breakOf(missing: Missing, report: Report, dueInMs: number): NewB
       : `${operation} of ${String(amount)} ${currency} has no line`,
     ours: { amount, currency, fee, state: status },
     theirs: null,
-    proposal:
-      missing.atTheEdge || journalId === null ? null : { corrects: journalId, postings: [posting] },
+    proposal: missing.atTheEdge || journalId === null ? null : turned(suspense(money, corrected)),
     ...(missing.atTheEdge && { dueInMs }),
   };
 }

@@ -1,4 +1,6 @@
 import { type Statement, type Tx, run } from "../db/db";
+import type { Break } from "./break";
+import { tellOfResolved } from "./break-store";
 
 /*
  * The statements of the continuous audit. Times stay what they are in Postgres, in text: a Date would lose microseconds,
@@ -226,9 +228,9 @@ const CLOSE_CLEARED: Statement = {
     where b.kind = 'UNCLEARED' and b.status <> 'RESOLVED' and not exists (
       select from ledger_proofs l where l.merchant_id = b.merchant_id
         and l.account_id = b.subject_id and l.open_since is not null)
-    returning b.id`,
+    returning b.merchant_id as "merchantId", b.id as "id"`,
 };
 
 export async function closeCleared(tx: Tx): Promise<number> {
-  return (await run(tx, CLOSE_CLEARED, [])).length;
+  return tellOfResolved(tx, await run<Pick<Break, "id" | "merchantId">>(tx, CLOSE_CLEARED, []));
 }

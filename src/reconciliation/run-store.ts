@@ -123,12 +123,25 @@ export async function insertLines(
   ]);
 }
 
-const FORGET_LINES: Statement = {
-  name: "forget_processor_lines",
-  text: "delete from processor_lines where run_id = ?",
+/** How long the lines of lists are kept: what became known late may have moved in one of those before. */
+const LIST_KEPT_MS = 2 * 86_400_000;
+
+const FORGET_OLD_LINES: Statement = {
+  name: "forget_old_processor_lines",
+  text: `
+    with kept as (
+      update reconciliation_runs set keeps_lines = true where id = ?
+    ), old as (
+      update reconciliation_runs set keeps_lines = false
+      where processor = ? and keeps_lines
+        and period_to < ?::timestamptz - ? * interval '1 millisecond'
+      returning id
+    )
+    delete from processor_lines where run_id in (select id from old)`,
 };
 
-/** Of a list: the same movements come again in a settlement file, whose lines are kept. */
-export async function forgetLines(tx: Tx, runId: string): Promise<void> {
-  await run(tx, FORGET_LINES, [runId]);
+/** Of lists, once this one is compared: the same movements come again in a settlement file, whose lines stay. */
+export async function forgetOldLines(tx: Tx, report: Report): Promise<void> {
+  const { id, processor, periodFrom } = report;
+  await run(tx, FORGET_OLD_LINES, [id, processor, periodFrom, LIST_KEPT_MS]);
 }

@@ -1,26 +1,27 @@
 import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
+import { failpoint } from "../failpoints";
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { Log } from "../observability/log";
 import { type Attempt, isSettled } from "../payments/attempt";
 import { findAttempts } from "../payments/attempt-store";
 import { asAttempt } from "../payments/processor-request";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
-import type { Processor, Processors } from "../processors/processor";
-import type { Break } from "./break";
-import { closeBreak, insertBreaks, lockBreak } from "./break-store";
-import { TAKEN_BACK } from "./classify";
-import { postCorrection } from "./resolve-break";
+import type { Processors } from "../processors/processor";
+import type { Break, NewBreak } from "./break";
+import { closeBreak, insertBreaks } from "./break-store";
+import { TAKEN_BACK, movedAndIs } from "./classify";
+import { POLICY, seeToGhost } from "./see-to-ghost";
 import type { BreakConfig } from "./settings";
 
 /*
  * What breaks come to by themselves.
  *
- * - TIMING closes itself when both sides say the same. What two statements did not have becomes MISSING_THERE.
+ * - TIMING closes itself when both sides say the same. What two statements did not have becomes MISSING_THERE, and what is
+ *   still not known, or not given back, after an hour becomes STATE, so that a person is told.
  * - What moved there and is settled otherwise here is looked up once more, and the answer settled like any other: money
  *   that moved after all is given back (src/payments/settle), and when it has been, the break is closed.
- * - A charge that nothing here asked for is reversed, posted to suspense, or left for a person, as configured. A reversal
- *   is repeated until it is acknowledged, and reversing twice is harmless.
+ * - A charge that nothing here asked for is for see-to-ghost.ts.
  *
  * Guarantees: whoever takes a break has it for some minutes; killed in between, another does the same again, and each
  * step has its effect once. The processor is called with no transaction open.
@@ -29,8 +30,9 @@ import type { BreakConfig } from "./settings";
 const LEASE_MS = 5 * 60_000;
 const AGAIN_MS = 60_000;
 const LIMIT = 50;
-/** A look-up that changes nothing is not repeated for ever: then a person must look. */
+/** A look-up that changes nothing is not repeated for ever: then a person must look, and we only at our own rows. */
 const LOOKED_UP_FOR_MS = 3_600_000;
+const SELDOM_MS = 3_600_000;
 
 const TAKE_DUE: Statement = {
   name: "take_due_breaks",
@@ -84,8 +86,8 @@ async function seeTo(needs: Needs, found: Break): Promise<void> {
   if (kind === "MISSING_HERE" && merchantId === PLATFORM_MERCHANT_ID) return ghost(needs, found);
   const [attempt] = await findAttempts(needs.db, merchantId, [subjectId]);
   if (!attempt || !["TIMING", "STATE"].includes(kind)) return again(needs.db, found, null);
+  if (!isSettled(attempt.status)) return stillUnknown(needs.db, found, attempt);
   const says = theirs?.state === TAKEN_BACK ? "nothing" : "moved";
-  if (!isSettled(attempt.status)) return again(needs.db, found, AGAIN_MS);
   if ((attempt.status === "SUCCEEDED") === (says === "moved")) {
     await close(needs.db, found, {
       resolution: "CLOSED_ITSELF",
@@ -94,6 +96,11 @@ async function seeTo(needs: Needs, found: Break): Promise<void> {
     return;
   }
   await contradicted(needs, found, attempt);
+}
+
+async function stillUnknown(db: Db, found: Break, { status }: Attempt): Promise<void> {
+  if (found.kind === "TIMING" && isOld(found)) return nowState(db, found, movedAndIs(status));
+  return again(db, found, AGAIN_MS);
 }
 
 async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promise<void> {
@@ -108,8 +115,12 @@ async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promi
     });
     return;
   }
-  const isOld = Date.now() - Date.parse(found.foundAt) > LOOKED_UP_FOR_MS;
-  if (isOld) return again(db, found, null);
+  if (isOld(found)) {
+    if (found.kind !== "TIMING") return again(db, found, SELDOM_MS);
+    const detail = movedAndIs(attempt.status);
+    const more = compensation ? "; it has not been given back" : "";
+    return nowState(db, found, `${detail}${more}`);
+  }
   const processor = processors.get(attempt.processor);
   if (!compensation && processor?.capabilities.canLookUp === true) {
     const outcome = await processor.lookUp(asAttempt(attempt));
@@ -119,63 +130,34 @@ async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promi
 }
 
 async function ghost(needs: Needs, found: Break): Promise<void> {
-  const { db, config, processors } = needs;
-  if (config.ghostCharges === "reverse") {
-    return reverse(db, found, processors.get(found.processor ?? ""));
-  }
-  if (config.ghostCharges === "adopt" && found.proposal) return adopt(db, found);
-  return again(db, found, null);
+  const seenTo = await seeToGhost(needs, found);
+  if (seenTo !== "DONE") await again(needs.db, found, seenTo === "AGAIN" ? AGAIN_MS : null);
 }
 
-async function reverse(db: Db, found: Break, processor: Processor | undefined): Promise<void> {
-  if (!processor?.capabilities.reverses.includes("charge")) return again(db, found, null);
-  const outcome = await processor.reverse({
-    reference: found.subjectId,
-    operation: "charge",
-    processorRef: null,
-    targetProcessorRef: null,
-    amountMinor: found.theirs?.amount ?? 0,
-    currency: found.currency ?? "",
-    sentAt: null,
-  });
-  if (outcome.kind !== "reversed") return again(db, found, AGAIN_MS);
-  await close(db, found, {
-    resolution: "REVERSED",
-    explanation: "nothing here asked for it, and it was reversed, as configured",
-  });
+function isOld({ foundAt }: Break): boolean {
+  return Date.now() - Date.parse(foundAt) > LOOKED_UP_FOR_MS;
 }
 
-async function adopt(db: Db, { id, merchantId }: Break): Promise<void> {
-  await transact(db, async (tx) => {
-    const locked = await lockBreak(tx, merchantId, id);
-    if (!locked || locked.status === "RESOLVED") return;
-    const journalId = await postCorrection(tx, locked);
-    const explanation = "nothing here asked for it, and it was posted to suspense, as configured";
-    await closeBreak(tx, locked, {
-      resolution: "CORRECTED",
-      explanation,
-      owner: POLICY,
-      journalId,
-    });
-  });
+/** It is no matter of timing any more. */
+async function nowState(db: Db, found: Break, detail: string): Promise<void> {
+  await becomes(db, { ...found, kind: "STATE", detail, dueInMs: AGAIN_MS }, found);
 }
-
-const POLICY = "policy";
 
 /** Neither its own statement nor the next one has it. */
 async function giveUpWaiting(db: Db, found: Break): Promise<void> {
+  const { amount = 0, currency = found.currency } = found.ours ?? {};
+  const detail = `${String(amount)} ${currency ?? ""} is in no statement`;
+  await becomes(db, { ...found, kind: "MISSING_THERE", detail }, found);
+}
+
+/** The new one and the end of the old one are one commit. */
+async function becomes(db: Db, other: NewBreak, found: Break): Promise<void> {
   await transact(db, async (tx) => {
-    const { amount = 0, currency = found.currency } = found.ours ?? {};
-    await insertBreaks(tx, [
-      {
-        ...found,
-        kind: "MISSING_THERE",
-        detail: `${String(amount)} ${currency ?? ""} is in no statement`,
-      },
-    ]);
+    await insertBreaks(tx, [other]);
+    await failpoint("reconcile.inside_transaction");
     await close(tx, found, {
       resolution: "CLOSED_ITSELF",
-      explanation: "no statement has it: it is missing there",
+      explanation: `it did not close in time: it is ${other.kind} by now`,
     });
   });
 }

@@ -1,7 +1,9 @@
 import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
+import type { Log } from "../observability/log";
 import type { Processor, Processors } from "../processors/processor";
 import { compareNext } from "./compare-run";
+import { LINES_BEFORE_MS } from "./find-missing";
 import type { Report } from "./report-store";
 import type { BreakConfig } from "./settings";
 import { beginRun, insertLines, lockRun, moveOn } from "./run-store";
@@ -16,8 +18,6 @@ import { beginRun, insertLines, lockRun, moveOn } from "./run-store";
 
 // What moved just now may still be on its way here: by now every answer, webhook and look-up has had its time.
 const SETTLED_MS = 5 * 60_000;
-// Lines from before the window are read as well: what was settled in it may have moved before it began.
-const BEFORE_MS = 10 * 60_000;
 
 const LAST: Statement = {
   name: "last_processor_list",
@@ -30,6 +30,7 @@ const LAST: Statement = {
 
 interface Needs {
   readonly db: Db;
+  readonly log: Pick<Log, "warn">;
   readonly processors: Processors;
   readonly config: Pick<BreakConfig, "listEveryMs">;
 }
@@ -40,11 +41,16 @@ export interface SweepOptions {
   readonly settledMs?: number;
 }
 
-/** Every window that is over; returns how many breaks were found. */
+/** Every window that is over; returns how many breaks were found. A processor that does not answer is asked again. */
 export async function sweepProcessors(needs: Needs, options: SweepOptions = {}): Promise<number> {
   let found = 0;
   for (const processor of needs.processors.values()) {
-    if (processor.listMovements) found += await sweep(needs, processor, options);
+    if (!processor.listMovements) continue;
+    found += await sweep(needs, processor, options).catch((error: unknown) => {
+      const reason = "a processor's list could not be compared; it is asked again";
+      needs.log.warn({ err: error, processor: processor.name }, reason);
+      return 0;
+    });
   }
   return found;
 }
@@ -79,7 +85,7 @@ async function sweep(
 }
 
 async function loadPage(db: Db, processor: Processor, report: Report): Promise<Report> {
-  const from = new Date(Date.parse(report.periodFrom) - BEFORE_MS).toISOString();
+  const from = new Date(Date.parse(report.periodFrom) - LINES_BEFORE_MS).toISOString();
   const after = report.position === "" ? null : report.position;
   const page = await processor.listMovements?.({ from, to: report.periodTo, after });
   if (!page) throw new Error(`${processor.name} does not list what it moved`);

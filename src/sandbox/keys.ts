@@ -1,5 +1,5 @@
-import type { Network } from "./network";
 import type { MoneyRequest, Operation } from "./operation";
+import type { NetworkState } from "./network-state";
 
 /** As real processors do: a day, and then a request under the same key is executed anew. */
 export const KEYS_KEPT_MS = 24 * 3_600_000;
@@ -21,7 +21,7 @@ export function createKeys(): Keys {
 
 /** What was done, or is being done, under the request's key; undefined when it has none, or that is forgotten. */
 export function underKey(
-  { state, keys }: Pick<Network, "state" | "keys">,
+  { state, keys }: { readonly state: NetworkState; readonly keys: Keys },
   { keyed, reference }: MoneyRequest,
 ): Operation | undefined {
   if (keyed !== true) return undefined;

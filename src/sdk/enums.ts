@@ -20,7 +20,14 @@ export type AuditAction =
 
 /** The kind of caller that the audit log names. New values may be added. */
 export type AuditActorKind =
-  "ANONYMOUS" | "COMMAND_LINE" | "OPERATOR" | "PLATFORM" | "PUBLISHABLE" | "RESTRICTED" | "SECRET";
+  | "ANONYMOUS"
+  | "COMMAND_LINE"
+  | "OPERATOR"
+  | "PLATFORM"
+  | "PUBLISHABLE"
+  | "RESTRICTED"
+  | "SECRET"
+  | "SYSTEM";
 
 /** What became of something that the audit log records. New values may be added. */
 export type AuditOutcome = "REFUSED" | "REPLAYED" | "SUCCEEDED";
@@ -226,6 +233,8 @@ export type EventType =
   | "payout.paid"
   | "payout.failed"
   | "reconciliation.break_found"
+  | "reconciliation.break_explained"
+  | "reconciliation.break_resolved"
   | "webhook_endpoint.failing"
   | "webhook_endpoint.disabled"
   | "webhook_endpoint.test";

@@ -13,6 +13,7 @@ import {
   newKey,
   startTestApi,
 } from "../support/api";
+import { closeBreak, explainBreak } from "../../src/reconciliation/break-store";
 import { aBreak } from "../support/breaks";
 import { aDispute } from "../support/disputes";
 import { aPayout } from "../support/payouts";
@@ -101,10 +102,13 @@ test("samples have the shape of real events, and everybody may read them", async
   for (const outcome of ["won", "lost"] as const) {
     await aDispute(api, (await makePaid(api)).id, { outcome });
   }
+  const found = { merchantId: api.merchant.id, id: await aBreak(api.db, api.merchant.id) };
+  const explanation = "it is known";
+  await explainBreak(api.db, found, { explanation, owner: "Ada" });
+  await closeBreak(api.db, found, { explanation, resolution: "DISMISSED" });
   for (const outcome of [undefined, "paid", "failed"] as const) {
     await aPayout(api, api.merchant.id, outcome);
   }
-  await aBreak(api.db, api.merchant.id);
   await api.drain();
   await makeTrouble();
   const bodies = await realBodies();

@@ -8,7 +8,7 @@ import { observeReconciliation } from "../../src/observability/reconciliation-ga
 import { proveBooks } from "../../src/reconciliation/prove-books";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import { type TestApp, startTestApp } from "../support/app";
-import { aBreak } from "../support/breaks";
+import { aBreak, aReport } from "../support/breaks";
 import { aDispute } from "../support/disputes";
 import {
   aCapturedIntent,
@@ -346,14 +346,18 @@ test("what the audit has written down is measured", async () => {
   observeReconciliation(t.app.db, () => isReporter);
   // Whoever is not to say them says nothing: a moment of 0 would be books that nobody has looked at since 1970.
   expect(await registry.metrics()).not.toMatch(
-    /^oncepay_(?:trial|reconciliation|books|sealed)_\w+[ {]/m,
+    /^oncepay_(?:trial|reconcil\w+|books|sealed)_\w+[ {]/m,
   );
   isReporter = true;
   await aBreak(t.db, merchantId, { kind: "TIMING" });
+  await aReport(t.db, "of the metric");
   const text = await registry.metrics();
   expect(text).toContain('oncepay_trial_balance_difference{currency="USD"} 0');
   expect(text).toContain('oncepay_reconciliation_breaks{kind="TIMING"} 1');
   expect(text).toMatch(/oncepay_reconciliation_oldest_break_seconds\{kind="TIMING"\} 0?\.?\d/);
   expect(text).toMatch(/oncepay_books_clean_timestamp_seconds 1\d{9}/);
   expect(text).toMatch(/oncepay_sealed_timestamp_seconds 1\d{9}/);
+  expect(text).toMatch(
+    /oncepay_reconciled_timestamp_seconds\{processor="sandbox",source="PROCESSOR_LIST"\} 1\d{9}/,
+  );
 });

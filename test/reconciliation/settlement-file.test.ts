@@ -2,14 +2,15 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { runCommandLine } from "../../src/cli/run-command-line";
+import { newId } from "../../src/ids";
 import { PLATFORM_MERCHANT_ID } from "../../src/merchants/api-key";
 import { reconcileFile } from "../../src/reconciliation/reconcile-file";
 import type { Report } from "../../src/reconciliation/report-store";
 import { seeToBreaks } from "../../src/reconciliation/see-to-breaks";
-import { sweepProcessors } from "../../src/reconciliation/sweep-processor";
 import { type TestApp, startTestApp } from "../support/app";
-import { aCapturedIntent, aConfirmedIntent, aMerchant, refundCommand } from "../support/factories";
+import { aCapturedIntent, aMerchant, refundCommand } from "../support/factories";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
+import { crashOnceAt, dying, expectCrashed } from "../support/crash";
 import { PLANTED, fillBooks } from "../support/settlement-books";
 
 /** Settlement files and lists of the sandbox network against the books; a real network, and a real database. */
@@ -91,13 +92,19 @@ test("each kind of break is found where it was planted, and nowhere else", async
   for (const kind of kinds) made[kind] = await chargeOf((await aCapturedIntent(t, merchantId)).id);
   // Declined here, and a line says that it moved; the outcome of another one is not known here yet.
   const damage = { TIMING: "UNKNOWN", STATE: "DECLINED" } as const;
+  // Sent three days ago, and known since just now, by the word of an operator.
+  const late = newId("attempt", Date.now() - 3 * 24 * HOUR_MS);
+  const named = await chargeOf((await aCapturedIntent(t, merchantId)).id);
   await t.sandbox.charge("ref-of-nobody", { amount: 900 });
   let text = await theirFile();
   const ref = (kind: string) => made[kind] ?? "";
   text = changed(text, ref("FEE"), set(4, "61"));
   text = changed(text, ref("AMOUNT"), set(2, "1300"));
   text = changed(text, ref("CURRENCY"), set(3, "EUR"));
-  const lines = text.split("\n").filter((line) => !line.includes(`,${ref("MISSING_THERE")},`));
+  const left = [ref("MISSING_THERE"), named];
+  const lines = text
+    .split("\n")
+    .filter((line) => !left.some((reference) => line.includes(`,${reference},`)));
   const twice = lines.find((line) => line.includes(`,${ref("DUPLICATE")},`)) ?? "";
   const count = lines.filter((line) => /^[^,]+,(?:capture|refund)/.test(line)).length;
   text = [
@@ -116,6 +123,10 @@ test("each kind of break is found where it was planted, and nowhere else", async
           .where({ id: ref(kind) })
           .update({ status, settled_at: status === "UNKNOWN" ? null : tx.fn.now() });
       }
+      const sent = new Date(Date.now() - 3 * 24 * HOUR_MS);
+      await tx("attempts")
+        .where({ id: named })
+        .update({ id: late, created_at: sent, sent_at: sent });
       const file = await aFile(text);
       const db = tx as unknown as TestApp["db"];
       const report = await reconcileFile(
@@ -138,6 +149,7 @@ test("each kind of break is found where it was planted, and nowhere else", async
           "MISSING_HERE ref-of-nobody: nothing here asked for it: capture of 900 USD",
           `MISSING_THERE ${ref("MISSING_THERE")}: charge of 1000 USD has no line`,
           `STATE ${ref("STATE")}: it moved there, and is DECLINED here`,
+          `TIMING ${late}: charge of 1000 USD has no line yet; the next statement may have it`,
           `TIMING ${ref("TIMING")}: it moved there, and its outcome is not known here yet`,
         ].toSorted(),
       );
@@ -157,18 +169,26 @@ test("each kind of break is found where it was planted, and nowhere else", async
   await t.sandbox.reverse("ref-of-nobody");
 });
 
-test("what the next statement may have is a matter of timing, which closes itself when it comes", async () => {
+test("what the next statement may have is a matter of timing; what two do not have is missing, until it comes", async () => {
   const charge = await chargeOf((await aCapturedIntent(t, merchantId)).id);
+  const other = await chargeOf((await aCapturedIntent(t, merchantId)).id);
   // A period that has just ended: its movement may be in the next one.
   const [from, to] = [-HOUR_MS, 60_000].map((ms) => new Date(Date.now() + ms).toISOString());
   const header = `settlement,1,st_first,${String(from)},${String(to)}\n`;
   const first = await reconcile(`${header}end,0\n`);
-  const timing = () => t.db("reconciliation_breaks").where({ subject_id: charge });
+  const timing = (id = charge) => t.db("reconciliation_breaks").where({ subject_id: id });
   expect(await timing()).toMatchObject([{ kind: "TIMING", status: "OPEN", report_id: first.id }]);
+  const due = { next_at: new Date() };
+  await t.db("reconciliation_breaks").where({ subject_id: other }).update(due);
+  await seeToBreaks(t.app);
+  expect(
+    (await timing(other).orderBy("id")).map(({ kind, status }) => `${kind} ${status}`),
+  ).toEqual(["TIMING RESOLVED", "MISSING_THERE OPEN"]);
   const whole = await theirFile();
   const second = await reconcile(whole);
   expect(second.breaksClosed).toBeGreaterThan(0);
   expect(await timing()).toMatchObject([{ status: "RESOLVED", resolution: "CLOSED_ITSELF" }]);
+  expect(await timing(other).whereNot({ status: "RESOLVED" })).toEqual([]);
   await t
     .db("reconciliation_breaks")
     .whereNot({ status: "RESOLVED" })
@@ -200,10 +220,16 @@ test("a file that is cut short is refused, and gone on with where it was when it
 
 test("some thousand lines with planted breaks of every kind: each found, and no others", async () => {
   const wanted = await fillBooks(t.db, { directory, lines: 6_000, planted: 20 });
-  const report = await reconcileFile(
-    { db: t.app.db, processor: processor(), tell: () => undefined },
-    wanted.file,
-  );
+  const given = { db: t.app.db, processor: processor(), tell: () => undefined };
+  const POINTS = ["reconcile.inside_transaction", "reconcile.after_slice"] as const;
+  // Each step is cut off before its commit and after it, and gone on with.
+  for (let step = 0; step < 4; step += 1) {
+    const point = POINTS[step % 2] ?? POINTS[0];
+    crashOnceAt(point);
+    await dying(reconcileFile(given, wanted.file));
+    expectCrashed(point);
+  }
+  const report = await reconcileFile(given, wanted.file);
   expect(report).toMatchObject({ status: "COMPLETED", lines: wanted.lines });
   const rows = await t.db("reconciliation_breaks").where({ report_id: report.id });
   const found = rows.map(({ kind, subject_id: subject }) => `${String(kind)} ${String(subject)}`);
@@ -212,99 +238,14 @@ test("some thousand lines with planted breaks of every kind: each found, and no 
   await wanted.remove();
 });
 
-describe("the hourly sweep", () => {
-  const sweep = (settledMs = 0) =>
-    sweepProcessors(
-      { ...t.app, config: { ...t.app.config, listEveryMs: HOUR_MS } },
-      { nowMs: Date.now() + HOUR_MS * ++hours, settledMs },
-    );
-  let hours = 0;
-  const seeTo = async (ghostCharges: "leave" | "reverse" | "adopt" = "leave") => {
-    await t.db("reconciliation_breaks").whereNotNull("next_at").update({ next_at: new Date() });
-    await seeToBreaks({ ...t.app, config: { ...t.app.config, ghostCharges } });
-  };
-  const breakOf = async (subject: string) =>
-    (await t.db("reconciliation_breaks").where({ subject_id: subject }).first()) as Record<
-      string,
-      unknown
-    >;
-
-  test("finds nothing where there is nothing, in windows without a gap", async () => {
-    await aCapturedIntent(t, merchantId);
-    await aConfirmedIntent(t, merchantId);
-    expect(await sweep()).toBe(0);
-    expect(await sweep()).toBe(0);
-    const runs = await t
-      .db("reconciliation_runs")
-      .where({ source: "PROCESSOR_LIST" })
-      .orderBy("id");
-    expect(runs).toHaveLength(2);
-    expect(runs[1].period_from).toEqual(runs[0].period_to);
-    expect(Number(runs[0].matched)).toBeGreaterThan(0);
-    expect(runs[0].matched).toBe(runs[0].compared);
-    const ids = runs.map(({ id }) => id as string);
-    expect(await t.db("processor_lines").whereIn("run_id", ids)).toEqual([]);
-  });
-
-  test.each([
-    ["leave", "OPEN", null, 1],
-    ["reverse", "RESOLVED", "REVERSED", 0],
-  ] as const)("a charge that nobody asked for: %s", async (policy, status, resolution, stands) => {
-    const reference = `ghost-${policy}`;
-    await t.sandbox.charge(reference, { amount: 400 });
-    // It moved now, and the clock of the sweep is ahead: what counts is the network's time.
-    await t.db("reconciliation_runs").where({ source: "PROCESSOR_LIST" }).delete();
-    hours = 0;
-    expect(await sweep()).toBe(1);
-    expect(await breakOf(reference)).toMatchObject({ kind: "MISSING_HERE", status: "OPEN" });
-    await seeTo(policy);
-    expect(await breakOf(reference)).toMatchObject({ status, resolution });
-    const moved = await t.movements(reference);
-    expect(moved.filter(({ kind }) => kind !== "reverse").length - moved.length + 1).toBe(stands);
-    await t.sandbox.reverse(reference);
-  });
-
-  test("adopted, it is posted to suspense, as what it is", async () => {
-    await t.sandbox.charge("ghost-adopted", { amount: 400 });
-    await t.db("reconciliation_runs").where({ source: "PROCESSOR_LIST" }).delete();
-    hours = 0;
-    await sweep();
-    await seeTo("adopt");
-    const found = await breakOf("ghost-adopted");
-    expect(found).toMatchObject({ status: "RESOLVED", resolution: "CORRECTED", owner: "policy" });
-    const [journal] = await t.db("journals").where({ id: found["journal_id"] });
-    expect(journal).toMatchObject({ merchant_id: PLATFORM_MERCHANT_ID, kind: "correction" });
-    await t.sandbox.reverse("ghost-adopted");
-  });
-
-  test("money that moved although it is settled otherwise here is found, and given back", async () => {
-    const { id } = await aConfirmedIntent(t, merchantId);
-    const attempt = await chargeOf(id);
-    // As a worker would see a network that says no, and then does it all the same.
-    await t.app.settleAttempt({
-      ...{ merchantId, attemptId: attempt, paymentIntentId: id, source: "test" },
-      outcome: { kind: "declined", code: "card_declined", message: "no", hard: true },
-    });
-    await t.sandbox.charge(attempt, { amount: 1_000 });
-    await t.db("reconciliation_runs").where({ source: "PROCESSOR_LIST" }).delete();
-    hours = 0;
-    expect(await sweep()).toBe(1);
-    expect(await breakOf(attempt)).toMatchObject({ kind: "STATE", status: "OPEN" });
-    await seeTo();
-    await t.drain();
-    await seeTo();
-    expect(await breakOf(attempt)).toMatchObject({ status: "RESOLVED", resolution: "REVERSED" });
-    expect((await t.movements(attempt)).map(({ kind }) => kind)).toEqual(["capture", "reverse"]);
-  });
-});
-
 test("from a terminal: a file is compared, said of, and found clean the second time", async () => {
   await aCapturedIntent(t, merchantId);
   const file = await aFile(await theirFile());
   const said: string[] = [];
+  let name = ["reconcile"];
   const command = async (...args: string[]): Promise<string> => {
     said.length = 0;
-    const code = await runCommandLine(["reconcile", ...args], {
+    const code = await runCommandLine([...name, ...args], {
       environment: { DATABASE_URL: t.databaseUrl },
       out: (text) => (said.push(text), true),
       error: (text) => (said.push(text), true),
@@ -312,6 +253,7 @@ test("from a terminal: a file is compared, said of, and found clean the second t
     return `${String(code)} ${said.join("")}`;
   };
   expect(await command()).toMatch(/^2 .*--file/s);
+  name = ["ops", "reconcile"];
   expect(await command("--file", file, "--processor", "nobody")).toMatch(/^2 /);
   const done = await command("--file", file, "--json");
   expect(JSON.parse(done.slice(done.indexOf("{")))).toMatchObject({ status: "COMPLETED" });

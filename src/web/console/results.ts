@@ -35,7 +35,14 @@ export type AuditAction =
   "ACCESS_REFUSED" | "API_KEY_USED" | "AUTHENTICATION_REFUSED" | "COMMAND" | "READ" | "WRITE";
 
 export type AuditActorKind =
-  "ANONYMOUS" | "COMMAND_LINE" | "OPERATOR" | "PLATFORM" | "PUBLISHABLE" | "RESTRICTED" | "SECRET";
+  | "ANONYMOUS"
+  | "COMMAND_LINE"
+  | "OPERATOR"
+  | "PLATFORM"
+  | "PUBLISHABLE"
+  | "RESTRICTED"
+  | "SECRET"
+  | "SYSTEM";
 
 export type AuditOutcome = "REFUSED" | "REPLAYED" | "SUCCEEDED";
 

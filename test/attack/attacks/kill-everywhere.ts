@@ -74,10 +74,10 @@ export const killEverywhere: Attack = {
   },
 };
 
-// Erasing a customer and replaying letters by plan are no part of a payment, and the sandbox prepares nothing:
-// test/erasure, test/webhooks and test/crashes kill those between their steps.
+// Erasing a customer, reconciling and replaying letters by plan are no part of a payment, and the sandbox prepares nothing:
+// test/erasure, test/reconciliation, test/webhooks and test/crashes kill those between their steps.
 const IN_PAYMENTS = FAILPOINTS.filter(
-  ({ name }) => !/^(erase|prepare|replay_plan|seal)\./.test(name),
+  ({ name }) => !/^(erase|prepare|reconcile|replay_plan|seal)\./.test(name),
 );
 
 function matrix(): Cell[] {
