@@ -110,7 +110,7 @@ export function createApp(
 ): App {
   const processors =
     options.overrides?.processors ??
-    createProcessors({ ...config, timeoutMs: config.processorTimeoutMs });
+    createProcessors({ ...config, timeoutMs: config.processorTimeoutMs, log });
   assertRegistered(processors, config.defaultProcessor);
   const connectionsMax = shareConnections(config.poolMax, options.name);
   const databases =

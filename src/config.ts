@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from "./process/settings";
 import { TRACING_SETTINGS, type TracingConfig, tracingConfig } from "./process/tracing-settings";
+import { PROCESSOR_SETTINGS, type ProcessorConfig, processorConfig } from "./processors/settings";
 import { BREAK_SETTINGS, type BreakConfig, breakConfig } from "./reconciliation/settings";
 import { weakSecrets } from "./security/development-secrets";
 import { parseEncryptionKeys } from "./security/secrets";
@@ -98,9 +99,7 @@ export const SETTINGS = {
     .min(16)
     .optional()
     .describe("the secret that the sandbox signs its webhooks with; without it they are refused"),
-  ONCEPAY_PROCESSOR_TIMEOUT_MS: milliseconds
-    .default(10_000)
-    .describe("how long a processor may take to answer before the outcome is UNKNOWN"),
+  ...PROCESSOR_SETTINGS,
   ONCEPAY_LOOKUP_SCHEDULE_MS: numbers
     .default(LOOKUP_SCHEDULE_S.map((seconds) => seconds * 1_000))
     .describe("the waits between look-ups of an UNKNOWN outcome; the last one repeats"),
@@ -192,7 +191,8 @@ export const SETTINGS = {
 
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
-export interface Config extends EdgeConfig, LimitConfig, BreakConfig, ResolveConfig, TracingConfig {
+export interface Config
+  extends EdgeConfig, LimitConfig, BreakConfig, ResolveConfig, ProcessorConfig, TracingConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly host: string;
@@ -208,7 +208,6 @@ export interface Config extends EdgeConfig, LimitConfig, BreakConfig, ResolveCon
   readonly defaultProcessor: string;
   readonly sandboxUrl: string;
   readonly sandboxWebhookSecret: string | undefined;
-  readonly processorTimeoutMs: number;
   readonly lookupScheduleMs: readonly number[];
   readonly authorizationExpiringMs: number;
   readonly authenticationMaxMs: number;
@@ -279,7 +278,7 @@ function fromSettings(settings: Settings): Config {
     defaultProcessor: settings.ONCEPAY_DEFAULT_PROCESSOR,
     sandboxUrl: settings.ONCEPAY_SANDBOX_URL,
     sandboxWebhookSecret: settings.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
-    processorTimeoutMs: settings.ONCEPAY_PROCESSOR_TIMEOUT_MS,
+    ...processorConfig(settings),
     lookupScheduleMs: settings.ONCEPAY_LOOKUP_SCHEDULE_MS,
     authorizationExpiringMs: settings.ONCEPAY_HOLD_EXPIRING_MS,
     authenticationMaxMs: settings.ONCEPAY_AUTHENTICATION_MAX_MS,

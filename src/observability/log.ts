@@ -19,6 +19,7 @@ export const LOG_FIELDS: ReadonlySet<string> = new Set([
   "path",
   "merchantId",
   "apiKeyId",
+  "processor",
   "attemptId",
   "deliveryId",
   "endpointId",

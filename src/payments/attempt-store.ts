@@ -168,6 +168,8 @@ const TAKE_DUE: Statement = {
 export interface DueAttempt extends Attempt {
   /** By the database's clock, when it was taken. */
   readonly sentAgoMs: number;
+  /** By this process' own clock, just before that. */
+  readonly takenAtMs: number;
 }
 
 /** UNKNOWN attempts (and unanswered 3-D Secure ones) whose look-up is due; nobody else gets them for `leaseMs`. */
@@ -175,7 +177,9 @@ export async function takeDueAttempts(
   db: Db,
   options: { readonly leaseMs: number; readonly limit: number },
 ): Promise<DueAttempt[]> {
-  return run<DueAttempt>(db, TAKE_DUE, [options.leaseMs, options.limit]);
+  const takenAtMs = performance.now();
+  const due = await run<DueAttempt>(db, TAKE_DUE, [options.leaseMs, options.limit]);
+  return due.map((attempt) => ({ ...attempt, takenAtMs }));
 }
 
 const BEGIN_REVERSAL: Statement = {

@@ -74,12 +74,11 @@ async function findOut(
   if (due.reversing) return undo(processor, due);
   if (isUnprepared(processor, due)) return { kind: "unsent", reason: "it was prepared at most" };
   const { canLookUp, reverses, requestHorizonMs } = processor.capabilities;
-  const takenAtMs = performance.now();
   const found = await ask(processor, due);
   const isOver = due.status === "REQUIRES_ACTION" && due.challengeExpired;
   if (!isOpen(due, found, { canLookUp, isOver })) return found;
   if (isOver && !reverses.includes(due.operation)) return found;
-  const ageMs = due.sentAgoMs + (performance.now() - takenAtMs);
+  const ageMs = due.sentAgoMs + (performance.now() - due.takenAtMs);
   switch (isOver ? "REVERSAL_BY_REFERENCE" : resolvedBy(processor, due.operation, ageMs)) {
     case "KEY_REPEAT":
       return repeat(processor, due);

@@ -98,6 +98,8 @@ export interface Unknown {
 export interface Unsent {
   readonly kind: "unsent";
   readonly reason: string;
+  /** When there is room for it, where that is known. */
+  readonly afterMs?: number;
 }
 
 /** The processor has prepared what it was asked for. Nothing has moved, and nothing will unless it is sent. */

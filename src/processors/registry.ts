@@ -1,3 +1,5 @@
+import type { Log } from "../observability/log";
+import { guardProcessor } from "./guard";
 import type { Processors } from "./processor";
 import { createSandboxProcessor } from "./sandbox/sandbox-processor";
 
@@ -6,7 +8,14 @@ export function createProcessors(config: {
   readonly sandboxUrl: string;
   readonly sandboxWebhookSecret: string | undefined;
   readonly timeoutMs: number;
+  readonly processorRate?: number;
+  readonly log?: Log;
 }): Processors {
+  const { processorRate: callsPerSecond = 0, log } = config;
+  const onBreaker = (processor: string, isOpen: boolean): void => {
+    const said = isOpen ? "a processor is left alone: it does not answer" : "a processor answers";
+    log?.warn({ processor }, said);
+  };
   const processors = [
     createSandboxProcessor({
       baseUrl: config.sandboxUrl,
@@ -14,5 +23,10 @@ export function createProcessors(config: {
       timeoutMs: config.timeoutMs,
     }),
   ];
-  return new Map(processors.map((processor) => [processor.name, processor]));
+  return new Map(
+    processors.map((processor) => [
+      processor.name,
+      guardProcessor(processor, { callsPerSecond, onBreaker }),
+    ]),
+  );
 }

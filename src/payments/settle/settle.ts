@@ -44,7 +44,7 @@ function decide(attempt: LockedAttempt, answer: Answer, policy: SettlePolicy): C
     case "not_found":
       return waiting(attempt, outcome.kind === "unknown" ? outcome.reason : "not found", policy);
     case "unsent":
-      return requeue(attempt);
+      return requeue(attempt, outcome.afterMs);
     case "pending":
       return attempt.status === "REQUIRES_ACTION"
         ? { effect: "applied", changes: [authenticated(attempt, answer, policy)] }
@@ -102,12 +102,12 @@ function waiting(attempt: LockedAttempt, message: string, policy: SettlePolicy):
 }
 
 /** It never left this machine, so it may be sent later: not too soon, and not all at once. */
-function requeue(attempt: LockedAttempt): Consequence {
+function requeue(attempt: LockedAttempt, afterMs: number | undefined): Consequence {
   const ceiling = Math.min(
     UNSENT_BACKOFF_MS.cap,
     UNSENT_BACKOFF_MS.base * 2 ** Math.min(attempt.sends, 10),
   );
-  const dueInMs = UNSENT_BACKOFF_MS.base + Math.random() * ceiling;
+  const dueInMs = afterMs ?? UNSENT_BACKOFF_MS.base + Math.random() * ceiling;
   const change: AttemptChange = {
     merchantId: attempt.merchantId,
     id: attempt.id,

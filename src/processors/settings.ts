@@ -1,0 +1,28 @@
+import type { z } from "zod";
+import { wholeNumber } from "../process/settings";
+
+/** How processors are called. */
+export const PROCESSOR_SETTINGS = {
+  ONCEPAY_PROCESSOR_TIMEOUT_MS: wholeNumber(1, 2_147_483_647, "milliseconds")
+    .default(10_000)
+    .describe("how long a processor may take to answer before the outcome is UNKNOWN"),
+  ONCEPAY_PROCESSOR_RATE: wholeNumber(0, 100_000)
+    .default(0)
+    .describe(
+      "how many calls a second a processor gets from one worker; what is over that waits in the queue; 0 for no limit",
+    ),
+} as const;
+
+export interface ProcessorConfig {
+  readonly processorTimeoutMs: number;
+  readonly processorRate: number;
+}
+
+export function processorConfig(
+  settings: z.infer<z.ZodObject<typeof PROCESSOR_SETTINGS>>,
+): ProcessorConfig {
+  return {
+    processorTimeoutMs: settings.ONCEPAY_PROCESSOR_TIMEOUT_MS,
+    processorRate: settings.ONCEPAY_PROCESSOR_RATE,
+  };
+}
