@@ -6,10 +6,10 @@ import * as snapshots from "./20261120000400_snapshots";
 import * as events from "./20261120000500_events";
 import * as idempotency from "./20261120000600_idempotency";
 import * as ledger from "./20261120000700_ledger";
+import * as webhooks from "./20261120000800_webhooks";
 import * as inbox from "./20261120000900_inbox";
 import * as lighterUpdates from "./20261120001000_lighter_updates";
 import * as positions from "./20261121000100_positions";
-import * as webhooks from "./20261120000800_webhooks";
 import * as keys from "./20261121000200_keys";
 import * as contract from "./20261121000300_contract";
 import * as apiKeys from "./20261122000100_keys";
@@ -41,15 +41,15 @@ import * as seals from "./20261130000100_seals";
 import * as consoleSessions from "./20261201000100_console_sessions";
 import * as entriesByAccount from "./20261204000100_entries_by_account";
 import * as sealedUpTo from "./20261204000200_sealed_up_to";
-import * as guardedAmounts from "./20261212000100_guarded_amounts";
-import * as pendingProofs from "./20261212000200_pending_proofs";
-import * as reconciliationEvidence from "./20261211000100_reconciliation_evidence";
-import * as disputeEvents from "./20261210000100_dispute_events";
 import * as payouts from "./20261205000100_payouts";
 import * as fees from "./20261205000200_fees";
 import * as suspenseHolds from "./20261206000100_suspense_holds";
 import * as traceparent from "./20261208000100_traceparent";
 import * as processorRefs from "./20261209000100_processor_refs";
+import * as disputeEvents from "./20261210000100_dispute_events";
+import * as reconciliationEvidence from "./20261211000100_reconciliation_evidence";
+import * as guardedAmounts from "./20261212000100_guarded_amounts";
+import * as pendingProofs from "./20261212000200_pending_proofs";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -99,13 +99,13 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261201000100_console_sessions": consoleSessions,
   "20261204000100_entries_by_account": entriesByAccount,
   "20261204000200_sealed_up_to": sealedUpTo,
-  "20261212000100_guarded_amounts": guardedAmounts,
-  "20261212000200_pending_proofs": pendingProofs,
-  "20261211000100_reconciliation_evidence": reconciliationEvidence,
-  "20261210000100_dispute_events": disputeEvents,
   "20261205000100_payouts": payouts,
   "20261205000200_fees": fees,
   "20261206000100_suspense_holds": suspenseHolds,
   "20261208000100_traceparent": traceparent,
   "20261209000100_processor_refs": processorRefs,
+  "20261210000100_dispute_events": disputeEvents,
+  "20261211000100_reconciliation_evidence": reconciliationEvidence,
+  "20261212000100_guarded_amounts": guardedAmounts,
+  "20261212000200_pending_proofs": pendingProofs,
 };

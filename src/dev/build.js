@@ -234,8 +234,17 @@ function compile(isFull) {
   );
   if (run.status !== 0) fail("The build failed.", 1);
   bundlePages();
+  markExecutable();
   prune(DIST);
   fs.writeFileSync(STAMP, sources);
+}
+
+/** The compiler gives no file the bit that `npx oncepay` needs, and npm sets it only where the file is there before it. */
+function markExecutable() {
+  var bin = require("../../package.json").bin;
+  Object.keys(bin).forEach(function (name) {
+    fs.chmodSync(path.join(CHECKOUT, bin[name]), 493); // rwxr-xr-x
+  });
 }
 
 /** A page's script and style, each in one file, from the same sources as everything else. */
