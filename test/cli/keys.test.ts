@@ -87,7 +87,7 @@ test("a merchant's key, from its making to its end", async () => {
   const again = await keys("revoke", ...ofMerchant(), "--id", id);
   expect([again.code, again.error]).toEqual([
     1,
-    "This is not possible while the API key is REVOKED.\n",
+    "This is not possible while the API key is REVOKED. It was revoked before.\n",
   ]);
 });
 
