@@ -14,7 +14,7 @@ afterAll(() => t.stop());
 // Ids, states and other words that only we make up, and the processors' own ids.
 const OUR_WORDS = new RegExp(
   `^(?:${[
-    String.raw`\w+\.(?:id|(?!request_)\w+_id|status|\w+_status|kind|type|event_types|operation|currency|period)`,
+    String.raw`\w+\.(?:id|(?!request_)\w+_id|status|\w+_status|kind|type|event_types|operation|(?:fee_)?currency|period)`,
     String.raw`\w+\.(?:source|effect|actor|cause|replay_of|replayed_as|scopes|hint|reference|processor)`,
     "api_keys.(?:allowed_addresses|created_by|origin|rolled_from)",
     "attempts.advice_code",
