@@ -113,7 +113,8 @@ describe("a new key", () => {
     const refused = answers.filter((answer) => codeOf(answer) === "INVALID_STATE");
     expect(refused).toHaveLength(4);
     expect(refused[0]?.error).toMatchObject({
-      message: "There may be 100 at most.",
+      message:
+        "There may be 100 at most. The merchant has as many active keys: one must be revoked first.",
       extensions: { details: { currentState: "LIMIT_REACHED", limit: 100 } },
     });
     const id = answers.find(({ data }) => data)?.data.createApiKey.apiKey.id as string;
@@ -240,6 +241,7 @@ describe("rolling", () => {
     expect(refused?.extensions.details).toEqual({
       id,
       currentState: "ROLLED",
+      because: "It was rolled before: roll the key that took its place.",
       allowedActions: ["REVOKE"],
     });
     expect(await api.db("api_keys").where({ rolled_from: id })).toHaveLength(1);
@@ -277,7 +279,7 @@ describe("revoking", () => {
     await waitFor("the key to be refused", async () => !(await isAccepted(secret)));
     const again = await revoke(id);
     expect(again.error).toMatchObject({
-      message: "This is not possible while the API key is REVOKED.",
+      message: "This is not possible while the API key is REVOKED. It was revoked before.",
       extensions: { code: "INVALID_STATE" },
     });
     expect(codeOf(await roll(id))).toBe("INVALID_STATE");

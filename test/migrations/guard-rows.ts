@@ -300,6 +300,13 @@ export const GUARD_ROWS: readonly GuardRow[] = [
     given: laidBare("journals"),
   },
   {
+    guard: "attempts.keep_processor_ref",
+    what: "another name at the processor for what is not being sent",
+    statement: (id) =>
+      `update attempts set processor_ref = 'another' where payment_intent_id = '${id}'`,
+    refusal: RESTRICTED,
+  },
+  {
     guard: "attempts.attempts_one_charge_in_flight",
     what: "two charges of one payment under way",
     statement: () =>
