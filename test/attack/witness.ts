@@ -104,6 +104,7 @@ export interface Underway {
   readonly outbox: number;
   readonly deliveries: number;
   readonly inbox: number;
+  readonly holds: number;
 }
 
 const UNDERWAY = `
@@ -111,7 +112,9 @@ const UNDERWAY = `
     (select count(*) from attempts where settled_at is null and status <> 'REQUIRES_ACTION') as "attempts",
     (select count(*) from outbox) as "outbox",
     (select count(*) from webhook_deliveries where next_at is not null) as "deliveries",
-    (select count(*) from inbox where status = 'RECEIVED') as "inbox"`;
+    (select count(*) from inbox where status = 'RECEIVED') as "inbox",
+    (select count(*) from payment_intents
+      where status = 'REQUIRES_CAPTURE' and authorization_due_at <= now()) as "holds"`;
 
 export async function underway({ db }: Pick<Installation, "db">): Promise<Underway> {
   const [row] = await run<Underway>(db, { name: "attack_underway", text: UNDERWAY }, []);

@@ -52,14 +52,15 @@ export async function fillConsoleTables(
       // The newest of each slice died.
       const dead = Math.ceil((letters * (last - first + 1)) / payments);
       await client.query(DELIVERIES, [...of, endpoints, dead]);
+      // As a sweeper would have done at that time.
+      const marginMs = Date.now() - (atMs + SLICE_MS / 4);
+      await takeBalanceSnapshots(installation.db, { limit: 100, marginMs });
     }
     await client.query(UNKNOWN_ATTEMPTS, [merchantId, UNKNOWN]);
     await client.query(OPEN_BREAKS, [merchantId, BREAKS]);
   } finally {
     await client.end();
   }
-  // As a sweeper does.
-  await takeBalanceSnapshots(installation.db, { limit: 100 });
   await settleTables(installation);
   return samplesOf(installation, endpoints[0] ?? "");
 }
