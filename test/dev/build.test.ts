@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  accessSync,
+  constants,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -17,8 +19,10 @@ import { waitFor } from "../support/wait-for";
 
 const ROOT = path.resolve(__dirname, "../..");
 /** In place of the compiler, which has nothing to do with what is tested here. */
-const COMPILER = `require("fs").mkdirSync("dist/src", { recursive: true });
-require("fs").writeFileSync("dist/src/server.js", "");
+const COMPILER = `require("fs").mkdirSync("dist/src/cli", { recursive: true });
+for (const name of ["server", "cli/oncepay"]) {
+  require("fs").writeFileSync("dist/src/" + name + ".js", "");
+}
 require("fs").appendFileSync("compiled", ".");
 `;
 const BUNDLER = "exports.buildSync = () => undefined;";
@@ -39,6 +43,7 @@ beforeEach(() => {
   for (const name of ["schema", "workers", "migrations"]) mkdirSync(path.join(checkout, name));
   for (const name of ["tsconfig.json", "tsconfig.build.json", "package-lock.json"]) put(name, "{}");
   put("src/server.ts", "");
+  put("src/cli/oncepay.ts", "");
   put("node_modules/typescript/bin/tsc", COMPILER);
   put("node_modules/esbuild/index.js", BUNDLER);
   put("node_modules/pg/package.json", "{}");
@@ -85,6 +90,8 @@ test("compiles once for two that start together, and not again", async () => {
   expect((await build()).said).toBe("");
   expect(compiled()).toBe(1);
   expect(existsSync(lock)).toBe(false);
+  // For npx.
+  accessSync(path.join(checkout, "dist/src/cli/oncepay.js"), constants.X_OK);
 });
 
 test.each([
