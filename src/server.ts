@@ -14,7 +14,7 @@ import { describeError } from "./observability/describe-error";
 import { sensitiveIn } from "./security/sensitive";
 import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
-import { checkReplication } from "./observability/observe-replication";
+import { checkReplication } from "./db/check-replication";
 import { observeProcess } from "./observability/observe-process";
 import { startTracing } from "./observability/open-telemetry";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";

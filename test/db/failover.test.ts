@@ -14,7 +14,7 @@ import { readReplication } from "../../src/db/replication";
 import { withClient } from "../../src/db/with-client";
 import type { Outcome } from "../../src/idempotency/keys";
 import { createLog } from "../../src/observability/log";
-import { checkReplication } from "../../src/observability/observe-replication";
+import { checkReplication } from "../../src/db/check-replication";
 import { databaseReadiness } from "../../src/observability/ready";
 import { ROLES, type RunningWorker, startWorker } from "../../workers/worker";
 import { type TestNetwork, startTestNetwork } from "../sandbox/network";
