@@ -72,13 +72,15 @@ async function findOut(
   due: DueAttempt & AttemptToSend,
 ): Promise<LookupOutcome | SendOutcome> {
   if (due.reversing) return undo(processor, due);
-  if (isUnprepared(processor, due)) return { kind: "unsent", reason: "it was prepared at most" };
+  const isUnproven = isUnprepared(processor, due);
+  if (isUnproven) return { kind: "unsent", reason: "it was prepared at most" };
   const { canLookUp, reverses, requestHorizonMs } = processor.capabilities;
   const found = await ask(processor, due);
   const isOver = due.status === "REQUIRES_ACTION" && due.challengeExpired;
   if (!isOpen(due, found, { canLookUp, isOver })) return found;
   if (isOver && !reverses.includes(due.operation)) return found;
-  const ageMs = due.sentAgoMs + (performance.now() - due.takenAtMs);
+  // What the processor calls it may be lost with its commit: then there is nothing that may be repeated.
+  const ageMs = isUnproven ? Infinity : mostAgoMs(due) + (performance.now() - due.takenAtMs);
   switch (isOver ? "REVERSAL_BY_REFERENCE" : resolvedBy(processor, due.operation, ageMs)) {
     case "KEY_REPEAT":
       return repeat(processor, due);
@@ -92,6 +94,11 @@ async function findOut(
     case "OPERATOR":
       return found;
   }
+}
+
+/** How long ago it may have been sent at most. */
+function mostAgoMs({ isFromBefore, queuedAgoMs, sentAgoMs }: DueAttempt): number {
+  return isFromBefore ? Math.max(queuedAgoMs, sentAgoMs) : sentAgoMs;
 }
 
 /** A processor that has forgotten the key executes the request anew: from then on it is not repeated. */
