@@ -73,7 +73,7 @@ async function findOut(
 ): Promise<LookupOutcome | SendOutcome> {
   if (due.reversing) return undo(processor, due);
   const isUnproven = isUnprepared(processor, due);
-  if (isUnproven) return { kind: "unsent", reason: "it was prepared at most" };
+  if (isUnproven && !due.isFromBefore) return { kind: "unsent", reason: "it was prepared at most" };
   const { canLookUp, reverses, requestHorizonMs } = processor.capabilities;
   const found = await ask(processor, due);
   const isOver = due.status === "REQUIRES_ACTION" && due.challengeExpired;
