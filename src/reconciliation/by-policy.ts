@@ -15,8 +15,7 @@ export const POLICY = "policy";
 export async function recordByPolicy(
   tx: Tx,
   { merchantId, id, status }: Break,
-  after: NonNullable<WrittenEntry["details"]>["after"] & object,
-  objects?: number,
+  done: Pick<NonNullable<WrittenEntry["details"]>, "after" | "objects">,
 ): Promise<void> {
   await recordWrite(tx, {
     merchantId,
@@ -24,7 +23,7 @@ export async function recordByPolicy(
     operation: resolveBreakOperation.name,
     actor: { kind: "SYSTEM", id: null, hint: null, address: null, requestId: null },
     subjectId: id,
-    details: { reason: POLICY, before: { status }, after, ...(objects !== undefined && { objects }) },
+    details: { reason: POLICY, before: { status }, ...done },
   });
 }
 
@@ -41,9 +40,9 @@ export async function closeAsReversed(
   if (!found || found.status === "RESOLVED") return false;
   const kept = feeOf(found.proposal);
   const journalId = kept ? await postCorrection(tx, { ...found, proposal: kept }) : null;
-  const { explanation, objects } = done;
+  const { explanation, ...counted } = done;
   await closeBreak(tx, found, { resolution: "REVERSED", explanation, owner: POLICY, journalId });
-  await recordByPolicy(tx, found, { status: "RESOLVED", journalId }, objects);
+  await recordByPolicy(tx, found, { after: { status: "RESOLVED", journalId }, ...counted });
   return true;
 }
 

@@ -93,8 +93,12 @@ async function seeTo(needs: Needs, found: Break): Promise<void> {
     return left(needs.db, found, await seeToSurplus(needs, found, attempt));
   }
   if (!attempt || !["TIMING", "STATE"].includes(kind)) return again(needs.db, found, null);
+  return seeToOutcome(needs, found, attempt);
+}
+
+async function seeToOutcome(needs: Needs, found: Break, attempt: Attempt): Promise<void> {
   if (!isSettled(attempt.status)) return stillUnknown(needs.db, found, attempt);
-  const says = theirs?.state === TAKEN_BACK ? "nothing" : "moved";
+  const says = found.theirs?.state === TAKEN_BACK ? "nothing" : "moved";
   if ((attempt.status === "SUCCEEDED") === (says === "moved")) {
     await close(needs.db, found, {
       resolution: "CLOSED_ITSELF",

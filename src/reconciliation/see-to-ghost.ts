@@ -67,11 +67,7 @@ async function compareAsKnown(db: Db, found: Break, known: Known): Promise<void>
   });
 }
 
-async function reverse(
-  db: Db,
-  found: Break,
-  processor: Processor | undefined,
-): Promise<SeenTo> {
+async function reverse(db: Db, found: Break, processor: Processor | undefined): Promise<SeenTo> {
   if (!processor?.capabilities.reverses.includes("charge")) return "LEFT_FOR_A_PERSON";
   const outcome = await processor.reverse({
     reference: found.subjectId,
@@ -97,6 +93,6 @@ async function adopt(db: Db, { id, merchantId }: Break): Promise<void> {
     const explanation = "nothing here asked for it, and it was posted to suspense, as configured";
     const how = { resolution: "CORRECTED", explanation, owner: POLICY, journalId } as const;
     await closeBreak(tx, locked, how);
-    await recordByPolicy(tx, locked, { status: "RESOLVED", journalId });
+    await recordByPolicy(tx, locked, { after: { status: "RESOLVED", journalId } });
   });
 }

@@ -139,7 +139,7 @@ async function leave(db: Db, { merchantId, id }: Break, why: string): Promise<Se
     if (found?.status !== "OPEN") return;
     const explanation = `${why}: a person has to give it back`;
     const { status } = await explainBreak(tx, found, { explanation, owner: POLICY });
-    await recordByPolicy(tx, found, { status });
+    await recordByPolicy(tx, found, { after: { status } });
   });
   return "LEFT_FOR_A_PERSON";
 }

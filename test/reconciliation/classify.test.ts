@@ -75,7 +75,11 @@ const ROWS: readonly Row[] = [
   ),
   row("what took the second back", { ...CAPTURE, moves: 0, reverses: 1, givenBack: 1 }, ""),
   row("what took both back", { ...CAPTURE, moves: 0, reverses: 2, givenBack: 1 }, "STATE"),
-  row("both, and what took them back", { ...CAPTURE, moves: 2, reverses: 2, givenBack: 1 }, "STATE"),
+  row(
+    "both, and what took them back",
+    { ...CAPTURE, moves: 2, reverses: 2, givenBack: 1 },
+    "STATE",
+  ),
   row(
     "a third, after one was given back",
     { ...CAPTURE, moves: 3, reverses: 1, givenBack: 1 },
