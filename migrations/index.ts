@@ -110,6 +110,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261211000100_reconciliation_evidence": reconciliationEvidence,
   "20261212000100_guarded_amounts": guardedAmounts,
   "20261212000200_pending_proofs": pendingProofs,
-  "20261213000200_clearing_items": clearingItems,
   "20261213000100_surplus": surplus,
+  "20261213000200_clearing_items": clearingItems,
 };
