@@ -9,7 +9,7 @@ const ATTEMPT: NonNullable<Compared["attempt"]> = {
   paymentIntentId: "pi_1",
   operation: "charge",
   status: "SUCCEEDED",
-  ...{ amount: 1_000, currency: "USD", feeKnown: true, compensated: false },
+  ...{ amount: 1_000, currency: "USD", fee: 59, feeCurrency: "USD", compensated: false },
   returned: false,
 };
 const LEDGER = { journalId: "jrn_1", amount: 1_000, fee: 59, feeCurrency: "USD", corrections: 0 };
@@ -110,6 +110,17 @@ const ROWS: readonly Row[] = [
     is({ ...CAPTURE, moves: 0, reverses: 1 }, { status: "DECLINED" }),
     "",
   ),
+  row(
+    "given back, with another fee",
+    is({ ...CAPTURE, reverses: 1, fee: 61 }, { status: "DECLINED", compensated: true }),
+    "FEE",
+    FEE(2),
+  ),
+  row(
+    "given back, with a fee in euros",
+    is({ ...CAPTURE, reverses: 1, feeCurrency: "EUR" }, { status: "DECLINED", compensated: true }),
+    "FEE",
+  ),
   row("not known yet", is(CAPTURE, { status: "UNKNOWN" }), "TIMING"),
   row("not known, and taken back", is({ ...CAPTURE, reverses: 1 }, { status: "UNKNOWN" }), ""),
   row("corrected to this", { ...CAPTURE, amount: 1_300, ledger: corrected(1_300) }, ""),
@@ -137,7 +148,10 @@ test.each(ROWS)("$what", ({ compared, kinds, postings }) => {
   const { attempt, ledger } = compared;
   for (const { proposal, merchantId } of found) {
     expect(merchantId === "mer_1").toBe(attempt !== null);
-    if (proposal) expect(proposal.corrects).toBe(attempt ? ledger?.journalId : null);
+    if (proposal) {
+      const isPosted = attempt?.status === "SUCCEEDED";
+      expect(proposal.corrects).toBe(isPosted ? ledger?.journalId : null);
+    }
   }
 });
 

@@ -5,6 +5,7 @@ import type { LockedAttempt } from "../attempt-store";
 import type { Change } from "../change";
 import { returnRefund } from "./declined";
 import type { Consequence } from "./answer";
+import { foreignOf, keptOf } from "./fees";
 import { type Heard, factOf } from "./steps";
 
 export function movesMoney({ operation }: LockedAttempt): boolean {
@@ -17,7 +18,7 @@ const LATE_APPROVAL = "late_approval";
 /**
  * A second answer about something already settled. The same answer again is a duplicate. But an approval of an attempt
  * that was treated as failed means that money moved unexpectedly, perhaps for the second time: it is posted to suspense
- * and returned, whatever has become of the payment.
+ * and returned, whatever has become of the payment. The processor keeps its fee.
  */
 export function settleAgain(heard: Heard): Consequence {
   const { attempt } = heard;
@@ -38,6 +39,10 @@ export function settleAgain(heard: Heard): Consequence {
   const amount = outcome.amountMinor;
   const booked = { charge: bookSuspense, capture: bookSuspense, refund: bookSuspenseRelease };
   const { operation } = attempt;
+  const fact = factOf(attempt);
+  const isBooked = operation in booked;
+  // A line may have told it before.
+  const isFeeNew = isBooked && operation !== "refund" && attempt.fee === null;
   const change: Change = {
     attempt: {
       merchantId,
@@ -45,6 +50,7 @@ export function settleAgain(heard: Heard): Consequence {
       status: attempt.status,
       processorChargeId: outcome.processorChargeId,
       code: LATE_APPROVAL,
+      ...(isFeeNew && { fee: outcome.feeMinor, feeCurrency: foreignOf(outcome, fact) }),
       dueInMs: null,
     },
     newAttempt: {
@@ -62,8 +68,11 @@ export function settleAgain(heard: Heard): Consequence {
       targetProcessorRef: attempt.processorRef ?? outcome.processorChargeId,
       announce: true,
     },
-    ...(operation in booked && {
-      journals: [booked[operation as keyof typeof booked](factOf(attempt), amount)],
+    ...(isBooked && {
+      journals: [
+        booked[operation as keyof typeof booked](fact, amount),
+        ...(isFeeNew ? keptOf(fact, outcome) : []),
+      ],
     }),
   };
   return { effect: "contradiction", changes: [change] };
