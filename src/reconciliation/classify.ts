@@ -14,8 +14,8 @@ export interface Compared {
   readonly repeated: number;
   /** Lines of the same in earlier settlement files. */
   readonly earlier: number;
-  /** Movements that we have had taken back, because there was more than one. */
-  readonly givenBack: number;
+  /** Movements beyond the first that have been seen to: taken back, posted to suspense, or dismissed by a person. */
+  readonly surplusKnown: number;
   /** The first of the lines. */
   readonly kind: string;
   readonly amount: number;
@@ -163,10 +163,10 @@ function succeeded(
   found: Found,
 ): NewBreak[] {
   const { attempt, ledger, kind, amount, currency } = compared;
-  const { moves, reverses, earlier, givenBack } = compared;
+  const { moves, reverses, earlier, surplusKnown } = compared;
   const breaks: NewBreak[] = [];
-  // Of what was given back, the line may come later than what it is about.
-  const more = moves + earlier - reverses - 1 - Math.max(0, givenBack - reverses);
+  // What is seen to is no news; the line that takes it back may come later.
+  const more = moves + earlier - reverses - 1 - Math.max(0, surplusKnown - reverses);
   if (more > 0) {
     const corrects = ledger?.journalId ?? null;
     const proposal = suspense(kind, {
@@ -257,9 +257,9 @@ function standing({ moves, reverses }: Compared): number {
   return moves === 0 ? 0 : moves - reverses;
 }
 
-/** Of what succeeded. It moved, and so did what was given back, whether or not these lines have it. */
-function oneStands({ moves, reverses, earlier, givenBack }: Compared): boolean {
-  return Math.max(moves + earlier, 1 + givenBack) > reverses;
+/** Of what succeeded. It moved, and so did what is known to have been too much, whether or not these lines have it. */
+function oneStands({ moves, reverses, earlier, surplusKnown }: Compared): boolean {
+  return Math.max(moves + earlier, 1 + surplusKnown) > reverses;
 }
 
 /** What should have moved, as far as somebody has not approved otherwise. */

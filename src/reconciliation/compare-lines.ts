@@ -114,8 +114,10 @@ const COMPARE: Statement = {
       max(reference) as "last",
       coalesce(json_agg(json_build_object(
         'reference', reference, 'moves', moves, 'reverses', reverses, 'repeated', repeated,
-        'earlier', earlier, 'givenBack', (
-          select coalesce(sum(cardinality(b.reversing)), 0)::int from reconciliation_breaks b
+        'earlier', earlier, 'surplusKnown', (
+          select coalesce(sum(coalesce(cardinality(b.reversing), case when b.status = 'RESOLVED'
+            then (b.proposal->'postings'->0->>'amount')::bigint / j.own_amount end)), 0)::int
+          from reconciliation_breaks b
           where b.merchant_id = j.merchant_id and b.subject_id = j.reference
             and b.kind = 'DUPLICATE'),
         'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
