@@ -52,7 +52,8 @@ const TAKE: Statement = {
     set fee = f.fee, fee_currency = case when f.currency <> a.currency then f.currency end
     from jsonb_to_recordset(?) as f (merchant_id text, id text, fee bigint, currency text)
     where a.merchant_id = f.merchant_id and a.id = f.id and a.fee is null
-      and a.status in ('SUCCEEDED', 'DECLINED', 'ABANDONED') and a.operation in ('charge', 'capture')
+      and a.status in ('SUCCEEDED', 'DECLINED', 'ABANDONED')
+      and a.operation in ('charge', 'capture')
     returning a.id as "id"`,
 };
 

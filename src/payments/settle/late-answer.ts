@@ -1,6 +1,7 @@
 import { newId } from "../../ids";
 import { bookSuspense, bookSuspenseRelease } from "../../ledger/journals";
-import { isReversal } from "../attempt";
+import type { Approved } from "../../processors/processor";
+import { type AttemptOperation, isReversal } from "../attempt";
 import type { LockedAttempt } from "../attempt-store";
 import type { Change } from "../change";
 import { returnRefund } from "./declined";
@@ -35,15 +36,22 @@ export function settleAgain(heard: Heard): Consequence {
   // that succeeded and was later returned, whose first webhook arrives last.
   const heardBefore = attempt.processorChargeId !== null;
   if (!late || heardBefore) return { effect: "duplicate", changes: [] };
-  const { merchantId, paymentIntentId, processor, currency } = attempt;
+  return { effect: "contradiction", changes: [giveBack(attempt, outcome)] };
+}
+
+const BOOKED = { charge: bookSuspense, capture: bookSuspense, refund: bookSuspenseRelease };
+
+function isBooked(operation: AttemptOperation): operation is keyof typeof BOOKED {
+  return operation in BOOKED;
+}
+
+function giveBack(attempt: LockedAttempt, outcome: Approved): Change {
+  const { merchantId, paymentIntentId, processor, currency, operation } = attempt;
   const amount = outcome.amountMinor;
-  const booked = { charge: bookSuspense, capture: bookSuspense, refund: bookSuspenseRelease };
-  const { operation } = attempt;
   const fact = factOf(attempt);
-  const isBooked = operation in booked;
   // A line may have told it before.
-  const isFeeNew = isBooked && operation !== "refund" && attempt.fee === null;
-  const change: Change = {
+  const isFeeNew = (operation === "charge" || operation === "capture") && attempt.fee === null;
+  return {
     attempt: {
       merchantId,
       id: attempt.id,
@@ -68,12 +76,8 @@ export function settleAgain(heard: Heard): Consequence {
       targetProcessorRef: attempt.processorRef ?? outcome.processorChargeId,
       announce: true,
     },
-    ...(isBooked && {
-      journals: [
-        booked[operation as keyof typeof booked](fact, amount),
-        ...(isFeeNew ? keptOf(fact, outcome) : []),
-      ],
+    ...(isBooked(operation) && {
+      journals: [BOOKED[operation](fact, amount), ...(isFeeNew ? keptOf(fact, outcome) : [])],
     }),
   };
-  return { effect: "contradiction", changes: [change] };
 }
