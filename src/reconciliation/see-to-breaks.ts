@@ -8,12 +8,13 @@ import { findAttempts } from "../payments/attempt-store";
 import { asAttempt } from "../payments/processor-request";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
 import type { Processors } from "../processors/processor";
-import type { Break, NewBreak } from "./break";
+import type { Break, NewBreak, Proposal } from "./break";
 import { closeBreak, insertBreaks } from "./break-store";
 import { TAKEN_BACK, movedAndIs } from "./classify";
 import { POLICY } from "./by-policy";
 import { type SeenTo, seeToGhost } from "./see-to-ghost";
 import { seeToSurplus } from "./see-to-surplus";
+import { findWaysOut, suspenseOf } from "./way-out";
 import type { BreakConfig } from "./settings";
 
 /*
@@ -88,6 +89,7 @@ async function seeTo(needs: Needs, found: Break): Promise<void> {
   if (kind === "MISSING_HERE" && merchantId === PLATFORM_MERCHANT_ID) {
     return left(needs.db, found, await seeToGhost(needs, found));
   }
+  if (kind === "UNCLEARED") return seeToSuspense(needs.db, found);
   const [attempt] = await findAttempts(needs.db, merchantId, [subjectId]);
   if (attempt && kind === "DUPLICATE") {
     return left(needs.db, found, await seeToSurplus(needs, found, attempt));
@@ -107,6 +109,23 @@ async function seeToOutcome(needs: Needs, found: Break, attempt: Attempt): Promi
     return;
   }
   await contradicted(needs, found, attempt);
+}
+
+/** What has been taken back at the processor since goes elsewhere: that is another proposal, and so another break. */
+async function seeToSuspense(db: Db, found: Break): Promise<void> {
+  const { merchantId, subjectId: itemId, currency, proposal } = found;
+  if (!proposal) return again(db, found, null);
+  const amount = String(suspenseOf(proposal));
+  const ways = await findWaysOut(db, [{ merchantId, itemId, currency, amount }]);
+  const other = ways.get(itemId);
+  if (!other || accountsOf(other) === accountsOf(proposal)) return again(db, found, SELDOM_MS);
+  const detail = `${found.detail}, and the processor has taken it back`;
+  const instead = { ...found, proposal: other, detail };
+  await becomes(db, { found, other: instead, explanation: "it is to go elsewhere by now" });
+}
+
+function accountsOf({ postings }: Proposal): string {
+  return postings.map(({ debit, credit }) => `${debit} ${credit}`).join();
 }
 
 async function stillUnknown(db: Db, found: Break, { status }: Attempt): Promise<void> {
@@ -152,25 +171,26 @@ function isOld({ foundAt }: Break): boolean {
 
 /** It is no matter of timing any more. */
 async function nowState(db: Db, found: Break, detail: string): Promise<void> {
-  await becomes(db, { ...found, kind: "STATE", detail, dueInMs: AGAIN_MS }, found);
+  await becomes(db, { found, other: { ...found, kind: "STATE", detail, dueInMs: AGAIN_MS } });
 }
 
 /** Neither its own statement nor the next one has it. */
 async function giveUpWaiting(db: Db, found: Break): Promise<void> {
   const { amount = 0, currency = found.currency } = found.ours ?? {};
   const detail = `${String(amount)} ${currency ?? ""} is in no statement`;
-  await becomes(db, { ...found, kind: "MISSING_THERE", detail }, found);
+  await becomes(db, { found, other: { ...found, kind: "MISSING_THERE", detail } });
 }
 
 /** The new one and the end of the old one are one commit. */
-async function becomes(db: Db, other: NewBreak, found: Break): Promise<void> {
+async function becomes(
+  db: Db,
+  { found, other, ...said }: { found: Break; other: NewBreak; explanation?: string },
+): Promise<void> {
+  const { explanation = `it did not close in time: it is ${other.kind} by now` } = said;
   await transact(db, async (tx) => {
     await insertBreaks(tx, [other]);
     await failpoint("reconcile.inside_transaction");
-    await close(tx, found, {
-      resolution: "CLOSED_ITSELF",
-      explanation: `it did not close in time: it is ${other.kind} by now`,
-    });
+    await close(tx, found, { resolution: "CLOSED_ITSELF", explanation });
   });
 }
 

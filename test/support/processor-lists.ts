@@ -1,3 +1,4 @@
+import { compareNext } from "../../src/reconciliation/compare-run";
 import { seeToBreaks } from "../../src/reconciliation/see-to-breaks";
 import type { BreakConfig } from "../../src/reconciliation/settings";
 import { sweepProcessors } from "../../src/reconciliation/sweep-processor";
@@ -24,6 +25,11 @@ export function listing(t: TestApp) {
       const config = { ...t.app.config, listEveryMs: HOUR_MS };
       const nowMs = Date.now() + HOUR_MS / 2;
       return sweepProcessors({ ...t.app, config }, { nowMs, settledMs: 0 });
+    },
+    /** Compares what the last list has, whatever it is by now. */
+    goOn: async (): Promise<void> => {
+      const { id }: { id: string } = await t.db("reconciliation_runs").where(LISTS).first();
+      while ((await compareNext(t.app.db, id)).status !== "COMPLETED");
     },
     /** Whatever is to be seen to is due. */
     seeTo: async (policies: Partial<BreakConfig> = {}): Promise<void> => {
