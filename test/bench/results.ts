@@ -14,6 +14,7 @@ export interface Results {
   readonly operations?: Partial<Record<MeasuredOperation, readonly Measured[]>>;
   readonly storms?: readonly StormFigures[];
   readonly payment?: PaymentFigures;
+  readonly floor?: FloorFigures;
   readonly drains?: readonly DrainFigures[];
   readonly merchants?: MerchantFigures;
   readonly size?: SizeFigures;
@@ -66,6 +67,15 @@ export interface PaymentFigures extends PaymentsResult {
   readonly backlog: readonly Backlog[];
   readonly settled: number;
   readonly journals: number;
+}
+
+/** Of each whole payment: milliseconds of processor, by process. */
+export interface FloorFigures {
+  readonly payments: number;
+  readonly product: Readonly<Record<string, number>>;
+  readonly bare: Readonly<Record<string, number>>;
+  /** That a payment leaves. */
+  readonly rows: number;
 }
 
 export interface Backlog {

@@ -6,6 +6,7 @@ import { type Helper, startHelper } from "./helper";
 import type { Options } from "./options";
 import { measureConsole } from "./parts/console";
 import { measureDrain } from "./parts/drain";
+import { measureFloor } from "./parts/floor";
 import { measureLive } from "./parts/live";
 import { measureMerchants } from "./parts/merchants";
 import { measureOperations } from "./parts/operations";
@@ -25,6 +26,7 @@ const MEASURES = [
   measureOperations,
   measureStorm,
   measurePayment,
+  measureFloor,
   measureDrain,
   measureMerchants,
   measureMemory,

@@ -30,6 +30,7 @@ export function rowsOf(results: Results): Row[] {
     ...operationRows(results),
     ...stormRows(results),
     ...paymentRows(results),
+    ...floorRows(results),
     ...drainRows(results),
     ...merchantRows(results),
     ...sizeRows(results),
@@ -193,6 +194,33 @@ function paymentRows({ payment }: Results): Row[] {
       required: "does not grow",
       met: growth.grown <= Math.max(GROWTH_ROWS, GROWTH_SHARE * growth.mean),
     },
+  ];
+}
+
+const TIMES_FLOOR = 1.8;
+
+function floorRows({ floor }: Results): Row[] {
+  if (!floor) return [];
+  const { product, bare, payments, rows } = floor;
+  const sum = (parts: Readonly<Record<string, number>>): number =>
+    Object.values(parts).reduce((total, ms) => total + ms, 0);
+  const row = (what: string, value: number, ceiling: number): Row => ({
+    what,
+    value,
+    unit: "ms",
+    ceiling,
+    ceilingName: "bare processes",
+    ratio: value / ceiling,
+  });
+  const all = row("whole payment, three webhooks: processor time", sum(product), sum(bare));
+  return [
+    {
+      ...all,
+      note: `of ${payments.toLocaleString("en-US")}; ${rows.toFixed(1)} rows each`,
+      required: `≤ ${String(TIMES_FLOOR)} ×`,
+      met: sum(product) <= TIMES_FLOOR * sum(bare),
+    },
+    ...Object.entries(product).map(([name, ms]) => row(`  of it, ${name}`, ms, bare[name] ?? NaN)),
   ];
 }
 
