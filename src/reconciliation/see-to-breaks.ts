@@ -1,6 +1,7 @@
 import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
+import type { ChangedIntent } from "../live/announce-changes";
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { Log } from "../observability/log";
 import { type Attempt, isSettled } from "../payments/attempt";
@@ -71,6 +72,7 @@ interface Needs extends AnswerSettler {
   readonly db: Db;
   readonly log: Log;
   readonly processors: Processors;
+  readonly announce: (changed: ChangedIntent) => void;
   readonly config: Pick<BreakConfig, "ghostCharges" | "duplicateMovements" | "missedDisputes">;
 }
 

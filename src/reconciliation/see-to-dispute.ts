@@ -1,6 +1,7 @@
 import type { Db } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
+import type { ChangedIntent } from "../live/announce-changes";
 import { settleDispute } from "../payments/settle/settle-dispute";
 import type { Break } from "./break";
 import { closeBreak, lockBreak } from "./break-store";
@@ -21,9 +22,11 @@ import type { BreakConfig } from "./settings";
 interface Needs {
   readonly db: Db;
   readonly config: Pick<BreakConfig, "missedDisputes">;
+  readonly announce: (changed: ChangedIntent) => void;
 }
 
-export async function seeToDispute({ db, config }: Needs, found: Break): Promise<SeenTo> {
+export async function seeToDispute(needs: Needs, found: Break): Promise<SeenTo> {
+  const { db, config, announce } = needs;
   const { merchantId, paymentIntentId, processor, reportId, subjectId } = found;
   if (config.missedDisputes === "leave") return "LEFT_FOR_A_PERSON";
   const told = reportId === null ? undefined : await findDisputeNews(db, reportId, subjectId);
@@ -33,6 +36,7 @@ export async function seeToDispute({ db, config }: Needs, found: Break): Promise
   const effect = await settleDispute(db, { ...about, news, source: "reconciliation" });
   // It is about money whose answer is still to come.
   if (effect === "early") return "AGAIN";
+  if (effect === "applied") announce({ merchantId, paymentIntentId });
   if (effect === "contradiction") return "LEFT_FOR_A_PERSON";
   await failpoint("reconcile.after_news");
   await transact(db, async (tx) => {
