@@ -5,7 +5,13 @@ import { trialBalance } from "../../src/ledger/balance-store";
 import { reconcileFile } from "../../src/reconciliation/reconcile-file";
 import type { Report } from "../../src/reconciliation/report-store";
 import { type TestApp, startTestApp } from "../support/app";
-import { aConfirmedIntent, aMerchant, aSettledIntent, captureCommand, succeeded } from "../support/factories";
+import {
+  aConfirmedIntent,
+  aMerchant,
+  aSettledIntent,
+  captureCommand,
+  succeeded,
+} from "../support/factories";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 
 /** Fees in a currency of their own, and fees that only the settlement file tells: a real network, and a real database. */
