@@ -53,6 +53,7 @@ import * as pendingProofs from "./20261212000200_pending_proofs";
 import * as disputeLines from "./20261213000110_dispute_lines";
 import * as surplus from "./20261213000100_surplus";
 import * as clearingItems from "./20261213000200_clearing_items";
+import * as surplus from "./20261213000100_surplus";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
