@@ -56,6 +56,11 @@ export function classifyDispute(
   return breaks;
 }
 
-function sideOf({ amount, currency, fee, status }: Pick<ComparedDispute, "amount" | "currency" | "fee" | "status">) {
+function sideOf({
+  amount,
+  currency,
+  fee,
+  status,
+}: Pick<ComparedDispute, "amount" | "currency" | "fee" | "status">) {
   return { amount, currency, fee, state: status };
 }

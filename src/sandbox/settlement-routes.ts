@@ -2,7 +2,13 @@ import type { ServerResponse } from "node:http";
 import { sendError, sendJson } from "./http-exchange";
 import type { Network } from "./network";
 import { listPayoutLines, listPayouts } from "./payouts";
-import { type ListedDispute, type Window, listDisputes, listMovements, windowFrom } from "./read-window";
+import {
+  type ListedDispute,
+  type Window,
+  listDisputes,
+  listMovements,
+  windowFrom,
+} from "./read-window";
 
 /*
  * What the network tells of what it moved, as an acquirer does: a list by a window of time, page by page, and a
