@@ -729,6 +729,30 @@ create policy tenant on postings to oncepay_tenant using ((merchant_id = current
 grant insert, select on postings to oncepay_system;
 grant select on postings to oncepay_tenant;
 
+create table processor_disputes (
+  run_id text collate "C" not null,
+  movement_id text collate "C" not null,
+  processor_dispute_id text collate "C" not null,
+  status text not null,
+  reference text collate "C" not null,
+  reason text not null,
+  amount bigint not null,
+  currency text not null,
+  fee bigint not null,
+  evidence_due_by timestamp with time zone,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  compared boolean not null default false,
+  constraint processor_disputes_pkey PRIMARY KEY (run_id, movement_id),
+  constraint processor_disputes_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
+  constraint processor_disputes_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
+  constraint processor_disputes_check CHECK (((status = 'OPEN'::text) = (closed_at IS NULL))),
+  constraint processor_disputes_fee_check CHECK (((fee >= 0) AND (fee <= '9007199254740991'::bigint))),
+  constraint processor_disputes_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'WON'::text, 'LOST'::text])))
+);
+CREATE INDEX processor_disputes_to_compare ON public.processor_disputes USING btree (run_id, movement_id) WHERE (NOT compared);
+grant insert, select, update on processor_disputes to oncepay_system;
+
 create table processor_lines (
   run_id text collate "C" not null,
   movement_id text collate "C" not null,

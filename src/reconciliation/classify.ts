@@ -329,7 +329,8 @@ export function turned<Kept extends Proposal | null>(proposal: Kept): Proposal |
   return { ...proposal, postings };
 }
 
-function feeProposal(
+/** So that what is posted as the fee becomes theirs. */
+export function feeProposal(
   { journalId, fee }: { readonly journalId: string | null; readonly fee: number },
   theirs: number,
 ): Proposal | null {

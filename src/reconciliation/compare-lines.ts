@@ -122,7 +122,8 @@ const COMPARE: Statement = {
         'reference', reference, 'moves', moves, 'reverses', reverses, 'repeated', repeated,
         'earlier', earlier, 'surplusKnown', (
           select coalesce(sum(coalesce(cardinality(b.reversing), case when b.status = 'RESOLVED'
-            then (b.proposal->'postings'->0->>'amount')::bigint / j.own_amount end)), 0)::int
+            then (b.proposal->'postings'->0->>'amount')::bigint / nullif(j.own_amount, 0)
+            end)), 0)::int
           from reconciliation_breaks b
           where b.merchant_id = j.merchant_id and b.subject_id = j.reference
             and b.kind = 'DUPLICATE'),

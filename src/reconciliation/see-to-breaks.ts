@@ -1,18 +1,20 @@
 import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
+import type { ChangedIntent } from "../live/announce-changes";
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { Log } from "../observability/log";
 import { type Attempt, isSettled } from "../payments/attempt";
 import { findAttempts } from "../payments/attempt-store";
 import { asAttempt } from "../payments/processor-request";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
-import type { Processors } from "../processors/processor";
+import { DISPUTE_STATUSES, type Processors } from "../processors/processor";
 import type { Break, NewBreak, Proposal } from "./break";
 import { closeBreak, insertBreaks } from "./break-store";
 import { TAKEN_BACK, movedAndIs } from "./classify";
 import { POLICY } from "./by-policy";
 import { type SeenTo, seeToGhost } from "./see-to-ghost";
+import { seeToDispute } from "./see-to-dispute";
 import { seeToSurplus } from "./see-to-surplus";
 import { findWaysOut, suspenseOf } from "./way-out";
 import type { BreakConfig } from "./settings";
@@ -24,7 +26,8 @@ import type { BreakConfig } from "./settings";
  *   still not known, or not given back, after an hour becomes STATE, so that a person is told.
  * - What moved there and is settled otherwise here is looked up once more, and the answer settled like any other: money
  *   that moved after all is given back (src/payments/settle), and when it has been, the break is closed.
- * - A charge that nothing here asked for is for see-to-ghost.ts, and money that moved more than once for see-to-surplus.ts.
+ * - A charge that nothing here asked for is for see-to-ghost.ts, money that moved more than once for see-to-surplus.ts,
+ *   and a dispute that nobody has told of for see-to-dispute.ts.
  *
  * Guarantees: whoever takes a break has it for some minutes; killed in between, another does the same again, and each
  * step has its effect once. The processor is called with no transaction open.
@@ -69,7 +72,8 @@ interface Needs extends AnswerSettler {
   readonly db: Db;
   readonly log: Log;
   readonly processors: Processors;
-  readonly config: Pick<BreakConfig, "ghostCharges" | "duplicateMovements">;
+  readonly announce: (changed: ChangedIntent) => void;
+  readonly config: Pick<BreakConfig, "ghostCharges" | "duplicateMovements" | "missedDisputes">;
 }
 
 /** Everything that is due; returns how many breaks that was. */
@@ -90,12 +94,20 @@ async function seeTo(needs: Needs, found: Break): Promise<void> {
     return left(needs.db, found, await seeToGhost(needs, found));
   }
   if (kind === "UNCLEARED") return seeToSuspense(needs.db, found);
+  if (isDispute(found)) return left(needs.db, found, await seeToDispute(needs, found));
   const [attempt] = await findAttempts(needs.db, merchantId, [subjectId]);
   if (attempt && kind === "DUPLICATE") {
     return left(needs.db, found, await seeToSurplus(needs, found, attempt));
   }
   if (!attempt || !["TIMING", "STATE"].includes(kind)) return again(needs.db, found, null);
   return seeToOutcome(needs, found, attempt);
+}
+
+/** Of a known charge, in the words that only disputes have. */
+function isDispute({ kind, merchantId, theirs }: Break): boolean {
+  const isNews = kind === "MISSING_HERE" || kind === "STATE";
+  const said = DISPUTE_STATUSES.some((status) => status === theirs?.state);
+  return isNews && said && merchantId !== PLATFORM_MERCHANT_ID;
 }
 
 async function seeToOutcome(needs: Needs, found: Break, attempt: Attempt): Promise<void> {

@@ -2,7 +2,6 @@ import { takeBalanceSnapshots } from "../../src/ledger/take-balance-snapshots";
 import { trialBalance } from "../../src/ledger/balance-store";
 import type { Log } from "../../src/observability/log";
 import { proveBooks } from "../../src/reconciliation/prove-books";
-import { resolveBreak } from "../../src/reconciliation/resolve-break";
 import { type TestApp, startTestApp } from "../support/app";
 import { aBreak } from "../support/breaks";
 import { aCapturedIntent, aMerchant } from "../support/factories";
@@ -31,14 +30,6 @@ async function prove(): Promise<void> {
   while ((await proveBooks({ db: t.app.db, log }, { everyMs: 0, clearedWithin })).more);
 }
 
-async function approve(merchantId: string, breakId: unknown) {
-  const id = String(breakId);
-  return resolveBreak(t.app, {
-    ...{ merchantId, ofMerchantId: merchantId, key: id, breakId: id },
-    ...{ action: "APPROVE_CORRECTION", reason: "as the processor says", owner: "the test" },
-  });
-}
-
 interface Corrected {
   readonly merchantId: string;
   readonly reference: string;
@@ -56,7 +47,7 @@ async function corrected(difference: number): Promise<Corrected> {
     ...{ kind: "AMOUNT", subjectId: reference, detail: `${String(difference)} more there` },
     proposal: { corrects: null, postings: [{ ...posting, amount }] },
   });
-  const { result } = await approve(merchantId, breakId);
+  const result = await lists.approve(merchantId, breakId);
   return { merchantId, reference, journalId: String(result.journalId) };
 }
 
@@ -88,7 +79,7 @@ test.each([
   await prove();
   expect(await uncleared(reference)).toMatchObject([{ status: "OPEN" }]);
   expect((await balances(merchantId))["SUSPENSE"]).toBe(-by);
-  const { result } = await approve(merchantId, found?.["id"]);
+  const result = await lists.approve(merchantId, found?.["id"]);
   expect(await postingsOf(t, result.journalId)).toEqual([posting]);
   const [journal] = await t.db("journals").where({ id: result.journalId });
   expect(journal).toMatchObject({ kind: "correction", corrects_journal_id: journalId });
@@ -105,7 +96,7 @@ test("what the processor takes back afterwards is no longer with it, and that is
   await t.sandbox.charge(reference);
   await lists.listAnew();
   const [duplicate] = await lists.rowsOf(reference);
-  const { result: corrected } = await approve(merchantId, duplicate?.["id"]);
+  const posted = await lists.approve(merchantId, duplicate?.["id"]);
   await prove();
   const [first] = await uncleared(reference);
   expect(first?.["proposal"]).toMatchObject({
@@ -120,7 +111,7 @@ test("what the processor takes back afterwards is no longer with it, and that is
     { status: "RESOLVED", resolution: "CLOSED_ITSELF" },
     { status: "OPEN", detail: expect.stringMatching(/, and the processor has taken it back$/) },
   ]);
-  const { result } = await approve(merchantId, other?.["id"]);
+  const result = await lists.approve(merchantId, other?.["id"]);
   expect(await postingsOf(t, result.journalId)).toEqual([
     "SUSPENSE to PROCESSOR_RECEIVABLE 1000 USD",
   ]);
@@ -134,7 +125,7 @@ test("what the processor takes back afterwards is no longer with it, and that is
   await lists.goOn();
   expect((await lists.rowsOf(reference)).filter(({ kind }) => kind === "STATE")).toEqual([]);
   // What was released is no correction of the charge: it agrees.
-  expect(corrected.journalId).not.toBeNull();
+  expect(posted.journalId).not.toBeNull();
   expect(await lists.listAnew()).toBe(0);
   expect((await lists.shown(reference)).filter((text) => !text.includes("RESOLVED"))).toEqual([]);
 });
@@ -150,8 +141,8 @@ test("a way out of what has left suspense otherwise is refused", async () => {
       postings: [{ debit: "SUSPENSE", credit: "PROCESSOR_RECEIVABLE", amount: 300 }],
     },
   });
-  await approve(merchantId, back);
-  await expect(approve(merchantId, found?.["id"])).rejects.toMatchObject({
+  await lists.approve(merchantId, back);
+  await expect(lists.approve(merchantId, found?.["id"])).rejects.toMatchObject({
     code: "INVALID_STATE",
     details: { because: "What is in suspense is not what it was." },
   });
