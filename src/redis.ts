@@ -1,6 +1,6 @@
-import { Redis as Client } from "ioredis";
 import type { Log } from "./observability/log";
 import { redisCommands } from "./observability/metrics";
+import { connectRedis } from "./redis-places";
 
 /*
  * The API's only way to Redis. Redis is never the guard of anything here, so it must never be waited for: a command has
@@ -41,7 +41,7 @@ const LATE = Symbol("late");
 
 /** Connects when it is asked for the first time. */
 export function openRedis({ url, deadlineMs, log }: RedisOptions): Redis {
-  const client = new Client(url, {
+  const client = connectRedis(url, {
     lazyConnect: true,
     connectTimeout: CONNECT_MS,
     socketTimeout: SILENT_MS,

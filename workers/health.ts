@@ -1,7 +1,7 @@
-import { Redis } from "ioredis";
 import type { App } from "../src/app";
 import { serveInternal } from "../src/edge/serve-internal";
 import { type Readiness, databaseReadiness, readinessOf, within } from "../src/observability/ready";
+import { connectRedis } from "../src/redis-places";
 
 export interface Health {
   readonly url: string;
@@ -66,7 +66,7 @@ const REDIS_WITHIN_MS = 1_000;
 
 /** A connection of its own: BullMQ's connections wait for Redis to come back, and so never report that it is away. */
 function watchRedis(url: string): { answers(): Promise<boolean>; close(): void } {
-  const redis = new Redis(url, {
+  const redis = connectRedis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     connectTimeout: REDIS_WITHIN_MS,

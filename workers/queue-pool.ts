@@ -43,12 +43,15 @@ export interface Closing {
   disconnect(): Promise<void>;
 }
 
-/** BullMQ does not end a pool that it was given. */
-export function endingPool<Made extends Closing>(made: Made, pool: QueuePool): Made {
+/** BullMQ does not end connections that it was given. */
+export function endingWith<Made extends Closing>(
+  made: Made,
+  connections: { readonly end: () => Promise<void> },
+): Made {
   const disconnect = made.disconnect.bind(made);
   made.disconnect = async () => {
     await disconnect().catch(() => undefined);
-    await pool.end();
+    await connections.end();
   };
   return made;
 }

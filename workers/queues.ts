@@ -1,17 +1,12 @@
-import {
-  type ConnectionOptions,
-  type Processor,
-  Queue,
-  Worker,
-  createPostgresBackend,
-} from "bullmq";
+import { type Processor, Queue, Worker, createPostgresBackend } from "bullmq";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../src/config";
 import type { QUEUE_NAMES } from "../src/db/queue-schema";
 import { withoutWords } from "../src/observability/describe-error";
 import type { AttemptKey } from "../src/payments/attempt";
 import type { AddressedDelivery, EndpointKey } from "../src/webhooks/delivery";
-import { type Closing, endingPool, openQueuePool } from "./queue-pool";
+import { type Closing, endingWith, openQueuePool } from "./queue-pool";
+import { openQueueRedis } from "./queue-redis";
 
 /**
  * BullMQ owns timers and nothing else: jobs carry ids, and whether there is anything to do is decided
@@ -67,11 +62,8 @@ export interface JobWorker {
 
 export function openQueues(config: Config, onError: (error: Error) => void): Queues {
   const queues = new Map<QueueName, ReturnType<typeof openQueue>>();
-  let isOver = false;
-  const connection =
-    config.redisUrl === undefined ? undefined : redisProducer(config.redisUrl, () => isOver);
   const queueOf = (name: QueueName): ReturnType<typeof openQueue> => {
-    const queue = queues.get(name) ?? openQueue(config, name, { onError, redis: connection });
+    const queue = queues.get(name) ?? openQueue(config, name, onError);
     queues.set(name, queue);
     return queue;
   };
@@ -111,7 +103,6 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
     async close() {
       const closed = Promise.all([...queues.values()].map((queue) => queue.close()));
       await Promise.race([closed, pause(CLOSE_IDLE_MS, undefined, { ref: false })]);
-      isOver = true;
       for (const queue of queues.values()) void queue.disconnect().catch(() => undefined);
     },
   };
@@ -120,12 +111,16 @@ export function openQueues(config: Config, onError: (error: Error) => void): Que
 function openQueue(
   config: Config,
   name: QueueName,
-  { onError, redis }: { onError: (error: Error) => void; redis: ConnectionOptions | undefined },
+  onError: (error: Error) => void,
 ): Pick<Queue, "add" | "addBulk" | "getWaitingCount" | "close" | "disconnect"> {
-  if (redis) return new Queue(name, { connection: redis }).on("error", onError);
+  if (config.redisUrl) {
+    const redis = openQueueRedis(config, config.redisUrl, { name, timeoutMs: ANSWER_MS });
+    const made = new Queue(name, { connection: redis.connection, prefix: redis.prefix });
+    return endingWith(made.on("error", onError), redis);
+  }
   const pool = openQueuePool(config.databaseUrl, QUEUE_POOL_MAX);
   const queue = new Queue(name, { connection: pool.connection }, createPostgresBackend);
-  return endingPool(queue.on("error", onError), pool);
+  return endingWith(queue.on("error", onError), pool);
 }
 
 function openWorker(
@@ -140,16 +135,17 @@ function openWorker(
     autorun: false,
   };
   const jobs = countJobs(given.run);
-  let isOver = false;
   const open = (): Closing & { run(): Promise<void> } => {
     if (config.redisUrl) {
-      const connection = redisConsumer(config.redisUrl, () => isOver);
-      return new Worker(name, jobs.run, { ...options, connection }).on("error", given.onError);
+      const redis = openQueueRedis(config, config.redisUrl, { name, timeoutMs: null });
+      const { connection, prefix } = redis;
+      const made = new Worker(name, jobs.run, { ...options, connection, prefix });
+      return endingWith(made.on("error", given.onError), redis);
     }
     const pool = openQueuePool(config.databaseUrl, WORKER_POOL_MAX);
     const { connection } = pool;
     const made = new Worker(name, jobs.run, { ...options, connection }, createPostgresBackend);
-    return endingPool(made.on("error", given.onError), pool);
+    return endingWith(made.on("error", given.onError), pool);
   };
   const worker = open();
   return {
@@ -157,7 +153,6 @@ function openWorker(
     close: async () => {
       const patience = jobs.idle().then(() => pause(CLOSE_IDLE_MS, undefined, { ref: false }));
       await Promise.race([worker.close(), patience]);
-      isOver = true;
       // Nothing to do where it has closed.
       void worker.disconnect().catch(() => undefined);
     },
@@ -191,18 +186,6 @@ const QUEUE_POOL_MAX = 3;
 // One of them listens. More made it slower when measured.
 const WORKER_POOL_MAX = 9;
 
-function redisConsumer(url: string, isOver: () => boolean): ConnectionOptions {
-  // Null: a worker waits for Redis to come back, for as long as it takes.
-  return { url, maxRetriesPerRequest: null, retryStrategy: (tries) => retryInMs(tries, isOver) };
-}
-
-const RETRY_MAX_MS = 5_000;
-
-/** Null ends it: otherwise a connection closed while Redis was away would try to connect for ever. */
-function retryInMs(tries: number, isOver: () => boolean): number | null {
-  return isOver() ? null : Math.min(tries * 250, RETRY_MAX_MS);
-}
-
 // Whoever adds a job has rows that say so, and will try again: failing now is better than waiting and holding up a
 // stop.
 const ANSWER_MS = 2_000;
@@ -221,16 +204,6 @@ async function orGiveUp<Answer>(asked: Promise<Answer>): Promise<Answer> {
   } finally {
     late.abort();
   }
-}
-
-function redisProducer(url: string, isOver: () => boolean): ConnectionOptions {
-  const timeouts = { connectTimeout: ANSWER_MS, commandTimeout: ANSWER_MS };
-  return {
-    url,
-    maxRetriesPerRequest: 1,
-    ...timeouts,
-    retryStrategy: (tries) => retryInMs(tries, isOver),
-  };
 }
 
 // Below this a set is one job: a job costs the queue several statements, while a row in it costs next to nothing.

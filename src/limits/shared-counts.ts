@@ -68,5 +68,6 @@ async function exchangeOne(redis: Redis, windows: Windows): Promise<void> {
 }
 
 function nameOf({ name, lengthMs }: Windows, { who, index }: Untold): string {
-  return `oncepay:limits:${name}:${String(lengthMs)}:${who}:${String(index)}`;
+  // In a cluster the keys of one script must lie in one slot: what is in braces decides.
+  return `oncepay:limits:{${name}}:${String(lengthMs)}:${who}:${String(index)}`;
 }
