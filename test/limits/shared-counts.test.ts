@@ -122,7 +122,7 @@ async function countsOf(url: string, who: string): Promise<number[]> {
   const redis = openRedis({ url, deadlineMs: PATIENCE_MS, log });
   try {
     await waitFor("Redis", async () => (await redis.ask("PING")) !== undefined);
-    const names = (await redis.ask("KEYS", `oncepay:limits:endpoints*:${who}:*`)) as Buffer[];
+    const names = (await redis.ask("KEYS", `oncepay:limits:{endpoints*:${who}:*`)) as Buffer[];
     const counts = names.length > 0 ? await redis.ask("MGET", ...names) : [];
     return (counts as Buffer[]).map(Number);
   } finally {
