@@ -50,6 +50,7 @@ import {
   recordDeliveries,
 } from "./webhooks/record-deliveries";
 import type { AddressedDelivery } from "./webhooks/delivery";
+import { type EndpointHours, createEndpointHours } from "./webhooks/endpoint-hours";
 import { type SubjectLine, letGoByLine } from "./webhooks/lines";
 import { createGuardedAgent } from "./webhooks/url-guard";
 
@@ -65,6 +66,8 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly cursors: CursorSeal;
   readonly webhookAgent: Agent;
   readonly auditLog: AuditBuffer;
+  /** How endpoints do, as far as this process has tried them. */
+  readonly endpointHours: EndpointHours;
   /** Where there is a Redis: what is asked before the database is. */
   readonly replays: ReplayCache;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
@@ -136,6 +139,7 @@ export function createApp(
     name: options.name,
   });
   const auditLog = createAuditBuffer({ db, log });
+  const endpointHours = createEndpointHours({ db, log });
   // Each lives as long as the tenant's view of the connections. What is set on the app later is seen through it, too.
   const apps = new WeakMap<Db, App>();
   const appWith = (view: Db): App => {
@@ -149,6 +153,7 @@ export function createApp(
     db,
     tenantPool,
     auditLog,
+    endpointHours,
     replays,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
@@ -164,6 +169,7 @@ export function createApp(
     close: async () => {
       await app.intentWatch.stop();
       await auditLog.stop();
+      await endpointHours.stop();
       shared.limits.close();
       redis?.close();
       await shared.boundedReads.close();

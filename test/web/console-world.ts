@@ -48,6 +48,7 @@ export async function makeConsoleWorld(
   await send(api, SEND_TEST, { webhookEndpointId: endpoint });
   await api.drain();
   await api.app.auditLog.flush();
+  await api.app.endpointHours.flush();
   return { paid, held, unknown, endpoint, letters, break: feeBreak };
 }
 

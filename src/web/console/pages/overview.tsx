@@ -25,6 +25,7 @@ export function Overview(): JSX.Element {
       <div class="cards">
         {merchant === null ? <LettersByMerchant /> : <OfMerchant />}
         {merchant === null && may("operations:read") && <Breaks />}
+        {merchant === null && may("operations:read") && <Backlog />}
         {merchant === null && may("operations:write") && <SetAsideCard />}
       </div>
     </>
@@ -63,6 +64,7 @@ function OfMerchant(): JSX.Element {
       {may("operations:read") && <Unknowns />}
       {may("webhooks:read") && <Letters />}
       {may("operations:read") && <Breaks />}
+      {may("operations:read") && <Backlog />}
       {may("ledger:read") && <Books />}
       {may("webhooks:read") && <Endpoints />}
       {may("events:read") && <Events />}
@@ -163,6 +165,39 @@ function Breaks(): JSX.Element {
                 ))}
               </ul>
               <p class="quiet">oldest for {span(Date.now() - Date.parse(oldest))}</p>
+            </>
+          );
+        }}
+      </Found>
+    </Card>
+  );
+}
+
+// What is younger is on its way.
+const GRACE_MS = 10_000;
+
+/** What has been committed, and has not gone out. */
+function Backlog(): JSX.Element {
+  return (
+    <Card title="Waiting to go out">
+      <Found query={useQuery("backlog", {}, SELDOM_MS)}>
+        {({ backlog: { oldestUnpublishedAt, oldestDueAt } }) => {
+          const waits = (
+            [
+              ["Events wait to be published", oldestUnpublishedAt],
+              ["Webhooks are due", oldestDueAt],
+            ] as const
+          ).filter(([, since]) => since !== null && Date.now() - Date.parse(since) > GRACE_MS);
+          if (waits.length === 0) {
+            return <p class="calm">Nothing for long: events are published, webhooks go out.</p>;
+          }
+          return (
+            <>
+              {waits.map(([what, since]) => (
+                <p key={what} class="waiting">
+                  {what} since <Time at={since} ago />.
+                </p>
+              ))}
             </>
           );
         }}
