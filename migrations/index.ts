@@ -51,6 +51,7 @@ import * as reconciliationEvidence from "./20261211000100_reconciliation_evidenc
 import * as guardedAmounts from "./20261212000100_guarded_amounts";
 import * as pendingProofs from "./20261212000200_pending_proofs";
 import * as endpointHours from "./20261213000300_endpoint_hours";
+import * as clearingItems from "./20261213000200_clearing_items";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -110,4 +111,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261212000100_guarded_amounts": guardedAmounts,
   "20261212000200_pending_proofs": pendingProofs,
   "20261213000300_endpoint_hours": endpointHours,
+  "20261213000200_clearing_items": clearingItems,
 };

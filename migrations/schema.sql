@@ -156,6 +156,7 @@ create table audit_marks (
   merchant_id text collate "C" not null,
   posted_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
   feed_position bigint not null default 0,
+  cleared_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint audit_marks_pkey PRIMARY KEY (merchant_id),
   constraint audit_marks_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
 );
@@ -169,6 +170,7 @@ create table audit_state (
   last_pass_at timestamp with time zone,
   last_clean_pass_at timestamp with time zone,
   differences jsonb not null default '{}'::jsonb,
+  pass_took interval not null default '00:00:00'::interval,
   constraint audit_state_pkey PRIMARY KEY (only_one),
   constraint audit_state_only_one_check CHECK (only_one)
 );
@@ -227,6 +229,22 @@ create policy system on captures to oncepay_system using (true);
 create policy tenant on captures to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on captures to oncepay_system;
 grant insert, select on captures to oncepay_tenant;
+
+create table clearing_items (
+  merchant_id text collate "C" not null,
+  account_id text collate "C" not null,
+  item_id text collate "C" not null,
+  kind text not null,
+  currency text not null,
+  payment_intent_id text collate "C",
+  amount numeric not null,
+  open_since timestamp with time zone not null,
+  constraint clearing_items_pkey PRIMARY KEY (merchant_id, account_id, item_id),
+  constraint clearing_items_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES ledger_accounts(merchant_id, id)
+);
+CREATE INDEX clearing_items_by_age ON public.clearing_items USING btree (kind, open_since);
+CREATE INDEX clearing_items_cleared ON public.clearing_items USING btree (merchant_id) WHERE (amount = (0)::numeric);
+grant delete, insert, select, update on clearing_items to oncepay_system;
 
 create table console_sessions (
   merchant_id text collate "C" not null,
@@ -676,6 +694,7 @@ create table payouts (
 );
 CREATE INDEX payouts_by_processor ON public.payouts USING btree (processor, processor_payout_id);
 CREATE INDEX payouts_by_time ON public.payouts USING btree (processor, changed_at);
+CREATE INDEX payouts_on_their_way ON public.payouts USING btree (arrives_at) WHERE (status = 'IN_TRANSIT'::text);
 CREATE TRIGGER check_payouts AFTER INSERT ON public.payouts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_payouts();
 CREATE TRIGGER guard_payout BEFORE UPDATE ON public.payouts FOR EACH ROW EXECUTE FUNCTION guard_payout();
 CREATE TRIGGER keep_payouts BEFORE DELETE OR TRUNCATE ON public.payouts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -764,6 +783,13 @@ create table processor_payouts (
   constraint processor_payouts_status_check CHECK ((status = ANY (ARRAY['IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text])))
 );
 grant insert, select, update on processor_payouts to oncepay_system;
+
+create table proven_totals (
+  currency text not null,
+  difference numeric not null default 0,
+  constraint proven_totals_pkey PRIMARY KEY (currency)
+);
+grant insert, select, update on proven_totals to oncepay_system;
 
 create table reconciliation_breaks (
   merchant_id text collate "C" not null,
