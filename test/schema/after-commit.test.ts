@@ -173,10 +173,11 @@ async function anEndpoint(
 
 async function aDelivery(state: object = {}): Promise<string> {
   const receiver = await startReceiver();
-  await anEndpoint(receiver.url);
+  const endpoint_id = await anEndpoint(receiver.url);
   await makePaid(api);
   await receiver.close();
-  const row = await api.db("webhook_deliveries").first<{ id: string }>("id");
+  const its = api.db("webhook_deliveries").where({ endpoint_id });
+  const row = await its.first<{ id: string }>("id");
   if (!row) throw new Error("nothing was delivered");
   if (Object.keys(state).length > 0) {
     await api.db("webhook_deliveries").where({ id: row.id }).update(state);
