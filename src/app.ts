@@ -139,7 +139,6 @@ export function createApp(
     name: options.name,
   });
   const auditLog = createAuditBuffer({ db, log });
-  const endpointHours = createEndpointHours({ db, log });
   // Each lives as long as the tenant's view of the connections. What is set on the app later is seen through it, too.
   const apps = new WeakMap<Db, App>();
   const appWith = (view: Db): App => {
@@ -153,7 +152,7 @@ export function createApp(
     db,
     tenantPool,
     auditLog,
-    endpointHours,
+    endpointHours: createEndpointHours({ db, log }),
     replays,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
@@ -168,8 +167,7 @@ export function createApp(
     intentWatch: createIntentWatch({ config, log, db, tenantDb: shared.tenantDb }),
     close: async () => {
       await app.intentWatch.stop();
-      await auditLog.stop();
-      await endpointHours.stop();
+      await Promise.all([auditLog.stop(), app.endpointHours.stop()]);
       shared.limits.close();
       redis?.close();
       await shared.boundedReads.close();
