@@ -52,6 +52,7 @@ import * as guardedAmounts from "./20261212000100_guarded_amounts";
 import * as pendingProofs from "./20261212000200_pending_proofs";
 import * as endpointHours from "./20261213000300_endpoint_hours";
 import * as clearingItems from "./20261213000200_clearing_items";
+import * as surplus from "./20261213000100_surplus";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -111,5 +112,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261212000100_guarded_amounts": guardedAmounts,
   "20261212000200_pending_proofs": pendingProofs,
   "20261213000300_endpoint_hours": endpointHours,
+  "20261213000100_surplus": surplus,
   "20261213000200_clearing_items": clearingItems,
 };
