@@ -52,6 +52,7 @@ import * as guardedAmounts from "./20261212000100_guarded_amounts";
 import * as pendingProofs from "./20261212000200_pending_proofs";
 import * as disputeLines from "./20261213000110_dispute_lines";
 import * as surplus from "./20261213000100_surplus";
+import * as endpointHours from "./20261213000300_endpoint_hours";
 import * as clearingItems from "./20261213000200_clearing_items";
 import * as surplus from "./20261213000100_surplus";
 
@@ -112,6 +113,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261211000100_reconciliation_evidence": reconciliationEvidence,
   "20261212000100_guarded_amounts": guardedAmounts,
   "20261212000200_pending_proofs": pendingProofs,
+  "20261213000300_endpoint_hours": endpointHours,
   "20261213000100_surplus": surplus,
   "20261213000110_dispute_lines": disputeLines,
   "20261213000200_clearing_items": clearingItems,
