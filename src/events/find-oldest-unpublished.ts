@@ -4,9 +4,9 @@ import { type Db, type Statement, run } from "../db/db";
  * Since when there is something that has been committed and not published yet: what the relay is behind by.
  *
  * Of all merchants it is the first row of the outbox that is not set aside. A tenant's statements cannot read the outbox;
- * of one merchant it is the oldest of the first events that are newer than the last ones in its feed. Events are relayed in the order
- * of their rows, which is that of their ids but for those that were being committed at the same time: so the newest of
- * the last hundred is looked for.
+ * of one merchant it is the oldest of the first events that are newer than the last ones in its feed. Events are relayed
+ * in the order of their rows, which is that of their ids but for those that were being committed at the same time: so the
+ * newest of the last hundred is looked for.
  *
  * Cost: one row of the outbox; or a hundred entries of the feed and ten events.
  */

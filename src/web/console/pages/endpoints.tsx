@@ -54,7 +54,8 @@ type Health = Endpoint["last24Hours"];
 
 /** Never rounded up: one that failed is seen. */
 function successOf(health: Health): string {
-  if (health === null || health.attempts === 0) return "not tried";
+  if (health === null) return "–";
+  if (health.attempts === 0) return "not tried";
   const { attempts, succeeded } = health;
   const share = Math.floor((succeeded / attempts) * 1_000) / 10;
   return `${String(share)} % of ${attempts.toLocaleString("en")} tries`;
