@@ -54,7 +54,7 @@ const COMPARE: Statement = {
       order by x.reference, x.kind = 'reverse', x.moved_at, x.movement_id
     ), both_sides as materialized (
       select t.reference, t.moves, t.reverses, t.repeated, t.kind, t.amount, t.currency, t.fee,
-        t.fee_currency, a.fee is not null as fee_known,
+        t.fee_currency, a.fee as own_fee, coalesce(a.fee_currency, a.currency) as own_fee_currency,
         a.merchant_id, a.id as attempt_id, a.payment_intent_id, a.operation, a.status,
         a.amount as own_amount, a.currency as own_currency,
         case a.operation ${KINDS} end as own_kind, j.id as journal_id, a.refund_id,
@@ -120,12 +120,20 @@ const COMPARE: Statement = {
       max(reference) as "last",
       coalesce(json_agg(json_build_object(
         'reference', reference, 'moves', moves, 'reverses', reverses, 'repeated', repeated,
-        'earlier', earlier, 'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
+        'earlier', earlier, 'surplusKnown', (
+          select coalesce(sum(coalesce(cardinality(b.reversing), case when b.status = 'RESOLVED'
+            then (b.proposal->'postings'->0->>'amount')::bigint / nullif(j.own_amount, 0)
+            end)), 0)::int
+          from reconciliation_breaks b
+          where b.merchant_id = j.merchant_id and b.subject_id = j.reference
+            and b.kind = 'DUPLICATE'),
+        'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
         'feeCurrency', fee_currency,
         'attempt', case when attempt_id is not null then json_build_object(
           'merchantId', merchant_id, 'paymentIntentId', payment_intent_id,
           'operation', operation, 'status', status, 'amount', own_amount,
-          'currency', own_currency, 'feeKnown', fee_known, 'compensated', exists (
+          'currency', own_currency, 'fee', own_fee, 'feeCurrency', own_fee_currency,
+          'compensated', exists (
             select from attempts c where c.merchant_id = j.merchant_id
               and c.payment_intent_id = j.payment_intent_id and c.operation = 'compensate'
               and c.target_attempt_id = j.attempt_id),

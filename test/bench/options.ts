@@ -7,6 +7,7 @@ export const PARTS = [
   "replay",
   "query",
   "list",
+  "open",
   "storm",
   "payment",
   "floor",

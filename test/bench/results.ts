@@ -12,6 +12,7 @@ export interface Results {
   /** Requests per second without a database, at the client count of the requirements. */
   readonly http?: { readonly create: number; readonly typename: number };
   readonly operations?: Partial<Record<MeasuredOperation, readonly Measured[]>>;
+  readonly open?: readonly OpenFigures[];
   readonly storms?: readonly StormFigures[];
   readonly payment?: PaymentFigures;
   readonly floor?: FloorFigures;
@@ -42,6 +43,24 @@ export interface Measured {
   readonly throughput: number;
   readonly latency: Latency;
   readonly cores: Cores;
+}
+
+/** Requests that come at a fixed rate. */
+export interface OpenFigures {
+  readonly operation: string;
+  /** Of 64 clients in a closed loop, a second. */
+  readonly capacity: number;
+  /** Of one client that has the API to itself, ms. */
+  readonly aloneP50: number;
+  readonly rates: readonly OpenRate[];
+}
+
+export interface OpenRate {
+  /** Of the capacity. */
+  readonly share: number;
+  readonly perSecond: number;
+  readonly count: number;
+  readonly latency: Latency;
 }
 
 export interface StormFigures {

@@ -79,6 +79,7 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   reconciliation_runs: ofNobody(WRITE),
   // Those of a processor's list are forgotten when it has been compared.
   processor_lines: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
+  processor_disputes: ofNobody(WRITE),
   processor_payouts: ofNobody(WRITE),
   processor_payout_lines: ofNobody(WRITE),
   audit_marks: ofNobody(WRITE),

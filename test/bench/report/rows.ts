@@ -28,6 +28,7 @@ export function rowsOf(results: Results): Row[] {
   return [
     ...ceilingRows(results),
     ...operationRows(results),
+    ...openRows(results),
     ...stormRows(results),
     ...paymentRows(results),
     ...floorRows(results),
@@ -150,6 +151,32 @@ function latencyRows({ statement, operations }: Results): Row[] {
     );
   }
   return rows;
+}
+
+// What is required is required at this share of the capacity.
+const BUSY = 0.7;
+const TIMES_ALONE = 10;
+const P999_MS_MAX = 100;
+
+function openRows({ open = [] }: Results): Row[] {
+  return open.flatMap(({ operation, aloneP50, rates }) =>
+    rates.map(({ share, perSecond, latency: { p50, p99, p999 } }): Row => {
+      const ratio = p99 / aloneP50;
+      return {
+        what: `${operation} at ${perSecond.toFixed(0)}/s (${String(share * 100)} %): p99`,
+        value: p99,
+        unit: "ms",
+        note: `p50 ${p50.toFixed(1)}, p99.9 ${p999.toFixed(1)} ms`,
+        ceiling: aloneP50,
+        ceilingName: "p50 alone",
+        ratio,
+        ...(share === BUSY && {
+          required: `≤ ${String(TIMES_ALONE)} ×, p99.9 ≤ ${String(P999_MS_MAX)} ms`,
+          met: ratio <= TIMES_ALONE && p999 <= P999_MS_MAX,
+        }),
+      };
+    }),
+  );
 }
 
 function stormRows({ storms = [] }: Results): Row[] {
