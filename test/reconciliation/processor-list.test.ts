@@ -326,6 +326,11 @@ test("an outcome that stays unknown while the processor lists it is for a person
   const timing = "it moved there, and its outcome is not known here yet";
   expect(await shown(attempt)).toEqual([`TIMING OPEN ${timing}`]);
   await age(attempt, 2);
+  // Killed when the new break is there and the old one is not closed: both are one commit.
+  crashOnceAt("reconcile.inside_transaction");
+  await seeTo();
+  expectCrashed("reconcile.inside_transaction");
+  expect(await shown(attempt)).toEqual([`TIMING OPEN ${timing}`]);
   await seeTo();
   await seeTo();
   expect(await shown(attempt)).toEqual([
