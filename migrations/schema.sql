@@ -1169,6 +1169,24 @@ create policy tenant on webhook_endpoint_changes to oncepay_tenant using ((merch
 grant insert, select on webhook_endpoint_changes to oncepay_system;
 grant insert, select on webhook_endpoint_changes to oncepay_tenant;
 
+create table webhook_endpoint_hours (
+  merchant_id text collate "C" not null,
+  endpoint_id text collate "C" not null,
+  hour timestamp with time zone not null,
+  attempts integer not null,
+  succeeded integer not null,
+  took integer[] not null,
+  constraint webhook_endpoint_hours_pkey PRIMARY KEY (merchant_id, endpoint_id, hour),
+  constraint webhook_endpoint_hours_merchant_id_endpoint_id_fkey FOREIGN KEY (merchant_id, endpoint_id) REFERENCES webhook_endpoints(merchant_id, id),
+  constraint webhook_endpoint_hours_attempts_check CHECK ((attempts > 0)),
+  constraint webhook_endpoint_hours_check CHECK (((succeeded >= 0) AND (succeeded <= attempts)))
+) with (fillfactor=70);
+alter table webhook_endpoint_hours enable row level security;
+create policy system on webhook_endpoint_hours to oncepay_system using (true);
+create policy tenant on webhook_endpoint_hours to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant delete, insert, select, update on webhook_endpoint_hours to oncepay_system;
+grant select on webhook_endpoint_hours to oncepay_tenant;
+
 create table webhook_endpoints (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
