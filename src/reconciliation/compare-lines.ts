@@ -9,25 +9,31 @@ import type { Report } from "./report-store";
  * counted where the rows are; only what does not is brought here.
  *
  * Cost: a slice's lines are one range of their index, read twice; for each reference a probe of the attempt, its journals
- * and their postings, each by an index, and one for each settlement file of the last days.
+ * and their postings, each by an index, and one for each settlement file of the days around.
  */
 
 const KINDS = Object.entries(KIND_OF)
   .map(([operation, kind]) => `when '${operation}' then '${kind}'`)
   .join(" ");
 
+// A line that is in two files is in those of days that are near each other; of these there is one a day, or a few.
 const EARLIER_DAYS = 7;
+const EARLIER_RUNS = 50;
 
 const COMPARE: Statement = {
   name: "compare_processor_lines",
   text: `
     with this as materialized (
-      select r.id, r.processor, r.source, ?::text as after, ?::int as most
+      select r.id, r.processor, r.source, r.period_from, r.period_to, ?::text as after,
+        ?::int as most
       from reconciliation_runs r where r.id = ?
     ), earlier_run as materialized (
-      select r.id from reconciliation_runs r join this q on r.processor = q.processor
-      where q.source = 'SETTLEMENT_FILE' and r.source = q.source and r.id <> q.id
-        and r.started_at > now() - interval '${String(EARLIER_DAYS)} days'
+      select o.id from this q cross join lateral (
+        select r.id from reconciliation_runs r
+        where q.source = 'SETTLEMENT_FILE' and r.processor = q.processor and r.source = q.source
+          and r.period_to > q.period_from - interval '${String(EARLIER_DAYS)} days'
+          and r.period_to < q.period_to + interval '${String(EARLIER_DAYS)} days' and r.id <> q.id
+        order by r.period_to desc limit ${String(EARLIER_RUNS)}) o
     ), upto as materialized (
       -- Within a lateral the run is one value, so that the index gives the references in their
       -- order. Joined with it, all lines of the run would be read and sorted for each slice.

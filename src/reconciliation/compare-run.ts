@@ -118,11 +118,12 @@ function afterMissing({ source }: Report): Report["status"] {
 }
 
 async function takePayout(tx: Tx, report: Report): Promise<Report> {
-  const { at, breaks } = await takeNextPayout(tx, report);
+  const { at, breaks, closed } = await takeNextPayout(tx, report);
   const found = await insertBreaks(tx, breaks);
   return moveOn(tx, report.id, {
     status: at === undefined ? "COMPLETED" : "PAYOUTS",
     position: at ?? "",
     breaksFound: found.length,
+    breaksClosed: closed,
   });
 }
