@@ -54,6 +54,7 @@ import * as surplus from "./20261213000100_surplus";
 import * as disputeLines from "./20261213000110_dispute_lines";
 import * as clearingItems from "./20261213000200_clearing_items";
 import * as endpointHours from "./20261213000300_endpoint_hours";
+import * as timelines from "./20261215000100_timelines";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -116,4 +117,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261213000110_dispute_lines": disputeLines,
   "20261213000200_clearing_items": clearingItems,
   "20261213000300_endpoint_hours": endpointHours,
+  "20261215000100_timelines": timelines,
 };

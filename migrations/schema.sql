@@ -91,6 +91,7 @@ create table attempts (
   traceparent text,
   processor_ref text,
   target_processor_ref text,
+  timeline integer default current_timeline(),
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
@@ -1463,6 +1464,14 @@ AS $function$
       end if;
       return null;
     end $function$;
+
+CREATE OR REPLACE FUNCTION public.current_timeline()
+ RETURNS integer
+ LANGUAGE sql
+ PARALLEL SAFE
+AS $function$
+      select ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int
+    $function$;
 
 CREATE OR REPLACE FUNCTION public.dispute_snapshot(d disputes)
  RETURNS json
