@@ -50,6 +50,7 @@ import * as disputeEvents from "./20261210000100_dispute_events";
 import * as reconciliationEvidence from "./20261211000100_reconciliation_evidence";
 import * as guardedAmounts from "./20261212000100_guarded_amounts";
 import * as pendingProofs from "./20261212000200_pending_proofs";
+import * as processorAccounts from "./20261214000100_processor_accounts";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -108,4 +109,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261211000100_reconciliation_evidence": reconciliationEvidence,
   "20261212000100_guarded_amounts": guardedAmounts,
   "20261212000200_pending_proofs": pendingProofs,
+  "20261214000100_processor_accounts": processorAccounts,
 };

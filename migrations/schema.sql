@@ -710,6 +710,66 @@ create policy tenant on postings to oncepay_tenant using ((merchant_id = current
 grant insert, select on postings to oncepay_system;
 grant select on postings to oncepay_tenant;
 
+create table processor_accounts (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  processor text not null,
+  mode text not null,
+  external_account_id text collate "C" not null,
+  status text not null default 'ACTIVE'::text,
+  disabled_reason text,
+  disabled_at timestamp with time zone,
+  api_version text,
+  settings jsonb not null default '{}'::jsonb,
+  credentials bytea not null,
+  credentials_hint text not null,
+  credentials_changed_at timestamp with time zone not null default now(),
+  webhook_secret bytea,
+  webhook_secret_hint text,
+  old_webhook_secret bytea,
+  old_webhook_secret_until timestamp with time zone,
+  version integer not null default 1,
+  idempotency_key text collate "C" not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint processor_accounts_pkey PRIMARY KEY (merchant_id, id),
+  constraint processor_accounts_external UNIQUE (processor, mode, external_account_id),
+  constraint processor_accounts_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint processor_accounts_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint processor_accounts_check CHECK (((status = 'DISABLED'::text) = (disabled_at IS NOT NULL))),
+  constraint processor_accounts_check1 CHECK (((webhook_secret IS NULL) = (webhook_secret_hint IS NULL))),
+  constraint processor_accounts_check2 CHECK (((old_webhook_secret IS NULL) = (old_webhook_secret_until IS NULL))),
+  constraint processor_accounts_external_account_id_check CHECK (((length(external_account_id) >= 1) AND (length(external_account_id) <= 255))),
+  constraint processor_accounts_mode_check CHECK ((mode = ANY (ARRAY['TEST'::text, 'LIVE'::text]))),
+  constraint processor_accounts_status_check CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'DISABLED'::text])))
+);
+CREATE INDEX processor_accounts_by_id ON public.processor_accounts USING btree (id);
+CREATE INDEX processor_accounts_old_secret_until ON public.processor_accounts USING btree (old_webhook_secret_until) WHERE (old_webhook_secret_until IS NOT NULL);
+CREATE TRIGGER guard_processor_account BEFORE UPDATE ON public.processor_accounts FOR EACH ROW EXECUTE FUNCTION guard_processor_account();
+CREATE TRIGGER keep_processor_accounts BEFORE DELETE OR TRUNCATE ON public.processor_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table processor_accounts enable row level security;
+create policy system on processor_accounts to oncepay_system using (true);
+create policy tenant on processor_accounts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on processor_accounts to oncepay_system;
+grant insert, select, update on processor_accounts to oncepay_tenant;
+
+create table processor_changes (
+  merchant_id text collate "C" not null,
+  operation text not null,
+  idempotency_key text collate "C" not null,
+  account_id text collate "C",
+  fingerprint bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint processor_changes_spent_key PRIMARY KEY (merchant_id, operation, idempotency_key),
+  constraint processor_changes_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.processor_changes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table processor_changes enable row level security;
+create policy system on processor_changes to oncepay_system using (true);
+create policy tenant on processor_changes to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on processor_changes to oncepay_system;
+grant insert, select on processor_changes to oncepay_tenant;
+
 create table processor_lines (
   run_id text collate "C" not null,
   movement_id text collate "C" not null,
@@ -1600,6 +1660,20 @@ AS $function$
       end if;
       raise exception 'a payout is on its way, paid, or failed, in this order, and all else about it stays'
         using errcode = 'check_violation';
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.guard_processor_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if (new.merchant_id, new.id, new.processor, new.mode, new.external_account_id, new.idempotency_key, new.created_at)
+        is distinct from (old.merchant_id, old.id, old.processor, old.mode, old.external_account_id, old.idempotency_key,
+          old.created_at)
+      then
+        raise exception 'what a processor account is does not change' using errcode = 'restrict_violation';
+      end if;
+      return new;
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.guard_reconciliation_break()

@@ -69,6 +69,17 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.createApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.rollApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.revokeApiKey": { scope: "keys:write", outcome: "keys:read" },
+  "Mutation.connectProcessorAccount": { scope: "processors:write", outcome: "processors:read" },
+  "Mutation.rotateProcessorCredentials": {
+    scope: "processors:write",
+    outcome: "processors:read",
+  },
+  "Mutation.rotateProcessorWebhookSecret": {
+    scope: "processors:write",
+    outcome: "processors:read",
+  },
+  "Mutation.disableProcessorAccount": { scope: "processors:write", outcome: "processors:read" },
+  "Mutation.enableProcessorAccount": { scope: "processors:write", outcome: "processors:read" },
   "Mutation.eraseCustomer": { scope: "customers:erase", outcome: "customers:erase" },
 
   "Query.auditLog": { scope: "audit:read" },
@@ -105,6 +116,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.webhookDeliveries": { scope: "webhooks:read" },
   "Query.deadLetters": { scope: "webhooks:read" },
   "Query.replayPlans": { scope: "webhooks:read" },
+  "Query.processorAccounts": { scope: "processors:read" },
   "Query.erasure": { scope: "customers:erase" },
 
   "Subscription.paymentIntentUpdated": { scope: "payments:read", clientSecret: true },

@@ -42,6 +42,11 @@ const RECORDED_FOR_ALL: ReadonlySet<string> = new Set([
   "pauseReplayPlan",
   "resumeReplayPlan",
   "cancelReplayPlan",
+  "connectProcessorAccount",
+  "rotateProcessorCredentials",
+  "rotateProcessorWebhookSecret",
+  "disableProcessorAccount",
+  "enableProcessorAccount",
 ]);
 
 /** Shows nothing of a merchant's. */

@@ -5,6 +5,8 @@ import { watchRootFields } from "./audit";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
+import { ChangeProcessorAccountMutations } from "./mutations/change-processor-account";
+import { ConnectProcessorAccountMutation } from "./mutations/connect-processor-account";
 import { CreateApiKeyMutation } from "./mutations/create-api-key";
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
@@ -43,6 +45,7 @@ import { NodeQueries } from "./queries/node";
 import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
 import { PayoutQueries } from "./queries/payouts";
+import { ProcessorAccountQueries } from "./queries/processor-accounts";
 import { ReconciliationQueries } from "./queries/reconciliation";
 import { ReplayPlanQueries } from "./queries/replay-plans";
 import { SetAsideMessageQueries } from "./queries/set-aside-messages";
@@ -93,6 +96,8 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CreateApiKeyMutation,
   RollApiKeyMutation,
   RevokeApiKeyMutation,
+  ConnectProcessorAccountMutation,
+  ChangeProcessorAccountMutations,
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,
@@ -109,6 +114,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   UnknownAttemptQueries,
   SetAsideMessageQueries,
   ReconciliationQueries,
+  ProcessorAccountQueries,
   ErasureQueries,
   ApiKeyQueries,
   AuditLogQueries,

@@ -40,7 +40,8 @@ import { type IntentWatch, createIntentWatch } from "./live/watch-intents";
 import type { Processors } from "./processors/processor";
 import { type ReplayCache, knownFirst } from "./idempotency/replay-cache/replay-cache";
 import { openReplayCache } from "./idempotency/replay-cache/open-replay-cache";
-import { createProcessors } from "./processors/registry";
+import type { ProcessorKinds } from "./processors/kind";
+import { createProcessorKinds, createProcessors } from "./processors/registry";
 import { type Redis, openRedis } from "./redis";
 import { type CursorSeal, createCursorSeal } from "./security/cursor-seal";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
@@ -58,6 +59,7 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly config: Config;
   readonly log: Log;
   readonly processors: Processors;
+  readonly processorKinds: ProcessorKinds;
   readonly secrets: SecretBox;
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
   readonly clientSecretKeys: readonly Buffer[];
@@ -151,6 +153,7 @@ export function createApp(
     auditLog,
     replays,
     processors,
+    processorKinds: createProcessorKinds(config),
     secrets: createSecretBox(config.encryptionKeys),
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
     cursors: createCursorSeal(config.encryptionKeys),

@@ -26,7 +26,8 @@ export async function sendList(
   const after = Number(url.searchParams.get("after") ?? 0);
   if (!Number.isSafeInteger(after) || after < 0) return sendError(response, 400, "after is wrong.");
   const pool = network.books.reader;
-  const rows = await listMovements(pool, window, { after, limit: PAGE_ROWS });
+  const { account } = network.state;
+  const rows = await listMovements(pool, window, { account, after, limit: PAGE_ROWS });
   sendJson(response, 200, {
     movements: rows.map(({ position: _position, onHold: _onHold, ...movement }) => movement),
     next: rows.length < PAGE_ROWS ? null : String(rows.at(-1)?.position),
@@ -48,7 +49,8 @@ export async function sendSettlementFile(
   let lines = 0;
   let after = 0;
   for (;;) {
-    const rows = await listMovements(network.books.reader, window, { after, limit: FILE_ROWS });
+    const page = { account: network.state.account, after, limit: FILE_ROWS };
+    const rows = await listMovements(network.books.reader, window, page);
     // What was only held is not settled, nor is what took it back.
     const settled = rows.filter(({ kind, onHold }) => SETTLED.includes(kind) && !onHold);
     const text = settled.map(
@@ -72,6 +74,8 @@ async function writePayouts(
   window: Window,
   response: ServerResponse,
 ): Promise<number> {
+  // Payouts are the nameless account's alone.
+  if (network.state.account !== "") return 0;
   let written = 0;
   for (const payout of await listPayouts(network.books.reader, window)) {
     const { id, status, amount, currency, arrivesAt, changedAt, lineCount } = payout;

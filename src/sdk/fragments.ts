@@ -56,6 +56,11 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     endpoints { endpointId letters } types { type letters } causes { cause letters } sampleIds
     perSecond sent skipped createdBy createdAt startedAt finishedAt updatedAt
   }`,
+  ProcessorAccount: `fragment ProcessorAccount on ProcessorAccount {
+    id processor mode externalAccountId status disabledReason disabledAt apiVersion settings
+    credentialsHint credentialsChangedAt webhookPath webhookSecretHint
+    previousWebhookSecretExpiresAt version createdAt updatedAt
+  }`,
   SetAsideMessage: `fragment SetAsideMessage on SetAsideMessage {
     id merchantId eventId eventType attemptId deliveryId tries lastError setAsideAt nextTryAt
     createdAt

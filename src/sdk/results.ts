@@ -24,6 +24,7 @@ import type {
   PaymentIntent,
   Payout,
   PayoutLine,
+  ProcessorAccount,
   ReconciliationBreak,
   ReconciliationReport,
   Refund,
@@ -336,6 +337,51 @@ export interface RevokeApiKeyPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of connectProcessorAccount. */
+export interface ConnectProcessorAccountPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of rotateProcessorCredentials. */
+export interface RotateProcessorCredentialsPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of rotateProcessorWebhookSecret. */
+export interface RotateProcessorWebhookSecretPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of disableProcessorAccount. */
+export interface DisableProcessorAccountPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of enableProcessorAccount. */
+export interface EnableProcessorAccountPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of eraseCustomer. */
 export interface EraseCustomerPayload {
   /** The erasure as it stood when the request was executed. Query `erasure` for how far it is now. */
@@ -528,6 +574,21 @@ export interface WebhookDeliveryConnection {
 
     /** The item. */
     readonly node: WebhookDelivery;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
+/** One page of a list. */
+export interface ProcessorAccountConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: ProcessorAccount;
   }[];
 
   /** The page's position in the list. */
@@ -779,7 +840,7 @@ export interface Operation {
   /** When the operation was executed. */
   readonly firstSeenAt: string | null;
 
-  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key, a reconciliation break or an erasure; null where the mutation gives none of these. */
+  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key, a processor account, a reconciliation break or an erasure; null where the mutation gives none of these. */
   readonly result: Node | null;
 
   /** The original error; null unless the status is FAILED. */

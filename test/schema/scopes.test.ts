@@ -55,6 +55,12 @@ const MAY: Readonly<Record<string, Scope>> = {
   createApiKey: "keys:write",
   rollApiKey: "keys:write",
   revokeApiKey: "keys:write",
+  connectProcessorAccount: "processors:write",
+  rotateProcessorCredentials: "processors:write",
+  rotateProcessorWebhookSecret: "processors:write",
+  disableProcessorAccount: "processors:write",
+  enableProcessorAccount: "processors:write",
+  processorAccounts: "processors:read",
   eraseCustomer: "customers:erase",
   erasure: "customers:erase",
   auditLog: "audit:read",
@@ -97,6 +103,7 @@ const NODES: Readonly<Record<string, Scope>> = {
   era: "customers:erase",
   rpl: "webhooks:read",
   brk: "operations:read",
+  pac: "processors:read",
 };
 const OUTCOMES: Readonly<Record<string, Scope>> = {
   createPaymentIntent: "payments:read",
@@ -129,6 +136,11 @@ const OUTCOMES: Readonly<Record<string, Scope>> = {
   createApiKey: "keys:read",
   rollApiKey: "keys:read",
   revokeApiKey: "keys:read",
+  connectProcessorAccount: "processors:read",
+  rotateProcessorCredentials: "processors:read",
+  rotateProcessorWebhookSecret: "processors:read",
+  disableProcessorAccount: "processors:read",
+  enableProcessorAccount: "processors:read",
   eraseCustomer: "customers:erase",
 };
 const DYNAMIC = ["node", "nodes", "operation"];

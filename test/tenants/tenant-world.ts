@@ -23,6 +23,15 @@ import { aBreak, aReport } from "../support/breaks";
 import { sealAll } from "../seals/seal";
 import { aDispute } from "../support/disputes";
 import { aPayout } from "../support/payouts";
+import {
+  CONNECT_ACCOUNT,
+  DISABLE_ACCOUNT,
+  ENABLE_ACCOUNT,
+  ROTATE_ACCOUNT_SECRET,
+  ROTATE_CREDENTIALS,
+  aSandboxKey,
+  anAccountName,
+} from "../support/processor-accounts";
 import type { TestReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
 import { PLAIN } from "./plain-values";
@@ -41,6 +50,7 @@ export interface World {
 
 const CURSORS = `{
   apiKeys(first: 2) { pageInfo { endCursor } }
+  processorAccounts(first: 2) { pageInfo { endCursor } }
   captures(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } }
   deadLetters(first: 2) { pageInfo { endCursor } } events(first: 2) { pageInfo { endCursor } }
   ledgerAccounts(first: 2) { pageInfo { endCursor } edges { node { id entries(first: 2) { pageInfo { endCursor } } } } }
@@ -160,6 +170,23 @@ export async function makeWorld(
     toDisable: await spare(),
     toDelete: await spare(),
   };
+  const anAccount = async (name: string, key?: string) => {
+    const credentials = { secretKey: aSandboxKey(name) };
+    const input = { processor: "sandbox", credentials, webhookSecret: "what it signs with" };
+    return (await mutate(CONNECT_ACCOUNT, input, key)).processorAccount.id;
+  };
+  const shopAccount = await anAccount(walkName(merchant.id), words.key);
+  const ofAccount = { processorAccountId: shopAccount };
+  const credentials = { secretKey: aSandboxKey(walkName(merchant.id)) };
+  await mutate(ROTATE_CREDENTIALS, { ...ofAccount, credentials }, words.key);
+  const signedWith = { webhookSecret: "what it signs with now", overlapSeconds: 0 };
+  await mutate(ROTATE_ACCOUNT_SECRET, { ...ofAccount, ...signedWith }, words.key);
+  const reason = word("account");
+  await mutate(DISABLE_ACCOUNT, { ...ofAccount, reason }, words.key);
+  await mutate(ENABLE_ACCOUNT, ofAccount, words.key);
+  const accountToDisable = await anAccount(anAccountName());
+  const disabledAccount = await anAccount(anAccountName());
+  await mutate(DISABLE_ACCOUNT, { processorAccountId: disabledAccount, reason });
   const endpoint = { url: receiver.url, description: word("endpoint") };
   const { webhookEndpoint } = await mutate(CREATE_ENDPOINT, endpoint, words.key);
   const paid = await intent({}, words.key);
@@ -317,6 +344,9 @@ export async function makeWorld(
       retrying: retrying?.id ?? "",
       retryingEvent: retryingToo?.eventId ?? "",
       toDiscard: toDiscard?.id ?? "",
+      shopAccount,
+      accountToDisable,
+      disabledAccount,
       account: account.id,
       merchant: merchant.id,
       actor: actor?.id ?? "",
@@ -328,6 +358,11 @@ export async function makeWorld(
       break: breaks[0] ?? "",
     },
   };
+}
+
+/** A name at the network that is known from the merchant: of an account whose credentials are changed. */
+function walkName(merchantId: string): string {
+  return `walk${merchantId.slice(-20)}`;
 }
 
 interface Delivery {
@@ -342,6 +377,7 @@ interface Made {
   readonly apiKey: { readonly id: string };
   readonly erasure: { readonly id: string };
   readonly replayPlan: { readonly id: string };
+  readonly processorAccount: { readonly id: string };
 }
 
 /** The lists of an intent, told apart from those of the merchant. */
@@ -460,6 +496,14 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     ],
     "LookUpAttemptInput.attemptId": [ids["unknownAttempt"]],
     "ResolveUnknownAttemptInput.attemptId": [ids["unknownAttempt"]],
+    "ConnectProcessorAccountInput.credentials": [{ secretKey: aSandboxKey(anAccountName()) }],
+    "RotateProcessorCredentialsInput.processorAccountId": [ids["shopAccount"]],
+    "RotateProcessorCredentialsInput.credentials": [
+      { secretKey: aSandboxKey(walkName(ids["merchant"] ?? "")) },
+    ],
+    "RotateProcessorWebhookSecretInput.processorAccountId": [ids["shopAccount"]],
+    "DisableProcessorAccountInput.processorAccountId": [ids["accountToDisable"]],
+    "EnableProcessorAccountInput.processorAccountId": [ids["disabledAccount"]],
     "EraseCustomerInput.customer": [words.customer],
     "RollApiKeyInput.apiKeyId": [ids["toRoll"]],
     "RevokeApiKeyInput.apiKeyId": [ids["toRevoke"]],
@@ -507,6 +551,11 @@ const KEYED = [
   "createApiKey",
   "rollApiKey",
   "revokeApiKey",
+  "connectProcessorAccount",
+  "rotateProcessorCredentials",
+  "rotateProcessorWebhookSecret",
+  "disableProcessorAccount",
+  "enableProcessorAccount",
   "eraseCustomer",
   "createMerchant",
 ];

@@ -85,6 +85,9 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   ledger_proofs: ofNobody(WRITE),
   audit_state: ofNobody(CHANGE),
 
+  processor_accounts: ofTenants(WRITE, WRITE),
+  processor_changes: ofTenants(APPEND, APPEND),
+
   webhook_endpoints: ofTenants(WRITE, WRITE),
   webhook_endpoint_changes: ofTenants(APPEND, APPEND),
   // To lock one for a replay takes the right to update it.
