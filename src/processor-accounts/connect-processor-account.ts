@@ -1,5 +1,5 @@
 import type { AuditedWrite } from "../audit-log/record-write";
-import type { Db, Tx } from "../db/db";
+import type { Tx } from "../db/db";
 import { violatedConstraint } from "../db/errors";
 import { Failure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
@@ -17,7 +17,7 @@ import type {
 import type { SecretBox } from "../security/secrets";
 import { type ProcessorAccount, hintOf, sealCredentials, webhookSecretContext } from "./account";
 import { countAccounts, insertAccount } from "./account-store";
-import { accountOperation, keepChange } from "./change-account-once";
+import { type AccountChanger, accountOperation, keepChange } from "./change-account-once";
 import { checkCredentials, checkMode, identifyAccount } from "./identify-account";
 
 /*
@@ -42,8 +42,7 @@ export interface ConnectProcessorAccount {
   readonly audit?: AuditedWrite | undefined;
 }
 
-export interface AccountConnector {
-  readonly db: Db;
+export interface AccountConnector extends AccountChanger {
   readonly secrets: SecretBox;
   readonly processorKinds: ProcessorKinds;
   readonly config: { readonly processorTimeoutMs: number };
@@ -56,7 +55,7 @@ export const connectAccountOperation: KeyedOperation<ProcessorAccount> = account
 const TAKEN = "processor_accounts_external";
 
 export async function connectProcessorAccount(
-  { db, secrets, processorKinds, config }: AccountConnector,
+  { db, replays, secrets, processorKinds, config }: AccountConnector,
   { merchantId, key, audit, ...input }: ConnectProcessorAccount,
 ): Promise<Outcome<ProcessorAccount>> {
   const { settings, webhookSecret } = input;
@@ -65,7 +64,7 @@ export async function connectProcessorAccount(
   checkSettings(kind, settings);
   const print = fingerprint(NAME, input).toString("hex");
   let identity: ProcessorIdentity | undefined;
-  const request = { merchantId, key, fingerprint: print, audit };
+  const request = { merchantId, key, fingerprint: print, audit, replays };
   const connecting = once<ProcessorAccount>(db, request, {
     operation: connectAccountOperation,
     before: async () => {

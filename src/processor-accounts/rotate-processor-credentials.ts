@@ -1,14 +1,8 @@
 import type { Outcome } from "../idempotency/keys";
 import type { Credentials, ProcessorIdentity, ProcessorKind } from "../processors/kind";
-import type { SecretBox } from "../security/secrets";
 import { type ProcessorAccount, hintOf, sealCredentials } from "./account";
 import { findAccounts, setCredentials } from "./account-store";
-import {
-  type AccountChanger,
-  type AccountCommand,
-  accountOperation,
-  changeAccountOnce,
-} from "./change-account-once";
+import { type AccountCommand, accountOperation, changeAccountOnce } from "./change-account-once";
 import { type AccountConnector, findKind } from "./connect-processor-account";
 import { checkCredentials, identifyAccount, refusedCredentials } from "./identify-account";
 
@@ -25,14 +19,10 @@ export interface RotateProcessorCredentials extends AccountCommand {
   readonly credentials: Credentials;
 }
 
-interface Needs extends AccountChanger, AccountConnector {
-  readonly secrets: SecretBox;
-}
-
 export const rotateCredentialsOperation = accountOperation("rotateProcessorCredentials");
 
 export async function rotateProcessorCredentials(
-  needs: Needs,
+  needs: AccountConnector,
   command: RotateProcessorCredentials,
 ): Promise<Outcome<ProcessorAccount>> {
   const { merchantId, processorAccountId: id, credentials } = command;

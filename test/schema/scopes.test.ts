@@ -177,6 +177,7 @@ function valueOf(type: GraphQLInputType, name: string): string {
     CurrencyCode: '"USD"',
     URL: '"http://user.invalid/"',
     Boolean: "true",
+    Metadata: "{}",
   };
   // Any other customer can be erased, whether there is one or not.
   if (name === "customer") return '""';
