@@ -51,6 +51,8 @@ import * as reconciliationEvidence from "./20261211000100_reconciliation_evidenc
 import * as guardedAmounts from "./20261212000100_guarded_amounts";
 import * as pendingProofs from "./20261212000200_pending_proofs";
 import * as processorAccounts from "./20261214000100_processor_accounts";
+import * as attemptsOfAccounts from "./20261214000110_attempts_of_accounts";
+import * as processorRoutes from "./20261214000120_processor_routes";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -110,4 +112,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261212000100_guarded_amounts": guardedAmounts,
   "20261212000200_pending_proofs": pendingProofs,
   "20261214000100_processor_accounts": processorAccounts,
+  "20261214000110_attempts_of_accounts": attemptsOfAccounts,
+  "20261214000120_processor_routes": processorRoutes,
 };

@@ -91,6 +91,7 @@ create table attempts (
   traceparent text,
   processor_ref text,
   target_processor_ref text,
+  processor_account_id text collate "C",
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
@@ -107,7 +108,9 @@ CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settle
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_settled_late ON public.attempts USING btree (settled_at) WHERE ((settled_at - created_at) > '48:00:00'::interval);
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
+CREATE TRIGGER check_attempt_account AFTER INSERT ON public.attempts FOR EACH ROW WHEN (((new.processor_account_id IS NOT NULL) OR (new.target_attempt_id IS NOT NULL) OR (new.replaces_attempt_id IS NOT NULL))) EXECUTE FUNCTION check_attempt_account();
 CREATE CONSTRAINT TRIGGER check_suspense AFTER UPDATE OF status ON public.attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.status = 'UNKNOWN'::text) <> (new.status = 'UNKNOWN'::text))) EXECUTE FUNCTION check_suspense();
+CREATE TRIGGER keep_processor_account BEFORE UPDATE OF processor_account_id, processor ON public.attempts FOR EACH ROW WHEN (((old.processor IS DISTINCT FROM new.processor) OR (old.processor_account_id IS DISTINCT FROM new.processor_account_id))) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER keep_processor_ref BEFORE UPDATE OF processor_ref ON public.attempts FOR EACH ROW WHEN (((old.processor_ref IS NOT NULL) OR (new.status <> 'SENT'::text))) EXECUTE FUNCTION refuse_change();
 alter table attempts enable row level security;
 create policy system on attempts to oncepay_system using (true);
@@ -825,6 +828,29 @@ create table processor_payouts (
 );
 grant insert, select, update on processor_payouts to oncepay_system;
 
+create table processor_routes (
+  merchant_id text collate "C" not null,
+  position integer not null,
+  currency text,
+  amount_from bigint,
+  amount_to bigint,
+  capture_method text,
+  account_id text collate "C",
+  constraint processor_routes_pkey PRIMARY KEY (merchant_id, "position"),
+  constraint processor_routes_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES processor_accounts(merchant_id, id),
+  constraint processor_routes_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint processor_routes_amount_from_check CHECK ((amount_from >= 0)),
+  constraint processor_routes_amount_to_check CHECK ((amount_to >= 0)),
+  constraint processor_routes_capture_method_check CHECK ((capture_method = ANY (ARRAY['AUTOMATIC'::text, 'MANUAL'::text]))),
+  constraint processor_routes_check CHECK ((amount_from <= amount_to)),
+  constraint processor_routes_position_check CHECK (("position" > 0))
+);
+alter table processor_routes enable row level security;
+create policy system on processor_routes to oncepay_system using (true);
+create policy tenant on processor_routes to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant select on processor_routes to oncepay_system;
+grant delete, insert, select on processor_routes to oncepay_tenant;
+
 create table reconciliation_breaks (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
@@ -1295,6 +1321,28 @@ AS $function$
         'createdAt', iso(c.created_at),
         'updatedAt', iso(c.updated_at))
     $function$;
+
+CREATE OR REPLACE FUNCTION public.check_attempt_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if new.processor_account_id is not null and not exists (
+        select from processor_accounts p where p.merchant_id = new.merchant_id and p.id = new.processor_account_id
+          and p.processor = new.processor)
+      then
+        raise exception 'an attempt needs an account of its own merchant, at its processor'
+          using errcode = 'foreign_key_violation';
+      end if;
+      if exists (
+        select from attempts a where a.merchant_id = new.merchant_id
+          and a.id in (new.target_attempt_id, new.replaces_attempt_id)
+          and (a.processor, a.processor_account_id) is distinct from (new.processor, new.processor_account_id))
+      then
+        raise exception 'what follows an attempt goes to the same account' using errcode = 'check_violation';
+      end if;
+      return null;
+    end $function$;
 
 CREATE OR REPLACE FUNCTION public.check_deliveries()
  RETURNS trigger

@@ -80,6 +80,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   },
   "Mutation.disableProcessorAccount": { scope: "processors:write", outcome: "processors:read" },
   "Mutation.enableProcessorAccount": { scope: "processors:write", outcome: "processors:read" },
+  "Mutation.replaceProcessorRoutes": { scope: "processors:write", outcome: "processors:read" },
   "Mutation.eraseCustomer": { scope: "customers:erase", outcome: "customers:erase" },
 
   "Query.auditLog": { scope: "audit:read" },
@@ -116,6 +117,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.webhookDeliveries": { scope: "webhooks:read" },
   "Query.deadLetters": { scope: "webhooks:read" },
   "Query.replayPlans": { scope: "webhooks:read" },
+  "Query.processorRoutes": { scope: "processors:read" },
   "Query.processorAccounts": { scope: "processors:read" },
   "Query.erasure": { scope: "customers:erase" },
 

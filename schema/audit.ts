@@ -47,6 +47,7 @@ const RECORDED_FOR_ALL: ReadonlySet<string> = new Set([
   "rotateProcessorWebhookSecret",
   "disableProcessorAccount",
   "enableProcessorAccount",
+  "replaceProcessorRoutes",
 ]);
 
 /** Shows nothing of a merchant's. */

@@ -21,6 +21,7 @@ import { LookUpAttemptMutation } from "./mutations/look-up-attempt";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReleaseSetAsideMessagesMutation } from "./mutations/release-set-aside-messages";
 import { ResolveReconciliationBreakMutation } from "./mutations/resolve-reconciliation-break";
+import { ReplaceProcessorRoutesMutation } from "./mutations/replace-processor-routes";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
 import { RetryWebhookDeliveriesNowMutation } from "./mutations/retry-webhook-deliveries-now";
@@ -98,6 +99,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   RevokeApiKeyMutation,
   ConnectProcessorAccountMutation,
   ChangeProcessorAccountMutations,
+  ReplaceProcessorRoutesMutation,
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,

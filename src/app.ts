@@ -37,6 +37,8 @@ import { type Settled, settleAttempts } from "./payments/settle/settle-attempts"
 import type { Answer } from "./payments/settle/answer";
 import type { ChangedIntent } from "./live/announce-changes";
 import { type IntentWatch, createIntentWatch } from "./live/watch-intents";
+import type { ProcessorFinder } from "./payments/send-attempt";
+import { type ConnectedAccounts, openAccounts } from "./processor-accounts/connected-accounts";
 import type { Processors } from "./processors/processor";
 import { type ReplayCache, knownFirst } from "./idempotency/replay-cache/replay-cache";
 import { openReplayCache } from "./idempotency/replay-cache/open-replay-cache";
@@ -60,6 +62,7 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly log: Log;
   readonly processors: Processors;
   readonly processorKinds: ProcessorKinds;
+  readonly processorOf: ProcessorFinder["processorOf"];
   readonly secrets: SecretBox;
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
   readonly clientSecretKeys: readonly Buffer[];
@@ -138,6 +141,9 @@ export function createApp(
     name: options.name,
   });
   const auditLog = createAuditBuffer({ db, log });
+  const secrets = createSecretBox(config.encryptionKeys);
+  const processorKinds = createProcessorKinds(config);
+  const accounts = openAccounts({ db, log, secrets, processorKinds, config });
   // Each lives as long as the tenant's view of the connections. What is set on the app later is seen through it, too.
   const apps = new WeakMap<Db, App>();
   const appWith = (view: Db): App => {
@@ -153,8 +159,9 @@ export function createApp(
     auditLog,
     replays,
     processors,
-    processorKinds: createProcessorKinds(config),
-    secrets: createSecretBox(config.encryptionKeys),
+    processorKinds,
+    processorOf: findProcessor(processors, accounts),
+    secrets,
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
     cursors: createCursorSeal(config.encryptionKeys),
     webhookAgent,
@@ -171,11 +178,25 @@ export function createApp(
       redis?.close();
       await shared.boundedReads.close();
       await webhookAgent.close();
-      await Promise.all([...processors.values()].map((processor) => processor.close()));
+      await Promise.all([...processors.values(), accounts].map((open) => open.close()));
       await databases.close();
     },
   };
   return app;
+}
+
+function findProcessor(
+  processors: Processors,
+  accounts: ConnectedAccounts,
+): ProcessorFinder["processorOf"] {
+  return async ({ processor: name, processorAccountId, merchantId, accountVersion: version }) => {
+    if (processorAccountId !== null) {
+      return accounts.connect({ merchantId, accountId: processorAccountId, version });
+    }
+    const processor = processors.get(name);
+    if (!processor) throw new Error(`no processor is called ${name}`);
+    return processor;
+  };
 }
 
 /** They are counted from the start. */

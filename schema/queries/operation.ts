@@ -27,6 +27,7 @@ import {
   shopperKey,
 } from "../../src/payments/shopper-key";
 import { connectAccountOperation } from "../../src/processor-accounts/connect-processor-account";
+import { replaceRoutesOperation } from "../../src/processor-accounts/replace-processor-routes";
 import { rotateCredentialsOperation } from "../../src/processor-accounts/rotate-processor-credentials";
 import { rotateProcessorWebhookSecretOperation } from "../../src/processor-accounts/rotate-processor-webhook-secret";
 import {
@@ -135,6 +136,7 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     rotateProcessorWebhookSecretOperation,
     disableAccountOperation,
     enableAccountOperation,
+    replaceRoutesOperation,
   ].map((operation) => [operation.name, operation]),
 );
 

@@ -78,7 +78,6 @@ export const PLACES: readonly Place[] = [
     table: "processor_accounts",
     id: "id",
     columns: [
-      "external_account_id",
       "disabled_reason",
       "settings",
       "credentials_hint",
@@ -86,7 +85,11 @@ export const PLACES: readonly Place[] = [
       "idempotency_key",
     ],
   },
-  { table: "processor_changes", id: "operation || ' of ' || merchant_id", columns: ["idempotency_key"] },
+  {
+    table: "processor_changes",
+    id: "operation || ' of ' || merchant_id",
+    columns: ["idempotency_key"],
+  },
   { table: "erasures", id: "id", columns: ["customer", "idempotency_key"] },
   { table: "webhook_replays", id: "delivery_id", columns: ["idempotency_key"] },
   { table: "delivery_retries", id: "merchant_id", columns: ["idempotency_key"] },

@@ -64,7 +64,13 @@ const CONNECTIONS_AND_KEYS: readonly Scope[] = [
 export const DEFAULT_SCOPES: Readonly<Record<ApiKeyKind, readonly Scope[]>> = {
   // A browser holds it: one intent, whose client secret it must know as well.
   PUBLISHABLE: ["payments:confirm"],
-  SECRET: [...READS, "payments:write", "payments:confirm", ...CONNECTIONS_AND_KEYS, "customers:erase"],
+  SECRET: [
+    ...READS,
+    "payments:write",
+    "payments:confirm",
+    ...CONNECTIONS_AND_KEYS,
+    "customers:erase",
+  ],
   RESTRICTED: READS,
   // Clears what went wrong, and cannot start a payment.
   OPERATOR: [...READS, ...CONNECTIONS_AND_KEYS, "operations:read", "customers:erase", "audit:read"],

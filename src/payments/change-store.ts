@@ -207,16 +207,16 @@ const INSERT_ATTEMPTS: Statement = {
   text: `
     with attempt as (
       select * from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
-        operation text, processor text, amount bigint, currency text, payment_method text,
+        operation text, processor text, processor_account_id text, amount bigint, currency text, payment_method text,
         return_url text, final boolean, capture_id text, refund_id text, target_attempt_id text,
         target_processor_ref text, replaces_attempt_id text, generation int, announce boolean,
         traceparent text)
     ), inserted as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
-        amount, currency, payment_method, return_url, final, capture_id, refund_id,
+        processor_account_id, amount, currency, payment_method, return_url, final, capture_id, refund_id,
         target_attempt_id, target_processor_ref, replaces_attempt_id, generation, traceparent)
-      select merchant_id, id, payment_intent_id, operation, 'QUEUED', processor, amount, currency,
-        payment_method, return_url, final, capture_id, refund_id, target_attempt_id,
+      select merchant_id, id, payment_intent_id, operation, 'QUEUED', processor,
+        processor_account_id, amount, currency, payment_method, return_url, final, capture_id, refund_id, target_attempt_id,
         target_processor_ref, replaces_attempt_id, generation, traceparent
       from attempt
     )
@@ -238,6 +238,7 @@ function attemptRow(attempt: NewAttempt, traceparent: Change["traceparent"]): ob
     payment_intent_id: attempt.paymentIntentId,
     operation: attempt.operation,
     processor: attempt.processor,
+    processor_account_id: attempt.processorAccountId,
     amount: attempt.amount,
     currency: attempt.currency,
     payment_method: attempt.paymentMethod,

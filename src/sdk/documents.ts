@@ -9,6 +9,7 @@ import type { Subscriptions } from "./subscriptions";
  */
 
 const ACCOUNT = "processorAccount { ...ProcessorAccount }";
+const ROUTE = "currency minAmount maxAmount captureMethod processorAccountId";
 const ENDPOINT = "webhookEndpoint { ...WebhookEndpoint }";
 
 export const MUTATIONS = {
@@ -65,6 +66,7 @@ export const MUTATIONS = {
   rotateProcessorWebhookSecret: mutation("rotateProcessorWebhookSecret", ACCOUNT),
   disableProcessorAccount: mutation("disableProcessorAccount", ACCOUNT),
   enableProcessorAccount: mutation("enableProcessorAccount", ACCOUNT),
+  replaceProcessorRoutes: mutation("replaceProcessorRoutes", `processorRoutes { ${ROUTE} }`),
   eraseCustomer: mutation("eraseCustomer", "erasure { ...Erasure }"),
 } satisfies Record<keyof Mutations, string>;
 
@@ -116,6 +118,7 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   rotateProcessorWebhookSecret: CHANGED_ACCOUNT,
   disableProcessorAccount: CHANGED_ACCOUNT,
   enableProcessorAccount: CHANGED_ACCOUNT,
+  replaceProcessorRoutes: { type: "Node" },
   eraseCustomer: { type: "Erasure", field: "erasure" },
 } satisfies Record<keyof Mutations, ResultOf>;
 
@@ -231,6 +234,7 @@ export const QUERIES = {
     { filter: "DeadLetterFilter", merchantId: "ID", ...PAGE },
     page("WebhookDelivery"),
   ),
+  processorRoutes: query("processorRoutes", {}, ROUTE),
   processorAccounts: query("processorAccounts", PAGE, page("ProcessorAccount")),
   replayPlans: query("replayPlans", PAGE, page("ReplayPlan")),
   auditLog: query("auditLog", { filter: "AuditLogFilter", ...PAGE }, page("AuditEntry")),

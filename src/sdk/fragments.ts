@@ -38,7 +38,7 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id paymentIntentId status amount currency final failureCode createdAt updatedAt
   }`,
   Attempt: `fragment Attempt on Attempt {
-    id paymentIntentId operation processor status amount currency paymentMethod processorChargeId
+    id paymentIntentId operation processor processorAccountId status amount currency paymentMethod processorChargeId
     code declineCode adviceCode networkDeclineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
   }`,
   Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,

@@ -387,6 +387,24 @@ export interface PayoutFilter {
   readonly statuses?: readonly PayoutStatus[] | null | undefined;
 }
 
+/** A rule of a merchant's routing. */
+export interface ProcessorRouteInput {
+  /** Payments that are captured in this way; null for all. */
+  readonly captureMethod?: CaptureMethod | null | undefined;
+
+  /** Payments in this currency; null for all. */
+  readonly currency?: string | null | undefined;
+
+  /** Payments of this amount or less; null for all. */
+  readonly maxAmount?: number | null | undefined;
+
+  /** Payments of this amount or more; null for all. */
+  readonly minAmount?: number | null | undefined;
+
+  /** The id of the processor account that they go to; null for the installation's own processor. */
+  readonly processorAccountId?: string | null | undefined;
+}
+
 /** Which breaks to list: those that match every field given. */
 export interface ReconciliationBreakFilter {
   /** Of one of these kinds. */
@@ -442,6 +460,12 @@ export interface ReleaseSetAsideMessagesInput {
 
   /** Why, in 1 to 1,000 characters, for the audit log. */
   readonly reason: string;
+}
+
+/** The rules, all of them. */
+export interface ReplaceProcessorRoutesInput {
+  /** The rules in the order in which they count, at most 100. The last one must ask for nothing. None: every payment goes to the installation's own processor. */
+  readonly routes: readonly ProcessorRouteInput[];
 }
 
 /** Which dead letters to replay: those that match every field given and that nobody has replayed. */

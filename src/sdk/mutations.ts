@@ -21,6 +21,7 @@ import type {
   PauseReplayPlanInput,
   RefundPaymentIntentInput,
   ReleaseSetAsideMessagesInput,
+  ReplaceProcessorRoutesInput,
   ReplayWebhookDeliveryInput,
   ResolveReconciliationBreakInput,
   ResolveUnknownAttemptInput,
@@ -59,6 +60,7 @@ import type {
   PauseReplayPlanPayload,
   RefundPaymentIntentPayload,
   ReleaseSetAsideMessagesPayload,
+  ReplaceProcessorRoutesPayload,
   ReplayWebhookDeliveryPayload,
   ResolveReconciliationBreakPayload,
   ResolveUnknownAttemptPayload,
@@ -252,6 +254,12 @@ export interface Mutations {
   readonly enableProcessorAccount: {
     input: EnableProcessorAccountInput;
     payload: EnableProcessorAccountPayload;
+  };
+
+  /** Replaces the rules that say which processor account a payment goes to. They count for payments that are confirmed from now on; what follows a payment goes where the payment is. Requires the scope processors:write. */
+  readonly replaceProcessorRoutes: {
+    input: ReplaceProcessorRoutesInput;
+    payload: ReplaceProcessorRoutesPayload;
   };
 
   /** Erases `customer`, `description` and `metadata` of all payment intents that the customer has now, and the `metadata` of their refunds: in the objects, in every event about them, in webhooks still to be sent and in the results kept for idempotency keys. Amounts, statuses, the ledger and the order of events stay as they are. It cannot be undone. Payments that are created later for the same customer are not affected. Requires the scope customers:erase. */

@@ -455,6 +455,9 @@ export interface Attempt {
   /** The name of the processor that was asked. */
   readonly processor: string;
 
+  /** The id of the merchant's account at the processor; null for the installation's own. */
+  readonly processorAccountId: string | null;
+
   /** The status of the attempt. */
   readonly status: AttemptStatus;
 

@@ -1,5 +1,6 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
+  CaptureMethod,
   ErrorCode,
   EventType,
   LedgerAccountKind,
@@ -382,6 +383,30 @@ export interface EnableProcessorAccountPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of replaceProcessorRoutes. */
+export interface ReplaceProcessorRoutesPayload {
+  /** The rules in the order in which they count. */
+  readonly processorRoutes: readonly {
+    /** Payments in this currency; null for all. */
+    readonly currency: string | null;
+
+    /** Payments of this amount or more; null for all. */
+    readonly minAmount: number | null;
+
+    /** Payments of this amount or less; null for all. */
+    readonly maxAmount: number | null;
+
+    /** Payments that are captured in this way; null for all. */
+    readonly captureMethod: CaptureMethod | null;
+
+    /** The id of the processor account that they go to; null for the installation's own processor. */
+    readonly processorAccountId: string | null;
+  }[];
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of eraseCustomer. */
 export interface EraseCustomerPayload {
   /** The erasure as it stood when the request was executed. Query `erasure` for how far it is now. */
@@ -578,6 +603,24 @@ export interface WebhookDeliveryConnection {
 
   /** The page's position in the list. */
   readonly pageInfo: PageInfo;
+}
+
+/** A rule of a merchant's routing. A payment goes where the first rule says that it meets and whose account is not disabled. */
+export interface ProcessorRoute {
+  /** Payments in this currency; null for all. */
+  readonly currency: string | null;
+
+  /** Payments of this amount or more; null for all. */
+  readonly minAmount: number | null;
+
+  /** Payments of this amount or less; null for all. */
+  readonly maxAmount: number | null;
+
+  /** Payments that are captured in this way; null for all. */
+  readonly captureMethod: CaptureMethod | null;
+
+  /** The id of the processor account that they go to; null for the installation's own processor. */
+  readonly processorAccountId: string | null;
 }
 
 /** One page of a list. */

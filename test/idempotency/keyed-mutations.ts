@@ -309,6 +309,15 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       return { input, makePossible: () => askAccount(world, DISABLE_ACCOUNT, input) };
     },
   },
+  replaceProcessorRoutes: {
+    table: "processor_changes",
+    prepare: () => {
+      const input = { routes: [{ currency: "USD" }, {}] };
+      return Promise.resolve({ input, other: { routes: [{}] } });
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
   sendTestWebhook: {
     table: "webhook_replays",
     prepare: async (world) => {

@@ -168,6 +168,7 @@ beforeAll(async () => {
       await api.send({ query: DISABLE_ACCOUNT, variables: { input, key: newKey() } });
       return input;
     },
+    replaceProcessorRoutes: () => Promise.resolve({ routes: [{}] }),
     revokeApiKey: async () => ({ apiKeyId: await anApiKey() }),
   };
 });

@@ -60,6 +60,8 @@ const MAY: Readonly<Record<string, Scope>> = {
   rotateProcessorWebhookSecret: "processors:write",
   disableProcessorAccount: "processors:write",
   enableProcessorAccount: "processors:write",
+  replaceProcessorRoutes: "processors:write",
+  processorRoutes: "processors:read",
   processorAccounts: "processors:read",
   eraseCustomer: "customers:erase",
   erasure: "customers:erase",
@@ -141,6 +143,7 @@ const OUTCOMES: Readonly<Record<string, Scope>> = {
   rotateProcessorWebhookSecret: "processors:read",
   disableProcessorAccount: "processors:read",
   enableProcessorAccount: "processors:read",
+  replaceProcessorRoutes: "processors:read",
   eraseCustomer: "customers:erase",
 };
 const DYNAMIC = ["node", "nodes", "operation"];

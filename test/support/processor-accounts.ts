@@ -34,6 +34,14 @@ export const ROTATE_ACCOUNT_SECRET = mutation("rotateProcessorWebhookSecret");
 export const DISABLE_ACCOUNT = mutation("disableProcessorAccount");
 export const ENABLE_ACCOUNT = mutation("enableProcessorAccount");
 
+export const REPLACE_ROUTES = `
+  mutation ($input: ReplaceProcessorRoutesInput!, $key: String!) {
+    replaceProcessorRoutes(input: $input, idempotencyKey: $key) {
+      processorRoutes { currency minAmount maxAmount captureMethod processorAccountId }
+      idempotency { status }
+    }
+  }`;
+
 export interface ConnectedAccount {
   readonly id: string;
   /** Its name at the network. */

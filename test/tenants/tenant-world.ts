@@ -27,6 +27,7 @@ import {
   CONNECT_ACCOUNT,
   DISABLE_ACCOUNT,
   ENABLE_ACCOUNT,
+  REPLACE_ROUTES,
   ROTATE_ACCOUNT_SECRET,
   ROTATE_CREDENTIALS,
   aSandboxKey,
@@ -50,7 +51,6 @@ export interface World {
 
 const CURSORS = `{
   apiKeys(first: 2) { pageInfo { endCursor } }
-  processorAccounts(first: 2) { pageInfo { endCursor } }
   captures(first: 2) { pageInfo { endCursor } } refunds(first: 2) { pageInfo { endCursor } }
   deadLetters(first: 2) { pageInfo { endCursor } } events(first: 2) { pageInfo { endCursor } }
   ledgerAccounts(first: 2) { pageInfo { endCursor } edges { node { id entries(first: 2) { pageInfo { endCursor } } } } }
@@ -66,6 +66,7 @@ const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
 } }`;
 const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } }
   reconciliationBreaks(first: 2) { pageInfo { endCursor } }
+  processorAccounts(first: 2) { pageInfo { endCursor } }
   payouts(first: 2) { pageInfo { endCursor } edges { node { id lines(first: 2) { pageInfo { endCursor } } } } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
 const ERASE = `mutation ($input: EraseCustomerInput!, $key: String!) {
@@ -184,6 +185,8 @@ export async function makeWorld(
   const reason = word("account");
   await mutate(DISABLE_ACCOUNT, { ...ofAccount, reason }, words.key);
   await mutate(ENABLE_ACCOUNT, ofAccount, words.key);
+  const routes = [{ currency: "EUR", processorAccountId: shopAccount }, {}];
+  await mutate(REPLACE_ROUTES, { routes }, words.key);
   const accountToDisable = await anAccount(anAccountName());
   const disabledAccount = await anAccount(anAccountName());
   await mutate(DISABLE_ACCOUNT, { processorAccountId: disabledAccount, reason });
@@ -504,6 +507,9 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     "RotateProcessorWebhookSecretInput.processorAccountId": [ids["shopAccount"]],
     "DisableProcessorAccountInput.processorAccountId": [ids["accountToDisable"]],
     "EnableProcessorAccountInput.processorAccountId": [ids["disabledAccount"]],
+    "ReplaceProcessorRoutesInput.routes": [
+      [{ currency: "EUR", processorAccountId: ids["shopAccount"] }, {}],
+    ],
     "EraseCustomerInput.customer": [words.customer],
     "RollApiKeyInput.apiKeyId": [ids["toRoll"]],
     "RevokeApiKeyInput.apiKeyId": [ids["toRevoke"]],
@@ -556,6 +562,7 @@ const KEYED = [
   "rotateProcessorWebhookSecret",
   "disableProcessorAccount",
   "enableProcessorAccount",
+  "replaceProcessorRoutes",
   "eraseCustomer",
   "createMerchant",
 ];

@@ -87,6 +87,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
 
   processor_accounts: ofTenants(WRITE, WRITE),
   processor_changes: ofTenants(APPEND, APPEND),
+  // Replaced as a whole.
+  processor_routes: ofTenants(["SELECT", "INSERT", "DELETE"], READ),
 
   webhook_endpoints: ofTenants(WRITE, WRITE),
   webhook_endpoint_changes: ofTenants(APPEND, APPEND),

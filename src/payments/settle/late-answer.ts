@@ -53,6 +53,7 @@ export function settleAgain(heard: Heard): Consequence {
       paymentIntentId,
       operation: "compensate",
       processor,
+      processorAccountId: attempt.processorAccountId,
       amount,
       currency,
       // What it gives back, for the posting that records the return.
