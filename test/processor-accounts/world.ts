@@ -25,7 +25,10 @@ interface Row {
 }
 
 export async function attemptsOf(api: TestApi, paymentIntentId: string): Promise<Row[]> {
-  return api.db<Row>("attempts").where({ payment_intent_id: paymentIntentId }).orderBy("id");
+  return (await api
+    .db("attempts")
+    .where({ payment_intent_id: paymentIntentId })
+    .orderBy("id")) as Row[];
 }
 
 export async function confirm(
