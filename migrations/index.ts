@@ -50,6 +50,8 @@ import * as disputeEvents from "./20261210000100_dispute_events";
 import * as reconciliationEvidence from "./20261211000100_reconciliation_evidence";
 import * as guardedAmounts from "./20261212000100_guarded_amounts";
 import * as pendingProofs from "./20261212000200_pending_proofs";
+import * as surplus from "./20261213000100_surplus";
+import * as clearingItems from "./20261213000200_clearing_items";
 import * as processorAccounts from "./20261214000100_processor_accounts";
 import * as attemptsOfAccounts from "./20261214000110_attempts_of_accounts";
 import * as processorRoutes from "./20261214000120_processor_routes";
@@ -111,6 +113,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261211000100_reconciliation_evidence": reconciliationEvidence,
   "20261212000100_guarded_amounts": guardedAmounts,
   "20261212000200_pending_proofs": pendingProofs,
+  "20261213000100_surplus": surplus,
+  "20261213000200_clearing_items": clearingItems,
   "20261214000100_processor_accounts": processorAccounts,
   "20261214000110_attempts_of_accounts": attemptsOfAccounts,
   "20261214000120_processor_routes": processorRoutes,

@@ -6,7 +6,6 @@ import { type BoundedReads, createBoundedReads } from "./limits/bounded-reads";
 import { createFairAdmission } from "./limits/fair-admission";
 import { type Turns, createTurns } from "./limits/in-turn";
 import { type Limits, createLimits } from "./limits/limits";
-import { ConfigError } from "./process/settings";
 import type { Db } from "./db/db";
 import { type Databases, openDatabases } from "./db/databases";
 import { createTenantViews } from "./db/tenant-views";
@@ -38,12 +37,12 @@ import type { Answer } from "./payments/settle/answer";
 import type { ChangedIntent } from "./live/announce-changes";
 import { type IntentWatch, createIntentWatch } from "./live/watch-intents";
 import type { ProcessorFinder } from "./payments/send-attempt";
-import { type ConnectedAccounts, openAccounts } from "./processor-accounts/connected-accounts";
+import { reachProcessors } from "./processor-accounts/reach-processors";
 import type { Processors } from "./processors/processor";
 import { type ReplayCache, knownFirst } from "./idempotency/replay-cache/replay-cache";
 import { openReplayCache } from "./idempotency/replay-cache/open-replay-cache";
 import type { ProcessorKinds } from "./processors/kind";
-import { createProcessorKinds, createProcessors } from "./processors/registry";
+import { assertRegistered, createProcessors } from "./processors/registry";
 import { type Redis, openRedis } from "./redis";
 import { type CursorSeal, createCursorSeal } from "./security/cursor-seal";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
@@ -127,12 +126,7 @@ export function createApp(
       lockTimeoutMs: config.lockTimeoutMs,
     });
   const { db, tenantPool } = watched(databases, processors);
-  const webhookAgent = createGuardedAgent({
-    allowLoopback: config.webhookAllowLoopback,
-    connectTimeoutMs: 5_000,
-    // Of a host; of an endpoint its lane is the limit. Endpoints of one host must not wait for each other's connections.
-    connections: 1_024,
-  });
+  const webhookAgent = openWebhookAgent(config);
   const redis = openConfiguredRedis(config, log);
   const replays = openReplayCache(db, redis, config);
   const shared = sharedFairly(config, tenantPool, {
@@ -142,8 +136,7 @@ export function createApp(
   });
   const auditLog = createAuditBuffer({ db, log });
   const secrets = createSecretBox(config.encryptionKeys);
-  const processorKinds = createProcessorKinds(config);
-  const accounts = openAccounts({ db, log, secrets, processorKinds, config });
+  const reached = reachProcessors(processors, { db, log, secrets, config });
   // Each lives as long as the tenant's view of the connections. What is set on the app later is seen through it, too.
   const apps = new WeakMap<Db, App>();
   const appWith = (view: Db): App => {
@@ -159,8 +152,8 @@ export function createApp(
     auditLog,
     replays,
     processors,
-    processorKinds,
-    processorOf: findProcessor(processors, accounts),
+    processorKinds: reached.processorKinds,
+    processorOf: reached.processorOf,
     secrets,
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
     cursors: createCursorSeal(config.encryptionKeys),
@@ -178,25 +171,11 @@ export function createApp(
       redis?.close();
       await shared.boundedReads.close();
       await webhookAgent.close();
-      await Promise.all([...processors.values(), accounts].map((open) => open.close()));
+      await reached.close();
       await databases.close();
     },
   };
   return app;
-}
-
-function findProcessor(
-  processors: Processors,
-  accounts: ConnectedAccounts,
-): ProcessorFinder["processorOf"] {
-  return async ({ processor: name, processorAccountId, merchantId, accountVersion: version }) => {
-    if (processorAccountId !== null) {
-      return accounts.connect({ merchantId, accountId: processorAccountId, version });
-    }
-    const processor = processors.get(name);
-    if (!processor) throw new Error(`no processor is called ${name}`);
-    return processor;
-  };
 }
 
 /** They are counted from the start. */
@@ -205,6 +184,15 @@ function watched(databases: Databases, processors: Processors): Databases {
   watchConnections(databases.tenantPool, "tenants");
   countCallsTo([...processors.keys()]);
   return databases;
+}
+
+function openWebhookAgent({ webhookAllowLoopback: allowLoopback }: Config): Agent {
+  return createGuardedAgent({
+    allowLoopback,
+    connectTimeoutMs: 5_000,
+    // Of a host; of an endpoint its lane is the limit. Endpoints of one host must not wait for each other's connections.
+    connections: 1_024,
+  });
 }
 
 function openConfiguredRedis(config: Config, log: Log): Redis | undefined {
@@ -261,14 +249,6 @@ export function shareConnections(
   if (name === "worker") return { system: poolMax, tenants: 1 };
   const system = Math.max(1, Math.round(poolMax * SYSTEM_SHARE));
   return { system, tenants: poolMax - system };
-}
-
-function assertRegistered(processors: Processors, name: string): void {
-  if (processors.has(name)) return;
-  const names = [...processors.keys()].join(", ");
-  throw new ConfigError(
-    `The configuration is invalid.\n  ONCEPAY_DEFAULT_PROCESSOR: there is no processor called ${name}; known processors: ${names}`,
-  );
 }
 
 type GroupCommits = Pick<

@@ -51,7 +51,8 @@ const TAKE_DUE: Statement = {
       where i.processor = due.processor and i.event_id = due.event_id
       returning i.processor, i.event_id, i.type, i.reference, i.outcome, i.tries, i.received_at
     )
-    select t.processor as "source", a.processor as "processor", t.event_id as "eventId", t.type as "type",
+    select t.processor as "source", a.processor as "processor", t.event_id as "eventId",
+      t.type as "type",
       t.reference as "reference", t.outcome as "outcome", t.tries as "tries",
       a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId"
     from taken t left join attempts a

@@ -207,17 +207,19 @@ const INSERT_ATTEMPTS: Statement = {
   text: `
     with attempt as (
       select * from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
-        operation text, processor text, processor_account_id text, amount bigint, currency text, payment_method text,
-        return_url text, final boolean, capture_id text, refund_id text, target_attempt_id text,
-        target_processor_ref text, replaces_attempt_id text, generation int, announce boolean,
-        traceparent text)
+        operation text, processor text, processor_account_id text, amount bigint, currency text,
+        payment_method text, return_url text, final boolean, capture_id text, refund_id text,
+        target_attempt_id text, target_processor_ref text, replaces_attempt_id text, generation int,
+        announce boolean, traceparent text)
     ), inserted as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
-        processor_account_id, amount, currency, payment_method, return_url, final, capture_id, refund_id,
-        target_attempt_id, target_processor_ref, replaces_attempt_id, generation, traceparent)
+        processor_account_id, amount, currency, payment_method, return_url, final, capture_id,
+        refund_id, target_attempt_id, target_processor_ref, replaces_attempt_id, generation,
+        traceparent)
       select merchant_id, id, payment_intent_id, operation, 'QUEUED', processor,
-        processor_account_id, amount, currency, payment_method, return_url, final, capture_id, refund_id, target_attempt_id,
-        target_processor_ref, replaces_attempt_id, generation, traceparent
+        processor_account_id, amount, currency, payment_method, return_url, final, capture_id,
+        refund_id, target_attempt_id, target_processor_ref, replaces_attempt_id, generation,
+        traceparent
       from attempt
     )
     insert into outbox (merchant_id, attempt_id, traceparent)

@@ -171,11 +171,12 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         case when pi.personal is not null then json_build_object('description', pi.description,
           'customer', pi.customer, 'metadata', pi.metadata, 'personalDataErasedAt', null)
         end as clear, j.n, j.status as from_status, j.actor, j.key,
-        j.return_url, j.routed_to as processor, j.account_id, j.attempt_id, j.event_id, j.traceparent, k.created_at,
-        k.fingerprint
+        j.return_url, j.routed_to as processor, j.account_id, j.attempt_id, j.event_id,
+        j.traceparent, k.created_at, k.fingerprint
     ), attempt as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
-        processor_account_id, amount, currency, payment_method, return_url, idempotency_key, traceparent)
+        processor_account_id, amount, currency, payment_method, return_url, idempotency_key,
+        traceparent)
       select merchant_id, attempt_id, id, operation, 'QUEUED', processor,
         account_id, amount, currency, payment_method, return_url, key, traceparent
       from intent

@@ -30,7 +30,7 @@ import { checkCredentials, checkMode, identifyAccount } from "./identify-account
  * the count, the insert, and the row that keeps the key.
  */
 
-export const ACCOUNTS_MAX = 50;
+export const ACCOUNTS_MAX = 200;
 
 export interface ConnectProcessorAccount {
   readonly merchantId: string;
@@ -50,7 +50,10 @@ export interface AccountConnector extends AccountChanger {
 
 const NAME = "connectProcessorAccount";
 
-export const connectAccountOperation: KeyedOperation<ProcessorAccount> = accountOperation(NAME);
+export const connectAccountOperation: KeyedOperation<ProcessorAccount> = {
+  ...accountOperation(NAME),
+  spentKey: "processor_accounts_spent_key",
+};
 
 const TAKEN = "processor_accounts_external";
 

@@ -152,6 +152,8 @@ export interface ProcessorCapabilities {
   readonly canLookUp: boolean;
   /** Operations that can be undone by reference, at any time. Where one cannot, a person has to give back what moved. */
   readonly reverses: readonly ProcessorOperation[];
+  /** Operations of which one movement can be undone by its own id, and whatever else moved for them stands. Absent: none. */
+  readonly reversesMovements?: readonly ProcessorOperation[];
   /** Whether an approval says the fee; otherwise it is in the settlement. */
   readonly feeKnownAtApproval: boolean;
   /** Whether an authorisation can be captured in several parts. */
@@ -228,6 +230,17 @@ export interface ProcessorMovement {
   readonly chargeId: string;
   /** ISO 8601. */
   readonly movedAt: string;
+}
+
+/** One movement that is to be undone, of several for one attempt. */
+export interface MovementToReverse {
+  /** Theirs. */
+  readonly movementId: string;
+  /** Ours, of the attempt. */
+  readonly reference: string;
+  readonly operation: ProcessorOperation;
+  readonly amountMinor: number;
+  readonly currency: string;
 }
 
 export const PAYOUT_STATUSES = ["IN_TRANSIT", "PAID", "FAILED"] as const;
@@ -316,6 +329,8 @@ export interface Processor {
   send(request: ProcessorRequest): Promise<SendOutcome>;
   lookUp(attempt: ProcessorAttempt): Promise<LookupOutcome>;
   reverse(attempt: ProcessorAttempt): Promise<ReverseOutcome>;
+  /** Of the operations that it says: undoes one movement, however often it is asked, and nothing else. */
+  readonly reverseMovement?: (movement: MovementToReverse) => Promise<ReverseOutcome>;
   /**
    * Reads a webhook; throws unless the processor signed it, byte for byte and just now, and a BAD_USER_INPUT when it
    * did and it is malformed all the same. Absent where the processor sends none, or where there is no secret to verify

@@ -1,4 +1,5 @@
 import type { Log } from "../observability/log";
+import { ConfigError } from "../process/settings";
 import { guardProcessor } from "./guard";
 import type { Processors } from "./processor";
 import type { ProcessorKinds } from "./kind";
@@ -38,5 +39,13 @@ export function createProcessors(config: {
       processor.name,
       guardProcessor(processor, { callsPerSecond, onBreaker }),
     ]),
+  );
+}
+
+export function assertRegistered(processors: Processors, name: string): void {
+  if (processors.has(name)) return;
+  const names = [...processors.keys()].join(", ");
+  throw new ConfigError(
+    `The configuration is invalid.\n  ONCEPAY_DEFAULT_PROCESSOR: there is no processor called ${name}; known processors: ${names}`,
   );
 }

@@ -14,6 +14,8 @@ export interface Compared {
   readonly repeated: number;
   /** Lines of the same in earlier settlement files. */
   readonly earlier: number;
+  /** Movements that we have had taken back, because there was more than one. */
+  readonly givenBack: number;
   /** The first of the lines. */
   readonly kind: string;
   readonly amount: number;
@@ -64,6 +66,7 @@ const POSTED: ReadonlySet<string> = new Set(["capture", "refund"]);
 const TIMING_MS = 60_000;
 const CONTRADICTION_MS = 1_000;
 const GHOST_MS = 60_000;
+const SURPLUS_MS = 60_000;
 
 /** A statement comes once a day: what two of them do not have is missing. */
 export const NEXT_STATEMENT_MS = 50 * 3_600_000;
@@ -142,10 +145,11 @@ function known(
       return [found("STATE", detail, { dueInMs: CONTRADICTION_MS })];
     }
     case "SUCCEEDED":
-      if (!stands)
+      if (!oneStands(compared))
         return [
           found("STATE", "it was taken back there, and stands here", { dueInMs: CONTRADICTION_MS }),
         ];
+      if (compared.moves === 0) return [];
       if (kind !== KIND_OF[attempt.operation]) {
         return [found("STATE", `it is a ${kind} there, and a ${attempt.operation} here`)];
       }
@@ -157,9 +161,11 @@ function succeeded(
   compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
   found: Found,
 ): NewBreak[] {
-  const { attempt, ledger, kind, amount, currency, moves, earlier } = compared;
+  const { attempt, ledger, kind, amount, currency } = compared;
+  const { moves, reverses, earlier, givenBack } = compared;
   const breaks: NewBreak[] = [];
-  const more = standing(compared) - 1 + earlier;
+  // Of what was given back, the line may come later than what it is about.
+  const more = moves + earlier - reverses - 1 - Math.max(0, givenBack - reverses);
   if (more > 0) {
     const corrects = ledger?.journalId ?? null;
     const proposal = suspense(kind, {
@@ -168,7 +174,7 @@ function succeeded(
       corrects,
     });
     const detail = `it moved ${times(moves + earlier)} there, and once here`;
-    breaks.push(found("DUPLICATE", detail, { proposal }));
+    breaks.push(found("DUPLICATE", detail, { proposal, dueInMs: SURPLUS_MS }));
   }
   if (currency !== attempt.currency) {
     return [...breaks, found("CURRENCY", `${currency} there, and ${attempt.currency} here`)];
@@ -224,6 +230,11 @@ export function lateFeeOf(compared: Compared): LateFee | undefined {
 function standing({ moves, reverses }: Compared): number {
   // What was taken back alone moved before these lines begin.
   return moves === 0 ? 0 : moves - reverses;
+}
+
+/** Of what succeeded. It moved, and so did what was given back, whether or not these lines have it. */
+function oneStands({ moves, reverses, earlier, givenBack }: Compared): boolean {
+  return Math.max(moves + earlier, 1 + givenBack) > reverses;
 }
 
 /** What should have moved, as far as somebody has not approved otherwise. */

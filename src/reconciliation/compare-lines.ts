@@ -115,7 +115,11 @@ const COMPARE: Statement = {
       max(reference) as "last",
       coalesce(json_agg(json_build_object(
         'reference', reference, 'moves', moves, 'reverses', reverses, 'repeated', repeated,
-        'earlier', earlier, 'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
+        'earlier', earlier, 'givenBack', (
+          select coalesce(sum(cardinality(b.reversing)), 0)::int from reconciliation_breaks b
+          where b.merchant_id = j.merchant_id and b.subject_id = j.reference
+            and b.kind = 'DUPLICATE'),
+        'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
         'feeCurrency', fee_currency,
         'attempt', case when attempt_id is not null then json_build_object(
           'merchantId', merchant_id, 'paymentIntentId', payment_intent_id,

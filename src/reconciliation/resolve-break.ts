@@ -9,7 +9,7 @@ import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import { bookCorrection } from "../ledger/journals";
 import { insertJournals } from "../ledger/ledger-store";
 import type { Break } from "./break";
-import { closeBreak, explainBreak, lockBreak } from "./break-store";
+import { closeBreak, explainBreak, findReversing, lockBreak } from "./break-store";
 
 /*
  * Guarantees: a break is explained as often as somebody knows more about it, and resolved once. What is approved is the
@@ -67,11 +67,11 @@ async function execute(tx: Tx, command: ResolveBreak): Promise<Execution<Break, 
   if (!found) {
     return { failure: { code: "NOT_FOUND", details: { id: breakId, object: "break" } } };
   }
-  const allowed = allowedActions(found);
+  const isGivenBack = found.kind === "DUPLICATE" && (await findReversing(tx, found)) !== null;
+  const allowed = allowedActions(found, isGivenBack);
   if (!allowed.includes(action)) {
     const { status: currentState } = found;
-    const because =
-      currentState === "RESOLVED" ? "It has been resolved." : "There is no proposal to approve.";
+    const because = whyNot(found, isGivenBack);
     const details = { id: breakId, because, currentState, allowedActions: allowed };
     return { failure: wrongState(details) };
   }
@@ -87,10 +87,20 @@ async function execute(tx: Tx, command: ResolveBreak): Promise<Execution<Break, 
   return { result, audited: { ...audited, after: { status: result.status, journalId } } };
 }
 
-/** In the order in which they are declared. */
-export function allowedActions({ status, proposal }: Pick<Break, "status" | "proposal">) {
+/** In the order in which they are declared. What is being given back must not be posted as if it stood. */
+export function allowedActions(
+  { status, proposal }: Pick<Break, "status" | "proposal">,
+  isGivenBack = false,
+) {
   if (status === "RESOLVED") return [];
-  return BREAK_ACTIONS.filter((action) => action !== "APPROVE_CORRECTION" || proposal !== null);
+  const canPost = proposal !== null && !isGivenBack;
+  return BREAK_ACTIONS.filter((action) => action !== "APPROVE_CORRECTION" || canPost);
+}
+
+function whyNot({ status, proposal }: Break, isGivenBack: boolean): string {
+  if (status === "RESOLVED") return "It has been resolved.";
+  if (proposal !== null && isGivenBack) return "What moved more than once is being given back.";
+  return "There is no proposal to approve.";
 }
 
 /** The journal's id. A break has one correction: a second one would be a unique violation. */

@@ -12,7 +12,9 @@ import type { Processors } from "../processors/processor";
 import type { Break, NewBreak } from "./break";
 import { closeBreak, insertBreaks } from "./break-store";
 import { TAKEN_BACK, movedAndIs } from "./classify";
-import { POLICY, seeToGhost } from "./see-to-ghost";
+import { POLICY } from "./by-policy";
+import { type SeenTo, seeToGhost } from "./see-to-ghost";
+import { seeToSurplus } from "./see-to-surplus";
 import type { BreakConfig } from "./settings";
 
 /*
@@ -22,7 +24,7 @@ import type { BreakConfig } from "./settings";
  *   still not known, or not given back, after an hour becomes STATE, so that a person is told.
  * - What moved there and is settled otherwise here is looked up once more, and the answer settled like any other: money
  *   that moved after all is given back (src/payments/settle), and when it has been, the break is closed.
- * - A charge that nothing here asked for is for see-to-ghost.ts.
+ * - A charge that nothing here asked for is for see-to-ghost.ts, and money that moved more than once for see-to-surplus.ts.
  *
  * Guarantees: whoever takes a break has it for some minutes; killed in between, another does the same again, and each
  * step has its effect once. The processor is called with no transaction open.
@@ -67,7 +69,7 @@ interface Needs extends AnswerSettler, ProcessorFinder {
   readonly db: Db;
   readonly log: Log;
   readonly processors: Processors;
-  readonly config: Pick<BreakConfig, "ghostCharges">;
+  readonly config: Pick<BreakConfig, "ghostCharges" | "duplicateMovements">;
 }
 
 /** Everything that is due; returns how many breaks that was. */
@@ -84,11 +86,20 @@ export async function seeToBreaks(needs: Needs): Promise<number> {
 async function seeTo(needs: Needs, found: Break): Promise<void> {
   const { merchantId, subjectId, kind, theirs } = found;
   if (kind === "TIMING" && theirs === null) return giveUpWaiting(needs.db, found);
-  if (kind === "MISSING_HERE" && merchantId === PLATFORM_MERCHANT_ID) return ghost(needs, found);
+  if (kind === "MISSING_HERE" && merchantId === PLATFORM_MERCHANT_ID) {
+    return left(needs.db, found, await seeToGhost(needs, found));
+  }
   const [attempt] = await findAttempts(needs.db, merchantId, [subjectId]);
+  if (attempt && kind === "DUPLICATE") {
+    return left(needs.db, found, await seeToSurplus(needs, found, attempt));
+  }
   if (!attempt || !["TIMING", "STATE"].includes(kind)) return again(needs.db, found, null);
+  return seeToOutcome(needs, found, attempt);
+}
+
+async function seeToOutcome(needs: Needs, found: Break, attempt: Attempt): Promise<void> {
   if (!isSettled(attempt.status)) return stillUnknown(needs.db, found, attempt);
-  const says = theirs?.state === TAKEN_BACK ? "nothing" : "moved";
+  const says = found.theirs?.state === TAKEN_BACK ? "nothing" : "moved";
   if ((attempt.status === "SUCCEEDED") === (says === "moved")) {
     await close(needs.db, found, {
       resolution: "CLOSED_ITSELF",
@@ -130,9 +141,10 @@ async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promi
   await again(db, found, AGAIN_MS);
 }
 
-async function ghost(needs: Needs, found: Break): Promise<void> {
-  const seenTo = await seeToGhost(needs, found);
-  if (seenTo !== "DONE") await again(needs.db, found, seenTo === "AGAIN" ? AGAIN_MS : null);
+/** What did not come to its end. */
+async function left(db: Db, found: Break, seenTo: SeenTo): Promise<void> {
+  if (seenTo === "LEFT_FOR_A_PERSON") await again(db, found, null);
+  if (seenTo === "AGAIN") await again(db, found, isOld(found) ? SELDOM_MS : AGAIN_MS);
 }
 
 function isOld({ foundAt }: Break): boolean {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { allNetworks, keyHolder, networkOf } from "./accounts";
+import { type KeyHolder, allNetworks, keyHolder, networkOf } from "./accounts";
 import { routeAdmin } from "./admin-routes";
 import { routeChallenges } from "./challenge-routes";
 import { routeCharges } from "./charge-routes";
@@ -36,15 +36,7 @@ async function route(
   if (target.startsWith("/v1/")) {
     if (network.outage) return void request.socket.destroy();
     if (!holder) return sendError(response, 401, "There is no such key.");
-    if (request.method === "GET" && target === "/v1/account") {
-      return sendJson(response, 200, { id: holder.account, livemode: holder.livemode });
-    }
-    if (request.method === "GET" && LISTS.test(target)) {
-      const url = new URL(target, "http://network");
-      const send = url.pathname === "/v1/movements" ? sendList : sendSettlementFile;
-      return send(network, url, response);
-    }
-    return routeCharges(network, pathAfter(target, "/v1/"), exchange);
+    return serve(network, holder, exchange);
   }
   if (target.startsWith("/3ds/")) {
     const path = pathAfter(target, "/3ds/");
@@ -59,6 +51,24 @@ async function route(
     return sendJson(response, 200, { status: "live", instance: network.instanceId });
   }
   sendError(response, 404, "No such route.");
+}
+
+async function serve(
+  network: Network,
+  { account: id, livemode }: KeyHolder,
+  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<void> {
+  const { request, response } = exchange;
+  const { method, url: target = "/" } = request;
+  if (method === "GET" && target === "/v1/account") {
+    return sendJson(response, 200, { id, livemode });
+  }
+  if (method === "GET" && LISTS.test(target)) {
+    const url = new URL(target, "http://network");
+    const send = url.pathname === "/v1/movements" ? sendList : sendSettlementFile;
+    return send(network, url, response);
+  }
+  return routeCharges(network, pathAfter(target, "/v1/"), exchange);
 }
 
 function pathAfter(target: string, prefix: string): string {

@@ -39,6 +39,7 @@ const OUR_WORDS = new RegExp(
     "audit_state.(?:at_merchant|differences)",
     "disputes.reason",
     "processor_accounts.(?:mode|api_version)",
+    "processor_routes.capture_method",
     "replay_plans.(?:horizon|position|counts|sample_ids|created_by)",
     "webhook_endpoints.(?:api_version|secret_hint|old_secret_hint|challenge_error)",
   ].join("|")})$`,

@@ -160,7 +160,9 @@ function valuesFor(
 function innerUses(type: unknown, value: unknown): string[] {
   const named = getNamedType(type as GraphQLArgument["type"]);
   if (!isInputObjectType(named)) return [];
-  return Object.keys(value as object).map((name) => `${named.name}.${name}`);
+  return [value as object]
+    .flat()
+    .flatMap((given) => Object.keys(given as object).map((name) => `${named.name}.${name}`));
 }
 
 /**

@@ -23,18 +23,9 @@ import { aBreak, aReport } from "../support/breaks";
 import { sealAll } from "../seals/seal";
 import { aDispute } from "../support/disputes";
 import { aPayout } from "../support/payouts";
-import {
-  CONNECT_ACCOUNT,
-  DISABLE_ACCOUNT,
-  ENABLE_ACCOUNT,
-  REPLACE_ROUTES,
-  ROTATE_ACCOUNT_SECRET,
-  ROTATE_CREDENTIALS,
-  aSandboxKey,
-  anAccountName,
-} from "../support/processor-accounts";
 import type { TestReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
+import { KEYED_OF_ACCOUNTS, accountValues, makeAccounts } from "./account-world";
 import { PLAIN } from "./plain-values";
 import type { Values } from "./schema-walk";
 
@@ -171,25 +162,7 @@ export async function makeWorld(
     toDisable: await spare(),
     toDelete: await spare(),
   };
-  const anAccount = async (name: string, key?: string) => {
-    const credentials = { secretKey: aSandboxKey(name) };
-    const input = { processor: "sandbox", credentials, webhookSecret: "what it signs with" };
-    return (await mutate(CONNECT_ACCOUNT, input, key)).processorAccount.id;
-  };
-  const shopAccount = await anAccount(walkName(merchant.id), words.key);
-  const ofAccount = { processorAccountId: shopAccount };
-  const credentials = { secretKey: aSandboxKey(walkName(merchant.id)) };
-  await mutate(ROTATE_CREDENTIALS, { ...ofAccount, credentials }, words.key);
-  const signedWith = { webhookSecret: "what it signs with now", overlapSeconds: 0 };
-  await mutate(ROTATE_ACCOUNT_SECRET, { ...ofAccount, ...signedWith }, words.key);
-  const reason = word("account");
-  await mutate(DISABLE_ACCOUNT, { ...ofAccount, reason }, words.key);
-  await mutate(ENABLE_ACCOUNT, ofAccount, words.key);
-  const routes = [{ currency: "EUR", processorAccountId: shopAccount }, {}];
-  await mutate(REPLACE_ROUTES, { routes }, words.key);
-  const accountToDisable = await anAccount(anAccountName());
-  const disabledAccount = await anAccount(anAccountName());
-  await mutate(DISABLE_ACCOUNT, { processorAccountId: disabledAccount, reason });
+  const accounts = await makeAccounts(merchant.id, { mutate, word, key: words.key });
   const endpoint = { url: receiver.url, description: word("endpoint") };
   const { webhookEndpoint } = await mutate(CREATE_ENDPOINT, endpoint, words.key);
   const paid = await intent({}, words.key);
@@ -347,9 +320,7 @@ export async function makeWorld(
       retrying: retrying?.id ?? "",
       retryingEvent: retryingToo?.eventId ?? "",
       toDiscard: toDiscard?.id ?? "",
-      shopAccount,
-      accountToDisable,
-      disabledAccount,
+      ...accounts,
       account: account.id,
       merchant: merchant.id,
       actor: actor?.id ?? "",
@@ -361,11 +332,6 @@ export async function makeWorld(
       break: breaks[0] ?? "",
     },
   };
-}
-
-/** A name at the network that is known from the merchant: of an account whose credentials are changed. */
-function walkName(merchantId: string): string {
-  return `walk${merchantId.slice(-20)}`;
 }
 
 interface Delivery {
@@ -499,17 +465,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     ],
     "LookUpAttemptInput.attemptId": [ids["unknownAttempt"]],
     "ResolveUnknownAttemptInput.attemptId": [ids["unknownAttempt"]],
-    "ConnectProcessorAccountInput.credentials": [{ secretKey: aSandboxKey(anAccountName()) }],
-    "RotateProcessorCredentialsInput.processorAccountId": [ids["shopAccount"]],
-    "RotateProcessorCredentialsInput.credentials": [
-      { secretKey: aSandboxKey(walkName(ids["merchant"] ?? "")) },
-    ],
-    "RotateProcessorWebhookSecretInput.processorAccountId": [ids["shopAccount"]],
-    "DisableProcessorAccountInput.processorAccountId": [ids["accountToDisable"]],
-    "EnableProcessorAccountInput.processorAccountId": [ids["disabledAccount"]],
-    "ReplaceProcessorRoutesInput.routes": [
-      [{ currency: "EUR", processorAccountId: ids["shopAccount"] }, {}],
-    ],
+    ...accountValues(ids),
     "EraseCustomerInput.customer": [words.customer],
     "RollApiKeyInput.apiKeyId": [ids["toRoll"]],
     "RevokeApiKeyInput.apiKeyId": [ids["toRevoke"]],
@@ -557,12 +513,7 @@ const KEYED = [
   "createApiKey",
   "rollApiKey",
   "revokeApiKey",
-  "connectProcessorAccount",
-  "rotateProcessorCredentials",
-  "rotateProcessorWebhookSecret",
-  "disableProcessorAccount",
-  "enableProcessorAccount",
-  "replaceProcessorRoutes",
+  ...KEYED_OF_ACCOUNTS,
   "eraseCustomer",
   "createMerchant",
 ];

@@ -83,6 +83,9 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   processor_payout_lines: ofNobody(WRITE),
   audit_marks: ofNobody(WRITE),
   ledger_proofs: ofNobody(WRITE),
+  proven_totals: ofNobody(WRITE),
+  // What is cleared is no item any more.
+  clearing_items: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
   audit_state: ofNobody(CHANGE),
 
   processor_accounts: ofTenants(WRITE, WRITE),
