@@ -24,12 +24,13 @@ export function countCalls(processor: ConnectedProcessor): Counted {
         closeIfIdle();
       }
     };
-  const { prepare, listMovements } = processor;
+  const { prepare, listMovements, reverseMovement } = processor;
   return {
     processor: {
       ...processor,
       identify: counted(() => processor.identify()),
       ...(prepare && { prepare: counted(prepare) }),
+      ...(reverseMovement && { reverseMovement: counted(reverseMovement) }),
       ...(listMovements && { listMovements: counted(listMovements) }),
       send: counted((request: Parameters<typeof processor.send>[0]) => processor.send(request)),
       lookUp: counted((attempt: Parameters<typeof processor.lookUp>[0]) =>

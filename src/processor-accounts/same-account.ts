@@ -24,8 +24,13 @@ export function sameAccountOnly(processor: ConnectedProcessor, expected: Expecte
     return isSame;
   };
   const isSame = (): Promise<boolean> => (asking ??= ask());
+  const { reverseMovement } = processor;
   return {
     ...processor,
+    ...(reverseMovement && {
+      reverseMovement: async (movement) =>
+        (await isSame()) ? reverseMovement(movement) : { kind: "unknown", reason: OTHERS },
+    }),
     send: async (request) =>
       request.sentAt === null || (await isSame())
         ? processor.send(request)

@@ -57,7 +57,9 @@ export async function seeToSurplus(needs: Needs, found: Break, attempt: Attempt)
   const { db, config, processors } = needs;
   const begun = await findReversing(db, found);
   if (config.duplicateMovements === "leave" && begun === null) return "LEFT_FOR_A_PERSON";
-  const processor = processors.get(attempt.processor);
+  // What is an account's is for its merchant to give back.
+  const isOurs = attempt.processorAccountId === null;
+  const processor = isOurs ? processors.get(attempt.processor) : undefined;
   if (!isToSend(attempt) || !canReverse(processor, attempt)) {
     return leave(db, found, `${attempt.processor} cannot take back one movement by itself`);
   }
