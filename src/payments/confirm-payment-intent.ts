@@ -36,8 +36,9 @@ import {
  * any other is left as it is, and the verdict is kept under the key. It never waits for a processor: the outbox row is
  * what makes a worker charge the card. A crash leaves all of it or nothing.
  *
- * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts. A shopper's key
- * costs a look for a record and for an attempt from before such keys were scoped to their intent.
+ * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts, and one probe of an
+ * index for the merchant's rules of where it goes. A shopper's key costs a look for a record and for an attempt from before
+ * such keys were scoped to their intent.
  */
 
 export interface ConfirmPaymentIntent extends TracedCommand {
