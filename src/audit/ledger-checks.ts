@@ -155,7 +155,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
         coalesce(a.fee_currency, a.currency), b.amount, b.currency) as detail
       from attempts a
       left join booked b on b.merchant_id = a.merchant_id and b.source_id = a.id
-      where a.status = 'SUCCEEDED' and a.operation in ('charge', 'capture')
+      where a.operation in ('charge', 'capture')
         and (coalesce(a.fee, 0) <> coalesce(b.amount, 0)
           or b.currency <> coalesce(a.fee_currency, a.currency))`,
   },

@@ -232,6 +232,15 @@ export interface ProcessorMovement {
   readonly movedAt: string;
 }
 
+/** A step of a dispute, as a list or a settlement file has it: like news of it, it says the whole dispute. */
+export interface ProcessorDispute {
+  /** Theirs, of the step. */
+  readonly movementId: string;
+  /** Ours: the charge or the authorisation that is disputed. */
+  readonly reference: string;
+  readonly news: DisputeNews;
+}
+
 /** One movement that is to be undone, of several for one attempt. */
 export interface MovementToReverse {
   /** Theirs. */
@@ -281,6 +290,7 @@ export interface ProcessorPayoutLine {
 /** What a line of a settlement file says. The end has how many lines there were. */
 export type SettlementLine =
   | { readonly movement: ProcessorMovement }
+  | { readonly dispute: ProcessorDispute }
   | { readonly payout: ProcessorPayout }
   | { readonly payoutLine: ProcessorPayoutLine }
   | { readonly end: number };
@@ -288,6 +298,8 @@ export type SettlementLine =
 /** A part of what moved in a window of time, in some order that stays the same. */
 export interface MovementPage {
   readonly movements: readonly ProcessorMovement[];
+  /** Steps of disputes; absent where its lists tell of none. */
+  readonly disputes?: readonly ProcessorDispute[];
   /** Where the next page begins; null after the last one. */
   readonly next: string | null;
 }

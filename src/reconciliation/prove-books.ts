@@ -16,6 +16,7 @@ import {
   markProven,
   readState,
 } from "./prove-store";
+import { findWaysOut } from "./way-out";
 
 /*
  * The continuous audit of the ledger, in slices. A pass goes from merchant to merchant, and of each reads only what came
@@ -37,6 +38,9 @@ const SLICE = { walked: 1_000, merchants: 20, postings: 2_000 };
 const EVENTS = 2_000;
 
 const FOUND_MAX = 100;
+
+/** When something looks whether what is in suspense is to go elsewhere by now. */
+const WAY_OUT_MS = 3_600_000;
 
 interface Needs {
   readonly db: Db;
@@ -137,16 +141,22 @@ async function prove(
 async function finish(tx: Tx, within: ClearedWithin | undefined) {
   await closeCleared(tx);
   const uncleared = await findUncleared(tx, { within, limit: FOUND_MAX });
+  const held = uncleared.filter(({ kind }) => kind === "SUSPENSE");
+  const waysOut = await findWaysOut(tx, held);
   const unheld = await findUnheld(tx, FOUND_MAX);
   const totals = await endPass(tx);
   const breaks: NewBreak[] = [
-    ...uncleared.map(({ itemId, kind, amount, openSince, ...its }): NewBreak => ({
-      ...its,
-      kind: "UNCLEARED",
-      source: "LEDGER",
-      subjectId: itemId,
-      detail: `${kind} has held ${amount} ${its.currency} of it since ${openSince}`,
-    })),
+    ...uncleared.map(({ itemId, kind, amount, openSince, ...its }): NewBreak => {
+      const proposal = kind === "SUSPENSE" ? waysOut.get(itemId) : undefined;
+      return {
+        ...its,
+        kind: "UNCLEARED",
+        source: "LEDGER",
+        subjectId: itemId,
+        detail: `${kind} has held ${amount} ${its.currency} of it since ${openSince}`,
+        ...(proposal && { proposal, dueInMs: WAY_OUT_MS }),
+      };
+    }),
     ...unheld.map(({ merchantId, id, currency, detail }): NewBreak => ({
       merchantId,
       kind: "AMOUNT",

@@ -7,6 +7,9 @@ export type GhostPolicy = (typeof GHOST_POLICIES)[number];
 export const DUPLICATE_POLICIES = ["leave", "reverse"] as const;
 export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 
+export const DISPUTE_POLICIES = ["leave", "adopt"] as const;
+export type DisputePolicy = (typeof DISPUTE_POLICIES)[number];
+
 export const BREAK_SETTINGS = {
   ONCEPAY_LIST_EVERY_MS: wholeNumber(1_000, 2_147_483_647, "milliseconds")
     .default(3_600_000)
@@ -23,12 +26,19 @@ export const BREAK_SETTINGS = {
     .describe(
       "what becomes of money that a processor moved more than once for one attempt: all but one movement is reversed, where the processor can do that, or left for a person",
     ),
+  ONCEPAY_MISSED_DISPUTES: z
+    .enum(DISPUTE_POLICIES, "must be leave or adopt")
+    .default("adopt")
+    .describe(
+      "what becomes of a dispute that a processor's list or settlement file has and no webhook told of: it is taken for the news that it is, or left for a person",
+    ),
 } as const;
 
 export interface BreakConfig {
   readonly listEveryMs: number;
   readonly ghostCharges: GhostPolicy;
   readonly duplicateMovements: DuplicatePolicy;
+  readonly missedDisputes: DisputePolicy;
 }
 
 export function breakConfig(settings: z.infer<z.ZodObject<typeof BREAK_SETTINGS>>): BreakConfig {
@@ -36,5 +46,6 @@ export function breakConfig(settings: z.infer<z.ZodObject<typeof BREAK_SETTINGS>
     listEveryMs: settings.ONCEPAY_LIST_EVERY_MS,
     ghostCharges: settings.ONCEPAY_GHOST_CHARGES,
     duplicateMovements: settings.ONCEPAY_DUPLICATE_MOVEMENTS,
+    missedDisputes: settings.ONCEPAY_MISSED_DISPUTES,
   };
 }

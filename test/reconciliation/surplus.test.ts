@@ -1,6 +1,5 @@
 import { trialBalance } from "../../src/ledger/balance-store";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
-import { resolveBreak } from "../../src/reconciliation/resolve-break";
 import { type TestApp, startTestApp } from "../support/app";
 import { crashOnceAt, expectCrashed } from "../support/crash";
 import { aCapturedIntent, aMerchant, refundCommand } from "../support/factories";
@@ -51,13 +50,6 @@ const movementsOf = (reference: string) => t.sandbox.movements(reference);
 const kindsOf = async (reference: string): Promise<string[]> =>
   (await movementsOf(reference)).map(({ kind }) => kind);
 
-async function approve(breakId: string) {
-  return resolveBreak(t.app, {
-    ...{ merchantId, ofMerchantId: merchantId, key: breakId, breakId },
-    ...{ action: "APPROVE_CORRECTION", reason: "of the test", owner: "the test" },
-  });
-}
-
 /** How much the sandbox would pay out in dollars, and how much we say that it owes. */
 async function owed(): Promise<{ theirs: number; ours: number }> {
   const { body } = await t.sandbox.post("/admin/payouts", { currency: "USD" });
@@ -87,7 +79,7 @@ test("of a charge that moved twice one movement stands, whoever dies on the way,
   }
   // What is being given back cannot be posted as if it stood; nor does the list that has it say more.
   const id = String((await lists.rowsOf(reference))[0]?.["id"]);
-  await expect(approve(id)).rejects.toMatchObject({
+  await expect(lists.approve(merchantId, id)).rejects.toMatchObject({
     code: "INVALID_STATE",
     details: {
       because: "What moved more than once is being given back.",
@@ -190,8 +182,8 @@ test("a processor that cannot take back one movement: the break says so, once, a
   expect(entries).toMatchObject([{ actor_kind: "SYSTEM", details: { reason: "policy" } }]);
   expect(await kindsOf(reference)).toEqual(["capture", "capture"]);
   // A person's decision is open: it is posted to suspense.
-  expect(await approve(String(found?.["id"]))).toMatchObject({
-    result: { status: "RESOLVED", resolution: "CORRECTED" },
+  expect(await lists.approve(merchantId, found?.["id"])).toMatchObject({
+    ...{ status: "RESOLVED", resolution: "CORRECTED" },
   });
   await undoAll(reference);
 });

@@ -1,3 +1,6 @@
+import { compareNext } from "../../src/reconciliation/compare-run";
+import type { Break } from "../../src/reconciliation/break";
+import { resolveBreak } from "../../src/reconciliation/resolve-break";
 import { seeToBreaks } from "../../src/reconciliation/see-to-breaks";
 import type { BreakConfig } from "../../src/reconciliation/settings";
 import { sweepProcessors } from "../../src/reconciliation/sweep-processor";
@@ -19,11 +22,26 @@ export function listing(t: TestApp) {
     /** As if there had been no list so far, with everything of just now in the middle of it. Returns how many breaks it found. */
     listAnew: async (): Promise<number> => {
       const runs = t.db("reconciliation_runs").where(LISTS);
-      await t.db("processor_lines").whereIn("run_id", runs.clone().select("id")).delete();
+      for (const table of ["processor_lines", "processor_disputes"]) {
+        await t.db(table).whereIn("run_id", runs.clone().select("id")).delete();
+      }
       await runs.delete();
       const config = { ...t.app.config, listEveryMs: HOUR_MS };
       const nowMs = Date.now() + HOUR_MS / 2;
       return sweepProcessors({ ...t.app, config }, { nowMs, settledMs: 0 });
+    },
+    approve: async (merchantId: string, breakId: unknown): Promise<Break> => {
+      const id = String(breakId);
+      const { result } = await resolveBreak(t.app, {
+        ...{ merchantId, ofMerchantId: merchantId, key: id, breakId: id },
+        ...{ action: "APPROVE_CORRECTION", reason: "as the processor says", owner: "the test" },
+      });
+      return result;
+    },
+    /** Compares what the last list has, whatever it is by now. */
+    goOn: async (): Promise<void> => {
+      const { id }: { id: string } = await t.db("reconciliation_runs").where(LISTS).first();
+      while ((await compareNext(t.app.db, id)).status !== "COMPLETED");
     },
     /** Whatever is to be seen to is due. */
     seeTo: async (policies: Partial<BreakConfig> = {}): Promise<void> => {

@@ -79,6 +79,7 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   reconciliation_runs: ofNobody(WRITE),
   // Those of a processor's list are forgotten when it has been compared.
   processor_lines: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
+  processor_disputes: ofNobody(WRITE),
   processor_payouts: ofNobody(WRITE),
   processor_payout_lines: ofNobody(WRITE),
   audit_marks: ofNobody(WRITE),
@@ -95,6 +96,8 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
 
   webhook_endpoints: ofTenants(WRITE, WRITE),
   webhook_endpoint_changes: ofTenants(APPEND, APPEND),
+  // Added to by those who deliver; what is from before yesterday goes.
+  webhook_endpoint_hours: ofTenants(READ, ["SELECT", "INSERT", "UPDATE", "DELETE"]),
   // To lock one for a replay takes the right to update it.
   webhook_deliveries: ofTenants(WRITE, WRITE),
   webhook_replays: ofTenants(APPEND, READ),
