@@ -53,7 +53,6 @@ import * as pendingProofs from "./20261212000200_pending_proofs";
 import * as surplus from "./20261213000100_surplus";
 import * as disputeLines from "./20261213000110_dispute_lines";
 import * as clearingItems from "./20261213000200_clearing_items";
-import * as clearingItems from "./20261213000200_clearing_items";
 import * as endpointHours from "./20261213000300_endpoint_hours";
 import * as processorAccounts from "./20261214000100_processor_accounts";
 import * as attemptsOfAccounts from "./20261214000110_attempts_of_accounts";
