@@ -20,6 +20,8 @@ import {
   findParts,
   readParts,
 } from "../src/payments/list-parts";
+import type { ProcessorAccount } from "../src/processor-accounts/account";
+import { findAccounts as findProcessorAccounts } from "../src/processor-accounts/account-store";
 import type { Break } from "../src/reconciliation/break";
 import { findBreaks } from "../src/reconciliation/break-store";
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
@@ -52,6 +54,7 @@ export interface Loaders {
   readonly merchant: DataLoader<string, Merchant | undefined>;
   readonly erasure: DataLoader<string, Erasure | undefined>;
   readonly apiKey: DataLoader<string, ApiKey | undefined>;
+  readonly processorAccount: DataLoader<string, ProcessorAccount | undefined>;
   readonly evidenceOf: DataLoader<string, Evidence[]>;
   readonly healthOfEndpoint: DataLoader<string, EndpointHealth | undefined>;
   readonly oldestDueOf: DataLoader<string, string | null>;
@@ -95,6 +98,7 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
       ),
     ),
     apiKey: byId((ids) => findApiKeys(db, merchantId, ids)),
+    processorAccount: byId((ids) => findProcessorAccounts(db, merchantId, ids)),
     evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),

@@ -5,6 +5,8 @@ import { watchRootFields } from "./audit";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
+import { ChangeProcessorAccountMutations } from "./mutations/change-processor-account";
+import { ConnectProcessorAccountMutation } from "./mutations/connect-processor-account";
 import { CreateApiKeyMutation } from "./mutations/create-api-key";
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
@@ -19,6 +21,7 @@ import { LookUpAttemptMutation } from "./mutations/look-up-attempt";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReleaseSetAsideMessagesMutation } from "./mutations/release-set-aside-messages";
 import { ResolveReconciliationBreakMutation } from "./mutations/resolve-reconciliation-break";
+import { ReplaceProcessorRoutesMutation } from "./mutations/replace-processor-routes";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
 import { RetryWebhookDeliveriesNowMutation } from "./mutations/retry-webhook-deliveries-now";
@@ -44,6 +47,7 @@ import { NodeQueries } from "./queries/node";
 import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
 import { PayoutQueries } from "./queries/payouts";
+import { ProcessorAccountQueries } from "./queries/processor-accounts";
 import { ReconciliationQueries } from "./queries/reconciliation";
 import { ReplayPlanQueries } from "./queries/replay-plans";
 import { SetAsideMessageQueries } from "./queries/set-aside-messages";
@@ -94,6 +98,9 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CreateApiKeyMutation,
   RollApiKeyMutation,
   RevokeApiKeyMutation,
+  ConnectProcessorAccountMutation,
+  ChangeProcessorAccountMutations,
+  ReplaceProcessorRoutesMutation,
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,
@@ -111,6 +118,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   SetAsideMessageQueries,
   BacklogQueries,
   ReconciliationQueries,
+  ProcessorAccountQueries,
   ErasureQueries,
   ApiKeyQueries,
   AuditLogQueries,

@@ -38,8 +38,8 @@ export async function applyProcessorWebhooks(
 }
 
 async function apply(applier: WebhookApplier, message: DueInboxMessage): Promise<void> {
-  const { merchantId, paymentIntentId, reference, outcome } = message;
-  if (merchantId === null || paymentIntentId === null) {
+  const { merchantId, paymentIntentId, processor, reference, outcome } = message;
+  if (merchantId === null || paymentIntentId === null || processor === null) {
     const dueInMs = PARK_MS[message.tries - 1] ?? null;
     applier.log.warn({ eventId: message.eventId, dueInMs }, "an event refers to nothing known");
     await park(applier.db, message, dueInMs);
@@ -47,7 +47,7 @@ async function apply(applier: WebhookApplier, message: DueInboxMessage): Promise
   }
   const fired = failpoint("inbox.before_apply");
   if (fired) await fired;
-  const attempt = { merchantId, id: reference, paymentIntentId };
+  const attempt = { merchantId, id: reference, paymentIntentId, processor };
   if (outcome.kind === "dispute") return applyDisputeNews(applier, message, { attempt, outcome });
   const settled = await settleSurely(applier, attempt, { outcome, source: "webhook" });
   const firedAfter = failpoint("inbox.after_apply");

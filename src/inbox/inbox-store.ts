@@ -2,7 +2,8 @@ import { type Db, type Statement, run } from "../db/db";
 import type { ProcessorWebhook } from "../processors/processor";
 
 export interface InboxMessage {
-  readonly processor: string;
+  /** Who tells: an account, by its id, or a processor of the installation's own, by its name. */
+  readonly source: string;
   readonly eventId: string;
   readonly type: string;
   /** Our reference: an attempt's id. */
@@ -19,19 +20,25 @@ const INSERT: Statement = {
 
 /** Stores a processor's event; false when it was stored before. */
 export async function storeInboxMessage(db: Db, message: InboxMessage): Promise<boolean> {
-  const { processor, eventId, type, reference, outcome } = message;
-  const bindings = [processor, eventId, type, reference, JSON.stringify(outcome)];
+  const { source, eventId, type, reference, outcome } = message;
+  const bindings = [source, eventId, type, reference, JSON.stringify(outcome)];
   return (await run(db, INSERT, bindings)).length > 0;
 }
 
 export interface DueInboxMessage extends InboxMessage {
   readonly tries: number;
+  /** The attempt's; null when there is none (yet). */
+  readonly processor: string | null;
   /** The attempt it refers to; null when there is none (yet). */
   readonly merchantId: string | null;
   readonly paymentIntentId: string | null;
 }
 
-/* Across merchants, because a processor's event does not name one: the attempt it refers to does. */
+/*
+ * Across merchants, because a processor's event does not name one: the attempt it refers to does. An event is about
+ * attempts of the account whose secret it was signed with, and about no other's, whatever it refers to. Accounts' ids
+ * are nobody's names, so the key (processor, event_id) keeps the events of accounts apart, too.
+ */
 const TAKE_DUE: Statement = {
   name: "take_due_inbox",
   text: `
@@ -44,10 +51,12 @@ const TAKE_DUE: Statement = {
       where i.processor = due.processor and i.event_id = due.event_id
       returning i.processor, i.event_id, i.type, i.reference, i.outcome, i.tries, i.received_at
     )
-    select t.processor as "processor", t.event_id as "eventId", t.type as "type",
+    select t.processor as "source", a.processor as "processor", t.event_id as "eventId",
+      t.type as "type",
       t.reference as "reference", t.outcome as "outcome", t.tries as "tries",
       a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId"
-    from taken t left join attempts a on a.id = t.reference and a.processor = t.processor
+    from taken t left join attempts a
+      on a.id = t.reference and coalesce(a.processor_account_id, a.processor) = t.processor
     order by t.received_at, t.event_id`,
 };
 
@@ -67,7 +76,7 @@ const MARK_APPLIED: Statement = {
 };
 
 export async function markApplied(db: Db, message: InboxMessage, effect: string): Promise<void> {
-  await run(db, MARK_APPLIED, [effect, message.processor, message.eventId]);
+  await run(db, MARK_APPLIED, [effect, message.source, message.eventId]);
 }
 
 const PARK: Statement = {
@@ -80,5 +89,5 @@ const PARK: Statement = {
 
 /** Keeps it until what it refers to appears; null means that it never did. */
 export async function park(db: Db, message: InboxMessage, dueInMs: number | null): Promise<void> {
-  await run(db, PARK, [dueInMs, dueInMs, message.processor, message.eventId]);
+  await run(db, PARK, [dueInMs, dueInMs, message.source, message.eventId]);
 }

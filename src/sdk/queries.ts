@@ -30,6 +30,8 @@ import type {
   PaymentIntentConnection,
   PayoutConnection,
   PayoutResult,
+  ProcessorAccountConnection,
+  ProcessorRoute,
   Receipt,
   ReconciliationBreakConnection,
   ReconciliationReportConnection,
@@ -176,6 +178,20 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
+  /** The rules that say which processor account a payment goes to, in the order in which they count. None: every payment goes to the installation's own processor. Requires the scope processors:read. */
+  readonly processorRoutes: { variables: Record<string, never>; result: readonly ProcessorRoute[] };
+
+  /** The merchant's accounts at card processors, newest first. Requires the scope processors:read. */
+  readonly processorAccounts: {
+    variables: {
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: ProcessorAccountConnection;
+  };
+
   /** The merchant's replay plans, newest first. Requires the scope webhooks:read. */
   readonly replayPlans: {
     variables: {
@@ -309,7 +325,7 @@ export interface Queries {
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent, updatePaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt, releaseSetAsideMessages, resolveReconciliationBreak; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent, updatePaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt, releaseSetAsideMessages, resolveReconciliationBreak; keys:read for createApiKey, rollApiKey, revokeApiKey; processors:read for connectProcessorAccount, rotateProcessorCredentials, rotateProcessorWebhookSecret, disableProcessorAccount, enableProcessorAccount, replaceProcessorRoutes; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

@@ -27,6 +27,12 @@ import {
   newKey,
   startTestApi,
 } from "../support/api";
+import {
+  DISABLE_ACCOUNT,
+  aSandboxKey,
+  anAccountName,
+  connectAccount,
+} from "../support/processor-accounts";
 import { aBreak } from "../support/breaks";
 import { startReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
@@ -157,6 +163,26 @@ beforeAll(async () => {
     }),
     createApiKey: () => Promise.resolve({ kind: "RESTRICTED", name: "a reader" }),
     rollApiKey: async () => ({ apiKeyId: await anApiKey() }),
+    connectProcessorAccount: () =>
+      Promise.resolve({
+        processor: "sandbox",
+        credentials: { secretKey: aSandboxKey(anAccountName()) },
+      }),
+    rotateProcessorCredentials: async () => {
+      const { id, name } = await connectAccount(api);
+      return { processorAccountId: id, credentials: { secretKey: aSandboxKey(name) } };
+    },
+    rotateProcessorWebhookSecret: async () => ({
+      processorAccountId: (await connectAccount(api)).id,
+      webhookSecret: "another one",
+    }),
+    disableProcessorAccount: async () => ({ processorAccountId: (await connectAccount(api)).id }),
+    enableProcessorAccount: async () => {
+      const input = { processorAccountId: (await connectAccount(api)).id };
+      await api.send({ query: DISABLE_ACCOUNT, variables: { input, key: newKey() } });
+      return input;
+    },
+    replaceProcessorRoutes: () => Promise.resolve({ routes: [{}] }),
     revokeApiKey: async () => ({ apiKeyId: await anApiKey() }),
   };
 });

@@ -58,6 +58,8 @@ const WRITTEN = [
   "webhook_deliveries",
   "webhook_replays",
   "delivery_retries",
+  "processor_accounts",
+  "processor_changes",
   "merchants",
   "erasures",
   "erased_payment_intents",

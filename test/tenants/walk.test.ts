@@ -55,6 +55,7 @@ const NOT_READ = [
   "erased_payment_intents",
   "journals",
   "balance_snapshots",
+  "processor_changes",
   "webhook_endpoint_changes",
   "webhook_replays",
   "delivery_retries",
