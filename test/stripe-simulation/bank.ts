@@ -22,6 +22,7 @@ export interface Movement {
   readonly currency: string;
   /** The id of the refund. */
   readonly refund?: string;
+  readonly at: number;
 }
 
 const AMOUNT_MAX = 99_999_999;
@@ -63,6 +64,10 @@ export const secondsOf = (bank: Bank): number => Math.floor(bank.now() / 1_000);
 
 export function tell(bank: Bank, type: Stripe.Event["type"], object: object): void {
   bank.events.push(newEvent(type, object, secondsOf(bank)));
+}
+
+function book(bank: Bank, movement: Omit<Movement, "at">): void {
+  bank.movements.push({ ...movement, at: bank.now() });
 }
 
 export function getIntent(bank: Bank, id: string): Stripe.PaymentIntent {
@@ -167,7 +172,7 @@ export function succeed(bank: Bank, intent: Stripe.PaymentIntent, key: string | 
   if (intent.capture_method === "manual") {
     intent.status = "requires_capture";
     intent.amount_capturable = amount;
-    bank.movements.push({ intent: id, key, kind: "authorize", amount, currency });
+    book(bank, { intent: id, key, kind: "authorize", amount, currency });
     return tell(bank, "payment_intent.amount_capturable_updated", intent);
   }
   intent.status = "succeeded";
@@ -189,7 +194,7 @@ function receive(
   charge.amount_captured += amount;
   charge.captured = true;
   const { id, currency } = intent;
-  bank.movements.push({ intent: id, key, kind: "capture", amount, currency });
+  book(bank, { intent: id, key, kind: "capture", amount, currency });
   if (!bank.isLate) writeLine(bank, charge, amount);
 }
 
@@ -226,7 +231,7 @@ export function captureIntent(
   if (!isFinal) return tell(bank, "payment_intent.amount_capturable_updated", intent);
   const { id, currency } = intent;
   if (amount === 0) {
-    bank.movements.push({ intent: id, key, kind: "void", amount: left, currency });
+    book(bank, { intent: id, key, kind: "void", amount: left, currency });
   }
   intent.status = "succeeded";
   tell(bank, "payment_intent.succeeded", intent);
@@ -237,7 +242,7 @@ export function cancelIntent(bank: Bank, intent: Stripe.PaymentIntent, key: stri
     throw unexpectedState(intent.status);
   }
   const { id, currency, amount_capturable: amount } = intent;
-  if (amount > 0) bank.movements.push({ intent: id, key, kind: "void", amount, currency });
+  if (amount > 0) book(bank, { intent: id, key, kind: "void", amount, currency });
   intent.status = "canceled";
   intent.amount_capturable = 0;
   intent.next_action = null;
@@ -262,7 +267,7 @@ export function createRefund(bank: Bank, params: Params, key: string | null): St
   charge.amount_refunded += amount;
   charge.refunded = charge.amount_refunded === charge.amount_captured;
   const { currency, id } = intent;
-  bank.movements.push({ intent: id, key, kind: "refund", amount, currency, refund: refund.id });
+  book(bank, { intent: id, key, kind: "refund", amount, currency, refund: refund.id });
   const line = { type: "refund", amount: -amount, fee: 0, currency, source: refund.id } as const;
   bank.lines.push(newBalanceTransaction({ ...line, created }));
   tell(bank, "refund.created", refund);
@@ -278,8 +283,10 @@ export function failRefund(bank: Bank, refund: Stripe.Refund): void {
   charge.amount_refunded -= refund.amount;
   charge.refunded = false;
   const { amount, currency, payment_intent: intent } = refund;
-  const about = { intent: idOf(intent), key: null, amount, currency, refund: refund.id };
-  bank.movements.push({ ...about, kind: "refund_failure" });
+  const asked = bank.movements.find((movement) => movement.refund === refund.id);
+  const key = asked?.key ?? null;
+  const about = { intent: idOf(intent), key, amount, currency, refund: refund.id };
+  book(bank, { ...about, kind: "refund_failure" });
   tell(bank, "refund.failed", refund);
 }
 

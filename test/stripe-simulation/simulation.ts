@@ -25,6 +25,8 @@ export interface Simulation {
   readonly accounts: Map<string, Account>;
   /** What moved for one of our attempts, in order: "capture 1000". */
   moved(reference: string): string[];
+  /** All of it, in our words. */
+  booked(): BookedMovement[];
   /** Everybody's clock but ours. */
   advance(ms: number): void;
   /** The shopper's part of a challenge. */
@@ -58,6 +60,7 @@ export async function startSimulation(): Promise<Simulation> {
     bank,
     accounts,
     moved: (reference) => movedFor(bank, reference),
+    booked: () => bookedIn(bank),
     advance: (ms) => {
       aheadMs += ms;
     },
@@ -95,13 +98,33 @@ export async function startSimulation(): Promise<Simulation> {
 
 const KEY = /^(?<reference>.+?):(?<purpose>create|confirm|capture|refund|void|reverse)/;
 
-/** By the key that it was asked for with; what a shopper did, or a key without a name, is the PaymentIntent's attempt's. */
-function movedFor(bank: Bank, reference: string): string[] {
-  return bank.movements.flatMap(({ intent, key, kind, amount }) => {
+export interface BookedMovement {
+  readonly id: string;
+  readonly kind: "authorize" | "capture" | "refund" | "void" | "reverse" | "refund_failure";
+  readonly amount: number;
+  readonly currency: string;
+  readonly reference: string;
+  readonly at: string;
+}
+
+/** Whose it is by the key that it was asked for with; what a shopper did is the PaymentIntent's attempt's. */
+function bookedIn(bank: Bank): BookedMovement[] {
+  return bank.movements.map(({ intent, key, kind, amount, currency, at }, index) => {
     const { reference: named, purpose } = KEY.exec(key ?? "")?.groups ?? {};
-    const whose = named ?? getIntent(bank, intent).metadata["oncepay_attempt"];
-    if (whose !== reference) return [];
+    const whose = named ?? getIntent(bank, intent).metadata["oncepay_attempt"] ?? intent;
     const isReversal = purpose === "reverse" || (kind === "void" && named === undefined);
-    return [`${isReversal ? "reverse" : kind} ${String(amount)}`];
+    return {
+      id: String(index),
+      kind: isReversal && kind !== "refund_failure" ? "reverse" : kind,
+      amount,
+      currency: currency.toUpperCase(),
+      reference: whose,
+      at: new Date(at).toISOString(),
+    };
   });
+}
+
+function movedFor(bank: Bank, reference: string): string[] {
+  const own = bookedIn(bank).filter((movement) => movement.reference === reference);
+  return own.map(({ kind, amount }) => `${kind} ${String(amount)}`);
 }
