@@ -50,6 +50,10 @@ import * as disputeEvents from "./20261210000100_dispute_events";
 import * as reconciliationEvidence from "./20261211000100_reconciliation_evidence";
 import * as guardedAmounts from "./20261212000100_guarded_amounts";
 import * as pendingProofs from "./20261212000200_pending_proofs";
+import * as disputeLines from "./20261213000110_dispute_lines";
+import * as surplus from "./20261213000100_surplus";
+import * as clearingItems from "./20261213000200_clearing_items";
+import * as surplus from "./20261213000100_surplus";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -108,4 +112,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261211000100_reconciliation_evidence": reconciliationEvidence,
   "20261212000100_guarded_amounts": guardedAmounts,
   "20261212000200_pending_proofs": pendingProofs,
+  "20261213000100_surplus": surplus,
+  "20261213000110_dispute_lines": disputeLines,
+  "20261213000200_clearing_items": clearingItems,
 };

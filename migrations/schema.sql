@@ -156,6 +156,7 @@ create table audit_marks (
   merchant_id text collate "C" not null,
   posted_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
   feed_position bigint not null default 0,
+  cleared_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint audit_marks_pkey PRIMARY KEY (merchant_id),
   constraint audit_marks_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
 );
@@ -169,6 +170,7 @@ create table audit_state (
   last_pass_at timestamp with time zone,
   last_clean_pass_at timestamp with time zone,
   differences jsonb not null default '{}'::jsonb,
+  pass_took interval not null default '00:00:00'::interval,
   constraint audit_state_pkey PRIMARY KEY (only_one),
   constraint audit_state_only_one_check CHECK (only_one)
 );
@@ -227,6 +229,22 @@ create policy system on captures to oncepay_system using (true);
 create policy tenant on captures to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select, update on captures to oncepay_system;
 grant insert, select on captures to oncepay_tenant;
+
+create table clearing_items (
+  merchant_id text collate "C" not null,
+  account_id text collate "C" not null,
+  item_id text collate "C" not null,
+  kind text not null,
+  currency text not null,
+  payment_intent_id text collate "C",
+  amount numeric not null,
+  open_since timestamp with time zone not null,
+  constraint clearing_items_pkey PRIMARY KEY (merchant_id, account_id, item_id),
+  constraint clearing_items_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES ledger_accounts(merchant_id, id)
+);
+CREATE INDEX clearing_items_by_age ON public.clearing_items USING btree (kind, open_since);
+CREATE INDEX clearing_items_cleared ON public.clearing_items USING btree (merchant_id) WHERE (amount = (0)::numeric);
+grant delete, insert, select, update on clearing_items to oncepay_system;
 
 create table console_sessions (
   merchant_id text collate "C" not null,
@@ -676,6 +694,7 @@ create table payouts (
 );
 CREATE INDEX payouts_by_processor ON public.payouts USING btree (processor, processor_payout_id);
 CREATE INDEX payouts_by_time ON public.payouts USING btree (processor, changed_at);
+CREATE INDEX payouts_on_their_way ON public.payouts USING btree (arrives_at) WHERE (status = 'IN_TRANSIT'::text);
 CREATE TRIGGER check_payouts AFTER INSERT ON public.payouts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_payouts();
 CREATE TRIGGER guard_payout BEFORE UPDATE ON public.payouts FOR EACH ROW EXECUTE FUNCTION guard_payout();
 CREATE TRIGGER keep_payouts BEFORE DELETE OR TRUNCATE ON public.payouts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -709,6 +728,30 @@ create policy system on postings to oncepay_system using (true);
 create policy tenant on postings to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
 grant insert, select on postings to oncepay_system;
 grant select on postings to oncepay_tenant;
+
+create table processor_disputes (
+  run_id text collate "C" not null,
+  movement_id text collate "C" not null,
+  processor_dispute_id text collate "C" not null,
+  status text not null,
+  reference text collate "C" not null,
+  reason text not null,
+  amount bigint not null,
+  currency text not null,
+  fee bigint not null,
+  evidence_due_by timestamp with time zone,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  compared boolean not null default false,
+  constraint processor_disputes_pkey PRIMARY KEY (run_id, movement_id),
+  constraint processor_disputes_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
+  constraint processor_disputes_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
+  constraint processor_disputes_check CHECK (((status = 'OPEN'::text) = (closed_at IS NULL))),
+  constraint processor_disputes_fee_check CHECK (((fee >= 0) AND (fee <= '9007199254740991'::bigint))),
+  constraint processor_disputes_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'WON'::text, 'LOST'::text])))
+);
+CREATE INDEX processor_disputes_to_compare ON public.processor_disputes USING btree (run_id, movement_id) WHERE (NOT compared);
+grant insert, select, update on processor_disputes to oncepay_system;
 
 create table processor_lines (
   run_id text collate "C" not null,
@@ -765,6 +808,13 @@ create table processor_payouts (
 );
 grant insert, select, update on processor_payouts to oncepay_system;
 
+create table proven_totals (
+  currency text not null,
+  difference numeric not null default 0,
+  constraint proven_totals_pkey PRIMARY KEY (currency)
+);
+grant insert, select, update on proven_totals to oncepay_system;
+
 create table reconciliation_breaks (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
@@ -788,17 +838,20 @@ create table reconciliation_breaks (
   found_at timestamp with time zone not null default now(),
   explained_at timestamp with time zone,
   resolved_at timestamp with time zone,
+  reversing text[],
   constraint reconciliation_breaks_pkey PRIMARY KEY (id, merchant_id),
   constraint reconciliation_breaks_once UNIQUE (merchant_id, subject_id, kind, detail),
   constraint reconciliation_breaks_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
   constraint reconciliation_breaks_check CHECK (((status = 'RESOLVED'::text) = (resolved_at IS NOT NULL))),
   constraint reconciliation_breaks_check1 CHECK (((status = 'RESOLVED'::text) = (resolution IS NOT NULL))),
   constraint reconciliation_breaks_check2 CHECK (((status = 'EXPLAINED'::text) <= (explanation IS NOT NULL))),
-  constraint reconciliation_breaks_check3 CHECK ((((resolution = 'CORRECTED'::text) = (journal_id IS NOT NULL)) OR (resolution IS NULL))),
+  constraint reconciliation_breaks_journal CHECK (((resolution IS NULL) OR (resolution = 'REVERSED'::text) OR ((resolution = 'CORRECTED'::text) = (journal_id IS NOT NULL)))),
   constraint reconciliation_breaks_kind_check CHECK ((kind = ANY (ARRAY['MISSING_HERE'::text, 'MISSING_THERE'::text, 'AMOUNT'::text, 'CURRENCY'::text, 'FEE'::text, 'STATE'::text, 'DUPLICATE'::text, 'TIMING'::text, 'IMBALANCE'::text, 'UNCLEARED'::text]))),
   constraint reconciliation_breaks_resolution_check CHECK ((resolution = ANY (ARRAY['CLOSED_ITSELF'::text, 'CORRECTED'::text, 'DISMISSED'::text, 'REVERSED'::text]))),
+  constraint reconciliation_breaks_reversing_check CHECK ((cardinality(reversing) > 0)),
   constraint reconciliation_breaks_source_check CHECK ((source = ANY (ARRAY['LEDGER'::text, 'PROCESSOR_LIST'::text, 'SETTLEMENT_FILE'::text]))),
-  constraint reconciliation_breaks_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'EXPLAINED'::text, 'RESOLVED'::text])))
+  constraint reconciliation_breaks_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'EXPLAINED'::text, 'RESOLVED'::text]))),
+  constraint reconciliation_breaks_surplus CHECK ((((kind = 'DUPLICATE'::text) AND (resolution = 'REVERSED'::text)) <= (reversing IS NOT NULL)))
 );
 CREATE INDEX reconciliation_breaks_by_status ON public.reconciliation_breaks USING btree (merchant_id, status, id);
 CREATE INDEX reconciliation_breaks_due ON public.reconciliation_breaks USING btree (next_at) WHERE (next_at IS NOT NULL);
@@ -1612,6 +1665,7 @@ AS $function$
           <> (old.merchant_id, old.id, old.kind, old.source, old.subject_id, old.currency, old.detail, old.found_at)
         or (new.ours, new.theirs, new.proposal, new.payment_intent_id, new.report_id, new.processor)
           is distinct from (old.ours, old.theirs, old.proposal, old.payment_intent_id, old.report_id, old.processor)
+        or (old.reversing is not null and new.reversing is distinct from old.reversing)
       then
         raise exception 'a break is found as it is, and resolved once' using errcode = 'check_violation';
       end if;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DATABASE_SETTINGS, type DatabaseConfig, databaseConfig } from "./db/settings";
 import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
 import { LIMIT_SETTINGS, type LimitConfig, limitConfig } from "./limits/settings";
 import { CARD_TRIES_MAX, LOOKUP_SCHEDULE_S } from "./payments/attempt";
@@ -30,14 +31,6 @@ const numbers = z
   .regex(/^\d+(,\d+)*$/, "must be whole numbers separated by commas")
   .transform((text) => text.split(",").map(Number));
 
-/** Also for programs that read this setting alone. */
-export const databaseUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  error:
-    "must be an address such as postgres://user:password@host:5432/name; " +
-    "characters such as @ and / in the password must be percent-encoded",
-});
-
 /** Also for the commands that rotate them. */
 export const encryptionKeys = z.string().transform((text, context) => {
   try {
@@ -50,7 +43,7 @@ export const encryptionKeys = z.string().transform((text, context) => {
 
 /** What the API and the worker read. */
 export const SETTINGS = {
-  DATABASE_URL: databaseUrl.describe("the Postgres database that holds the payments"),
+  ...DATABASE_SETTINGS,
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: "must be an address such as redis://host:6379" })
     .optional()
@@ -192,8 +185,14 @@ export const SETTINGS = {
 type Settings = z.infer<z.ZodObject<typeof SETTINGS>>;
 
 export interface Config
-  extends EdgeConfig, LimitConfig, BreakConfig, ResolveConfig, ProcessorConfig, TracingConfig {
-  readonly databaseUrl: string;
+  extends
+    DatabaseConfig,
+    EdgeConfig,
+    LimitConfig,
+    BreakConfig,
+    ResolveConfig,
+    ProcessorConfig,
+    TracingConfig {
   readonly redisUrl: string | undefined;
   readonly host: string;
   readonly port: number;
@@ -265,7 +264,7 @@ function refuseWeakSecrets(settings: Settings): void {
 
 function fromSettings(settings: Settings): Config {
   return Object.freeze({
-    databaseUrl: settings.DATABASE_URL,
+    ...databaseConfig(settings),
     redisUrl: settings.REDIS_URL,
     host: settings.HOST,
     port: settings.PORT,

@@ -53,7 +53,9 @@ export const FAILPOINTS = [
   { name: "replay_plan.after_slice", description: "Some of a replay plan's letters are replayed." },
   { name: "reconcile.inside_transaction", description: "What was compared is not committed." },
   { name: "reconcile.after_slice", description: "Some of a comparison is committed." },
-  { name: "reconcile.after_reverse", description: "A ghost is reversed, its break still open." },
+  { name: "reconcile.after_claim", description: "What is to be reversed is committed, not asked." },
+  { name: "reconcile.after_news", description: "News of a dispute is settled, its break open." },
+  { name: "reconcile.after_reverse", description: "Money is given back, its break still open." },
 ] as const;
 
 export type FailpointName = (typeof FAILPOINTS)[number]["name"];

@@ -14,6 +14,7 @@ import { describeError } from "./observability/describe-error";
 import { sensitiveIn } from "./security/sensitive";
 import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
+import { checkReplication } from "./db/check-replication";
 import { observeProcess } from "./observability/observe-process";
 import { startTracing } from "./observability/open-telemetry";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
@@ -89,7 +90,9 @@ export async function startServer(
   await allowOrigins(server, app.config.corsOrigins);
   sayLittle(server, app);
   const readiness = (): Promise<Readiness> =>
-    draining ? Promise.resolve(readinessOf(["it is stopping"])) : databaseReadiness(app.db);
+    draining
+      ? Promise.resolve(readinessOf(["it is stopping"]))
+      : databaseReadiness(app.db, app.config);
   serveProbes(server, app.config.instanceId, readiness);
   serveGraphiql(server, app.config.graphiql);
   serveCheckout(server, app.config.demoShop);
@@ -183,6 +186,7 @@ const API: Program<Config> = {
     const stopTracing = await startTracing({ name: "api", log, config });
     const app = createApp(config, log, { name: "api" });
     observeProcess(app.db, app.tenantPool);
+    await checkReplication(app);
     const server = await startServer(app, config);
     const internal = await serveInternal(
       { instance: config.instanceId, readiness: server.readiness },

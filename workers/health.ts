@@ -26,7 +26,10 @@ export async function serveHealth(
   const redis = app.config.redisUrl === undefined ? undefined : watchRedis(app.config.redisUrl);
   let phase: "starting" | "working" | "stopping" = "starting";
   const needs = async (): Promise<Readiness> => {
-    const [database, queue] = await Promise.all([databaseReadiness(app.db), redis?.answers()]);
+    const [database, queue] = await Promise.all([
+      databaseReadiness(app.db, app.config),
+      redis?.answers(),
+    ]);
     const away = queue === false ? ["Redis does not answer"] : [];
     return readinessOf([...database.missing, ...away], database.notes);
   };

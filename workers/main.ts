@@ -3,6 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type App, createApp } from "../src/app";
 import { type Config, describeSettings, readConfig } from "../src/config";
 import { observeProcess } from "../src/observability/observe-process";
+import { checkReplication } from "../src/db/check-replication";
+import { observeReplication } from "../src/observability/observe-replication";
 import { observeReconciliation } from "../src/observability/reconciliation-gauges";
 import { startTracing } from "../src/observability/open-telemetry";
 import { observeTables } from "../src/observability/observe-tables";
@@ -31,10 +33,12 @@ const WORKER: Program<Config & { readonly roles: readonly Role[] }> = {
     const stopTracing = await startTracing({ name: "worker", log, config });
     const app = createApp(config, log, { name: "worker" });
     observeProcess(app.db, app.tenantPool);
+    await checkReplication(app);
     const health = await serveHealth(app, config);
     const working = startWhenReady(app, roles, health);
     observeTables(app.db, working.relays);
     observeReconciliation(app.db, working.relays);
+    observeReplication(app.db, working.relays);
     return {
       url: health.url,
       port: health.port,

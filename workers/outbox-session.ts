@@ -1,4 +1,5 @@
-import { Client } from "pg";
+import type { Client } from "pg";
+import { PrimaryClient } from "../src/db/primary-client";
 import type { Log } from "../src/observability/log";
 import { OUTBOX_CHANNEL, RELAY_LOCK } from "../src/events/outbox";
 
@@ -43,7 +44,7 @@ export function openOutboxSession(databaseUrl: string, log: Log, heard: () => vo
   let client: Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   const connect = async (): Promise<void> => {
-    const made = new Client({
+    const made = new PrimaryClient({
       connectionString: databaseUrl,
       keepAlive: true,
       application_name: "oncepay listen",

@@ -7,11 +7,11 @@ import {
 } from "bullmq";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../src/config";
-import { type QUEUE_NAMES, QUEUE_SCHEMA } from "../src/db/queue-schema";
-import { SYSTEM_ROLE } from "../src/db/roles";
+import type { QUEUE_NAMES } from "../src/db/queue-schema";
 import { withoutWords } from "../src/observability/describe-error";
 import type { AttemptKey } from "../src/payments/attempt";
 import type { AddressedDelivery, EndpointKey } from "../src/webhooks/delivery";
+import { type Closing, endingPool, openQueuePool } from "./queue-pool";
 
 /**
  * BullMQ owns timers and nothing else: jobs carry ids, and whether there is anything to do is decided
@@ -123,13 +123,9 @@ function openQueue(
   { onError, redis }: { onError: (error: Error) => void; redis: ConnectionOptions | undefined },
 ): Pick<Queue, "add" | "addBulk" | "getWaitingCount" | "close" | "disconnect"> {
   if (redis) return new Queue(name, { connection: redis }).on("error", onError);
-  const queue = new Queue(
-    name,
-    { connection: postgresConnection(config, QUEUE_POOL_MAX) },
-    createPostgresBackend,
-  );
-  queue.on("error", onError);
-  return queue;
+  const pool = openQueuePool(config.databaseUrl, QUEUE_POOL_MAX);
+  const queue = new Queue(name, { connection: pool.connection }, createPostgresBackend);
+  return endingPool(queue.on("error", onError), pool);
 }
 
 function openWorker(
@@ -145,18 +141,17 @@ function openWorker(
   };
   const jobs = countJobs(given.run);
   let isOver = false;
-  const worker = config.redisUrl
-    ? new Worker(name, jobs.run, {
-        ...options,
-        connection: redisConsumer(config.redisUrl, () => isOver),
-      })
-    : new Worker(
-        name,
-        jobs.run,
-        { ...options, connection: postgresConnection(config, WORKER_POOL_MAX) },
-        createPostgresBackend,
-      );
-  worker.on("error", given.onError);
+  const open = (): Closing & { run(): Promise<void> } => {
+    if (config.redisUrl) {
+      const connection = redisConsumer(config.redisUrl, () => isOver);
+      return new Worker(name, jobs.run, { ...options, connection }).on("error", given.onError);
+    }
+    const pool = openQueuePool(config.databaseUrl, WORKER_POOL_MAX);
+    const { connection } = pool;
+    const made = new Worker(name, jobs.run, { ...options, connection }, createPostgresBackend);
+    return endingPool(made.on("error", given.onError), pool);
+  };
+  const worker = open();
   return {
     run: () => worker.run(),
     close: async () => {
@@ -193,8 +188,8 @@ function countJobs(processor: Processor): { run: Processor; idle(): Promise<void
 }
 
 const QUEUE_POOL_MAX = 3;
-// More than the default of ten made it slower when measured.
-const WORKER_POOL_MAX = 8;
+// One of them listens. More made it slower when measured.
+const WORKER_POOL_MAX = 9;
 
 function redisConsumer(url: string, isOver: () => boolean): ConnectionOptions {
   // Null: a worker waits for Redis to come back, for as long as it takes.
@@ -235,22 +230,6 @@ function redisProducer(url: string, isOver: () => boolean): ConnectionOptions {
     maxRetriesPerRequest: 1,
     ...timeouts,
     retryStrategy: (tries) => retryInMs(tries, isOver),
-  };
-}
-
-// A connection whose other end has lost power is silent for ever; none of the queue's statements takes this long.
-const SILENT_MS = 10_000;
-
-function postgresConnection(config: Config, max: number) {
-  return {
-    connectionString: config.databaseUrl,
-    schema: QUEUE_SCHEMA,
-    max,
-    keepAlive: true,
-    application_name: "oncepay queue",
-    options: `-c role=${SYSTEM_ROLE}`,
-    query_timeout: SILENT_MS,
-    connectionTimeoutMillis: SILENT_MS,
   };
 }
 

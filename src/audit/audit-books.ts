@@ -18,6 +18,7 @@ import { LEAKS, findLeaks } from "./find-leaks";
 import { LEDGER_CHECKS } from "./ledger-checks";
 import { PAYMENT_CHECKS, livenessChecks } from "./payment-checks";
 import { PAYOUT_CHECKS } from "./payout-checks";
+import { PROOF_CHECKS } from "./proof-checks";
 import { type KeptCheckpoint, SEALS, sealViolations } from "./seal-checks";
 import { WALL, wallViolations } from "./wall-checks";
 
@@ -107,6 +108,7 @@ function checksFor(options: AuditOptions): readonly Check[] {
   return [
     ...PAYMENT_CHECKS,
     ...LEDGER_CHECKS,
+    ...PROOF_CHECKS,
     ...DISPUTE_CHECKS,
     ...PAYOUT_CHECKS,
     ...EVENT_CHECKS,

@@ -82,7 +82,7 @@ export const PLACES: readonly Place[] = [
   {
     table: "reconciliation_breaks",
     id: "id",
-    columns: ["detail", "ours", "theirs", "owner", "explanation"],
+    columns: ["detail", "ours", "theirs", "owner", "explanation", "reversing"],
   },
   { table: "reconciliation_runs", id: "id", columns: ["statement"] },
 ];

@@ -100,36 +100,6 @@ export const LEDGER_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I4",
-    name: "what the continuous audit has added up is the sum of its postings",
-    sql: `
-      with side as (
-        select merchant_id, debit_account_id as account_id, created_at, pending, amount as debit,
-          0 as credit
-        from postings
-        union all
-        select merchant_id, credit_account_id, created_at, pending, 0, amount from postings
-      ), counted as (
-        select s.merchant_id, s.account_id,
-          sum(s.debit) filter (where not s.pending) as debits,
-          sum(s.credit) filter (where not s.pending) as credits,
-          sum(s.debit) filter (where s.pending) as pending_debits,
-          sum(s.credit) filter (where s.pending) as pending_credits
-        from side s
-        join audit_marks m on m.merchant_id = s.merchant_id and s.created_at < m.posted_before
-        group by s.merchant_id, s.account_id
-      )
-      select account_id as subject, format('added up %s, %s, pending %s, %s; posted %s, %s, %s, %s',
-        l.debits, l.credits, l.pending_debits, l.pending_credits,
-        c.debits, c.credits, c.pending_debits, c.pending_credits) as detail
-      from counted c
-      full join ledger_proofs l using (merchant_id, account_id)
-      where (coalesce(l.debits, 0), coalesce(l.credits, 0), coalesce(l.pending_debits, 0),
-          coalesce(l.pending_credits, 0))
-        <> (coalesce(c.debits, 0), coalesce(c.credits, 0), coalesce(c.pending_debits, 0),
-          coalesce(c.pending_credits, 0))`,
-  },
-  {
-    invariant: "I4",
     name: "no balance snapshot is beyond the horizon",
     // Later postings could still be before it.
     sql: `
@@ -167,6 +137,27 @@ export const LEDGER_CHECKS: readonly Check[] = [
         or pi.amount_refunded <> coalesce(b.refunded, 0)
         or coalesce(b.held, 0) <> case when pi.status in ('REQUIRES_CAPTURE', 'PROCESSING')
           then pi.amount_authorized - pi.amount_captured else 0 end`,
+  },
+  {
+    invariant: "I9",
+    name: "each capture's posted fee is what its attempt was told",
+    sql: `
+      with booked as (
+        select j.merchant_id, j.source_id, p.currency, sum(p.amount) as amount
+        from journals j
+        join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id and not p.pending
+        join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
+          and d.kind = 'PROCESSING_FEES'
+        where j.kind in ('capture', 'fee')
+        group by j.merchant_id, j.source_id, p.currency
+      )
+      select a.id as subject, format('a fee of %s %s, and %s %s booked', a.fee,
+        coalesce(a.fee_currency, a.currency), b.amount, b.currency) as detail
+      from attempts a
+      left join booked b on b.merchant_id = a.merchant_id and b.source_id = a.id
+      where a.operation in ('charge', 'capture')
+        and (coalesce(a.fee, 0) <> coalesce(b.amount, 0)
+          or b.currency <> coalesce(a.fee_currency, a.currency))`,
   },
   {
     invariant: "I9",

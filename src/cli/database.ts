@@ -1,8 +1,8 @@
 import { recordCommand } from "../audit-log/record-write";
-import { databaseUrl } from "../config";
 import { connect } from "../db/connect";
 import type { Db } from "../db/db";
 import { type Role, SYSTEM_ROLE } from "../db/roles";
+import { databaseUrl } from "../db/settings";
 import { transact } from "../db/transact";
 import { withClient } from "../db/with-client";
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";

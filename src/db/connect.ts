@@ -2,6 +2,7 @@ import knex, { type Knex } from "knex";
 import { types } from "pg";
 import { type BindableClient, makeBindable } from "./bind-tenant";
 import type { Db } from "./db";
+import { PrimaryClient } from "./primary-client";
 import { type Role, TENANT_ROLE } from "./roles";
 import { PLANNER_SETTINGS, type PlanningClient, discardOldPlans } from "./planner";
 
@@ -17,6 +18,7 @@ const typeParsers = {
 
 interface PooledClient extends PlanningClient {
   readyForQuery?: boolean;
+  readonly hasToGo?: boolean;
 }
 
 export interface DbOptions {
@@ -47,13 +49,15 @@ export function connect(options: DbOptions): Db {
     `lock_timeout=${String(options.lockTimeoutMs ?? 2_000)}`,
     "idle_in_transaction_session_timeout=10000",
     "timezone=UTC",
+    // Where a synchronous standby is configured, what is answered is there, too, whatever the server's default.
+    "synchronous_commit=on",
     // With the connection itself, so that it costs nothing and no statement can come before it.
     ...(options.role === undefined ? [] : [`role=${options.role}`]),
     ...PLANNER_SETTINGS,
     ...(options.settings ?? []),
   ];
   const connectTimeoutMs = options.connectTimeoutMs ?? 2_000;
-  return knex({
+  const db = knex({
     client: "pg",
     connection: {
       connectionString: options.url,
@@ -74,6 +78,13 @@ export function connect(options: DbOptions): Db {
     },
     log: SILENT,
   });
+  return onPrimary(db);
+}
+
+/** Knex makes connections with the class that it finds here, and does nothing else with it. */
+export function onPrimary(db: Db): Db {
+  Object.assign(db.client, { driver: { Client: PrimaryClient } });
+  return db;
 }
 
 function saysNothing(): void {}
@@ -99,10 +110,10 @@ function bindable(client: BindableClient, done: Created): void {
  * Asked of a connection each time it leaves the pool.
  *
  * A connection whose query timed out on the client's side is still waiting for the answer and would
- * fail every later query, for ever: it must not leave the pool again.
+ * fail every later query, for ever: it must not leave the pool again. Nor must one whose server takes no writes any more.
  */
 function isUsable(client: PooledClient): boolean {
-  if (client.readyForQuery === false) return false;
+  if (client.readyForQuery === false || client.hasToGo === true) return false;
   discardOldPlans(client);
   return true;
 }

@@ -1,6 +1,12 @@
+import { parseAddresses } from "./addresses";
+import { NoPrimary } from "./primary-client";
+
 /** Why a database cannot be connected to, in words that name what to change and never the password. */
 export function explainConnection(databaseUrl: string, error: unknown): string {
-  const { hostname, port, username, pathname } = new URL(databaseUrl);
+  if (error instanceof NoPrimary) return error.message;
+  const urls = parseAddresses(databaseUrl)?.urls ?? [databaseUrl];
+  const { hostname, port, username, pathname } = new URL(urls[0] ?? databaseUrl);
+  if (urls.length > 1) return `no server can be used: ${(error as Error).message}`;
   const address = `${hostname || "localhost"}:${port || "5432"}`;
   const user = decodeURIComponent(username);
   const name = decodeURIComponent(pathname.slice(1));

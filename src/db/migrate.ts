@@ -1,7 +1,9 @@
 import knex, { type Knex } from "knex";
 import { runMigrations } from "bullmq";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { MIGRATIONS } from "../../migrations/index";
+import { onPrimary } from "./connect";
+import { PrimaryClient } from "./primary-client";
 import { QUEUE_NAMES, QUEUE_SCHEMA } from "./queue-schema";
 import { admitUser, raiseWall } from "./wall/raise";
 
@@ -35,7 +37,7 @@ export async function migrate(options: {
   appUser?: string;
   log?: (line: string) => void;
 }): Promise<readonly string[]> {
-  const session = new Client({
+  const session = new PrimaryClient({
     connectionString: options.databaseUrl,
     application_name: "migrate",
   });
@@ -44,13 +46,15 @@ export async function migrate(options: {
   try {
     await session.query(`set lock_timeout = ${String(LOCK_TIMEOUT_MS)}`);
     await session.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    const db = knex({
-      client: "pg",
-      connection: options.databaseUrl,
-      pool: { min: 0, max: 1 },
-      // Knex also throws everything that it would log.
-      log: { warn: () => undefined, error: () => undefined },
-    });
+    const db = onPrimary(
+      knex({
+        client: "pg",
+        connection: { connectionString: options.databaseUrl },
+        pool: { min: 0, max: 1 },
+        // Knex also throws everything that it would log.
+        log: { warn: () => undefined, error: () => undefined },
+      }),
+    );
     let done: string[];
     try {
       [, done] = (await db.migrate.latest({

@@ -1,5 +1,6 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { explainConnection } from "./explain-connection";
+import { PrimaryClient } from "./primary-client";
 
 const CONNECT_MS = 5_000;
 
@@ -13,7 +14,7 @@ export async function withClient<Result>(
   databaseUrl: string,
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new Client({
+  const client = new PrimaryClient({
     connectionString: databaseUrl,
     connectionTimeoutMillis: CONNECT_MS,
     application_name: "oncepay",

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { databaseUrl, readConfig } from "../config";
+import { readConfig } from "../config";
+import { databaseUrl } from "../db/settings";
 import { ConfigError, PROCESS_SETTINGS, parseSettings, port } from "../process/settings";
 import { COMMON_OPTIONS, devDirectory } from "./dev-files";
 import { PROGRAMS, type ProgramName } from "./programs";
@@ -19,9 +20,11 @@ export interface StartOptions {
   readonly ports: Readonly<Record<ProgramName, { wanted: number; isChosen: boolean }>>;
 }
 
+const oneServer = databaseUrl.refine((url) => URL.canParse(url), "must name one host here");
+
 const SETTINGS = {
-  DATABASE_URL: databaseUrl.optional(),
-  ONCEPAY_SANDBOX_DATABASE_URL: databaseUrl.optional(),
+  DATABASE_URL: oneServer.optional(),
+  ONCEPAY_SANDBOX_DATABASE_URL: oneServer.optional(),
   HOST: z.string().default("127.0.0.1"),
   PORT: port.optional(),
   ONCEPAY_METRICS_PORT: port.optional(),

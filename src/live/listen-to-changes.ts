@@ -1,4 +1,5 @@
-import { Client } from "pg";
+import type { Client } from "pg";
+import { PrimaryClient } from "../db/primary-client";
 import type { Log } from "../observability/log";
 import { CHANGES_CHANNEL } from "./announce-changes";
 
@@ -26,7 +27,7 @@ export function listenToChanges(databaseUrl: string, log: Log, ears: Ears): List
   let client: Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   const connect = async (): Promise<void> => {
-    const made = new Client({
+    const made = new PrimaryClient({
       connectionString: databaseUrl,
       keepAlive: true,
       application_name: "oncepay live",

@@ -1,6 +1,7 @@
 import { compareMigrations } from "../db/compare-migrations";
 import type { Db } from "../db/db";
 import { lacksRole } from "../db/errors";
+import { type Replication, readReplication } from "../db/replication";
 
 const READY_WITHIN_MS = 1_000;
 const NO_ROLE = 'its role in the database, or the role\'s rights: run "oncepay migrate"';
@@ -18,23 +19,43 @@ export function readinessOf(missing: readonly string[], notes: readonly string[]
   return { status, missing, ...(notes.length > 0 && { notes }) };
 }
 
-/** Whether the database answers, within a second, and has every table this code needs. */
-export async function databaseReadiness(db: Db): Promise<Readiness> {
+interface Demands {
+  /** Whether what is not at a synchronous standby, too, is not good enough. */
+  readonly requireSync: boolean;
+}
+
+/** Whether the database answers, within a second, takes writes, and has every table this code needs. */
+export async function databaseReadiness(db: Db, demands: Demands): Promise<Readiness> {
   const away = readinessOf(["the database does not answer"]);
-  return within(READY_WITHIN_MS, askDatabase(db), away).catch((error: unknown) =>
+  return within(READY_WITHIN_MS, askDatabase(db, demands), away).catch((error: unknown) =>
     lacksRole(error) ? readinessOf([NO_ROLE]) : away,
   );
 }
 
-async function askDatabase(db: Db): Promise<Readiness> {
-  const { lacking, ahead } = await compareMigrations(db);
-  const missing =
-    lacking.length === 0
+async function askDatabase(db: Db, { requireSync }: Demands): Promise<Readiness> {
+  const [{ lacking, ahead }, replication] = await Promise.all([
+    compareMigrations(db),
+    readReplication(db),
+  ]);
+  const missing = [
+    ...(lacking.length === 0
       ? []
-      : [`${count(lacking)} of the database, from ${lacking[0] ?? ""} on: run "oncepay migrate"`];
+      : [`${count(lacking)} of the database, from ${lacking[0] ?? ""} on: run "oncepay migrate"`]),
+    ...unwritable(replication),
+    ...(requireSync && !replication.waitsForStandby ? [NO_SYNC] : []),
+  ];
   // Migrations only ever add what older code can live with, so that a release is rolled out after them.
   const notes = ahead.length === 0 ? [] : [`the database is ${count(ahead)} ahead of this process`];
   return readinessOf(missing, notes);
+}
+
+const NO_SYNC =
+  "a synchronous standby (ONCEPAY_REQUIRE_SYNC): synchronous_standby_names is empty on the server";
+
+/** Of a primary that is being replaced, and of an address that leads to a standby. */
+function unwritable({ inRecovery, readOnly }: Replication): string[] {
+  if (inRecovery) return ["a database that takes writes: this server is in recovery, a standby"];
+  return readOnly ? ["a database that takes writes: this one is read-only"] : [];
 }
 
 function count(migrations: readonly string[]): string {

@@ -2,8 +2,9 @@ import { type Db, type Statement, run } from "../db/db";
 import { type ReportedGauge, reportGauges } from "./report-gauges";
 
 /**
- * What the continuous audit and the sealer have written down, the breaks that are open, and how far each processor's
- * lists and settlement files are compared: two rows, a small index, and two probes for each processor.
+ * What the continuous audit and the sealer have written down, the breaks that are open, the oldest of what is to be
+ * cleared, and how far each processor's lists and settlement files are compared: two rows, a small index, a probe for each
+ * kind of account, and three for each processor.
  */
 
 const LOOK: Statement = {
@@ -29,7 +30,19 @@ const LOOK: Statement = {
         from compared c cross join lateral (
           select r.period_to from reconciliation_runs r
           where r.processor = c.processor and r.source = c.source and r.status = 'COMPLETED'
-          order by r.period_to desc limit 1) l) as "reconciled"
+          order by r.period_to desc limit 1) l) as "reconciled",
+      (select coalesce(json_agg(json_build_object('processor', c.processor,
+          'at', extract(epoch from p.changed_at)::float8)), '[]')
+        from (select distinct processor from compared) c cross join lateral (
+          select p.changed_at from payouts p
+          where p.processor = c.processor order by p.changed_at desc limit 1) p) as "paidOut",
+      (select coalesce(extract(epoch from greatest(now() - min(p.arrives_at), '0')), 0)::float8
+        from payouts p where p.status = 'IN_TRANSIT') as "overdue",
+      (select coalesce(json_agg(json_build_object('account', k.kind,
+          'seconds', extract(epoch from now() - i.open_since)::float8)), '[]')
+        from unnest(array['SUSPENSE', 'DISPUTES', 'PAYOUTS']) as k (kind) cross join lateral (
+          select i.open_since from clearing_items i
+          where i.kind = k.kind order by i.open_since limit 1) i) as "clearing"
     from audit_state s cross join seal_state l`,
 };
 
@@ -47,6 +60,9 @@ interface Looked {
     readonly source: string;
     readonly upTo: number;
   }[];
+  readonly paidOut: readonly { readonly processor: string; readonly at: number }[];
+  readonly overdue: number;
+  readonly clearing: readonly { readonly account: string; readonly seconds: number }[];
 }
 
 const GAUGES: readonly ReportedGauge<Looked>[] = [
@@ -80,6 +96,23 @@ const GAUGES: readonly ReportedGauge<Looked>[] = [
     labelNames: ["processor", "source"],
     samples: ({ reconciled }) =>
       reconciled.map(({ processor, source, upTo }) => [{ processor, source }, upTo]),
+  },
+  {
+    name: "oncepay_clearing_oldest_seconds",
+    help: "Age of the oldest item in accounts that should be empty: money in suspense, disputes, payouts on their way; absent where there is none.",
+    labelNames: ["account"],
+    samples: ({ clearing }) => clearing.map(({ account, seconds }) => [{ account }, seconds]),
+  },
+  {
+    name: "oncepay_payout_overdue_seconds",
+    help: "For how long the payout that is most overdue should have arrived; 0 where none is.",
+    samples: ({ overdue }) => [[{}, overdue]],
+  },
+  {
+    name: "oncepay_paid_out_timestamp_seconds",
+    help: "When a processor's newest payout was sent, arrived or failed; absent until there was one.",
+    labelNames: ["processor"],
+    samples: ({ paidOut }) => paidOut.map(({ processor, at }) => [{ processor }, at]),
   },
   {
     name: "oncepay_sealed_timestamp_seconds",

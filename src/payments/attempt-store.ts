@@ -72,7 +72,7 @@ export async function keepProcessorRef(
 const LOCK: Statement = {
   name: "lock_attempts",
   text: `
-    select ${TRACED_COLUMNS}, now() as "lockedAt",
+    select ${TRACED_COLUMNS}, now() as "lockedAt", a.fee as "fee",
       a.challenge_expires_at as "challengeExpiresAt",
       json_build_object('merchantId', pi.merchant_id, 'id', pi.id, 'version', pi.version,
         'captureMethod', pi.capture_method, 'amountCapturing', pi.amount_capturing,
@@ -91,6 +91,8 @@ export interface LockedAttempt extends Attempt {
   /** By the database's clock. */
   readonly lockedAt: Date;
   readonly challengeExpiresAt: Date | null;
+  /** What the processor keeps for it, minor units; null where it has not been told. */
+  readonly fee: number | null;
 }
 
 /** The attempts with their intents, both locked, in the order in which everybody locks intents. */

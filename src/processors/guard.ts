@@ -68,13 +68,16 @@ export function guardProcessor(processor: Processor, settings: GuardSettings): P
     return call(make);
   };
 
-  const { prepare } = processor;
+  const { prepare, reverseMovement } = processor;
   return {
     ...processor,
     ...(prepare && { prepare: (request) => send(() => prepare(request)) }),
     send: (request) => send(() => processor.send(request)),
     lookUp: (attempt) => ask(() => processor.lookUp(attempt)),
     reverse: (attempt) => ask(() => processor.reverse(attempt)),
+    ...(reverseMovement && {
+      reverseMovement: (movement) => ask(() => reverseMovement(movement)),
+    }),
   };
 }
 

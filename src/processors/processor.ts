@@ -152,6 +152,8 @@ export interface ProcessorCapabilities {
   readonly canLookUp: boolean;
   /** Operations that can be undone by reference, at any time. Where one cannot, a person has to give back what moved. */
   readonly reverses: readonly ProcessorOperation[];
+  /** Operations of which one movement can be undone by its own id, and whatever else moved for them stands. Absent: none. */
+  readonly reversesMovements?: readonly ProcessorOperation[];
   /** Whether an approval says the fee; otherwise it is in the settlement. */
   readonly feeKnownAtApproval: boolean;
   /** Whether an authorisation can be captured in several parts. */
@@ -230,6 +232,26 @@ export interface ProcessorMovement {
   readonly movedAt: string;
 }
 
+/** A step of a dispute, as a list or a settlement file has it: like news of it, it says the whole dispute. */
+export interface ProcessorDispute {
+  /** Theirs, of the step. */
+  readonly movementId: string;
+  /** Ours: the charge or the authorisation that is disputed. */
+  readonly reference: string;
+  readonly news: DisputeNews;
+}
+
+/** One movement that is to be undone, of several for one attempt. */
+export interface MovementToReverse {
+  /** Theirs. */
+  readonly movementId: string;
+  /** Ours, of the attempt. */
+  readonly reference: string;
+  readonly operation: ProcessorOperation;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
 export const PAYOUT_STATUSES = ["IN_TRANSIT", "PAID", "FAILED"] as const;
 export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
 
@@ -268,6 +290,7 @@ export interface ProcessorPayoutLine {
 /** What a line of a settlement file says. The end has how many lines there were. */
 export type SettlementLine =
   | { readonly movement: ProcessorMovement }
+  | { readonly dispute: ProcessorDispute }
   | { readonly payout: ProcessorPayout }
   | { readonly payoutLine: ProcessorPayoutLine }
   | { readonly end: number };
@@ -275,6 +298,8 @@ export type SettlementLine =
 /** A part of what moved in a window of time, in some order that stays the same. */
 export interface MovementPage {
   readonly movements: readonly ProcessorMovement[];
+  /** Steps of disputes; absent where its lists tell of none. */
+  readonly disputes?: readonly ProcessorDispute[];
   /** Where the next page begins; null after the last one. */
   readonly next: string | null;
 }
@@ -316,6 +341,8 @@ export interface Processor {
   send(request: ProcessorRequest): Promise<SendOutcome>;
   lookUp(attempt: ProcessorAttempt): Promise<LookupOutcome>;
   reverse(attempt: ProcessorAttempt): Promise<ReverseOutcome>;
+  /** Of the operations that it says: undoes one movement, however often it is asked, and nothing else. */
+  readonly reverseMovement?: (movement: MovementToReverse) => Promise<ReverseOutcome>;
   /**
    * Reads a webhook; throws unless the processor signed it, byte for byte and just now, and a BAD_USER_INPUT when it
    * did and it is malformed all the same. Absent where the processor sends none, or where there is no secret to verify

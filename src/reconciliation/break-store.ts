@@ -175,6 +175,40 @@ export async function closeBreak(
   return row?.snapshot;
 }
 
+const FIND_REVERSING: Statement = {
+  name: "find_movements_being_reversed",
+  text: `
+    select reversing as "reversing" from reconciliation_breaks where id = ? and merchant_id = ?`,
+};
+
+/** The movements whose reversal has been begun; null where none has. */
+export async function findReversing(
+  db: Db,
+  { id, merchantId }: Pick<Break, "id" | "merchantId">,
+): Promise<readonly string[] | null> {
+  const bindings = [id, merchantId];
+  const [row] = await run<{ reversing: string[] | null }>(db, FIND_REVERSING, bindings);
+  return row?.reversing ?? null;
+}
+
+const BEGIN_REVERSING: Statement = {
+  name: "begin_to_reverse_movements",
+  text: `
+    update reconciliation_breaks set reversing = ?::text[]
+    where id = ? and merchant_id = ? and status <> 'RESOLVED' and reversing is null
+    returning id`,
+};
+
+/** Once, and never others. False when somebody has resolved it, or begun, meanwhile. */
+export async function beginReversing(
+  db: Db,
+  { id, merchantId }: Pick<Break, "id" | "merchantId">,
+  movementIds: readonly string[],
+): Promise<boolean> {
+  const rows = await run(db, BEGIN_REVERSING, [movementIds, id, merchantId]);
+  return rows.length > 0;
+}
+
 const TELL_RESOLVED: Statement = {
   name: "tell_of_resolved_breaks",
   text: `

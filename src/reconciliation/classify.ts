@@ -14,6 +14,8 @@ export interface Compared {
   readonly repeated: number;
   /** Lines of the same in earlier settlement files. */
   readonly earlier: number;
+  /** Movements beyond the first that have been seen to: taken back, posted to suspense, or dismissed by a person. */
+  readonly surplusKnown: number;
   /** The first of the lines. */
   readonly kind: string;
   readonly amount: number;
@@ -27,8 +29,9 @@ export interface Compared {
     readonly status: AttemptStatus;
     readonly amount: number;
     readonly currency: string;
-    /** Whether the processor has told what it keeps. */
-    readonly feeKnown: boolean;
+    /** What the processor keeps, as far as it has told. */
+    readonly fee: number | null;
+    readonly feeCurrency: string;
     /** Something gives back what it moved, or has. */
     readonly compensated: boolean;
     /** A refund that had succeeded, and was returned by the bank. */
@@ -64,6 +67,7 @@ const POSTED: ReadonlySet<string> = new Set(["capture", "refund"]);
 const TIMING_MS = 60_000;
 const CONTRADICTION_MS = 1_000;
 const GHOST_MS = 60_000;
+const SURPLUS_MS = 60_000;
 
 /** A statement comes once a day: what two of them do not have is missing. */
 export const NEXT_STATEMENT_MS = 50 * 3_600_000;
@@ -129,7 +133,7 @@ function known(
       ];
     case "DECLINED":
     case "ABANDONED": {
-      if (!stands) return [];
+      if (!stands) return keptFee(compared, found);
       const detail = movedAndIs(attempt.status);
       if (attempt.returned) {
         const wait = "it moved there, and was returned; what takes it back has no line yet";
@@ -142,10 +146,11 @@ function known(
       return [found("STATE", detail, { dueInMs: CONTRADICTION_MS })];
     }
     case "SUCCEEDED":
-      if (!stands)
+      if (!oneStands(compared))
         return [
           found("STATE", "it was taken back there, and stands here", { dueInMs: CONTRADICTION_MS }),
         ];
+      if (compared.moves === 0) return [];
       if (kind !== KIND_OF[attempt.operation]) {
         return [found("STATE", `it is a ${kind} there, and a ${attempt.operation} here`)];
       }
@@ -157,9 +162,11 @@ function succeeded(
   compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
   found: Found,
 ): NewBreak[] {
-  const { attempt, ledger, kind, amount, currency, moves, earlier } = compared;
+  const { attempt, ledger, kind, amount, currency } = compared;
+  const { moves, reverses, earlier, surplusKnown } = compared;
   const breaks: NewBreak[] = [];
-  const more = standing(compared) - 1 + earlier;
+  // What is seen to is no news; the line that takes it back may come later.
+  const more = moves + earlier - reverses - 1 - Math.max(0, surplusKnown - reverses);
   if (more > 0) {
     const corrects = ledger?.journalId ?? null;
     const proposal = suspense(kind, {
@@ -168,7 +175,7 @@ function succeeded(
       corrects,
     });
     const detail = `it moved ${times(moves + earlier)} there, and once here`;
-    breaks.push(found("DUPLICATE", detail, { proposal }));
+    breaks.push(found("DUPLICATE", detail, { proposal, dueInMs: SURPLUS_MS }));
   }
   if (currency !== attempt.currency) {
     return [...breaks, found("CURRENCY", `${currency} there, and ${attempt.currency} here`)];
@@ -197,6 +204,21 @@ function posted(
   return difference ? [...breaks, found("FEE", difference.detail, difference.more)] : breaks;
 }
 
+/** Of what failed here and is taken back there: the fee that was told is posted, and the line may have another. */
+function keptFee(
+  compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
+  found: Found,
+): NewBreak[] {
+  const { attempt, kind, moves, fee, feeCurrency, currency } = compared;
+  if (attempt.fee === null || kind !== "capture" || moves !== 1) return [];
+  if (attempt.fee === fee && attempt.feeCurrency === feeCurrency) return [];
+  const ours = `${String(attempt.fee)} ${attempt.feeCurrency}`;
+  const detail = `a fee of ${String(fee)} ${feeCurrency} there, and of ${ours} here`;
+  const isOwn = [feeCurrency, attempt.feeCurrency].every((one) => one === currency);
+  const proposal = isOwn ? feeProposal({ journalId: null, fee: attempt.fee }, fee) : null;
+  return [found("FEE", detail, { proposal })];
+}
+
 function feeDifference(compared: Compared) {
   const { kind, ledger, currency, fee, feeCurrency } = compared;
   if (!ledger || kind !== "capture" || lateFeeOf(compared)) return null;
@@ -209,11 +231,11 @@ function feeDifference(compared: Compared) {
   return { detail, more: isOwn ? { proposal: feeProposal(ledger, fee) } : {} };
 }
 
-/** A fee that the processor had not told yet, of money that moved once and stands: it is posted, and is no break. */
+/** A fee that the processor had not told yet, of money that moved once: it is posted, and is no break. */
 export function lateFeeOf(compared: Compared): LateFee | undefined {
-  const { attempt, ledger, reference, kind, moves, reverses, fee, feeCurrency } = compared;
-  if (!attempt || !ledger || attempt.feeKnown || attempt.status !== "SUCCEEDED") return undefined;
-  const isOne = moves === 1 && reverses === 0 && kind === KIND_OF[attempt.operation];
+  const { attempt, reference, kind, moves, fee, feeCurrency } = compared;
+  if (!attempt || attempt.fee !== null || !isFinal(compared, attempt)) return undefined;
+  const isOne = moves === 1 && kind === KIND_OF[attempt.operation];
   if (!isOne || kind !== "capture" || fee === 0 || compared.currency !== attempt.currency) {
     return undefined;
   }
@@ -221,9 +243,23 @@ export function lateFeeOf(compared: Compared): LateFee | undefined {
   return { merchantId, paymentIntentId, attemptId: reference, fee, currency: feeCurrency };
 }
 
+/** It stands on both sides; or it failed here and is taken back there, for which the processor keeps its fee. */
+function isFinal(
+  { ledger, reverses }: Compared,
+  { status, compensated }: NonNullable<Compared["attempt"]>,
+): boolean {
+  if (status === "SUCCEEDED") return ledger !== null && reverses === 0;
+  return (status === "DECLINED" || status === "ABANDONED") && (compensated || reverses > 0);
+}
+
 function standing({ moves, reverses }: Compared): number {
   // What was taken back alone moved before these lines begin.
   return moves === 0 ? 0 : moves - reverses;
+}
+
+/** Of what succeeded. It moved, and so did what is known to have been too much, whether or not these lines have it. */
+function oneStands({ moves, reverses, earlier, surplusKnown }: Compared): boolean {
+  return Math.max(moves + earlier, 1 + surplusKnown) > reverses;
 }
 
 /** What should have moved, as far as somebody has not approved otherwise. */
@@ -293,8 +329,9 @@ export function turned<Kept extends Proposal | null>(proposal: Kept): Proposal |
   return { ...proposal, postings };
 }
 
-function feeProposal(
-  { journalId, fee }: { readonly journalId: string; readonly fee: number },
+/** So that what is posted as the fee becomes theirs. */
+export function feeProposal(
+  { journalId, fee }: { readonly journalId: string | null; readonly fee: number },
   theirs: number,
 ): Proposal | null {
   const proposal = { corrects: journalId, postings: [kept(Math.abs(theirs - fee))] };

@@ -9,25 +9,31 @@ import type { Report } from "./report-store";
  * counted where the rows are; only what does not is brought here.
  *
  * Cost: a slice's lines are one range of their index, read twice; for each reference a probe of the attempt, its journals
- * and their postings, each by an index, and one for each settlement file of the last days.
+ * and their postings, each by an index, and one for each settlement file of the days around.
  */
 
 const KINDS = Object.entries(KIND_OF)
   .map(([operation, kind]) => `when '${operation}' then '${kind}'`)
   .join(" ");
 
+// A line that is in two files is in those of days that are near each other; of these there is one a day, or a few.
 const EARLIER_DAYS = 7;
+const EARLIER_RUNS = 50;
 
 const COMPARE: Statement = {
   name: "compare_processor_lines",
   text: `
     with this as materialized (
-      select r.id, r.processor, r.source, ?::text as after, ?::int as most
+      select r.id, r.processor, r.source, r.period_from, r.period_to, ?::text as after,
+        ?::int as most
       from reconciliation_runs r where r.id = ?
     ), earlier_run as materialized (
-      select r.id from reconciliation_runs r join this q on r.processor = q.processor
-      where q.source = 'SETTLEMENT_FILE' and r.source = q.source and r.id <> q.id
-        and r.started_at > now() - interval '${String(EARLIER_DAYS)} days'
+      select o.id from this q cross join lateral (
+        select r.id from reconciliation_runs r
+        where q.source = 'SETTLEMENT_FILE' and r.processor = q.processor and r.source = q.source
+          and r.period_to > q.period_from - interval '${String(EARLIER_DAYS)} days'
+          and r.period_to < q.period_to + interval '${String(EARLIER_DAYS)} days' and r.id <> q.id
+        order by r.period_to desc limit ${String(EARLIER_RUNS)}) o
     ), upto as materialized (
       -- Within a lateral the run is one value, so that the index gives the references in their
       -- order. Joined with it, all lines of the run would be read and sorted for each slice.
@@ -48,7 +54,7 @@ const COMPARE: Statement = {
       order by x.reference, x.kind = 'reverse', x.moved_at, x.movement_id
     ), both_sides as materialized (
       select t.reference, t.moves, t.reverses, t.repeated, t.kind, t.amount, t.currency, t.fee,
-        t.fee_currency, a.fee is not null as fee_known,
+        t.fee_currency, a.fee as own_fee, coalesce(a.fee_currency, a.currency) as own_fee_currency,
         a.merchant_id, a.id as attempt_id, a.payment_intent_id, a.operation, a.status,
         a.amount as own_amount, a.currency as own_currency,
         case a.operation ${KINDS} end as own_kind, j.id as journal_id, a.refund_id,
@@ -114,12 +120,20 @@ const COMPARE: Statement = {
       max(reference) as "last",
       coalesce(json_agg(json_build_object(
         'reference', reference, 'moves', moves, 'reverses', reverses, 'repeated', repeated,
-        'earlier', earlier, 'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
+        'earlier', earlier, 'surplusKnown', (
+          select coalesce(sum(coalesce(cardinality(b.reversing), case when b.status = 'RESOLVED'
+            then (b.proposal->'postings'->0->>'amount')::bigint / nullif(j.own_amount, 0)
+            end)), 0)::int
+          from reconciliation_breaks b
+          where b.merchant_id = j.merchant_id and b.subject_id = j.reference
+            and b.kind = 'DUPLICATE'),
+        'kind', kind, 'amount', amount, 'currency', currency, 'fee', fee,
         'feeCurrency', fee_currency,
         'attempt', case when attempt_id is not null then json_build_object(
           'merchantId', merchant_id, 'paymentIntentId', payment_intent_id,
           'operation', operation, 'status', status, 'amount', own_amount,
-          'currency', own_currency, 'feeKnown', fee_known, 'compensated', exists (
+          'currency', own_currency, 'fee', own_fee, 'feeCurrency', own_fee_currency,
+          'compensated', exists (
             select from attempts c where c.merchant_id = j.merchant_id
               and c.payment_intent_id = j.payment_intent_id and c.operation = 'compensate'
               and c.target_attempt_id = j.attempt_id),

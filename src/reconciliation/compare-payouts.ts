@@ -4,13 +4,15 @@ import { agrees, recordPayout } from "../payouts/record-payout";
 import { isLater } from "../payouts/payout";
 import { type Share, type ToldPayout, lockPayouts, nextTold } from "../payouts/payout-store";
 import type { PayoutLineKind } from "../processors/processor";
-import type { NewBreak } from "./break";
+import type { Break, NewBreak } from "./break";
+import { tellOfResolved } from "./break-store";
 import type { Report } from "./report-store";
 
 /*
  * The payouts of a settlement file, one at a time: what is new of each is recorded, and what differs is a break. One whose
  * lines are not its amount is not recorded at all, because nobody knows then how much of it is whose. What a line pays
- * out otherwise than it was captured or refunded here has been paid out all the same: it is recorded, and a break.
+ * out otherwise than it was captured or refunded here has been paid out all the same: it is recorded, and a break. What
+ * one file lacked, and the next one has, closes by itself.
  *
  * Cost: a payout and all its lines in a few statements and one commit; memory: a row for each merchant in it.
  */
@@ -21,12 +23,15 @@ export interface PayoutStep {
   /** The payout that was read; undefined after the last. */
   readonly at: string | undefined;
   readonly breaks: readonly NewBreak[];
+  /** How many breaks this one's line has closed. */
+  readonly closed: number;
 }
 
 export async function takeNextPayout(tx: Tx, report: Report): Promise<PayoutStep> {
   await lockPayouts(tx, report.processor);
   const told = await nextTold(tx, { id: report.id, after: report.position });
-  if (!told) return { at: undefined, breaks: await findMissing(tx, report) };
+  if (!told) return { at: undefined, breaks: await findMissing(tx, report), closed: 0 };
+  const closed = await closeArrived(tx, report.processor, told.payoutId);
   const common = {
     source: report.source,
     processor: report.processor,
@@ -39,11 +44,11 @@ export async function takeNextPayout(tx: Tx, report: Report): Promise<PayoutStep
     ...common,
     ...one,
   }));
-  if (!addsUp(told)) return { at: told.payoutId, breaks: found };
+  if (!addsUp(told)) return { at: told.payoutId, breaks: found, closed };
   await recordPayout(tx, report.id, told);
   const lines = await findDiffering(tx, report.id, told.payoutId);
   const differing = lines.map((line) => ({ ...common, ...breakOfLine(line, told) }));
-  return { at: told.payoutId, breaks: [...found, ...differing] };
+  return { at: told.payoutId, breaks: [...found, ...differing], closed };
 }
 
 type Found = Pick<NewBreak, "kind" | "detail"> & Partial<NewBreak>;
@@ -211,6 +216,27 @@ async function findMissing(tx: Tx, report: Report): Promise<NewBreak[]> {
     ours: side(amount, currency, status),
     theirs: null,
   }));
+}
+
+const CLOSE_ARRIVED: Statement = {
+  name: "close_breaks_whose_payout_arrived",
+  text: `
+    update reconciliation_breaks b
+    set status = 'RESOLVED', resolution = 'CLOSED_ITSELF', resolved_at = now(), next_at = null,
+      explanation = 'its line has come'
+    from payouts p
+    where p.processor = ? and p.processor_payout_id = ? and b.merchant_id = p.merchant_id
+      and b.subject_id = p.id and b.kind = 'MISSING_THERE' and b.status <> 'RESOLVED'
+    returning b.merchant_id as "merchantId", b.id as "id"`,
+};
+
+/** What a file lacked, and a later one has. */
+async function closeArrived(tx: Tx, processor: string, payoutId: string): Promise<number> {
+  const bindings = [processor, payoutId];
+  return tellOfResolved(
+    tx,
+    await run<Pick<Break, "id" | "merchantId">>(tx, CLOSE_ARRIVED, bindings),
+  );
 }
 
 function money(amount: number, currency: string): string {

@@ -3,17 +3,19 @@ import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import { insertBreaks } from "./break-store";
 import { postLateFees } from "../payments/settle/fees";
+import { classifyDispute } from "./classify-dispute";
 import { NEXT_STATEMENT_MS, classify, lateFeeOf } from "./classify";
 import { closeArrived, compareSlice } from "./compare-lines";
 import { takeNextPayout } from "./compare-payouts";
+import { takeDisputeLines } from "./dispute-lines";
 import { breakOf, findMissing } from "./find-missing";
 import type { Report } from "./report-store";
 import { forgetOldLines, lockRun, moveOn } from "./run-store";
 
 /*
  * Guarantees: when the lines of a run are in, each reference is compared with its attempt and its journal, and then each
- * attempt of the period is looked for among the lines; last, each payout is recorded. A slice, the breaks that it found and where it ended are one
- * commit: whoever is killed goes on from there, two at once do each slice once, and no difference is found twice.
+ * attempt of the period is looked for among the lines; then each dispute is compared, and last, each payout is recorded. A
+ * slice, the breaks that it found and where it ended are one commit: whoever is killed goes on from there, two at once do each slice once, and no difference is found twice.
  *
  * A fee that was not known is posted in that commit, too.
  *
@@ -22,6 +24,7 @@ import { forgetOldLines, lockRun, moveOn } from "./run-store";
 
 const REFERENCES = 5_000;
 const ATTEMPTS = 10_000;
+const DISPUTES = 1_000;
 
 // Lines that were stored a moment ago have no statistics, and Postgres takes a slice of them for the whole: everything is
 // looked up by an index, a row at a time.
@@ -80,14 +83,30 @@ async function compareReferences(tx: Tx, report: Report): Promise<Report> {
 
 async function lookForMissing(tx: Tx, report: Report): Promise<Report> {
   const slice = await findMissing(tx, report, ATTEMPTS);
+  if (slice.last === null) return compareDisputes(tx, report);
   const breaks = slice.missing.map((missing) => breakOf(missing, report, NEXT_STATEMENT_MS));
   const found = await insertBreaks(tx, breaks);
-  const isLast = slice.last === null;
+  await failpoint("reconcile.inside_transaction");
+  return moveOn(tx, report.id, {
+    status: "MISSING",
+    position: slice.last,
+    breaksFound: found.length,
+  });
+}
+
+/** The last part of that step: which lines are compared is kept with them. */
+async function compareDisputes(tx: Tx, report: Report): Promise<Report> {
+  const lines = await takeDisputeLines(tx, report.id, DISPUTES);
+  const breaks = lines.map((line) => classifyDispute(line, report));
+  const found = await insertBreaks(tx, breaks.flat());
+  const isLast = lines.length < DISPUTES;
   if (isLast && report.source === "PROCESSOR_LIST") await forgetOldLines(tx, report);
   await failpoint("reconcile.inside_transaction");
   return moveOn(tx, report.id, {
     status: isLast ? afterMissing(report) : "MISSING",
-    position: slice.last ?? "",
+    position: isLast ? "" : report.position,
+    compared: lines.length,
+    matched: breaks.filter((those) => those.length === 0).length,
     breaksFound: found.length,
   });
 }
@@ -98,11 +117,12 @@ function afterMissing({ source }: Report): Report["status"] {
 }
 
 async function takePayout(tx: Tx, report: Report): Promise<Report> {
-  const { at, breaks } = await takeNextPayout(tx, report);
+  const { at, breaks, closed } = await takeNextPayout(tx, report);
   const found = await insertBreaks(tx, breaks);
   return moveOn(tx, report.id, {
     status: at === undefined ? "COMPLETED" : "PAYOUTS",
     position: at ?? "",
     breaksFound: found.length,
+    breaksClosed: closed,
   });
 }

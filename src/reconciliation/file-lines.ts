@@ -1,29 +1,33 @@
 import { type Statement, type Tx, run } from "../db/db";
 import type {
+  ProcessorDispute,
   ProcessorMovement,
   ProcessorPayout,
   ProcessorPayoutLine,
   SettlementLine,
 } from "../processors/processor";
+import { insertDisputeLines } from "./dispute-lines";
 import { insertLines } from "./run-store";
 
-/** Lines of a settlement file that are stored together: movements, and payouts with what they consist of. */
+/** Lines of a settlement file that are stored together: movements, disputes, and payouts with what they consist of. */
 export interface FileLines {
   readonly movements: ProcessorMovement[];
+  readonly disputes: ProcessorDispute[];
   readonly payouts: ProcessorPayout[];
   readonly payoutLines: ProcessorPayoutLine[];
 }
 
 export function noLines(): FileLines {
-  return { movements: [], payouts: [], payoutLines: [] };
+  return { movements: [], disputes: [], payouts: [], payoutLines: [] };
 }
 
-export function countLines({ movements, payouts, payoutLines }: FileLines): number {
-  return movements.length + payouts.length + payoutLines.length;
+export function countLines({ movements, disputes, payouts, payoutLines }: FileLines): number {
+  return movements.length + disputes.length + payouts.length + payoutLines.length;
 }
 
 export function addLine(lines: FileLines, read: Exclude<SettlementLine, { end: number }>): void {
   if ("movement" in read) lines.movements.push(read.movement);
+  else if ("dispute" in read) lines.disputes.push(read.dispute);
   else if ("payout" in read) lines.payouts.push(read.payout);
   else lines.payoutLines.push(read.payoutLine);
 }
@@ -55,6 +59,7 @@ const INSERT_PAYOUT_LINES: Statement = {
 export async function storeFileLines(tx: Tx, runId: string, lines: FileLines): Promise<void> {
   const { movements, payouts, payoutLines } = lines;
   await insertLines(tx, runId, movements);
+  await insertDisputeLines(tx, runId, lines.disputes);
   if (payouts.length > 0) {
     await run(tx, INSERT_PAYOUTS, [
       runId,

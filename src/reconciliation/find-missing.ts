@@ -21,6 +21,9 @@ const AT_THE_EDGE_MS = 5 * 60_000;
 /** Lines of a list begin so long before its window: most of what became known in it moved by then. */
 export const LINES_BEFORE_MS = 10 * 60_000;
 
+/** More than there are of lists in half a year. */
+const NEAR_RUNS = 5_000;
+
 const MONEY = ["charge", "capture", "refund"];
 const LISTED = [...MONEY, "authorize", "void"];
 
@@ -55,6 +58,16 @@ const FIND: Statement = {
             order by a.id limit q.most)
         ) x order by x.id limit q.most
       ) a
+    ), near as materialized (
+      -- Once for all of the slice, from the oldest on: what moved is in a statement soon after.
+      select o.* from this q
+      cross join (select min(sent_at) as sent_at from read) first
+      cross join lateral (
+        select r.id, r.period_from, r.period_to, r.keeps_lines from reconciliation_runs r
+        where r.processor = q.processor and r.source = q.source
+          and r.period_to > first.sent_at - q.edge
+        order by r.period_to limit ${String(NEAR_RUNS)}
+      ) o
     ), missing as (
       select r.*, r.sent_at < q.period_from + q.edge or r.settled_at >= q.period_to - q.edge
         as at_the_edge
@@ -64,18 +77,16 @@ const FIND: Statement = {
       where not exists (
           select from processor_lines l where l.run_id = q.id and l.reference = r.id)
         and not exists (
-          select from reconciliation_runs o
+          select from near o
           join processor_lines l on l.run_id = o.id and l.reference = r.id
-          where o.processor = q.processor and o.source = q.source
-            and o.period_to > r.sent_at - q.edge)
+          where o.period_to > r.sent_at - q.edge)
         and (q.is_file or exists (
-          select from reconciliation_runs o
-          where o.processor = q.processor and o.source = q.source
-            and o.period_to > r.sent_at - q.edge
+          select from near o
+          where o.period_to > r.sent_at - q.edge
             and o.period_from - q.lines_before + q.edge <= r.sent_at))
         and (q.is_file or not exists (
-          select from reconciliation_runs o
-          where o.processor = q.processor and o.source = q.source and o.id <> q.id
+          select from near o
+          where o.id <> q.id
             and o.period_to > r.sent_at - q.edge and o.period_to <= q.period_from
             and not o.keeps_lines and r.sent_at < q.period_from - q.lines_before + q.edge))
     )

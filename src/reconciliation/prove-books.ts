@@ -5,18 +5,18 @@ import type { Log } from "../observability/log";
 import type { NewBreak } from "./break";
 import { insertBreaks } from "./break-store";
 import { checkIntents, findMisstated, findUnheld } from "./prove-checks";
+import { type ClearedWithin, addItems, closeCleared, findUncleared } from "./clearing-store";
 import {
   type Unproven,
   addUp,
-  closeCleared,
   endPass,
-  findUncleared,
   findUnproven,
   goOn,
   lockAudit,
   markProven,
   readState,
 } from "./prove-store";
+import { findWaysOut } from "./way-out";
 
 /*
  * The continuous audit of the ledger, in slices. A pass goes from merchant to merchant, and of each reads only what came
@@ -29,17 +29,18 @@ import {
  * crash leaves none of it, and the slice is done again. One worker at a time is at it.
  *
  * Cost: of a slice at most so many postings and events as below, and their intents; of a pass two probes of an index for
- * each merchant, one row an account, and the journals of each attempt whose outcome is unknown. None of it grows with
- * history.
+ * each merchant, one row a currency, what is open in the accounts that should be empty, and the journals of each attempt
+ * whose outcome is unknown. None of it grows with history.
  */
 
 const PASS_EVERY_MS = 10_000;
-const SLICE = { merchants: 20, postings: 2_000 };
+const SLICE = { walked: 1_000, merchants: 20, postings: 2_000 };
 const EVENTS = 2_000;
 
-// Money that nobody asked for is given back within minutes. After a day somebody must look.
-const CLEARED_WITHIN_HOURS = 24;
 const FOUND_MAX = 100;
+
+/** When something looks whether what is in suspense is to go elsewhere by now. */
+const WAY_OUT_MS = 3_600_000;
 
 interface Needs {
   readonly db: Db;
@@ -57,26 +58,30 @@ const IDLE: Proven = { more: false, found: 0 };
 /** One slice of a pass, when one is due or under way. */
 export async function proveBooks(
   { db, log }: Needs,
-  options: { readonly everyMs?: number; readonly clearedWithinHours?: number } = {},
+  options: { readonly everyMs?: number; readonly clearedWithin?: ClearedWithin } = {},
 ): Promise<Proven> {
-  const { everyMs = PASS_EVERY_MS, clearedWithinHours = CLEARED_WITHIN_HOURS } = options;
+  const { everyMs = PASS_EVERY_MS, clearedWithin } = options;
   const done = await transact(db, async (tx) => {
     if (!(await lockAudit(tx))) return undefined;
     const state = await readState(tx, everyMs);
     if (!state.due) return undefined;
-    const slices = await findUnproven(tx, state, SLICE);
-    if (slices.length === 0) {
-      const { breaks, totals } = await finish(tx, clearedWithinHours);
+    const { walkedTo, slices } = await findUnproven(tx, state, SLICE);
+    if (walkedTo === null) {
+      const { breaks, totals } = await finish(tx, clearedWithin);
       return { breaks: await insertBreaks(tx, breaks), known: breaks, totals, more: false };
     }
     const breaks: NewBreak[] = [];
-    let at = state.atMerchant;
+    let at = walkedTo;
+    let before = state.atMerchant;
     for (const slice of slices) {
       const proven = await prove(tx, slice);
       breaks.push(...proven.breaks);
       // The rest of it is the next slice: a merchant who is busy is not left behind until the next pass.
-      if (slice.until !== state.horizon || proven.hasMoreEvents) break;
-      at = slice.merchantId;
+      if (slice.until !== state.horizon || proven.hasMoreEvents) {
+        at = before;
+        break;
+      }
+      before = slice.merchantId;
     }
     const inserted = await insertBreaks(tx, breaks);
     await goOn(tx, at, inserted.length);
@@ -99,6 +104,7 @@ async function prove(
 ): Promise<{ readonly breaks: NewBreak[]; readonly hasMoreEvents: boolean }> {
   const { merchantId } = slice;
   await addUp(tx, slice);
+  await addItems(tx, slice);
   const misstated = await findMisstated(tx, slice);
   const checked = await checkIntents(tx, slice, EVENTS);
   const feedPosition = checked[0]?.feedPosition ?? slice.feedPosition;
@@ -132,20 +138,25 @@ async function prove(
   return { breaks, hasMoreEvents: feedPosition - slice.feedPosition >= EVENTS };
 }
 
-async function finish(tx: Tx, hours: number) {
+async function finish(tx: Tx, within: ClearedWithin | undefined) {
   await closeCleared(tx);
-  const uncleared = await findUncleared(tx, { hours, limit: FOUND_MAX });
+  const uncleared = await findUncleared(tx, { within, limit: FOUND_MAX });
+  const held = uncleared.filter(({ kind }) => kind === "SUSPENSE");
+  const waysOut = await findWaysOut(tx, held);
   const unheld = await findUnheld(tx, FOUND_MAX);
   const totals = await endPass(tx);
   const breaks: NewBreak[] = [
-    ...uncleared.map(({ merchantId, accountId, kind, currency, openSince }): NewBreak => ({
-      merchantId,
-      kind: "UNCLEARED",
-      source: "LEDGER",
-      subjectId: accountId,
-      currency,
-      detail: `${kind} has not been empty since ${openSince}`,
-    })),
+    ...uncleared.map(({ itemId, kind, amount, openSince, ...its }): NewBreak => {
+      const proposal = kind === "SUSPENSE" ? waysOut.get(itemId) : undefined;
+      return {
+        ...its,
+        kind: "UNCLEARED",
+        source: "LEDGER",
+        subjectId: itemId,
+        detail: `${kind} has held ${amount} ${its.currency} of it since ${openSince}`,
+        ...(proposal && { proposal, dueInMs: WAY_OUT_MS }),
+      };
+    }),
     ...unheld.map(({ merchantId, id, currency, detail }): NewBreak => ({
       merchantId,
       kind: "AMOUNT",

@@ -75,9 +75,10 @@ const CHECK_INTENTS: Statement = {
       select pi.id, pi.currency,
         format('%s: booked %s captured, %s refunded, %s held; the payment says %s authorised, '
           || '%s captured, %s refunded; %s in suspense, and %s may have moved; '
-          || '%s booked as disputed, and %s said', pi.status,
+          || '%s booked as disputed, and %s said; fees of %s booked, and %s told', pi.status,
           b.captured, b.refunded, b.held, pi.amount_authorized, pi.amount_captured,
-          pi.amount_refunded, b.suspense, u.amount, b.disputed, pi.amount_disputed) as detail
+          pi.amount_refunded, b.suspense, u.amount, b.disputed, pi.amount_disputed,
+          f.booked, f.told) as detail
       from touched t
       join payment_intents pi on pi.merchant_id = ? and pi.id = t.id
       cross join lateral (
@@ -106,8 +107,26 @@ const CHECK_INTENTS: Statement = {
         where a.merchant_id = pi.merchant_id and a.payment_intent_id = pi.id
           and a.status = 'UNKNOWN' and a.operation in ('charge', 'capture', 'refund')
       ) u
+      cross join lateral (
+        -- Of each attempt in its own currency; the sums are for the sentence.
+        select coalesce(sum(s.booked), 0) as booked, coalesce(sum(a.fee), 0) as told,
+          coalesce(bool_or(coalesce(a.fee, 0) <> s.booked), false) as differ
+        from attempts a
+        cross join lateral (
+          select coalesce(sum(p.amount), 0) as booked
+          from journals j
+          join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
+            and p.currency = coalesce(a.fee_currency, a.currency) and not p.pending
+          join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
+            and d.kind = 'PROCESSING_FEES'
+          where j.merchant_id = a.merchant_id and j.payment_intent_id = a.payment_intent_id
+            and j.source_id = a.id and j.kind in ('capture', 'fee')
+        ) s
+        where a.merchant_id = pi.merchant_id and a.payment_intent_id = pi.id
+          and a.status = 'SUCCEEDED' and a.operation in ('charge', 'capture')
+      ) f
       where pi.amount_captured <> b.captured or pi.amount_refunded <> b.refunded
-        or b.suspense <> u.amount or pi.amount_disputed <> b.disputed
+        or b.suspense <> u.amount or pi.amount_disputed <> b.disputed or f.differ
         or b.held <> case when pi.status in ('REQUIRES_CAPTURE', 'PROCESSING')
           then pi.amount_authorized - pi.amount_captured else 0 end
     )

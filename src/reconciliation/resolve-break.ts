@@ -9,11 +9,12 @@ import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
 import { bookCorrection } from "../ledger/journals";
 import { insertJournals } from "../ledger/ledger-store";
 import type { Break } from "./break";
-import { closeBreak, explainBreak, lockBreak } from "./break-store";
+import { closeBreak, explainBreak, findReversing, lockBreak } from "./break-store";
+import { findWaysOut, suspenseOf } from "./way-out";
 
 /*
  * Guarantees: a break is explained as often as somebody knows more about it, and resolved once. What is approved is the
- * correction that was proposed when the break was found, and nothing else: it is posted in the same commit, as a journal
+ * correction that was proposed when the break was found, and nothing else, so long as it is still true: it is posted in the same commit, as a journal
  * of its own that names the one it corrects. Nothing that was posted is changed. Who did it, and why, is in the audit
  * log, in that commit.
  *
@@ -67,11 +68,14 @@ async function execute(tx: Tx, command: ResolveBreak): Promise<Execution<Break, 
   if (!found) {
     return { failure: { code: "NOT_FOUND", details: { id: breakId, object: "break" } } };
   }
-  const allowed = allowedActions(found);
+  const outdated = await outdatedBecause(tx, found);
+  const allowed = allowedActions(found, outdated !== undefined);
   if (!allowed.includes(action)) {
     const { status: currentState } = found;
     const because =
-      currentState === "RESOLVED" ? "It has been resolved." : "There is no proposal to approve.";
+      currentState === "RESOLVED"
+        ? "It has been resolved."
+        : (outdated ?? "There is no proposal to approve.");
     const details = { id: breakId, because, currentState, allowedActions: allowed };
     return { failure: wrongState(details) };
   }
@@ -88,9 +92,26 @@ async function execute(tx: Tx, command: ResolveBreak): Promise<Execution<Break, 
 }
 
 /** In the order in which they are declared. */
-export function allowedActions({ status, proposal }: Pick<Break, "status" | "proposal">) {
+export function allowedActions(
+  { status, proposal }: Pick<Break, "status" | "proposal">,
+  isOutdated = false,
+) {
   if (status === "RESOLVED") return [];
-  return BREAK_ACTIONS.filter((action) => action !== "APPROVE_CORRECTION" || proposal !== null);
+  const canPost = proposal !== null && !isOutdated;
+  return BREAK_ACTIONS.filter((action) => action !== "APPROVE_CORRECTION" || canPost);
+}
+
+/** Why what is proposed must not be posted any more; undefined where it may be. */
+async function outdatedBecause(tx: Tx, found: Break): Promise<string | undefined> {
+  const { kind, merchantId, subjectId: itemId, currency, proposal } = found;
+  if (proposal === null) return undefined;
+  if (kind === "DUPLICATE" && (await findReversing(tx, found)) !== null) {
+    return "What moved more than once is being given back.";
+  }
+  if (kind !== "UNCLEARED") return undefined;
+  const item = { merchantId, itemId, currency, amount: String(suspenseOf(proposal)) };
+  const ways = await findWaysOut(tx, [item]);
+  return ways.has(itemId) ? undefined : "What is in suspense is not what it was.";
 }
 
 /** The journal's id. A break has one correction: a second one would be a unique violation. */

@@ -1,17 +1,22 @@
 import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
+import type { ChangedIntent } from "../live/announce-changes";
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { Log } from "../observability/log";
 import { type Attempt, isSettled } from "../payments/attempt";
 import { findAttempts } from "../payments/attempt-store";
 import { asAttempt } from "../payments/processor-request";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
-import type { Processors } from "../processors/processor";
-import type { Break, NewBreak } from "./break";
+import { DISPUTE_STATUSES, type Processors } from "../processors/processor";
+import type { Break, NewBreak, Proposal } from "./break";
 import { closeBreak, insertBreaks } from "./break-store";
 import { TAKEN_BACK, movedAndIs } from "./classify";
-import { POLICY, seeToGhost } from "./see-to-ghost";
+import { POLICY } from "./by-policy";
+import { type SeenTo, seeToGhost } from "./see-to-ghost";
+import { seeToDispute } from "./see-to-dispute";
+import { seeToSurplus } from "./see-to-surplus";
+import { findWaysOut, suspenseOf } from "./way-out";
 import type { BreakConfig } from "./settings";
 
 /*
@@ -21,7 +26,8 @@ import type { BreakConfig } from "./settings";
  *   still not known, or not given back, after an hour becomes STATE, so that a person is told.
  * - What moved there and is settled otherwise here is looked up once more, and the answer settled like any other: money
  *   that moved after all is given back (src/payments/settle), and when it has been, the break is closed.
- * - A charge that nothing here asked for is for see-to-ghost.ts.
+ * - A charge that nothing here asked for is for see-to-ghost.ts, money that moved more than once for see-to-surplus.ts,
+ *   and a dispute that nobody has told of for see-to-dispute.ts.
  *
  * Guarantees: whoever takes a break has it for some minutes; killed in between, another does the same again, and each
  * step has its effect once. The processor is called with no transaction open.
@@ -66,7 +72,8 @@ interface Needs extends AnswerSettler {
   readonly db: Db;
   readonly log: Log;
   readonly processors: Processors;
-  readonly config: Pick<BreakConfig, "ghostCharges">;
+  readonly announce: (changed: ChangedIntent) => void;
+  readonly config: Pick<BreakConfig, "ghostCharges" | "duplicateMovements" | "missedDisputes">;
 }
 
 /** Everything that is due; returns how many breaks that was. */
@@ -83,11 +90,29 @@ export async function seeToBreaks(needs: Needs): Promise<number> {
 async function seeTo(needs: Needs, found: Break): Promise<void> {
   const { merchantId, subjectId, kind, theirs } = found;
   if (kind === "TIMING" && theirs === null) return giveUpWaiting(needs.db, found);
-  if (kind === "MISSING_HERE" && merchantId === PLATFORM_MERCHANT_ID) return ghost(needs, found);
+  if (kind === "MISSING_HERE" && merchantId === PLATFORM_MERCHANT_ID) {
+    return left(needs.db, found, await seeToGhost(needs, found));
+  }
+  if (kind === "UNCLEARED") return seeToSuspense(needs.db, found);
+  if (isDispute(found)) return left(needs.db, found, await seeToDispute(needs, found));
   const [attempt] = await findAttempts(needs.db, merchantId, [subjectId]);
+  if (attempt && kind === "DUPLICATE") {
+    return left(needs.db, found, await seeToSurplus(needs, found, attempt));
+  }
   if (!attempt || !["TIMING", "STATE"].includes(kind)) return again(needs.db, found, null);
+  return seeToOutcome(needs, found, attempt);
+}
+
+/** Of a known charge, in the words that only disputes have. */
+function isDispute({ kind, merchantId, theirs }: Break): boolean {
+  const isNews = kind === "MISSING_HERE" || kind === "STATE";
+  const said = DISPUTE_STATUSES.some((status) => status === theirs?.state);
+  return isNews && said && merchantId !== PLATFORM_MERCHANT_ID;
+}
+
+async function seeToOutcome(needs: Needs, found: Break, attempt: Attempt): Promise<void> {
   if (!isSettled(attempt.status)) return stillUnknown(needs.db, found, attempt);
-  const says = theirs?.state === TAKEN_BACK ? "nothing" : "moved";
+  const says = found.theirs?.state === TAKEN_BACK ? "nothing" : "moved";
   if ((attempt.status === "SUCCEEDED") === (says === "moved")) {
     await close(needs.db, found, {
       resolution: "CLOSED_ITSELF",
@@ -96,6 +121,23 @@ async function seeTo(needs: Needs, found: Break): Promise<void> {
     return;
   }
   await contradicted(needs, found, attempt);
+}
+
+/** What has been taken back at the processor since goes elsewhere: that is another proposal, and so another break. */
+async function seeToSuspense(db: Db, found: Break): Promise<void> {
+  const { merchantId, subjectId: itemId, currency, proposal } = found;
+  if (!proposal) return again(db, found, null);
+  const amount = String(suspenseOf(proposal));
+  const ways = await findWaysOut(db, [{ merchantId, itemId, currency, amount }]);
+  const other = ways.get(itemId);
+  if (!other || accountsOf(other) === accountsOf(proposal)) return again(db, found, SELDOM_MS);
+  const detail = `${found.detail}, and the processor has taken it back`;
+  const instead = { ...found, proposal: other, detail };
+  await becomes(db, { found, other: instead, explanation: "it is to go elsewhere by now" });
+}
+
+function accountsOf({ postings }: Proposal): string {
+  return postings.map(({ debit, credit }) => `${debit} ${credit}`).join();
 }
 
 async function stillUnknown(db: Db, found: Break, { status }: Attempt): Promise<void> {
@@ -129,9 +171,10 @@ async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promi
   await again(db, found, AGAIN_MS);
 }
 
-async function ghost(needs: Needs, found: Break): Promise<void> {
-  const seenTo = await seeToGhost(needs, found);
-  if (seenTo !== "DONE") await again(needs.db, found, seenTo === "AGAIN" ? AGAIN_MS : null);
+/** What did not come to its end. */
+async function left(db: Db, found: Break, seenTo: SeenTo): Promise<void> {
+  if (seenTo === "LEFT_FOR_A_PERSON") await again(db, found, null);
+  if (seenTo === "AGAIN") await again(db, found, isOld(found) ? SELDOM_MS : AGAIN_MS);
 }
 
 function isOld({ foundAt }: Break): boolean {
@@ -140,25 +183,26 @@ function isOld({ foundAt }: Break): boolean {
 
 /** It is no matter of timing any more. */
 async function nowState(db: Db, found: Break, detail: string): Promise<void> {
-  await becomes(db, { ...found, kind: "STATE", detail, dueInMs: AGAIN_MS }, found);
+  await becomes(db, { found, other: { ...found, kind: "STATE", detail, dueInMs: AGAIN_MS } });
 }
 
 /** Neither its own statement nor the next one has it. */
 async function giveUpWaiting(db: Db, found: Break): Promise<void> {
   const { amount = 0, currency = found.currency } = found.ours ?? {};
   const detail = `${String(amount)} ${currency ?? ""} is in no statement`;
-  await becomes(db, { ...found, kind: "MISSING_THERE", detail }, found);
+  await becomes(db, { found, other: { ...found, kind: "MISSING_THERE", detail } });
 }
 
 /** The new one and the end of the old one are one commit. */
-async function becomes(db: Db, other: NewBreak, found: Break): Promise<void> {
+async function becomes(
+  db: Db,
+  { found, other, ...said }: { found: Break; other: NewBreak; explanation?: string },
+): Promise<void> {
+  const { explanation = `it did not close in time: it is ${other.kind} by now` } = said;
   await transact(db, async (tx) => {
     await insertBreaks(tx, [other]);
     await failpoint("reconcile.inside_transaction");
-    await close(tx, found, {
-      resolution: "CLOSED_ITSELF",
-      explanation: `it did not close in time: it is ${other.kind} by now`,
-    });
+    await close(tx, found, { resolution: "CLOSED_ITSELF", explanation });
   });
 }
 

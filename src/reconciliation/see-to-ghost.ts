@@ -1,12 +1,11 @@
-import type { WrittenEntry } from "../audit-log/record-write";
-import { recordWrite } from "../audit-log/record-write";
-import { type Db, type Statement, type Tx, run } from "../db/db";
+import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import type { Processor, Processors } from "../processors/processor";
 import type { Break } from "./break";
 import { closeBreak, insertBreaks, lockBreak } from "./break-store";
-import { postCorrection, resolveBreakOperation } from "./resolve-break";
+import { POLICY, closeAsReversed, recordByPolicy } from "./by-policy";
+import { postCorrection } from "./resolve-break";
 import type { BreakConfig } from "./settings";
 
 /*
@@ -14,14 +13,12 @@ import type { BreakConfig } from "./settings";
  * configured.
  *
  * Guarantees: what has become known here meanwhile is not touched: it is compared with its attempt like any other. A
- * reversal is repeated until it is acknowledged, and reversing twice is harmless. Who resolved the break, the
- * installation itself, is in the audit log, in the same commit. The processor is called with no transaction open.
+ * reversal is repeated until it is acknowledged, and reversing twice is harmless; what the processor keeps as its fee is
+ * posted. Who resolved the break, the installation itself, is in the audit log, in the same commit. The processor is called
+ * with no transaction open.
  *
  * Cost: one read; of what is resolved one call to the processor or one journal, and one commit.
  */
-
-/** Who resolved what nobody looked at. */
-export const POLICY = "policy";
 
 const KNOWN_BY_NOW: Statement = {
   name: "find_attempt_of_ghost",
@@ -41,13 +38,13 @@ interface Needs {
   readonly config: Pick<BreakConfig, "ghostCharges">;
 }
 
-export type GhostSeenTo =
+export type SeenTo =
   | "DONE"
   /** The processor did not acknowledge. */
   | "AGAIN"
   | "LEFT_FOR_A_PERSON";
 
-export async function seeToGhost(needs: Needs, found: Break): Promise<GhostSeenTo> {
+export async function seeToGhost(needs: Needs, found: Break): Promise<SeenTo> {
   const { db, config, processors } = needs;
   const processor = found.processor ?? "";
   const [known] = await run<Known>(db, KNOWN_BY_NOW, [found.subjectId, processor]);
@@ -70,11 +67,7 @@ async function compareAsKnown(db: Db, found: Break, known: Known): Promise<void>
   });
 }
 
-async function reverse(
-  db: Db,
-  found: Break,
-  processor: Processor | undefined,
-): Promise<GhostSeenTo> {
+async function reverse(db: Db, found: Break, processor: Processor | undefined): Promise<SeenTo> {
   if (!processor?.capabilities.reverses.includes("charge")) return "LEFT_FOR_A_PERSON";
   const outcome = await processor.reverse({
     reference: found.subjectId,
@@ -88,10 +81,7 @@ async function reverse(
   if (outcome.kind !== "reversed") return "AGAIN";
   await failpoint("reconcile.after_reverse");
   const explanation = "nothing here asked for it, and it was reversed, as configured";
-  await transact(db, async (tx) => {
-    const how = { resolution: "REVERSED", explanation, owner: POLICY } as const;
-    if (await closeBreak(tx, found, how)) await record(tx, found, { status: "RESOLVED" });
-  });
+  await transact(db, (tx) => closeAsReversed(tx, found, { explanation }));
   return "DONE";
 }
 
@@ -103,21 +93,6 @@ async function adopt(db: Db, { id, merchantId }: Break): Promise<void> {
     const explanation = "nothing here asked for it, and it was posted to suspense, as configured";
     const how = { resolution: "CORRECTED", explanation, owner: POLICY, journalId } as const;
     await closeBreak(tx, locked, how);
-    await record(tx, locked, { status: "RESOLVED", journalId });
-  });
-}
-
-async function record(
-  tx: Tx,
-  { merchantId, id, status }: Break,
-  after: NonNullable<WrittenEntry["details"]>["after"] & object,
-): Promise<void> {
-  await recordWrite(tx, {
-    merchantId,
-    action: "WRITE",
-    operation: resolveBreakOperation.name,
-    actor: { kind: "SYSTEM", id: null, hint: null, address: null, requestId: null },
-    subjectId: id,
-    details: { reason: POLICY, before: { status }, after },
+    await recordByPolicy(tx, locked, { after: { status: "RESOLVED", journalId } });
   });
 }

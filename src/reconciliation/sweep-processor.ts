@@ -3,6 +3,7 @@ import { transact } from "../db/transact";
 import type { Log } from "../observability/log";
 import type { Processor, Processors } from "../processors/processor";
 import { compareNext } from "./compare-run";
+import { insertDisputeLines } from "./dispute-lines";
 import { LINES_BEFORE_MS } from "./find-missing";
 import type { Report } from "./report-store";
 import type { BreakConfig } from "./settings";
@@ -93,11 +94,13 @@ async function loadPage(db: Db, processor: Processor, report: Report): Promise<R
     const current = await lockRun(tx, report.id);
     // Another worker was faster: what it read is there.
     if (current.status !== "LOADING" || current.position !== report.position) return current;
-    await insertLines(tx, report.id, page.movements);
+    const { movements, disputes = [] } = page;
+    await insertLines(tx, report.id, movements);
+    await insertDisputeLines(tx, report.id, disputes);
     return moveOn(tx, report.id, {
       status: page.next === null ? "COMPARING" : "LOADING",
       position: page.next ?? "",
-      lines: page.movements.length,
+      lines: movements.length + disputes.length,
     });
   });
 }

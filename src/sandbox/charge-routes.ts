@@ -3,6 +3,7 @@ import { z } from "zod";
 import { readJson, sendError } from "./http-exchange";
 import type { Network } from "./network";
 import type { MoneyRequest } from "./operation";
+import { serveMovementReversal } from "./reverse-movement";
 import { serveLookup, serveMoney, serveReversal } from "./serve-money";
 import { servePreparation, servePreparedLookup, serveSending } from "./serve-prepared";
 
@@ -33,6 +34,7 @@ const refundBody = z.object({
   currency: currency.optional(),
 });
 
+const movementBody = z.object({ reference });
 const sendBody = z.object({ return_url: webAddress.optional() });
 
 interface Exchange {
@@ -53,6 +55,7 @@ const ROUTES: readonly (readonly [RegExp, Route])[] = [
   [/^POST charges\/by-reference\/([^/]+)\/void$/, postVoid],
   [/^POST refunds$/, (network, _none, exchange) => postRefund(network, exchange)],
   [/^POST reverse\/([^/]+)$/, postReversal],
+  [/^POST movements\/([^/]+)\/reverse$/, postMovementReversal],
   [/^POST prepared$/, (network, _none, exchange) => postPrepared(network, exchange)],
   [/^POST prepared\/([^/]+)\/send$/, postSend],
   [
@@ -79,6 +82,15 @@ function postReversal(network: Network, found: string, exchange: Exchange): Prom
   // The body carries no information, but is read so that the connection can be reused.
   exchange.request.resume();
   return serveReversal(network, found, exchange.response);
+}
+
+async function postMovementReversal(
+  network: Network,
+  id: string,
+  { request, response }: Exchange,
+): Promise<void> {
+  const { reference } = await readJson(request, movementBody);
+  await serveMovementReversal(network, { id, reference }, response);
 }
 
 function decodeSegment(segment: string): string {

@@ -142,6 +142,18 @@ export function decideReversal(state: NetworkState, reference: string): readonly
   return rows;
 }
 
+/** One of several that moved under a reference; undefined when what it moved is not all there to be taken back. */
+export function decideMovementReversal(
+  state: NetworkState,
+  operation: Operation,
+): readonly BookRow[] | undefined {
+  if (operation.status === "reversed") return [];
+  const charge = state.charges.get(operation.chargeId);
+  const amount = charge === undefined ? 0 : reversibleOf(operation, charge);
+  if (operation.status !== "succeeded" || amount < operation.amountMinor) return undefined;
+  return [movement(operation, "reverse", { amount })];
+}
+
 function reversibleOf(operation: Operation, charge: Charge): number {
   switch (operation.kind) {
     case "authorize":

@@ -51,3 +51,39 @@ export async function listMovements(
   const { rows } = await pool.query<ListedMovement>(LIST, [from, to, page.after, page.limit]);
   return rows;
 }
+
+/** A step of a dispute, with all that there is to know of the dispute; the shape is that of its webhook. */
+export interface ListedDispute {
+  readonly movement_id: string;
+  readonly id: string;
+  readonly status: "open" | "won" | "lost";
+  readonly amount: number;
+  readonly currency: string;
+  readonly fee: number;
+  readonly reference: string;
+  readonly charge_id: string;
+  readonly reason: string;
+  readonly evidence_due_by: string;
+  readonly opened_at: string;
+  readonly closed_at: string | null;
+}
+
+const momentOf = (column: string): string =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const LIST_DISPUTES = `
+  select s.id || ':' || s.step as movement_id, s.id,
+    case s.step when 'opened' then 'open' else s.step end as status, s.amount::float8 as amount,
+    s.currency, s.fee::float8 as fee, s.reference, s.charge_id, s.reason,
+    ${momentOf("s.due_at")} as evidence_due_by, ${momentOf("o.at")} as opened_at,
+    case when s.step <> 'opened' then ${momentOf("s.at")} end as closed_at
+  from disputes s
+  join disputes o on o.id = s.id and o.step = 'opened'
+  where s.at >= $1 and s.at < $2
+  order by s.position`;
+
+/** Disputes are few: all at once. */
+export async function listDisputes(pool: Pool, { from, to }: Window): Promise<ListedDispute[]> {
+  const { rows } = await pool.query<ListedDispute>(LIST_DISPUTES, [from, to]);
+  return rows;
+}

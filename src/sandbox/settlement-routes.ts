@@ -2,12 +2,18 @@ import type { ServerResponse } from "node:http";
 import { sendError, sendJson } from "./http-exchange";
 import type { Network } from "./network";
 import { listPayoutLines, listPayouts } from "./payouts";
-import { type Window, listMovements, windowFrom } from "./read-window";
+import {
+  type ListedDispute,
+  type Window,
+  listDisputes,
+  listMovements,
+  windowFrom,
+} from "./read-window";
 
 /*
  * What the network tells of what it moved, as an acquirer does: a list by a window of time, page by page, and a
- * settlement file for a period, which holds what is settled (captures, refunds, and what took them back), the payouts
- * that were sent, arrived or failed in it, each with all of its lines, and ends with the number of its lines. The file is written as it is read from the books.
+ * settlement file for a period, which holds what is settled (captures, refunds, and what took them back), the steps of
+ * disputes, the payouts that were sent, arrived or failed in it, each with all of its lines, and ends with the number of its lines. The file is written as it is read from the books.
  */
 
 const PAGE_ROWS = 500;
@@ -27,9 +33,12 @@ export async function sendList(
   if (!Number.isSafeInteger(after) || after < 0) return sendError(response, 400, "after is wrong.");
   const pool = network.books.reader;
   const rows = await listMovements(pool, window, { after, limit: PAGE_ROWS });
+  const isLast = rows.length < PAGE_ROWS;
+  const disputes = isLast ? await listDisputes(pool, window) : [];
   sendJson(response, 200, {
+    disputes,
     movements: rows.map(({ position: _position, onHold: _onHold, ...movement }) => movement),
-    next: rows.length < PAGE_ROWS ? null : String(rows.at(-1)?.position),
+    next: isLast ? null : String(rows.at(-1)?.position),
   });
 }
 
@@ -62,8 +71,21 @@ export async function sendSettlementFile(
     if (rows.length < FILE_ROWS) break;
     after = rows.at(-1)?.position ?? after;
   }
+  const disputes = await listDisputes(network.books.reader, window);
+  response.write(disputes.map(disputeLine).join(""));
+  lines += disputes.length;
   lines += await writePayouts(network, window, response);
   response.end(`end,${String(lines)}\n`);
+}
+
+/** Begins with dispute, dispute_won or dispute_lost. */
+function disputeLine(dispute: ListedDispute): string {
+  const { status, movement_id, id, amount, currency, fee, reference, charge_id } = dispute;
+  const { reason, evidence_due_by, opened_at, closed_at } = dispute;
+  const kind = status === "open" ? "dispute" : `dispute_${status}`;
+  const money = `${String(amount)},${currency},${String(fee)}`;
+  const times = `${evidence_due_by},${opened_at},${closed_at ?? ""}`;
+  return `${kind},${movement_id},${id},${money},${reference},${charge_id},${reason},${times}\n`;
 }
 
 /** Each as it stands at the end of the period. */

@@ -365,7 +365,8 @@ test("it is read page by page, and by what was done, by whom, to what and when",
   for (let after: string | null = null; ;) {
     const variables: Record<string, unknown> = { first: 3, after };
     const key = api.merchant.operatorKey;
-    const { data } = await api.send({ query: AUDIT_LOG, variables, key });
+    const { data, error } = await api.send({ query: AUDIT_LOG, variables, key });
+    expect(error).toBeUndefined();
     walked.push(...data.auditLog.edges.map(({ node }: { node: Shown }) => node.id));
     if (data.auditLog.pageInfo.hasNextPage !== true) break;
     after = data.auditLog.pageInfo.endCursor as string;

@@ -272,6 +272,18 @@ describe("the ledger", () => {
     ]);
   });
 
+  it("says when another fee is booked than was told, or none", async () => {
+    const { id } = await aCapturedIntent(t, merchantId);
+    const wrong = ["I9 each capture's posted fee is what its attempt was told"];
+    const told = (fee: string) =>
+      auditAfter(
+        `update attempts set ${fee} where payment_intent_id = '${id}' and fee is not null`,
+      );
+    expect(await told("fee = fee + 1")).toEqual(wrong);
+    expect(await told("fee = null")).toEqual(wrong);
+    expect(await told("fee_currency = 'EUR'")).toEqual(wrong);
+  });
+
   it("says when what was proven is not the sum of its postings", async () => {
     await aCapturedIntent(t, merchantId);
     const proven = `
@@ -288,13 +300,21 @@ describe("the ledger", () => {
         and a.id in (p.debit_account_id, p.credit_account_id)
       where a.merchant_id = '${merchantId}' group by a.merchant_id, a.id;`;
     expect(await auditAfter(proven)).toEqual([]);
-    const wrong = ["I4 what the continuous audit has added up is the sum of its postings"];
-    for (const change of [
-      "update ledger_proofs set debits = debits + 1",
-      "update ledger_proofs set pending_credits = pending_credits + 1",
-      "delete from ledger_proofs",
+    const sums = "I4 what the continuous audit has added up is the sum of its postings";
+    const total = "I4 the trial balance of the continuous audit is the sum of what it has added up";
+    const open = "I4 what is open in a clearing account is what it holds";
+    const item = `insert into clearing_items (merchant_id, account_id, item_id, kind, currency,
+        amount, open_since)
+      select merchant_id, id, 'att_of_nobody', kind, currency, 7, now() from ledger_accounts
+      where merchant_id = '${merchantId}' and kind = 'SUSPENSE' limit 1`;
+    for (const [change, ...wrong] of [
+      ["update ledger_proofs set debits = debits + 1", sums, total],
+      ["update ledger_proofs set pending_credits = pending_credits + 1", sums],
+      ["delete from ledger_proofs", sums],
+      ["insert into proven_totals values ('USD', 1)", total],
+      [item, open],
     ]) {
-      expect(await auditAfter(proven + change)).toEqual(wrong);
+      expect(await auditAfter(proven + String(change))).toEqual(wrong);
     }
   });
 

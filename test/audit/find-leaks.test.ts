@@ -37,7 +37,7 @@ const OUR_WORDS = new RegExp(
     "reconciliation_breaks.(?:proposal|resolution)",
     "reconciliation_runs.position",
     "audit_state.(?:at_merchant|differences)",
-    "disputes.reason",
+    "(?:processor_)?disputes.reason",
     "replay_plans.(?:horizon|position|counts|sample_ids|created_by)",
     "webhook_endpoints.(?:api_version|secret_hint|old_secret_hint|challenge_error)",
   ].join("|")})$`,

@@ -37,12 +37,12 @@ function runBench(args: readonly string[]): Promise<{ code: number | null; outpu
 
 // Whether the bench works, not how fast anything is: the machine that runs the tests is busy.
 test(
-  "measures one operation from end to end, and leaves table, figures and drawing",
+  "measures one operation, requests at fixed rates, and a payment beside its floor, and leaves table, figures and drawing",
   async () => {
     const [json, svg] = ["bench.json", "bench.svg"].map((name) => path.join(directory, name));
     const files = ["--json", json ?? "", "--svg", svg ?? ""];
     const few = ["--seconds", "0.2", "--clients", "1,4", "--source"];
-    const { code, output } = await runBench(["--only", "create", ...few, ...files]);
+    const { code, output } = await runBench(["--only", "create,open,floor", ...few, ...files]);
 
     expect(code).toBe(0);
     expect(output).toMatch(/^create, 4 clients +[1-9][\d,]* \/s +p50 \d+\.\d+, p99 \d+\.\d ms /m);
@@ -51,6 +51,16 @@ test(
     expect(results.operations?.create?.map(({ clients }) => clients)).toEqual([1, 4]);
     expect(results.statement?.best).toBeGreaterThan(0);
     expect(results.http?.create).toBeGreaterThan(0);
+    const { rates = [] } = results.open?.find(({ operation }) => operation === "confirm") ?? {};
+    expect(rates.map(({ share }) => share)).toEqual([0.5, 0.7, 0.9]);
+    for (const { latency } of rates) expect(latency.p999).toBeGreaterThanOrEqual(latency.p50);
+    // Each process of the product has its part of the floor, and every payment its rows.
+    const { product = {}, bare = {}, rows } = results.floor ?? {};
+    expect(Object.keys(bare).sort()).toEqual(Object.keys(product).sort());
+    expect(rows).toBeGreaterThanOrEqual(19);
+    expect(output).toMatch(
+      /^whole payment, three webhooks: processor time +\d+\.\d+ ms .* ≤ 1.8 × /m,
+    );
     expect(readFileSync(svg ?? "", "utf8")).toMatch(/^<svg [\s\S]*<polyline [\s\S]*<\/svg>\n$/);
   },
   BENCH_MS,

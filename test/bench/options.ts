@@ -7,8 +7,10 @@ export const PARTS = [
   "replay",
   "query",
   "list",
+  "open",
   "storm",
   "payment",
+  "floor",
   "drain",
   "merchants",
   "size",
@@ -42,7 +44,8 @@ Starts a private, durable Postgres and the real processes, measures them beside 
 one table, and removes everything again. Progress goes to stderr.
 
   --only PART[,PART]   these parts only: ${PARTS.join(", ")}
-  --seconds N          how long one measurement lasts (default 5); the whole payment lasts twelve times that
+  --seconds N          how long one measurement lasts (default 5); the whole payment lasts twelve times that, or
+                       four times beside its floor
   --clients N[,N]      client counts of the single operations (default 1,16,64,256)
   --size N             payments in the larger of the two tables that are compared (default 10000000)
   --payments N         payments in the tables that the console is opened over (default 100000)

@@ -12,8 +12,10 @@ export interface Results {
   /** Requests per second without a database, at the client count of the requirements. */
   readonly http?: { readonly create: number; readonly typename: number };
   readonly operations?: Partial<Record<MeasuredOperation, readonly Measured[]>>;
+  readonly open?: readonly OpenFigures[];
   readonly storms?: readonly StormFigures[];
   readonly payment?: PaymentFigures;
+  readonly floor?: FloorFigures;
   readonly drains?: readonly DrainFigures[];
   readonly merchants?: MerchantFigures;
   readonly size?: SizeFigures;
@@ -43,6 +45,24 @@ export interface Measured {
   readonly cores: Cores;
 }
 
+/** Requests that come at a fixed rate. */
+export interface OpenFigures {
+  readonly operation: string;
+  /** Of 64 clients in a closed loop, a second. */
+  readonly capacity: number;
+  /** Of one client that has the API to itself, ms. */
+  readonly aloneP50: number;
+  readonly rates: readonly OpenRate[];
+}
+
+export interface OpenRate {
+  /** Of the capacity. */
+  readonly share: number;
+  readonly perSecond: number;
+  readonly count: number;
+  readonly latency: Latency;
+}
+
 export interface StormFigures {
   /** Finished: everybody repeats what was answered long ago. At once: the first ones come with their repeats. */
   readonly keys: "finished" | "at once";
@@ -66,6 +86,15 @@ export interface PaymentFigures extends PaymentsResult {
   readonly backlog: readonly Backlog[];
   readonly settled: number;
   readonly journals: number;
+}
+
+/** Of each whole payment: milliseconds of processor, by process. */
+export interface FloorFigures {
+  readonly payments: number;
+  readonly product: Readonly<Record<string, number>>;
+  readonly bare: Readonly<Record<string, number>>;
+  /** That a payment leaves. */
+  readonly rows: number;
 }
 
 export interface Backlog {

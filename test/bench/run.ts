@@ -6,8 +6,10 @@ import { type Helper, startHelper } from "./helper";
 import type { Options } from "./options";
 import { measureConsole } from "./parts/console";
 import { measureDrain } from "./parts/drain";
+import { measureFloor } from "./parts/floor";
 import { measureLive } from "./parts/live";
 import { measureMerchants } from "./parts/merchants";
+import { measureOpen } from "./parts/open";
 import { measureOperations } from "./parts/operations";
 import { measurePayment } from "./parts/payment";
 import { measureMemory, measureStart } from "./parts/processes";
@@ -23,8 +25,10 @@ import { type Server, onServer, startServer } from "./server";
 /** What takes longest comes last, so that most of a run that is interrupted has been seen. */
 const MEASURES = [
   measureOperations,
+  measureOpen,
   measureStorm,
   measurePayment,
+  measureFloor,
   measureDrain,
   measureMerchants,
   measureMemory,

@@ -11,6 +11,7 @@ import { createLog } from "../../src/observability/log";
 import { createMerchant } from "../../src/merchants/create-merchant";
 import { findMerchant } from "../../src/merchants/merchant-store";
 import { registry } from "../../src/observability/metrics";
+import { observeReconciliation } from "../../src/observability/reconciliation-gauges";
 import { observeTables } from "../../src/observability/observe-tables";
 import { transact } from "../../src/db/transact";
 import { findOldest, markRelayed, readMessages } from "../../src/events/outbox";
@@ -110,8 +111,7 @@ import {
  * - intents by two things that are each common and together rare: one index serves, the other thing is a filter;
  * - intents by amount, by metadata or by when they last changed, captures, refunds and disputes by status, each of them alone: an
  *   index would be one more write for each payment, so they are filters on what another index gives;
- * - a shopper's confirmation, which looks for two keys in one scan, and, where there is a key from before scoped ones, in
- *   a function, whose pages count for the scan that calls it;
+ * - a shopper's confirmation: two keys in one scan, and a key from before scoped ones in a function, whose pages count, too;
  * - the disabling of an endpoint, which takes back all that is on its way to it; the audit, which reads everything.
  */
 const SET = 10;
@@ -164,6 +164,7 @@ beforeAll(async () => {
   const overrides = { databases: explained };
   app = createApp(config, createLog("test", config.logLevel), { name: "t", overrides });
   observeTables(db, () => true);
+  observeReconciliation(db, () => true);
 });
 afterAll(async () => {
   await app.close();
@@ -320,7 +321,7 @@ const READS: readonly Question[] = [
     await isExecuting(own, { merchantId, operation: CAPTURE, key: "new" }),
   ]),
   ...keyQuestions(() => ({ db, own, merchantId, its })),
-  ...settlementQuestions(() => ({ db, its })),
+  ...settlementQuestions(() => ({ db, merchantId, its })),
   ...DISPUTES.reads,
   ...payoutQuestions(() => ({
     ...{ own, merchantId },
@@ -511,9 +512,9 @@ async function complaintsAbout([, prepare]: Question): Promise<string[]> {
 }
 
 // They look once a second at most, so they are asked once.
-it("finds without reading on: the gauges", async () => {
-  const gauges = () => registry.getSingleMetricAsString("oncepay_outbox_rows");
-  expect(await complaintsAbout(now("the gauges", gauges))).toEqual([]);
+it.each(["outbox_rows", "reconciliation_breaks"])("without reading on: %s", async (name) => {
+  const gauges = () => registry.getSingleMetricAsString(`oncepay_${name}`);
+  expect(complaintsIn(await explained.ask(() => Promise.resolve(gauges), 1))).toEqual([]);
 });
 
 describe.each([

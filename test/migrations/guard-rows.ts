@@ -364,7 +364,12 @@ export const GUARD_ROWS: readonly GuardRow[] = [
     ["check", "resolved_at = now()"],
     ["check1", "resolution = 'DISMISSED'"],
     ["check2", "status = 'EXPLAINED', explanation = null"],
-    ["check3", "status = 'RESOLVED', resolved_at = now(), resolution = 'CORRECTED'"],
+    ["journal", "status = 'RESOLVED', resolved_at = now(), resolution = 'CORRECTED'"],
+    [
+      "surplus",
+      "kind = 'DUPLICATE', status = 'RESOLVED', resolved_at = now(), resolution = 'REVERSED'",
+    ],
+    ["reversing_check", "reversing = '{}'"],
   ].map(([name = "", set = ""]) =>
     check(`reconciliation_breaks.reconciliation_breaks_${name}`, `an open break with ${set}`, set),
   ),

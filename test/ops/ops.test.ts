@@ -4,6 +4,7 @@ import path from "node:path";
 import { COMMANDS } from "../../src/cli/commands";
 import { registry } from "../../src/observability/metrics";
 import { observeProcess } from "../../src/observability/observe-process";
+import { observeReplication } from "../../src/observability/observe-replication";
 import { observeReconciliation } from "../../src/observability/reconciliation-gauges";
 import { observeTables } from "../../src/observability/observe-tables";
 import { blocksOf, paragraphsOf } from "../drill/runbook";
@@ -21,6 +22,7 @@ const nobody = { client: { pool: {} } } as never;
 observeProcess(nobody);
 observeTables(nobody, () => false);
 observeReconciliation(nobody, () => false);
+observeReplication(nobody, () => false);
 const METRICS = registry.getMetricsAsArray().map(({ name }) => name);
 
 interface Alert {

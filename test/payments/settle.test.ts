@@ -121,6 +121,7 @@ function anAttempt(
     createdAt: new Date(0),
     challengeExpired: false,
     challengeExpiresAt: null,
+    fee: null,
     lockedAt: new Date("2026-11-20T11:00:00.000Z"),
     intent: {
       merchantId: "mer_1",
@@ -441,9 +442,9 @@ describe("a second answer", () => {
   });
 
   it.each([
-    ["charge", "ABANDONED", ["suspense"]],
-    ["charge", "DECLINED", ["suspense"]],
-    ["capture", "ABANDONED", ["suspense"]],
+    ["charge", "ABANDONED", ["suspense", "fee"]],
+    ["charge", "DECLINED", ["suspense", "fee"]],
+    ["capture", "ABANDONED", ["suspense", "fee"]],
     ["refund", "ABANDONED", ["suspense_release"]],
     ["authorize", "ABANDONED", undefined],
   ] as const)(

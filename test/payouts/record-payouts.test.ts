@@ -380,7 +380,15 @@ describe("what differs is a break", () => {
             `DUPLICATE ${charge}: pay_of_another_name pays out -146 SEK for it, and so does another payout`,
           ].toSorted(),
         );
-        // The network has never sent it.
+        // The next file has it.
+        const next = await reconcile(await theirFile(), { db });
+        expect(next.breaksClosed).toBe(1);
+        const [missing] = await tx("reconciliation_breaks").where({ subject_id: id });
+        expect(missing).toMatchObject({ status: "RESOLVED", resolution: "CLOSED_ITSELF" });
+        expect(await tx("events").where({ subject_id: missing.id }).pluck("type")).toContain(
+          "reconciliation.break_resolved",
+        );
+        // The network has never sent the other one.
         throw undo;
       })
       .catch((error: unknown) => {

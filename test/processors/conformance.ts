@@ -277,6 +277,14 @@ function describeReversal({ bench, requestFor }: Arrangements): void {
     expect(await moved(request.reference)).toEqual(["capture 1000", "reverse 1000"]);
   });
 
+  test("undoes one movement by its id where it says so, and not otherwise", () => {
+    const { reverseMovement, listMovements, capabilities } = bench().processor;
+    const operations = capabilities.reversesMovements ?? [];
+    expect(reverseMovement === undefined).toBe(operations.length === 0);
+    // Without its list nobody would know of a movement.
+    expect(operations.length === 0 || listMovements !== undefined).toBe(true);
+  });
+
   test("keeps a request that is still under way from moving anything, or undoes it", async () => {
     if (isNotRun(bench(), "delay")) return;
     const { processor, impatientMs, setLatency, moved, knowsReferences } = bench();

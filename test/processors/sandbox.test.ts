@@ -72,6 +72,7 @@ test("is in the registry under its name", async () => {
       prepares: [],
       canLookUp: true,
       reverses: ["charge", "authorize", "capture", "refund", "void"],
+      reversesMovements: ["charge", "authorize", "capture", "refund"],
       feeKnownAtApproval: true,
       multicapture: true,
       requestHorizonMs: 6_000,

@@ -116,6 +116,26 @@ function again(): string {
   return `HTTP/1.1 503 Oh\r\nstripe-should-retry: true\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
 }
 
+test("an answer that is none proves nothing, whatever was asked", async () => {
+  const server = await listen((socket) => socket.end(answer("200 OK", "{}")));
+  const credentials = { secretKey: "sk_test_client" };
+  const { apiBase } = server;
+  const options = { credentials, webhookSecrets: [], timeoutMs: PATIENCE_MS, apiBase };
+  const processor = createStripeProcessor(options);
+  for (const operation of ["charge", "authorize", "capture", "refund", "void"] as const) {
+    const request = { ...REFUND, operation, processorRef: "pi_1", paymentMethod: "pm_card_visa" };
+    const outcomes = [
+      await processor.lookUp(request),
+      await processor.reverse(request),
+      // Before a void there is a look, which sends nothing.
+      ...(operation === "void" ? [] : [await processor.send(request)]),
+    ];
+    for (const { kind } of outcomes) expect(kind).toBe("unknown");
+  }
+  await processor.close();
+  await server.close();
+});
+
 test.each([
   ["401 No", "api_key_expired"],
   ["403 No", "account_invalid"],

@@ -9,12 +9,13 @@ const ATTEMPT: NonNullable<Compared["attempt"]> = {
   paymentIntentId: "pi_1",
   operation: "charge",
   status: "SUCCEEDED",
-  ...{ amount: 1_000, currency: "USD", feeKnown: true, compensated: false },
+  ...{ amount: 1_000, currency: "USD", fee: 59, feeCurrency: "USD", compensated: false },
   returned: false,
 };
 const LEDGER = { journalId: "jrn_1", amount: 1_000, fee: 59, feeCurrency: "USD", corrections: 0 };
 const CAPTURE: Compared = {
   ...{ reference: "att_1", moves: 1, reverses: 0, repeated: 0, earlier: 0, kind: "capture" },
+  surplusKnown: 0,
   ...{ amount: 1_000, currency: "USD", fee: 59, feeCurrency: "USD" },
   ...{ attempt: ATTEMPT, ledger: LEDGER },
 };
@@ -64,6 +65,27 @@ const ROWS: readonly Row[] = [
   row("in an earlier file, too", { ...CAPTURE, earlier: 2 }, "DUPLICATE", IN(2_000), FEE(118)),
   row("refunded twice", { ...REFUND, moves: 2 }, "DUPLICATE", OUT(1_000)),
   row("twice, and once taken back", { ...CAPTURE, moves: 2, reverses: 1 }, ""),
+  row("twice, and given back by us", { ...CAPTURE, moves: 2, reverses: 1, surplusKnown: 1 }, ""),
+  row("twice, as it was before it was given back", { ...CAPTURE, moves: 2, surplusKnown: 1 }, ""),
+  row("the second, and what took it back", { ...CAPTURE, reverses: 1, surplusKnown: 1 }, ""),
+  row(
+    "the second, after an earlier file",
+    { ...CAPTURE, reverses: 1, earlier: 1, surplusKnown: 1 },
+    "",
+  ),
+  row("what took the second back", { ...CAPTURE, moves: 0, reverses: 1, surplusKnown: 1 }, ""),
+  row("what took both back", { ...CAPTURE, moves: 0, reverses: 2, surplusKnown: 1 }, "STATE"),
+  row(
+    "both, and what took them back",
+    { ...CAPTURE, moves: 2, reverses: 2, surplusKnown: 1 },
+    "STATE",
+  ),
+  row(
+    "a third, after one was given back",
+    { ...CAPTURE, moves: 3, reverses: 1, surplusKnown: 1 },
+    "DUPLICATE",
+    ...[IN(1_000), FEE(59)],
+  ),
   row("its line came twice", { ...CAPTURE, repeated: 1 }, "DUPLICATE"),
   row("another currency", { ...CAPTURE, currency: "EUR", amount: 1 }, "CURRENCY"),
   row("no journal", { ...CAPTURE, ledger: null }, "MISSING_HERE"),
@@ -87,6 +109,17 @@ const ROWS: readonly Row[] = [
     "declined, and taken back",
     is({ ...CAPTURE, moves: 0, reverses: 1 }, { status: "DECLINED" }),
     "",
+  ),
+  row(
+    "given back, with another fee",
+    is({ ...CAPTURE, reverses: 1, fee: 61 }, { status: "DECLINED", compensated: true }),
+    "FEE",
+    FEE(2),
+  ),
+  row(
+    "given back, with a fee in euros",
+    is({ ...CAPTURE, reverses: 1, feeCurrency: "EUR" }, { status: "DECLINED", compensated: true }),
+    "FEE",
   ),
   row("not known yet", is(CAPTURE, { status: "UNKNOWN" }), "TIMING"),
   row("not known, and taken back", is({ ...CAPTURE, reverses: 1 }, { status: "UNKNOWN" }), ""),
@@ -115,7 +148,10 @@ test.each(ROWS)("$what", ({ compared, kinds, postings }) => {
   const { attempt, ledger } = compared;
   for (const { proposal, merchantId } of found) {
     expect(merchantId === "mer_1").toBe(attempt !== null);
-    if (proposal) expect(proposal.corrects).toBe(attempt ? ledger?.journalId : null);
+    if (proposal) {
+      const isPosted = attempt?.status === "SUCCEEDED";
+      expect(proposal.corrects).toBe(isPosted ? ledger?.journalId : null);
+    }
   }
 });
 

@@ -5,7 +5,13 @@ import { trialBalance } from "../../src/ledger/balance-store";
 import { reconcileFile } from "../../src/reconciliation/reconcile-file";
 import type { Report } from "../../src/reconciliation/report-store";
 import { type TestApp, startTestApp } from "../support/app";
-import { aMerchant, aSettledIntent, captureCommand, succeeded } from "../support/factories";
+import {
+  aConfirmedIntent,
+  aMerchant,
+  aSettledIntent,
+  captureCommand,
+  succeeded,
+} from "../support/factories";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 
 /** Fees in a currency of their own, and fees that only the settlement file tells: a real network, and a real database. */
@@ -140,6 +146,85 @@ test("told late and in another currency, and then otherwise", async () => {
   expect(await feesOf(merchantId)).toEqual(["fee 55 EUR"]);
   await expectBalanced(merchantId);
 });
+
+test.each([
+  ["pm_card_visa", "USD"],
+  ["pm_card_feeInEuros", "EUR"],
+  ["pm_card_feeLater", "USD"],
+])("of a charge that came too late and was given back: %s", async (source, currency) => {
+  const { id: merchantId } = await aMerchant(t);
+  const intent = await aConfirmedIntent(t, merchantId);
+  const its = t.db("attempts").where({ payment_intent_id: intent.id, operation: "charge" });
+  const { id: attemptId }: { id: string } = await its.first();
+  const about = { merchantId, attemptId, paymentIntentId: intent.id, source: "test" };
+  const no = { kind: "declined", code: "card_declined", message: "no", hard: true } as const;
+  await t.app.settleAttempt({ ...about, outcome: no });
+  await t.sandbox.charge(attemptId, { source });
+  const isTold = source !== "pm_card_feeLater";
+  const fees = [`fee 59 ${currency}`];
+  for (let heard = 0; heard < 2; heard += 1) {
+    const { body } = await t.sandbox.lookUp(attemptId);
+    await t.app.settleAttempt({
+      ...about,
+      outcome: {
+        ...{ kind: "approved", processorChargeId: body.charge_id, amountMinor: body.amount },
+        feeMinor: body.fee,
+        ...(body.fee_currency !== undefined && { feeCurrency: body.fee_currency }),
+      },
+    });
+    expect(await feesOf(merchantId)).toEqual(isTold ? fees : []);
+  }
+  await t.drain();
+  const moved = await t.sandbox.movements(attemptId);
+  expect(moved.map(({ kind }) => kind)).toEqual(["capture", "reverse"]);
+  // The network keeps it all the same, and its file says so.
+  await reconcile(await theirFile());
+  expect(await feesOf(merchantId)).toEqual(fees);
+  await reconcile(await theirFile());
+  expect(await feesOf(merchantId)).toEqual(fees);
+  expect(await t.db("reconciliation_breaks").where({ subject_id: attemptId })).toEqual([]);
+  expect(await balanceOf(merchantId, "SUSPENSE")).toBe(0);
+  await expectBalanced(merchantId);
+});
+
+test("of a charge that was undone by its reference before anybody heard of it", async () => {
+  const { id: merchantId } = await aMerchant(t);
+  const intent = await aConfirmedIntent(t, merchantId);
+  const { id: attemptId }: { id: string } = await t
+    .db("attempts")
+    .where({ payment_intent_id: intent.id })
+    .first();
+  await t.sandbox.charge(attemptId);
+  await t.sandbox.reverse(attemptId);
+  const about = { merchantId, attemptId, paymentIntentId: intent.id, source: "test" };
+  const no = { kind: "declined", code: "card_declined", message: "no", hard: true } as const;
+  await t.app.settleAttempt({ ...about, outcome: no });
+  await reconcile(await theirFile());
+  expect(await feesOf(merchantId)).toEqual(["fee 59 USD"]);
+  // The network's first word arrives last: its fee is posted already.
+  await t.app.settleAttempt({
+    ...about,
+    outcome: { kind: "approved", processorChargeId: "ch_1", amountMinor: 1_000, feeMinor: 59 },
+  });
+  await t.drain();
+  expect(await feesOf(merchantId)).toEqual(["fee 59 USD"]);
+  expect(await t.db("reconciliation_breaks").where({ subject_id: attemptId })).toEqual([]);
+  expect(await balanceOf(merchantId, "SUSPENSE")).toBe(0);
+  await expectBalanced(merchantId);
+});
+
+async function balanceOf(merchantId: string, kind: string): Promise<number> {
+  const { rows } = await t.db.raw<{ rows: { balance: string }[] }>(
+    `select coalesce(sum(case when p.credit_account_id = a.id then p.amount else -p.amount end), 0)
+       as balance
+     from ledger_accounts a
+     join postings p on p.merchant_id = a.merchant_id
+       and a.id in (p.debit_account_id, p.credit_account_id) and not p.pending
+     where a.merchant_id = ? and a.kind = ?`,
+    [merchantId, kind],
+  );
+  return Number(rows[0]?.balance);
+}
 
 test("a file from before fees had a currency is read as it was", async () => {
   const { id: merchantId } = await aMerchant(t);

@@ -34,10 +34,10 @@ const AT_ONCE = { limit: 100, postingsMin: 1, marginMs: 0 };
 const logged: unknown[] = [];
 const log = { error: (fields: object) => logged.push(fields) } as unknown as Log;
 
-async function prove(db = t.app.db, clearedWithinHours = 24): Promise<number> {
+async function prove(db = t.app.db): Promise<number> {
   let found = 0;
   for (;;) {
-    const done = await proveBooks({ db, log }, { everyMs: 0, clearedWithinHours });
+    const done = await proveBooks({ db, log }, { everyMs: 0 });
     found += done.found;
     if (!done.more) return found;
   }
@@ -268,25 +268,23 @@ test("an intent that says more is disputed than is booked, or less, is a break",
   expect(await prove()).toBe(0);
 });
 
-test("a clearing account that is not emptied is a break after a day, which closes itself", async () => {
-  await damaged(async (tx) => {
-    const account = { merchant_id: merchantId, kind: "SUSPENSE", currency: "USD" };
-    const { id: suspense } = await tx("ledger_accounts").where(account).first("id");
-    await aPosting(tx, suspense as string);
-    expect(await prove(tx)).toBe(0);
-    const proof = () => tx("ledger_proofs").where({ account_id: suspense });
-    // Since it was posted, however much later it is added up.
-    const posted = tx("postings").where({ debit_account_id: suspense }).max("created_at as at");
-    expect((await proof().first()).open_since).toEqual((await posted)[0]?.["at"]);
-    await proof().update({ open_since: tx.raw("now() - interval '25 hours'") });
-    expect(await prove(tx)).toBe(1);
-    const breaks = () => tx("reconciliation_breaks").first();
-    expect(await breaks()).toMatchObject({ kind: "UNCLEARED", subject_id: suspense });
-    expect(await prove(tx)).toBe(0);
-    await proof().update({ open_since: null });
-    expect(await prove(tx)).toBe(0);
-    expect(await breaks()).toMatchObject({ status: "RESOLVED", resolution: "CLOSED_ITSELF" });
-  });
+test("a fee that is booked and was not told, or in another currency, is a break", async () => {
+  const { id } = await aCapturedIntent(t, merchantId);
+  await t.drain();
+  await takeBalanceSnapshots(t.db, AT_ONCE);
+  for (const change of ["fee = fee + 1", "fee = null", "fee_currency = 'EUR'"]) {
+    await damaged(async (tx) => {
+      await tx.raw(
+        `update attempts set ${change} where payment_intent_id = ? and fee is not null`,
+        [id],
+      );
+      expect(await prove(tx)).toBe(1);
+      const [found] = await tx("reconciliation_breaks");
+      expect(found).toMatchObject({ kind: "AMOUNT", subject_id: id });
+      expect(found.detail).toMatch(/; fees of \d+ booked, and \d+ told$/);
+    });
+  }
+  expect(await prove()).toBe(0);
 });
 
 test("what was added up before anything pending was, is completed by the migration", async () => {

@@ -29,6 +29,33 @@ test("undoes both of two charges under one reference", async () => {
   expect(await kinds("rev_two")).toBe("capture 1000, capture 1000, reverse 1000, reverse 1000");
 });
 
+test("undoes one of two movements by its own id, once, and no other", async () => {
+  await network.charge("rev_one");
+  await network.charge("rev_one");
+  const [first, second] = await network.movements("rev_one");
+  const undo = (id: string, reference = "rev_one") =>
+    network.post(`/v1/movements/${id}/reverse`, { reference });
+  for (let asked = 0; asked < 2; asked += 1) {
+    expect(await undo(String(second?.id))).toMatchObject({
+      status: 200,
+      body: { status: "reversed", movement_id: second?.id },
+    });
+    expect(await kinds("rev_one")).toBe("capture 1000, capture 1000, reverse 1000");
+    // It knows from its books alone.
+    await network.restart();
+  }
+  expect((await network.lookUp("rev_one")).body).toMatchObject({
+    status: "succeeded",
+    charge_id: first?.chargeId,
+  });
+  const refund = await network.refund("rev_one", { reference: "rev_one_refund", amount: 1 });
+  expect(refund.body.status).toBe("succeeded");
+  // Part of it has been refunded: it is not there to be taken back whole.
+  expect((await undo(String(first?.id))).status).toBe(409);
+  expect((await undo(String(first?.id), "rev_charge")).status).toBe(404);
+  expect((await undo("mov_of_nobody")).status).toBe(404);
+});
+
 test("stops a request that is still under way", async () => {
   await network.setLatency(3_000);
   const charging = network.charge("rev_early");

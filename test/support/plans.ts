@@ -26,6 +26,7 @@ import {
   planDeliveries,
 } from "../../src/webhooks/delivery-store";
 import { type DeliveryRecord, recordDeliveries } from "../../src/webhooks/record-deliveries";
+import { proveHistory } from "./audit-questions";
 import { DISPUTES_OF_PAYMENTS } from "./dispute-questions";
 import { PAYOUTS_OF_PAYMENTS } from "./payout-questions";
 import { type Given, confirmCommand, createCommand, succeeded } from "./factories";
@@ -298,6 +299,7 @@ export async function fillShops(db: Db): Promise<{ busy: string; crowded: string
     await takeBalanceSnapshots(db, { limit: SHOPS, postingsMin: PAYMENTS_A_SNAPSHOT, marginMs: 0 });
   }
   await loadSettlement(db, busy);
+  await proveHistory(db, busy);
   await addParts(db, [busy]);
   await addApiKeys(db, repeat(busy, PAYMENTS_OF_THE_BUSY));
   await addEndpoints(db, repeat(crowded, PAYMENTS_OF_THE_BUSY));

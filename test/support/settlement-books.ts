@@ -6,7 +6,8 @@ import type { BreakKind } from "../../src/reconciliation/break";
 
 /*
  * Books of one day, made by a few statements, and the settlement file of that day with breaks planted in it: where each
- * of them is, is known beforehand. Every tenth movement is a refund, and breaks are planted in charges.
+ * of them is, is known beforehand. Every tenth movement is a refund, and breaks are planted in charges, and in disputes of
+ * some of those that are in order.
  */
 
 /** What a settlement file can differ in. */
@@ -106,15 +107,20 @@ export async function fillBooks(db: Db, wanted: WantedBooks): Promise<Settlement
     await of("STATE").update({ status: "DECLINED" });
     await of("TIMING").update({ status: "UNKNOWN", settled_at: null, unknown_since: tx.fn.now() });
   });
+  const disputes = disputesOf(lines, plan);
+  await fillDisputes(db, merchantId, disputes);
   for (const table of ["attempts", "journals", "postings"]) await db.raw(`analyze ${table}`);
   const file = path.join(directory, `settlement-${String(lines)}.csv`);
-  const written = await writeFile(file, lines, plan);
+  const written = await writeFile(file, lines, { plan, disputes });
   return {
     file,
     lines: written,
-    breaks: [...plan].map(
-      ([n, kind]) => `${kind} ${kind === "MISSING_HERE" ? ghostOf(n) : referenceOf(n)}`,
-    ),
+    breaks: [
+      ...[...plan].map(
+        ([n, kind]) => `${kind} ${kind === "MISSING_HERE" ? ghostOf(n) : referenceOf(n)}`,
+      ),
+      ...disputes.flatMap(({ id, planted: kind }) => (kind ? [`${kind} ${id}`] : [])),
+    ],
     remove: () => remove(db, merchantId),
   };
 }
@@ -122,10 +128,82 @@ export async function fillBooks(db: Db, wanted: WantedBooks): Promise<Settlement
 async function remove(db: Db, merchantId: string): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.raw("set local session_replication_role = replica");
-    for (const table of ["postings", "journals", "ledger_accounts", "attempts"]) {
+    for (const table of ["postings", "journals", "ledger_accounts", "disputes", "attempts"]) {
       await tx(table).where({ merchant_id: merchantId }).delete();
     }
   });
+}
+
+/** A dispute of a charge, and what is wrong about it in the file; undefined: nothing. */
+interface PlantedDispute {
+  readonly n: number;
+  readonly id: string;
+  readonly planted: BreakKind | undefined;
+}
+
+const DISPUTE_FEE = 1_500;
+const DISPUTE_PLANTS = [
+  "MISSING_HERE",
+  "AMOUNT",
+  "FEE",
+  "CURRENCY",
+  "STATE",
+  undefined,
+] as const satisfies readonly (BreakKind | undefined)[];
+
+/** One for each hundred or so charges that are in order, each way in turn. */
+function disputesOf(lines: number, plan: Plan): PlantedDispute[] {
+  const disputed: PlantedDispute[] = [];
+  const every = Math.max(97, Math.floor(lines / 1_000));
+  for (let n = every; n <= lines; n += every) {
+    if (isRefund(n) || plan.has(n)) continue;
+    const planted = DISPUTE_PLANTS[disputed.length % DISPUTE_PLANTS.length];
+    disputed.push({ n, id: `dsp_${String(n)}`, planted });
+  }
+  return disputed;
+}
+
+const DISPUTED_AT = new Date(FROM_MS + 5 * HOUR_MS).toISOString();
+const DECIDED_AT = new Date(FROM_MS + 6 * HOUR_MS).toISOString();
+
+/** Those that are known here: open, or won where nothing is wrong. */
+async function fillDisputes(
+  db: Db,
+  merchantId: string,
+  disputes: readonly PlantedDispute[],
+): Promise<void> {
+  const rows = disputes
+    .filter(({ planted }) => planted !== "MISSING_HERE")
+    .map(({ n, id, planted }) => ({
+      ...{ merchant_id: merchantId, id, payment_intent_id: `pi_${String(n)}` },
+      ...{ attempt_id: referenceOf(n), processor: "sandbox", processor_dispute_id: id },
+      ...{ reason: "GENERAL", amount: amountOf(n), currency: "USD", fee: DISPUTE_FEE },
+      ...{ opened_at: DISPUTED_AT, opened_event_id: `evt_${id}` },
+      ...(planted === undefined
+        ? { status: "WON", version: 2, closed_at: DECIDED_AT, closed_event_id: `evt_${id}_won` }
+        : { status: "OPEN", version: 1 }),
+    }));
+  const journals = rows.map(({ merchant_id, id, payment_intent_id }) => ({
+    ...{ merchant_id, id: `jrn_${id}`, kind: "dispute", payment_intent_id, source_id: id },
+  }));
+  await db.transaction(async (tx) => {
+    await tx.raw("set local session_replication_role = replica");
+    await tx.batchInsert("disputes", rows, 1_000);
+    await tx.batchInsert("journals", journals, 1_000);
+  });
+}
+
+function disputeLines({ n, id, planted }: PlantedDispute): string[] {
+  const amount = String(amountOf(n) - (planted === "AMOUNT" ? 100 : 0));
+  const fee = String(DISPUTE_FEE + (planted === "FEE" ? 100 : 0));
+  const currency = planted === "CURRENCY" ? "EUR" : "USD";
+  const said = `${id},${amount},${currency},${fee},${referenceOf(n)},ch_${String(n)},general`;
+  const opened = `dispute,${id}:opened,${said},,${DISPUTED_AT},\n`;
+  if (planted === undefined) {
+    return [opened, `dispute_won,${id}:won,${said},,${DISPUTED_AT},${DECIDED_AT}\n`];
+  }
+  if (planted !== "STATE") return [opened];
+  return [opened, `dispute_lost,${id}:lost,${said},,${DISPUTED_AT},${DECIDED_AT}\n`];
 }
 
 type Plan = ReadonlyMap<number, Planted>;
@@ -177,7 +255,11 @@ function linesOf(n: number, kind: Planted | undefined): string[][] {
 
 const AT_ONCE = 10_000;
 
-async function writeFile(name: string, lines: number, plan: Plan): Promise<number> {
+async function writeFile(
+  name: string,
+  lines: number,
+  { plan, disputes }: { readonly plan: Plan; readonly disputes: readonly PlantedDispute[] },
+): Promise<number> {
   const file = await open(name, "w");
   let written = 0;
   try {
@@ -192,6 +274,9 @@ async function writeFile(name: string, lines: number, plan: Plan): Promise<numbe
       written += text.length;
       text = [];
     }
+    const steps = disputes.flatMap(disputeLines);
+    await file.write(steps.join(""));
+    written += steps.length;
     await file.write(`end,${String(written)}\n`);
   } finally {
     await file.close();

@@ -79,10 +79,14 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   reconciliation_runs: ofNobody(WRITE),
   // Those of a processor's list are forgotten when it has been compared.
   processor_lines: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
+  processor_disputes: ofNobody(WRITE),
   processor_payouts: ofNobody(WRITE),
   processor_payout_lines: ofNobody(WRITE),
   audit_marks: ofNobody(WRITE),
   ledger_proofs: ofNobody(WRITE),
+  proven_totals: ofNobody(WRITE),
+  // What is cleared is no item any more.
+  clearing_items: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
   audit_state: ofNobody(CHANGE),
 
   webhook_endpoints: ofTenants(WRITE, WRITE),

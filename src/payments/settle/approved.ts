@@ -13,7 +13,7 @@ import type { LockedAttempt } from "../attempt-store";
 import { type AttemptChange, type Change, changeIntent } from "../change";
 import { heldOf, holdUntil, withoutHold } from "./hold";
 import type { SettlePolicy } from "./answer";
-import { feeOf } from "./fees";
+import { feeOf, foreignOf } from "./fees";
 import { type Heard, factOf, partOf, partStep, step } from "./steps";
 
 /** The processor did what it was asked to do. */
@@ -27,7 +27,7 @@ export function approve(heard: Heard, outcome: Approved, policy: SettlePolicy): 
     status: "SUCCEEDED",
     processorChargeId: outcome.processorChargeId,
     fee: outcome.feeMinor,
-    feeCurrency: foreign(outcome, fact),
+    feeCurrency: foreignOf(outcome, fact),
     dueInMs: null,
   };
   switch (attempt.operation) {
@@ -117,10 +117,6 @@ function bookMoney(
 ): Journal[] {
   const fee = feeOf(fact, outcome);
   return [bookCapture(fact, { ...amounts, fee: fee.own }), ...fee.journals];
-}
-
-function foreign({ feeMinor, feeCurrency }: Approved, { currency }: Fact): string | null {
-  return feeMinor === null || feeCurrency === currency ? null : (feeCurrency ?? null);
 }
 
 function approveCapture(heard: Heard, outcome: Approved, settled: AttemptChange): Change {

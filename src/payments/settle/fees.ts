@@ -6,21 +6,35 @@ import type { Approved } from "../../processors/processor";
 /*
  * What the processor keeps of a capture. In the payment's currency it is a line of the capture's journal; in another it is
  * a journal of its own, between the merchant's accounts in that currency, because no posting crosses currencies. One that
- * is told later, by a line of the processor's list or settlement file, is such a journal whatever its currency.
+ * is told later, by a line of the processor's list or settlement file, is such a journal whatever its currency; so is that
+ * of money that moved for an attempt that failed, and was given back.
  *
  * Guarantees: a fee is posted once, whoever tells it how often: only an attempt without one takes one, in the commit of its
  * posting, and a journal of one kind is booked once for its source.
  */
 
+type FeeTold = Pick<Approved, "feeMinor" | "feeCurrency">;
+
 /** The part of the fee that is in the capture's own journal, and the journal of one that is not. */
 export function feeOf(
   fact: Fact,
-  { feeMinor, feeCurrency }: Pick<Approved, "feeMinor" | "feeCurrency">,
+  { feeMinor, feeCurrency }: FeeTold,
 ): { readonly own: number; readonly journals: readonly Journal[] } {
   const fee = feeMinor ?? 0;
   const currency = feeCurrency ?? fact.currency;
   if (currency === fact.currency) return { own: fee, journals: [] };
   return { own: 0, journals: fee > 0 ? [bookFee({ ...fact, currency }, fee)] : [] };
+}
+
+/** What the processor keeps of money that came too late: it keeps it when the money is given back, too. */
+export function keptOf(fact: Fact, { feeMinor, feeCurrency }: FeeTold): readonly Journal[] {
+  const fee = feeMinor ?? 0;
+  return fee > 0 ? [bookFee({ ...fact, currency: feeCurrency ?? fact.currency }, fee)] : [];
+}
+
+/** Of an attempt's fee, where it is not that of its amount. */
+export function foreignOf({ feeMinor, feeCurrency }: FeeTold, { currency }: Fact): string | null {
+  return feeMinor === null || feeCurrency === currency ? null : (feeCurrency ?? null);
 }
 
 export interface LateFee {
@@ -38,7 +52,8 @@ const TAKE: Statement = {
     set fee = f.fee, fee_currency = case when f.currency <> a.currency then f.currency end
     from jsonb_to_recordset(?) as f (merchant_id text, id text, fee bigint, currency text)
     where a.merchant_id = f.merchant_id and a.id = f.id and a.fee is null
-      and a.status = 'SUCCEEDED' and a.operation in ('charge', 'capture')
+      and a.status in ('SUCCEEDED', 'DECLINED', 'ABANDONED')
+      and a.operation in ('charge', 'capture')
     returning a.id as "id"`,
 };
 

@@ -1,10 +1,12 @@
 import { newId } from "../../ids";
 import { bookSuspense, bookSuspenseRelease } from "../../ledger/journals";
-import { isReversal } from "../attempt";
+import type { Approved } from "../../processors/processor";
+import { type AttemptOperation, isReversal } from "../attempt";
 import type { LockedAttempt } from "../attempt-store";
 import type { Change } from "../change";
 import { returnRefund } from "./declined";
 import type { Consequence } from "./answer";
+import { foreignOf, keptOf } from "./fees";
 import { type Heard, factOf } from "./steps";
 
 export function movesMoney({ operation }: LockedAttempt): boolean {
@@ -17,7 +19,7 @@ const LATE_APPROVAL = "late_approval";
 /**
  * A second answer about something already settled. The same answer again is a duplicate. But an approval of an attempt
  * that was treated as failed means that money moved unexpectedly, perhaps for the second time: it is posted to suspense
- * and returned, whatever has become of the payment.
+ * and returned, whatever has become of the payment. The processor keeps its fee.
  */
 export function settleAgain(heard: Heard): Consequence {
   const { attempt } = heard;
@@ -34,17 +36,29 @@ export function settleAgain(heard: Heard): Consequence {
   // that succeeded and was later returned, whose first webhook arrives last.
   const heardBefore = attempt.processorChargeId !== null;
   if (!late || heardBefore) return { effect: "duplicate", changes: [] };
-  const { merchantId, paymentIntentId, processor, currency } = attempt;
+  return { effect: "contradiction", changes: [giveBack(attempt, outcome)] };
+}
+
+const BOOKED = { charge: bookSuspense, capture: bookSuspense, refund: bookSuspenseRelease };
+
+function isBooked(operation: AttemptOperation): operation is keyof typeof BOOKED {
+  return operation in BOOKED;
+}
+
+function giveBack(attempt: LockedAttempt, outcome: Approved): Change {
+  const { merchantId, paymentIntentId, processor, currency, operation } = attempt;
   const amount = outcome.amountMinor;
-  const booked = { charge: bookSuspense, capture: bookSuspense, refund: bookSuspenseRelease };
-  const { operation } = attempt;
-  const change: Change = {
+  const fact = factOf(attempt);
+  // A line may have told it before.
+  const isFeeNew = (operation === "charge" || operation === "capture") && attempt.fee === null;
+  return {
     attempt: {
       merchantId,
       id: attempt.id,
       status: attempt.status,
       processorChargeId: outcome.processorChargeId,
       code: LATE_APPROVAL,
+      ...(isFeeNew && { fee: outcome.feeMinor, feeCurrency: foreignOf(outcome, fact) }),
       dueInMs: null,
     },
     newAttempt: {
@@ -62,9 +76,8 @@ export function settleAgain(heard: Heard): Consequence {
       targetProcessorRef: attempt.processorRef ?? outcome.processorChargeId,
       announce: true,
     },
-    ...(operation in booked && {
-      journals: [booked[operation as keyof typeof booked](factOf(attempt), amount)],
+    ...(isBooked(operation) && {
+      journals: [BOOKED[operation](fact, amount), ...(isFeeNew ? keptOf(fact, outcome) : [])],
     }),
   };
-  return { effect: "contradiction", changes: [change] };
 }

@@ -31,6 +31,7 @@ const CAPABILITIES: Omit<ProcessorCapabilities, "requestHorizonMs"> = {
   prepares: [],
   canLookUp: true,
   reverses: PROCESSOR_OPERATIONS,
+  reversesMovements: ["charge", "authorize", "capture", "refund"],
   feeKnownAtApproval: true,
   multicapture: true,
 };
@@ -99,10 +100,14 @@ type Ways = Pick<Processor, "send" | "lookUp">;
 
 const byReference = (reference: string): string => `/v1/lookup/${encodeURIComponent(reference)}`;
 
-function inOnePhase(client: SandboxClient): Ways {
+function inOnePhase(client: SandboxClient): Ways & Pick<Processor, "reverseMovement"> {
   return {
     lookUp: async ({ reference, traceparent }) =>
       toLookupOutcome(await client.get(byReference(reference), { traceparent })),
+    reverseMovement: async ({ movementId, reference }) => {
+      const path = `/v1/movements/${encodeURIComponent(movementId)}/reverse`;
+      return toReverseOutcome(await client.post(path, { reference }));
+    },
     send: async (request) => {
       const { path, body } = toCall(request);
       return toSendOutcome(await client.post(path, body, { traceparent: request.traceparent }));

@@ -2,21 +2,25 @@ import { z } from "zod";
 import { CURRENCY_CODES } from "../../money";
 import { redact } from "../../security/sensitive";
 import {
+  type DisputeNews,
   type MovementPage,
   PAYOUT_LINE_KINDS,
   PAYOUT_STATUSES,
+  type ProcessorDispute,
   type ProcessorMovement,
   type ProcessorPayout,
   type ProcessorPayoutLine,
   type SettlementLine,
   type StatementHeader,
 } from "../processor";
+import { faultOfDispute } from "../sound-dispute";
 import type { ClientResult } from "./client";
+import { toDisputeNews } from "./translate";
 
 /*
  * The sandbox's list of movements and its settlement file, in their words. The file is CSV without quotes: a first line
- * that names the statement and its period, a line of column names, a line for each movement, then each payout with its
- * lines, and a last line with the number of all of these, without which the file is not whole.
+ * that names the statement and its period, a line of column names, a line for each movement and each step of a dispute,
+ * then each payout with its lines, and a last line with the number of all of these, without which the file is not whole.
  */
 
 const KINDS = ["authorize", "capture", "refund", "void", "reverse"] as const;
@@ -42,14 +46,32 @@ const movementShape = z.object({
 
 const pageShape = z.object({
   movements: z.array(movementShape),
+  disputes: z.array(z.looseObject({ movement_id: name, reference: name })).default([]),
   next: z.string().nullable(),
 });
 
 export function toMovementPage(result: ClientResult): MovementPage {
   if (result.kind !== "answered") throw new Error(`the list was not answered: ${result.reason}`);
   if (result.status !== 200) throw new Error(`the list was answered with ${String(result.status)}`);
-  const { movements, next } = pageShape.parse(JSON.parse(result.text));
-  return { movements: movements.map(toMovement), next };
+  const { movements, disputes, next } = pageShape.parse(JSON.parse(result.text));
+  return { movements: movements.map(toMovement), disputes: disputes.map(toDispute), next };
+}
+
+interface DisputeStep {
+  readonly movement_id: string;
+  readonly reference: string;
+}
+
+function toDispute(given: DisputeStep): ProcessorDispute {
+  const { movement_id: movementId, reference } = given;
+  const news = toDisputeNews(given);
+  if (!news || !isSoundDispute(news)) throw new Error("a dispute of the list cannot be read");
+  return { movementId, reference, news };
+}
+
+function isSoundDispute(news: DisputeNews): boolean {
+  const { processorDisputeId: id, currency: code } = news;
+  return faultOfDispute(news) === undefined && NAME.test(id) && CURRENCIES.has(code);
 }
 
 function toMovement(given: z.infer<typeof movementShape>): ProcessorMovement {
@@ -97,6 +119,8 @@ const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
 export function readLine(line: string): SettlementLine | undefined {
   if (line === "" || COLUMNS.test(line)) return undefined;
   const fields = line.split(",");
+  const status = DISPUTE_KINDS.get(fields[0] ?? "");
+  if (status !== undefined) return { dispute: readDispute(line, fields, status) };
   if (fields[0] === PAYOUT) return { payout: readPayout(line, fields) };
   if (fields[0] === PAYOUT_LINE) return { payoutLine: readPayoutLine(line, fields) };
   if (fields.length === 2 && fields[0] === LAST && WHOLE.test(fields[1] ?? "")) {
@@ -128,6 +152,26 @@ function check(line: string, fields: readonly string[], are: readonly IsField[])
 
 const PAYOUT = "payout";
 const PAYOUT_LINE = "payout_line";
+
+const DISPUTE_KINDS: ReadonlyMap<string, string> = new Map([
+  ["dispute", "open"],
+  ["dispute_won", "won"],
+  ["dispute_lost", "lost"],
+]);
+
+function readDispute(line: string, fields: readonly string[], status: string): ProcessorDispute {
+  check(line, fields, DISPUTE_FIELDS);
+  const [, movementId, id, amount, code, fee, reference] = fields as unknown as EightFields;
+  const [reason = "", dueBy = "", openedAt = "", closedAt = ""] = fields.slice(8);
+  const news = toDisputeNews({
+    ...{ id: redact(id), status, amount: Number(amount), currency: code, fee: Number(fee), reason },
+    ...{ evidence_due_by: dueBy || null, opened_at: openedAt, closed_at: closedAt || null },
+  });
+  if (!news || !isSoundDispute(news)) {
+    throw new Error(`a line cannot be read: ${redact(line.slice(0, 200))}`);
+  }
+  return { movementId: redact(movementId), reference: redact(reference), news };
+}
 
 function readPayout(line: string, fields: readonly string[]): ProcessorPayout {
   check(line, fields, PAYOUT_FIELDS);
@@ -188,6 +232,21 @@ const isOneOf =
   (text) =>
     known.includes(text.toUpperCase());
 
+const isMomentOrNone: IsField = (text) => text === "" || AT.test(text);
+const DISPUTE_FIELDS: readonly IsField[] = [
+  isName,
+  isName,
+  isName,
+  (text) => isAmount(text, 1),
+  (text) => CURRENCIES.has(text),
+  (text) => isAmount(text, 0),
+  isName,
+  isName,
+  isName,
+  isMomentOrNone,
+  (text) => AT.test(text),
+  isMomentOrNone,
+];
 const PAYOUT_FIELDS: readonly IsField[] = [
   isName,
   isName,

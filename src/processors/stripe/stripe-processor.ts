@@ -5,6 +5,7 @@ import {
   type ProcessorCapabilities,
   type ProcessorRequest,
   type SendOutcome,
+  type Unknown,
 } from "../processor";
 import { called } from "./call";
 import { lookUpCapture, lookUpVoid, sendCapture, sendVoid } from "./captures";
@@ -74,11 +75,11 @@ export function createStripeProcessor(options: {
     capabilities: { ...CAPABILITIES, requestHorizonMs: timeoutMs + UNDER_WAY_MS },
     identify: () => identify(stripe),
     prepare: (request) => prepareCharge(stripe, request),
-    send: (request) => send(stripe, request),
-    lookUp: (attempt) => LOOK_UP[attempt.operation](stripe, attempt),
+    send: (request) => understood(() => send(stripe, request)),
+    lookUp: (attempt) => understood(() => LOOK_UP[attempt.operation](stripe, attempt)),
     reverse: async (attempt) =>
       isPrepared(attempt)
-        ? reverseCharge(stripe, attempt)
+        ? understood(() => reverseCharge(stripe, attempt))
         : unknown(`a ${attempt.operation} cannot be undone`),
     ...(webhookSecrets.length > 0 && {
       verifyWebhook: (rawBody, headers) =>
@@ -104,6 +105,15 @@ const LOOK_UP = {
   refund: lookUpRefund,
   void: lookUpVoid,
 } as const;
+
+/** The package types an answer, and does not check it: one that is not what it should be proves nothing. */
+async function understood<Outcome>(work: () => Promise<Outcome>): Promise<Outcome | Unknown> {
+  try {
+    return await work();
+  } catch {
+    return unknown("the answer could not be understood");
+  }
+}
 
 /** Whoever asks for it: no key is repeated that Stripe may have forgotten. A charge needs no key to be made once. */
 async function send(stripe: Stripe, request: ProcessorRequest): Promise<SendOutcome> {

@@ -71,7 +71,7 @@ export const settlementFile: Attack = {
       return {
         figures: {
           "lines in the file": books.lines,
-          "breaks planted, of 8 kinds": wanted.length,
+          "breaks planted, of 8 kinds, in movements and disputes": wanted.length,
           "breaks found": found.length,
           "false positives": found.filter((one) => !known.has(one)).length,
           "time with both kills, s": seconds.toFixed(1),

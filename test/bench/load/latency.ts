@@ -4,6 +4,7 @@ export interface Latency {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
+  readonly p999: number;
   readonly max: number;
 }
 
@@ -12,7 +13,14 @@ export function summarize(values: readonly number[]): Latency {
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
   const sum = sorted.reduce((total, value) => total + value, 0);
-  return { mean: sum / sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+  return {
+    mean: sum / sorted.length,
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
+    p999: at(0.999),
+    max: at(1),
+  };
 }
 
 export function median(values: readonly number[]): number {

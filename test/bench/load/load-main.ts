@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { serveTasks } from "../helper";
 import { type LoopPlan, askInLoops, runClosedLoop } from "./closed-loop";
+import { type OpenLoopPlan, runOpenLoop } from "./open-loop";
 import { type PaymentsPlan, preparePayments } from "./payments";
 
 /** The load generator's process. */
@@ -30,6 +31,7 @@ function post(plan: { port: number; clients: number; seconds: number; secret: st
 
 serveTasks({
   loop: (plan: LoopPlan) => runClosedLoop(plan),
+  open: (plan: OpenLoopPlan) => runOpenLoop(plan),
   post,
   preparePayments: async ({ secret }: { secret: string }) => {
     payments?.close();

@@ -41,6 +41,10 @@ export async function fillConsoleTables(
   try {
     // What is written here is right, and checking each row would take longer than writing it.
     await client.query("set session_replication_role = replica; set synchronous_commit = off");
+    // As old as what is in its tables; a horizon is never set back otherwise.
+    await client.query("update balance_horizon set before = now() - $1 * interval '1 ms'", [
+      (SLICES + 1) * SLICE_MS,
+    ]);
     for (const endpoint of endpoints) await client.query(ENDPOINT, [merchantId, endpoint]);
     await client.query(ACCOUNTS, [merchantId]);
     const size = Math.ceil(payments / SLICES);

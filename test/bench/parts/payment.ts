@@ -125,7 +125,7 @@ const BACKLOG = `
     (select count(*) from attempts where settled_at is null and status = 'QUEUED')::int as "queuedAttempts",
     (select count(*) from webhook_deliveries where next_at is not null)::int as "dueDeliveries"`;
 
-async function sampleBacklog({ db }: Installation): Promise<Omit<Backlog, "atSeconds">> {
+export async function sampleBacklog({ db }: Installation): Promise<Omit<Backlog, "atSeconds">> {
   const rows = await ask<Omit<Backlog, "atSeconds">>(db, BACKLOG);
   return rows[0] ?? { outbox: 0, queuedAttempts: 0, dueDeliveries: 0 };
 }

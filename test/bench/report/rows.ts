@@ -28,8 +28,10 @@ export function rowsOf(results: Results): Row[] {
   return [
     ...ceilingRows(results),
     ...operationRows(results),
+    ...openRows(results),
     ...stormRows(results),
     ...paymentRows(results),
+    ...floorRows(results),
     ...drainRows(results),
     ...merchantRows(results),
     ...sizeRows(results),
@@ -151,6 +153,32 @@ function latencyRows({ statement, operations }: Results): Row[] {
   return rows;
 }
 
+// What is required is required at this share of the capacity.
+const BUSY = 0.7;
+const TIMES_ALONE = 10;
+const P999_MS_MAX = 100;
+
+function openRows({ open = [] }: Results): Row[] {
+  return open.flatMap(({ operation, aloneP50, rates }) =>
+    rates.map(({ share, perSecond, latency: { p50, p99, p999 } }): Row => {
+      const ratio = p99 / aloneP50;
+      return {
+        what: `${operation} at ${perSecond.toFixed(0)}/s (${String(share * 100)} %): p99`,
+        value: p99,
+        unit: "ms",
+        note: `p50 ${p50.toFixed(1)}, p99.9 ${p999.toFixed(1)} ms`,
+        ceiling: aloneP50,
+        ceilingName: "p50 alone",
+        ratio,
+        ...(share === BUSY && {
+          required: `≤ ${String(TIMES_ALONE)} ×, p99.9 ≤ ${String(P999_MS_MAX)} ms`,
+          met: ratio <= TIMES_ALONE && p999 <= P999_MS_MAX,
+        }),
+      };
+    }),
+  );
+}
+
 function stormRows({ storms = [] }: Results): Row[] {
   return storms.map((storm) => {
     const { keys, redis, keyCount, requests, throughput, latency } = storm;
@@ -193,6 +221,33 @@ function paymentRows({ payment }: Results): Row[] {
       required: "does not grow",
       met: growth.grown <= Math.max(GROWTH_ROWS, GROWTH_SHARE * growth.mean),
     },
+  ];
+}
+
+const TIMES_FLOOR = 1.8;
+
+function floorRows({ floor }: Results): Row[] {
+  if (!floor) return [];
+  const { product, bare, payments, rows } = floor;
+  const sum = (parts: Readonly<Record<string, number>>): number =>
+    Object.values(parts).reduce((total, ms) => total + ms, 0);
+  const row = (what: string, value: number, ceiling: number): Row => ({
+    what,
+    value,
+    unit: "ms",
+    ceiling,
+    ceilingName: "bare processes",
+    ratio: value / ceiling,
+  });
+  const all = row("whole payment, three webhooks: processor time", sum(product), sum(bare));
+  return [
+    {
+      ...all,
+      note: `of ${payments.toLocaleString("en-US")}; ${rows.toFixed(1)} rows each`,
+      required: `≤ ${String(TIMES_FLOOR)} ×`,
+      met: sum(product) <= TIMES_FLOOR * sum(bare),
+    },
+    ...Object.entries(product).map(([name, ms]) => row(`  of it, ${name}`, ms, bare[name] ?? NaN)),
   ];
 }
 

@@ -1,0 +1,103 @@
+import { spawnSync } from "node:child_process";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { Client } from "pg";
+import {
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../../src/dev/postgres/embedded-postgres";
+import { createRunDirectory } from "../setup/test-run";
+import { waitFor } from "./wait-for";
+
+/** A primary and a streaming standby of it: two servers of our own. */
+export interface Replicated {
+  readonly primary: EmbeddedPostgres;
+  readonly standby: EmbeddedPostgres;
+  /** Names both, the standby first, as whoever wrote it down long ago may have. */
+  readonly url: string;
+  /** The primary dies without a word. */
+  killPrimary(): void;
+  promote(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const STANDBY = "oncepay_standby";
+const SMALL = { shared_buffers: "16MB", max_connections: "100" };
+
+/** The standby begins as a copy of the stopped primary's files, so that no other program is needed. */
+export async function startReplicated(options: {
+  readonly synchronous: boolean;
+  /** How long the standby leaves what it has received undone; it then also confirms nothing. */
+  readonly standbySettings?: Readonly<Record<string, string>>;
+}): Promise<Replicated> {
+  const directory = createRunDirectory();
+  const at = (name: string): string => path.join(directory, name);
+  const primary = await startEmbeddedPostgres({
+    dataDir: at("primary"),
+    durable: true,
+    settings: SMALL,
+  });
+  await primary.stop();
+  for (const suffix of ["", ".password"]) {
+    const { status } = spawnSync("cp", ["-a", at(`primary${suffix}`), at(`standby${suffix}`)]);
+    if (status !== 0) throw new Error("the primary's files could not be copied");
+  }
+  await primary.restart();
+  const signal = path.join(at("standby"), "standby.signal");
+  spawnSync("cp", ["-a", path.join(at("standby"), "PG_VERSION"), signal]);
+  const { username, password, hostname, port } = new URL(primary.url);
+  const standby = await startEmbeddedPostgres({
+    dataDir: at("standby"),
+    durable: true,
+    settings: {
+      ...SMALL,
+      primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password} application_name=${STANDBY}`,
+      ...options.standbySettings,
+    },
+  });
+  await waitFor("the standby streams", async () => {
+    const rows = await onServer(primary.url, "select state from pg_stat_replication");
+    return rows.some((row) => (row as { state: string }).state === "streaming");
+  });
+  if (options.synchronous) await setOn(primary.url, "synchronous_standby_names", STANDBY);
+  const url = new URL(primary.url);
+  const hosts = [standby, primary].map((server) => new URL(server.url).host).join(",");
+  return {
+    primary,
+    standby,
+    url: primary.url.replace(url.host, hosts),
+    killPrimary: () => {
+      process.kill(primary.pid, "SIGKILL");
+    },
+    promote: async () => {
+      await onServer(standby.url, "select pg_promote()");
+    },
+    remove: async () => {
+      await Promise.all([primary.remove(), standby.remove()]);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Changes a setting of a running server, and waits until it is in force. */
+export async function setOn(url: string, name: string, value: string): Promise<void> {
+  await onServer(url, `alter system set ${name} = '${value}'`);
+  await onServer(url, "select pg_reload_conf()");
+  await waitFor(`${name} is in force`, async () => {
+    const [row] = await onServer(url, `select current_setting('${name}') as value`);
+    return (row as { value: string }).value === value;
+  });
+}
+
+export async function onServer(url: string, statement: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    // Whoever sets a server up waits for no standby.
+    await client.query("set synchronous_commit = local");
+    return (await client.query(statement)).rows as unknown[];
+  } finally {
+    await client.end();
+  }
+}
