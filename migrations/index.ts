@@ -50,10 +50,11 @@ import * as disputeEvents from "./20261210000100_dispute_events";
 import * as reconciliationEvidence from "./20261211000100_reconciliation_evidence";
 import * as guardedAmounts from "./20261212000100_guarded_amounts";
 import * as pendingProofs from "./20261212000200_pending_proofs";
+import * as surplus from "./20261213000100_surplus";
 import * as disputeLines from "./20261213000110_dispute_lines";
-import * as surplus from "./20261213000100_surplus";
 import * as clearingItems from "./20261213000200_clearing_items";
-import * as surplus from "./20261213000100_surplus";
+import * as endpointHours from "./20261213000300_endpoint_hours";
+import * as timelines from "./20261215000100_timelines";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -115,4 +116,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261213000100_surplus": surplus,
   "20261213000110_dispute_lines": disputeLines,
   "20261213000200_clearing_items": clearingItems,
+  "20261213000300_endpoint_hours": endpointHours,
+  "20261215000100_timelines": timelines,
 };

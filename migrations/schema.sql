@@ -91,6 +91,7 @@ create table attempts (
   traceparent text,
   processor_ref text,
   target_processor_ref text,
+  timeline integer default current_timeline(),
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
   constraint attempts_merchant_id_payment_intent_id_fkey FOREIGN KEY (merchant_id, payment_intent_id) REFERENCES payment_intents(merchant_id, id),
@@ -1169,6 +1170,24 @@ create policy tenant on webhook_endpoint_changes to oncepay_tenant using ((merch
 grant insert, select on webhook_endpoint_changes to oncepay_system;
 grant insert, select on webhook_endpoint_changes to oncepay_tenant;
 
+create table webhook_endpoint_hours (
+  merchant_id text collate "C" not null,
+  endpoint_id text collate "C" not null,
+  hour timestamp with time zone not null,
+  attempts integer not null,
+  succeeded integer not null,
+  took integer[] not null,
+  constraint webhook_endpoint_hours_pkey PRIMARY KEY (merchant_id, endpoint_id, hour),
+  constraint webhook_endpoint_hours_merchant_id_endpoint_id_fkey FOREIGN KEY (merchant_id, endpoint_id) REFERENCES webhook_endpoints(merchant_id, id),
+  constraint webhook_endpoint_hours_attempts_check CHECK ((attempts > 0)),
+  constraint webhook_endpoint_hours_check CHECK (((succeeded >= 0) AND (succeeded <= attempts)))
+) with (fillfactor=70);
+alter table webhook_endpoint_hours enable row level security;
+create policy system on webhook_endpoint_hours to oncepay_system using (true);
+create policy tenant on webhook_endpoint_hours to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant delete, insert, select, update on webhook_endpoint_hours to oncepay_system;
+grant select on webhook_endpoint_hours to oncepay_tenant;
+
 create table webhook_endpoints (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
@@ -1445,6 +1464,14 @@ AS $function$
       end if;
       return null;
     end $function$;
+
+CREATE OR REPLACE FUNCTION public.current_timeline()
+ RETURNS integer
+ LANGUAGE sql
+ PARALLEL SAFE
+AS $function$
+      select ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int
+    $function$;
 
 CREATE OR REPLACE FUNCTION public.dispute_snapshot(d disputes)
  RETURNS json

@@ -73,6 +73,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
 
   "Query.auditLog": { scope: "audit:read" },
   "Query.unknownAttempts": { scope: "operations:read" },
+  "Query.backlog": { scope: "operations:read" },
   // As only those of the installation have it: what is set aside is its trouble, not a merchant's.
   "Query.setAsideMessages": { scope: "operations:write" },
   "Query.reconciliationBreaks": { scope: "operations:read" },
@@ -139,6 +140,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,
   "AuditEntry.subjectType": PARENT,
+  "WebhookEndpoint.last24Hours": PARENT,
+  "WebhookEndpoint.oldestDueAt": PARENT,
   "WebhookDelivery.attempts": PARENT,
   "WebhookDelivery.event": { scope: "events:read" },
 };

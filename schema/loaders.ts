@@ -26,7 +26,9 @@ import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-int
 import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
 import { type TimelineEdge, type TimelineRequest, readTimelines } from "../src/payments/timeline";
 import type { DeliveryAttempt, WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
+import { findOldestDueOf } from "../src/webhooks/find-due";
 import { findDeliveryAttempts } from "../src/webhooks/list-attempts";
+import { type EndpointHealth, findEndpointHealth } from "../src/webhooks/read-endpoint-hours";
 import { type ApiKey, findApiKeys } from "../src/merchants/api-key-store";
 import { type Merchant, findMerchant } from "../src/merchants/merchant-store";
 import type { ReplayPlan } from "../src/webhooks/replay-plan";
@@ -51,6 +53,8 @@ export interface Loaders {
   readonly erasure: DataLoader<string, Erasure | undefined>;
   readonly apiKey: DataLoader<string, ApiKey | undefined>;
   readonly evidenceOf: DataLoader<string, Evidence[]>;
+  readonly healthOfEndpoint: DataLoader<string, EndpointHealth | undefined>;
+  readonly oldestDueOf: DataLoader<string, string | null>;
   /** The latest tries of a delivery. */
   readonly attemptsOfDelivery: DataLoader<string, DeliveryAttempt[]>;
   /** A page of what has happened to a payment intent. */
@@ -94,6 +98,8 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
     evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),
+    healthOfEndpoint: new DataLoader((ids) => findEndpointHealth(db, merchantId, ids)),
+    oldestDueOf: new DataLoader((ids) => findOldestDueOf(db, merchantId, ids)),
     attemptsOfDelivery: new DataLoader((ids) => findDeliveryAttempts(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),

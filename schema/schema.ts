@@ -32,6 +32,7 @@ import { UpdateWebhookEndpointMutation } from "./mutations/update-webhook-endpoi
 import { SteerReplayPlanMutations } from "./mutations/steer-replay-plan";
 import { ApiKeyQueries } from "./queries/api-keys";
 import { AuditLogQueries } from "./queries/audit-log";
+import { BacklogQueries } from "./queries/backlog";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { DeadLetterQueries } from "./queries/dead-letters";
 import { DisputeQueries } from "./queries/disputes";
@@ -61,7 +62,7 @@ import { RefundFields } from "./types/refund";
 import { PaymentErrorFields, PaymentIntentFields } from "./types/payment-intent-fields";
 import { PayoutFields, PayoutLineFields } from "./types/payout";
 import { TimelineFields } from "./types/timeline";
-import { WebhookDeliveryFields } from "./types/webhook";
+import { WebhookDeliveryFields, WebhookEndpointFields } from "./types/webhook";
 
 /** Everything that the API consists of: a mutation or a query that is not in this list does not exist. */
 const RESOLVERS: BuildSchemaOptions["resolvers"] = [
@@ -108,6 +109,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   ReplayPlanQueries,
   UnknownAttemptQueries,
   SetAsideMessageQueries,
+  BacklogQueries,
   ReconciliationQueries,
   ErasureQueries,
   ApiKeyQueries,
@@ -124,6 +126,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   PayoutLineFields,
   EventFields,
   LedgerAccountFields,
+  WebhookEndpointFields,
   WebhookDeliveryFields,
   AuditEntryFields,
 ];

@@ -50,6 +50,7 @@ import {
   recordDeliveries,
 } from "./webhooks/record-deliveries";
 import type { AddressedDelivery } from "./webhooks/delivery";
+import { type EndpointHours, createEndpointHours } from "./webhooks/endpoint-hours";
 import { type SubjectLine, letGoByLine } from "./webhooks/lines";
 import { createGuardedAgent } from "./webhooks/url-guard";
 
@@ -65,6 +66,8 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly cursors: CursorSeal;
   readonly webhookAgent: Agent;
   readonly auditLog: AuditBuffer;
+  /** How endpoints do, as far as this process has tried them. */
+  readonly endpointHours: EndpointHours;
   /** Where there is a Redis: what is asked before the database is. */
   readonly replays: ReplayCache;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
@@ -149,6 +152,7 @@ export function createApp(
     db,
     tenantPool,
     auditLog,
+    endpointHours: createEndpointHours({ db, log }),
     replays,
     processors,
     secrets: createSecretBox(config.encryptionKeys),
@@ -163,7 +167,7 @@ export function createApp(
     intentWatch: createIntentWatch({ config, log, db, tenantDb: shared.tenantDb }),
     close: async () => {
       await app.intentWatch.stop();
-      await auditLog.stop();
+      await Promise.all([auditLog.stop(), app.endpointHours.stop()]);
       shared.limits.close();
       redis?.close();
       await shared.boundedReads.close();

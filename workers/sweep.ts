@@ -1,10 +1,11 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
-import { attemptsOrphaned, jobsRemade } from "../src/observability/metrics";
+import { attemptsDoubted, attemptsOrphaned, jobsRemade } from "../src/observability/metrics";
 import { findUnsentAttempts } from "../src/payments/attempt-store";
 import { checkResolutions } from "../src/payments/check-resolutions";
 import { expireAuthorizations } from "../src/payments/expire-authorizations";
 import { lookUpAttempts } from "../src/payments/look-up-attempts";
+import { type Doubts, doubtQueued } from "../src/payments/settle/doubt-queued";
 import { orphanAttempts } from "../src/payments/settle/orphan-attempts";
 import { findOverdueDeliveries } from "../src/webhooks/delivery-store";
 import { type Walk, newWalk, walkAlongLines } from "../src/webhooks/lines";
@@ -38,8 +39,9 @@ export interface Swept {
  * Rescues what processes and queues forgot: attempts whose worker died, outcomes that are still unknown, and rows that
  * are due and have no job. Truth is in the rows, so this works from nothing but them.
  */
-export async function sweepOnce(app: App, queues: Queues, walk = newWalk()): Promise<Swept> {
+export async function sweepOnce(app: App, queues: Queues, memory = newMemory()): Promise<Swept> {
   await failpoint("sweeper.before");
+  await doubt(app, memory.doubts);
   const orphaned = await orphanAttempts(app.db, {
     firstLookupMs: app.config.lookupScheduleMs[0] ?? 0,
     heldMaxMs: app.config.processorTimeoutMs + HELD_MARGIN_MS,
@@ -61,10 +63,29 @@ export async function sweepOnce(app: App, queues: Queues, walk = newWalk()): Pro
   const followed = await followEndpoints(app.db, { limit: LIMIT });
   const requeued = await requeue(app, queues);
   await callUpHeld(app, queues);
-  await letGo(app, queues, walk);
+  await letGo(app, queues, memory.walk);
   if (holds.length + lookedUp.length + checked + followed > 0) app.wakeRelay();
   await failpoint("sweeper.after");
   return { orphaned: orphaned.length, lookedUp: lookedUp.length, requeued };
+}
+
+/** What a sweeper remembers from one sweep to the next; nothing is lost with it. */
+export interface SweepMemory {
+  readonly walk: Walk;
+  readonly doubts: Doubts;
+}
+
+export function newMemory(): SweepMemory {
+  return { walk: newWalk(), doubts: {} };
+}
+
+async function doubt(app: App, doubts: Doubts): Promise<void> {
+  const firstLookupMs = app.config.lookupScheduleMs[0] ?? 0;
+  const doubted = await doubtQueued(app.db, doubts, { firstLookupMs, limit: LIMIT });
+  attemptsDoubted.inc(doubted.length);
+  if (doubted.length === 0) return;
+  const count = doubted.length;
+  app.log.error({ count }, "the database was promoted or restored; what was queued is looked up");
 }
 
 async function requeue(app: App, queues: Queues): Promise<number> {

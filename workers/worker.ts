@@ -8,7 +8,6 @@ import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { proveBooks } from "../src/reconciliation/prove-books";
 import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
-import { newWalk } from "../src/webhooks/lines";
 import { sealMerchants } from "../src/seals/seal-merchants";
 import { runReplayPlans } from "../src/webhooks/run-replay-plans";
 import { createAnnouncer } from "../src/live/announce-changes";
@@ -21,7 +20,7 @@ import { queueTrouble } from "./queue-trouble";
 import { RELAY_LIMIT, newRelay, relayAhead, relayOnce, sayWhatIsAside } from "./relay-outbox";
 import { reconcileOnce } from "./reconcile";
 import { runAttemptsJob } from "./run-attempts";
-import { sweepOnce } from "./sweep";
+import { newMemory, sweepOnce } from "./sweep";
 
 export const ROLES = ["relay", "charges", "webhooks", "sweeper"] as const;
 export type Role = (typeof ROLES)[number];
@@ -198,10 +197,10 @@ function runJobs(app: App, worker: JobWorker): void {
 }
 
 function startSweeper(app: App, queues: Queues): Loop[] {
-  const walk = newWalk();
+  const memory = newMemory();
   return [
     startLoop("sweeper", app.log, async () => {
-      await sweepOnce(app, queues, walk);
+      await sweepOnce(app, queues, memory);
       return app.config.sweepMs;
     }),
     startLoop("inbox", app.log, async () =>

@@ -96,6 +96,12 @@ export const attemptsOrphaned = new Counter({
   registers,
 });
 
+export const attemptsDoubted = new Counter({
+  name: "oncepay_attempts_doubted_total",
+  help: "Attempts that were queued before the database was promoted or restored: they are looked up before they are sent.",
+  registers,
+});
+
 export const deduplications = counted({
   name: "oncepay_deduplications_total",
   help: "Work that turned out to be done already, by where that was noticed.",

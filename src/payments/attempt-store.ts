@@ -25,7 +25,8 @@ const TRACED_COLUMNS = `${ATTEMPT_COLUMNS}, a.traceparent as "traceparent"`;
 /*
  * The claim: QUEUED becomes SENT, once. Whoever finds the row in another status has nothing to send. One update for the
  * whole set. It writes no index, because it changes no indexed column: next_at keeps its value, which means nothing for
- * a SENT attempt.
+ * a SENT attempt. One that was queued on another timeline of the server may have been sent in a commit that is lost, and
+ * is not claimed: see settle/doubt-queued.ts.
  */
 const CLAIM: Statement = {
   name: "claim_attempts",
@@ -33,8 +34,9 @@ const CLAIM: Statement = {
     update attempts a
     set status = 'SENT', worker_id = ?, sends = a.sends + 1, sent_at = now()
     from (
-      select q.merchant_id, q.id from (${lockKeys("attempts")}) q
+      select q.merchant_id, q.id from (${lockKeys("attempts", ["timeline"])}) q
       where q.status = 'QUEUED' and q.next_at <= now()
+        and coalesce(q.timeline = (select current_timeline()), true)
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
     returning ${TRACED_COLUMNS}`,
@@ -164,12 +166,17 @@ const TAKE_DUE: Statement = {
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
     returning ${TRACED_COLUMNS},
-      coalesce(extract(epoch from now() - a.sent_at) * 1000, 'Infinity')::float8 as "sentAgoMs"`,
+      coalesce(extract(epoch from now() - a.sent_at) * 1000, 'Infinity')::float8 as "sentAgoMs",
+      coalesce(a.timeline <> (select current_timeline()), false) as "isFromBefore",
+      (extract(epoch from now() - a.created_at) * 1000)::float8 as "queuedAgoMs"`,
 };
 
 export interface DueAttempt extends Attempt {
   /** By the database's clock, when it was taken. */
   readonly sentAgoMs: number;
+  /** The server was promoted or restored since it was queued: what it says of having been sent may be incomplete. */
+  readonly isFromBefore: boolean;
+  readonly queuedAgoMs: number;
   /** By this process' own clock, just before that. */
   readonly takenAtMs: number;
 }

@@ -112,6 +112,7 @@ const UPDATE_ATTEMPTS: Statement = {
   text: `
     update attempts a
     set status = c.status, worker_id = case when c.status = 'SENT' then a.worker_id end,
+      timeline = case when c.status = 'QUEUED' then current_timeline() else a.timeline end,
       processor_charge_id = coalesce(c.processor_charge_id, a.processor_charge_id),
       code = coalesce(c.code, a.code), decline_code = coalesce(c.decline_code, a.decline_code),
       advice_code = coalesce(c.advice_code, a.advice_code),

@@ -72,13 +72,13 @@ async function findOut(
   due: DueAttempt & AttemptToSend,
 ): Promise<LookupOutcome | SendOutcome> {
   if (due.reversing) return undo(processor, due);
-  if (isUnprepared(processor, due)) return { kind: "unsent", reason: "it was prepared at most" };
+  if (wasNeverSent(processor, due)) return { kind: "unsent", reason: "it was prepared at most" };
   const { canLookUp, reverses, requestHorizonMs } = processor.capabilities;
   const found = await ask(processor, due);
   const isOver = due.status === "REQUIRES_ACTION" && due.challengeExpired;
   if (!isOpen(due, found, { canLookUp, isOver })) return found;
   if (isOver && !reverses.includes(due.operation)) return found;
-  const ageMs = due.sentAgoMs + (performance.now() - due.takenAtMs);
+  const ageMs = keyAgeMs(processor, due);
   switch (isOver ? "REVERSAL_BY_REFERENCE" : resolvedBy(processor, due.operation, ageMs)) {
     case "KEY_REPEAT":
       return repeat(processor, due);
@@ -92,6 +92,19 @@ async function findOut(
     case "OPERATOR":
       return found;
   }
+}
+
+/** What has to be prepared and has no name is unsent, unless the commit of its name may be one of those that are lost. */
+function wasNeverSent(processor: Processor, due: DueAttempt & AttemptToSend): boolean {
+  return isUnprepared(processor, due) && !due.isFromBefore;
+}
+
+/** How long ago it may have been sent at most. Without the name of what was prepared nothing may be repeated. */
+function keyAgeMs(processor: Processor, due: DueAttempt & AttemptToSend): number {
+  if (isUnprepared(processor, due)) return Infinity;
+  const { isFromBefore, queuedAgoMs, sentAgoMs, takenAtMs } = due;
+  const agoMs = isFromBefore ? Math.max(queuedAgoMs, sentAgoMs) : sentAgoMs;
+  return agoMs + (performance.now() - takenAtMs);
 }
 
 /** A processor that has forgotten the key executes the request anew: from then on it is not repeated. */

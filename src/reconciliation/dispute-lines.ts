@@ -1,7 +1,7 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import type { DisputeNews, DisputeStatus, ProcessorDispute } from "../processors/processor";
 
-/** The statements that keep what lists and settlement files say of disputes, and bring it to be compared. */
+/** The statements that keep what lists and settlement files say of disputes, and bring them to be compared. */
 
 const INSERT: Statement = {
   name: "insert_processor_disputes",

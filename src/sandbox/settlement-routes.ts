@@ -13,7 +13,8 @@ import {
 /*
  * What the network tells of what it moved, as an acquirer does: a list by a window of time, page by page, and a
  * settlement file for a period, which holds what is settled (captures, refunds, and what took them back), the steps of
- * disputes, the payouts that were sent, arrived or failed in it, each with all of its lines, and ends with the number of its lines. The file is written as it is read from the books.
+ * disputes, the payouts that were sent, arrived or failed in it, each with all of its lines, and ends with the number of
+ * its lines. The file is written as it is read from the books.
  */
 
 const PAGE_ROWS = 500;

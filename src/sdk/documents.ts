@@ -221,6 +221,7 @@ export const QUERIES = {
   replayPlans: query("replayPlans", PAGE, page("ReplayPlan")),
   auditLog: query("auditLog", { filter: "AuditLogFilter", ...PAGE }, page("AuditEntry")),
   unknownAttempts: query("unknownAttempts", PAGE, page("Attempt")),
+  backlog: query("backlog", {}, "oldestUnpublishedAt oldestDueAt"),
   setAsideMessages: query(
     "setAsideMessages",
     { merchantId: "ID", ...PAGE },

@@ -3,6 +3,7 @@
 /** What has no id of its own, and so no key in a cache. */
 export const EMBEDDED_TYPES = [
   "AllowedAction",
+  "Backlog",
   "CancelPaymentIntentPayload",
   "CancelReplayPlanPayload",
   "CapturePaymentIntentPayload",
@@ -57,4 +58,5 @@ export const EMBEDDED_TYPES = [
   "UpdatePaymentIntentPayload",
   "UpdateWebhookEndpointPayload",
   "WebhookDeliveryAttempt",
+  "WebhookEndpointHealth",
 ] as const;

@@ -45,7 +45,8 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
   WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {
     id url description eventTypes metadata apiVersion status disabledReason disabledAt
     ratePerSecond timeoutMs concurrency ordered verifiedAt verificationError
-    secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt
+    secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt oldestDueAt
+    last24Hours { since attempts succeeded p95Ms }
   }`,
   WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
     id merchantId eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf

@@ -288,6 +288,24 @@ export interface WebhookEndpoint {
 
   /** When the endpoint last changed. */
   readonly updatedAt: string;
+
+  /** Since when the delivery to the endpoint is due that has waited longest; null when none is. One that is held until the endpoint can take it counts from when it was made. Of those that are not held, the newest and some of each age are looked at: the oldest may be up to twice as old. */
+  readonly oldestDueAt: string | null;
+
+  /** How the endpoint did in the last 24 hours, as of now. */
+  readonly last24Hours: {
+    /** From when on tries are counted: the full hour that is at most 24 hours ago. */
+    readonly since: string;
+
+    /** How many tries ended. */
+    readonly attempts: number;
+
+    /** How many of them delivered. */
+    readonly succeeded: number;
+
+    /** How many milliseconds 95 of 100 tries took at most, rounded up by a fifth at most; null when there was none. */
+    readonly p95Ms: number | null;
+  } | null;
 }
 
 /** The delivery of one event to one webhook endpoint. */

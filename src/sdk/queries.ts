@@ -18,6 +18,7 @@ import type {
   ApiKeyConnection,
   AttemptConnection,
   AuditEntryConnection,
+  Backlog,
   CaptureConnection,
   CheckpointKey,
   DisputeConnection,
@@ -208,6 +209,9 @@ export interface Queries {
     };
     result: AttemptConnection;
   };
+
+  /** How far behind publishing and webhooks are, for operators: of the merchant, or of all merchants for a platform operator who acts for none. Requires the scope operations:read. */
+  readonly backlog: { variables: Record<string, never>; result: Backlog };
 
   /** Messages of the outbox that are set aside because relays died over them, newest first: of the merchant that a platform operator acts for, or of all merchants. They are attempted again by themselves, after longer and longer pauses, and in the end only when releaseSetAsideMessages says so. Requires the scope operations:write. */
   readonly setAsideMessages: {

@@ -59,6 +59,7 @@ const MAY: Readonly<Record<string, Scope>> = {
   erasure: "customers:erase",
   auditLog: "audit:read",
   unknownAttempts: "operations:read",
+  backlog: "operations:read",
   paymentIntent: "payments:read",
   paymentIntents: "payments:read",
   refund: "payments:read",

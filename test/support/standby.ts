@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { appendFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { Client } from "pg";
@@ -17,6 +18,10 @@ export interface Replicated {
   readonly url: string;
   /** The primary dies without a word. */
   killPrimary(): void;
+  /** The standby has everything up to now. */
+  caughtUp(): Promise<void>;
+  /** From now on the standby hears nothing: what the primary commits is lost with it. */
+  cutOff(): Promise<void>;
   promote(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -27,8 +32,6 @@ const SMALL = { shared_buffers: "16MB", max_connections: "100" };
 /** The standby begins as a copy of the stopped primary's files, so that no other program is needed. */
 export async function startReplicated(options: {
   readonly synchronous: boolean;
-  /** How long the standby leaves what it has received undone; it then also confirms nothing. */
-  readonly standbySettings?: Readonly<Record<string, string>>;
 }): Promise<Replicated> {
   const directory = createRunDirectory();
   const at = (name: string): string => path.join(directory, name);
@@ -45,15 +48,12 @@ export async function startReplicated(options: {
   await primary.restart();
   const signal = path.join(at("standby"), "standby.signal");
   spawnSync("cp", ["-a", path.join(at("standby"), "PG_VERSION"), signal]);
-  const { username, password, hostname, port } = new URL(primary.url);
+  // In a file, and not on its command line, so that it can be changed while the server runs.
+  appendFileSync(path.join(at("standby"), "postgresql.auto.conf"), conninfo(primary.url));
   const standby = await startEmbeddedPostgres({
     dataDir: at("standby"),
     durable: true,
-    settings: {
-      ...SMALL,
-      primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password} application_name=${STANDBY}`,
-      ...options.standbySettings,
-    },
+    settings: SMALL,
   });
   await waitFor("the standby streams", async () => {
     const rows = await onServer(primary.url, "select state from pg_stat_replication");
@@ -69,6 +69,23 @@ export async function startReplicated(options: {
     killPrimary: () => {
       process.kill(primary.pid, "SIGKILL");
     },
+    caughtUp: async () => {
+      const [row] = await onServer(primary.url, "select pg_current_wal_insert_lsn()::text as lsn");
+      const { lsn } = row as { lsn: string };
+      await waitFor("the standby has caught up", async () => {
+        const [at] = await onServer(
+          standby.url,
+          `select pg_last_wal_replay_lsn() >= '${lsn}' as there`,
+        );
+        return (at as { there: boolean }).there;
+      });
+    },
+    cutOff: async () => {
+      await setOn(standby.url, "primary_conninfo", "");
+      await waitFor("nothing is received", async () => {
+        return (await onServer(standby.url, "select from pg_stat_wal_receiver")).length === 0;
+      });
+    },
     promote: async () => {
       await onServer(standby.url, "select pg_promote()");
     },
@@ -77,6 +94,12 @@ export async function startReplicated(options: {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function conninfo(url: string): string {
+  const { username, password, hostname, port } = new URL(url);
+  const words = `host=${hostname} port=${port} user=${username} password=${password}`;
+  return `primary_conninfo = '${words} application_name=${STANDBY}'\n`;
 }
 
 /** Changes a setting of a running server, and waits until it is in force. */

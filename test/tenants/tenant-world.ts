@@ -273,6 +273,9 @@ export async function makeWorld(
   const account = pages.ledgerAccounts.edges[0].node;
   const payout = pages.payouts.edges[0].node;
   await sealAll(api);
+  await api.app.endpointHours.flush();
+  // Its event waits to be published.
+  await intent();
   const setAside = await setMessageAside(api.db, merchant.id, { delivery_id: delivery?.id });
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {

@@ -34,6 +34,7 @@ const MUTATIONS = ROOTS.filter((root) => root.startsWith("Mutation."));
 const FOR_OPERATORS = new Set([
   "Query.nodes",
   "Query.unknownAttempts",
+  "Query.backlog",
   "Query.reconciliationBreaks",
   "Query.auditLog",
 ]);
