@@ -199,7 +199,7 @@ describe("a refund", () => {
     expect(await it.lookUp(request)).toMatchObject(failed);
     const heard = it.hear(it.lastEvent("refund.failed"));
     expect(heard).toMatchObject({ reference: request.reference, outcome: failed });
-    expect(it.moved(request.reference)).toEqual(["refund 1000"]);
+    expect(it.moved(request.reference)).toEqual(["refund 1000", "refund_failure 1000"]);
   });
 
   test("of a disputed charge is declined", async () => {
