@@ -49,9 +49,11 @@ export class ReplaceProcessorRoutesMutation {
     @Arg("idempotencyKey", () => String, IDEMPOTENCY_KEY) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<ReplaceProcessorRoutesPayload> {
+    const { merchantId } = callerOf(context);
     const outcome = await replaceProcessorRoutes(context.app, {
-      merchantId: callerOf(context).merchantId,
-      audit: auditOf(context, "replaceProcessorRoutes"),
+      merchantId,
+      // There is one list of rules for each merchant.
+      audit: auditOf(context, "replaceProcessorRoutes", { subjectId: merchantId }),
       key: checkIdempotencyKey(idempotencyKey),
       routes: input.routes.map(routeOf),
     });

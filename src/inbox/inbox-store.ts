@@ -6,7 +6,7 @@ export interface InboxMessage {
   readonly source: string;
   readonly eventId: string;
   readonly type: string;
-  /** Our reference: an attempt's id. */
+  /** An attempt's id, or the processor's own name for what was prepared. */
   readonly reference: string;
   readonly outcome: ProcessorWebhook["outcome"];
 }
@@ -30,6 +30,7 @@ export interface DueInboxMessage extends InboxMessage {
   /** The attempt's; null when there is none (yet). */
   readonly processor: string | null;
   /** The attempt it refers to; null when there is none (yet). */
+  readonly attemptId: string | null;
   readonly merchantId: string | null;
   readonly paymentIntentId: string | null;
 }
@@ -37,7 +38,8 @@ export interface DueInboxMessage extends InboxMessage {
 /*
  * Across merchants, because a processor's event does not name one: the attempt it refers to does. An event is about
  * attempts of the account whose secret it was signed with, and about no other's, whatever it refers to. Accounts' ids
- * are nobody's names, so the key (processor, event_id) keeps the events of accounts apart, too.
+ * are nobody's names, so the key (processor, event_id) keeps the events of accounts apart, too. What an account says of
+ * something by its own name for it (Stripe's disputes do) is found by that.
  */
 const TAKE_DUE: Statement = {
   name: "take_due_inbox",
@@ -53,10 +55,17 @@ const TAKE_DUE: Statement = {
     )
     select t.processor as "source", a.processor as "processor", t.event_id as "eventId",
       t.type as "type",
-      t.reference as "reference", t.outcome as "outcome", t.tries as "tries",
+      t.reference as "reference", t.outcome as "outcome", t.tries as "tries", a.id as "attemptId",
       a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId"
-    from taken t left join attempts a
-      on a.id = t.reference and coalesce(a.processor_account_id, a.processor) = t.processor
+    from taken t
+    left join lateral (
+      select q.* from attempts q
+      where q.id = t.reference and coalesce(q.processor_account_id, q.processor) = t.processor
+      union all
+      select q.* from attempts q
+      where q.processor_account_id = t.processor and q.processor_ref = t.reference
+      limit 1
+    ) a on true
     order by t.received_at, t.event_id`,
 };
 

@@ -5,7 +5,8 @@ import type { Log } from "../observability/log";
 import { describeError } from "../observability/describe-error";
 import { type WebhookReceiver, receiveProcessorWebhook } from "./receive-processor-webhook";
 
-const BODY_MAX_BYTES = 64 * 1_024;
+// Stripe tells of a whole object, with lists in it.
+const BODY_MAX_BYTES = 512 * 1_024;
 
 /**
  * Where card processors send their webhooks: those of merchants' accounts to `POST /processors/:processor/:accountId/webhooks`,

@@ -13,6 +13,7 @@ interface Needs {
   readonly secrets: SecretBox;
   readonly config: {
     readonly sandboxUrl: string;
+    readonly stripeUrl: string;
     readonly processorTimeoutMs: number;
     readonly processorRate: number;
   };

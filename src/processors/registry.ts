@@ -5,10 +5,14 @@ import type { Processors } from "./processor";
 import type { ProcessorKinds } from "./kind";
 import { sandboxKind } from "./sandbox/kind";
 import { createSandboxProcessor } from "./sandbox/sandbox-processor";
+import { stripeKind } from "./stripe/kind";
 
 /** Every kind of processor that merchants can connect accounts of, by name. */
-export function createProcessorKinds(config: { readonly sandboxUrl: string }): ProcessorKinds {
-  const kinds = [sandboxKind(config.sandboxUrl)];
+export function createProcessorKinds(config: {
+  readonly sandboxUrl: string;
+  readonly stripeUrl: string;
+}): ProcessorKinds {
+  const kinds = [sandboxKind(config.sandboxUrl), stripeKind(config.stripeUrl)];
   return new Map(kinds.map((kind) => [kind.name, kind]));
 }
 

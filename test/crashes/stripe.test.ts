@@ -19,6 +19,7 @@ import {
   succeeded,
   theIntent,
 } from "../support/factories";
+import { booksOf } from "../support/stripe-books";
 import { waitFor } from "../support/wait-for";
 
 /**
@@ -32,14 +33,7 @@ beforeAll(async () => {
   t = await startTestApp({ ONCEPAY_LOOKUP_SCHEDULE_MS: "0,600000" });
   stripe = await startStripeBench();
   (t.app.processors as Map<string, Processor>).set("stripe", stripe.processor);
-  t.movements = (reference) =>
-    Promise.resolve(
-      stripe.booked().flatMap(({ kind, ...movement }) => {
-        if (reference !== undefined && movement.reference !== reference) return [];
-        // A refund that failed has undone itself.
-        return [{ ...movement, kind: kind === "refund_failure" ? "reverse" : kind }];
-      }),
-    );
+  t.movements = booksOf(stripe);
 });
 afterAll(async () => {
   await t.stop();

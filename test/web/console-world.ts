@@ -51,12 +51,15 @@ export async function makeConsoleWorld(
   await send(api, SEND_TEST, { webhookEndpointId: endpoint });
   await api.drain();
   const plan = await makePlan(api);
-  const idOf = async (table: string): Promise<string> => {
-    const own = api.db(table).where({ merchant_id: api.merchant.id });
+  const idOf = async (table: string, what: object = {}): Promise<string> => {
+    const own = api.db(table).where({ merchant_id: api.merchant.id, ...what });
     const row = await own.orderBy("id").first<{ id: string }>("id");
     return row.id;
   };
-  const [event, account] = await Promise.all([idOf("events"), idOf("ledger_accounts")]);
+  const [event, account] = await Promise.all([
+    idOf("events"),
+    idOf("ledger_accounts", { kind: "MERCHANT_BALANCE", currency: "USD" }),
+  ]);
   await api.app.auditLog.flush();
   await api.app.endpointHours.flush();
   return { paid, held, unknown, endpoint, letters, break: feeBreak, plan, event, account };
