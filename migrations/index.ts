@@ -53,7 +53,12 @@ import * as pendingProofs from "./20261212000200_pending_proofs";
 import * as surplus from "./20261213000100_surplus";
 import * as disputeLines from "./20261213000110_dispute_lines";
 import * as clearingItems from "./20261213000200_clearing_items";
+import * as endpointHours from "./20261213000300_endpoint_hours";
+import * as processorAccounts from "./20261214000100_processor_accounts";
+import * as attemptsOfAccounts from "./20261214000110_attempts_of_accounts";
+import * as processorRoutes from "./20261214000120_processor_routes";
 import * as timelines from "./20261215000100_timelines";
+import * as attemptsByReference from "./20261215000200_attempts_by_reference";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -115,5 +120,10 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261213000100_surplus": surplus,
   "20261213000110_dispute_lines": disputeLines,
   "20261213000200_clearing_items": clearingItems,
+  "20261213000300_endpoint_hours": endpointHours,
+  "20261214000100_processor_accounts": processorAccounts,
+  "20261214000110_attempts_of_accounts": attemptsOfAccounts,
+  "20261214000120_processor_routes": processorRoutes,
   "20261215000100_timelines": timelines,
+  "20261215000200_attempts_by_reference": attemptsByReference,
 };

@@ -91,6 +91,7 @@ create table attempts (
   traceparent text,
   processor_ref text,
   target_processor_ref text,
+  processor_account_id text collate "C",
   timeline integer default current_timeline(),
   constraint attempts_pkey PRIMARY KEY (id, merchant_id),
   constraint attempts_spent_key UNIQUE (merchant_id, idempotency_key),
@@ -104,11 +105,14 @@ create table attempts (
   constraint attempts_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=70);
 CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
+CREATE INDEX attempts_by_processor_ref ON public.attempts USING btree (processor_account_id, processor_ref) WHERE ((processor_account_id IS NOT NULL) AND (processor_ref IS NOT NULL));
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX attempts_one_charge_in_flight ON public.attempts USING btree (merchant_id, payment_intent_id) WHERE ((operation = ANY (ARRAY['charge'::text, 'authorize'::text])) AND (settled_at IS NULL));
 CREATE INDEX attempts_settled_late ON public.attempts USING btree (settled_at) WHERE ((settled_at - created_at) > '48:00:00'::interval);
 CREATE INDEX attempts_unknown ON public.attempts USING btree (merchant_id, id) WHERE ((unknown_since IS NOT NULL) AND (settled_at IS NULL));
+CREATE TRIGGER check_attempt_account AFTER INSERT ON public.attempts FOR EACH ROW WHEN (((new.processor_account_id IS NOT NULL) OR (new.target_attempt_id IS NOT NULL) OR (new.replaces_attempt_id IS NOT NULL))) EXECUTE FUNCTION check_attempt_account();
 CREATE CONSTRAINT TRIGGER check_suspense AFTER UPDATE OF status ON public.attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.status = 'UNKNOWN'::text) <> (new.status = 'UNKNOWN'::text))) EXECUTE FUNCTION check_suspense();
+CREATE TRIGGER keep_processor_account BEFORE UPDATE OF processor_account_id, processor ON public.attempts FOR EACH ROW WHEN (((old.processor IS DISTINCT FROM new.processor) OR (old.processor_account_id IS DISTINCT FROM new.processor_account_id))) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER keep_processor_ref BEFORE UPDATE OF processor_ref ON public.attempts FOR EACH ROW WHEN (((old.processor_ref IS NOT NULL) OR (new.status <> 'SENT'::text))) EXECUTE FUNCTION refuse_change();
 alter table attempts enable row level security;
 create policy system on attempts to oncepay_system using (true);
@@ -730,6 +734,66 @@ create policy tenant on postings to oncepay_tenant using ((merchant_id = current
 grant insert, select on postings to oncepay_system;
 grant select on postings to oncepay_tenant;
 
+create table processor_accounts (
+  merchant_id text collate "C" not null,
+  id text collate "C" not null,
+  processor text not null,
+  mode text not null,
+  external_account_id text collate "C" not null,
+  status text not null default 'ACTIVE'::text,
+  disabled_reason text,
+  disabled_at timestamp with time zone,
+  api_version text,
+  settings jsonb not null default '{}'::jsonb,
+  credentials bytea not null,
+  credentials_hint text not null,
+  credentials_changed_at timestamp with time zone not null default now(),
+  webhook_secret bytea,
+  webhook_secret_hint text,
+  old_webhook_secret bytea,
+  old_webhook_secret_until timestamp with time zone,
+  version integer not null default 1,
+  idempotency_key text collate "C" not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint processor_accounts_pkey PRIMARY KEY (merchant_id, id),
+  constraint processor_accounts_external UNIQUE (processor, mode, external_account_id),
+  constraint processor_accounts_spent_key UNIQUE (merchant_id, idempotency_key),
+  constraint processor_accounts_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint processor_accounts_check CHECK (((status = 'DISABLED'::text) = (disabled_at IS NOT NULL))),
+  constraint processor_accounts_check1 CHECK (((webhook_secret IS NULL) = (webhook_secret_hint IS NULL))),
+  constraint processor_accounts_check2 CHECK (((old_webhook_secret IS NULL) = (old_webhook_secret_until IS NULL))),
+  constraint processor_accounts_external_account_id_check CHECK (((length(external_account_id) >= 1) AND (length(external_account_id) <= 255))),
+  constraint processor_accounts_mode_check CHECK ((mode = ANY (ARRAY['TEST'::text, 'LIVE'::text]))),
+  constraint processor_accounts_status_check CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'DISABLED'::text])))
+);
+CREATE INDEX processor_accounts_by_id ON public.processor_accounts USING btree (id);
+CREATE INDEX processor_accounts_old_secret_until ON public.processor_accounts USING btree (old_webhook_secret_until) WHERE (old_webhook_secret_until IS NOT NULL);
+CREATE TRIGGER guard_processor_account BEFORE UPDATE ON public.processor_accounts FOR EACH ROW EXECUTE FUNCTION guard_processor_account();
+CREATE TRIGGER keep_processor_accounts BEFORE DELETE OR TRUNCATE ON public.processor_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table processor_accounts enable row level security;
+create policy system on processor_accounts to oncepay_system using (true);
+create policy tenant on processor_accounts to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select, update on processor_accounts to oncepay_system;
+grant insert, select, update on processor_accounts to oncepay_tenant;
+
+create table processor_changes (
+  merchant_id text collate "C" not null,
+  operation text not null,
+  idempotency_key text collate "C" not null,
+  account_id text collate "C",
+  fingerprint bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint processor_changes_spent_key PRIMARY KEY (merchant_id, operation, idempotency_key),
+  constraint processor_changes_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.processor_changes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+alter table processor_changes enable row level security;
+create policy system on processor_changes to oncepay_system using (true);
+create policy tenant on processor_changes to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant insert, select on processor_changes to oncepay_system;
+grant insert, select on processor_changes to oncepay_tenant;
+
 create table processor_disputes (
   run_id text collate "C" not null,
   movement_id text collate "C" not null,
@@ -808,6 +872,29 @@ create table processor_payouts (
   constraint processor_payouts_status_check CHECK ((status = ANY (ARRAY['IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text])))
 );
 grant insert, select, update on processor_payouts to oncepay_system;
+
+create table processor_routes (
+  merchant_id text collate "C" not null,
+  position integer not null,
+  currency text,
+  amount_from bigint,
+  amount_to bigint,
+  capture_method text,
+  account_id text collate "C",
+  constraint processor_routes_pkey PRIMARY KEY (merchant_id, "position"),
+  constraint processor_routes_merchant_id_account_id_fkey FOREIGN KEY (merchant_id, account_id) REFERENCES processor_accounts(merchant_id, id),
+  constraint processor_routes_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint processor_routes_amount_from_check CHECK ((amount_from >= 0)),
+  constraint processor_routes_amount_to_check CHECK ((amount_to >= 0)),
+  constraint processor_routes_capture_method_check CHECK ((capture_method = ANY (ARRAY['AUTOMATIC'::text, 'MANUAL'::text]))),
+  constraint processor_routes_check CHECK ((amount_from <= amount_to)),
+  constraint processor_routes_position_check CHECK (("position" > 0))
+);
+alter table processor_routes enable row level security;
+create policy system on processor_routes to oncepay_system using (true);
+create policy tenant on processor_routes to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant select on processor_routes to oncepay_system;
+grant delete, insert, select on processor_routes to oncepay_tenant;
 
 create table proven_totals (
   currency text not null,
@@ -1170,6 +1257,24 @@ create policy tenant on webhook_endpoint_changes to oncepay_tenant using ((merch
 grant insert, select on webhook_endpoint_changes to oncepay_system;
 grant insert, select on webhook_endpoint_changes to oncepay_tenant;
 
+create table webhook_endpoint_hours (
+  merchant_id text collate "C" not null,
+  endpoint_id text collate "C" not null,
+  hour timestamp with time zone not null,
+  attempts integer not null,
+  succeeded integer not null,
+  took integer[] not null,
+  constraint webhook_endpoint_hours_pkey PRIMARY KEY (merchant_id, endpoint_id, hour),
+  constraint webhook_endpoint_hours_merchant_id_endpoint_id_fkey FOREIGN KEY (merchant_id, endpoint_id) REFERENCES webhook_endpoints(merchant_id, id),
+  constraint webhook_endpoint_hours_attempts_check CHECK ((attempts > 0)),
+  constraint webhook_endpoint_hours_check CHECK (((succeeded >= 0) AND (succeeded <= attempts)))
+) with (fillfactor=70);
+alter table webhook_endpoint_hours enable row level security;
+create policy system on webhook_endpoint_hours to oncepay_system using (true);
+create policy tenant on webhook_endpoint_hours to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant delete, insert, select, update on webhook_endpoint_hours to oncepay_system;
+grant select on webhook_endpoint_hours to oncepay_tenant;
+
 create table webhook_endpoints (
   merchant_id text collate "C" not null,
   id text collate "C" not null,
@@ -1289,6 +1394,28 @@ AS $function$
         'createdAt', iso(c.created_at),
         'updatedAt', iso(c.updated_at))
     $function$;
+
+CREATE OR REPLACE FUNCTION public.check_attempt_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if new.processor_account_id is not null and not exists (
+        select from processor_accounts p where p.merchant_id = new.merchant_id and p.id = new.processor_account_id
+          and p.processor = new.processor)
+      then
+        raise exception 'an attempt needs an account of its own merchant, at its processor'
+          using errcode = 'foreign_key_violation';
+      end if;
+      if exists (
+        select from attempts a where a.merchant_id = new.merchant_id
+          and a.id in (new.target_attempt_id, new.replaces_attempt_id)
+          and (a.processor, a.processor_account_id) is distinct from (new.processor, new.processor_account_id))
+      then
+        raise exception 'what follows an attempt goes to the same account' using errcode = 'check_violation';
+      end if;
+      return null;
+    end $function$;
 
 CREATE OR REPLACE FUNCTION public.check_deliveries()
  RETURNS trigger
@@ -1662,6 +1789,20 @@ AS $function$
       end if;
       raise exception 'a payout is on its way, paid, or failed, in this order, and all else about it stays'
         using errcode = 'check_violation';
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.guard_processor_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if (new.merchant_id, new.id, new.processor, new.mode, new.external_account_id, new.idempotency_key, new.created_at)
+        is distinct from (old.merchant_id, old.id, old.processor, old.mode, old.external_account_id, old.idempotency_key,
+          old.created_at)
+      then
+        raise exception 'what a processor account is does not change' using errcode = 'restrict_violation';
+      end if;
+      return new;
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.guard_reconciliation_break()

@@ -69,10 +69,23 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Mutation.createApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.rollApiKey": { scope: "keys:write", outcome: "keys:read" },
   "Mutation.revokeApiKey": { scope: "keys:write", outcome: "keys:read" },
+  "Mutation.connectProcessorAccount": { scope: "processors:write", outcome: "processors:read" },
+  "Mutation.rotateProcessorCredentials": {
+    scope: "processors:write",
+    outcome: "processors:read",
+  },
+  "Mutation.rotateProcessorWebhookSecret": {
+    scope: "processors:write",
+    outcome: "processors:read",
+  },
+  "Mutation.disableProcessorAccount": { scope: "processors:write", outcome: "processors:read" },
+  "Mutation.enableProcessorAccount": { scope: "processors:write", outcome: "processors:read" },
+  "Mutation.replaceProcessorRoutes": { scope: "processors:write", outcome: "processors:read" },
   "Mutation.eraseCustomer": { scope: "customers:erase", outcome: "customers:erase" },
 
   "Query.auditLog": { scope: "audit:read" },
   "Query.unknownAttempts": { scope: "operations:read" },
+  "Query.backlog": { scope: "operations:read" },
   // As only those of the installation have it: what is set aside is its trouble, not a merchant's.
   "Query.setAsideMessages": { scope: "operations:write" },
   "Query.reconciliationBreaks": { scope: "operations:read" },
@@ -105,6 +118,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "Query.webhookDeliveries": { scope: "webhooks:read" },
   "Query.deadLetters": { scope: "webhooks:read" },
   "Query.replayPlans": { scope: "webhooks:read" },
+  "Query.processorRoutes": { scope: "processors:read" },
+  "Query.processorAccounts": { scope: "processors:read" },
   "Query.erasure": { scope: "customers:erase" },
 
   "Subscription.paymentIntentUpdated": { scope: "payments:read", clientSecret: true },
@@ -139,6 +154,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   "LedgerAccount.pendingBalance": PARENT,
   "LedgerAccount.entries": PARENT,
   "AuditEntry.subjectType": PARENT,
+  "WebhookEndpoint.last24Hours": PARENT,
+  "WebhookEndpoint.oldestDueAt": PARENT,
   "WebhookDelivery.attempts": PARENT,
   "WebhookDelivery.event": { scope: "events:read" },
 };

@@ -42,6 +42,12 @@ const RECORDED_FOR_ALL: ReadonlySet<string> = new Set([
   "pauseReplayPlan",
   "resumeReplayPlan",
   "cancelReplayPlan",
+  "connectProcessorAccount",
+  "rotateProcessorCredentials",
+  "rotateProcessorWebhookSecret",
+  "disableProcessorAccount",
+  "enableProcessorAccount",
+  "replaceProcessorRoutes",
 ]);
 
 /** Shows nothing of a merchant's. */

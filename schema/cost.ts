@@ -13,6 +13,7 @@ import {
 import { EVENT_TYPES } from "../src/events/event-types";
 import { Failure } from "../src/failures";
 import { ADDRESS_RANGES_MAX } from "../src/merchants/addresses";
+import { ROUTES_MAX } from "../src/processor-accounts/route";
 import { SCOPES } from "../src/merchants/api-key";
 import { CURRENCY_CODES } from "../src/money";
 import { PAGE_SIZE_MAX, pageSize } from "../src/pagination";
@@ -59,6 +60,8 @@ export const LIST_SIZES: Readonly<Record<string, number>> = {
   "ReplayPlan.sampleIds": PLAN_SAMPLES,
   // A correction is one posting, or two where it also changes a fee.
   "ReconciliationProposal.postings": 2,
+  "Query.processorRoutes": ROUTES_MAX,
+  "ReplaceProcessorRoutesPayload.processorRoutes": ROUTES_MAX,
   "ApiKey.scopes": SCOPES.length,
   "ApiKey.allowedAddresses": ADDRESS_RANGES_MAX,
 };

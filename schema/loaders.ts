@@ -20,13 +20,17 @@ import {
   findParts,
   readParts,
 } from "../src/payments/list-parts";
+import type { ProcessorAccount } from "../src/processor-accounts/account";
+import { findAccounts as findProcessorAccounts } from "../src/processor-accounts/account-store";
 import type { Break } from "../src/reconciliation/break";
 import { findBreaks } from "../src/reconciliation/break-store";
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
 import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
 import { type TimelineEdge, type TimelineRequest, readTimelines } from "../src/payments/timeline";
 import type { DeliveryAttempt, WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
+import { findOldestDueOf } from "../src/webhooks/find-due";
 import { findDeliveryAttempts } from "../src/webhooks/list-attempts";
+import { type EndpointHealth, findEndpointHealth } from "../src/webhooks/read-endpoint-hours";
 import { type ApiKey, findApiKeys } from "../src/merchants/api-key-store";
 import { type Merchant, findMerchant } from "../src/merchants/merchant-store";
 import type { ReplayPlan } from "../src/webhooks/replay-plan";
@@ -50,7 +54,10 @@ export interface Loaders {
   readonly merchant: DataLoader<string, Merchant | undefined>;
   readonly erasure: DataLoader<string, Erasure | undefined>;
   readonly apiKey: DataLoader<string, ApiKey | undefined>;
+  readonly processorAccount: DataLoader<string, ProcessorAccount | undefined>;
   readonly evidenceOf: DataLoader<string, Evidence[]>;
+  readonly healthOfEndpoint: DataLoader<string, EndpointHealth | undefined>;
+  readonly oldestDueOf: DataLoader<string, string | null>;
   /** The latest tries of a delivery. */
   readonly attemptsOfDelivery: DataLoader<string, DeliveryAttempt[]>;
   /** A page of what has happened to a payment intent. */
@@ -91,9 +98,12 @@ export function createLoaders(db: Db, merchantId: string): Loaders {
       ),
     ),
     apiKey: byId((ids) => findApiKeys(db, merchantId, ids)),
+    processorAccount: byId((ids) => findProcessorAccounts(db, merchantId, ids)),
     evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),
+    healthOfEndpoint: new DataLoader((ids) => findEndpointHealth(db, merchantId, ids)),
+    oldestDueOf: new DataLoader((ids) => findOldestDueOf(db, merchantId, ids)),
     attemptsOfDelivery: new DataLoader((ids) => findDeliveryAttempts(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),

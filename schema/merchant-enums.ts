@@ -1,5 +1,6 @@
 import type { ApiKeyKind as ApiKeyKindName, Mode } from "../src/merchants/api-key";
 import type { ApiKeyStatus as ApiKeyStatusName } from "../src/merchants/api-key-store";
+import type { AccountStatus } from "../src/processor-accounts/account";
 import { OPEN, enumOf } from "./enum-of";
 
 export const MerchantMode = enumOf<Mode>("Mode", "Whether money really moves.", {
@@ -24,5 +25,14 @@ export const ApiKeyStatus = enumOf<ApiKeyStatusName>(
     ACTIVE: "The key can be used.",
     EXPIRED: "The key has expired.",
     REVOKED: "The key was revoked.",
+  },
+);
+
+export const ProcessorAccountStatus = enumOf<AccountStatus>(
+  "ProcessorAccountStatus",
+  `Whether a processor account gets new payments. ${OPEN}`,
+  {
+    ACTIVE: "It gets the payments that are routed to it.",
+    DISABLED: "It gets no new payments. What it has begun is finished there.",
   },
 );

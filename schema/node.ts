@@ -17,6 +17,7 @@ const TYPES: Partial<Record<IdKind, string>> = {
   erasure: "Erasure",
   apiKey: "ApiKey",
   replayPlan: "ReplayPlan",
+  processorAccount: "ProcessorAccount",
   reconciliationBreak: "ReconciliationBreak",
 };
 

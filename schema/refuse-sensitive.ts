@@ -3,6 +3,7 @@ import type { Failure } from "../src/failures";
 import { type Sensitive, redact, sensitiveIn } from "../src/security/sensitive";
 import { badInput } from "./input";
 import { type InputPath, pathAt, pathOfUse } from "./input-path";
+import { secretInputsOf } from "./secret-inputs";
 
 /**
  * Card numbers and secrets of ours are refused in every input of every field, before anything is executed: none is
@@ -19,15 +20,35 @@ export function refuseSensitive(request: {
   const { document, operation, variables } = request;
   const literal = findInLiterals(document);
   if (literal) throw refusal(literal);
+  const mayBeSecret = secretInputsOf(operation);
   for (const name of Object.keys(variables)) {
-    const found = findIn(variables[name], 0);
-    if (!found) continue;
-    const definition = operation.variableDefinitions?.find(
-      ({ variable }) => variable.name.value === name,
-    );
-    const use = definition ? pathOfUse(document, definition) : [];
-    throw refusal({ what: found.what, path: [...use, ...found.path] });
+    const use = (): InputPath => {
+      const definition = operation.variableDefinitions?.find(
+        ({ variable }) => variable.name.value === name,
+      );
+      return definition ? pathOfUse(document, definition) : [];
+    };
+    const found = mayBeSecret
+      ? findBeside(mayBeSecret, use(), variables[name])
+      : findIn(variables[name], 0);
+    if (found) throw refusal({ what: found.what, path: [...use(), ...found.path] });
   }
+}
+
+/** As findIn, but for what may be a secret. What holds such an input is an object, so one level is walked at a time. */
+function findBeside(
+  mayBeSecret: (path: InputPath) => boolean,
+  use: InputPath,
+  value: unknown,
+): Found | undefined {
+  if (mayBeSecret(use)) return undefined;
+  const isAbove = use.length < 2 && typeof value === "object" && value !== null;
+  if (!isAbove) return findIn(value, 0);
+  for (const [name, inner] of Object.entries(value)) {
+    const found = findBeside(mayBeSecret, [...use, name], inner);
+    if (found) return { what: found.what, path: [name, ...found.path] };
+  }
+  return undefined;
 }
 
 interface Found {

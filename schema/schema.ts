@@ -5,6 +5,8 @@ import { watchRootFields } from "./audit";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
+import { ChangeProcessorAccountMutations } from "./mutations/change-processor-account";
+import { ConnectProcessorAccountMutation } from "./mutations/connect-processor-account";
 import { CreateApiKeyMutation } from "./mutations/create-api-key";
 import { CreateMerchantMutation } from "./mutations/create-merchant";
 import { CreatePaymentIntentMutation } from "./mutations/create-payment-intent";
@@ -19,6 +21,7 @@ import { LookUpAttemptMutation } from "./mutations/look-up-attempt";
 import { RefundPaymentIntentMutation } from "./mutations/refund-payment-intent";
 import { ReleaseSetAsideMessagesMutation } from "./mutations/release-set-aside-messages";
 import { ResolveReconciliationBreakMutation } from "./mutations/resolve-reconciliation-break";
+import { ReplaceProcessorRoutesMutation } from "./mutations/replace-processor-routes";
 import { ReplayWebhookDeliveryMutation } from "./mutations/replay-webhook-delivery";
 import { ResolveUnknownAttemptMutation } from "./mutations/resolve-unknown-attempt";
 import { RetryWebhookDeliveriesNowMutation } from "./mutations/retry-webhook-deliveries-now";
@@ -32,6 +35,7 @@ import { UpdateWebhookEndpointMutation } from "./mutations/update-webhook-endpoi
 import { SteerReplayPlanMutations } from "./mutations/steer-replay-plan";
 import { ApiKeyQueries } from "./queries/api-keys";
 import { AuditLogQueries } from "./queries/audit-log";
+import { BacklogQueries } from "./queries/backlog";
 import { CaptureAndRefundQueries } from "./queries/captures-and-refunds";
 import { DeadLetterQueries } from "./queries/dead-letters";
 import { DisputeQueries } from "./queries/disputes";
@@ -43,6 +47,7 @@ import { NodeQueries } from "./queries/node";
 import { OperationQueries } from "./queries/operation";
 import { PaymentIntentQueries } from "./queries/payment-intents";
 import { PayoutQueries } from "./queries/payouts";
+import { ProcessorAccountQueries } from "./queries/processor-accounts";
 import { ReconciliationQueries } from "./queries/reconciliation";
 import { ReplayPlanQueries } from "./queries/replay-plans";
 import { SetAsideMessageQueries } from "./queries/set-aside-messages";
@@ -61,7 +66,7 @@ import { RefundFields } from "./types/refund";
 import { PaymentErrorFields, PaymentIntentFields } from "./types/payment-intent-fields";
 import { PayoutFields, PayoutLineFields } from "./types/payout";
 import { TimelineFields } from "./types/timeline";
-import { WebhookDeliveryFields } from "./types/webhook";
+import { WebhookDeliveryFields, WebhookEndpointFields } from "./types/webhook";
 
 /** Everything that the API consists of: a mutation or a query that is not in this list does not exist. */
 const RESOLVERS: BuildSchemaOptions["resolvers"] = [
@@ -93,6 +98,9 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   CreateApiKeyMutation,
   RollApiKeyMutation,
   RevokeApiKeyMutation,
+  ConnectProcessorAccountMutation,
+  ChangeProcessorAccountMutations,
+  ReplaceProcessorRoutesMutation,
   NodeQueries,
   PaymentIntentQueries,
   CaptureAndRefundQueries,
@@ -108,7 +116,9 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   ReplayPlanQueries,
   UnknownAttemptQueries,
   SetAsideMessageQueries,
+  BacklogQueries,
   ReconciliationQueries,
+  ProcessorAccountQueries,
   ErasureQueries,
   ApiKeyQueries,
   AuditLogQueries,
@@ -124,6 +134,7 @@ const RESOLVERS: BuildSchemaOptions["resolvers"] = [
   PayoutLineFields,
   EventFields,
   LedgerAccountFields,
+  WebhookEndpointFields,
   WebhookDeliveryFields,
   AuditEntryFields,
 ];

@@ -6,7 +6,6 @@ import { type BoundedReads, createBoundedReads } from "./limits/bounded-reads";
 import { createFairAdmission } from "./limits/fair-admission";
 import { type Turns, createTurns } from "./limits/in-turn";
 import { type Limits, createLimits } from "./limits/limits";
-import { ConfigError } from "./process/settings";
 import type { Db } from "./db/db";
 import { type Databases, openDatabases } from "./db/databases";
 import { createTenantViews } from "./db/tenant-views";
@@ -37,10 +36,13 @@ import { type Settled, settleAttempts } from "./payments/settle/settle-attempts"
 import type { Answer } from "./payments/settle/answer";
 import type { ChangedIntent } from "./live/announce-changes";
 import { type IntentWatch, createIntentWatch } from "./live/watch-intents";
+import type { ProcessorFinder } from "./payments/send-attempt";
+import { reachProcessors } from "./processor-accounts/reach-processors";
 import type { Processors } from "./processors/processor";
 import { type ReplayCache, knownFirst } from "./idempotency/replay-cache/replay-cache";
 import { openReplayCache } from "./idempotency/replay-cache/open-replay-cache";
-import { createProcessors } from "./processors/registry";
+import type { ProcessorKinds } from "./processors/kind";
+import { assertRegistered, createProcessors } from "./processors/registry";
 import { type Redis, openRedis } from "./redis";
 import { type CursorSeal, createCursorSeal } from "./security/cursor-seal";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
@@ -50,6 +52,7 @@ import {
   recordDeliveries,
 } from "./webhooks/record-deliveries";
 import type { AddressedDelivery } from "./webhooks/delivery";
+import { type EndpointHours, createEndpointHours } from "./webhooks/endpoint-hours";
 import { type SubjectLine, letGoByLine } from "./webhooks/lines";
 import { createGuardedAgent } from "./webhooks/url-guard";
 
@@ -58,6 +61,8 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly config: Config;
   readonly log: Log;
   readonly processors: Processors;
+  readonly processorKinds: ProcessorKinds;
+  readonly processorOf: ProcessorFinder["processorOf"];
   readonly secrets: SecretBox;
   /** Sign client secrets of payment intents: the first makes them, all of them are accepted. */
   readonly clientSecretKeys: readonly Buffer[];
@@ -65,6 +70,8 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly cursors: CursorSeal;
   readonly webhookAgent: Agent;
   readonly auditLog: AuditBuffer;
+  /** How endpoints do, as far as this process has tried them. */
+  readonly endpointHours: EndpointHours;
   /** Where there is a Redis: what is asked before the database is. */
   readonly replays: ReplayCache;
   readonly createPaymentIntent: (command: CreatePaymentIntent) => Promise<CreateResult>;
@@ -122,12 +129,7 @@ export function createApp(
       lockTimeoutMs: config.lockTimeoutMs,
     });
   const { db, tenantPool } = watched(databases, processors);
-  const webhookAgent = createGuardedAgent({
-    allowLoopback: config.webhookAllowLoopback,
-    connectTimeoutMs: 5_000,
-    // Of a host; of an endpoint its lane is the limit. Endpoints of one host must not wait for each other's connections.
-    connections: 1_024,
-  });
+  const webhookAgent = openWebhookAgent(config);
   const redis = openConfiguredRedis(config, log);
   const replays = openReplayCache(db, redis, config);
   const shared = sharedFairly(config, tenantPool, {
@@ -136,6 +138,8 @@ export function createApp(
     name: options.name,
   });
   const auditLog = createAuditBuffer({ db, log });
+  const secrets = createSecretBox(config.encryptionKeys);
+  const reached = reachProcessors(processors, { db, log, secrets, config });
   // Each lives as long as the tenant's view of the connections. What is set on the app later is seen through it, too.
   const apps = new WeakMap<Db, App>();
   const appWith = (view: Db): App => {
@@ -149,9 +153,12 @@ export function createApp(
     db,
     tenantPool,
     auditLog,
+    endpointHours: createEndpointHours({ db, log }),
     replays,
     processors,
-    secrets: createSecretBox(config.encryptionKeys),
+    processorKinds: reached.processorKinds,
+    processorOf: reached.processorOf,
+    secrets,
     clientSecretKeys: config.encryptionKeys.map((key) => deriveKey(key, "client-secret")),
     cursors: createCursorSeal(config.encryptionKeys),
     webhookAgent,
@@ -163,12 +170,12 @@ export function createApp(
     intentWatch: createIntentWatch({ config, log, db, tenantDb: shared.tenantDb }),
     close: async () => {
       await app.intentWatch.stop();
-      await auditLog.stop();
+      await Promise.all([auditLog.stop(), app.endpointHours.stop()]);
       shared.limits.close();
       redis?.close();
       await shared.boundedReads.close();
       await webhookAgent.close();
-      await Promise.all([...processors.values()].map((processor) => processor.close()));
+      await reached.close();
       await databases.close();
     },
   };
@@ -181,6 +188,15 @@ function watched(databases: Databases, processors: Processors): Databases {
   watchConnections(databases.tenantPool, "tenants");
   countCallsTo([...processors.keys()]);
   return databases;
+}
+
+function openWebhookAgent({ webhookAllowLoopback: allowLoopback }: Config): Agent {
+  return createGuardedAgent({
+    allowLoopback,
+    connectTimeoutMs: 5_000,
+    // Of a host; of an endpoint its lane is the limit. Endpoints of one host must not wait for each other's connections.
+    connections: 1_024,
+  });
 }
 
 function openConfiguredRedis(config: Config, log: Log): Redis | undefined {
@@ -237,14 +253,6 @@ export function shareConnections(
   if (name === "worker") return { system: poolMax, tenants: 1 };
   const system = Math.max(1, Math.round(poolMax * SYSTEM_SHARE));
   return { system, tenants: poolMax - system };
-}
-
-function assertRegistered(processors: Processors, name: string): void {
-  if (processors.has(name)) return;
-  const names = [...processors.keys()].join(", ");
-  throw new ConfigError(
-    `The configuration is invalid.\n  ONCEPAY_DEFAULT_PROCESSOR: there is no processor called ${name}; known processors: ${names}`,
-  );
 }
 
 type GroupCommits = Pick<

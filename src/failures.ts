@@ -131,6 +131,7 @@ const NAMES: Partial<Record<IdKind, string>> = {
   attempt: "attempt",
   webhookEndpoint: "webhook endpoint",
   webhookDelivery: "delivery",
+  processorAccount: "processor account",
   replayPlan: "replay plan",
   reconciliationBreak: "reconciliation break",
   apiKey: "API key",

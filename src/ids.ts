@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   apiKey: "key",
   erasure: "era",
   auditEntry: "aud",
+  processorAccount: "pac",
   replayPlan: "rpl",
   reconciliationBreak: "brk",
   reconciliationReport: "rec",

@@ -1,6 +1,7 @@
 import type { App } from "../src/app";
 import { dropExpired, eraseSealed, makePartitions } from "../src/db/retention";
 import { takeBalanceSnapshots } from "../src/ledger/take-balance-snapshots";
+import { destroyOldProcessorSecrets } from "../src/processor-accounts/account-store";
 import { judgeEndpoints } from "../src/webhooks/disable-endpoints";
 import { destroyOldSecrets } from "../src/webhooks/endpoint-store";
 
@@ -13,6 +14,7 @@ export async function maintainOnce(app: App): Promise<void> {
   // First what must not wait: what follows may fail for as long as nobody sees to it.
   await eraseSealed(app.db, { limit: 1_000 });
   await destroyOldSecrets(app.db, { limit: 1_000 });
+  await destroyOldProcessorSecrets(app.db, { limit: 1_000 });
   await makePartitions(app.db);
   const dropped = await dropExpired(app.db, {
     idempotencyRetentionDays: app.config.idempotencyRetentionDays,

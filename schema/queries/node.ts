@@ -59,6 +59,10 @@ const FINDERS: Partial<Record<IdKind, Finder>> = {
         ? findBreakOfAnybody(context.systemDb, id)
         : context.loaders().reconciliationBreak.load(id),
   },
+  processorAccount: {
+    scope: "processors:read",
+    find: (context, id) => context.loaders().processorAccount.load(id),
+  },
   apiKey: { scope: "keys:read", find: (context, id) => context.loaders().apiKey.load(id) },
 };
 

@@ -26,6 +26,14 @@ import {
   findFormerRecord,
   shopperKey,
 } from "../../src/payments/shopper-key";
+import { connectAccountOperation } from "../../src/processor-accounts/connect-processor-account";
+import { replaceRoutesOperation } from "../../src/processor-accounts/replace-processor-routes";
+import { rotateCredentialsOperation } from "../../src/processor-accounts/rotate-processor-credentials";
+import { rotateProcessorWebhookSecretOperation } from "../../src/processor-accounts/rotate-processor-webhook-secret";
+import {
+  disableAccountOperation,
+  enableAccountOperation,
+} from "../../src/processor-accounts/switch-processor-account";
 import { revokeApiKeyOperation } from "../../src/merchants/revoke-api-key";
 import { rollApiKeyOperation } from "../../src/merchants/roll-api-key";
 import { createEndpointOperation } from "../../src/webhooks/create-webhook-endpoint";
@@ -81,7 +89,7 @@ export class Operation {
   @Field(() => Node, {
     nullable: true,
     description:
-      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key, a reconciliation break or an erasure; null where the mutation gives none of these.",
+      "The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key, a processor account, a reconciliation break or an erasure; null where the mutation gives none of these.",
   })
   readonly result!: object | null;
 
@@ -123,6 +131,12 @@ const OPERATIONS: ReadonlyMap<string, KeyedOperation<object, unknown>> = new Map
     createApiKeyOperation,
     rollApiKeyOperation,
     revokeApiKeyOperation,
+    connectAccountOperation,
+    rotateCredentialsOperation,
+    rotateProcessorWebhookSecretOperation,
+    disableAccountOperation,
+    enableAccountOperation,
+    replaceRoutesOperation,
   ].map((operation) => [operation.name, operation]),
 );
 

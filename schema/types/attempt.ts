@@ -26,6 +26,13 @@ export class Attempt {
   @Field(() => String, { description: "The name of the processor that was asked." })
   readonly processor!: string;
 
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "The id of the merchant's account at the processor; null for the installation's own.",
+  })
+  readonly processorAccountId!: string | null;
+
   @Field(() => AttemptStatus, { description: "The status of the attempt." })
   readonly status!: attempts.AttemptStatus;
 

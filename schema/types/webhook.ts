@@ -1,6 +1,7 @@
 import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from "type-graphql";
 import type * as store from "../../src/events/event-store";
 import type * as webhooks from "../../src/webhooks/delivery";
+import type { EndpointHealth } from "../../src/webhooks/read-endpoint-hours";
 import { requireScope } from "../access";
 import { type Context, callerOf } from "../context";
 import { ORDERED_DESCRIPTION, PACE_DESCRIPTIONS } from "../endpoint-pace";
@@ -104,6 +105,57 @@ export class WebhookEndpoint {
 
   @Field(() => DateTime, { description: "When the endpoint last changed." })
   readonly updatedAt!: string;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    "How an endpoint did of late: counted by the deliverers, and added up within seconds. Tests and replays count, too.",
+})
+export class WebhookEndpointHealth {
+  @Field(() => DateTime, {
+    description: "From when on tries are counted: the full hour that is at most 24 hours ago.",
+  })
+  readonly since!: string;
+
+  @Field(() => Int, { description: "How many tries ended." })
+  readonly attempts!: number;
+
+  @Field(() => Int, { description: "How many of them delivered." })
+  readonly succeeded!: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "How many milliseconds 95 of 100 tries took at most, rounded up by a fifth at most; null when there was none.",
+  })
+  readonly p95Ms!: number | null;
+}
+
+@Resolver(() => WebhookEndpoint)
+export class WebhookEndpointFields {
+  @FieldResolver(() => WebhookEndpointHealth, {
+    nullable: true,
+    description: "How the endpoint did in the last 24 hours, as of now.",
+  })
+  async last24Hours(
+    @Root() { id }: webhooks.WebhookEndpoint,
+    @Ctx() context: Context,
+  ): Promise<EndpointHealth | null> {
+    return (await context.loaders().healthOfEndpoint.load(id)) ?? null;
+  }
+
+  @FieldResolver(() => DateTime, {
+    nullable: true,
+    description:
+      "Since when the delivery to the endpoint is due that has waited longest; null when none is. One that is held until the endpoint can take it counts from when it was made. Of those that are not held, the newest and some of each age are looked at: the oldest may be up to twice as old.",
+  })
+  oldestDueAt(
+    @Root() { id }: webhooks.WebhookEndpoint,
+    @Ctx() context: Context,
+  ): Promise<string | null> {
+    return context.loaders().oldestDueOf.load(id);
+  }
 }
 
 @ObjectType({

@@ -70,9 +70,9 @@ interface Group {
 const APART_BY_CALLER: Readonly<Record<AuditAction, number>> = {
   AUTHENTICATION_REFUSED: 5,
   ACCESS_REFUSED: 5,
-  // A key holder's own reads, each by a field of ours: all of them are told apart.
+  // A key holder's own, each by a field of ours: all of them are told apart, and of writes what came of them.
   READ: 60,
-  WRITE: 20,
+  WRITE: 100,
   API_KEY_USED: 1,
   COMMAND: 1,
 };

@@ -74,6 +74,22 @@ export const PLACES: readonly Place[] = [
     columns: ["url", "proven_url", "description", "metadata", "disabled_reason", "idempotency_key"],
   },
   { table: "webhook_endpoint_changes", id: "endpoint_id", columns: ["idempotency_key"] },
+  {
+    table: "processor_accounts",
+    id: "id",
+    columns: [
+      "disabled_reason",
+      "settings",
+      "credentials_hint",
+      "webhook_secret_hint",
+      "idempotency_key",
+    ],
+  },
+  {
+    table: "processor_changes",
+    id: "operation || ' of ' || merchant_id",
+    columns: ["idempotency_key"],
+  },
   { table: "erasures", id: "id", columns: ["customer", "idempotency_key"] },
   { table: "webhook_replays", id: "delivery_id", columns: ["idempotency_key"] },
   { table: "delivery_retries", id: "merchant_id", columns: ["idempotency_key"] },

@@ -68,6 +68,11 @@ export interface KeyedUseCase<Result, Beside> {
    */
   readonly execute: (tx: Tx) => Promise<Execution<Result, Beside>>;
   /**
+   * What somebody else is to be asked before the transaction begins. Not for replays, those of keys whose record has
+   * expired included, which costs one round trip to know. What it throws is not stored: the key stays usable.
+   */
+  readonly before?: () => Promise<void>;
+  /**
    * Whether an object that was created under this key is what is requested now. The fingerprint has expired with the
    * record, so only the object itself can tell a retry from a different request.
    */
@@ -120,6 +125,11 @@ async function onceInDatabase<Result, Beside>(
   const known = await beforeWriting(findKey(db, name));
   if (known) useCase.keep(known);
   if (known) return replayRecord(request, useCase, known);
+  if (useCase.before) {
+    const made = await useCase.operation.findMade?.(db, name.merchantId, name.key);
+    if (made) return replayMade(request, useCase, made);
+    await useCase.before();
+  }
   const written = await transact(db, (tx) => execute(tx, request, useCase)).catch(
     async (error: unknown): Promise<Written<Result, Beside>> => {
       if (isLockTimeout(error)) throw keyInUse(name);

@@ -31,12 +31,13 @@ export async function applyDisputeNews(
       readonly merchantId: string;
       readonly id: string;
       readonly paymentIntentId: string;
+      readonly processor: string;
     };
     readonly outcome: DisputeNews;
   },
 ): Promise<void> {
-  const { processor, eventId, tries } = message;
-  const { merchantId, id: attemptId, paymentIntentId } = heard.attempt;
+  const { eventId, tries } = message;
+  const { merchantId, id: attemptId, paymentIntentId, processor } = heard.attempt;
   try {
     const effect = await settleDispute(applier.db, {
       merchantId,

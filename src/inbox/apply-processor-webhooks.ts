@@ -25,12 +25,13 @@ export async function applyProcessorWebhooks(
 ): Promise<number> {
   const due = await takeDueInboxMessages(applier.db, { leaseMs: LEASE_MS, limit });
   // Events about one attempt one after the other, in the order in which they came.
-  const byReference = new Map<string, DueInboxMessage[]>();
+  const bySubject = new Map<string, DueInboxMessage[]>();
   for (const message of due) {
-    byReference.set(message.reference, [...(byReference.get(message.reference) ?? []), message]);
+    const subject = message.attemptId ?? message.reference;
+    bySubject.set(subject, [...(bySubject.get(subject) ?? []), message]);
   }
   await Promise.all(
-    [...byReference.values()].map(async (messages) => {
+    [...bySubject.values()].map(async (messages) => {
       for (const message of messages) await apply(applier, message);
     }),
   );
@@ -38,8 +39,8 @@ export async function applyProcessorWebhooks(
 }
 
 async function apply(applier: WebhookApplier, message: DueInboxMessage): Promise<void> {
-  const { merchantId, paymentIntentId, reference, outcome } = message;
-  if (merchantId === null || paymentIntentId === null) {
+  const { merchantId, paymentIntentId, processor, attemptId: id, outcome } = message;
+  if (merchantId === null || paymentIntentId === null || processor === null || id === null) {
     const dueInMs = PARK_MS[message.tries - 1] ?? null;
     applier.log.warn({ eventId: message.eventId, dueInMs }, "an event refers to nothing known");
     await park(applier.db, message, dueInMs);
@@ -47,7 +48,7 @@ async function apply(applier: WebhookApplier, message: DueInboxMessage): Promise
   }
   const fired = failpoint("inbox.before_apply");
   if (fired) await fired;
-  const attempt = { merchantId, id: reference, paymentIntentId };
+  const attempt = { merchantId, id, paymentIntentId, processor };
   if (outcome.kind === "dispute") return applyDisputeNews(applier, message, { attempt, outcome });
   const settled = await settleSurely(applier, attempt, { outcome, source: "webhook" });
   const firedAfter = failpoint("inbox.after_apply");

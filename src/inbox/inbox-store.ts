@@ -2,10 +2,11 @@ import { type Db, type Statement, run } from "../db/db";
 import type { ProcessorWebhook } from "../processors/processor";
 
 export interface InboxMessage {
-  readonly processor: string;
+  /** Who tells: an account, by its id, or a processor of the installation's own, by its name. */
+  readonly source: string;
   readonly eventId: string;
   readonly type: string;
-  /** Our reference: an attempt's id. */
+  /** An attempt's id, or the processor's own name for what was prepared. */
   readonly reference: string;
   readonly outcome: ProcessorWebhook["outcome"];
 }
@@ -19,19 +20,27 @@ const INSERT: Statement = {
 
 /** Stores a processor's event; false when it was stored before. */
 export async function storeInboxMessage(db: Db, message: InboxMessage): Promise<boolean> {
-  const { processor, eventId, type, reference, outcome } = message;
-  const bindings = [processor, eventId, type, reference, JSON.stringify(outcome)];
+  const { source, eventId, type, reference, outcome } = message;
+  const bindings = [source, eventId, type, reference, JSON.stringify(outcome)];
   return (await run(db, INSERT, bindings)).length > 0;
 }
 
 export interface DueInboxMessage extends InboxMessage {
   readonly tries: number;
+  /** The attempt's; null when there is none (yet). */
+  readonly processor: string | null;
   /** The attempt it refers to; null when there is none (yet). */
+  readonly attemptId: string | null;
   readonly merchantId: string | null;
   readonly paymentIntentId: string | null;
 }
 
-/* Across merchants, because a processor's event does not name one: the attempt it refers to does. */
+/*
+ * Across merchants, because a processor's event does not name one: the attempt it refers to does. An event is about
+ * attempts of the account whose secret it was signed with, and about no other's, whatever it refers to. Accounts' ids
+ * are nobody's names, so the key (processor, event_id) keeps the events of accounts apart, too. What an account says of
+ * something by its own name for it (Stripe's disputes do) is found by that.
+ */
 const TAKE_DUE: Statement = {
   name: "take_due_inbox",
   text: `
@@ -44,10 +53,19 @@ const TAKE_DUE: Statement = {
       where i.processor = due.processor and i.event_id = due.event_id
       returning i.processor, i.event_id, i.type, i.reference, i.outcome, i.tries, i.received_at
     )
-    select t.processor as "processor", t.event_id as "eventId", t.type as "type",
-      t.reference as "reference", t.outcome as "outcome", t.tries as "tries",
+    select t.processor as "source", a.processor as "processor", t.event_id as "eventId",
+      t.type as "type",
+      t.reference as "reference", t.outcome as "outcome", t.tries as "tries", a.id as "attemptId",
       a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId"
-    from taken t left join attempts a on a.id = t.reference and a.processor = t.processor
+    from taken t
+    left join lateral (
+      select q.* from attempts q
+      where q.id = t.reference and coalesce(q.processor_account_id, q.processor) = t.processor
+      union all
+      select q.* from attempts q
+      where q.processor_account_id = t.processor and q.processor_ref = t.reference
+      limit 1
+    ) a on true
     order by t.received_at, t.event_id`,
 };
 
@@ -67,7 +85,7 @@ const MARK_APPLIED: Statement = {
 };
 
 export async function markApplied(db: Db, message: InboxMessage, effect: string): Promise<void> {
-  await run(db, MARK_APPLIED, [effect, message.processor, message.eventId]);
+  await run(db, MARK_APPLIED, [effect, message.source, message.eventId]);
 }
 
 const PARK: Statement = {
@@ -80,5 +98,5 @@ const PARK: Statement = {
 
 /** Keeps it until what it refers to appears; null means that it never did. */
 export async function park(db: Db, message: InboxMessage, dueInMs: number | null): Promise<void> {
-  await run(db, PARK, [dueInMs, dueInMs, message.processor, message.eventId]);
+  await run(db, PARK, [dueInMs, dueInMs, message.source, message.eventId]);
 }

@@ -2,25 +2,42 @@ import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
 import { Failure } from "../failures";
 import { deduplications, inboxReceived } from "../observability/metrics";
-import type { ProcessorWebhook, Processors, WebhookHeaders } from "../processors/processor";
+import { isId } from "../ids";
+import { connectSealed, findAccountOfWebhook } from "../processor-accounts/sealed-account";
+import type { ProcessorKinds } from "../processors/kind";
+import type {
+  Processor,
+  ProcessorWebhook,
+  Processors,
+  WebhookHeaders,
+} from "../processors/processor";
 import { faultOfDispute } from "../processors/sound-dispute";
 import { faultOf, isText, soundOutcome } from "../processors/sound-outcome";
+import type { SecretBox } from "../security/secrets";
 import { storeInboxMessage } from "./inbox-store";
 
 /*
- * Guarantees: what a processor tells us is stored before it is acknowledged, once for each of its event ids. A crash
- * before the acknowledgement makes the processor send it again, and the copy changes nothing.
+ * Guarantees: what a processor tells us is stored before it is acknowledged, once for each of its event ids: of an
+ * account, for each of the account's. Whatever is signed with an account's secret is the account's, and changes nothing
+ * of another's. A crash before the acknowledgement makes the processor send it again, and the copy changes nothing.
+ *
+ * Cost: of an account one read, so that a secret that was replaced is accepted no more, and the opening of its secrets.
  */
 
 /** What receiving needs. */
 export interface WebhookReceiver {
   readonly db: Db;
   readonly processors: Processors;
+  readonly processorKinds: ProcessorKinds;
+  readonly secrets: SecretBox;
+  readonly config: { readonly processorTimeoutMs: number };
   readonly wakeRelay: () => void;
 }
 
 export interface ReceivedWebhook {
   readonly processor: string;
+  /** Undefined: the installation's own. */
+  readonly accountId?: string | undefined;
   readonly headers: WebhookHeaders;
   /** The bytes as they came: the signature is over them. */
   readonly body: string;
@@ -28,23 +45,42 @@ export interface ReceivedWebhook {
 
 /**
  * Has the processor verify it, and stores it. Throws UNAUTHENTICATED for anything not signed by the processor,
- * BAD_USER_INPUT for what it signed and can be neither true nor stored, and NOT_FOUND both for a processor that does
- * not exist and for one that sends no webhooks: nobody learns which processors there are.
+ * BAD_USER_INPUT for what it signed and can be neither true nor stored, and NOT_FOUND both for a processor or an account
+ * that does not exist and for one that sends no webhooks: nobody learns which there are.
  */
 export async function receiveProcessorWebhook(
   receiver: WebhookReceiver,
   received: ReceivedWebhook,
 ): Promise<void> {
-  const { processor, headers, body } = received;
-  const verifyWebhook = receiver.processors.get(processor)?.verifyWebhook;
+  const { processor, accountId, headers, body } = received;
+  const sender = await senderOf(receiver, received);
+  const verifyWebhook = sender?.verifyWebhook;
   if (!verifyWebhook) throw new Failure("NOT_FOUND", "No such processor is configured here.");
   const message = refusing(() => checked(verified(() => verifyWebhook(body, headers))));
-  const isNew = await storeInboxMessage(receiver.db, { ...message, processor });
+  const isNew = await storeInboxMessage(receiver.db, {
+    ...message,
+    source: accountId ?? processor,
+  });
   const fired = failpoint("inbox.after_store");
   if (fired) await fired;
   inboxReceived.inc({ outcome: isNew ? "stored" : "duplicate" });
   if (!isNew) deduplications.inc({ where: "inbox" });
   receiver.wakeRelay();
+}
+
+async function senderOf(
+  { db, processors, processorKinds, secrets, config }: WebhookReceiver,
+  { processor, accountId }: ReceivedWebhook,
+): Promise<Pick<Processor, "verifyWebhook"> | undefined> {
+  if (accountId === undefined) return processors.get(processor);
+  const kind = processorKinds.get(processor);
+  if (!kind || !isId("processorAccount", accountId)) return undefined;
+  const account = await findAccountOfWebhook(db, { processor, id: accountId });
+  if (!account) return undefined;
+  // It calls nobody, so there is nothing to wait for when it is closed.
+  const connected = connectSealed({ kind, secrets }, account, config.processorTimeoutMs);
+  await connected.close();
+  return connected;
 }
 
 function refusing(read: () => ProcessorWebhook): ProcessorWebhook {

@@ -5,11 +5,13 @@ import type { Log } from "../observability/log";
 import { describeError } from "../observability/describe-error";
 import { type WebhookReceiver, receiveProcessorWebhook } from "./receive-processor-webhook";
 
-const BODY_MAX_BYTES = 64 * 1_024;
+// Stripe tells of a whole object, with lists in it.
+const BODY_MAX_BYTES = 512 * 1_024;
 
 /**
- * `POST /processors/:processor/webhooks`: where card processors send theirs. 200 means stored, 4xx that it never will
- * be, and anything else: send it again.
+ * Where card processors send their webhooks: those of merchants' accounts to `POST /processors/:processor/:accountId/webhooks`,
+ * those of the installation's own to `POST /processors/:processor/webhooks`. 200 means stored, 4xx that it never will be,
+ * and anything else: send it again.
  */
 export async function serveProcessorWebhooks(
   server: FastifyInstance,
@@ -21,29 +23,35 @@ export async function serveProcessorWebhooks(
     scope.addContentTypeParser("*", { parseAs: "string" }, (_request, body, parsed) => {
       parsed(null, body);
     });
-    scope.post<{ Params: { processor: string }; Body: string | undefined }>(
+    for (const path of [
       "/processors/:processor/webhooks",
-      { bodyLimit: BODY_MAX_BYTES },
-      async (request, reply) => {
-        try {
-          const { headers, body = "" } = request;
-          const { processor } = request.params;
-          await receiveProcessorWebhook(inbox, { processor, headers, body });
-          return await reply.code(200).send({ received: true });
-        } catch (error) {
-          const [status, message] = refusal(error);
-          if (status === 500)
-            inbox.log.error(
-              { error: describeError(error) },
-              "storing a processor's webhook failed",
-            );
-          return reply.code(status).send({ error: message });
-        }
-      },
-    );
+      "/processors/:processor/:accountId/webhooks",
+    ]) {
+      scope.post<{ Params: Params; Body: string | undefined }>(
+        path,
+        { bodyLimit: BODY_MAX_BYTES },
+        async ({ headers, params, body = "" }, reply) => {
+          try {
+            await receiveProcessorWebhook(inbox, { ...params, headers, body });
+            return await reply.code(200).send({ received: true });
+          } catch (error) {
+            const [status, message] = refusal(error);
+            if (status === 500) inbox.log.error({ error: describeError(error) }, NOT_STORED);
+            return reply.code(status).send({ error: message });
+          }
+        },
+      );
+    }
     done();
   });
 }
+
+interface Params {
+  readonly processor: string;
+  readonly accountId?: string;
+}
+
+const NOT_STORED = "storing a processor's webhook failed";
 
 const STATUSES: Partial<Record<FailureCode, number>> = {
   BAD_USER_INPUT: 400,

@@ -1,4 +1,5 @@
 import { sealContext } from "../idempotency/once";
+import { credentialsContext, webhookSecretContext } from "../processor-accounts/account";
 import { signingKeyContext } from "../seals/signing-keys";
 
 /** Where sealed values are stored. A test fails when the schema has one that is not here. */
@@ -28,6 +29,27 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     key: { merchant_id: "text", id: "text" },
     // Moved from the column above, as it was sealed there.
     context: ({ id = "" }) => id,
+  },
+  {
+    table: "processor_accounts",
+    column: "credentials",
+    where: "true",
+    key: { merchant_id: "text", id: "text" },
+    context: ({ id = "" }) => credentialsContext(id),
+  },
+  {
+    table: "processor_accounts",
+    column: "webhook_secret",
+    where: "webhook_secret is not null",
+    key: { merchant_id: "text", id: "text" },
+    context: ({ id = "" }) => webhookSecretContext(id),
+  },
+  {
+    table: "processor_accounts",
+    column: "old_webhook_secret",
+    where: "old_webhook_secret is not null",
+    key: { merchant_id: "text", id: "text" },
+    context: ({ id = "" }) => webhookSecretContext(id),
   },
   {
     table: "signing_keys",

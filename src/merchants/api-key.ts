@@ -31,6 +31,8 @@ export const SCOPES = [
   "webhooks:replay",
   "keys:read",
   "keys:write",
+  "processors:read",
+  "processors:write",
   "operations:read",
   "operations:write",
   "merchants:write",
@@ -47,11 +49,13 @@ export function isScope(text: string): text is Scope {
 const PLATFORM_ONLY: readonly Scope[] = ["operations:write", "merchants:write"];
 
 const READS: readonly Scope[] = ["payments:read", "events:read", "ledger:read", "webhooks:read"];
-const WEBHOOKS_AND_KEYS: readonly Scope[] = [
+const CONNECTIONS_AND_KEYS: readonly Scope[] = [
   "webhooks:write",
   "webhooks:replay",
   "keys:read",
   "keys:write",
+  "processors:read",
+  "processors:write",
 ];
 
 /**
@@ -60,14 +64,20 @@ const WEBHOOKS_AND_KEYS: readonly Scope[] = [
 export const DEFAULT_SCOPES: Readonly<Record<ApiKeyKind, readonly Scope[]>> = {
   // A browser holds it: one intent, whose client secret it must know as well.
   PUBLISHABLE: ["payments:confirm"],
-  SECRET: [...READS, "payments:write", "payments:confirm", ...WEBHOOKS_AND_KEYS, "customers:erase"],
+  SECRET: [
+    ...READS,
+    "payments:write",
+    "payments:confirm",
+    ...CONNECTIONS_AND_KEYS,
+    "customers:erase",
+  ],
   RESTRICTED: READS,
   // Clears what went wrong, and cannot start a payment.
-  OPERATOR: [...READS, ...WEBHOOKS_AND_KEYS, "operations:read", "customers:erase", "audit:read"],
+  OPERATOR: [...READS, ...CONNECTIONS_AND_KEYS, "operations:read", "customers:erase", "audit:read"],
   // The same for any merchant; and what a merchant may not do for itself.
   PLATFORM: [
     ...READS,
-    ...WEBHOOKS_AND_KEYS,
+    ...CONNECTIONS_AND_KEYS,
     "operations:read",
     "customers:erase",
     "audit:read",

@@ -20,6 +20,7 @@ export const LOG_FIELDS: ReadonlySet<string> = new Set([
   "merchantId",
   "apiKeyId",
   "processor",
+  "accountId",
   "attemptId",
   "deliveryId",
   "endpointId",

@@ -8,6 +8,7 @@ import type { IntentState } from "./payment-store";
 export const ATTEMPT_COLUMNS = `
   a.merchant_id as "merchantId", a.id as "id", a.payment_intent_id as "paymentIntentId",
   a.operation as "operation", a.status as "status", a.processor as "processor",
+  a.processor_account_id as "processorAccountId",
   a.amount as "amount", a.currency as "currency", a.payment_method as "paymentMethod",
   a.return_url as "returnUrl", a.final as "final", a.capture_id as "captureId",
   a.refund_id as "refundId", a.target_attempt_id as "targetAttemptId",
@@ -21,6 +22,11 @@ export const ATTEMPT_COLUMNS = `
   coalesce(a.challenge_expires_at <= now(), false) as "challengeExpired"`;
 
 const TRACED_COLUMNS = `${ATTEMPT_COLUMNS}, a.traceparent as "traceparent"`;
+
+/** At which version the account is now, so that a worker knows whether its connection is out of date. */
+const TO_CALL = `${TRACED_COLUMNS},
+  (select p.version from processor_accounts p
+    where p.merchant_id = a.merchant_id and p.id = a.processor_account_id) as "accountVersion"`;
 
 /*
  * The claim: QUEUED becomes SENT, once. Whoever finds the row in another status has nothing to send. One update for the
@@ -39,7 +45,7 @@ const CLAIM: Statement = {
         and coalesce(q.timeline = (select current_timeline()), true)
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
-    returning ${TRACED_COLUMNS}`,
+    returning ${TO_CALL}`,
 };
 
 export async function claimAttempts(
@@ -165,7 +171,7 @@ const TAKE_DUE: Statement = {
       order by q.next_at limit ? for update skip locked
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
-    returning ${TRACED_COLUMNS},
+    returning ${TO_CALL},
       coalesce(extract(epoch from now() - a.sent_at) * 1000, 'Infinity')::float8 as "sentAgoMs",
       coalesce(a.timeline <> (select current_timeline()), false) as "isFromBefore",
       (extract(epoch from now() - a.created_at) * 1000)::float8 as "queuedAgoMs"`,

@@ -59,6 +59,10 @@ export interface Attempt {
   readonly operation: AttemptOperation;
   readonly status: AttemptStatus;
   readonly processor: string;
+  /** The merchant's account there; null: the installation's own. */
+  readonly processorAccountId: string | null;
+  /** The version of that account, where it was read to call it. */
+  readonly accountVersion?: number | null;
   readonly amount: number;
   readonly currency: string;
   readonly paymentMethod: string | null;
@@ -103,7 +107,10 @@ export type MayHaveMoved = Pick<
 >;
 
 /** What is captured, refunded, voided or undone: which attempt that is, and whose. */
-export type Charge = Pick<Attempt, "id" | "processor" | "processorRef" | "processorChargeId">;
+export type Charge = Pick<
+  Attempt,
+  "id" | "processor" | "processorAccountId" | "processorRef" | "processorChargeId"
+>;
 
 /** What the processor calls an attempt: what it has prepared, or what it has answered with. */
 export function refOf(attempt: Pick<Charge, "processorRef" | "processorChargeId">): string | null {

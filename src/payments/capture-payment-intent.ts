@@ -113,6 +113,7 @@ export function capturing(
         id: attemptId,
         operation: "capture",
         processor: charge.processor,
+        processorAccountId: charge.processorAccountId,
         amount,
         currency,
         final,

@@ -31,10 +31,8 @@ export async function writeChanges(tx: Tx, changes: readonly Change[]): Promise<
   await insertCaptures(tx, pick(changes, "newCapture"));
   await insertRefunds(tx, pick(changes, "newRefund"));
   await insertAttempts(tx, changes);
-  await insertJournals(
-    tx,
-    changes.flatMap((change) => change.journals ?? []),
-  );
+  const journals = changes.flatMap((change) => change.journals ?? []);
+  await insertJournals(tx, journals);
   await insertEvidence(
     tx,
     changes.flatMap((change) => change.evidence ?? []),
@@ -102,9 +100,8 @@ async function updateIntents(tx: Tx, changes: readonly IntentChange[]): Promise<
     authorization_due_at: set.authorizationDueAt,
   }));
   const updated = await run(tx, UPDATE_INTENTS, [JSON.stringify(rows)]);
-  if (updated.length !== changes.length) {
-    throw new Error("a locked payment intent was not at the version its change was decided on");
-  }
+  if (updated.length === changes.length) return;
+  throw new Error("a locked payment intent was not at the version its change was decided on");
 }
 
 const UPDATE_ATTEMPTS: Statement = {
@@ -208,26 +205,27 @@ const INSERT_ATTEMPTS: Statement = {
   text: `
     with attempt as (
       select * from jsonb_to_recordset(?) as c (merchant_id text, id text, payment_intent_id text,
-        operation text, processor text, amount bigint, currency text, payment_method text,
-        return_url text, final boolean, capture_id text, refund_id text, target_attempt_id text,
-        target_processor_ref text, replaces_attempt_id text, generation int, announce boolean,
-        traceparent text)
+        operation text, processor text, processor_account_id text, amount bigint, currency text,
+        payment_method text, return_url text, final boolean, capture_id text, refund_id text,
+        target_attempt_id text, target_processor_ref text, replaces_attempt_id text,
+        generation int, announce boolean, traceparent text)
     ), inserted as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
-        amount, currency, payment_method, return_url, final, capture_id, refund_id,
-        target_attempt_id, target_processor_ref, replaces_attempt_id, generation, traceparent)
-      select merchant_id, id, payment_intent_id, operation, 'QUEUED', processor, amount, currency,
-        payment_method, return_url, final, capture_id, refund_id, target_attempt_id,
-        target_processor_ref, replaces_attempt_id, generation, traceparent
-      from attempt
+        processor_account_id, amount, currency, payment_method, return_url, final, capture_id,
+        refund_id, target_attempt_id, target_processor_ref, replaces_attempt_id, generation,
+        traceparent)
+      select merchant_id, id, payment_intent_id, operation, 'QUEUED', processor,
+        processor_account_id, amount, currency, payment_method, return_url, final, capture_id,
+        refund_id, target_attempt_id, target_processor_ref, replaces_attempt_id, generation,
+        traceparent from attempt
     )
     insert into outbox (merchant_id, attempt_id, traceparent)
     select merchant_id, id, traceparent from attempt where announce`,
 };
 
 async function insertAttempts(tx: Tx, changes: readonly Change[]): Promise<void> {
-  const rows = changes.flatMap(({ newAttempt, traceparent }) =>
-    newAttempt ? [attemptRow(newAttempt, traceparent)] : [],
+  const rows = changes.flatMap(({ newAttempt: made, traceparent }) =>
+    made ? [attemptRow(made, traceparent)] : [],
   );
   if (rows.length > 0) await run(tx, INSERT_ATTEMPTS, [JSON.stringify(rows)]);
 }
@@ -239,6 +237,7 @@ function attemptRow(attempt: NewAttempt, traceparent: Change["traceparent"]): ob
     payment_intent_id: attempt.paymentIntentId,
     operation: attempt.operation,
     processor: attempt.processor,
+    processor_account_id: attempt.processorAccountId,
     amount: attempt.amount,
     currency: attempt.currency,
     payment_method: attempt.paymentMethod,
@@ -291,9 +290,9 @@ const APPEND_STEPS: Statement = {
 };
 
 async function appendSteps(tx: Tx, changes: readonly Change[]): Promise<void> {
-  const rows = changes.flatMap(({ intent, traceparent }) =>
-    intent ? stepRows(intent, traceparent) : [],
-  );
+  const rowsOf = ({ intent, traceparent }: Change): object[] =>
+    intent ? stepRows(intent, traceparent) : [];
+  const rows = changes.flatMap(rowsOf);
   if (rows.length === 0) return;
   await run(tx, APPEND_STEPS, [JSON.stringify(rows.map((row, n) => ({ n, ...row })))]);
 }

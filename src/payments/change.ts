@@ -117,6 +117,7 @@ export interface NewAttempt {
   readonly paymentIntentId: string;
   readonly operation: AttemptOperation;
   readonly processor: string;
+  readonly processorAccountId: string | null;
   readonly amount: number;
   readonly currency: string;
   readonly paymentMethod?: string | null;

@@ -8,7 +8,6 @@ import { ATTEMPT_COLUMNS } from "./attempt-store";
 import { insertEvidence } from "./evidence-store";
 import type { AttemptInquirer } from "./look-up-attempts";
 import { asAttempt, isToSend } from "./processor-request";
-import { processorOf } from "./send-attempt";
 import type { LookupPolicy } from "./settle/answer";
 import { settleSurely } from "./settle/settle-surely";
 
@@ -94,7 +93,7 @@ export async function checkResolutions(checker: Checker, limit: number): Promise
 }
 
 async function checkOne(checker: Checker, check: Check): Promise<boolean> {
-  const processor = processorOf(checker, check);
+  const processor = await checker.processorOf(check);
   // Nobody can be asked about these: a webhook or a settlement line may still contradict.
   if (!processor.capabilities.canLookUp || !isToSend(check)) {
     await run(checker.db, WAIT, [null, check.merchantId, check.id]);

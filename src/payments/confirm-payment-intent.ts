@@ -4,7 +4,7 @@ import { runAlone } from "../db/transact";
 import { API_VERSION } from "../events/event-types";
 import { SEALED_PART, joinPersonalKey } from "../events/personal-data";
 import { failpoint } from "../failpoints";
-import { verdict } from "../failures";
+import { verdict, wrongState } from "../failures";
 import {
   type FinishedRecord,
   type KeyedOperation,
@@ -20,6 +20,7 @@ import type { Keep } from "../idempotency/replay-cache/replay-cache";
 import { newId } from "../ids";
 import { idempotencyOutcomes, setSizes } from "../observability/metrics";
 import type { TracedCommand } from "../observability/tracing";
+import { IS_CLOSED, ROUTED, ROUTED_COLUMNS, UNROUTED } from "../processor-accounts/route";
 import { explainRefusal, explained } from "./confirm-refusal";
 import type { PaymentIntent } from "./payment-intent";
 import { findIntentByConfirmKey } from "./payment-store";
@@ -35,8 +36,9 @@ import {
  * any other is left as it is, and the verdict is kept under the key. It never waits for a processor: the outbox row is
  * what makes a worker charge the card. A crash leaves all of it or nothing.
  *
- * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts. A shopper's key
- * costs a look for a record and for an attempt from before such keys were scoped to their intent.
+ * Cost: one round trip for the whole set, also for replays; per intent one update and five inserts, and one probe of an
+ * index for the merchant's rules of where it goes. A shopper's key costs a look for a record and for an attempt from before
+ * such keys were scoped to their intent.
  */
 
 export interface ConfirmPaymentIntent extends TracedCommand {
@@ -98,7 +100,8 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         offset 0
       ) k
     ), locked as materialized (
-      select pi.merchant_id, pi.id, pi.status, pi.payment_method,
+      select pi.merchant_id, pi.id, pi.status, pi.payment_method, pi.amount, pi.currency,
+        pi.capture_method, pi.attempts_made,
         -- Whole, and so dearer to carry, only where it may be refused: what it allows is kept then.
         case when pi.status <> 'REQUIRES_CONFIRMATION' then pi end as intent
       from command c
@@ -107,7 +110,7 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
       order by pi.merchant_id, pi.id
       for update of pi
     ), judged as materialized (
-      select c.*, l.status, l.intent,
+      select c.*, l.status, l.intent, ${ROUTED_COLUMNS},
         case
           when l.id is null then 'NOT_FOUND'
           when c.former_key is not null and (select 1 from attempts a
@@ -115,8 +118,9 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
               and a.payment_intent_id = c.payment_intent_id
               and ${isShoppersAttempt("a")}) is not null
             then '${SPENT}'
-          when l.status = 'REQUIRES_CONFIRMATION' then null
-          when l.status = 'REQUIRES_PAYMENT_METHOD' and c.payment_method is not null then null
+          when l.status = 'REQUIRES_CONFIRMATION'
+            or l.status = 'REQUIRES_PAYMENT_METHOD' and c.payment_method is not null
+            then case when ${IS_CLOSED} then '${UNROUTED}' end
           -- A refusal may be the effect of what this very key did, long ago, when its record has
           -- expired. Asked only then, and as a scalar, because the planner may answer an EXISTS by
           -- reading the whole table.
@@ -127,6 +131,7 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         end as failure_code
       from command c
       left join locked l on l.merchant_id = c.merchant_id and l.id = c.payment_intent_id
+      ${ROUTED}
       where not exists (select from known k where k.n = c.n)
     ), keyed as (
       insert into idempotency_keys
@@ -148,7 +153,8 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
             from (select payment_intent_snapshot(j.intent) as it offset 0) s
             where j.status is not null)) end,
         case when j.failure_code is not null then j.payment_intent_id end
-      from judged j where j.failure_code is distinct from '${SPENT}'
+      from judged j
+      where j.failure_code is null or j.failure_code not in ('${SPENT}', '${UNROUTED}')
       order by j.merchant_id, j.key
       on conflict do nothing
       returning merchant_id, key, fingerprint, created_at, failure_code, failure_details
@@ -166,13 +172,14 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
         case when pi.personal is not null then json_build_object('description', pi.description,
           'customer', pi.customer, 'metadata', pi.metadata, 'personalDataErasedAt', null)
         end as clear, j.n, j.status as from_status, j.actor, j.key,
-        j.return_url, j.processor, j.attempt_id, j.event_id, j.traceparent, k.created_at,
-        k.fingerprint
+        j.return_url, j.routed_to as processor, j.account_id, j.attempt_id, j.event_id,
+        j.traceparent, k.created_at, k.fingerprint
     ), attempt as (
       insert into attempts (merchant_id, id, payment_intent_id, operation, status, processor,
-        amount, currency, payment_method, return_url, idempotency_key, traceparent)
+        processor_account_id, amount, currency, payment_method, return_url, idempotency_key,
+        traceparent)
       select merchant_id, attempt_id, id, operation, 'QUEUED', processor,
-        amount, currency, payment_method, return_url, key, traceparent
+        account_id, amount, currency, payment_method, return_url, key, traceparent
       from intent
     ), transition as (
       insert into transitions (merchant_id, payment_intent_id, version, from_status, to_status,
@@ -201,6 +208,9 @@ const CONFIRM_PAYMENT_INTENTS: Statement = {
       k.failure_code, k.failure_details, null, null, null, null
     from judged j join keyed k on k.merchant_id = j.merchant_id and k.key = j.key
     where k.failure_code is not null
+    union all
+    select j.n, false, null, null, null, null, j.failure_code, null, null, null, null, null
+    from judged j where j.failure_code = '${UNROUTED}'
     union all
     select k.n, false, encode(k.fingerprint, 'hex'), iso(k.created_at), e.object, null,
       k.failure_code, k.failure_details, ${SEALED_PART}
@@ -270,10 +280,21 @@ async function toResult(
     command.keep?.({ ...row, result });
     return { status: "EXECUTED", firstSeenAt: row.firstSeenAt, result };
   }
+  if (row && isUnrouted(row)) return noAccount(command);
   const record = row ? openRecord(row) : await findKey(db, nameOf(command));
   if (!record) return replaySpent(db, command);
   command.keep?.(record);
   return replayConfirm(command, record);
+}
+
+/** Never stored: the key stays usable, for when there is an account that takes it. */
+function isUnrouted({ failureCode }: { readonly failureCode: string | null }): boolean {
+  return failureCode === UNROUTED;
+}
+
+function noAccount({ paymentIntentId: id }: ConfirmPaymentIntent): Error {
+  const because = "The processor account that it would go to is disabled.";
+  return verdict(wrongState({ id, because, currentState: UNROUTED, allowedActions: [] }));
 }
 
 /** The answer to a repeat, from the record of its key. */

@@ -45,6 +45,7 @@ const LOCK_DUE: Statement = {
     from payment_intents pi
     cross join lateral (
       select json_build_object('id', a.id, 'processor', a.processor,
+        'processorAccountId', a.processor_account_id,
         'processorRef', a.processor_ref, 'processorChargeId', a.processor_charge_id) as attempt
       from attempts a
       where a.merchant_id = pi.merchant_id and a.payment_intent_id = pi.id

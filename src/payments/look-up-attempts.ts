@@ -12,7 +12,7 @@ import type { Attempt } from "./attempt";
 import { type DueAttempt, beginReversal, takeDueAttempts } from "./attempt-store";
 import { type AttemptToSend, asAttempt, isToSend, requestOf } from "./processor-request";
 import type { AttemptRunner } from "./run-attempt";
-import { isUnprepared, processorOf, reverse } from "./send-attempt";
+import { isUnprepared, reverse } from "./send-attempt";
 import type { Settled } from "./settle/settle-attempts";
 import { settleSurely } from "./settle/settle-surely";
 import { tracedAttempt, tracedCall } from "./trace-attempt";
@@ -49,7 +49,7 @@ export async function lookUpAttempts(inquirer: AttemptInquirer, limit: number): 
 async function lookUp(inquirer: AttemptRunner, attempt: DueAttempt): Promise<Settled> {
   const fired = failpoint("lookup.before_call");
   if (fired) await fired;
-  const processor = processorOf(inquirer, attempt);
+  const processor = await inquirer.processorOf(attempt);
   const outcome = isToSend(attempt)
     ? await findOut(inquirer, processor, attempt)
     : await reverse(processor, attempt);

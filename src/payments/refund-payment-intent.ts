@@ -136,6 +136,7 @@ async function decideRefund(
         id: attemptId,
         operation: "refund",
         processor: charge.processor,
+        processorAccountId: charge.processorAccountId,
         amount,
         currency: intent.currency,
         refundId,

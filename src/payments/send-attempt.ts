@@ -1,11 +1,11 @@
 import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
+import type { Log } from "../observability/log";
 import { processorCalls, processorSeconds } from "../observability/metrics";
 import type {
   PrepareOutcome,
   Processor,
   ProcessorRequest,
-  Processors,
   SendOutcome,
 } from "../processors/processor";
 import { isText } from "../processors/sound-outcome";
@@ -22,14 +22,30 @@ import { tracedCall } from "./trace-attempt";
  * Cost: of two phases one more call and one more commit; of one phase nothing but the call.
  */
 
+/** Which processor an attempt is, or was, sent to: the installation's own, or that of an account. */
+export interface ProcessorFinder {
+  /** Calls nobody. Throws when it is not known here, or its account's secrets cannot be opened. */
+  readonly processorOf: (attempt: AttemptToCall) => Promise<Processor>;
+}
+
+export type AttemptToCall = Pick<
+  Attempt,
+  "merchantId" | "processor" | "processorAccountId" | "accountVersion"
+>;
+
 /** What sending needs. */
-export interface AttemptSender {
+export interface AttemptSender extends ProcessorFinder {
   readonly db: Db;
-  readonly processors: Processors;
+  readonly log: Pick<Log, "error">;
 }
 
 export async function sendAttempt(sender: AttemptSender, attempt: Attempt): Promise<SendOutcome> {
-  const processor = processorOf(sender, attempt);
+  const processor = await sender.processorOf(attempt).catch((error: unknown) => {
+    sender.log.error({ attemptId: attempt.id, err: error }, "an attempt's processor is not known");
+    return undefined;
+  });
+  // Nobody has been called.
+  if (!processor) return unsent("its processor is not known here");
   const labels = { processor: processor.name, operation: attempt.operation };
   const stop = processorSeconds.startTimer(labels);
   const outcome = isToSend(attempt)
@@ -38,15 +54,6 @@ export async function sendAttempt(sender: AttemptSender, attempt: Attempt): Prom
   stop();
   processorCalls.inc({ ...labels, outcome: outcome.kind });
   return outcome;
-}
-
-export function processorOf(
-  { processors }: Pick<AttemptSender, "processors">,
-  attempt: Attempt,
-): Processor {
-  const processor = processors.get(attempt.processor);
-  if (!processor) throw new Error(`no processor is called ${attempt.processor}`);
-  return processor;
 }
 
 /** It has to be prepared first, and that has not been done, or its outcome is lost: then it has not been sent. */

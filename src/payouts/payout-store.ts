@@ -71,6 +71,7 @@ const NEXT_TOLD: Statement = {
       join processor_payout_lines l on l.run_id = t.run_id
         and l.processor_payout_id = t.processor_payout_id
       left join attempts a on a.id = l.reference and a.processor = t.processor
+        and a.processor_account_id is null
       group by a.merchant_id
     ), share as (
       select coalesce(n.merchant_id, p.merchant_id) as merchant_id,
@@ -147,6 +148,7 @@ const INSERT: Statement = {
       join processor_payout_lines l on l.run_id = t.run_id
         and l.processor_payout_id = t.processor_payout_id
       join attempts a on a.id = l.reference and a.processor = t.processor
+        and a.processor_account_id is null
       join fresh f on f.merchant_id = a.merchant_id
     ), event as (
       insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)

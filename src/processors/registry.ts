@@ -1,7 +1,20 @@
 import type { Log } from "../observability/log";
+import { ConfigError } from "../process/settings";
 import { guardProcessor } from "./guard";
 import type { Processors } from "./processor";
+import type { ProcessorKinds } from "./kind";
+import { sandboxKind } from "./sandbox/kind";
 import { createSandboxProcessor } from "./sandbox/sandbox-processor";
+import { stripeKind } from "./stripe/kind";
+
+/** Every kind of processor that merchants can connect accounts of, by name. */
+export function createProcessorKinds(config: {
+  readonly sandboxUrl: string;
+  readonly stripeUrl: string;
+}): ProcessorKinds {
+  const kinds = [sandboxKind(config.sandboxUrl), stripeKind(config.stripeUrl)];
+  return new Map(kinds.map((kind) => [kind.name, kind]));
+}
 
 /** Every processor this installation is configured for, by name. */
 export function createProcessors(config: {
@@ -19,7 +32,9 @@ export function createProcessors(config: {
   const processors = [
     createSandboxProcessor({
       baseUrl: config.sandboxUrl,
-      webhookSecret: config.sandboxWebhookSecret,
+      ...(config.sandboxWebhookSecret !== undefined && {
+        webhookSecrets: [config.sandboxWebhookSecret],
+      }),
       timeoutMs: config.timeoutMs,
     }),
   ];
@@ -28,5 +43,13 @@ export function createProcessors(config: {
       processor.name,
       guardProcessor(processor, { callsPerSecond, onBreaker }),
     ]),
+  );
+}
+
+export function assertRegistered(processors: Processors, name: string): void {
+  if (processors.has(name)) return;
+  const names = [...processors.keys()].join(", ");
+  throw new ConfigError(
+    `The configuration is invalid.\n  ONCEPAY_DEFAULT_PROCESSOR: there is no processor called ${name}; known processors: ${names}`,
   );
 }

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { wholeNumber } from "../process/settings";
 
 /** How processors are called. */
@@ -11,11 +11,16 @@ export const PROCESSOR_SETTINGS = {
     .describe(
       "how many calls a second a processor gets from one worker; what is over that waits in the queue; 0 for no limit",
     ),
+  ONCEPAY_STRIPE_URL: z
+    .url()
+    .default("https://api.stripe.com")
+    .describe("where Stripe is asked for merchants' accounts there; another place is for tests"),
 } as const;
 
 export interface ProcessorConfig {
   readonly processorTimeoutMs: number;
   readonly processorRate: number;
+  readonly stripeUrl: string;
 }
 
 export function processorConfig(
@@ -24,5 +29,6 @@ export function processorConfig(
   return {
     processorTimeoutMs: settings.ONCEPAY_PROCESSOR_TIMEOUT_MS,
     processorRate: settings.ONCEPAY_PROCESSOR_RATE,
+    stripeUrl: settings.ONCEPAY_STRIPE_URL,
   };
 }

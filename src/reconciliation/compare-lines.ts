@@ -68,6 +68,7 @@ const COMPARE: Statement = {
         coalesce(e.lines, 0) as earlier
       from this q cross join their t
       left join attempts a on a.id = t.reference and a.processor = q.processor
+        and a.processor_account_id is null
       left join journals j on j.merchant_id = a.merchant_id and j.source_id = a.id
         and j.kind = case a.operation when 'refund' then 'refund' else 'capture' end
         and j.kind not in ('suspense_hold', 'suspense_void')

@@ -139,6 +139,7 @@ const DIFFERING: Statement = {
       join processor_payout_lines l on l.run_id = t.run_id
         and l.processor_payout_id = t.processor_payout_id
       join attempts a on a.id = l.reference and a.processor = r.processor
+        and a.processor_account_id is null
       where r.id = ? and t.status <> 'FAILED'
     )
     select merchant_id as "merchantId", id as "attemptId", payment_intent_id as "paymentIntentId",

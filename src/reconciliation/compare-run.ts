@@ -15,7 +15,8 @@ import { forgetOldLines, lockRun, moveOn } from "./run-store";
 /*
  * Guarantees: when the lines of a run are in, each reference is compared with its attempt and its journal, and then each
  * attempt of the period is looked for among the lines; then each dispute is compared, and last, each payout is recorded. A
- * slice, the breaks that it found and where it ended are one commit: whoever is killed goes on from there, two at once do each slice once, and no difference is found twice.
+ * slice, the breaks that it found and where it ended are one commit: whoever is killed goes on from there, two at once do
+ * each slice once, and no difference is found twice.
  *
  * A fee that was not known is posted in that commit, too.
  *
@@ -94,7 +95,7 @@ async function lookForMissing(tx: Tx, report: Report): Promise<Report> {
   });
 }
 
-/** The last part of that step: which lines are compared is kept with them. */
+/** The last part of that step: a line says itself that it has been compared. */
 async function compareDisputes(tx: Tx, report: Report): Promise<Report> {
   const lines = await takeDisputeLines(tx, report.id, DISPUTES);
   const breaks = lines.map((line) => classifyDispute(line, report));

@@ -1,7 +1,7 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import type { DisputeNews, DisputeStatus, ProcessorDispute } from "../processors/processor";
 
-/** The statements that keep what lists and settlement files say of disputes, and bring it to be compared. */
+/** The statements that keep what lists and settlement files say of disputes, and bring them to be compared. */
 
 const INSERT: Statement = {
   name: "insert_processor_disputes",
@@ -76,6 +76,7 @@ const TAKE: Statement = {
     from taken t
     join reconciliation_runs r on r.id = t.run_id
     left join attempts a on a.id = t.reference and a.processor = r.processor
+      and a.processor_account_id is null
     left join disputes d on d.merchant_id = a.merchant_id and d.processor = r.processor
       and d.processor_dispute_id = t.processor_dispute_id
     left join journals j on j.merchant_id = d.merchant_id and j.source_id = d.id

@@ -44,7 +44,7 @@ const FIND: Statement = {
     ), read as materialized (
       select a.* from this q cross join lateral (
         select x.id, x.merchant_id, x.payment_intent_id, x.operation, x.status, x.processor,
-          x.amount, x.currency, x.fee, x.fee_currency, x.settled_at,
+          x.processor_account_id, x.amount, x.currency, x.fee, x.fee_currency, x.settled_at,
           coalesce(x.sent_at, x.created_at) as sent_at
         from (
           (select l.* from attempts l
@@ -72,6 +72,7 @@ const FIND: Statement = {
       select r.*, r.sent_at < q.period_from + q.edge or r.settled_at >= q.period_to - q.edge
         as at_the_edge
       from this q join read r on r.status = 'SUCCEEDED' and r.processor = q.processor
+        and r.processor_account_id is null
         and r.operation = any(q.operations)
         and r.settled_at >= q.known_from and r.settled_at < q.known_to
       where not exists (

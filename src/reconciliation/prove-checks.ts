@@ -75,10 +75,11 @@ const CHECK_INTENTS: Statement = {
       select pi.id, pi.currency,
         format('%s: booked %s captured, %s refunded, %s held; the payment says %s authorised, '
           || '%s captured, %s refunded; %s in suspense, and %s may have moved; '
-          || '%s booked as disputed, and %s said; fees of %s booked, and %s told', pi.status,
+          || '%s booked as disputed, and %s said; %s booked as undecided, and %s open; '
+          || 'fees of %s booked, and %s told', pi.status,
           b.captured, b.refunded, b.held, pi.amount_authorized, pi.amount_captured,
           pi.amount_refunded, b.suspense, u.amount, b.disputed, pi.amount_disputed,
-          f.booked, f.told) as detail
+          b.undecided, o.amount, f.booked, f.told) as detail
       from touched t
       join payment_intents pi on pi.merchant_id = ? and pi.id = t.id
       cross join lateral (
@@ -93,7 +94,9 @@ const CHECK_INTENTS: Statement = {
             filter (where p.pending and 'SUSPENSE' in (d.kind, c.kind)), 0) as suspense,
           coalesce(sum(case j.kind when 'dispute' then p.amount else -p.amount end)
             filter (where (j.kind = 'dispute' and c.kind = 'DISPUTES')
-              or (j.kind = 'dispute_won' and d.kind = 'DISPUTES')), 0) as disputed
+              or (j.kind = 'dispute_won' and d.kind = 'DISPUTES')), 0) as disputed,
+          coalesce(sum(case when c.kind = 'DISPUTES' then p.amount else -p.amount end)
+            filter (where 'DISPUTES' in (d.kind, c.kind)), 0) as undecided
         from journals j
         join postings p on p.merchant_id = j.merchant_id and p.journal_id = j.id
         join ledger_accounts d on d.merchant_id = p.merchant_id and d.id = p.debit_account_id
@@ -107,6 +110,11 @@ const CHECK_INTENTS: Statement = {
         where a.merchant_id = pi.merchant_id and a.payment_intent_id = pi.id
           and a.status = 'UNKNOWN' and a.operation in ('charge', 'capture', 'refund')
       ) u
+      cross join lateral (
+        select coalesce(sum(t.amount), 0) as amount from disputes t
+        where t.merchant_id = pi.merchant_id and t.payment_intent_id = pi.id
+          and t.status = 'OPEN'
+      ) o
       cross join lateral (
         -- Of each attempt in its own currency; the sums are for the sentence.
         select coalesce(sum(s.booked), 0) as booked, coalesce(sum(a.fee), 0) as told,
@@ -123,10 +131,11 @@ const CHECK_INTENTS: Statement = {
             and j.source_id = a.id and j.kind in ('capture', 'fee')
         ) s
         where a.merchant_id = pi.merchant_id and a.payment_intent_id = pi.id
-          and a.status = 'SUCCEEDED' and a.operation in ('charge', 'capture')
+          and a.operation in ('charge', 'capture')
       ) f
       where pi.amount_captured <> b.captured or pi.amount_refunded <> b.refunded
-        or b.suspense <> u.amount or pi.amount_disputed <> b.disputed or f.differ
+        or b.suspense <> u.amount or pi.amount_disputed <> b.disputed
+        or b.undecided <> o.amount or f.differ
         or b.held <> case when pi.status in ('REQUIRES_CAPTURE', 'PROCESSING')
           then pi.amount_authorized - pi.amount_captured else 0 end
     )

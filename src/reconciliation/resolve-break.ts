@@ -14,9 +14,9 @@ import { findWaysOut, suspenseOf } from "./way-out";
 
 /*
  * Guarantees: a break is explained as often as somebody knows more about it, and resolved once. What is approved is the
- * correction that was proposed when the break was found, and nothing else, so long as it is still true: it is posted in the same commit, as a journal
- * of its own that names the one it corrects. Nothing that was posted is changed. Who did it, and why, is in the audit
- * log, in that commit.
+ * correction that was proposed when the break was found, and nothing else, so long as it is still true: it is posted in
+ * the same commit, as a journal of its own that names the one it corrects. Nothing that was posted is changed. Who did it,
+ * and why, is in the audit log, in that commit.
  *
  * Cost: one read that locks, one statement that writes, and for a correction the two that post a journal.
  */

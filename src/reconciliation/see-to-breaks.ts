@@ -7,6 +7,7 @@ import type { Log } from "../observability/log";
 import { type Attempt, isSettled } from "../payments/attempt";
 import { findAttempts } from "../payments/attempt-store";
 import { asAttempt } from "../payments/processor-request";
+import type { ProcessorFinder } from "../payments/send-attempt";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
 import { DISPUTE_STATUSES, type Processors } from "../processors/processor";
 import type { Break, NewBreak, Proposal } from "./break";
@@ -68,7 +69,7 @@ const COMPENSATION: Statement = {
       and c.target_attempt_id = ? order by c.id desc limit 1`,
 };
 
-interface Needs extends AnswerSettler {
+interface Needs extends AnswerSettler, ProcessorFinder {
   readonly db: Db;
   readonly log: Log;
   readonly processors: Processors;
@@ -146,7 +147,7 @@ async function stillUnknown(db: Db, found: Break, { status }: Attempt): Promise<
 }
 
 async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promise<void> {
-  const { db, processors } = needs;
+  const { db } = needs;
   const { merchantId, paymentIntentId, id } = attempt;
   const bindings = [merchantId, paymentIntentId, id];
   const [compensation] = await run<{ status: string }>(db, COMPENSATION, bindings);
@@ -163,8 +164,8 @@ async function contradicted(needs: Needs, found: Break, attempt: Attempt): Promi
     const more = compensation ? "; it has not been given back" : "";
     return nowState(db, found, `${detail}${more}`);
   }
-  const processor = processors.get(attempt.processor);
-  if (!compensation && processor?.capabilities.canLookUp === true) {
+  const processor = compensation ? undefined : await needs.processorOf(attempt);
+  if (processor?.capabilities.canLookUp === true) {
     const outcome = await processor.lookUp(asAttempt(attempt));
     await settleSurely(needs, attempt, { outcome, source: "reconciliation" });
   }

@@ -24,7 +24,7 @@ const KNOWN_BY_NOW: Statement = {
   name: "find_attempt_of_ghost",
   text: `
     select a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId"
-    from attempts a where a.id = ? and a.processor = ?`,
+    from attempts a where a.id = ? and a.processor = ? and a.processor_account_id is null`,
 };
 
 interface Known {

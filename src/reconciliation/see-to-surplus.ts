@@ -57,7 +57,7 @@ export async function seeToSurplus(needs: Needs, found: Break, attempt: Attempt)
   const { db, config, processors } = needs;
   const begun = await findReversing(db, found);
   if (config.duplicateMovements === "leave" && begun === null) return "LEFT_FOR_A_PERSON";
-  const processor = processors.get(attempt.processor);
+  const processor = installationsOwn(processors, attempt);
   if (!isToSend(attempt) || !canReverse(processor, attempt)) {
     return leave(db, found, `${attempt.processor} cannot take back one movement by itself`);
   }
@@ -85,6 +85,11 @@ function canReverse(
 ): processor is CanReverse {
   if (processor?.reverseMovement === undefined) return false;
   return processor.capabilities.reversesMovements?.includes(operation) === true;
+}
+
+/** What is an account's is for its merchant to give back. */
+function installationsOwn(processors: Processors, attempt: Attempt): Processor | undefined {
+  return attempt.processorAccountId === null ? processors.get(attempt.processor) : undefined;
 }
 
 /** None is kept where it is not certain which. */

@@ -20,6 +20,7 @@ const latencyBody = z
   .strictObject({ minMs: waitMs, maxMs: waitMs, lateMs: waitMs.optional() })
   .refine((body) => body.minMs <= body.maxMs, "minMs must not exceed maxMs");
 
+const revokedBody = z.strictObject({ key: z.string() });
 const outageBody = z.strictObject({ mode: z.enum(["refuse", "off"]) });
 
 const webhooksBody = z
@@ -37,7 +38,7 @@ const webhooksBody = z
     "delayMinMs must not exceed delayMaxMs",
   );
 
-/** The independent witness and the switches, for development and tests. */
+/** The independent witness and the switches, for development and tests. With an account's key, most are its alone. */
 export async function routeAdmin(
   network: Network,
   url: URL,
@@ -66,6 +67,11 @@ export async function routeAdmin(
       request.resume();
       network.keys.forgottenAtMs = Date.now();
       return sendJson(response, 200, { forgotten: true });
+    case "POST /admin/revoked-keys": {
+      const { key } = await readJson(request, revokedBody);
+      network.revokedKeys.add(key);
+      return sendJson(response, 200, { revoked: true });
+    }
     case "POST /admin/latency": {
       const { latency } = network;
       const { minMs, maxMs, lateMs } = await readJson(request, latencyBody);

@@ -11,7 +11,7 @@ const pool = Buffer.alloc(RANDOM_LENGTH * 256);
 let poolOffset = pool.length;
 
 /** The network's own ids, time-ordered like ours but of its own making, as a real network's are. */
-export function newNetworkId(prefix: NetworkIdPrefix): string {
+export function newNetworkId(prefix: NetworkIdPrefix, account = ""): string {
   if (poolOffset >= pool.length) {
     randomFillSync(pool);
     for (let index = 0; index < pool.length; index += 1) {
@@ -23,7 +23,18 @@ export function newNetworkId(prefix: NetworkIdPrefix): string {
   // the network keeps every id it has given out.
   const random = pool.toString("latin1", poolOffset, poolOffset + RANDOM_LENGTH);
   poolOffset += RANDOM_LENGTH;
-  return `${prefix}_${timeText(Date.now())}${random}`;
+  const beginning = account === "" ? prefix : `${prefix}_${account}`;
+  return `${beginning}_${timeText(Date.now())}${random}`;
+}
+
+/** The account whose operation an id names; without a name it is the installation's. */
+export function accountOfId(id: string): string {
+  return /^[a-z]+_([a-z0-9]+)_/.exec(id)?.[1] ?? "";
+}
+
+/** The same in SQL; null for the installation's. */
+export function accountInSql(column: string): string {
+  return `substring(${column} from '^[a-z]+_([a-z0-9]+)_')`;
 }
 
 let lastMs = 0;

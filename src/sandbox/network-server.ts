@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type KeyHolder, allNetworks, keyHolder, networkOf } from "./accounts";
 import { routeAdmin } from "./admin-routes";
 import { routeChallenges } from "./challenge-routes";
 import { routeCharges } from "./charge-routes";
@@ -24,23 +25,25 @@ export function createNetworkServer(network: Network): Server {
 }
 
 async function route(
-  network: Network,
+  whole: Network,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const target = request.url ?? "/";
   const exchange = { request, response };
+  const holder = keyHolder(whole, request);
+  const network = networkOf(whole, holder?.account ?? "");
   if (target.startsWith("/v1/")) {
     if (network.outage) return void request.socket.destroy();
-    if (request.method === "GET" && LISTS.test(target)) {
-      const url = new URL(target, "http://network");
-      const send = url.pathname === "/v1/movements" ? sendList : sendSettlementFile;
-      return send(network, url, response);
-    }
-    return routeCharges(network, pathAfter(target, "/v1/"), exchange);
+    if (!holder) return sendError(response, 401, "There is no such key.");
+    return serve(network, holder, exchange);
   }
-  if (target.startsWith("/3ds/"))
-    return routeChallenges(network, pathAfter(target, "/3ds/"), exchange);
+  if (target.startsWith("/3ds/")) {
+    const path = pathAfter(target, "/3ds/");
+    const [id = ""] = path.split("/");
+    const whose = allNetworks(whole).find(({ state }) => state.challenges.has(id));
+    return routeChallenges(whose ?? whole, path, exchange);
+  }
   if (target.startsWith("/admin/")) {
     return routeAdmin(network, new URL(target, "http://network"), exchange);
   }
@@ -48,6 +51,24 @@ async function route(
     return sendJson(response, 200, { status: "live", instance: network.instanceId });
   }
   sendError(response, 404, "No such route.");
+}
+
+async function serve(
+  network: Network,
+  { account: id, livemode }: KeyHolder,
+  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<void> {
+  const { request, response } = exchange;
+  const { method, url: target = "/" } = request;
+  if (method === "GET" && target === "/v1/account") {
+    return sendJson(response, 200, { id, livemode });
+  }
+  if (method === "GET" && LISTS.test(target)) {
+    const url = new URL(target, "http://network");
+    const send = url.pathname === "/v1/movements" ? sendList : sendSettlementFile;
+    return send(network, url, response);
+  }
+  return routeCharges(network, pathAfter(target, "/v1/"), exchange);
 }
 
 function pathAfter(target: string, prefix: string): string {

@@ -38,6 +38,8 @@ export interface ReferenceEntry {
  * (applyRow), and is rebuilt from them at start.
  */
 export interface NetworkState {
+  /** Whose it is; "" for the account that has no name. */
+  readonly account: string;
   readonly references: Map<string, ReferenceEntry>;
   readonly charges: Map<string, Charge>;
   readonly challenges: Map<string, Operation>;
@@ -54,8 +56,9 @@ const ID_PREFIX_OF: Record<OperationKind, NetworkIdPrefix> = {
   void: "vd",
 };
 
-export function createNetworkState(): NetworkState {
+export function createNetworkState(account = ""): NetworkState {
   return {
+    account,
     references: new Map(),
     charges: new Map(),
     challenges: new Map(),
@@ -75,7 +78,7 @@ export function entryOf(state: NetworkState, reference: string): ReferenceEntry 
 
 /** Takes a request in: from here on a lookup finds it, as processing. */
 export function beginOperation(state: NetworkState, request: MoneyRequest): Operation {
-  const id = newNetworkId(ID_PREFIX_OF[request.kind]);
+  const id = newNetworkId(ID_PREFIX_OF[request.kind], state.account);
   const isCharge = request.kind === "charge" || request.kind === "authorize";
   const operation: Operation = {
     id,

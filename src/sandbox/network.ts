@@ -32,6 +32,9 @@ export interface Network {
   readonly log: Logger;
   readonly seed: number;
   readonly keys: Keys;
+  /** The other accounts, by their names; see accounts.ts. */
+  readonly accounts: Map<string, Network>;
+  readonly revokedKeys: Set<string>;
   /** Challenges whose outcome is being decided right now, by their id. */
   readonly settling: Map<string, Promise<void>>;
   readonly timers: Set<NodeJS.Timeout>;

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from "pg";
-import { newNetworkId } from "./network-id";
+import { accountInSql, newNetworkId } from "./network-id";
 import type { Window } from "./read-window";
 
 /**
@@ -47,7 +47,9 @@ const SETTLED = `
   from disputes d where d.step = 'opened' and d.fee > 0`;
 
 const PAY = `
-  with settled as (${SETTLED}
+  with movements as (select * from movements where ${accountInSql("charge_id")} is null
+  ), disputes as (select * from disputes where ${accountInSql("charge_id")} is null
+  ), settled as (${SETTLED}
   ), due as (
     select s.*, row_number() over (partition by s.currency order by s.at, s.movement_id, s.kind)
       as line

@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import type { MovementKind } from "./movement";
+import { accountInSql } from "./network-id";
 
 /** A movement as the network's list and its settlement file have it. */
 export interface ListedMovement {
@@ -39,16 +40,18 @@ const LIST = `
     charge_id, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
     position::float8 as position, kind = 'reverse' and operation = 'authorize' as "onHold"
   from movements
-  where at >= $1 and at < $2 and position > greatest($3::bigint,
+  where at >= $1 and at < $2 and coalesce(${accountInSql("operation_id")}, '') = $5
+    and position > greatest($3::bigint,
     (select position - 1 from movements where at >= $1 order by at, position limit 1))
   order by movements.position limit $4`;
 
 export async function listMovements(
   pool: Pool,
   { from, to }: Window,
-  page: { readonly after: number; readonly limit: number },
+  page: { readonly account: string; readonly after: number; readonly limit: number },
 ): Promise<ListedMovement[]> {
-  const { rows } = await pool.query<ListedMovement>(LIST, [from, to, page.after, page.limit]);
+  const bindings = [from, to, page.after, page.limit, page.account];
+  const { rows } = await pool.query<ListedMovement>(LIST, bindings);
   return rows;
 }
 

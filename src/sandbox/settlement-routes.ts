@@ -13,7 +13,8 @@ import {
 /*
  * What the network tells of what it moved, as an acquirer does: a list by a window of time, page by page, and a
  * settlement file for a period, which holds what is settled (captures, refunds, and what took them back), the steps of
- * disputes, the payouts that were sent, arrived or failed in it, each with all of its lines, and ends with the number of its lines. The file is written as it is read from the books.
+ * disputes, the payouts that were sent, arrived or failed in it, each with all of its lines, and ends with the number of
+ * its lines. The file is written as it is read from the books.
  */
 
 const PAGE_ROWS = 500;
@@ -32,9 +33,11 @@ export async function sendList(
   const after = Number(url.searchParams.get("after") ?? 0);
   if (!Number.isSafeInteger(after) || after < 0) return sendError(response, 400, "after is wrong.");
   const pool = network.books.reader;
-  const rows = await listMovements(pool, window, { after, limit: PAGE_ROWS });
+  const { account } = network.state;
+  const rows = await listMovements(pool, window, { account, after, limit: PAGE_ROWS });
   const isLast = rows.length < PAGE_ROWS;
-  const disputes = isLast ? await listDisputes(pool, window) : [];
+  // Disputes are listed for the nameless account alone.
+  const disputes = isLast && account === "" ? await listDisputes(pool, window) : [];
   sendJson(response, 200, {
     disputes,
     movements: rows.map(({ position: _position, onHold: _onHold, ...movement }) => movement),
@@ -57,7 +60,8 @@ export async function sendSettlementFile(
   let lines = 0;
   let after = 0;
   for (;;) {
-    const rows = await listMovements(network.books.reader, window, { after, limit: FILE_ROWS });
+    const page = { account: network.state.account, after, limit: FILE_ROWS };
+    const rows = await listMovements(network.books.reader, window, page);
     // What was only held is not settled, nor is what took it back.
     const settled = rows.filter(({ kind, onHold }) => SETTLED.includes(kind) && !onHold);
     const text = settled.map(
@@ -94,6 +98,8 @@ async function writePayouts(
   window: Window,
   response: ServerResponse,
 ): Promise<number> {
+  // Payouts are the nameless account's alone.
+  if (network.state.account !== "") return 0;
   let written = 0;
   for (const payout of await listPayouts(network.books.reader, window)) {
     const { id, status, amount, currency, arrivesAt, changedAt, lineCount } = payout;

@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import pino, { type Logger } from "pino";
 import { httpUrl, listenHttp } from "../process/listen";
+import { allNetworks, networkOfRow } from "./accounts";
 import { createKeys } from "./keys";
 import { openBooks } from "./books";
 import { createSandboxBooks } from "./books-schema";
@@ -10,6 +11,7 @@ import { createLatency } from "./latency";
 import { createStats, scheduleLateRefund, type Network } from "./network";
 import { createNetworkServer } from "./network-server";
 import { applyRow, createNetworkState } from "./network-state";
+import type { Operation } from "./operation";
 import { createRandom } from "./random";
 import { readBooks } from "./read-books";
 import { createWebhookSender } from "./webhook-sender";
@@ -90,6 +92,8 @@ function createNetwork(
     log,
     seed,
     keys: createKeys(),
+    accounts: new Map(),
+    revokedKeys: new Set(),
     settling: new Map(),
     timers: new Set(),
     instanceId: options.instanceId ?? "",
@@ -102,17 +106,21 @@ function createNetwork(
 /** Reads the books; what was waiting for its time when the network stopped continues to wait. */
 async function restore(network: Network): Promise<void> {
   await readBooks(network.books.reader, (row) => {
-    applyRow(network.state, row);
+    applyRow(networkOfRow(network, row).state, row);
     if (row.type === "movement") network.stats.movements[row.kind] += 1;
   });
-  for (const entry of network.state.references.values()) {
-    for (const operation of entry.operations) {
-      armChallengeExpiry(network, operation);
-      if (operation.pendingRefund === true || operation.status === "succeeded") {
-        scheduleLateRefund(network, operation);
-        scheduleDispute(network, operation);
-      }
+  for (const one of allNetworks(network)) {
+    for (const { operations } of one.state.references.values()) {
+      for (const operation of operations) resume(one, operation);
     }
+  }
+}
+
+function resume(network: Network, operation: Operation): void {
+  armChallengeExpiry(network, operation);
+  if (operation.pendingRefund === true || operation.status === "succeeded") {
+    scheduleLateRefund(network, operation);
+    scheduleDispute(network, operation);
   }
 }
 
@@ -129,6 +137,6 @@ async function closeNetwork(network: Network, server: Server): Promise<void> {
   }
   server.closeAllConnections();
   await stopped;
-  await network.webhooks.close();
+  await Promise.all(allNetworks(network).map(({ webhooks }) => webhooks.close()));
   await network.books.close();
 }

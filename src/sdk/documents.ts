@@ -8,6 +8,8 @@ import type { Subscriptions } from "./subscriptions";
  * once.
  */
 
+const ACCOUNT = "processorAccount { ...ProcessorAccount }";
+const ROUTE = "currency minAmount maxAmount captureMethod processorAccountId";
 const ENDPOINT = "webhookEndpoint { ...WebhookEndpoint }";
 
 export const MUTATIONS = {
@@ -59,6 +61,12 @@ export const MUTATIONS = {
   createApiKey: mutation("createApiKey", "apiKey { ...ApiKey } secret"),
   rollApiKey: mutation("rollApiKey", "apiKey { ...ApiKey } oldApiKey { ...ApiKey } secret"),
   revokeApiKey: mutation("revokeApiKey", "apiKey { ...ApiKey }"),
+  connectProcessorAccount: mutation("connectProcessorAccount", ACCOUNT),
+  rotateProcessorCredentials: mutation("rotateProcessorCredentials", ACCOUNT),
+  rotateProcessorWebhookSecret: mutation("rotateProcessorWebhookSecret", ACCOUNT),
+  disableProcessorAccount: mutation("disableProcessorAccount", ACCOUNT),
+  enableProcessorAccount: mutation("enableProcessorAccount", ACCOUNT),
+  replaceProcessorRoutes: mutation("replaceProcessorRoutes", `processorRoutes { ${ROUTE} }`),
   eraseCustomer: mutation("eraseCustomer", "erasure { ...Erasure }"),
 } satisfies Record<keyof Mutations, string>;
 
@@ -71,6 +79,7 @@ interface ResultOf {
 
 const INTENT: ResultOf = { type: "PaymentIntent", field: "paymentIntent" };
 const CHANGED_ENDPOINT: ResultOf = { type: "WebhookEndpoint", field: "webhookEndpoint" };
+const CHANGED_ACCOUNT: ResultOf = { type: "ProcessorAccount", field: "processorAccount" };
 const PLAN: ResultOf = { type: "ReplayPlan", field: "replayPlan" };
 
 export const RESULTS: Readonly<Record<string, ResultOf>> = {
@@ -104,6 +113,12 @@ export const RESULTS: Readonly<Record<string, ResultOf>> = {
   createApiKey: { type: "ApiKey" },
   rollApiKey: { type: "ApiKey" },
   revokeApiKey: { type: "ApiKey", field: "apiKey" },
+  connectProcessorAccount: CHANGED_ACCOUNT,
+  rotateProcessorCredentials: CHANGED_ACCOUNT,
+  rotateProcessorWebhookSecret: CHANGED_ACCOUNT,
+  disableProcessorAccount: CHANGED_ACCOUNT,
+  enableProcessorAccount: CHANGED_ACCOUNT,
+  replaceProcessorRoutes: { type: "Node" },
   eraseCustomer: { type: "Erasure", field: "erasure" },
 } satisfies Record<keyof Mutations, ResultOf>;
 
@@ -123,6 +138,7 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   era: "Erasure",
   key: "ApiKey",
   rpl: "ReplayPlan",
+  pac: "ProcessorAccount",
   brk: "ReconciliationBreak",
 };
 
@@ -218,9 +234,12 @@ export const QUERIES = {
     { filter: "DeadLetterFilter", merchantId: "ID", ...PAGE },
     page("WebhookDelivery"),
   ),
+  processorRoutes: query("processorRoutes", {}, ROUTE),
+  processorAccounts: query("processorAccounts", PAGE, page("ProcessorAccount")),
   replayPlans: query("replayPlans", PAGE, page("ReplayPlan")),
   auditLog: query("auditLog", { filter: "AuditLogFilter", ...PAGE }, page("AuditEntry")),
   unknownAttempts: query("unknownAttempts", PAGE, page("Attempt")),
+  backlog: query("backlog", {}, "oldestUnpublishedAt oldestDueAt"),
   setAsideMessages: query(
     "setAsideMessages",
     { merchantId: "ID", ...PAGE },

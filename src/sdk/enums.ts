@@ -139,6 +139,9 @@ export type PayoutStatus = "FAILED" | "IN_TRANSIT" | "PAID";
 /** The side of an account that a posting is made on. */
 export type PostingSide = "CREDIT" | "DEBIT";
 
+/** Whether a processor account gets new payments. New values may be added. */
+export type ProcessorAccountStatus = "ACTIVE" | "DISABLED";
+
 /** What to do about a break. */
 export type ReconciliationBreakAction = "APPROVE_CORRECTION" | "DISMISS" | "EXPLAIN";
 

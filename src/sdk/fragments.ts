@@ -38,14 +38,15 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id paymentIntentId status amount currency final failureCode createdAt updatedAt
   }`,
   Attempt: `fragment Attempt on Attempt {
-    id paymentIntentId operation processor status amount currency paymentMethod processorChargeId
+    id paymentIntentId operation processor processorAccountId status amount currency paymentMethod processorChargeId
     code declineCode adviceCode networkDeclineCode message sentAt unknownSince lookups nextLookupAt settledAt createdAt
   }`,
   Event: `fragment Event on Event { id type apiVersion createdAt subjectId sequence data }`,
   WebhookEndpoint: `fragment WebhookEndpoint on WebhookEndpoint {
     id url description eventTypes metadata apiVersion status disabledReason disabledAt
     ratePerSecond timeoutMs concurrency ordered verifiedAt verificationError
-    secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt
+    secretHint previousSecretHint previousSecretExpiresAt createdAt updatedAt oldestDueAt
+    last24Hours { since attempts succeeded p95Ms }
   }`,
   WebhookDelivery: `fragment WebhookDelivery on WebhookDelivery {
     id merchantId eventId endpointId status tries nextAt statusCode error responseBody durationMs replayOf
@@ -55,6 +56,11 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     id status reason filter horizon letters superseded hasMore
     endpoints { endpointId letters } types { type letters } causes { cause letters } sampleIds
     perSecond sent skipped createdBy createdAt startedAt finishedAt updatedAt
+  }`,
+  ProcessorAccount: `fragment ProcessorAccount on ProcessorAccount {
+    id processor mode externalAccountId status disabledReason disabledAt apiVersion settings
+    credentialsHint credentialsChangedAt webhookPath webhookSecretHint
+    previousWebhookSecretExpiresAt version createdAt updatedAt
   }`,
   SetAsideMessage: `fragment SetAsideMessage on SetAsideMessage {
     id merchantId eventId eventType attemptId deliveryId tries lastError setAsideAt nextTryAt

@@ -108,6 +108,21 @@ export interface ConfirmPaymentIntentInput {
   readonly returnUrl?: string | null | undefined;
 }
 
+/** The account to connect. */
+export interface ConnectProcessorAccountInput {
+  /** What the processor knows the account by, as it needs it: { secretKey: … } for the sandbox. It is stored sealed and never shown; send it as a variable. */
+  readonly credentials: Readonly<Record<string, string>>;
+
+  /** The name of the processor. */
+  readonly processor: string;
+
+  /** The account's settings, where its processor has any. */
+  readonly settings?: Readonly<Record<string, string>> | null | undefined;
+
+  /** What the processor signs the account's webhooks with, 1 to 500 characters. It is stored sealed and never shown; send it as a variable. It can be given later, when the processor has been told the account's webhookPath. */
+  readonly webhookSecret?: string | null | undefined;
+}
+
 /** The API key to create. */
 export interface CreateApiKeyInput {
   /** The IPv4 and IPv6 addresses that the key may be used from, also as CIDR ranges such as 203.0.113.0/24, at most 50. All addresses when this is absent or empty. */
@@ -234,6 +249,15 @@ export interface DeleteWebhookEndpointInput {
   readonly webhookEndpointId: string;
 }
 
+/** The account to disable. */
+export interface DisableProcessorAccountInput {
+  /** The account's id. */
+  readonly processorAccountId: string;
+
+  /** Why, for whoever looks at the account later: at most 500 characters. */
+  readonly reason?: string | null | undefined;
+}
+
 /** The endpoint to disable. */
 export interface DisableWebhookEndpointInput {
   /** Why, for whoever looks at the endpoint later: at most 500 characters. */
@@ -265,6 +289,12 @@ export interface DisputeFilter {
 
   /** With one of these statuses. There is no index for this field: combine it with another one. */
   readonly statuses?: readonly DisputeStatus[] | null | undefined;
+}
+
+/** The account to enable. */
+export interface EnableProcessorAccountInput {
+  /** The account's id. */
+  readonly processorAccountId: string;
 }
 
 /** The endpoint to enable, and what it is caught up with. */
@@ -357,6 +387,24 @@ export interface PayoutFilter {
   readonly statuses?: readonly PayoutStatus[] | null | undefined;
 }
 
+/** A rule of a merchant's routing. */
+export interface ProcessorRouteInput {
+  /** Payments that are captured in this way; null for all. */
+  readonly captureMethod?: CaptureMethod | null | undefined;
+
+  /** Payments in this currency; null for all. */
+  readonly currency?: string | null | undefined;
+
+  /** Payments of this amount or less; null for all. */
+  readonly maxAmount?: number | null | undefined;
+
+  /** Payments of this amount or more; null for all. */
+  readonly minAmount?: number | null | undefined;
+
+  /** The id of the processor account that they go to; null for the installation's own processor. */
+  readonly processorAccountId?: string | null | undefined;
+}
+
 /** Which breaks to list: those that match every field given. */
 export interface ReconciliationBreakFilter {
   /** Of one of these kinds. */
@@ -412,6 +460,12 @@ export interface ReleaseSetAsideMessagesInput {
 
   /** Why, in 1 to 1,000 characters, for the audit log. */
   readonly reason: string;
+}
+
+/** The rules, all of them. */
+export interface ReplaceProcessorRoutesInput {
+  /** The rules in the order in which they count, at most 100. The last one must ask for nothing. None: every payment goes to the installation's own processor. */
+  readonly routes: readonly ProcessorRouteInput[];
 }
 
 /** Which dead letters to replay: those that match every field given and that nobody has replayed. */
@@ -541,6 +595,27 @@ export interface RollApiKeyInput {
 
   /** For how many seconds the old key can still be used, 0 to 2592000 (30 days); 0 ends it at once. */
   readonly overlapSeconds?: number | undefined;
+}
+
+/** The account, and its new credentials. */
+export interface RotateProcessorCredentialsInput {
+  /** What the processor knows the account by, as it needs it: { secretKey: … } for the sandbox. It is stored sealed and never shown; send it as a variable. */
+  readonly credentials: Readonly<Record<string, string>>;
+
+  /** The account's id. */
+  readonly processorAccountId: string;
+}
+
+/** The account, and the new secret of its webhooks. */
+export interface RotateProcessorWebhookSecretInput {
+  /** For how many seconds webhooks signed with the present secret are accepted as well, 0 to 604800 (7 days); 0 replaces it at once. */
+  readonly overlapSeconds?: number | undefined;
+
+  /** The account's id. */
+  readonly processorAccountId: string;
+
+  /** What the processor signs the account's webhooks with, 1 to 500 characters. It is stored sealed and never shown; send it as a variable. */
+  readonly webhookSecret: string;
 }
 
 /** The endpoint, and how long its present secret still signs. */

@@ -4,20 +4,24 @@ import type {
   CancelReplayPlanInput,
   CapturePaymentIntentInput,
   ConfirmPaymentIntentInput,
+  ConnectProcessorAccountInput,
   CreateApiKeyInput,
   CreateMerchantInput,
   CreatePaymentIntentInput,
   CreateReplayPlanInput,
   CreateWebhookEndpointInput,
   DeleteWebhookEndpointInput,
+  DisableProcessorAccountInput,
   DisableWebhookEndpointInput,
   DiscardWebhookDeliveryInput,
+  EnableProcessorAccountInput,
   EnableWebhookEndpointInput,
   EraseCustomerInput,
   LookUpAttemptInput,
   PauseReplayPlanInput,
   RefundPaymentIntentInput,
   ReleaseSetAsideMessagesInput,
+  ReplaceProcessorRoutesInput,
   ReplayWebhookDeliveryInput,
   ResolveReconciliationBreakInput,
   ResolveUnknownAttemptInput,
@@ -26,6 +30,8 @@ import type {
   RetryWebhookDeliveryNowInput,
   RevokeApiKeyInput,
   RollApiKeyInput,
+  RotateProcessorCredentialsInput,
+  RotateProcessorWebhookSecretInput,
   RotateWebhookSecretInput,
   SendTestWebhookInput,
   StartReplayPlanInput,
@@ -37,20 +43,24 @@ import type {
   CancelReplayPlanPayload,
   CapturePaymentIntentPayload,
   ConfirmPaymentIntentPayload,
+  ConnectProcessorAccountPayload,
   CreateApiKeyPayload,
   CreateMerchantPayload,
   CreatePaymentIntentPayload,
   CreateReplayPlanPayload,
   CreateWebhookEndpointPayload,
   DeleteWebhookEndpointPayload,
+  DisableProcessorAccountPayload,
   DisableWebhookEndpointPayload,
   DiscardWebhookDeliveryPayload,
+  EnableProcessorAccountPayload,
   EnableWebhookEndpointPayload,
   EraseCustomerPayload,
   LookUpAttemptPayload,
   PauseReplayPlanPayload,
   RefundPaymentIntentPayload,
   ReleaseSetAsideMessagesPayload,
+  ReplaceProcessorRoutesPayload,
   ReplayWebhookDeliveryPayload,
   ResolveReconciliationBreakPayload,
   ResolveUnknownAttemptPayload,
@@ -59,6 +69,8 @@ import type {
   RetryWebhookDeliveryNowPayload,
   RevokeApiKeyPayload,
   RollApiKeyPayload,
+  RotateProcessorCredentialsPayload,
+  RotateProcessorWebhookSecretPayload,
   RotateWebhookSecretPayload,
   SendTestWebhookPayload,
   StartReplayPlanPayload,
@@ -213,6 +225,42 @@ export interface Mutations {
 
   /** Revokes an API key for good. Within a second of the answer it is refused everywhere. Requires the scope keys:write. */
   readonly revokeApiKey: { input: RevokeApiKeyInput; payload: RevokeApiKeyPayload };
+
+  /** Connects an account at a card processor. The processor is asked whose credentials these are, and each of its accounts can be connected once. Requires the scope processors:write. */
+  readonly connectProcessorAccount: {
+    input: ConnectProcessorAccountInput;
+    payload: ConnectProcessorAccountPayload;
+  };
+
+  /** Gives an account new credentials, which the processor must say are the same account's. What is on its way was sent with those before: do not revoke them at once. Requires the scope processors:write. */
+  readonly rotateProcessorCredentials: {
+    input: RotateProcessorCredentialsInput;
+    payload: RotateProcessorCredentialsPayload;
+  };
+
+  /** Gives an account another webhook secret. During the overlap webhooks signed with either are accepted. While one overlap lasts, only a rotation with an overlap of 0 is possible. Requires the scope processors:write. */
+  readonly rotateProcessorWebhookSecret: {
+    input: RotateProcessorWebhookSecretInput;
+    payload: RotateProcessorWebhookSecretPayload;
+  };
+
+  /** Gives an account no new payments. What it has begun is finished there: it can be captured, refunded and canceled. Requires the scope processors:write. */
+  readonly disableProcessorAccount: {
+    input: DisableProcessorAccountInput;
+    payload: DisableProcessorAccountPayload;
+  };
+
+  /** Gives an account that was disabled new payments again. Requires the scope processors:write. */
+  readonly enableProcessorAccount: {
+    input: EnableProcessorAccountInput;
+    payload: EnableProcessorAccountPayload;
+  };
+
+  /** Replaces the rules that say which processor account a payment goes to. They count for payments that are confirmed from now on; what follows a payment goes where the payment is. Requires the scope processors:write. */
+  readonly replaceProcessorRoutes: {
+    input: ReplaceProcessorRoutesInput;
+    payload: ReplaceProcessorRoutesPayload;
+  };
 
   /** Erases `customer`, `description` and `metadata` of all payment intents that the customer has now, and the `metadata` of their refunds: in the objects, in every event about them, in webhooks still to be sent and in the results kept for idempotency keys. Amounts, statuses, the ledger and the order of events stay as they are. It cannot be undone. Payments that are created later for the same customer are not affected. Requires the scope customers:erase. */
   readonly eraseCustomer: { input: EraseCustomerInput; payload: EraseCustomerPayload };

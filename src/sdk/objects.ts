@@ -28,6 +28,7 @@ import type {
   PayoutLineKind,
   PayoutStatus,
   PostingSide,
+  ProcessorAccountStatus,
   ReconciliationBreakKind,
   ReconciliationBreakResolution,
   ReconciliationBreakSource,
@@ -288,6 +289,24 @@ export interface WebhookEndpoint {
 
   /** When the endpoint last changed. */
   readonly updatedAt: string;
+
+  /** Since when the delivery to the endpoint is due that has waited longest; null when none is. One that is held until the endpoint can take it counts from when it was made. Of those that are not held, the newest and some of each age are looked at: the oldest may be up to twice as old. */
+  readonly oldestDueAt: string | null;
+
+  /** How the endpoint did in the last 24 hours, as of now. */
+  readonly last24Hours: {
+    /** From when on tries are counted: the full hour that is at most 24 hours ago. */
+    readonly since: string;
+
+    /** How many tries ended. */
+    readonly attempts: number;
+
+    /** How many of them delivered. */
+    readonly succeeded: number;
+
+    /** How many milliseconds 95 of 100 tries took at most, rounded up by a fifth at most; null when there was none. */
+    readonly p95Ms: number | null;
+  } | null;
 }
 
 /** The delivery of one event to one webhook endpoint. */
@@ -453,6 +472,9 @@ export interface Attempt {
 
   /** The name of the processor that was asked. */
   readonly processor: string;
+
+  /** The id of the merchant's account at the processor; null for the installation's own. */
+  readonly processorAccountId: string | null;
 
   /** The status of the attempt. */
   readonly status: AttemptStatus;
@@ -663,6 +685,60 @@ export interface ApiKey {
 
   /** When the key was revoked. */
   readonly revokedAt: string | null;
+}
+
+/** A merchant's account at a card processor, without its credentials and secrets, which are never shown. */
+export interface ProcessorAccount {
+  /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
+  readonly id: string;
+
+  /** The name of the processor. */
+  readonly processor: string;
+
+  /** Whether what is done there moves real money. */
+  readonly mode: Mode;
+
+  /** The processor's own id for the account. */
+  readonly externalAccountId: string;
+
+  /** Whether it gets new payments. */
+  readonly status: ProcessorAccountStatus;
+
+  /** Why the account is disabled, where a reason was given. */
+  readonly disabledReason: string | null;
+
+  /** When the account was disabled. */
+  readonly disabledAt: string | null;
+
+  /** The version of the processor's API that is used; null where it has none. */
+  readonly apiVersion: string | null;
+
+  /** The account's settings, as its processor needs them. */
+  readonly settings: Readonly<Record<string, string>>;
+
+  /** The end of the credentials, to tell them from others. */
+  readonly credentialsHint: string;
+
+  /** Since when the account has its present credentials. */
+  readonly credentialsChangedAt: string;
+
+  /** The path, on the API's address, that the processor is to send its webhooks to. */
+  readonly webhookPath: string;
+
+  /** The end of the secret that the account's webhooks are verified with; null when there is none, and all are refused. */
+  readonly webhookSecretHint: string | null;
+
+  /** Until when webhooks signed with the previous secret are accepted as well; null when they are not. */
+  readonly previousWebhookSecretExpiresAt: string | null;
+
+  /** How often the account has changed, counted from 1. */
+  readonly version: number;
+
+  /** When the account was connected. */
+  readonly createdAt: string;
+
+  /** When the account last changed. */
+  readonly updatedAt: string;
 }
 
 /** The erasure of a customer's personal data. It does not say whose. */
@@ -1076,6 +1152,7 @@ export type Node =
   | ({ readonly __typename: "Merchant" } & Merchant)
   | ({ readonly __typename: "PaymentIntent" } & PaymentIntent)
   | ({ readonly __typename: "Payout" } & Payout)
+  | ({ readonly __typename: "ProcessorAccount" } & ProcessorAccount)
   | ({ readonly __typename: "ReconciliationBreak" } & ReconciliationBreak)
   | ({ readonly __typename: "Refund" } & Refund)
   | ({ readonly __typename: "ReplayPlan" } & ReplayPlan)

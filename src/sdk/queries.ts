@@ -18,6 +18,7 @@ import type {
   ApiKeyConnection,
   AttemptConnection,
   AuditEntryConnection,
+  Backlog,
   CaptureConnection,
   CheckpointKey,
   DisputeConnection,
@@ -29,6 +30,8 @@ import type {
   PaymentIntentConnection,
   PayoutConnection,
   PayoutResult,
+  ProcessorAccountConnection,
+  ProcessorRoute,
   Receipt,
   ReconciliationBreakConnection,
   ReconciliationReportConnection,
@@ -175,6 +178,20 @@ export interface Queries {
     result: WebhookDeliveryConnection;
   };
 
+  /** The rules that say which processor account a payment goes to, in the order in which they count. None: every payment goes to the installation's own processor. Requires the scope processors:read. */
+  readonly processorRoutes: { variables: Record<string, never>; result: readonly ProcessorRoute[] };
+
+  /** The merchant's accounts at card processors, newest first. Requires the scope processors:read. */
+  readonly processorAccounts: {
+    variables: {
+      readonly first?: number | null | undefined;
+      readonly after?: string | null | undefined;
+      readonly last?: number | null | undefined;
+      readonly before?: string | null | undefined;
+    };
+    result: ProcessorAccountConnection;
+  };
+
   /** The merchant's replay plans, newest first. Requires the scope webhooks:read. */
   readonly replayPlans: {
     variables: {
@@ -208,6 +225,9 @@ export interface Queries {
     };
     result: AttemptConnection;
   };
+
+  /** How far behind publishing and webhooks are, for operators: of the merchant, or of all merchants for a platform operator who acts for none. Requires the scope operations:read. */
+  readonly backlog: { variables: Record<string, never>; result: Backlog };
 
   /** Messages of the outbox that are set aside because relays died over them, newest first: of the merchant that a platform operator acts for, or of all merchants. They are attempted again by themselves, after longer and longer pauses, and in the end only when releaseSetAsideMessages says so. Requires the scope operations:write. */
   readonly setAsideMessages: {
@@ -305,7 +325,7 @@ export interface Queries {
     result: readonly (Node | null)[];
   };
 
-  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent, updatePaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt, releaseSetAsideMessages, resolveReconciliationBreak; keys:read for createApiKey, rollApiKey, revokeApiKey; customers:erase for eraseCustomer. */
+  /** Looks up the outcome of a mutation by its name and idempotency key. It executes nothing and reveals no secrets. A publishable key may look up confirmations of the payment intent whose client secret is sent with the request. Requires the scope to read what the mutation is about: payments:read for createPaymentIntent, confirmPaymentIntent, capturePaymentIntent, cancelPaymentIntent, refundPaymentIntent, updatePaymentIntent; webhooks:read for createWebhookEndpoint, updateWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret, sendTestWebhook, replayWebhookDelivery, discardWebhookDelivery, retryWebhookDeliveryNow, retryWebhookDeliveriesNow, createReplayPlan, startReplayPlan, pauseReplayPlan, resumeReplayPlan, cancelReplayPlan; merchants:write for createMerchant; operations:read for lookUpAttempt, resolveUnknownAttempt, releaseSetAsideMessages, resolveReconciliationBreak; keys:read for createApiKey, rollApiKey, revokeApiKey; processors:read for connectProcessorAccount, rotateProcessorCredentials, rotateProcessorWebhookSecret, disableProcessorAccount, enableProcessorAccount, replaceProcessorRoutes; customers:erase for eraseCustomer. */
   readonly operation: {
     variables: { readonly name: string; readonly idempotencyKey: string };
     result: Operation;

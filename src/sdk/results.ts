@@ -1,5 +1,6 @@
 // Printed from schema/schema.graphql and documents.ts; a test fails when it is stale.
 import type {
+  CaptureMethod,
   ErrorCode,
   EventType,
   LedgerAccountKind,
@@ -24,6 +25,7 @@ import type {
   PaymentIntent,
   Payout,
   PayoutLine,
+  ProcessorAccount,
   ReconciliationBreak,
   ReconciliationReport,
   Refund,
@@ -336,6 +338,75 @@ export interface RevokeApiKeyPayload {
   readonly idempotency: Idempotency;
 }
 
+/** The result of connectProcessorAccount. */
+export interface ConnectProcessorAccountPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of rotateProcessorCredentials. */
+export interface RotateProcessorCredentialsPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of rotateProcessorWebhookSecret. */
+export interface RotateProcessorWebhookSecretPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of disableProcessorAccount. */
+export interface DisableProcessorAccountPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of enableProcessorAccount. */
+export interface EnableProcessorAccountPayload {
+  /** The account. */
+  readonly processorAccount: ProcessorAccount;
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
+/** The result of replaceProcessorRoutes. */
+export interface ReplaceProcessorRoutesPayload {
+  /** The rules in the order in which they count. */
+  readonly processorRoutes: readonly {
+    /** Payments in this currency; null for all. */
+    readonly currency: string | null;
+
+    /** Payments of this amount or more; null for all. */
+    readonly minAmount: number | null;
+
+    /** Payments of this amount or less; null for all. */
+    readonly maxAmount: number | null;
+
+    /** Payments that are captured in this way; null for all. */
+    readonly captureMethod: CaptureMethod | null;
+
+    /** The id of the processor account that they go to; null for the installation's own processor. */
+    readonly processorAccountId: string | null;
+  }[];
+
+  /** Whether this request was executed or replayed. */
+  readonly idempotency: Idempotency;
+}
+
 /** The result of eraseCustomer. */
 export interface EraseCustomerPayload {
   /** The erasure as it stood when the request was executed. Query `erasure` for how far it is now. */
@@ -534,6 +605,39 @@ export interface WebhookDeliveryConnection {
   readonly pageInfo: PageInfo;
 }
 
+/** A rule of a merchant's routing. A payment goes where the first rule says that it meets and whose account is not disabled. */
+export interface ProcessorRoute {
+  /** Payments in this currency; null for all. */
+  readonly currency: string | null;
+
+  /** Payments of this amount or more; null for all. */
+  readonly minAmount: number | null;
+
+  /** Payments of this amount or less; null for all. */
+  readonly maxAmount: number | null;
+
+  /** Payments that are captured in this way; null for all. */
+  readonly captureMethod: CaptureMethod | null;
+
+  /** The id of the processor account that they go to; null for the installation's own processor. */
+  readonly processorAccountId: string | null;
+}
+
+/** One page of a list. */
+export interface ProcessorAccountConnection {
+  /** The items on the page, each with its cursor. */
+  readonly edges: readonly {
+    /** The item's position in the list, as an opaque string. */
+    readonly cursor: string;
+
+    /** The item. */
+    readonly node: ProcessorAccount;
+  }[];
+
+  /** The page's position in the list. */
+  readonly pageInfo: PageInfo;
+}
+
 /** One page of a list. */
 export interface ReplayPlanConnection {
   /** The items on the page, each with its cursor. */
@@ -577,6 +681,15 @@ export interface AttemptConnection {
 
   /** The page's position in the list. */
   readonly pageInfo: PageInfo;
+}
+
+/** How far behind the work is that comes after each commit. What is seconds old is on its way. */
+export interface Backlog {
+  /** Since when the oldest event waits to be published, to the feed and to webhooks; null when none does. For all merchants: the oldest message of the outbox; those that are set aside do not count. */
+  readonly oldestUnpublishedAt: string | null;
+
+  /** Since when the webhook delivery is due that has waited longest; null when none is. One that is held until its endpoint can take it counts from when it was made. Of those that are not held, the newest and some of each age are looked at: the oldest may be up to twice as old. For all merchants: those that are held do not count. */
+  readonly oldestDueAt: string | null;
 }
 
 /** One page of a list. */
@@ -779,7 +892,7 @@ export interface Operation {
   /** When the operation was executed. */
   readonly firstSeenAt: string | null;
 
-  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key, a reconciliation break or an erasure; null where the mutation gives none of these. */
+  /** The original result: a payment intent, a refund, a webhook endpoint, a delivery, a replay plan, an attempt, a merchant, an API key, a processor account, a reconciliation break or an erasure; null where the mutation gives none of these. */
   readonly result: Node | null;
 
   /** The original error; null unless the status is FAILED. */

@@ -14,6 +14,7 @@ import { endpointSecrets } from "./endpoint-secrets";
 import type { LaneSettings } from "./lanes";
 import type { SubjectLine } from "./lines";
 import { type PostResult, postWebhook } from "./post-webhook";
+import type { EndpointHours } from "./endpoint-hours";
 import type { DeliveryRecord, EndpointChange } from "./record-deliveries";
 import { signWebhook } from "./sign";
 
@@ -37,6 +38,7 @@ export interface WebhookSender {
   readonly recordDelivery: (record: DeliveryRecord) => Promise<EndpointChange | undefined>;
   /** What is first in a line in which something has ended. */
   readonly letNextGo: (line: SubjectLine) => Promise<readonly AddressedDelivery[]>;
+  readonly endpointHours: Pick<EndpointHours, "count">;
   readonly wakeRelay: () => void;
 }
 
@@ -69,11 +71,13 @@ export async function deliver(
   }
   const change = await sender.recordDelivery(record);
   webhookTries.inc({ try: tryLabel(delivery.tries) });
-  deliveriesCounter.inc({ outcome: record.status === "DEAD" ? "dead" : result.kind });
-  if (record.status !== "SUCCEEDED") logTrouble(sender.log, record, change);
+  const { status, dueInMs, durationMs } = record;
+  const succeeded = status === "SUCCEEDED";
+  sender.endpointHours.count({ merchantId, endpointId, succeeded, durationMs });
+  deliveriesCounter.inc({ outcome: status === "DEAD" ? "dead" : result.kind });
+  if (!succeeded) logTrouble(sender.log, record, change);
   const fired = failpoint("webhook.after_record");
   if (fired) await fired;
-  const { status, dueInMs, durationMs } = record;
   const settings = settingsAfter(delivery, status, change);
   const recovered = change?.recovered ?? false;
   const next = status === "RETRYING" ? [] : await nextInLine(sender, delivery);

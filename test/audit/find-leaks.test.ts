@@ -38,6 +38,8 @@ const OUR_WORDS = new RegExp(
     "reconciliation_runs.position",
     "audit_state.(?:at_merchant|differences)",
     "(?:processor_)?disputes.reason",
+    "processor_accounts.(?:mode|api_version)",
+    "processor_routes.capture_method",
     "replay_plans.(?:horizon|position|counts|sample_ids|created_by)",
     "webhook_endpoints.(?:api_version|secret_hint|old_secret_hint|challenge_error)",
   ].join("|")})$`,

@@ -104,6 +104,7 @@ it("knows every column that can hold a sealed value", async () => {
     "erasures.customer_mac",
     "idempotency_keys.fingerprint",
     "payment_intent_updates.fingerprint",
+    "processor_changes.fingerprint",
     "seals.leaves",
     "seals.previous",
     "seals.root",

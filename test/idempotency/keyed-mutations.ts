@@ -9,10 +9,19 @@ import {
   newKey,
 } from "../support/api";
 import { aBreak, proposeNothingMuch } from "../support/breaks";
+import {
+  DISABLE_ACCOUNT,
+  ENABLE_ACCOUNT,
+  ROTATE_ACCOUNT_SECRET,
+  aSandboxKey,
+  anAccountName,
+  connectAccount,
+} from "../support/processor-accounts";
 import { rowOf } from "../support/set-aside";
 
 import {
   type KeyedMutation,
+  type World,
   MANUAL,
   PAUSE,
   RETRYING,
@@ -35,6 +44,21 @@ import {
   unique,
   untilEnabled,
 } from "./keyed-world";
+
+async function anAccount({ api }: World): Promise<{ processorAccountId: string }> {
+  return { processorAccountId: (await connectAccount(api)).id };
+}
+
+async function aDisabledAccount(world: World): Promise<{ processorAccountId: string }> {
+  const input = await anAccount(world);
+  await askAccount(world, DISABLE_ACCOUNT, input);
+  return input;
+}
+
+async function askAccount({ api }: World, query: string, input: object): Promise<void> {
+  const { body } = await api.send({ query, variables: { input, key: newKey() } });
+  expect(body.errors).toBeUndefined();
+}
 
 /** One for every mutation of the schema: a test fails, by its name, when one is missing. */
 export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
@@ -223,6 +247,76 @@ export const KEYED_MUTATIONS: Readonly<Record<string, KeyedMutation>> = {
       };
       return { input, makePossible };
     },
+  },
+  connectProcessorAccount: {
+    table: "processor_accounts",
+    prepare: () => {
+      const input = {
+        processor: "sandbox",
+        credentials: { secretKey: aSandboxKey(anAccountName()) },
+      };
+      return Promise.resolve({ input, other: { ...input, webhookSecret: "a secret" } });
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  rotateProcessorCredentials: {
+    table: "processor_accounts",
+    prepare: async ({ api }) => {
+      const { id: processorAccountId, name } = await connectAccount(api);
+      const input = { processorAccountId, credentials: { secretKey: aSandboxKey(name) } };
+      return { input, other: { ...input, credentials: { secretKey: aSandboxKey(name) } } };
+    },
+    expired: "REPLAYED",
+    refuse: null,
+  },
+  rotateProcessorWebhookSecret: {
+    table: "processor_accounts",
+    prepare: async (world) => {
+      const input = { ...(await anAccount(world)), webhookSecret: "another secret" };
+      return { input, other: { ...input, overlapSeconds: 60 } };
+    },
+    expired: "REPLAYED",
+    // While another rotation lasts.
+    refuse: async (world) => {
+      const input = { ...(await anAccount(world)), webhookSecret: "another secret" };
+      await askAccount(world, ROTATE_ACCOUNT_SECRET, input);
+      const none = { ...input, overlapSeconds: 0 };
+      return { input, makePossible: () => askAccount(world, ROTATE_ACCOUNT_SECRET, none) };
+    },
+  },
+  disableProcessorAccount: {
+    table: "processor_accounts",
+    prepare: async (world) => {
+      const input = await anAccount(world);
+      return { input, other: { ...input, reason: "maintenance" } };
+    },
+    expired: "REPLAYED",
+    refuse: async (world) => {
+      const input = await aDisabledAccount(world);
+      return { input, makePossible: () => askAccount(world, ENABLE_ACCOUNT, input) };
+    },
+  },
+  enableProcessorAccount: {
+    table: "processor_accounts",
+    prepare: async (world) => ({
+      input: await aDisabledAccount(world),
+      other: await aDisabledAccount(world),
+    }),
+    expired: "REPLAYED",
+    refuse: async (world) => {
+      const input = await anAccount(world);
+      return { input, makePossible: () => askAccount(world, DISABLE_ACCOUNT, input) };
+    },
+  },
+  replaceProcessorRoutes: {
+    table: "processor_changes",
+    prepare: () => {
+      const input = { routes: [{ currency: "USD" }, {}] };
+      return Promise.resolve({ input, other: { routes: [{}] } });
+    },
+    expired: "REPLAYED",
+    refuse: null,
   },
   sendTestWebhook: {
     table: "webhook_replays",

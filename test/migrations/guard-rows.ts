@@ -307,6 +307,22 @@ export const GUARD_ROWS: readonly GuardRow[] = [
     refusal: RESTRICTED,
   },
   {
+    guard: "attempts.keep_processor_account",
+    what: "an attempt that goes to another processor",
+    statement: (id) =>
+      `update attempts set processor = 'another' where payment_intent_id = '${id}'`,
+    refusal: RESTRICTED,
+  },
+  {
+    guard: "attempts.check_attempt_account",
+    what: "an attempt at an account that the merchant has not",
+    statement: () =>
+      copies("attempts", [
+        { id: "att_x", idempotency_key: null, status: "DECLINED", processor_account_id: "another" },
+      ]),
+    refusal: FOREIGN_KEY,
+  },
+  {
     guard: "attempts.attempts_one_charge_in_flight",
     what: "two charges of one payment under way",
     statement: () =>

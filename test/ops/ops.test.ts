@@ -43,6 +43,7 @@ interface Panel {
   readonly id: number;
   readonly type: string;
   readonly title: string;
+  readonly datasource: object;
   readonly gridPos: Record<"x" | "y" | "w" | "h", number>;
   readonly targets: readonly { refId: string; expr: string; legendFormat: string }[];
 }
@@ -66,6 +67,31 @@ function metricsIn(expr: string): string[] {
   return names.map((name) =>
     METRICS.includes(name) ? name : name.replace(/_(bucket|sum|count)$/, ""),
   );
+}
+
+const legends = dashboards.flatMap(({ panels }) =>
+  panels.flatMap(({ title, targets }) =>
+    targets.map(({ expr, legendFormat }) => [title, expr, legendFormat] as const),
+  ),
+);
+
+/** What Prometheus adds to whatever it scrapes. */
+const OF_TARGETS = ["instance", "job"];
+const GROUPING = /\b(?:by|on|without|ignoring) ?\(([^)]*)\)/g;
+const SELECTING = /\{([^}]*)\}/g;
+
+function labelsOf(expr: string, within: RegExp): string[] {
+  return [...expr.matchAll(within)].flatMap(
+    ([, inside = ""]) => inside.replace(/"[^"]*"/g, "").match(/[a-z_]+/gi) ?? [],
+  );
+}
+
+function labelsOfMetricsIn(expr: string): string[] {
+  const names = metricsIn(expr);
+  return registry
+    .getMetricsAsArray()
+    .filter(({ name }) => names.includes(name))
+    .flatMap((metric) => (metric as unknown as { labelNames: readonly string[] }).labelNames);
 }
 
 it("reads the rules as they are meant", () => {
@@ -111,6 +137,22 @@ describe("dashboards", () => {
     expect(names.filter((metric) => !METRICS.includes(metric))).toEqual([]);
   });
 
+  it.each(legends)("%s: its legend says labels that come out of %s", (_title, expr, legend) => {
+    const said = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label ?? "");
+    const grouped = labelsOf(expr, GROUPING);
+    const there = grouped.length > 0 ? grouped : [...labelsOfMetricsIn(expr), ...OF_TARGETS];
+    expect(said.filter((label) => !there.includes(label))).toEqual([]);
+  });
+
+  it.each([...shown, ...alerts.map(({ name, expr }) => [name, expr] as const)])(
+    "%s: asks by labels that its metrics have",
+    (_title, expr) => {
+      const asked = [...labelsOf(expr, GROUPING), ...labelsOf(expr, SELECTING)];
+      const there = [...labelsOfMetricsIn(expr), ...OF_TARGETS, "le"];
+      expect(asked.filter((label) => !there.includes(label))).toEqual([]);
+    },
+  );
+
   it.each(dashboards)(
     "$title can be imported as it is",
     ({ schemaVersion, templating, panels }) => {
@@ -120,7 +162,9 @@ describe("dashboards", () => {
       ]);
       expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
       const places = new Set<string>();
-      for (const { gridPos, title, targets, type } of panels) {
+      for (const { datasource, gridPos, title, targets, type } of panels) {
+        // The one that is chosen above the dashboard.
+        expect(datasource).toEqual({ type: "prometheus", uid: "${datasource}" });
         expect(["timeseries", "stat"]).toContain(type);
         expect(title).not.toBe("");
         expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);

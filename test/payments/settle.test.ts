@@ -92,6 +92,7 @@ function anAttempt(
     operation,
     status,
     processor: "sandbox",
+    processorAccountId: null,
     amount: 1_000,
     currency: "USD",
     paymentMethod: "pm_card_visa",

@@ -40,6 +40,7 @@ async function startBench(prepares: boolean): Promise<ConformanceBench> {
     failNextAnswer: async () => {
       await network.setFault({ fault: "error_after", rate: 1, count: 1 });
     },
+    knowsReferences: true,
     keysKeptMs: KEYS_KEPT_MS,
     forgetKeys: async () => {
       await network.call("DELETE", "/admin/keys");

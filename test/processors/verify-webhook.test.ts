@@ -12,7 +12,7 @@ const BODY = JSON.stringify({
 
 function verify(overrides: Partial<Parameters<typeof verifySandboxWebhook>[0]> = {}) {
   return verifySandboxWebhook({
-    secret: SECRET,
+    secrets: [SECRET],
     header: signWebhook(SECRET, BODY, NOW),
     body: BODY,
     nowMs: NOW,
@@ -32,8 +32,8 @@ test("reads what the network signed", () => {
 
 test.each([
   ["another body", { body: `${BODY} ` }],
-  ["another secret", { secret: "whsec_two" }],
-  ["no secret", { secret: "", header: signWebhook("", BODY, NOW) }],
+  ["another secret", { secrets: ["whsec_two"] }],
+  ["no secret", { secrets: [""], header: signWebhook("", BODY, NOW) }],
   ["no header", { header: undefined }],
   ["a malformed header", { header: "v1=abc" }],
   ["a signature of another length", { header: "t=1800000000,v1=abcd" }],

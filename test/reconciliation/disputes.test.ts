@@ -166,7 +166,7 @@ test("amounts, fees, currencies and ends that differ are breaks, and a fee has i
   );
 });
 
-test("a line of a dispute that cannot be true is not read", async () => {
+test("a line of a dispute that cannot be true is not read", () => {
   const good = "dispute,mv,dsp_x,100,USD,15,ref,ch,general,,2026-01-01T00:00:00.000Z,";
   const read = t.app.processors.get("sandbox")?.settlementFormat?.readLine;
   expect(read?.(good)).toMatchObject({ dispute: { news: { status: "OPEN", amountMinor: 100 } } });

@@ -326,6 +326,11 @@ test("an outcome that stays unknown while the processor lists it is for a person
   const timing = "it moved there, and its outcome is not known here yet";
   expect(await shown(attempt)).toEqual([`TIMING OPEN ${timing}`]);
   await age(attempt, 2);
+  // Killed when the new break is there and the old one is not closed: both are one commit.
+  crashOnceAt("reconcile.inside_transaction");
+  await seeTo();
+  expectCrashed("reconcile.inside_transaction");
+  expect(await shown(attempt)).toEqual([`TIMING OPEN ${timing}`]);
   await seeTo();
   await seeTo();
   expect(await shown(attempt)).toEqual([
@@ -352,6 +357,37 @@ test("a refund that was returned by the bank waits for the line that takes it ba
   await t.sandbox.reverse(refund);
   expect(await listUpTo(first + HOUR_MS)).toBe(0);
   expect(await shown(refund)).toEqual([`TIMING RESOLVED CLOSED_ITSELF ${timing}`]);
+});
+
+test("a list that is cut off, before each commit and after it, is gone on with by whoever comes next", async () => {
+  const missing = await aCharge();
+  withheld.add(missing);
+  const reference = "ghost-of-the-cut";
+  await t.sandbox.charge(reference, { amount: 400 });
+  await startOver();
+  const at = Date.now() + 30 * MINUTE_MS;
+  const POINTS = ["reconcile.inside_transaction", "reconcile.after_slice"] as const;
+  // Its references, the end of them, the attempts without a line, and the end of those: each twice.
+  for (let step = 0; step < 8; step += 1) {
+    const point = POINTS[step % 2] ?? POINTS[0];
+    crashOnceAt(point);
+    expect(await listUpTo(at)).toBe(0);
+    expectCrashed(point);
+    const [run] = await t.db("reconciliation_runs").where(LISTS);
+    expect(run?.status).toBe(step < 7 ? (step < 3 ? "COMPARING" : "MISSING") : "COMPLETED");
+  }
+  // What was done was done: nothing is left of this window.
+  expect(await listUpTo(at)).toBe(0);
+  const runs = await t.db("reconciliation_runs").where(LISTS);
+  expect(runs).toMatchObject([{ status: "COMPLETED" }]);
+  const found = { status: "OPEN", report_id: runs[0]?.id as string };
+  expect(await rowsOf(missing)).toMatchObject([{ ...found, kind: "MISSING_THERE" }]);
+  expect(await rowsOf(reference)).toMatchObject([{ ...found, kind: "MISSING_HERE" }]);
+  for (const subject of [missing, reference]) {
+    const [{ id } = { id: "" }] = await rowsOf(subject);
+    expect(await t.db("events").where({ subject_id: String(id) })).toHaveLength(1);
+  }
+  await t.sandbox.reverse(reference);
 });
 
 test("a worker asks for the last hour's list, says at error level what differs, and has it announced", async () => {

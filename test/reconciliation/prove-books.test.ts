@@ -265,6 +265,15 @@ test("an intent that says more is disputed than is booked, or less, is a break",
     expect(found).toMatchObject({ kind: "AMOUNT", subject_id: id });
     expect(found.detail).toContain("400 booked as disputed, and 300 said");
   });
+  // Decided, and still booked as if it were not.
+  await damaged(async (tx) => {
+    await tx("disputes")
+      .where({ payment_intent_id: id })
+      .update({ status: "LOST", closed_at: new Date(), version: 2 });
+    expect(await prove(tx)).toBe(1);
+    const [found] = await tx("reconciliation_breaks");
+    expect(found.detail).toContain("400 booked as undecided, and 0 open");
+  });
   expect(await prove()).toBe(0);
 });
 

@@ -37,7 +37,7 @@ afterAll(async () => {
 function verified() {
   return received.map(({ body, signature }) =>
     verifySandboxWebhook({
-      secret: "whsec_test",
+      secrets: ["whsec_test"],
       header: signature,
       body,
       nowMs: Date.now(),

@@ -20,12 +20,19 @@ import {
   CONFIRM_INTENT,
   CREATE_API_KEY,
   CREATE_ENDPOINT,
+  DISABLE_ENDPOINT,
   type TestApi,
   makeIntent,
   makePaid,
   newKey,
   startTestApi,
 } from "../support/api";
+import {
+  DISABLE_ACCOUNT,
+  aSandboxKey,
+  anAccountName,
+  connectAccount,
+} from "../support/processor-accounts";
 import { aBreak } from "../support/breaks";
 import { startReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
@@ -100,6 +107,10 @@ const PLATFORM = [
 beforeAll(async () => {
   api = await startTestApi({ ONCEPAY_LOOKUP_SCHEDULE_MS: "60000" });
   const ofIntent = ({ id }: { id: string }) => ({ paymentIntentId: id });
+  // One that gets no deliveries, which other tests look for.
+  const ofEndpoint = async () => ({
+    webhookEndpointId: await anEndpoint("https://a.example/new", ["refund.failed"]),
+  });
   inputs = {
     createPaymentIntent: () => Promise.resolve({ amount: 1, currency: "USD" }),
     confirmPaymentIntent: async () => ofIntent(await makeIntent(api)),
@@ -108,7 +119,16 @@ beforeAll(async () => {
     refundPaymentIntent: async () => ofIntent(await makePaid(api)),
     updatePaymentIntent: async () => ({ ...ofIntent(await makeIntent(api)), amount: 2 }),
     createWebhookEndpoint: () => Promise.resolve({ url: "https://a.example/new" }),
-    sendTestWebhook: async () => ({ webhookEndpointId: await anEndpoint() }),
+    updateWebhookEndpoint: async () => ({ ...(await ofEndpoint()), description: "another" }),
+    disableWebhookEndpoint: ofEndpoint,
+    enableWebhookEndpoint: async () => {
+      const input = await ofEndpoint();
+      await api.send({ query: DISABLE_ENDPOINT, variables: { input, key: newKey() } });
+      return input;
+    },
+    deleteWebhookEndpoint: ofEndpoint,
+    rotateWebhookSecret: ofEndpoint,
+    sendTestWebhook: ofEndpoint,
     replayWebhookDelivery: async () => ({ deliveryId: await aDelivery(), force: true }),
     discardWebhookDelivery: async () => ({
       deliveryId: await aDelivery({ status: "DEAD", next_at: null }),
@@ -143,23 +163,47 @@ beforeAll(async () => {
     }),
     createApiKey: () => Promise.resolve({ kind: "RESTRICTED", name: "a reader" }),
     rollApiKey: async () => ({ apiKeyId: await anApiKey() }),
+    connectProcessorAccount: () =>
+      Promise.resolve({
+        processor: "sandbox",
+        credentials: { secretKey: aSandboxKey(anAccountName()) },
+      }),
+    rotateProcessorCredentials: async () => {
+      const { id, name } = await connectAccount(api);
+      return { processorAccountId: id, credentials: { secretKey: aSandboxKey(name) } };
+    },
+    rotateProcessorWebhookSecret: async () => ({
+      processorAccountId: (await connectAccount(api)).id,
+      webhookSecret: "another one",
+    }),
+    disableProcessorAccount: async () => ({ processorAccountId: (await connectAccount(api)).id }),
+    enableProcessorAccount: async () => {
+      const input = { processorAccountId: (await connectAccount(api)).id };
+      await api.send({ query: DISABLE_ACCOUNT, variables: { input, key: newKey() } });
+      return input;
+    },
+    replaceProcessorRoutes: () => Promise.resolve({ routes: [{}] }),
     revokeApiKey: async () => ({ apiKeyId: await anApiKey() }),
   };
 });
 afterAll(() => api.stop());
 
-async function anEndpoint(url = "https://a.example/new"): Promise<string> {
-  const variables = { input: { url }, key: newKey() };
+async function anEndpoint(
+  url = "https://a.example/new",
+  eventTypes: readonly string[] = [],
+): Promise<string> {
+  const variables = { input: { url, eventTypes }, key: newKey() };
   const { data } = await api.send({ query: CREATE_ENDPOINT, variables });
   return data.createWebhookEndpoint.webhookEndpoint.id as string;
 }
 
 async function aDelivery(state: object = {}): Promise<string> {
   const receiver = await startReceiver();
-  await anEndpoint(receiver.url);
+  const endpoint_id = await anEndpoint(receiver.url);
   await makePaid(api);
   await receiver.close();
-  const row = await api.db("webhook_deliveries").first<{ id: string }>("id");
+  const its = api.db("webhook_deliveries").where({ endpoint_id });
+  const row = await its.first<{ id: string }>("id");
   if (!row) throw new Error("nothing was delivered");
   if (Object.keys(state).length > 0) {
     await api.db("webhook_deliveries").where({ id: row.id }).update(state);

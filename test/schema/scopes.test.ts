@@ -55,10 +55,19 @@ const MAY: Readonly<Record<string, Scope>> = {
   createApiKey: "keys:write",
   rollApiKey: "keys:write",
   revokeApiKey: "keys:write",
+  connectProcessorAccount: "processors:write",
+  rotateProcessorCredentials: "processors:write",
+  rotateProcessorWebhookSecret: "processors:write",
+  disableProcessorAccount: "processors:write",
+  enableProcessorAccount: "processors:write",
+  replaceProcessorRoutes: "processors:write",
+  processorRoutes: "processors:read",
+  processorAccounts: "processors:read",
   eraseCustomer: "customers:erase",
   erasure: "customers:erase",
   auditLog: "audit:read",
   unknownAttempts: "operations:read",
+  backlog: "operations:read",
   paymentIntent: "payments:read",
   paymentIntents: "payments:read",
   refund: "payments:read",
@@ -97,6 +106,7 @@ const NODES: Readonly<Record<string, Scope>> = {
   era: "customers:erase",
   rpl: "webhooks:read",
   brk: "operations:read",
+  pac: "processors:read",
 };
 const OUTCOMES: Readonly<Record<string, Scope>> = {
   createPaymentIntent: "payments:read",
@@ -129,6 +139,12 @@ const OUTCOMES: Readonly<Record<string, Scope>> = {
   createApiKey: "keys:read",
   rollApiKey: "keys:read",
   revokeApiKey: "keys:read",
+  connectProcessorAccount: "processors:read",
+  rotateProcessorCredentials: "processors:read",
+  rotateProcessorWebhookSecret: "processors:read",
+  disableProcessorAccount: "processors:read",
+  enableProcessorAccount: "processors:read",
+  replaceProcessorRoutes: "processors:read",
   eraseCustomer: "customers:erase",
 };
 const DYNAMIC = ["node", "nodes", "operation"];
@@ -153,7 +169,8 @@ afterAll(() => api.stop());
 /** A value of the type that is well-formed and means nothing. */
 function valueOf(type: GraphQLInputType, name: string): string {
   const bare = getNullableType(type);
-  if (isListType(bare)) return "[]";
+  // Routes may be none; the last of some must ask for nothing.
+  if (isListType(bare)) return name === "routes" ? '[{ currency: "USD" }]' : "[]";
   if (isInputObjectType(bare)) {
     const fields = Object.values(bare.getFields()).filter((field) => isNonNullType(field.type));
     return `{ ${fields.map((field) => `${field.name}: ${valueOf(field.type, field.name)}`).join(", ")} }`;
@@ -165,6 +182,7 @@ function valueOf(type: GraphQLInputType, name: string): string {
     CurrencyCode: '"USD"',
     URL: '"http://user.invalid/"',
     Boolean: "true",
+    Metadata: "{}",
   };
   // Any other customer can be erased, whether there is one or not.
   if (name === "customer") return '""';

@@ -45,7 +45,8 @@ export interface TestApp {
   makeDue(): Promise<void>;
   /** The worker died: what it held is nobody's, and a new one takes its place. */
   killWorker(): Promise<void>;
-  movements(reference?: string): Promise<Movement[]>;
+  /** What the card network moved; a test of another network puts that one's in its place. */
+  movements: (reference?: string) => Promise<Movement[]>;
   /** Closes everything, and fails when an invariant is violated. Call it in afterAll. */
   stop(): Promise<void>;
 }
@@ -69,9 +70,7 @@ export async function startTestApp(
   const app = open();
   const db = connectAsOwner(database.url);
   const queues = createRecordedQueues();
-  const movements = (reference?: string) =>
-    sandbox.movements(reference) as Promise<readonly unknown[]> as Promise<Movement[]>;
-  return {
+  const t: TestApp = {
     app,
     db,
     databaseUrl: database.url,
@@ -79,11 +78,12 @@ export async function startTestApp(
     queues,
     anotherApp: open,
     ...drive(app, queues, db),
-    movements,
+    movements: (reference) =>
+      sandbox.movements(reference) as Promise<readonly unknown[]> as Promise<Movement[]>,
     stop: async () => {
       configureFailpoints(undefined);
       const violations = await auditBooks(db, {
-        movements: () => movements(),
+        movements: () => t.movements(),
         disputes: () => sandbox.disputes(),
         payouts: () => sandbox.payouts(),
       });
@@ -92,6 +92,7 @@ export async function startTestApp(
       expect(violations).toEqual([]);
     },
   };
+  return t;
 }
 
 /** As an app connects, but for the time that a statement or a free connection may take: no test is about those. */

@@ -1,5 +1,6 @@
 import type { App } from "../../src/app";
 import type { Db } from "../../src/db/db";
+import { findOldestUnpublished } from "../../src/events/find-oldest-unpublished";
 import { expireAuthorizations } from "../../src/payments/expire-authorizations";
 import type { AddressedDelivery } from "../../src/webhooks/delivery";
 import { addressDeliveries, claimDeliveries } from "../../src/webhooks/delivery-store";
@@ -12,6 +13,9 @@ import {
   holdDeliveries,
 } from "../../src/webhooks/held-store";
 import { findDeliveryAttempts } from "../../src/webhooks/list-attempts";
+import { createEndpointHours } from "../../src/webhooks/endpoint-hours";
+import { findOldestDue, findOldestDueOf } from "../../src/webhooks/find-due";
+import { findEndpointHealth } from "../../src/webhooks/read-endpoint-hours";
 import { recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { type Question, after, now } from "./plan-questions";
 import { DEAD, type Maker, type Samples, recordOf } from "./plans";
@@ -25,6 +29,54 @@ interface Shop {
 }
 
 const SET = 10;
+
+/** Asked by tenants of their own, and of all. */
+function dueQuestions(shop: () => Shop): Question[] {
+  const own = () => shop().app.tenantDb(shop().merchantId);
+  const fresh = () => shop().make.intents(SET);
+  return [
+    after("since when something is unpublished", fresh, async () => [
+      await findOldestUnpublished(own(), shop().merchantId),
+    ]),
+    after("since when something is unpublished, of all merchants", fresh, async () => [
+      await findOldestUnpublished(shop().db, null),
+    ]),
+    after(
+      "since when something is due",
+      () => shop().make.plannedDeliveries(SET),
+      async () => [await findOldestDue(own(), shop().merchantId)],
+    ),
+    after(
+      "since when something is due, of all merchants",
+      () => shop().make.plannedDeliveries(SET),
+      async () => [await findOldestDue(shop().db, null)],
+    ),
+    now("since when something is due at endpoints", () =>
+      findOldestDueOf(own(), shop().merchantId, [shop().its.endpoint]),
+    ),
+    after(
+      "adds to how endpoints did",
+      async () => {
+        const { db, merchantId, its } = shop();
+        await db.raw(HOURS, [merchantId, its.endpoint]);
+        const hours = createEndpointHours({ db, log: shop().app.log });
+        const tried = { merchantId, endpointId: its.endpoint };
+        hours.count({ ...tried, succeeded: true, durationMs: 5 });
+        return hours;
+      },
+      async (hours) => [await hours.flush()],
+    ),
+    now("how endpoints did", () =>
+      findEndpointHealth(own(), shop().merchantId, [shop().its.endpoint]),
+    ),
+  ];
+}
+
+/** Of many days: more than are kept. */
+const HOURS = `
+  insert into webhook_endpoint_hours (merchant_id, endpoint_id, hour, attempts, succeeded, took)
+  select ?, ?, date_trunc('hour', now()) - n * interval '1 hour', 1, 1, '{1}'
+  from generate_series(0, 199) n on conflict do nothing`;
 
 /** What is asked about endpoints that fail, what is held for them, and what is held on cards. The shop is known only later. */
 export function heldQuestions(shop: () => Shop): Question[] {
@@ -69,6 +121,7 @@ export function heldQuestions(shop: () => Shop): Question[] {
       },
       async () => [await callUp(shop().db, endpoint(), SET)],
     ),
+    ...dueQuestions(shop),
     now("judges endpoints", async () => [await judgeEndpoints(shop().app)]),
     now("tries of deliveries", () => {
       const { db, merchantId, its } = shop();

@@ -14,7 +14,7 @@ export async function hearFromProcessor(
   references: readonly string[],
 ): Promise<DueInboxMessage[]> {
   for (const reference of references) {
-    const event = { processor: "sandbox", eventId: randomUUID(), type: "charge.updated" };
+    const event = { source: "sandbox", eventId: randomUUID(), type: "charge.updated" };
     await storeInboxMessage(db, { ...event, reference, outcome: { kind: "pending" } });
   }
   const due = await takeDueInboxMessages(db, { leaseMs: 60_000, limit: references.length });

@@ -37,7 +37,7 @@ interface Given {
 // Enough to see a second row where there should be one.
 const PAGE = 3;
 // One object of each kind is looked up together with the others.
-const LOOKED_UP_MAX = 20;
+const LOOKED_UP_MAX = 30;
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -160,7 +160,9 @@ function valuesFor(
 function innerUses(type: unknown, value: unknown): string[] {
   const named = getNamedType(type as GraphQLArgument["type"]);
   if (!isInputObjectType(named)) return [];
-  return Object.keys(value as object).map((name) => `${named.name}.${name}`);
+  return [value as object]
+    .flat()
+    .flatMap((given) => Object.keys(given).map((name) => `${named.name}.${name}`));
 }
 
 /**

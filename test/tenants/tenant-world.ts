@@ -25,6 +25,7 @@ import { aDispute } from "../support/disputes";
 import { aPayout } from "../support/payouts";
 import type { TestReceiver } from "../support/receiver";
 import { setMessageAside } from "../support/set-aside";
+import { KEYED_OF_ACCOUNTS, accountValues, makeAccounts } from "./account-world";
 import { PLAIN } from "./plain-values";
 import type { Values } from "./schema-walk";
 
@@ -56,6 +57,7 @@ const PARTS = `query ($id: ID!) { paymentIntent(id: $id) {
 } }`;
 const MORE_CURSORS = `{ auditLog(first: 2) { pageInfo { endCursor } } disputes(first: 2) { pageInfo { endCursor } }
   reconciliationBreaks(first: 2) { pageInfo { endCursor } }
+  processorAccounts(first: 2) { pageInfo { endCursor } }
   payouts(first: 2) { pageInfo { endCursor } edges { node { id lines(first: 2) { pageInfo { endCursor } } } } } }`;
 const UNKNOWN = `{ unknownAttempts(first: 2) { pageInfo { endCursor } edges { node { id } } } }`;
 const ERASE = `mutation ($input: EraseCustomerInput!, $key: String!) {
@@ -160,6 +162,7 @@ export async function makeWorld(
     toDisable: await spare(),
     toDelete: await spare(),
   };
+  const accounts = await makeAccounts(merchant.id, { mutate, word, key: words.key });
   const endpoint = { url: receiver.url, description: word("endpoint") };
   const { webhookEndpoint } = await mutate(CREATE_ENDPOINT, endpoint, words.key);
   const paid = await intent({}, words.key);
@@ -273,6 +276,9 @@ export async function makeWorld(
   const account = pages.ledgerAccounts.edges[0].node;
   const payout = pages.payouts.edges[0].node;
   await sealAll(api);
+  await api.app.endpointHours.flush();
+  // Its event waits to be published.
+  await intent();
   const setAside = await setMessageAside(api.db, merchant.id, { delivery_id: delivery?.id });
   const end = (page: { pageInfo: { endCursor: string } }): string => page.pageInfo.endCursor;
   const cursors: Record<string, string> = {
@@ -317,6 +323,7 @@ export async function makeWorld(
       retrying: retrying?.id ?? "",
       retryingEvent: retryingToo?.eventId ?? "",
       toDiscard: toDiscard?.id ?? "",
+      ...accounts,
       account: account.id,
       merchant: merchant.id,
       actor: actor?.id ?? "",
@@ -342,6 +349,7 @@ interface Made {
   readonly apiKey: { readonly id: string };
   readonly erasure: { readonly id: string };
   readonly replayPlan: { readonly id: string };
+  readonly processorAccount: { readonly id: string };
 }
 
 /** The lists of an intent, told apart from those of the merchant. */
@@ -460,6 +468,7 @@ export function valuesFrom({ ids, words, cursors }: World): Values {
     ],
     "LookUpAttemptInput.attemptId": [ids["unknownAttempt"]],
     "ResolveUnknownAttemptInput.attemptId": [ids["unknownAttempt"]],
+    ...accountValues(ids),
     "EraseCustomerInput.customer": [words.customer],
     "RollApiKeyInput.apiKeyId": [ids["toRoll"]],
     "RevokeApiKeyInput.apiKeyId": [ids["toRevoke"]],
@@ -507,6 +516,7 @@ const KEYED = [
   "createApiKey",
   "rollApiKey",
   "revokeApiKey",
+  ...KEYED_OF_ACCOUNTS,
   "eraseCustomer",
   "createMerchant",
 ];

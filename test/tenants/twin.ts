@@ -50,8 +50,11 @@ export async function makeTwin(db: Db, merchantId: string, twinId: string): Prom
 
 function valueOf(table: string, { name, type }: Column): string {
   if (name === "merchant_id") return ":twinId";
-  // Entries are listed by it: those of the twin must be where one's own are.
+  // Entries are listed by it, and hours chosen: those of the twin must be where one's own are.
   if (table === "postings" && name === "created_at") return name;
+  // There is one for each account of the processor, whoever has connected it.
+  if (name === "external_account_id") return "r.external_account_id || 'twin'";
+  if (table === "webhook_endpoint_hours" && name === "hour") return name;
   // What is erased holds no other values.
   if (name === "personal_data_erased_at") return "null";
   if (OTHER_TEXTS.has(name)) return `'the twin''s'`;

@@ -34,6 +34,7 @@ const MUTATIONS = ROOTS.filter((root) => root.startsWith("Mutation."));
 const FOR_OPERATORS = new Set([
   "Query.nodes",
   "Query.unknownAttempts",
+  "Query.backlog",
   "Query.reconciliationBreaks",
   "Query.auditLog",
 ]);
@@ -54,6 +55,7 @@ const NOT_READ = [
   "erased_payment_intents",
   "journals",
   "balance_snapshots",
+  "processor_changes",
   "webhook_endpoint_changes",
   "webhook_replays",
   "delivery_retries",

@@ -20,6 +20,9 @@ export interface ConsoleWorld {
   readonly letters: readonly string[];
   /** A break whose correction is proposed. */
   readonly break: string;
+  readonly plan: string;
+  readonly event: string;
+  readonly account: string;
 }
 
 /** An outcome stays unknown, and a webhook that fails is soon dead, until a test says otherwise. */
@@ -47,8 +50,28 @@ export async function makeConsoleWorld(
   const letters = await makeLetters(api, endpoint, 3);
   await send(api, SEND_TEST, { webhookEndpointId: endpoint });
   await api.drain();
+  const plan = await makePlan(api);
+  const idOf = async (table: string, what: object = {}): Promise<string> => {
+    const own = api.db(table).where({ merchant_id: api.merchant.id, ...what });
+    const row = await own.orderBy("id").first<{ id: string }>("id");
+    return row.id;
+  };
+  const [event, account] = await Promise.all([
+    idOf("events"),
+    idOf("ledger_accounts", { kind: "MERCHANT_BALANCE", currency: "USD" }),
+  ]);
   await api.app.auditLog.flush();
-  return { paid, held, unknown, endpoint, letters, break: feeBreak };
+  await api.app.endpointHours.flush();
+  return { paid, held, unknown, endpoint, letters, break: feeBreak, plan, event, account };
+}
+
+async function makePlan(api: TestApi): Promise<string> {
+  const query = `mutation ($input: CreateReplayPlanInput!, $key: String!) {
+    createReplayPlan(input: $input, idempotencyKey: $key) { replayPlan { id } } }`;
+  const made = (await send(api, query, { filter: {}, reason: "a dry run" })) as {
+    createReplayPlan: { replayPlan: { id: string } };
+  };
+  return made.createReplayPlan.replayPlan.id;
 }
 
 /** The processor kept 3 cents more for a payment than were posted. */

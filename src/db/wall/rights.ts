@@ -89,8 +89,15 @@ export const RIGHTS: Readonly<Record<string, TableRights>> = {
   clearing_items: ofNobody(["SELECT", "INSERT", "UPDATE", "DELETE"]),
   audit_state: ofNobody(CHANGE),
 
+  processor_accounts: ofTenants(WRITE, WRITE),
+  processor_changes: ofTenants(APPEND, APPEND),
+  // Replaced as a whole.
+  processor_routes: ofTenants(["SELECT", "INSERT", "DELETE"], READ),
+
   webhook_endpoints: ofTenants(WRITE, WRITE),
   webhook_endpoint_changes: ofTenants(APPEND, APPEND),
+  // Added to by those who deliver; what is from before yesterday goes.
+  webhook_endpoint_hours: ofTenants(READ, ["SELECT", "INSERT", "UPDATE", "DELETE"]),
   // To lock one for a replay takes the right to update it.
   webhook_deliveries: ofTenants(WRITE, WRITE),
   webhook_replays: ofTenants(APPEND, READ),

@@ -112,6 +112,7 @@ export function undoingAttempt(
     paymentIntentId,
     operation,
     processor: charge.processor,
+    processorAccountId: charge.processorAccountId,
     amount: snapshot.amount,
     currency: snapshot.currency,
     targetAttemptId: charge.id,

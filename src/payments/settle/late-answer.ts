@@ -67,6 +67,7 @@ function giveBack(attempt: LockedAttempt, outcome: Approved): Change {
       paymentIntentId,
       operation: "compensate",
       processor,
+      processorAccountId: attempt.processorAccountId,
       amount,
       currency,
       // What it gives back, for the posting that records the return.

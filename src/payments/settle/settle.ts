@@ -185,6 +185,7 @@ function neverHappened(attempt: LockedAttempt, answer: Answer, policy: SettlePol
           paymentIntentId: attempt.paymentIntentId,
           operation: attempt.operation,
           processor: attempt.processor,
+          processorAccountId: attempt.processorAccountId,
           amount: attempt.amount,
           currency: attempt.currency,
           paymentMethod: attempt.paymentMethod,

@@ -21,6 +21,7 @@ export interface SandboxClient {
 }
 
 interface ClientRequest {
+  readonly secretKey: string | undefined;
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly body: string | null;
@@ -32,10 +33,12 @@ const HEADERS = { "content-type": "application/json", accept: "application/json"
 
 export function createSandboxClient(options: {
   readonly baseUrl: string;
+  /** Of an account; without one it is the installation's, which has no name. */
+  readonly secretKey?: string | undefined;
   readonly timeoutMs: number;
   readonly connections: number;
 }): SandboxClient {
-  const { timeoutMs } = options;
+  const { timeoutMs, secretKey } = options;
   const base = new URL(options.baseUrl);
   const prefix = base.pathname.replace(/\/+$/, "");
   const pool = new Pool(base.origin, {
@@ -48,8 +51,8 @@ export function createSandboxClient(options: {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  const send = (request: ClientRequest): Promise<ClientResult> =>
-    exchange(pool, timeoutMs, { ...request, path: prefix + request.path });
+  const send = (request: Omit<ClientRequest, "secretKey">): Promise<ClientResult> =>
+    exchange(pool, timeoutMs, { ...request, secretKey, path: prefix + request.path });
   return {
     post: (path, body, sent) => send({ method: "POST", path, body: JSON.stringify(body), sent }),
     get: (path, sent) => send({ method: "GET", path, body: null, sent }),
@@ -57,10 +60,12 @@ export function createSandboxClient(options: {
   };
 }
 
-function headersOf({ key, traceparent }: SentAlong = {}): Record<string, string> {
-  if (key === undefined && traceparent === undefined) return HEADERS;
+function headersOf({ secretKey, sent = {} }: ClientRequest): Record<string, string> {
+  const { key, traceparent } = sent;
+  if (key === undefined && traceparent === undefined && secretKey === undefined) return HEADERS;
   return {
     ...HEADERS,
+    ...(secretKey !== undefined && { authorization: `Bearer ${secretKey}` }),
     ...(key !== undefined && { "idempotency-key": key }),
     ...(traceparent !== undefined && { traceparent }),
   };
@@ -117,7 +122,7 @@ function exchange(pool: Pool, timeoutMs: number, request: ClientRequest): Promis
           method: request.method,
           path: request.path,
           body: request.body,
-          headers: headersOf(request.sent),
+          headers: headersOf(request),
           // Nothing that moves money may be sent again by the client on its own.
           idempotent: false,
         },

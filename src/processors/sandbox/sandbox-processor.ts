@@ -5,10 +5,12 @@ import {
   PROCESSOR_OPERATIONS,
   forEveryOperation,
 } from "../processor";
+import type { ConnectedProcessor } from "../kind";
 import { type SandboxClient, createSandboxClient } from "./client";
 import { readHeader, readLine, toMovementPage } from "./settlement";
 import {
   toCall,
+  toIdentity,
   toLookupOutcome,
   toPreparation,
   toPrepareOutcome,
@@ -58,15 +60,23 @@ const PREPARING: Omit<ProcessorCapabilities, "requestHorizonMs"> = {
 
 export function createSandboxProcessor(options: {
   readonly baseUrl: string;
-  /** What the network signs its webhooks with; without it they are refused. */
-  readonly webhookSecret?: string | undefined;
+  /** Of an account of the network; without one it is the installation's. */
+  readonly secretKey?: string | undefined;
+  /** What the network signs its webhooks with, any of them; without one they are refused. */
+  readonly webhookSecrets?: readonly string[];
   readonly timeoutMs?: number;
   readonly connections?: number;
   /** By the door where charges are prepared: another processor, by another name. */
   readonly prepares?: boolean;
-}): Processor {
-  const { baseUrl, webhookSecret, timeoutMs = 10_000, connections = 256 } = options;
-  const client = createSandboxClient({ baseUrl, timeoutMs, connections });
+}): ConnectedProcessor {
+  const {
+    baseUrl,
+    secretKey,
+    webhookSecrets = [],
+    timeoutMs = 10_000,
+    connections = 256,
+  } = options;
+  const client = createSandboxClient({ baseUrl, secretKey, timeoutMs, connections });
   const requestHorizonMs = timeoutMs + IN_TRANSIT_MS;
   return {
     ...(options.prepares === true
@@ -77,10 +87,11 @@ export function createSandboxProcessor(options: {
       toReverseOutcome(
         await client.post(`/v1/reverse/${encodeURIComponent(reference)}`, {}, { traceparent }),
       ),
-    ...(webhookSecret !== undefined && {
+    identify: async () => toIdentity(await client.get("/v1/account")),
+    ...(webhookSecrets.length > 0 && {
       verifyWebhook: (rawBody, headers) =>
         verifySandboxWebhook({
-          secret: webhookSecret,
+          secrets: webhookSecrets,
           header: headers["sandbox-signature"]?.toString(),
           body: rawBody,
           nowMs: Date.now(),

@@ -119,10 +119,8 @@ const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
 export function readLine(line: string): SettlementLine | undefined {
   if (line === "" || COLUMNS.test(line)) return undefined;
   const fields = line.split(",");
-  const status = DISPUTE_KINDS.get(fields[0] ?? "");
-  if (status !== undefined) return { dispute: readDispute(line, fields, status) };
-  if (fields[0] === PAYOUT) return { payout: readPayout(line, fields) };
-  if (fields[0] === PAYOUT_LINE) return { payoutLine: readPayoutLine(line, fields) };
+  const other = readOther(line, fields);
+  if (other) return other;
   if (fields.length === 2 && fields[0] === LAST && WHOLE.test(fields[1] ?? "")) {
     return { end: Number(fields[1]) };
   }
@@ -142,6 +140,16 @@ export function readLine(line: string): SettlementLine | undefined {
       feeCurrency: fields[8] || null,
     },
   };
+}
+
+/** What is no movement; undefined where it is one. */
+function readOther(line: string, fields: readonly string[]): SettlementLine | undefined {
+  const [kind = ""] = fields;
+  const status = DISPUTE_KINDS.get(kind);
+  if (status !== undefined) return { dispute: readDispute(line, fields, status) };
+  if (kind === PAYOUT) return { payout: readPayout(line, fields) };
+  if (kind === PAYOUT_LINE) return { payoutLine: readPayoutLine(line, fields) };
+  return undefined;
 }
 
 function check(line: string, fields: readonly string[], are: readonly IsField[]): void {

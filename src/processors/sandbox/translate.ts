@@ -12,6 +12,7 @@ import type {
   Unknown,
 } from "../processor";
 import { redact } from "../../security/sensitive";
+import type { ProcessorIdentity } from "../kind";
 import type { ClientResult } from "./client";
 
 /** Their words <-> ours. Total: whatever comes back has an outcome, and what proves nothing is unknown. */
@@ -47,6 +48,7 @@ const answerShape = z.discriminatedUnion("status", [
   z.object({ status: z.literal("reversed") }),
 ]);
 
+const accountShape = z.object({ id: z.string().min(1), livemode: z.boolean() });
 const errorShape = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const preparedShape = z.object({ prepared_id: z.string() });
 const notSentShape = z.object({ status: z.literal("prepared") });
@@ -106,11 +108,25 @@ export function toSendOutcome(result: ClientResult): SendOutcome {
     // Somebody has reversed the reference in the meantime. Whoever resolves it will see that by looking it up.
     return outcome.kind === "reversed" ? unknown("reversed by reference") : outcome;
   }
+  if (isRefusedKey(result)) return { kind: "unsent", reason: "the credentials were refused" };
   if (status >= 400 && status < 500 && !NO_VERDICT_STATUSES.has(status)) {
     const error = errorShape.safeParse(parse(result.text));
     if (error.success) return rejected(error.data.error.message);
   }
   return unknown(`answered ${status}`);
+}
+
+/** The network looks at the key first, so nothing was done. It may be given a valid one. */
+function isRefusedKey({ status, text }: ClientResult & { readonly kind: "answered" }): boolean {
+  return (status === 401 || status === 403) && errorShape.safeParse(parse(text)).success;
+}
+
+/** Whose key it is; undefined unless the network says so itself. */
+export function toIdentity(result: ClientResult): ProcessorIdentity | undefined {
+  if (result.kind !== "answered") throw new Error(result.reason);
+  if (isRefusedKey(result)) return undefined;
+  const { id, livemode } = accountShape.parse(parse(result.text));
+  return { externalAccountId: id, mode: livemode ? "LIVE" : "TEST" };
 }
 
 /** Nothing has moved, whatever came back: only a refusal is final. */

@@ -19,23 +19,29 @@ const eventShape = z.object({
  * and makes no sense.
  */
 export function verifySandboxWebhook(options: {
-  readonly secret: string;
+  /** Any of them: while one is rotated there are two. */
+  readonly secrets: readonly string[];
   /** The header `sandbox-signature`. */
   readonly header: string | undefined;
   readonly body: string;
   readonly nowMs: number;
   readonly toleranceMs: number;
 }): ProcessorWebhook {
-  const { secret, header, body, nowMs, toleranceMs } = options;
+  const { secrets, header, body, nowMs, toleranceMs } = options;
   // An empty key is one that anybody has.
-  if (secret === "") throw refused("There is no secret to verify the webhook with.");
+  if (secrets.length === 0 || secrets.includes(""))
+    throw refused("There is no secret to verify the webhook with.");
   const [, timestamp, signature] = HEADER.exec(header ?? "") ?? [];
   if (timestamp === undefined || signature === undefined) {
     throw refused("The webhook's signature header is missing or malformed.");
   }
-  const expected = createHmac("sha256", secret).update(`${timestamp}.${body}`).digest();
-  // Compared in constant time: a comparison that stops early tells how much of a guess was right.
-  if (!timingSafeEqual(expected, Buffer.from(signature, "hex"))) {
+  const given = Buffer.from(signature, "hex");
+  const isSignedWith = (secret: string): boolean => {
+    const expected = createHmac("sha256", secret).update(`${timestamp}.${body}`).digest();
+    // Compared in constant time: a comparison that stops early tells how much of a guess was right.
+    return timingSafeEqual(expected, given);
+  };
+  if (!secrets.some(isSignedWith)) {
     throw refused("The webhook's signature does not match.");
   }
   if (Math.abs(nowMs - Number(timestamp) * 1_000) > toleranceMs) {

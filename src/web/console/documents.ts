@@ -14,7 +14,7 @@ const PLAN =
 const PLAN_COUNTS = `endpoints { endpointId letters } causes { cause letters } types { type letters }
   filter createdBy sampleIds horizon`;
 const ENDPOINT =
-  "id url status description ordered createdAt disabledAt disabledReason verificationError secretHint previousSecretHint previousSecretExpiresAt eventTypes ratePerSecond timeoutMs";
+  "id url status description ordered createdAt disabledAt disabledReason verificationError secretHint previousSecretHint previousSecretExpiresAt eventTypes ratePerSecond timeoutMs oldestDueAt last24Hours { attempts succeeded p95Ms }";
 const ATTEMPT =
   "id operation status amount currency processor paymentIntentId code declineCode message lookups createdAt sentAt settledAt unknownSince nextLookupAt processorChargeId";
 
@@ -32,6 +32,7 @@ export const DOCUMENTS = {
 
   // The overview, and whatever is counted.
   trialBalance: "{ trialBalance { balanced currencies { currency debits credits difference } } }",
+  backlog: "{ backlog { oldestUnpublishedAt oldestDueAt } }",
   endpointStates: "{ webhookEndpoints(first: 100) { edges { node { id status } } } }",
   letterCounts: `query ($filter: DeadLetterFilter, $merchantId: ID, $after: String) {
     deadLetters(filter: $filter, merchantId: $merchantId, first: 100, after: $after) {

@@ -24,9 +24,11 @@ function rows(): HTMLElement[] {
   return [...document.querySelectorAll<HTMLElement>("main [data-row]")];
 }
 
+/** What has the focus, or what it is beside. */
 function currentRow(): HTMLElement | null {
-  const row = document.activeElement?.closest("tr, li");
-  return row?.querySelector<HTMLElement>("[data-row]") ?? null;
+  const at = document.activeElement;
+  if (at instanceof HTMLElement && "row" in at.dataset) return at;
+  return at?.closest("tr, li")?.querySelector<HTMLElement>("[data-row]") ?? null;
 }
 
 function move(by: 1 | -1): void {

@@ -163,6 +163,12 @@ export interface Results {
       }[];
     };
   };
+  readonly backlog: {
+    readonly backlog: {
+      readonly oldestUnpublishedAt: string | null;
+      readonly oldestDueAt: string | null;
+    };
+  };
   readonly endpointStates: {
     readonly webhookEndpoints: {
       readonly edges: readonly {
@@ -642,6 +648,12 @@ export interface Results {
           readonly eventTypes: readonly string[];
           readonly ratePerSecond: number | null;
           readonly timeoutMs: number | null;
+          readonly oldestDueAt: string | null;
+          readonly last24Hours: {
+            readonly attempts: number;
+            readonly succeeded: number;
+            readonly p95Ms: number | null;
+          } | null;
         };
       }[];
       readonly pageInfo: {
@@ -669,6 +681,12 @@ export interface Results {
       readonly eventTypes: readonly string[];
       readonly ratePerSecond: number | null;
       readonly timeoutMs: number | null;
+      readonly oldestDueAt: string | null;
+      readonly last24Hours: {
+        readonly attempts: number;
+        readonly succeeded: number;
+        readonly p95Ms: number | null;
+      } | null;
     } | null;
   };
   readonly deliveries: {
@@ -909,6 +927,7 @@ export interface Results {
 export interface Variables {
   readonly merchant: Record<string, never>;
   readonly trialBalance: Record<string, never>;
+  readonly backlog: Record<string, never>;
   readonly endpointStates: Record<string, never>;
   readonly letterCounts: {
     readonly filter?: DeadLetterFilter | null | undefined;

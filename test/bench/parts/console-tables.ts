@@ -1,6 +1,7 @@
 import { Client } from "pg";
 import { newId, timePart } from "../../../src/ids";
 import { takeBalanceSnapshots } from "../../../src/ledger/take-balance-snapshots";
+import { TOOK_MS } from "../../../src/webhooks/endpoint-hours";
 import type { Installation } from "../installation";
 import { settleTables } from "./seed";
 
@@ -60,6 +61,7 @@ export async function fillConsoleTables(
       const marginMs = Date.now() - (atMs + SLICE_MS / 4);
       await takeBalanceSnapshots(installation.db, { limit: 100, marginMs });
     }
+    await client.query(HOURS, [merchantId]);
     await client.query(UNKNOWN_ATTEMPTS, [merchantId, UNKNOWN]);
     await client.query(OPEN_BREAKS, [merchantId, BREAKS]);
   } finally {
@@ -88,6 +90,12 @@ async function samplesOf({ db }: Installation, endpoint: string): Promise<Sample
 const ENDPOINT = `
   insert into webhook_endpoints (merchant_id, id, url, secret, idempotency_key)
   values ($1, $2, 'https://shop.example/webhooks', '\\x00', $2)`;
+
+const HOURS = `
+  insert into webhook_endpoint_hours (merchant_id, endpoint_id, hour, attempts, succeeded, took)
+  select $1, w.id, date_bin('1 hour', now() - n * interval '1 hour', timestamptz '2000-01-01Z'),
+    5000, 4900, array(select 1 + s from generate_series(1, ${String(TOOK_MS.length)}) s)
+  from webhook_endpoints w, generate_series(0, 23) n where w.merchant_id = $1`;
 
 const ACCOUNTS = `
   insert into ledger_accounts (merchant_id, id, kind, currency)

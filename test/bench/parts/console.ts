@@ -132,6 +132,7 @@ function pagesOf(ask: Ask, samples: Samples): Readonly<Record<string, Open>> {
       count(ask, "unknownCounts"),
       count(ask, "letterCounts", { filter: {} }),
       count(ask, "breakCounts", { filter: unresolved }),
+      ask("backlog"),
       ask("endpointStates"),
       count(ask, "eventCounts", { since: since() }),
     ]),

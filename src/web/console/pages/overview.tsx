@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Link, go, pathOf } from "../address";
 import { useBooks } from "../books";
@@ -10,10 +10,12 @@ import {
   useUnknownCounts,
 } from "../counting";
 import { Time, count, span, sums, words } from "../format";
+import { Card } from "../parts/card";
 import { Sparkline } from "../parts/sparkline";
 import { Found } from "../parts/notes";
 import { usePlace } from "../place";
 import { SELDOM_MS, useQuery } from "../query";
+import { BacklogCard } from "./backlog";
 
 /** What waits for somebody, the most urgent first: for one merchant, or for the installation. */
 export function Overview(): JSX.Element {
@@ -25,34 +27,10 @@ export function Overview(): JSX.Element {
       <div class="cards">
         {merchant === null ? <LettersByMerchant /> : <OfMerchant />}
         {merchant === null && may("operations:read") && <Breaks />}
+        {merchant === null && may("operations:read") && <BacklogCard />}
         {merchant === null && may("operations:write") && <SetAsideCard />}
       </div>
     </>
-  );
-}
-
-function Card({
-  title,
-  to,
-  children,
-}: {
-  title: string;
-  to?: string;
-  children: ComponentChildren;
-}): JSX.Element {
-  return (
-    <section class="card">
-      <h2>
-        {to === undefined ? (
-          title
-        ) : (
-          <Link to={to} row>
-            {title}
-          </Link>
-        )}
-      </h2>
-      {children}
-    </section>
   );
 }
 
@@ -63,6 +41,7 @@ function OfMerchant(): JSX.Element {
       {may("operations:read") && <Unknowns />}
       {may("webhooks:read") && <Letters />}
       {may("operations:read") && <Breaks />}
+      {may("operations:read") && <BacklogCard />}
       {may("ledger:read") && <Books />}
       {may("webhooks:read") && <Endpoints />}
       {may("events:read") && <Events />}

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import type { CancellationReasonInput } from "../../../sdk/enums";
 import type { Action } from "../action";
 import { Link } from "../address";
 import { ask } from "../api";
@@ -77,7 +78,40 @@ function Whole({ payment, changed }: { payment: Payment; changed: () => void }):
   );
 }
 
+const REASONS: readonly CancellationReasonInput[] = [
+  "REQUESTED_BY_CUSTOMER",
+  "ABANDONED",
+  "DUPLICATE",
+  "FRAUDULENT",
+];
+
+function Why({
+  reason,
+  choose,
+}: {
+  reason: CancellationReasonInput;
+  choose: (reason: CancellationReasonInput) => void;
+}): JSX.Element {
+  return (
+    <label>
+      Reason
+      <select
+        onChange={({ currentTarget }) => {
+          choose(currentTarget.value as CancellationReasonInput);
+        }}
+      >
+        {REASONS.map((one) => (
+          <option key={one} value={one} selected={one === reason}>
+            {words(one)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 function Actions({ payment, changed }: { payment: Payment; changed: () => void }): JSX.Element {
+  const [why, setWhy] = useState<CancellationReasonInput>("REQUESTED_BY_CUSTOMER");
   const { id: paymentIntentId, currency } = payment;
   const allowed = payment.allowedActions ?? [];
   const may = (action: string): boolean =>
@@ -119,8 +153,9 @@ function Actions({ payment, changed }: { payment: Payment; changed: () => void }
           question={{
             effect:
               "The payment can not be paid any more. What is held on the card is released. This can not be undone.",
+            fields: <Why reason={why} choose={setWhy} />,
           }}
-          run={(act) => act("cancelPaymentIntent", { paymentIntentId })}
+          run={(act) => act("cancelPaymentIntent", { paymentIntentId, reason: why })}
           done={changed}
         />
       )}

@@ -126,7 +126,7 @@ function Counts({ plan }: { plan: Plan }): JSX.Element {
       caption="Letters by endpoint, cause and type"
       rows={rows}
       columns={[
-        { name: "Of", of: ({ id }) => id },
+        { name: "Of", of: ({ id }) => <Id of={id} /> },
         { name: "Letters", numeric: true, of: ({ letters }) => letters.toLocaleString("en") },
       ]}
     />
