@@ -13,10 +13,10 @@ import {
   port,
   wholeNumber,
 } from "./process/settings";
+import { QUEUE_SETTINGS, type QueueConfig, queueConfig } from "./process/queue-settings";
 import { TRACING_SETTINGS, type TracingConfig, tracingConfig } from "./process/tracing-settings";
 import { PROCESSOR_SETTINGS, type ProcessorConfig, processorConfig } from "./processors/settings";
 import { BREAK_SETTINGS, type BreakConfig, breakConfig } from "./reconciliation/settings";
-import { parseRedis } from "./redis-places";
 import { weakSecrets } from "./security/development-secrets";
 import { parseEncryptionKeys } from "./security/secrets";
 import { RETRY_SCHEDULE_MS } from "./webhooks/backoff";
@@ -45,24 +45,7 @@ export const encryptionKeys = z.string().transform((text, context) => {
 /** What the API and the worker read. */
 export const SETTINGS = {
   ...DATABASE_SETTINGS,
-  REDIS_URL: z
-    .string()
-    .refine(
-      (text) => parseRedis(text) !== undefined,
-      "must be an address such as redis://host:6379, redis+cluster://a:6379,b:6379 or " +
-        "redis+sentinel://a:26379,b:26379/mymaster",
-    )
-    .optional()
-    .describe(
-      "the Redis for BullMQ's queues and for the API's replay cache; without it the queues are in Postgres",
-    ),
-  ONCEPAY_QUEUE_PREFIX: z
-    .string()
-    .regex(/^[\w-]{1,64}$/, "must be 1 to 64 letters, digits, - or _")
-    .default("bull")
-    .describe(
-      "what the queues' names in Redis begin with: installations on one Redis need different ones",
-    ),
+  ...QUEUE_SETTINGS,
   HOST: z
     .string()
     .min(1)
@@ -205,9 +188,8 @@ export interface Config
     BreakConfig,
     ResolveConfig,
     ProcessorConfig,
+    QueueConfig,
     TracingConfig {
-  readonly redisUrl: string | undefined;
-  readonly queuePrefix: string;
   readonly host: string;
   readonly port: number;
   readonly logLevel: Settings["LOG_LEVEL"];
@@ -279,8 +261,7 @@ function refuseWeakSecrets(settings: Settings): void {
 function fromSettings(settings: Settings): Config {
   return Object.freeze({
     ...databaseConfig(settings),
-    redisUrl: settings.REDIS_URL,
-    queuePrefix: settings.ONCEPAY_QUEUE_PREFIX,
+    ...queueConfig(settings),
     host: settings.HOST,
     port: settings.PORT,
     logLevel: settings.LOG_LEVEL,

@@ -24,24 +24,29 @@ const PORTS = { one: 6_379, cluster: 6_379, sentinel: 26_379 } as const;
 
 /** Undefined: it is no address of a Redis. */
 export function parseRedis(text: string): RedisPlaces | undefined {
-  // A list of addresses is a cluster, and its first one has the user and the password.
-  const listed = text.split(/,(?=rediss?:\/\/)/);
-  const [first = ""] = listed;
-  const asOne = [first, ...listed.slice(1).map((url) => url.replace(/^\w+:\/\/(.*@)?/, ""))].join();
-  const found = SHAPE.exec(asOne)?.groups;
+  const found = SHAPE.exec(asOne(text))?.groups;
   if (!found) return undefined;
   const { scheme = "", login = "", hosts = "", path = "" } = found;
   const given = found["kind"] as "cluster" | "sentinel" | undefined;
   const kind = given ?? (hosts.includes(",") ? "cluster" : "one");
   const urls = hosts.split(",").map((host) => `${scheme}://${login}${host}`);
-  if (!urls.every((url) => URL.canParse(url))) return undefined;
+  if (!urls.every((url) => URL.canParse(url)) || !isPathOf(kind, path)) return undefined;
   const nodes = urls.map((url) => {
     const { hostname, port } = new URL(url);
     return { host: hostname, port: port === "" ? PORTS[kind] : Number(port) };
   });
-  if (kind === "sentinel" && path === "") return undefined;
-  if (kind !== "sentinel" && !/^\d*$/.test(path)) return undefined;
   return { kind, nodes, options: optionsOf({ kind, nodes, path, url: new URL(urls[0] ?? "") }) };
+}
+
+/** A list of addresses is a cluster, and its first one has the user and the password. */
+function asOne(text: string): string {
+  const [first = "", ...others] = text.split(/,(?=rediss?:\/\/)/);
+  return [first, ...others.map((url) => url.replace(/^\w+:\/\/(.*@)?/, ""))].join();
+}
+
+/** The sentinels' name for their servers, or a database's number. */
+function isPathOf(kind: RedisPlaces["kind"], path: string): boolean {
+  return kind === "sentinel" ? path !== "" : /^\d*$/.test(path);
 }
 
 function optionsOf(given: {
@@ -80,7 +85,7 @@ export function connectRedis(url: string, options: RedisOptions): Redis | Cluste
   if (places.kind !== "cluster") return new Redis(all);
   const { lazyConnect, enableOfflineQueue, retryStrategy, ...redisOptions } = all;
   return new Cluster([...places.nodes], {
-    redisOptions: redisOptions as PlainOptions,
+    redisOptions,
     ...(lazyConnect !== undefined && { lazyConnect }),
     ...(enableOfflineQueue !== undefined && { enableOfflineQueue }),
     ...(retryStrategy && { clusterRetryStrategy: (tries) => retryStrategy(tries) ?? null }),

@@ -52,9 +52,9 @@ withRedis("the queue on a Redis Cluster", () => {
           .length;
       await pay(15);
       await waitFor("the first payments", async () => (await made()) >= 5);
-      const { comeBack } = await cluster.wipeNodeOf(`{shop-${queue}}:${queue}:wait`);
+      const wiped = await cluster.wipeNodeOf(`{shop-${queue}}:${queue}:wait`);
       await pay(15);
-      await comeBack();
+      await wiped.comeBack();
       await waitFor("every payment", async () => (await made()) === 30);
       await waitFor("every webhook", async () => {
         const { rows } = await t.db.raw<{ rows: unknown[] }>(
