@@ -193,7 +193,7 @@ const PATHS: readonly HttpRow[] = [
   },
   {
     what: "a large webhook",
-    request: { path: "/processors/sandbox/webhooks", body: "x".repeat(70_000) },
+    request: { path: "/processors/sandbox/webhooks", body: "x".repeat(600_000) },
     status: 413,
     closes: true,
   },

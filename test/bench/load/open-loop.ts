@@ -1,4 +1,4 @@
-import { openConnection } from "./connection";
+import { type Connection, openConnection } from "./connection";
 import type { LoopPlan } from "./closed-loop";
 import { type Latency, summarize } from "./latency";
 import { complaint, createRequests } from "./requests";
@@ -14,6 +14,15 @@ export interface OpenLoopResult {
   readonly latency: Latency;
 }
 
+interface Place {
+  connection?: Connection;
+  isBusy: boolean;
+  isClosed: boolean;
+}
+
+/** Opened before it begins; more are opened when they are needed, and that is waited for like anything else. */
+const FIRST = 64;
+
 /**
  * Requests at a fixed rate. A closed loop asks less when it is answered late, and so does not see most of what a stall
  * does to those who come meanwhile ("coordinated omission": Gil Tene, "How NOT to Measure Latency", 2013).
@@ -26,32 +35,47 @@ export async function runOpenLoop(plan: OpenLoopPlan): Promise<OpenLoopResult> {
     broken = reject;
   });
   breaks.catch(() => undefined);
-  const connections = await Promise.all(
-    Array.from({ length: plan.clients }, () => openConnection(plan.port, (error) => broken(error))),
-  );
+  const places: Place[] = [];
+  const idle: Place[] = [];
+  const openPlace = async (): Promise<void> => {
+    const place: Place = { isBusy: false, isClosed: false };
+    places.push(place);
+    place.connection = await openConnection(plan.port, (error) => {
+      // A server may close what has been idle for long, as it may for anybody.
+      if (place.isBusy) return broken(error);
+      place.isClosed = true;
+      places.splice(places.indexOf(place), 1);
+      if (idle.includes(place)) idle.splice(idle.indexOf(place), 1);
+    });
+    if (!place.isClosed) idle.push(place);
+  };
+  await Promise.all(Array.from({ length: Math.min(FIRST, plan.clients) }, openPlace));
   const count = Math.floor(plan.perSecond * plan.seconds);
   let timer: NodeJS.Timeout | undefined;
   const work = new Promise<void>((done) => {
-    const idle = [...connections];
     const startedAt = performance.now();
     const dueAt = (index: number): number => startedAt + (index * 1_000) / plan.perSecond;
     let asked = 0;
+    const isDue = (): boolean => asked < count && dueAt(asked) <= performance.now();
     const askDue = (): void => {
-      while (asked < count && idle.length > 0 && dueAt(asked) <= performance.now()) {
-        const connection = idle.pop();
-        const request = next();
-        if (!connection || !request) return broken(new Error("there is nothing left to ask"));
-        const wasDueAt = dueAt(asked);
-        asked += 1;
-        connection.ask(request.text, (head, body) => {
-          const wrong = complaint(head, body);
-          if (wrong !== undefined) return broken(new Error(wrong));
-          latencies.push(performance.now() - wasDueAt);
-          idle.push(connection);
-          if (latencies.length === count) return done();
-          askDue();
-        });
-      }
+      while (isDue() && idle.length > 0) askNext(idle.pop());
+      if (isDue() && places.length < plan.clients) openPlace().then(askDue, broken);
+    };
+    const askNext = (place: Place | undefined): void => {
+      const request = next();
+      if (!place?.connection || !request) return broken(new Error("there is nothing left to ask"));
+      const wasDueAt = dueAt(asked);
+      asked += 1;
+      place.isBusy = true;
+      place.connection.ask(request.text, (head, body) => {
+        place.isBusy = false;
+        const wrong = complaint(head, body);
+        if (wrong !== undefined) return broken(new Error(wrong));
+        latencies.push(performance.now() - wasDueAt);
+        idle.push(place);
+        if (latencies.length === count) return done();
+        askDue();
+      });
     };
     // A millisecond is as fine as timers are; being late by that counts as well.
     timer = setInterval(askDue, 1);
@@ -60,7 +84,7 @@ export async function runOpenLoop(plan: OpenLoopPlan): Promise<OpenLoopResult> {
     await Promise.race([work, breaks]);
   } finally {
     clearInterval(timer);
-    for (const connection of connections) connection.close();
+    for (const { connection } of places) connection?.close();
   }
   return { count, latency: summarize(latencies) };
 }
