@@ -241,7 +241,12 @@ test("names what was altered of the feed, and of a seal itself", async () => {
     // Of an altered number, or merchant, the one is missing that was there.
     if (found === "refused") continue;
     altered.push(column.column);
-    expect([column.column, found[0]?.subject]).toEqual([column.column, `seals ${seal}`]);
+    // Another merchant's may be wrong as well: an altered id can be that of one who was made in the same moment.
+    const subjects = found.map(({ subject }) => subject);
+    expect([column.column, subjects]).toEqual([
+      column.column,
+      expect.arrayContaining([`seals ${seal}`]),
+    ]);
   }
   // What the database refuses even a superuser is the count of leaves, which is checked against them.
   expect(altered).toHaveLength((await columnsOf(["seals"])).length - 1);
