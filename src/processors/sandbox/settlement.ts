@@ -14,7 +14,7 @@ import {
   type StatementHeader,
 } from "../processor";
 import { faultOfDispute } from "../sound-dispute";
-import type { ClientResult } from "./client";
+import type { Exchanged } from "../exchange";
 import { toDisputeNews } from "./translate";
 
 /*
@@ -50,7 +50,7 @@ const pageShape = z.object({
   next: z.string().nullable(),
 });
 
-export function toMovementPage(result: ClientResult): MovementPage {
+export function toMovementPage(result: Exchanged): MovementPage {
   if (result.kind !== "answered") throw new Error(`the list was not answered: ${result.reason}`);
   if (result.status !== 200) throw new Error(`the list was answered with ${String(result.status)}`);
   const { movements, disputes, next } = pageShape.parse(JSON.parse(result.text));

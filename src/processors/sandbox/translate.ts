@@ -13,7 +13,7 @@ import type {
 } from "../processor";
 import { redact } from "../../security/sensitive";
 import type { ProcessorIdentity } from "../kind";
-import type { ClientResult } from "./client";
+import type { Exchanged } from "../exchange";
 
 /** Their words <-> ours. Total: whatever comes back has an outcome, and what proves nothing is unknown. */
 
@@ -99,7 +99,7 @@ export function toCall(request: ProcessorRequest): SandboxCall {
   }
 }
 
-export function toSendOutcome(result: ClientResult): SendOutcome {
+export function toSendOutcome(result: Exchanged): SendOutcome {
   if (result.kind === "unsent") return { kind: "unsent", reason: result.reason };
   if (result.kind === "unanswered") return unknown(result.reason);
   const { status } = result;
@@ -117,12 +117,12 @@ export function toSendOutcome(result: ClientResult): SendOutcome {
 }
 
 /** The network looks at the key first, so nothing was done. It may be given a valid one. */
-function isRefusedKey({ status, text }: ClientResult & { readonly kind: "answered" }): boolean {
+function isRefusedKey({ status, text }: Exchanged & { readonly kind: "answered" }): boolean {
   return (status === 401 || status === 403) && errorShape.safeParse(parse(text)).success;
 }
 
 /** Whose key it is; undefined unless the network says so itself. */
-export function toIdentity(result: ClientResult): ProcessorIdentity | undefined {
+export function toIdentity(result: Exchanged): ProcessorIdentity | undefined {
   if (result.kind !== "answered") throw new Error(result.reason);
   if (isRefusedKey(result)) return undefined;
   const { id, livemode } = accountShape.parse(parse(result.text));
@@ -130,7 +130,7 @@ export function toIdentity(result: ClientResult): ProcessorIdentity | undefined 
 }
 
 /** Nothing has moved, whatever came back: only a refusal is final. */
-export function toPrepareOutcome(result: ClientResult): PrepareOutcome {
+export function toPrepareOutcome(result: Exchanged): PrepareOutcome {
   if (result.kind !== "answered") return { kind: "unsent", reason: result.reason };
   const prepared = preparedShape.safeParse(parse(result.text));
   if (result.status === 200 && prepared.success) {
@@ -141,7 +141,7 @@ export function toPrepareOutcome(result: ClientResult): PrepareOutcome {
   return { kind: "unsent", reason: `preparing was answered with ${String(result.status)}` };
 }
 
-export function toLookupOutcome(result: ClientResult): LookupOutcome {
+export function toLookupOutcome(result: Exchanged): LookupOutcome {
   if (result.kind !== "answered") return unknown(result.reason);
   const value = parse(result.text);
   if (result.status === 200) {
@@ -152,7 +152,7 @@ export function toLookupOutcome(result: ClientResult): LookupOutcome {
   return unknown(`answered ${result.status}`);
 }
 
-export function toReverseOutcome(result: ClientResult): ReverseOutcome {
+export function toReverseOutcome(result: Exchanged): ReverseOutcome {
   if (result.kind !== "answered") return unknown(result.reason);
   if (result.status !== 200) return unknown(`answered ${result.status}`);
   const outcome = toOutcome(parse(result.text));

@@ -1,5 +1,6 @@
 import type Stripe from "stripe";
-import { Pool, type Dispatcher } from "undici";
+import { Pool } from "undici";
+import { type Exchanged, exchange, poolOptions } from "../exchange";
 
 /*
  * What carries the package's requests. Guarantees: a request is sent once, whatever becomes of it; one deadline for the
@@ -31,47 +32,33 @@ export function createStripeHttpClient(options: {
   readonly timeoutMs: number;
   readonly connections: number;
 }): StripeHttpClient {
-  const { origin, timeoutMs } = options;
-  const pool = new Pool(origin, {
-    connections: options.connections,
-    pipelining: 1,
-    connect: { timeout: timeoutMs },
-    keepAliveTimeout: 30_000,
-    // One clock for the whole exchange, below.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  const { timeoutMs } = options;
+  const pool = new Pool(options.origin, poolOptions(options));
+  const limits = { timeoutMs, answerBytesMax: ANSWER_BYTES_MAX };
   return {
     getClientName: () => "undici",
-    makeRequest: async (...[, , path, method, headers, body]) =>
-      responseOf(
-        await exchange(pool, timeoutMs, {
-          method: method,
-          path,
-          headers: withoutEmpty(headers),
-          body: method === "GET" ? null : body,
-        }),
-      ),
+    makeRequest: async (...[, , path, method, headers, body]) => {
+      const request = {
+        method: method as "GET" | "POST" | "DELETE",
+        path,
+        headers: withoutEmpty(headers),
+        body: method === "GET" ? null : body,
+      };
+      const exchanged = await exchange(pool, request, limits);
+      if (exchanged.kind === "answered") return responseOf(exchanged);
+      throw new StripeUnreached(exchanged.reason, exchanged.kind === "unsent");
+    },
     close: () => pool.destroy(),
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-}
+type Answered = Extract<Exchanged, { readonly kind: "answered" }>;
 
-type Sent = Pick<Dispatcher.DispatchOptions, "method" | "path"> & {
-  readonly headers: Record<string, string>;
-  readonly body: string | null;
-};
-
-function responseOf({ status, headers, text }: Answer): Stripe.HttpClientResponse {
+function responseOf({ status, headers, text }: Answered): Stripe.HttpClientResponse {
   const value = parse(status, text);
   return {
     getStatusCode: () => status,
-    getHeaders: () => headers,
+    getHeaders: () => flat(headers),
     getRawResponse: () => ({}),
     toStream: () => {
       throw new Error("no answer is streamed");
@@ -96,76 +83,8 @@ function withoutEmpty(headers: Readonly<Record<string, unknown>>): Record<string
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }
 
-/**
- * Undici's dispatch and not its request, because only the dispatch handler is told when a request is handed to a socket.
- * Before that, a failure proves that nothing was sent; after it, none does, whatever its code.
- */
-function exchange(pool: Pool, timeoutMs: number, sent: Sent): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const answer = { status: 0, headers: {}, chunks: [] as Buffer[], bytes: 0 };
-    let controller: Dispatcher.DispatchController | undefined;
-    let settled = false;
-    const settle = (end: () => void): void => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(timer);
-      end();
-    };
-    const fail = (reason: string): void => {
-      settle(() => {
-        reject(new StripeUnreached(reason, controller === undefined));
-      });
-    };
-    const abort = (reason: string): void => {
-      fail(reason);
-      controller?.abort(new Error(reason));
-    };
-    const timer = setTimeout(() => {
-      abort(`no answer within ${String(timeoutMs)} ms`);
-    }, timeoutMs);
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart: (started) => {
-        // Given up while queueing, or handed over a second time by undici after a broken connection: thrown from here,
-        // it is dropped before a byte is written.
-        if (settled || controller !== undefined) throw new Error("given up before it was sent");
-        controller = started;
-      },
-      onResponseStart: (_controller, status, headers) => {
-        answer.status = status;
-        answer.headers = flat(headers);
-      },
-      onResponseData: (_controller, chunk) => {
-        answer.chunks.push(chunk);
-        answer.bytes += chunk.length;
-        if (answer.bytes > ANSWER_BYTES_MAX) abort("the answer is too large");
-      },
-      onResponseEnd: () => {
-        const { status, headers, chunks } = answer;
-        settle(() => {
-          resolve({ status, headers, text: Buffer.concat(chunks).toString() });
-        });
-      },
-      onResponseError: (_controller, error) => {
-        fail(describe(error));
-      },
-    };
-    try {
-      // Nothing that moves money may be sent again by the client on its own.
-      pool.dispatch({ ...sent, idempotent: false }, handler);
-    } catch (error) {
-      fail(describe(error));
-    }
-  });
-}
-
-function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function flat(headers: Answered["headers"]): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, [value].flat().join(", ")]),
   );
-}
-
-/** The code tells more than the message, which for a refused connection to several addresses is empty. */
-function describe(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  return [code, message].filter(Boolean).join(": ") || String(error);
 }
