@@ -15,12 +15,19 @@ export const PROCESSOR_SETTINGS = {
     .url()
     .default("https://api.stripe.com")
     .describe("where Stripe is asked for merchants' accounts there; another place is for tests"),
+  ONCEPAY_ADYEN_URL: z
+    .url()
+    .optional()
+    .describe(
+      "where Adyen is asked for merchants' accounts there, in the place of Adyen's own addresses; for tests",
+    ),
 } as const;
 
 export interface ProcessorConfig {
   readonly processorTimeoutMs: number;
   readonly processorRate: number;
   readonly stripeUrl: string;
+  readonly adyenUrl: string | undefined;
 }
 
 export function processorConfig(
@@ -30,5 +37,6 @@ export function processorConfig(
     processorTimeoutMs: settings.ONCEPAY_PROCESSOR_TIMEOUT_MS,
     processorRate: settings.ONCEPAY_PROCESSOR_RATE,
     stripeUrl: settings.ONCEPAY_STRIPE_URL,
+    adyenUrl: settings.ONCEPAY_ADYEN_URL,
   };
 }
