@@ -1,5 +1,3 @@
-import type { PaymentResponse } from "@adyen/api-library/lib/src/typings/checkout/paymentResponse";
-
 /** Stored cards of one shopper, as far as they are needed: what paying with one comes to. */
 export type Card =
   | { readonly kind: "approves" }
@@ -24,5 +22,3 @@ export const CARDS: ReadonlyMap<string, Card> = new Map([
 export function cardOf(stored: string): string {
   return `${SHOPPER}/${stored}`;
 }
-
-export type ResultCode = `${PaymentResponse.ResultCodeEnum}`;

@@ -71,7 +71,8 @@ export async function startServer(
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const path = request.url ?? "/";
+    // Live addresses have one more part.
+    const path = (request.url ?? "/").replace(/^\/checkout(?=\/)/, "");
     const key = request.headers["idempotency-key"]?.toString() ?? null;
     it.requests.push({ path, key });
     const bank = banks.get(request.headers["x-api-key"]?.toString() ?? "");

@@ -9,6 +9,7 @@ import {
   type SendOutcome,
   forEveryOperation,
 } from "../processor";
+import type { Adyen } from "./adyen";
 import { called, unknown } from "./call";
 import { createAdyenHttpClient } from "./http-client";
 import { sendModification } from "./modifications";
@@ -31,17 +32,6 @@ const CAPABILITIES: Omit<ProcessorCapabilities, "requestHorizonMs" | "multicaptu
   reverses: [],
   feeKnownAtApproval: false,
 };
-
-/** What the parts of the adapter call with. */
-export interface Adyen {
-  readonly payments: Pick<PaymentsApi, "payments" | "paymentMethods">;
-  readonly modifications: Pick<
-    ModificationsApi,
-    "captureAuthorisedPayment" | "refundCapturedPayment" | "cancelAuthorisedPaymentByPspReference"
-  >;
-  readonly merchantAccount: string;
-  readonly capturesInParts: boolean;
-}
 
 export interface AdyenOptions {
   readonly credentials: { readonly apiKey: string };

@@ -35,8 +35,8 @@ function failed(error: unknown): Called<never> {
   }
   // Of our own making, or of the package's before it sent anything: not known, and so not said to be unsent.
   if (!(error instanceof AdyenRefusal)) return unknown(redact(String(error)));
-  const { status, errorCode, isTransient } = error;
-  const reason = redact(`answered ${String(status)} ${errorCode}: ${error.message}`);
+  const { status, errorCode, message, isTransient } = error.refused;
+  const reason = redact(`answered ${String(status)} ${errorCode}: ${message}`);
   if (isTransient || NO_VERDICTS.has(errorCode)) return unknown(reason);
   if (TURNED_AWAY.has(status)) return { kind: "refused", as: "TURNED_AWAY", reason };
   // 429 and 5xx as well: nothing that is written says that it was not carried out.

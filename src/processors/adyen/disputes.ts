@@ -1,6 +1,6 @@
 import type { DisputeNews, DisputeReason, DisputeStatus } from "../processor";
 import { fromAdyenAmount } from "./currencies";
-import type { Item } from "./webhooks";
+import type { Item } from "./item";
 
 /*
  * Disputes in our words. Whether one is open, won or lost is by the event's code, and its amount, its name and its payment

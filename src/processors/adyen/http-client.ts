@@ -18,16 +18,18 @@ export class AdyenUnreached extends Error {
   }
 }
 
+interface Refused {
+  readonly status: number;
+  readonly errorCode: string;
+  readonly message: string;
+  /** Adyen says that the same request may succeed later, under the same key. */
+  readonly isTransient: boolean;
+}
+
 /** Adyen has answered, with something else than what was asked for. */
 export class AdyenRefusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly errorCode: string,
-    message: string,
-    /** Adyen says that the same request may succeed later, under the same key. */
-    readonly isTransient: boolean,
-  ) {
-    super(message);
+  constructor(readonly refused: Refused) {
+    super(refused.message);
   }
 }
 
@@ -46,8 +48,8 @@ export function createAdyenHttpClient(options: {
   const pool = new Pool(origin, poolOptions(options));
   const limits = { timeoutMs, answerBytesMax: ANSWER_BYTES_MAX };
   return {
-    request: async (endpoint, json, { apiKey = "" }, _isApiKeyRequired, asked = {}) => {
-      const { idempotencyKey: key } = asked;
+    request: async (...[endpoint, json, { apiKey = "" }, , asked]) => {
+      const key = asked?.idempotencyKey;
       const request = {
         method: "POST" as const,
         path: new URL(endpoint).pathname,
@@ -74,7 +76,8 @@ function textOf({ status, headers, text }: Answered): string {
   if (status >= 200 && status < 300) return text;
   const { errorCode, message } = value;
   const isTransient = headers["transient-error"]?.toString() === "true";
-  throw new AdyenRefusal(status, said(errorCode), said(message), isTransient);
+  const refused = { status, errorCode: said(errorCode), message: said(message), isTransient };
+  throw new AdyenRefusal(refused);
 }
 
 function said(value: unknown): string {

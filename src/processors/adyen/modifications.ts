@@ -1,5 +1,5 @@
 import type { ProcessorRequest, SendOutcome } from "../processor";
-import type { Adyen } from "./adyen-processor";
+import type { Adyen } from "./adyen";
 import { called, rejected, unknown, withoutAnswer } from "./call";
 import { toAdyenAmount } from "./currencies";
 

@@ -2,7 +2,7 @@ import type { PaymentRequest } from "@adyen/api-library/lib/src/typings/checkout
 import type { PaymentResponse } from "@adyen/api-library/lib/src/typings/checkout/paymentResponse";
 import { redact } from "../../security/sensitive";
 import type { Declined, ProcessorRequest, SendOutcome } from "../processor";
-import type { Adyen } from "./adyen-processor";
+import type { Adyen } from "./adyen";
 import { called, rejected, unknown, withoutAnswer } from "./call";
 import { type AdyenAmount, fromAdyenAmount, toAdyenAmount } from "./currencies";
 import { refusalOf } from "./refusals";
@@ -89,9 +89,9 @@ function toPaymentOutcome(
     case "Pending":
     case "Received":
     case "PresentToShopper":
-    // Ours are redirects: these come to nothing, and Adyen's webhook says so.
     case "IdentifyShopper":
     case "ChallengeShopper":
+      // The last two are not the redirect that was asked for. Nothing comes of them, and Adyen's webhook says so.
       return { kind: "pending" };
     case "AuthenticationFinished":
     case "AuthenticationNotRequired":
@@ -99,7 +99,7 @@ function toPaymentOutcome(
     case undefined:
       return unknown("the result of the payment is not known");
     default:
-      return unknown("the result of the payment is not known");
+      return unknown("the result of the payment is a new one");
   }
 }
 
@@ -131,10 +131,15 @@ function toDeclined({ refusalReason, refusalReasonCode: code }: PaymentResponse)
 }
 
 function toChallenge({ action }: PaymentResponse): SendOutcome {
-  const redirect = action?.type === "redirect" ? action : undefined;
-  const isAddress = redirect?.url !== undefined && (redirect.method ?? "GET") === "GET";
+  const { type, url, method = "GET" } = (action ?? {}) as Action;
   // A form that a shopper's browser would have to post is nothing that we can show: Adyen's webhook ends it.
-  if (!isAddress || redirect.url === undefined) return { kind: "pending" };
+  if (type !== "redirect" || url === undefined || method !== "GET") return { kind: "pending" };
   const expiresAt = new Date(Date.now() + CHALLENGE_MS).toISOString();
-  return { kind: "action_required", redirectUrl: redirect.url, expiresAt };
+  return { kind: "action_required", redirectUrl: url, expiresAt };
+}
+
+interface Action {
+  readonly type?: string;
+  readonly url?: string;
+  readonly method?: string;
 }

@@ -1,10 +1,10 @@
 import HmacValidator from "@adyen/api-library/lib/src/utils/hmacValidator";
 import type { NotificationRequestItem } from "@adyen/api-library/lib/src/typings/notification/notificationRequestItem";
-import { z } from "zod";
 import { Failure } from "../../failures";
 import type { Declined, ProcessorWebhook } from "../processor";
 import { fromAdyenAmount } from "./currencies";
 import { disputeNews } from "./disputes";
+import { type Item, bodyShape } from "./item";
 
 /*
  * What Adyen tells of its own accord: several items in one request, each signed by itself. Guarantees: what is decided by
@@ -18,25 +18,6 @@ import { disputeNews } from "./disputes";
 
 /** Keys of 32 bytes. What is no such key would be read as a shorter one, down to one that anybody has. */
 const HMAC_KEY = /^[0-9a-f]{64}$/i;
-
-const itemShape = z.object({
-  pspReference: z.string().min(1).max(200),
-  originalReference: z.string().nullish(),
-  merchantAccountCode: z.string(),
-  merchantReference: z.string().nullish(),
-  amount: z.object({ value: z.number().int(), currency: z.string() }),
-  eventCode: z.string().min(1).max(40),
-  success: z.union([z.enum(["true", "false"]), z.boolean()]).transform(String),
-  eventDate: z.string().optional(),
-  additionalData: z.record(z.string(), z.unknown()),
-});
-
-const bodyShape = z.object({
-  notificationItems: z.array(z.object({ NotificationRequestItem: itemShape })),
-});
-
-/** As it was sent; of it only what is signed decides. */
-export type Item = z.infer<typeof itemShape>;
 
 export function verifyAdyenWebhook(given: {
   readonly secrets: readonly string[];
