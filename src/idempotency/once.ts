@@ -1,6 +1,7 @@
 import type { AuditDetails } from "../audit-log/entry";
 import { type AuditedWrite, recordKeyed } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
+import { pipelined } from "../db/pipelined";
 import { beforeWriting, isLockTimeout, violatedConstraint } from "../db/errors";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
@@ -158,8 +159,8 @@ async function execute<Result, Beside>(
   request: KeyedRequest,
   useCase: KeyedUseCase<Result, Beside>,
 ): Promise<Written<Result, Beside>> {
-  await announce(tx, nameOf(request, useCase));
-  const done = await useCase.execute(tx);
+  // In one round trip with the first statement of the use case, and before it.
+  const [, done] = await pipelined([announce(tx, nameOf(request, useCase)), useCase.execute(tx)]);
   if ("failure" in done) {
     // It may have been refused because of what this very key did: a moment ago in a duplicate request, or long ago.
     const first = await findFirst(tx, nameOf(request, useCase), useCase.operation);
