@@ -73,6 +73,11 @@ export interface Declined {
   readonly adviceCode?: DeclineAdvice;
   /** What the card's network answered, where the processor tells. */
   readonly networkDeclineCode?: string;
+  /**
+   * Where it had been approved before, and has failed since: theirs, of the movement that did not last. An approval that
+   * is told after it is that one, and no other.
+   */
+  readonly processorChargeId?: string;
 }
 
 /** The shopper must authenticate (3-D Secure); nothing has moved yet. */
@@ -356,11 +361,16 @@ export interface Processor {
   /** Of the operations that it says: undoes one movement, however often it is asked, and nothing else. */
   readonly reverseMovement?: (movement: MovementToReverse) => Promise<ReverseOutcome>;
   /**
-   * Reads a webhook; throws unless the processor signed it, byte for byte and just now, and a BAD_USER_INPUT when it
-   * did and it is malformed all the same. Absent where the processor sends none, or where there is no secret to verify
-   * them with.
+   * Reads a webhook, which may tell of several things, or of nothing that is ours. Throws unless the processor signed
+   * all that is read of it (just now, where it signs the time, too), and a BAD_USER_INPUT when it did and it is
+   * malformed all the same. Absent where the processor sends none, or where there is no secret to verify them with.
    */
-  readonly verifyWebhook?: (rawBody: string, headers: WebhookHeaders) => ProcessorWebhook;
+  readonly verifyWebhook?: (
+    rawBody: string,
+    headers: WebhookHeaders,
+  ) => readonly ProcessorWebhook[];
+  /** What it reads in the answer to a webhook, where it does not go by the status alone. */
+  readonly webhookReceipt?: string;
   /** What it moved in a window of time. Absent where it cannot be asked. Throws when it does not answer. */
   readonly listMovements?: (window: MovementWindow) => Promise<MovementPage>;
   /**

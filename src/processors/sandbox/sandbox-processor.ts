@@ -89,7 +89,7 @@ export function createSandboxProcessor(options: {
       ),
     identify: async () => toIdentity(await client.get("/v1/account")),
     ...(webhookSecrets.length > 0 && {
-      verifyWebhook: (rawBody, headers) =>
+      verifyWebhook: (rawBody, headers) => [
         verifySandboxWebhook({
           secrets: webhookSecrets,
           header: headers["sandbox-signature"]?.toString(),
@@ -97,6 +97,7 @@ export function createSandboxProcessor(options: {
           nowMs: Date.now(),
           toleranceMs: SIGNED_WITHIN_MS,
         }),
+      ],
     }),
     listMovements: async ({ from, to, after }) => {
       const query = new URLSearchParams({ from, to, ...(after !== null && { after }) });

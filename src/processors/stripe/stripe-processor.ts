@@ -83,8 +83,9 @@ export function createStripeProcessor(options: {
         ? understood(() => reverseCharge(stripe, attempt))
         : unknown(`a ${attempt.operation} cannot be undone`),
     ...(webhookSecrets.length > 0 && {
-      verifyWebhook: (rawBody, headers) =>
+      verifyWebhook: (rawBody, headers) => [
         verifyStripeWebhook({ secrets: webhookSecrets, rawBody, headers }),
+      ],
     }),
     listMovements: (window) => listStripeMovements(stripe, window),
     listEvents: (window) => listStripeEvents(stripe, window),
