@@ -104,6 +104,7 @@ create table attempts (
   constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text]))),
   constraint attempts_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=70);
+CREATE INDEX attempts_by_account ON public.attempts USING btree (processor_account_id, id) WHERE (processor_account_id IS NOT NULL);
 CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
 CREATE INDEX attempts_by_processor_ref ON public.attempts USING btree (processor_account_id, processor_ref) WHERE ((processor_account_id IS NOT NULL) AND (processor_ref IS NOT NULL));
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
@@ -756,6 +757,7 @@ create table processor_accounts (
   idempotency_key text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  lists_at timestamp with time zone not null default now(),
   constraint processor_accounts_pkey PRIMARY KEY (merchant_id, id),
   constraint processor_accounts_external UNIQUE (processor, mode, external_account_id),
   constraint processor_accounts_spent_key UNIQUE (merchant_id, idempotency_key),
@@ -769,6 +771,7 @@ create table processor_accounts (
 );
 CREATE INDEX processor_accounts_by_id ON public.processor_accounts USING btree (id);
 CREATE INDEX processor_accounts_old_secret_until ON public.processor_accounts USING btree (old_webhook_secret_until) WHERE (old_webhook_secret_until IS NOT NULL);
+CREATE INDEX processor_accounts_to_list ON public.processor_accounts USING btree (lists_at);
 CREATE TRIGGER guard_processor_account BEFORE UPDATE ON public.processor_accounts FOR EACH ROW EXECUTE FUNCTION guard_processor_account();
 CREATE TRIGGER keep_processor_accounts BEFORE DELETE OR TRUNCATE ON public.processor_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 alter table processor_accounts enable row level security;
@@ -830,6 +833,7 @@ create table processor_lines (
   moved_at timestamp with time zone not null,
   repeated integer not null default 0,
   fee_currency text,
+  processor_ref text,
   constraint processor_lines_pkey PRIMARY KEY (run_id, movement_id),
   constraint processor_lines_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
   constraint processor_lines_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
@@ -927,6 +931,7 @@ create table reconciliation_breaks (
   explained_at timestamp with time zone,
   resolved_at timestamp with time zone,
   reversing text[],
+  processor_account_id text collate "C",
   constraint reconciliation_breaks_pkey PRIMARY KEY (id, merchant_id),
   constraint reconciliation_breaks_once UNIQUE (merchant_id, subject_id, kind, detail),
   constraint reconciliation_breaks_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -971,15 +976,25 @@ create table reconciliation_runs (
   updated_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
   keeps_lines boolean not null default false,
+  merchant_id text collate "C",
+  processor_account_id text collate "C",
+  lists text[] not null default '{charge,authorize,capture,refund,void}'::text[],
+  lists_within_ms integer not null default 300000,
+  failure text,
+  failed_at timestamp with time zone,
   constraint reconciliation_runs_pkey PRIMARY KEY (id),
-  constraint reconciliation_runs_processor_source_statement_key UNIQUE (processor, source, statement),
+  constraint reconciliation_runs_account CHECK (((merchant_id IS NULL) = (processor_account_id IS NULL))) NOT VALID,
   constraint reconciliation_runs_check CHECK (((status = 'COMPLETED'::text) = (finished_at IS NOT NULL))),
   constraint reconciliation_runs_check1 CHECK ((period_from < period_to)),
+  constraint reconciliation_runs_failure CHECK ((((failure IS NULL) = (failed_at IS NULL)) AND (failure = ANY (ARRAY['CREDENTIALS_REFUSED'::text, 'OTHER_ACCOUNT'::text, 'NOT_CONNECTED'::text, 'NOT_READ'::text])))) NOT VALID,
   constraint reconciliation_runs_source_check CHECK ((source = ANY (ARRAY['PROCESSOR_LIST'::text, 'SETTLEMENT_FILE'::text]))),
   constraint reconciliation_runs_status_check CHECK ((status = ANY (ARRAY['LOADING'::text, 'COMPARING'::text, 'MISSING'::text, 'PAYOUTS'::text, 'COMPLETED'::text])))
 );
-CREATE INDEX reconciliation_runs_by_period ON public.reconciliation_runs USING btree (processor, source, period_to);
-CREATE INDEX reconciliation_runs_keeping_lines ON public.reconciliation_runs USING btree (processor, period_to) WHERE keeps_lines;
+CREATE INDEX reconciliation_runs_by_period ON public.reconciliation_runs USING btree (processor, source, period_to) WHERE (processor_account_id IS NULL);
+CREATE INDEX reconciliation_runs_by_teller ON public.reconciliation_runs USING btree (COALESCE(processor_account_id, processor), source, period_to);
+CREATE INDEX reconciliation_runs_failing ON public.reconciliation_runs USING btree (processor) WHERE (failure IS NOT NULL);
+CREATE INDEX reconciliation_runs_keeping_lines ON public.reconciliation_runs USING btree (COALESCE(processor_account_id, processor), period_to) WHERE keeps_lines;
+CREATE UNIQUE INDEX reconciliation_runs_once ON public.reconciliation_runs USING btree (COALESCE(processor_account_id, processor), source, statement);
 grant insert, select, update on reconciliation_runs to oncepay_system;
 
 create table refunds (
@@ -1813,8 +1828,10 @@ AS $function$
       if old.status = 'RESOLVED' or (old.status = 'EXPLAINED' and new.status = 'OPEN')
         or (new.merchant_id, new.id, new.kind, new.source, new.subject_id, new.currency, new.detail, new.found_at)
           <> (old.merchant_id, old.id, old.kind, old.source, old.subject_id, old.currency, old.detail, old.found_at)
-        or (new.ours, new.theirs, new.proposal, new.payment_intent_id, new.report_id, new.processor)
-          is distinct from (old.ours, old.theirs, old.proposal, old.payment_intent_id, old.report_id, old.processor)
+        or (new.ours, new.theirs, new.proposal, new.payment_intent_id, new.report_id, new.processor,
+            new.processor_account_id)
+          is distinct from (old.ours, old.theirs, old.proposal, old.payment_intent_id, old.report_id, old.processor,
+            old.processor_account_id)
         or (old.reversing is not null and new.reversing is distinct from old.reversing)
       then
         raise exception 'a break is found as it is, and resolved once' using errcode = 'check_violation';
@@ -2062,6 +2079,7 @@ AS $function$
         'status', b.status,
         'source', b.source,
         'processor', b.processor,
+        'processorAccountId', b.processor_account_id,
         'reportId', b.report_id,
         'subjectId', b.subject_id,
         'paymentIntentId', b.payment_intent_id,

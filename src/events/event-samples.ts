@@ -151,6 +151,7 @@ const BREAK = {
   status: "OPEN",
   source: "SETTLEMENT_FILE",
   processor: "sandbox",
+  processorAccountId: null,
   reportId: "rec_01kaex4m00d2h6mk8w4t7v9nrs",
   subjectId: "att_01kaex4m00a5m8rc6v2g9jz4nh",
   paymentIntentId: INTENT_ID,

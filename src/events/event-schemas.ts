@@ -167,6 +167,7 @@ const reconciliationBreak = z.looseObject({
   status: word(BREAK_STATUSES),
   source: word(BREAK_SOURCES),
   processor: z.string().nullable(),
+  processorAccountId: z.string().nullable().optional(),
   reportId: z.string().nullable(),
   subjectId: z.string(),
   paymentIntentId: z.string().nullable(),

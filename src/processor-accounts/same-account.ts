@@ -1,10 +1,10 @@
 import type { ConnectedProcessor, ProcessorIdentity } from "../processors/kind";
-import type { Processor } from "../processors/processor";
+import { ListNotRead, type Processor } from "../processors/processor";
 
 /*
  * Another account knows nothing of an attempt, whatever became of it: its "not found" is no evidence, its
- * acknowledgement of a reversal fences nothing, and a request repeated there is a first one. So none of these counts
- * before the credentials in use have said that they are the account's.
+ * acknowledgement of a reversal fences nothing, its list lacks everything, and a request repeated there is a first one.
+ * So none of these counts before the credentials in use have said that they are the account's.
  *
  * Cost: one call for each connection that is made, when the first of them is heard.
  */
@@ -24,12 +24,19 @@ export function sameAccountOnly(processor: ConnectedProcessor, expected: Expecte
     return isSame;
   };
   const isSame = (): Promise<boolean> => (asking ??= ask());
-  const { reverseMovement } = processor;
+  const { reverseMovement, listMovements } = processor;
   return {
     ...processor,
     ...(reverseMovement && {
       reverseMovement: async (movement) =>
         (await isSame()) ? reverseMovement(movement) : { kind: "unknown", reason: OTHERS },
+    }),
+    ...(listMovements && {
+      listMovements: async (window) => {
+        const page = await listMovements(window);
+        if (await isSame()) return page;
+        throw new ListNotRead("OTHER_ACCOUNT");
+      },
     }),
     send: async (request) =>
       request.sentAt === null || (await isSame())

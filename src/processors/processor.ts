@@ -154,12 +154,21 @@ export interface ProcessorCapabilities {
   readonly reverses: readonly ProcessorOperation[];
   /** Operations of which one movement can be undone by its own id, and whatever else moved for them stands. Absent: none. */
   readonly reversesMovements?: readonly ProcessorOperation[];
+  /** What its list tells of. Absent where it cannot be asked for one. */
+  readonly lists?: Listed;
   /** Whether an approval says the fee; otherwise it is in the settlement. */
   readonly feeKnownAtApproval: boolean;
   /** Whether an authorisation can be captured in several parts. */
   readonly multicapture: boolean;
   /** How long after sending a request may still arrive, ms: before that, "not found" proves nothing. */
   readonly requestHorizonMs: number;
+}
+
+export interface Listed {
+  /** Operations whose movements it has a line for; of others nothing is missed in it. */
+  readonly operations: readonly ProcessorOperation[];
+  /** How long after the outcome a line comes at the latest, ms. */
+  readonly withinMs: number;
 }
 
 export function forEveryOperation(by: ResolvedBy): ProcessorCapabilities["resolution"] {
@@ -230,6 +239,8 @@ export interface ProcessorMovement {
   readonly chargeId: string;
   /** ISO 8601. */
   readonly movedAt: string;
+  /** Theirs of what was prepared, where money that nothing here asked for is undone by it, and not by our reference. */
+  readonly processorRef?: string | null;
 }
 
 /** A step of a dispute, as a list or a settlement file has it: like news of it, it says the whole dispute. */
@@ -304,6 +315,22 @@ export interface MovementPage {
   readonly next: string | null;
 }
 
+/** Why a list could not be read. NOT_CONNECTED: the account's secrets cannot be opened here. */
+export const LIST_FAILURES = [
+  "CREDENTIALS_REFUSED",
+  "OTHER_ACCOUNT",
+  "NOT_CONNECTED",
+  "NOT_READ",
+] as const;
+export type ListFailure = (typeof LIST_FAILURES)[number];
+
+/** Thrown where it is known why; whatever else is thrown is a list that was not read. */
+export class ListNotRead extends Error {
+  constructor(readonly failure: ListFailure) {
+    super(`the list was not read: ${failure}`);
+  }
+}
+
 export interface MovementWindow {
   /** ISO 8601; at this moment or later. */
   readonly from: string;
@@ -349,7 +376,7 @@ export interface Processor {
    * them with.
    */
   readonly verifyWebhook?: (rawBody: string, headers: WebhookHeaders) => ProcessorWebhook;
-  /** What it moved in a window of time. Absent where it cannot be asked. Throws when it does not answer. */
+  /** What it moved in a window of time, as `lists` says. Absent where it cannot be asked. Throws when it does not answer. */
   readonly listMovements?: (window: MovementWindow) => Promise<MovementPage>;
   readonly settlementFormat?: SettlementFormat;
   close(): Promise<void>;

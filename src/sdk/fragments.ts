@@ -67,15 +67,16 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     createdAt
   }`,
   ReconciliationBreak: `fragment ReconciliationBreak on ReconciliationBreak {
-    id merchantId kind status source processor reportId subjectId paymentIntentId currency detail
+    id merchantId kind status source processor processorAccountId reportId subjectId paymentIntentId
+    currency detail
     ours { ...ReconciliationSide } theirs { ...ReconciliationSide }
     proposal { corrects postings { debit credit amount } }
     owner explanation resolution journalId foundAt explainedAt resolvedAt
   }`,
   ReconciliationSide: `fragment ReconciliationSide on ReconciliationSide { amount currency fee state }`,
   ReconciliationReport: `fragment ReconciliationReport on ReconciliationReport {
-    id source processor statement periodFrom periodTo status lines compared matched breaksFound
-    breaksClosed startedAt finishedAt
+    id source processor merchantId processorAccountId statement periodFrom periodTo status lines
+    compared matched breaksFound breaksClosed startedAt finishedAt failure failedAt
   }`,
   LedgerAccount: `fragment LedgerAccount on LedgerAccount {
     id kind currency createdAt balance pendingBalance

@@ -148,6 +148,7 @@ export interface ReconciliationBreakSnapshot {
   readonly status: ReconciliationBreakStatus;
   readonly source: ReconciliationBreakSource;
   readonly processor: string | null;
+  readonly processorAccountId?: string | null;
   readonly reportId: string | null;
   readonly subjectId: string;
   readonly paymentIntentId: string | null;

@@ -1,5 +1,10 @@
-import type Stripe from "stripe";
-import type { MovementPage, MovementWindow, ProcessorMovement } from "../processor";
+import Stripe from "stripe";
+import {
+  ListNotRead,
+  type MovementPage,
+  type MovementWindow,
+  type ProcessorMovement,
+} from "../processor";
 import { capturesOf } from "./captures";
 import { fromStripeAmount } from "./currencies";
 import { ATTEMPT, OPERATION, REVERSES, isoOf } from "./outcomes";
@@ -18,13 +23,15 @@ export async function listStripeMovements(
   stripe: Stripe,
   { from, to, after }: MovementWindow,
 ): Promise<MovementPage> {
-  const page = await stripe.balanceTransactions.list({
-    // Their clock has seconds. Both ends are made wider, and cut to the window below.
-    created: { gte: secondsOf(from), lte: secondsOf(to) },
-    limit: PAGE,
-    expand: ["data.source"],
-    ...(after !== null && { starting_after: after }),
-  });
+  const page = await stripe.balanceTransactions
+    .list({
+      // Their clock has seconds. Both ends are made wider, and cut to the window below.
+      created: { gte: secondsOf(from), lte: secondsOf(to) },
+      limit: PAGE,
+      expand: ["data.source"],
+      ...(after !== null && { starting_after: after }),
+    })
+    .catch(notRead);
   const movements: ProcessorMovement[] = [];
   for (const line of page.data) {
     const movement = isWithin(line, { from, to }) ? await toMovement(stripe, line) : undefined;
@@ -32,6 +39,11 @@ export async function listStripeMovements(
   }
   const last = page.data.at(-1);
   return { movements, next: page.has_more && last ? last.id : null };
+}
+
+function notRead(error: unknown): never {
+  const status = error instanceof Stripe.errors.StripeError ? error.statusCode : undefined;
+  throw status === 401 || status === 403 ? new ListNotRead("CREDENTIALS_REFUSED") : error;
 }
 
 function secondsOf(moment: string): number {
@@ -47,7 +59,7 @@ function isWithin(
 
 type Whose = Pick<
   ProcessorMovement,
-  "kind" | "amountMinor" | "currency" | "reference" | "chargeId"
+  "kind" | "amountMinor" | "currency" | "reference" | "chargeId" | "processorRef"
 >;
 
 async function toMovement(
@@ -92,7 +104,8 @@ async function ofCharge(
   const about = { kind: "capture", currency, chargeId } as const;
   if (charge.metadata[OPERATION] === "charge") {
     const amountMinor = fromStripeAmount(charge.amount_captured, charge.currency);
-    return amountMinor === undefined ? undefined : { ...about, reference: attempt, amountMinor };
+    if (amountMinor === undefined) return undefined;
+    return { ...about, reference: attempt, amountMinor, processorRef: intent };
   }
   const captures = [...capturesOf(await stripe.paymentIntents.retrieve(intent))];
   // Which of several it was can be told only by an amount that has not been exchanged.

@@ -36,6 +36,8 @@ const CAPABILITIES: Omit<ProcessorCapabilities, "requestHorizonMs"> = {
   prepares: ["charge", "authorize"],
   canLookUp: true,
   reverses: ["charge", "authorize"],
+  // Its balance has no authorisations and voids; a line is written within an hour, Stripe says.
+  lists: { operations: ["charge", "capture", "refund"], withinMs: 90 * 60_000 },
   feeKnownAtApproval: false,
   multicapture: true,
 };
