@@ -3,6 +3,7 @@ import type { Tx } from "../db/db";
 import { violatedConstraint } from "../db/errors";
 import { Failure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
+import { type Changer, keepChange } from "../idempotency/change-once";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import { newId } from "../ids";
@@ -17,7 +18,7 @@ import type {
 import type { SecretBox } from "../security/secrets";
 import { type ProcessorAccount, hintOf, sealCredentials, webhookSecretContext } from "./account";
 import { countAccounts, insertAccount } from "./account-store";
-import { type AccountChanger, accountOperation, keepChange } from "./change-account-once";
+import { PROCESSOR_CHANGES, accountOperation } from "./change-account-once";
 import { checkCredentials, checkMode, identifyAccount } from "./identify-account";
 
 /*
@@ -42,7 +43,7 @@ export interface ConnectProcessorAccount {
   readonly audit?: AuditedWrite | undefined;
 }
 
-export interface AccountConnector extends AccountChanger {
+export interface AccountConnector extends Changer {
   readonly secrets: SecretBox;
   readonly processorKinds: ProcessorKinds;
   readonly config: { readonly processorTimeoutMs: number };
@@ -94,7 +95,13 @@ export async function connectProcessorAccount(
         webhookSecretHint: webhookSecret === null ? null : hintOf(webhookSecret),
         key,
       });
-      await keepChange(tx, { merchantId, operation: NAME, key, accountId: id, fingerprint: print });
+      await keepChange(tx, PROCESSOR_CHANGES, {
+        merchantId,
+        operation: NAME,
+        key,
+        id,
+        fingerprint: print,
+      });
       return { result };
     },
     isSame: (made) => made.fingerprint === print,

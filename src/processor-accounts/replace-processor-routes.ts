@@ -2,11 +2,12 @@ import type { AuditedWrite } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { Failure } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
+import { type Changer, keepChange } from "../idempotency/change-once";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import { lockMerchant } from "../merchants/merchant-store";
 import { findAccounts } from "./account-store";
-import { type AccountChanger, CHANGES_SPENT_KEY, keepChange } from "./change-account-once";
+import { PROCESSOR_CHANGES } from "./change-account-once";
 import { type Route, ROUTES_MAX } from "./route";
 
 /*
@@ -46,7 +47,7 @@ export const replaceRoutesOperation: KeyedOperation<Routing> = {
     const [kept] = await run<Row>(db, FIND_CHANGE, bindings);
     return kept && { ...kept, result: { routes: await listRoutes(db, merchantId) } };
   },
-  spentKey: CHANGES_SPENT_KEY,
+  spentKey: PROCESSOR_CHANGES.spentKey,
 };
 
 const LIST: Statement = {
@@ -78,7 +79,7 @@ const INSERT: Statement = {
 };
 
 export async function replaceProcessorRoutes(
-  { db, replays }: AccountChanger,
+  { db, replays }: Changer,
   { merchantId, key, routes, audit }: ReplaceProcessorRoutes,
 ): Promise<Outcome<Routing>> {
   checkRoutes(routes);
@@ -92,11 +93,11 @@ export async function replaceProcessorRoutes(
       const before = (await listRoutes(tx, merchantId)).length;
       await run(tx, DELETE, [merchantId]);
       await run(tx, INSERT, [merchantId, JSON.stringify(routes.map(toRow))]);
-      await keepChange(tx, {
+      await keepChange(tx, PROCESSOR_CHANGES, {
         merchantId,
         operation: NAME,
         key,
-        accountId: null,
+        id: null,
         fingerprint: print,
       });
       const audited = { before: { routes: before }, after: { routes: routes.length } };

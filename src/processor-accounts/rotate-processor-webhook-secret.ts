@@ -1,13 +1,9 @@
+import type { Changer } from "../idempotency/change-once";
 import type { Outcome } from "../idempotency/keys";
 import type { SecretBox } from "../security/secrets";
 import { type ProcessorAccount, hintOf, refuseAccount, webhookSecretContext } from "./account";
 import { setWebhookSecret } from "./account-store";
-import {
-  type AccountChanger,
-  type AccountCommand,
-  accountOperation,
-  changeAccountOnce,
-} from "./change-account-once";
+import { type AccountCommand, accountOperation, changeAccountOnce } from "./change-account-once";
 
 /*
  * Guarantees: from the commit on the account's webhooks are accepted with this secret, and for as long as the overlap
@@ -21,7 +17,7 @@ export interface RotateProcessorWebhookSecret extends AccountCommand {
   readonly overlapSeconds: number;
 }
 
-interface Needs extends AccountChanger {
+interface Needs extends Changer {
   readonly secrets: SecretBox;
 }
 

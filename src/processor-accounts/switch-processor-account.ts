@@ -1,12 +1,8 @@
+import type { Changer } from "../idempotency/change-once";
 import type { Outcome } from "../idempotency/keys";
 import { type ProcessorAccount, refuseAccount } from "./account";
 import { setAccountStatus } from "./account-store";
-import {
-  type AccountChanger,
-  type AccountCommand,
-  accountOperation,
-  changeAccountOnce,
-} from "./change-account-once";
+import { type AccountCommand, accountOperation, changeAccountOnce } from "./change-account-once";
 
 /*
  * Guarantees: from the commit on, a disabled account gets no new payments. Those that were confirmed before are sent,
@@ -22,7 +18,7 @@ export const disableAccountOperation = accountOperation("disableProcessorAccount
 export const enableAccountOperation = accountOperation("enableProcessorAccount");
 
 export async function disableProcessorAccount(
-  needs: AccountChanger,
+  needs: Changer,
   command: DisableProcessorAccount,
 ): Promise<Outcome<ProcessorAccount>> {
   const { merchantId, reason } = command;
@@ -38,7 +34,7 @@ export async function disableProcessorAccount(
 }
 
 export async function enableProcessorAccount(
-  needs: AccountChanger,
+  needs: Changer,
   command: AccountCommand,
 ): Promise<Outcome<ProcessorAccount>> {
   const { merchantId } = command;

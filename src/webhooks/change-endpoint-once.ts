@@ -1,43 +1,25 @@
-import type { ReplayCache } from "../idempotency/replay-cache/replay-cache";
-import type { AuditedWrite } from "../audit-log/record-write";
-import { type Db, type Statement, type Tx, run } from "../db/db";
+import type { Statement } from "../db/db";
 import { type StoredFailure, wrongState } from "../failures";
-import { fingerprint } from "../idempotency/fingerprint";
-import type { KeyedOperation, Made } from "../idempotency/keys";
+import {
+  type Change,
+  type ChangeCommand,
+  type Changer,
+  type ChangesTable,
+  changeOnce,
+  changeOperation,
+} from "../idempotency/change-once";
 import type { OnceOutcome } from "../idempotency/execution";
-import { once } from "../idempotency/once";
-import type { SecretBox } from "../security/secrets";
+import type { KeyedOperation } from "../idempotency/keys";
 import type { WebhookEndpoint } from "./delivery";
 import { ENDPOINT_COLUMNS, lockEndpoint } from "./endpoint-store";
 
-/*
- * The path of every change of an endpoint that exists.
- *
- * Guarantees: the endpoint is locked before anything is decided about it, so of two changes at the same time the second
- * sees what the first did. A change keeps its key for ever: when the key's record has expired, a late repeat finds it
- * here, and changes nothing a second time. What does not exist, or was deleted, is NOT_FOUND.
- *
- * Cost: what `once` costs, and three round trips: the lock, the change, and the row that keeps the key.
+/**
+ * The path of every change of an endpoint that exists: its guarantees and cost are those of `changeOnce`. What does not
+ * exist, or was deleted, is NOT_FOUND.
  */
 
-/** Who asks, and under which key. */
-export interface EndpointCommand {
-  readonly merchantId: string;
-  readonly key: string;
+export interface EndpointCommand extends ChangeCommand {
   readonly webhookEndpointId: string;
-  readonly audit?: AuditedWrite | undefined;
-}
-
-type Changed<Beside> =
-  | { readonly failure: StoredFailure }
-  | { readonly result: WebhookEndpoint; readonly secret?: Beside };
-
-export interface EndpointChange<Beside> {
-  readonly operation: KeyedOperation<WebhookEndpoint, Beside>;
-  /** What is asked for, beside the endpoint's id. */
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly change: (tx: Tx, endpoint: WebhookEndpoint) => Promise<Changed<Beside>>;
-  readonly secrets?: SecretBox;
 }
 
 const FIND_BY_KEY: Statement = {
@@ -58,82 +40,28 @@ const INSERT: Statement = {
     values (?, ?, ?, ?, decode(?, 'hex'))`,
 };
 
-interface KeptChange {
-  readonly merchantId: string;
-  readonly operation: string;
-  readonly key: string;
-  readonly endpointId: string;
-  readonly fingerprint: string;
-}
+export const ENDPOINT_CHANGES: ChangesTable = {
+  find: FIND_BY_KEY,
+  insert: INSERT,
+  spentKey: "webhook_endpoint_changes_spent_key",
+};
 
-export async function keepChange(tx: Tx, change: KeptChange): Promise<void> {
-  const { merchantId, operation, key, endpointId, fingerprint: print } = change;
-  await run(tx, INSERT, [merchantId, operation, key, endpointId, print]);
-}
-
-/** What was done under a key: the endpoint as it stands now, and what was asked for. */
-export async function findChange(
-  db: Db,
-  name: { readonly merchantId: string; readonly operation: string; readonly key: string },
-): Promise<Made<WebhookEndpoint, never> | undefined> {
-  type Row = WebhookEndpoint & { readonly fingerprint: string; readonly firstSeenAt: string };
-  const [row] = await run<Row>(db, FIND_BY_KEY, [name.merchantId, name.operation, name.key]);
-  if (!row) return undefined;
-  const { fingerprint: print, firstSeenAt, ...result } = row;
-  return { firstSeenAt, result, fingerprint: print };
-}
+export const ENDPOINT = "webhook endpoint";
 
 export function endpointOperation<Beside = undefined>(
   name: string,
 ): KeyedOperation<WebhookEndpoint, Beside> {
-  return {
-    name,
-    findMade: (db, merchantId, key) => findChange(db, { merchantId, operation: name, key }),
-    spentKey: "webhook_endpoint_changes_spent_key",
-  };
-}
-
-/** What changing an endpoint needs. */
-export interface EndpointChanger {
-  readonly db: Db;
-  readonly replays: ReplayCache;
+  return changeOperation<WebhookEndpoint, Beside>(ENDPOINT_CHANGES, name);
 }
 
 export async function changeEndpointOnce<Beside = undefined>(
-  { db, replays }: EndpointChanger,
-  command: EndpointCommand,
-  { operation, input, change, secrets }: EndpointChange<Beside>,
+  needs: Changer,
+  { webhookEndpointId: id, ...command }: EndpointCommand,
+  change: Change<WebhookEndpoint, Beside>,
 ): Promise<OnceOutcome<WebhookEndpoint, Beside>> {
-  const { merchantId, key, webhookEndpointId: id, audit } = command;
-  const print = fingerprint(operation.name, { webhookEndpointId: id, ...input }).toString("hex");
-  return once<WebhookEndpoint, Beside>(
-    db,
-    { merchantId, key, fingerprint: print, audit, replays },
-    {
-      operation,
-      execute: async (tx) => {
-        const endpoint = await lockEndpoint(tx, merchantId, id);
-        if (!endpoint) return notFound(id);
-        const changed = await change(tx, endpoint);
-        if ("failure" in changed) return changed;
-        const { name } = operation;
-        await keepChange(tx, {
-          merchantId,
-          operation: name,
-          key,
-          endpointId: id,
-          fingerprint: print,
-        });
-        return changed;
-      },
-      isSame: (made) => made.fingerprint === print,
-      ...(secrets && { secrets }),
-    },
-  );
-}
-
-export function notFound(id: string): { readonly failure: StoredFailure } {
-  return { failure: { code: "NOT_FOUND", details: { object: "webhook endpoint", id } } };
+  const endpoint = { id, idName: "webhookEndpointId", object: ENDPOINT };
+  const of = { ...endpoint, table: ENDPOINT_CHANGES, lock: lockEndpoint };
+  return changeOnce<WebhookEndpoint, Beside>(needs, command, { ...of, ...change });
 }
 
 /** What may be done with an endpoint, by its status. */

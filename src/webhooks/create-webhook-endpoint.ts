@@ -3,12 +3,13 @@ import type { AuditedWrite } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import { API_VERSION } from "../events/event-types";
 import { Failure } from "../failures";
+import { findChange, keepChange } from "../idempotency/change-once";
 import { fingerprint } from "../idempotency/fingerprint";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { once } from "../idempotency/once";
 import { newId } from "../ids";
 import type { SecretBox } from "../security/secrets";
-import { findChange, keepChange } from "./change-endpoint-once";
+import { ENDPOINT_CHANGES } from "./change-endpoint-once";
 import { type Pace, type WebhookEndpoint, NO_PACE } from "./delivery";
 import { countEndpoints, findEndpointByKey, insertEndpoint } from "./endpoint-store";
 import { checkEndpointUrl } from "./endpoint-url";
@@ -56,7 +57,11 @@ export const createEndpointOperation: KeyedOperation<WebhookEndpoint, Secret> = 
     const made = await findEndpointByKey(db, merchantId, key);
     if (!made) return undefined;
     // One from before changes were kept has not been changed, either.
-    const kept = await findChange(db, { merchantId, operation: NAME, key });
+    const kept = await findChange<WebhookEndpoint>(db, ENDPOINT_CHANGES, {
+      merchantId,
+      operation: NAME,
+      key,
+    });
     return kept ?? { firstSeenAt: made.createdAt, result: made };
   },
   spentKey: "webhook_endpoints_spent_key",
@@ -105,11 +110,11 @@ export async function createWebhookEndpoint(
         secret: secrets.seal(secret, id),
         secretHint: secretHint(secret),
       });
-      await keepChange(tx, {
+      await keepChange(tx, ENDPOINT_CHANGES, {
         merchantId,
         operation: NAME,
         key,
-        endpointId: id,
+        id,
         fingerprint: print,
       });
       return { result, secret: { secret } };

@@ -1,6 +1,6 @@
+import type { Changer } from "../idempotency/change-once";
 import type { Outcome } from "../idempotency/keys";
 import {
-  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -20,7 +20,7 @@ export type DeleteWebhookEndpoint = EndpointCommand;
 export const deleteEndpointOperation = endpointOperation("deleteWebhookEndpoint");
 
 export async function deleteWebhookEndpoint(
-  needs: EndpointChanger,
+  needs: Changer,
   command: DeleteWebhookEndpoint,
 ): Promise<Outcome<WebhookEndpoint>> {
   const { merchantId } = command;

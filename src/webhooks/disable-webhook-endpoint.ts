@@ -1,6 +1,6 @@
+import type { Changer } from "../idempotency/change-once";
 import type { Outcome } from "../idempotency/keys";
 import {
-  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -22,7 +22,7 @@ export interface DisableWebhookEndpoint extends EndpointCommand {
 export const disableEndpointOperation = endpointOperation("disableWebhookEndpoint");
 
 export async function disableWebhookEndpoint(
-  needs: EndpointChanger,
+  needs: Changer,
   command: DisableWebhookEndpoint,
 ): Promise<Outcome<WebhookEndpoint>> {
   const { merchantId, reason } = command;

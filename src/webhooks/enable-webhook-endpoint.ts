@@ -1,6 +1,6 @@
+import type { Changer } from "../idempotency/change-once";
 import type { Outcome } from "../idempotency/keys";
 import {
-  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -28,7 +28,7 @@ export interface EnableWebhookEndpoint extends EndpointCommand {
 
 export const enableEndpointOperation = endpointOperation("enableWebhookEndpoint");
 
-interface Needs extends EndpointChanger {
+interface Needs extends Changer {
   readonly config: { readonly webhookChallenge: boolean };
 }
 

@@ -1,7 +1,7 @@
+import type { Changer } from "../idempotency/change-once";
 import type { Outcome } from "../idempotency/keys";
 import type { SecretBox } from "../security/secrets";
 import {
-  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -26,7 +26,7 @@ export interface RotateWebhookSecret extends EndpointCommand {
   readonly overlapSeconds: number;
 }
 
-interface Needs extends EndpointChanger {
+interface Needs extends Changer {
   readonly secrets: SecretBox;
 }
 

@@ -1,16 +1,13 @@
 import { type Statement, type Tx, run } from "../db/db";
 import type { EventType } from "../events/event-types";
+import { notFound } from "../failures";
 import { fingerprint } from "../idempotency/fingerprint";
+import type { Changer } from "../idempotency/change-once";
 import { type KeyedOperation, type Outcome, madeBy } from "../idempotency/keys";
 import type { Execution } from "../idempotency/execution";
 import { once } from "../idempotency/once";
 import { newId } from "../ids";
-import {
-  type EndpointChanger,
-  type EndpointCommand,
-  notFound,
-  refuseEndpoint,
-} from "./change-endpoint-once";
+import { type EndpointCommand, ENDPOINT, refuseEndpoint } from "./change-endpoint-once";
 import type { WebhookDelivery, WebhookEndpoint } from "./delivery";
 import { DELIVERY_COLUMNS } from "./delivery-store";
 import { lockEndpoint } from "./endpoint-store";
@@ -64,7 +61,7 @@ const INSERT: Statement = {
 };
 
 export async function sendTestWebhook(
-  { db, replays }: EndpointChanger,
+  { db, replays }: Changer,
   command: SendTestWebhook,
 ): Promise<Outcome<WebhookDelivery>> {
   const { merchantId, key, webhookEndpointId, audit } = command;
@@ -87,7 +84,7 @@ async function execute(
   { merchantId, key, webhookEndpointId }: SendTestWebhook,
 ): Promise<Execution<WebhookDelivery, undefined>> {
   const endpoint = await lockEndpoint(tx, merchantId, webhookEndpointId);
-  if (!endpoint) return notFound(webhookEndpointId);
+  if (!endpoint) return { failure: notFound(ENDPOINT, webhookEndpointId) };
   if (endpoint.status !== "ENABLED") return { failure: refuseEndpoint(endpoint) };
   const { id, apiVersion } = endpoint;
   const [made] = await run<WebhookDelivery>(tx, INSERT, [

@@ -1,6 +1,6 @@
+import type { Changer } from "../idempotency/change-once";
 import type { Outcome } from "../idempotency/keys";
 import {
-  type EndpointChanger,
   type EndpointCommand,
   changeEndpointOnce,
   endpointOperation,
@@ -27,7 +27,7 @@ export interface UpdateWebhookEndpoint extends EndpointCommand, Partial<Pace> {
   readonly ordered?: boolean | undefined;
 }
 
-interface Needs extends EndpointChanger {
+interface Needs extends Changer {
   readonly config: {
     readonly webhookAllowLoopback: boolean;
     readonly webhookChallenge: boolean;

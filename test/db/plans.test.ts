@@ -65,7 +65,8 @@ import {
   planDeliveries,
 } from "../../src/webhooks/delivery-store";
 import { recordDeliveries } from "../../src/webhooks/record-deliveries";
-import { findChange } from "../../src/webhooks/change-endpoint-once";
+import { findChange } from "../../src/idempotency/change-once";
+import { ENDPOINT_CHANGES } from "../../src/webhooks/change-endpoint-once";
 import { findEndpointByKey } from "../../src/webhooks/endpoint-store";
 import { listDeadLetters } from "../../src/webhooks/list-dead-letters";
 import { findReplayByKey, replayWebhookDelivery } from "../../src/webhooks/replay-webhook-delivery";
@@ -324,7 +325,11 @@ const READS: readonly Question[] = [
   now("endpoints by id", () => findEndpoints(own, merchantId, [its.endpoint])),
   now("an endpoint by its key", () => findEndpointByKey(own, merchantId, its.endpoint)),
   now("a change of an endpoint by its key", async () => [
-    await findChange(own, { merchantId, operation: "updateWebhookEndpoint", key: "none" }),
+    await findChange(own, ENDPOINT_CHANGES, {
+      merchantId,
+      operation: "updateWebhookEndpoint",
+      key: "none",
+    }),
   ]),
   now("a replay by its key", () => findReplayByKey(own, merchantId, its.deliveries[0] ?? "")),
 ];

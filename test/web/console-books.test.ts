@@ -1,33 +1,26 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { PLATFORM_MERCHANT_ID } from "../../src/merchants/api-key";
-import { ensureBuilt } from "../attack/built";
-import { CREATE_API_KEY, type TestApi, makePaid, newKey, startTestApi } from "../support/api";
+import { CREATE_API_KEY, type TestApi, makePaid, newKey } from "../support/api";
 import { aBreak } from "../support/breaks";
-import { type Misdeeds, describeWithBrowser, launchBrowser } from "../support/browser";
-import { consoleIn, violationsOn } from "./console-browser";
-import { WORLD_SETTINGS, makeFeeBreak } from "./console-world";
+import { describeWithBrowser } from "../support/browser";
+import { START_MS, type TestConsole, startConsole, violationsOn } from "./console-browser";
+import { makeFeeBreak } from "./console-world";
 
 /* What the console says and does when the books are not right: breaks, and the banner above every page. */
 
 describeWithBrowser("the console, when the books are not right", () => {
   let api: TestApi;
-  let browser: Browser;
-  let here: ReturnType<typeof consoleIn>;
+  let here: TestConsole["here"];
+  let stop: TestConsole["stop"];
   let paid: string;
-  const watched: Misdeeds[] = [];
 
   beforeAll(async () => {
-    await ensureBuilt();
-    [api, browser] = await Promise.all([startTestApi(WORLD_SETTINGS), launchBrowser()]);
-    here = consoleIn(api, browser, watched);
+    ({ api, here, stop } = await startConsole());
     ({ id: paid } = await makePaid(api, { amount: 2_500 }));
-  }, 240_000);
+  }, START_MS);
   afterAll(async () => {
-    await browser.close();
     await api.drain();
-    await api.stop();
-    const of = (kind: keyof Misdeeds) => watched.flatMap((one) => one[kind]);
-    expect([of("violations"), of("strangers"), of("errors")]).toEqual([[], [], []]);
+    await stop();
   }, 120_000);
 
   const breakOf = async (id: string) =>

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import type { TestApi } from "../support/api";
-import { type Misdeeds, watchContext } from "../support/browser";
+import { ensureBuilt } from "../attack/built";
+import { type TestApi, startTestApi } from "../support/api";
+import { type Misdeeds, launchBrowser, watchContext } from "../support/browser";
 import { waitFor } from "../support/wait-for";
+import { WORLD_SETTINGS } from "./console-world";
 
 /** What browsers get is in dist; Jest runs the sources. */
 export const WEB = path.resolve(__dirname, "../../dist/web");
@@ -18,8 +20,35 @@ export async function violationsOn(page: Page, run: string): Promise<unknown[]> 
   return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
 }
 
-/** The console in a browser. What its pages did that none may do is in `watched`. */
-export function consoleIn(api: TestApi, browser: Browser, watched: Misdeeds[]) {
+/** How long it may take until the sources are built and what the pages show is there, ms. */
+export const START_MS = 240_000;
+
+/** The console of an installation of its own, in a browser. */
+export interface TestConsole {
+  readonly api: TestApi;
+  readonly here: ReturnType<typeof consoleIn>;
+  /** Expects that no page has done what none may do. */
+  readonly stop: () => Promise<void>;
+}
+
+export async function startConsole(): Promise<TestConsole> {
+  await ensureBuilt();
+  const [api, browser] = await Promise.all([startTestApi(WORLD_SETTINGS), launchBrowser()]);
+  const watched: Misdeeds[] = [];
+  return {
+    api,
+    here: consoleIn(api, browser, watched),
+    async stop() {
+      await browser.close();
+      await api.stop();
+      const of = (kind: keyof Misdeeds) => watched.flatMap((one) => one[kind]);
+      expect([of("violations"), of("strangers"), of("errors")]).toEqual([[], [], []]);
+    },
+  };
+}
+
+/** What a person does there. What its pages did that none may do is in `watched`. */
+function consoleIn(api: TestApi, browser: Browser, watched: Misdeeds[]) {
   return {
     async open(options: Parameters<Browser["newContext"]>[0] = {}): Promise<BrowserContext> {
       const context = await browser.newContext(options);

@@ -1,12 +1,11 @@
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { newId } from "../../src/ids";
-import { ensureBuilt } from "../attack/built";
-import { type TestApi, startTestApi } from "../support/api";
-import { type Misdeeds, describeWithBrowser, launchBrowser } from "../support/browser";
+import { type TestApi } from "../support/api";
+import { describeWithBrowser } from "../support/browser";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 import { waitFor } from "../support/wait-for";
-import { consoleIn } from "./console-browser";
-import { type ConsoleWorld, WORLD_SETTINGS, makeConsoleWorld } from "./console-world";
+import { START_MS, type TestConsole, startConsole } from "./console-browser";
+import { type ConsoleWorld, makeConsoleWorld } from "./console-world";
 
 /* What holds on every page of the console: its keys, its times, what it counts, and when it asks. */
 
@@ -27,23 +26,17 @@ describeWithBrowser("on every page of the console", () => {
   let api: TestApi;
   let receiver: TestReceiver;
   let world: ConsoleWorld;
-  let browser: Browser;
-  let here: ReturnType<typeof consoleIn>;
-  const watched: Misdeeds[] = [];
+  let here: TestConsole["here"];
+  let stop: TestConsole["stop"];
 
   beforeAll(async () => {
-    await ensureBuilt();
     receiver = await startReceiver();
-    [api, browser] = await Promise.all([startTestApi(WORLD_SETTINGS), launchBrowser()]);
-    here = consoleIn(api, browser, watched);
+    ({ api, here, stop } = await startConsole());
     world = await makeConsoleWorld(api, receiver);
-  }, 240_000);
+  }, START_MS);
   afterAll(async () => {
-    await browser.close();
     await receiver.close();
-    await api.stop();
-    const of = (kind: keyof Misdeeds) => watched.flatMap((one) => one[kind]);
-    expect([of("violations"), of("strangers"), of("errors")]).toEqual([[], [], []]);
+    await stop();
   }, 120_000);
 
   const loaded = (page: Page) =>

@@ -2,13 +2,12 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { ensureBuilt } from "../attack/built";
-import { CREATE_API_KEY, type TestApi, makeIntent, newKey, startTestApi } from "../support/api";
-import { type Misdeeds, describeWithBrowser, launchBrowser } from "../support/browser";
+import { CREATE_API_KEY, type TestApi, makeIntent, newKey } from "../support/api";
+import { describeWithBrowser } from "../support/browser";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 import { waitFor } from "../support/wait-for";
-import { WEB, consoleIn, violationsOn } from "./console-browser";
-import { type ConsoleWorld, WORLD_SETTINGS, makeConsoleWorld, makeLetters } from "./console-world";
+import { START_MS, type TestConsole, WEB, startConsole, violationsOn } from "./console-browser";
+import { type ConsoleWorld, makeConsoleWorld, makeLetters } from "./console-world";
 
 /* Every page of the console in a real browser: with something on it, with nothing, and when the API fails. */
 
@@ -26,23 +25,17 @@ describeWithBrowser("the console", () => {
   let api: TestApi;
   let receiver: TestReceiver;
   let world: ConsoleWorld;
-  let browser: Browser;
-  let here: ReturnType<typeof consoleIn>;
-  const watched: Misdeeds[] = [];
+  let here: TestConsole["here"];
+  let stop: TestConsole["stop"];
 
   beforeAll(async () => {
-    await ensureBuilt();
     receiver = await startReceiver();
-    [api, browser] = await Promise.all([startTestApi(WORLD_SETTINGS), launchBrowser()]);
-    here = consoleIn(api, browser, watched);
+    ({ api, here, stop } = await startConsole());
     world = await makeConsoleWorld(api, receiver);
-  }, 240_000);
+  }, START_MS);
   afterAll(async () => {
-    await browser.close();
     await receiver.close();
-    await api.stop();
-    const of = (kind: keyof Misdeeds) => watched.flatMap((one) => one[kind]);
-    expect([of("violations"), of("strangers"), of("errors")]).toEqual([[], [], []]);
+    await stop();
   }, 120_000);
 
   const pages = (): Shown[] => [

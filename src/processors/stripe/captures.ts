@@ -45,15 +45,20 @@ export async function sendCapture(stripe: Stripe, request: ProcessorRequest): Pr
   });
 }
 
-export async function lookUpCapture(
-  stripe: Stripe,
-  attempt: ProcessorAttempt,
-): Promise<LookupOutcome> {
-  const { targetProcessorRef: id } = attempt;
-  if (id === null) return { kind: "not_found" };
-  const found = await retrieve(stripe, id);
-  return found.kind === "done" ? toCaptureOutcome(found.value, attempt) : unknown(whyNot(found));
+type ToOutcome = (intent: Stripe.PaymentIntent, attempt: ProcessorAttempt) => LookupOutcome;
+
+/** What became of it is what its authorisation's PaymentIntent says. */
+function lookUp(toOutcome: ToOutcome) {
+  return async (stripe: Stripe, attempt: ProcessorAttempt): Promise<LookupOutcome> => {
+    const { targetProcessorRef: id } = attempt;
+    if (id === null) return { kind: "not_found" };
+    const found = await retrieve(stripe, id);
+    return found.kind === "done" ? toOutcome(found.value, attempt) : unknown(whyNot(found));
+  };
 }
+
+export const lookUpCapture = lookUp(toCaptureOutcome);
+export const lookUpVoid = lookUp(toVoidOutcome);
 
 /** Captures of one authorisation, by the words that they left: our amounts by attempt. */
 export function capturesOf({ metadata }: Stripe.PaymentIntent): ReadonlyMap<string, number> {
@@ -108,16 +113,6 @@ export async function sendVoid(stripe: Stripe, request: ProcessorRequest): Promi
     return outcome.kind === "not_found" ? unknown("it was not let go of") : outcome;
   }
   return withoutAnswer(letGo, { isFirst, lookUp: () => lookUpVoid(stripe, request) });
-}
-
-export async function lookUpVoid(
-  stripe: Stripe,
-  attempt: ProcessorAttempt,
-): Promise<LookupOutcome> {
-  const { targetProcessorRef: id } = attempt;
-  if (id === null) return { kind: "not_found" };
-  const found = await retrieve(stripe, id);
-  return found.kind === "done" ? toVoidOutcome(found.value, attempt) : unknown(whyNot(found));
 }
 
 /** Whoever let go of it: what counts is that nothing is held any more. */
