@@ -60,6 +60,7 @@ import * as processorRoutes from "./20261214000120_processor_routes";
 import * as timelines from "./20261215000100_timelines";
 import * as attemptsByReference from "./20261215000200_attempts_by_reference";
 import * as listsOfAccounts from "./20261216000100_lists_of_accounts";
+import * as payoutsOfAccounts from "./20261216000200_payouts_of_accounts";
 
 interface Migration {
   up(tx: Knex.Transaction): Promise<void>;
@@ -128,4 +129,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261215000100_timelines": timelines,
   "20261215000200_attempts_by_reference": attemptsByReference,
   "20261216000100_lists_of_accounts": listsOfAccounts,
+  "20261216000200_payouts_of_accounts": payoutsOfAccounts,
 };

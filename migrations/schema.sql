@@ -691,8 +691,8 @@ create table payouts (
   version integer not null default 1,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  processor_account_id text collate "C",
   constraint payouts_pkey PRIMARY KEY (merchant_id, id),
-  constraint payouts_of_processor UNIQUE (merchant_id, processor, processor_payout_id),
   constraint payouts_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
   constraint payouts_amount_check CHECK (((amount >= '-9007199254740991'::bigint) AND (amount <= '9007199254740991'::bigint))),
   constraint payouts_line_count_check CHECK ((line_count > 0)),
@@ -701,6 +701,7 @@ create table payouts (
 CREATE INDEX payouts_by_processor ON public.payouts USING btree (processor, processor_payout_id);
 CREATE INDEX payouts_by_time ON public.payouts USING btree (processor, changed_at);
 CREATE INDEX payouts_on_their_way ON public.payouts USING btree (arrives_at) WHERE (status = 'IN_TRANSIT'::text);
+CREATE UNIQUE INDEX payouts_once ON public.payouts USING btree (merchant_id, COALESCE(processor_account_id, processor), processor_payout_id);
 CREATE TRIGGER check_payouts AFTER INSERT ON public.payouts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_payouts();
 CREATE TRIGGER guard_payout BEFORE UPDATE ON public.payouts FOR EACH ROW EXECUTE FUNCTION guard_payout();
 CREATE TRIGGER keep_payouts BEFORE DELETE OR TRUNCATE ON public.payouts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -875,6 +876,7 @@ create table processor_payouts (
   constraint processor_payouts_line_count_check CHECK ((line_count >= 0)),
   constraint processor_payouts_status_check CHECK ((status = ANY (ARRAY['IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text])))
 );
+CREATE INDEX processor_payouts_by_id ON public.processor_payouts USING btree (processor_payout_id);
 grant insert, select, update on processor_payouts to oncepay_system;
 
 create table processor_routes (
@@ -1799,6 +1801,7 @@ AS $function$
             new.line_count, new.created_at)
           = (old.merchant_id, old.id, old.processor, old.processor_payout_id, old.report_id, old.amount, old.currency,
             old.line_count, old.created_at)
+        and new.processor_account_id is not distinct from old.processor_account_id
       then
         return new;
       end if;
@@ -2058,6 +2061,7 @@ AS $function$
         'currency', p.currency,
         'lineCount', p.line_count,
         'processor', p.processor,
+        'processorAccountId', p.processor_account_id,
         'processorPayoutId', p.processor_payout_id,
         'arrivesAt', iso(p.arrives_at),
         'changedAt', iso(p.changed_at),

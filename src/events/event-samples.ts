@@ -110,6 +110,7 @@ const PAYOUT: Payout = {
   currency: "USD",
   lineCount: 2,
   processor: "sandbox",
+  processorAccountId: null,
   processorPayoutId: "pay_01kaex4m00t7",
   arrivesAt: "2026-11-22T00:00:00.000Z",
   changedAt: AT,

@@ -127,6 +127,7 @@ const payout = z.looseObject({
   currency,
   lineCount: z.int().positive(),
   processor: z.string(),
+  processorAccountId: z.string().nullable().optional(),
   processorPayoutId: z.string(),
   arrivesAt: moment,
   changedAt: moment,

@@ -24,20 +24,23 @@ export function sameAccountOnly(processor: ConnectedProcessor, expected: Expecte
     return isSame;
   };
   const isSame = (): Promise<boolean> => (asking ??= ask());
-  const { reverseMovement, listMovements } = processor;
+  /** After it was heard: whoever is refused is not asked whose the credentials are. */
+  const ofSame =
+    <Asked, Heard>(list: (asked: Asked) => Promise<Heard>) =>
+    async (asked: Asked): Promise<Heard> => {
+      const heard = await list(asked);
+      if (await isSame()) return heard;
+      throw new ListNotRead("OTHER_ACCOUNT");
+    };
+  const { reverseMovement, listMovements, listPayouts } = processor;
   return {
     ...processor,
     ...(reverseMovement && {
       reverseMovement: async (movement) =>
         (await isSame()) ? reverseMovement(movement) : { kind: "unknown", reason: OTHERS },
     }),
-    ...(listMovements && {
-      listMovements: async (window) => {
-        const page = await listMovements(window);
-        if (await isSame()) return page;
-        throw new ListNotRead("OTHER_ACCOUNT");
-      },
-    }),
+    ...(listMovements && { listMovements: ofSame(listMovements) }),
+    ...(listPayouts && { listPayouts: ofSame(listPayouts) }),
     send: async (request) =>
       request.sentAt === null || (await isSame())
         ? processor.send(request)

@@ -285,10 +285,23 @@ export interface ProcessorPayout {
   readonly lines: number;
 }
 
-export interface ProcessorPayoutLine {
+export interface ProcessorPayoutLine extends PayoutPart {
   readonly payoutId: string;
   /** Its place in the payout, from 1. */
   readonly line: number;
+}
+
+/** A payout as a list has it: what it consists of is asked for by itself. */
+export type ListedPayout = Omit<ProcessorPayout, "lines">;
+
+export interface PayoutLinePage {
+  /** In the processor's order, which stays the same. */
+  readonly lines: readonly PayoutPart[];
+  /** Where the next page begins; null after the last one. */
+  readonly next: string | null;
+}
+
+export interface PayoutPart {
   readonly kind: PayoutLineKind;
   /** By how much it changes what is paid out, minor units; not zero. */
   readonly amountMinor: number;
@@ -378,6 +391,15 @@ export interface Processor {
   readonly verifyWebhook?: (rawBody: string, headers: WebhookHeaders) => ProcessorWebhook;
   /** What it moved in a window of time, as `lists` says. Absent where it cannot be asked. Throws when it does not answer. */
   readonly listMovements?: (window: MovementWindow) => Promise<MovementPage>;
+  /**
+   * Payouts that began since a moment, and of which all is known that they consist of. Absent where it lists none; a
+   * line of what is not certainly ours has a name that is none of ours. Both throw when it does not answer.
+   */
+  readonly listPayouts?: (since: string) => Promise<readonly ListedPayout[]>;
+  readonly listPayoutLines?: (page: {
+    readonly payoutId: string;
+    readonly after: string | null;
+  }) => Promise<PayoutLinePage>;
   readonly settlementFormat?: SettlementFormat;
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { ListNotRead, type Processor, type Processors } from "../processors/proc
 import { compareNext } from "./compare-run";
 import { insertDisputeLines } from "./dispute-lines";
 import { LINES_BEFORE_MS } from "./find-missing";
+import { loadPayouts } from "./load-payouts";
 import { type Report, TELLER } from "./report-store";
 import type { BreakConfig } from "./settings";
 import {
@@ -22,6 +23,8 @@ import {
  * ledger, window after window without a gap, so that a charge that nobody here knows of is found within one. A window
  * that was begun is gone on with, page by page, by whichever worker comes next. Nothing is compared before the whole list
  * was read: one that cannot be read is said by the report, and no line is missed because of it.
+ *
+ * Where it lists payouts as well, those that are news follow the movements (load-payouts.ts).
  *
  * Cost: a call to the processor and a commit for each page; then what compare-run.ts takes.
  */
@@ -136,7 +139,11 @@ async function load(db: Db, { connect }: Listing, begun: Report): Promise<Report
   }
 }
 
+/** The position after the last movement; no processor names a page so. */
+const PAYOUTS = "the payouts";
+
 async function loadPage(db: Db, processor: Processor, report: Report): Promise<Report> {
+  if (report.position === PAYOUTS) return loadPayouts(db, processor, report);
   const from = new Date(Date.parse(report.periodFrom) - LINES_BEFORE_MS).toISOString();
   const after = report.position === "" ? null : report.position;
   const page = await processor.listMovements?.({ from, to: report.periodTo, after });
@@ -148,9 +155,10 @@ async function loadPage(db: Db, processor: Processor, report: Report): Promise<R
     const { movements, disputes = [] } = page;
     await insertLines(tx, report.id, movements);
     await insertDisputeLines(tx, report.id, disputes);
+    const hasPayouts = page.next === null && processor.listPayouts !== undefined;
     return moveOn(tx, report.id, {
-      status: page.next === null ? "COMPARING" : "LOADING",
-      position: page.next ?? "",
+      status: page.next === null && !hasPayouts ? "COMPARING" : "LOADING",
+      position: hasPayouts ? PAYOUTS : (page.next ?? ""),
       lines: movements.length + disputes.length,
       lists: processor.capabilities.lists,
     });

@@ -28,8 +28,8 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     evidenceDueBy openedAt closedAt version createdAt updatedAt
   }`,
   Payout: `fragment Payout on Payout {
-    id status amount currency lineCount processor processorPayoutId arrivesAt changedAt
-    version createdAt updatedAt
+    id status amount currency lineCount processor processorAccountId processorPayoutId arrivesAt
+    changedAt version createdAt updatedAt
   }`,
   PayoutLine: `fragment PayoutLine on PayoutLine {
     line kind amount attemptId paymentIntentId movementId

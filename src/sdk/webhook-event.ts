@@ -124,6 +124,7 @@ export interface PayoutSnapshot {
   readonly currency: string;
   readonly lineCount: number;
   readonly processor: string;
+  readonly processorAccountId?: string | null;
   readonly processorPayoutId: string;
   readonly arrivesAt: string;
   /** Since when it has had its status at the processor. */

@@ -1,5 +1,5 @@
 import { ATTEMPT, OPERATION } from "../../src/processors/stripe/outcomes";
-import { confirmIntent, createIntent } from "../stripe-simulation/bank";
+import { confirmIntent, createIntent, failRefund } from "../stripe-simulation/bank";
 import { idOf } from "../stripe-simulation/objects";
 import { SECRET_KEY, type Simulation, startSimulation } from "../stripe-simulation/simulation";
 import {
@@ -167,6 +167,25 @@ test.each([
   expect(await lists.runsOf(account.id)).toMatchObject([{ status: "COMPLETED" }]);
   const [report] = await lists.runsOf(account.id);
   expect(report?.matched).toBe(report?.compared);
+});
+
+test("a refund that came back, and that no webhook told of, is found in the list", async () => {
+  const { id } = await paid(api);
+  await ask(REFUND_INTENT, { paymentIntentId: id, amount: 1_000 });
+  const refund = (await attemptsOf(api, id))[1]?.id ?? "";
+  expect(await lists.listAnew()).toBe(0);
+  const [last] = [...stripe.bank.refunds.values()].slice(-1);
+  if (!last) throw new Error("nothing was refunded");
+  failRefund(stripe.bank, last);
+  expect(await lists.listAnew()).toBe(1);
+  const state = "STATE OPEN it was taken back there, and stands here";
+  expect(await lists.shown(refund)).toEqual([state]);
+  for (let times = 0; times < 2; times += 1) await lists.seeTo();
+  expect((await lists.rowsOf(refund))[0]).toMatchObject({ status: "RESOLVED" });
+  expect(await api.db("refunds").where({ payment_intent_id: id })).toMatchObject([
+    { status: "REVERSED" },
+  ]);
+  expect(await lists.listAnew()).toBe(0);
 });
 
 test("a key that was revoked is said by the report: nothing is missed, and gone on with under the next", async () => {

@@ -19,6 +19,7 @@ export const PARAM_TYPES = {
   ],
   Refunds: ["RefundCreateParams", "RefundListParams"],
   BalanceTransactions: ["BalanceTransactionListParams"],
+  Payouts: ["PayoutListParams"],
 } as const;
 
 export type ParamType = (typeof PARAM_TYPES)[keyof typeof PARAM_TYPES][number];

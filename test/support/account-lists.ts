@@ -40,7 +40,9 @@ export function accountListing(t: TestApp, { withinMs = 0 }: { readonly withinMs
   };
   const ofAccounts = () => t.db("reconciliation_runs").whereNotNull("processor_account_id");
   const startOver = async (): Promise<void> => {
-    await t.db("processor_lines").whereIn("run_id", ofAccounts().select("id")).delete();
+    for (const table of ["processor_lines", "processor_payout_lines", "processor_payouts"]) {
+      await t.db(table).whereIn("run_id", ofAccounts().select("id")).delete();
+    }
     await ofAccounts().delete();
   };
   return {

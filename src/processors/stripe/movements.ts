@@ -10,14 +10,15 @@ import { fromStripeAmount } from "./currencies";
 import { ATTEMPT, OPERATION, REVERSES, isoOf } from "./outcomes";
 
 /*
- * What moved, by Stripe's balance transactions: charges, captures and refunds, with their fees. Guarantees: what is not
+ * What moved, by Stripe's balance transactions: charges, captures and refunds, with their fees, and refunds that came back
+ * because they did not reach the card. Guarantees: what is not
  * certainly one of our attempts is left out, so that it is missed where it is looked for, and never matched wrongly.
  * Authorisations and what lets go of them move nothing and are not in it; nor are disputes, payouts and Stripe's own fees.
  *
  * Cost: a call for each hundred, and one for each that was authorised first.
  */
 
-const PAGE = 100;
+export const PAGE = 100;
 
 export async function listStripeMovements(
   stripe: Stripe,
@@ -41,7 +42,7 @@ export async function listStripeMovements(
   return { movements, next: page.has_more && last ? last.id : null };
 }
 
-function notRead(error: unknown): never {
+export function notRead(error: unknown): never {
   const status = error instanceof Stripe.errors.StripeError ? error.statusCode : undefined;
   throw status === 401 || status === 403 ? new ListNotRead("CREDENTIALS_REFUSED") : error;
 }
@@ -62,18 +63,24 @@ type Whose = Pick<
   "kind" | "amountMinor" | "currency" | "reference" | "chargeId" | "processorRef"
 >;
 
+/** Of a charge, a capture, a refund, or what undoes a charge, and certainly ours; undefined of anything else. */
+export async function whoseOf(
+  stripe: Stripe,
+  line: Stripe.BalanceTransaction,
+): Promise<Whose | undefined> {
+  const { source } = line;
+  if (typeof source !== "object" || source === null) return undefined;
+  if (source.object === "charge") return ofCharge(stripe, line, source);
+  if (source.object !== "refund") return undefined;
+  if (REFUNDED.has(line.type)) return ofRefund(source);
+  return RETURNED.has(line.type) ? ofReturned(source) : undefined;
+}
+
 async function toMovement(
   stripe: Stripe,
   line: Stripe.BalanceTransaction,
 ): Promise<ProcessorMovement | undefined> {
-  const { source } = line;
-  if (typeof source !== "object" || source === null) return undefined;
-  const whose =
-    source.object === "charge"
-      ? await ofCharge(stripe, line, source)
-      : source.object === "refund" && REFUNDED.has(line.type)
-        ? ofRefund(source)
-        : undefined;
+  const whose = await whoseOf(stripe, line);
   const fee = fromStripeAmount(line.fee, line.currency);
   if (whose === undefined || fee === undefined || fee < 0) return undefined;
   const feeCurrency = line.currency.toUpperCase();
@@ -88,6 +95,7 @@ async function toMovement(
 
 const CHARGED: ReadonlySet<string> = new Set(["charge", "payment"]);
 const REFUNDED: ReadonlySet<string> = new Set(["refund", "payment_refund"]);
+export const RETURNED: ReadonlySet<string> = new Set(["refund_failure", "payment_failure_refund"]);
 
 async function ofCharge(
   stripe: Stripe,
@@ -116,6 +124,12 @@ async function ofCharge(
   const [capture, ...others] = captures.length === 1 ? captures : same;
   if (capture === undefined || others.length > 0) return undefined;
   return { ...about, reference: capture[0], amountMinor: capture[1] };
+}
+
+/** Of what gave back a charge nothing is said: its line would be that of the charge. */
+function ofReturned(refund: Stripe.Refund): Whose | undefined {
+  const whose = ofRefund(refund);
+  return whose?.kind === "refund" ? { ...whose, kind: "reverse" } : undefined;
 }
 
 function ofRefund(refund: Stripe.Refund): Whose | undefined {

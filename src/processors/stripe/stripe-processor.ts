@@ -13,6 +13,7 @@ import { lookUpCharge, prepareCharge, reverseCharge, sendCharge, whyNot } from "
 import { createStripeHttpClient } from "./http-client";
 import { listStripeMovements } from "./movements";
 import { unknown } from "./outcomes";
+import { listStripePayoutLines, listStripePayouts } from "./payouts";
 import { lookUpRefund, sendRefund } from "./refunds";
 import { STRIPE_API_VERSION } from "./version";
 import { verifyStripeWebhook } from "./webhooks";
@@ -88,6 +89,8 @@ export function createStripeProcessor(options: {
         verifyStripeWebhook({ secrets: webhookSecrets, rawBody, headers }),
     }),
     listMovements: (window) => listStripeMovements(stripe, window),
+    listPayouts: (since) => listStripePayouts(stripe, since),
+    listPayoutLines: (page) => listStripePayoutLines(stripe, page),
     close: () => httpClient.close(),
   };
 }
