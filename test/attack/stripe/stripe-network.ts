@@ -105,15 +105,16 @@ function visit(simulation: Simulation, counted: Counted, random: Random): void {
 
 /** Tells what happened since: some of it never, the rest in no order, and some of it twice. */
 function newTeller(
-  { bank, sign }: Simulation,
+  simulation: Simulation,
   { webhooksLost }: Counted,
   to: { readonly installation: Installation; readonly path: string; readonly random: Random },
 ): () => Promise<void> {
   const { installation, path, random } = to;
+  const { bank } = simulation;
   let told = 0;
   const post = async (event: Stripe.Event): Promise<void> => {
     const [api] = installation.apis;
-    const { rawBody: body, headers } = sign(event, WEBHOOK_SECRET);
+    const { rawBody: body, headers } = simulation.sign(event, WEBHOOK_SECRET);
     const answer = await fetch(`${api?.url ?? ""}${path}`, { method: "POST", headers, body });
     await answer.arrayBuffer();
     // Stripe would send it again for days; here it is lost.
