@@ -85,7 +85,7 @@ export const stripe: Attack = {
         "webhooks lost": counted.webhooksLost.size,
         "lost webhooks found in the list": listed,
         challenges: counted.challenges,
-        "declines that a shopper tried to confirm": counted.confirmedAgain,
+        "declines that a shopper tried to confirm": counted.confirmedAgain.size,
         "refunds that failed later": counted.refunds,
         disputes: counted.disputes,
       },

@@ -37,7 +37,7 @@ export interface Counted {
   readonly webhooksLost: Set<string>;
   challenges: number;
   /** What a shopper tried to confirm once more, after a decline. */
-  confirmedAgain: number;
+  readonly confirmedAgain: Set<string>;
   refunds: number;
   disputes: number;
 }
@@ -49,7 +49,7 @@ export async function openStripe(random: Random, faults: number): Promise<Stripe
     faults: {},
     webhooksLost: new Set(),
     challenges: 0,
-    confirmedAgain: 0,
+    confirmedAgain: new Set(),
     refunds: 0,
     disputes: 0,
   };
@@ -95,9 +95,10 @@ function visit(simulation: Simulation, counted: Counted, random: Random): void {
       simulation.authenticate(id, random() < 0.8);
       counted.challenges += 1;
     }
-    if (declined !== null && status !== "succeeded" && random() < 0.05) {
+    const isOver = status === "succeeded" || counted.confirmedAgain.has(id);
+    if (declined !== null && !isOver && random() < 0.2) {
       simulation.confirmAgain(id, "pm_card_visa");
-      counted.confirmedAgain += 1;
+      counted.confirmedAgain.add(id);
     }
   }
   if (random() < 0.2) simulation.server.rollForward();
