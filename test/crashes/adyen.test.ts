@@ -1,4 +1,4 @@
-import { type FailpointName, configureFailpoints, failpointCounts } from "../../src/failpoints";
+import { configureFailpoints, failpointCounts } from "../../src/failpoints";
 import { applyProcessorWebhooks } from "../../src/inbox/apply-processor-webhooks";
 import { receiveProcessorWebhook } from "../../src/inbox/receive-processor-webhook";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
@@ -24,6 +24,7 @@ import {
   theIntent,
 } from "../support/factories";
 import { waitFor } from "../support/wait-for";
+import { CHARGES, CHARGING } from "./charging";
 
 /**
  * Payments through Adyen's adapter and the simulation, with everything of ours around it: whoever dies where, whatever is
@@ -83,24 +84,8 @@ async function settleAll(): Promise<void> {
   await t.drain();
 }
 
-const POINTS: readonly FailpointName[] = [
-  "charge.after_claim",
-  "charge.before_call",
-  "charge.after_call",
-  "charge.before_settle",
-  "settle.inside_transaction",
-  "charge.after_settle",
-];
-
-describe.each([
-  ["a charge", {}, { status: "SUCCEEDED", amountCaptured: 1_000 }],
-  [
-    "an authorisation",
-    { captureMethod: "MANUAL" as const },
-    { status: "REQUIRES_CAPTURE", amountAuthorized: 1_000 },
-  ],
-])("%s", (_what, given, ends) => {
-  it.each(POINTS)("moves once when its worker fails at %s", async (point) => {
+describe.each(CHARGES)("%s", (_what, given, ends) => {
+  it.each(CHARGING)("moves once when its worker fails at %s", async (point) => {
     const { merchantId, id } = await aConfirmed(given);
     crashOnceAt(point);
     await surviveCrash(t);

@@ -1,4 +1,4 @@
-import { type FailpointName, configureFailpoints, failpointCounts } from "../../src/failpoints";
+import { configureFailpoints, failpointCounts } from "../../src/failpoints";
 import type { ProcessorRequest } from "../../src/processors/processor";
 import { type TestApp, startTestApp } from "../support/app";
 import { crashOnceAt, expectCrashed, surviveCrash } from "../support/crash";
@@ -13,6 +13,7 @@ import {
 import { PREPARES, addPreparing } from "../support/preparing";
 import { waitFor } from "../support/wait-for";
 import type { CreatePaymentIntent } from "../../src/payments/create-payment-intent";
+import { CHARGES, CHARGING, PREPARING } from "./charging";
 
 /**
  * What a processor prepares is prepared, its name committed, and then sent. Whoever dies between any two of these, and
@@ -49,26 +50,8 @@ async function movedOnce(id: string): Promise<void> {
   expect(moved.length - 2 * reversed).toBe(1);
 }
 
-const POINTS: readonly FailpointName[] = [
-  "charge.after_claim",
-  "charge.before_call",
-  "prepare.after_call",
-  "prepare.after_commit",
-  "charge.after_call",
-  "charge.before_settle",
-  "settle.inside_transaction",
-  "charge.after_settle",
-];
-
-describe.each([
-  ["a charge", {}, { status: "SUCCEEDED", amountCaptured: 1_000 }],
-  [
-    "an authorisation",
-    { captureMethod: "MANUAL" as const },
-    { status: "REQUIRES_CAPTURE", amountAuthorized: 1_000 },
-  ],
-])("%s", (_what, given, ends) => {
-  it.each(POINTS)("moves once when its worker fails at %s", async (point) => {
+describe.each(CHARGES)("%s", (_what, given, ends) => {
+  it.each([...CHARGING, ...PREPARING])("moves once when its worker fails at %s", async (point) => {
     const { merchantId, id } = await aConfirmed(given);
     crashOnceAt(point);
     await surviveCrash(t);
