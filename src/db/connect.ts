@@ -63,6 +63,7 @@ export function connect(options: DbOptions): Db {
       connectionString: options.url,
       application_name: options.applicationName,
       keepAlive: true,
+      pipeline: true,
       connectionTimeoutMillis: connectTimeoutMs,
       ...(statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS }),
       options: settings.map((setting) => `-c ${setting}`).join(" "),

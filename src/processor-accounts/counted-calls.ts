@@ -24,7 +24,8 @@ export function countCalls(processor: ConnectedProcessor): Counted {
         closeIfIdle();
       }
     };
-  const { prepare, listMovements, listPayouts, listPayoutLines, reverseMovement } = processor;
+  const { prepare, listMovements, listPayouts, listPayoutLines, listEvents } = processor;
+  const { reverseMovement } = processor;
   return {
     processor: {
       ...processor,
@@ -34,6 +35,7 @@ export function countCalls(processor: ConnectedProcessor): Counted {
       ...(listMovements && { listMovements: counted(listMovements) }),
       ...(listPayouts && { listPayouts: counted(listPayouts) }),
       ...(listPayoutLines && { listPayoutLines: counted(listPayoutLines) }),
+      ...(listEvents && { listEvents: counted(listEvents) }),
       send: counted((request: Parameters<typeof processor.send>[0]) => processor.send(request)),
       lookUp: counted((attempt: Parameters<typeof processor.lookUp>[0]) =>
         processor.lookUp(attempt),

@@ -3,8 +3,8 @@ import { ListNotRead, type Processor } from "../processors/processor";
 
 /*
  * Another account knows nothing of an attempt, whatever became of it: its "not found" is no evidence, its
- * acknowledgement of a reversal fences nothing, its list lacks everything, and a request repeated there is a first one.
- * So none of these counts before the credentials in use have said that they are the account's.
+ * acknowledgement of a reversal fences nothing, its list lacks everything, a request repeated there is a first one, and
+ * its events are not ours. So none of these counts before the credentials in use have said that they are the account's.
  *
  * Cost: one call for each connection that is made, when the first of them is heard.
  */
@@ -32,7 +32,7 @@ export function sameAccountOnly(processor: ConnectedProcessor, expected: Expecte
       if (await isSame()) return heard;
       throw new ListNotRead("OTHER_ACCOUNT");
     };
-  const { reverseMovement, listMovements, listPayouts } = processor;
+  const { reverseMovement, listMovements, listPayouts, listEvents } = processor;
   return {
     ...processor,
     ...(reverseMovement && {
@@ -41,6 +41,12 @@ export function sameAccountOnly(processor: ConnectedProcessor, expected: Expecte
     }),
     ...(listMovements && { listMovements: ofSame(listMovements) }),
     ...(listPayouts && { listPayouts: ofSame(listPayouts) }),
+    ...(listEvents && {
+      listEvents: async (window) => {
+        if (await isSame()) return listEvents(window);
+        throw new Error(OTHERS);
+      },
+    }),
     send: async (request) =>
       request.sentAt === null || (await isSame())
         ? processor.send(request)

@@ -12,7 +12,7 @@ import {
   connectStripe,
   paid as paidAt,
   tellAll,
-} from "../processor-accounts/stripe-world";
+} from "../processor-accounts/stripe-account";
 import { attemptsOf, route, to } from "../processor-accounts/world";
 
 /** What Stripe has sent to a merchant's bank, by the account's list. */

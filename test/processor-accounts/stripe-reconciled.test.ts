@@ -13,7 +13,7 @@ import {
 import { accountListing } from "../support/account-lists";
 import { postingsOf } from "../support/processor-lists";
 import { booksOf } from "../support/stripe-books";
-import { type StripeAccount, connectStripe, paid, tried } from "./stripe-world";
+import { type StripeAccount, connectStripe, paid, tried } from "./stripe-account";
 import { attemptsOf, route, statusOf, to } from "./world";
 
 /** What Stripe lists of an account, against the attempts of the account. The witness is the simulation's books. */

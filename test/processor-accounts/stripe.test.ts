@@ -8,7 +8,7 @@ import {
   connectStripe,
   paid as paidThere,
   tellAll as tellAllThere,
-} from "./stripe-world";
+} from "./stripe-account";
 import { attemptsOf, confirm, route, statusOf, to } from "./world";
 
 /**

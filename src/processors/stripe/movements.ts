@@ -47,7 +47,7 @@ export function notRead(error: unknown): never {
   throw status === 401 || status === 403 ? new ListNotRead("CREDENTIALS_REFUSED") : error;
 }
 
-function secondsOf(moment: string): number {
+export function secondsOf(moment: string): number {
   return Math.floor(Date.parse(moment) / 1_000);
 }
 

@@ -10,6 +10,7 @@ import {
 import { called } from "./call";
 import { lookUpCapture, lookUpVoid, sendCapture, sendVoid } from "./captures";
 import { lookUpCharge, prepareCharge, reverseCharge, sendCharge, whyNot } from "./charges";
+import { listStripeEvents } from "./events";
 import { createStripeHttpClient } from "./http-client";
 import { listStripeMovements } from "./movements";
 import { unknown } from "./outcomes";
@@ -91,6 +92,7 @@ export function createStripeProcessor(options: {
     listMovements: (window) => listStripeMovements(stripe, window),
     listPayouts: (since) => listStripePayouts(stripe, since),
     listPayoutLines: (page) => listStripePayoutLines(stripe, page),
+    listEvents: (window) => listStripeEvents(stripe, window),
     close: () => httpClient.close(),
   };
 }
