@@ -10,11 +10,12 @@ import { type Report, TELLER } from "./report-store";
 import { tellerOf } from "./run-store";
 
 /*
- * The payouts of a settlement file, or of an account's list, one at a time: what is new of each is recorded, and what differs is a break. One whose
- * lines are not its amount is not recorded at all, because nobody knows then how much of it is whose. What a line pays
- * out otherwise than it was captured or refunded here has been paid out all the same: it is recorded, and a break. What
- * one file lacked, and the next one has, closes by itself. A merchant may have another integration at its own account, which
- * is paid out with it: lines of nobody here are part of the sum there, and nothing else.
+ * The payouts of a settlement file, or of an account's list, one at a time: what is new of each is recorded, and what
+ * differs is a break. One whose lines are not its amount is not recorded at all, because nobody knows then how much of it
+ * is whose. What a line pays out otherwise than it was captured or refunded here has been paid out all the same: it is
+ * recorded, and a break. What one file lacked, and the next one has, closes by itself. A merchant may have another
+ * integration at its own account, which is paid out with it: lines of nobody here are part of the sum there, and nothing
+ * else.
  *
  * Cost: a payout and all its lines in a few statements and one commit; memory: a row for each merchant in it.
  */

@@ -318,8 +318,7 @@ export function closeDispute(bank: Bank, dispute: Stripe.Dispute, status: "won" 
   const created = secondsOf(bank);
   dispute.status = status;
   if (status === "won") {
-    const { currency, amount } = dispute;
-    const source = idOf(dispute.charge);
+    const { currency, amount, id: source } = dispute;
     const line = { type: "adjustment", amount, fee: 0, currency, source } as const;
     const returned = newBalanceTransaction({ ...line, created });
     bank.lines.push(returned);
