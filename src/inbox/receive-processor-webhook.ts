@@ -11,10 +11,9 @@ import type {
   Processors,
   WebhookHeaders,
 } from "../processors/processor";
-import { faultOfDispute } from "../processors/sound-dispute";
-import { faultOf, isText, soundOutcome } from "../processors/sound-outcome";
 import type { SecretBox } from "../security/secrets";
 import { storeInboxMessage } from "./inbox-store";
+import { faultOfNews, soundNews } from "./sound-news";
 
 /*
  * Guarantees: what a processor tells us is stored before it is acknowledged, once for each of its event ids: of an
@@ -104,14 +103,7 @@ function verified(verify: () => ProcessorWebhook): ProcessorWebhook {
 
 /** What a signature proves is who sent it, not that it makes sense. */
 function checked(webhook: ProcessorWebhook): ProcessorWebhook {
-  for (const name of ["eventId", "type", "reference"] as const) {
-    if (!isText(webhook[name])) {
-      throw new Failure("BAD_USER_INPUT", `The webhook is signed, but its ${name} is malformed.`);
-    }
-  }
-  const { outcome } = webhook;
-  const fault = outcome.kind === "dispute" ? faultOfDispute(outcome) : faultOf(outcome);
+  const fault = faultOfNews(webhook);
   if (fault !== undefined) throw new Failure("BAD_USER_INPUT", fault);
-  if (outcome.kind === "dispute") return webhook;
-  return { ...webhook, outcome: soundOutcome(outcome) as typeof outcome };
+  return soundNews(webhook);
 }

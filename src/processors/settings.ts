@@ -11,6 +11,11 @@ export const PROCESSOR_SETTINGS = {
     .describe(
       "how many calls a second a processor gets from one worker; what is over that waits in the queue; 0 for no limit",
     ),
+  ONCEPAY_LIST_EVENTS_EVERY_MS: wholeNumber(1_000, 2_147_483_647, "milliseconds")
+    .default(300_000)
+    .describe(
+      "how often the events of each processor account are listed, which makes up for webhooks that never came",
+    ),
   ONCEPAY_STRIPE_URL: z
     .url()
     .default("https://api.stripe.com")
@@ -20,6 +25,7 @@ export const PROCESSOR_SETTINGS = {
 export interface ProcessorConfig {
   readonly processorTimeoutMs: number;
   readonly processorRate: number;
+  readonly listEventsEveryMs: number;
   readonly stripeUrl: string;
 }
 
@@ -29,6 +35,7 @@ export function processorConfig(
   return {
     processorTimeoutMs: settings.ONCEPAY_PROCESSOR_TIMEOUT_MS,
     processorRate: settings.ONCEPAY_PROCESSOR_RATE,
+    listEventsEveryMs: settings.ONCEPAY_LIST_EVENTS_EVERY_MS,
     stripeUrl: settings.ONCEPAY_STRIPE_URL,
   };
 }
