@@ -72,10 +72,12 @@ export function weakSecrets(given: {
 
 const ROTATE = 'run "oncepay secrets rotate" with both keys, and then take it away';
 
+const WEBHOOK_BYTES_MIN = 16;
+
 function weaknessOfWebhookSecret(secret: string): string | undefined {
-  if (secret.startsWith("whsec_") && secret !== "whsec_") {
+  if (secret.startsWith("whsec_")) {
     const bytes = Buffer.from(secret.slice("whsec_".length), "base64");
-    return bytes.length < MARK_BYTES * 4 ? "too short to be random" : weaknessOf(bytes);
+    return bytes.length < WEBHOOK_BYTES_MIN ? "too short to be random" : weaknessOf(bytes);
   }
   if (secret === "") return undefined;
   return /secret|password|test|example|change|develop/i.test(secret) || hasFewCharacters(secret)
