@@ -251,6 +251,8 @@ function refuseWeakSecrets(settings: Settings): void {
   const weak = weakSecrets({
     encryptionKeys: settings.ONCEPAY_ENCRYPTION_KEY,
     webhookSecret: settings.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
+    databaseUrl: settings.DATABASE_URL,
+    redisUrl: settings.REDIS_URL,
   });
   if (weak.length === 0) return;
   throw new ConfigError(

@@ -51,6 +51,8 @@ function isCounted(secret: Buffer): boolean {
 export function weakSecrets(given: {
   readonly encryptionKeys: readonly Buffer[];
   readonly webhookSecret: string | undefined;
+  readonly databaseUrl: string;
+  readonly redisUrl: string | undefined;
 }): string[] {
   const keys = given.encryptionKeys.flatMap((key, index) => {
     const weakness = weaknessOf(key);
@@ -60,14 +62,66 @@ export function weakSecrets(given: {
       : [`ONCEPAY_ENCRYPTION_KEY: key ${String(index + 1)} is ${weakness}; ${advice}`];
   });
   const weakness = weaknessOfWebhookSecret(given.webhookSecret ?? "");
-  return weakness === undefined
-    ? keys
-    : [...keys, `ONCEPAY_SANDBOX_WEBHOOK_SECRET: is ${weakness}`];
+  return [
+    ...keys,
+    ...(weakness === undefined ? [] : [`ONCEPAY_SANDBOX_WEBHOOK_SECRET: is ${weakness}`]),
+    ...(hasKnownPassword(given.databaseUrl) ? [`DATABASE_URL: ${KNOWN_PASSWORD}`] : []),
+    ...(hasKnownPassword(given.redisUrl ?? "") ? [`REDIS_URL: ${KNOWN_PASSWORD}`] : []),
+  ];
 }
 
 const ROTATE = 'run "oncepay secrets rotate" with both keys, and then take it away';
 
+const WEBHOOK_BYTES_MIN = 16;
+
 function weaknessOfWebhookSecret(secret: string): string | undefined {
-  if (!secret.startsWith("whsec_")) return undefined;
-  return weaknessOf(Buffer.from(secret.slice("whsec_".length), "base64"));
+  if (secret.startsWith("whsec_")) {
+    const bytes = Buffer.from(secret.slice("whsec_".length), "base64");
+    return bytes.length < WEBHOOK_BYTES_MIN ? "too short to be random" : weaknessOf(bytes);
+  }
+  if (secret === "") return undefined;
+  return /secret|password|test|example|change|develop/i.test(secret) || hasFewCharacters(secret)
+    ? "a word or a pattern, and not random"
+    : undefined;
+}
+
+/** 16 random hexadecimal digits have 10 different ones; fewer than 5 come up once in two million. */
+function hasFewCharacters(secret: string): boolean {
+  return new Set(secret).size < 5;
+}
+
+const KNOWN_PASSWORD =
+  "its password is one that examples have, or the user's name; create one with: openssl rand -hex 24";
+
+// What documentation, images and tutorials suggest, ours included.
+const EXAMPLES = new Set(
+  (
+    "password passw0rd password1 password123 postgres postgresql oncepay secret admin root redis default changeme " +
+    "change-me test testing example development dev local letmein 123456 1234 qwerty"
+  ).split(" "),
+);
+
+/** Of any of the addresses in a setting. Without a password somebody else decides who may connect. */
+function hasKnownPassword(addresses: string): boolean {
+  const authorities = [...addresses.matchAll(/(?:\/\/|,)([^@/?#,]*)@/g)];
+  const pairs = authorities.map(([, authority = ""]) => {
+    const [user = "", ...password] = authority.split(":");
+    return { user: decoded(user), password: decoded(password.join(":")) };
+  });
+  const asked = [...addresses.matchAll(/[?&]password=([^&#]*)/g)].map(([, password = ""]) => ({
+    user: "",
+    password: decoded(password),
+  }));
+  return [...pairs, ...asked].some(({ user, password }) => {
+    if (password === "") return false;
+    return EXAMPLES.has(password.toLowerCase()) || password.toLowerCase() === user.toLowerCase();
+  });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

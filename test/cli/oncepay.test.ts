@@ -115,6 +115,10 @@ test("verify says which promise is broken, and exits with 1", async () => {
   const silent = await oncepay(["verify", "--sandbox-url", "http://127.0.0.1:1"], environment);
   const sentence = "The card network at http://127.0.0.1:1 does not answer.\n";
   expect(silent).toEqual({ code: 69, out: "", error: sentence });
+  const network = { ...environment, ONCEPAY_SANDBOX_URL: "http://127.0.0.1:1" };
+  const unlisted = await oncepay(["verify", "--against-network"], network);
+  const unread = "The list of sandbox cannot be read: ask again later.\n";
+  expect(unlisted).toEqual({ code: 69, out: "", error: unread });
   const other = createServer((_, response) => response.end("{}")).listen(0, "127.0.0.1");
   await once(other, "listening");
   const url = `http://127.0.0.1:${String((other.address() as AddressInfo).port)}`;

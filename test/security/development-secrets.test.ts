@@ -43,6 +43,44 @@ it.each([
   }
 });
 
+it.each([
+  ["DATABASE_URL", "postgres://shop:password@db/oncepay"],
+  ["DATABASE_URL", "postgres://shop:Shop@db/oncepay"],
+  ["DATABASE_URL", "postgres://shop:%70ostgres@db-a,db-b/oncepay?target_session_attrs=read-write"],
+  ["DATABASE_URL", "postgres://db/oncepay?user=shop&password=changeme"],
+  ["REDIS_URL", "redis://:redis@cache:6379/0"],
+  ["REDIS_URL", "redis://shop:a1b2c3d4e5f6@a:6379,redis://shop:secret@b:6379"],
+  ["ONCEPAY_SANDBOX_WEBHOOK_SECRET", "my-webhook-secret-1"],
+  ["ONCEPAY_SANDBOX_WEBHOOK_SECRET", "abababababababababab"],
+  ["ONCEPAY_SANDBOX_WEBHOOK_SECRET", "whsec_c2hvcnQ=".padEnd(16, "=")],
+])(
+  "production refuses %s with a secret of an example, and names it without its value",
+  (name, value) => {
+    const message = problemOf({ [name]: value }) ?? "";
+    expect(message.split("\n")).toEqual([
+      expect.stringContaining("must not be used in production"),
+      expect.stringMatching(new RegExp(`^  ${name}: `)),
+    ]);
+    expect(message).not.toContain(value);
+    for (const secret of ["changeme", "a1b2c3d4e5f6", "my-webhook", "abab"]) {
+      expect(message).not.toContain(secret);
+    }
+    for (const mode of ["development", "test"]) {
+      expect(problemOf({ [name]: value, NODE_ENV: mode })).toBeUndefined();
+    }
+  },
+);
+
+it.each([
+  ["DATABASE_URL", "postgres://oncepay_app:9c1f2a7be4d05a63@db:5432/postgres"],
+  ["DATABASE_URL", "postgres://oncepay_app@db/oncepay?sslmode=verify-full"],
+  ["REDIS_URL", "redis://redis:6379/0"],
+  ["REDIS_URL", "redis+cluster://shop:9c1f2a7be4d05a63@a:6379,b:6379"],
+  ["ONCEPAY_SANDBOX_WEBHOOK_SECRET", "9c1f2a7be4d05a63f8"],
+])("production takes %s as %s", (name, value) => {
+  expect(problemOf({ [name]: value })).toBeUndefined();
+});
+
 it("recognises everything that npm start makes", () => {
   const directory = mkdtempSync(path.join(tmpdir(), "oncepay-secrets-"));
   try {
