@@ -45,7 +45,9 @@ function findTogether(db: Db): Find {
   return groupCommit<AskedIntents, readonly PaymentIntent[]>({
     run: async (asked) => {
       const [{ merchantId } = { merchantId: "" }] = asked;
-      const found = await findIntents(db, merchantId, [...new Set(asked.flatMap(({ ids }) => ids))]);
+      const found = await findIntents(db, merchantId, [
+        ...new Set(asked.flatMap(({ ids }) => ids)),
+      ]);
       const byId = new Map(found.map((intent) => [intent.id, intent]));
       return asked.map(({ ids }) => ids.flatMap((id) => byId.get(id) ?? []));
     },
