@@ -198,16 +198,16 @@ test("a key is rotated with an overlap, and what another one signed changes noth
   expect(refused.status).toBe(401);
   await applyProcessorWebhooks(api.app, 100);
   expect(await stateOf(id)).toEqual(before);
-  const input = {
-    processorAccountId: account.id,
-    webhookSecret: NEW_KEY,
-    overlapSeconds: 3_600,
+  const rotate = (webhookSecret: string) => {
+    const input = { processorAccountId: account.id, webhookSecret, overlapSeconds: 3_600 };
+    return api.send({ query: ROTATE_ACCOUNT_SECRET, variables: { input, key: newKey() } });
   };
-  const rotated = await api.send({
-    query: ROTATE_ACCOUNT_SECRET,
-    variables: { input, key: newKey() },
+  const { error } = await rotate("no_hmac_key_of_any_kind");
+  expect(error?.extensions).toMatchObject({
+    code: "BAD_USER_INPUT",
+    details: { field: "input.webhookSecret" },
   });
-  expect(rotated.error).toBeUndefined();
+  expect((await rotate(NEW_KEY)).error).toBeUndefined();
   for (hmacKey of [OLD_KEY, NEW_KEY]) {
     const { notifications } = adyen.bank;
     expect((await post(signed(notifications, hmacKey))).status).toBe(200);
@@ -224,6 +224,7 @@ test("an account whose settings or key are wrong is not connected", async () => 
     { ...INPUT, settings: { ...INPUT.settings, liveEndpointUrlPrefix: "live-prefix" } },
     { ...INPUT, credentials: { apiKey: "AQE_of_nobody" } },
     { ...INPUT, credentials: { secretKey: API_KEY } },
+    { ...INPUT, webhookSecret: "whsec_that_is_no_hmac_key" },
   ]) {
     expect((await connect(wrong)).error?.extensions.code).toBe("BAD_USER_INPUT");
   }

@@ -5,6 +5,7 @@ import type { Declined, ProcessorWebhook } from "../processor";
 import { fromAdyenAmount } from "./currencies";
 import { disputeNews } from "./disputes";
 import { type Item, bodyShape } from "./item";
+import { HMAC_KEY } from "./version";
 
 /*
  * What Adyen tells of its own accord: several items in one request, each signed by itself. Guarantees: what is decided by
@@ -15,9 +16,6 @@ import { type Item, bodyShape } from "./item";
  * The endpoint may hear of other merchant accounts, and of payments that are none of ours. That is acknowledged and left, or
  * Adyen would send it for a week.
  */
-
-/** Keys of 32 bytes. What is no such key would be read as a shorter one, down to one that anybody has. */
-const HMAC_KEY = /^[0-9a-f]{64}$/i;
 
 export function verifyAdyenWebhook(given: {
   readonly secrets: readonly string[];
@@ -150,7 +148,7 @@ function isSuccess({ success }: Item): boolean {
   return success === "true";
 }
 
-/** What is kept of what comes in is told by the settlement. */
+/** What is kept of what comes in is not told. */
 function approved({ pspReference, amount }: Item, feeMinor: 0 | null): Outcome {
   const amountMinor = fromAdyenAmount(amount);
   if (amountMinor === undefined) {
