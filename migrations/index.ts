@@ -59,10 +59,21 @@ import * as attemptsOfAccounts from "./20261214000110_attempts_of_accounts";
 import * as processorRoutes from "./20261214000120_processor_routes";
 import * as timelines from "./20261215000100_timelines";
 import * as attemptsByReference from "./20261215000200_attempts_by_reference";
+import * as accountEvents from "./20261217000100_account_events";
 
-interface Migration {
-  up(tx: Knex.Transaction): Promise<void>;
+/** An index on a table that payments are made in: see src/db/build-index.ts. */
+export interface ConcurrentIndex {
+  readonly name: string;
+  readonly table: string;
+  readonly unique?: boolean;
+  /** What follows the name of the table. */
+  readonly definition: string;
 }
+
+/** A transaction of its own. An index is built before it, outside any, and may be all there is. */
+export type Migration =
+  | { up(tx: Knex.Transaction): Promise<void>; readonly index?: ConcurrentIndex }
+  | { readonly up?: undefined; readonly index: ConcurrentIndex };
 
 /** Every migration, by name, in order. Listed, not found on disk, so that source and build run the same ones. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -126,4 +137,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261214000120_processor_routes": processorRoutes,
   "20261215000100_timelines": timelines,
   "20261215000200_attempts_by_reference": attemptsByReference,
+  "20261217000100_account_events": accountEvents,
 };

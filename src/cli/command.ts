@@ -39,5 +39,6 @@ export class UnavailableError extends Error {
 }
 
 export const EXIT_CODES = `Exit codes: 0 done; ${String(EXIT.failed)} the command failed, or "verify" found a violation; ${String(EXIT.usage)} the command line is invalid;
-${String(EXIT.unavailable)} the database, the card network or the API cannot be reached; ${String(EXIT.unusableConfiguration)} a setting is missing or invalid.
+${String(EXIT.unavailable)} the database, the card network or the API cannot be reached; ${String(EXIT.later)} others hold locks: run it again later;
+${String(EXIT.unusableConfiguration)} a setting is missing or invalid.
 `;

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { isDatabaseAway, isNotMigrated, lacksRole } from "../db/errors";
+import { LocksHeld } from "../db/take-locks";
 import { DatabaseError } from "../db/with-client";
 import { EXIT, describeEnd } from "../process/run-process";
 import { ConfigError } from "../process/settings";
@@ -87,6 +88,7 @@ function describe(error: unknown): { code: number; text: string } {
       text: `${error.message}\nRun with --help to see what is available.`,
     };
   }
+  if (error instanceof LocksHeld) return { code: EXIT.later, text: error.message };
   if (error instanceof UnavailableError) return { code: EXIT.unavailable, text: error.message };
   if (error instanceof DatabaseError) {
     return { code: EXIT.unavailable, text: `DATABASE_URL: ${error.message}.` };

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { Client, type ClientConfig } from "pg";
 import { type Addresses, hostOf, parseAddresses } from "./addresses";
 
@@ -18,6 +19,7 @@ import { type Addresses, hostOf, parseAddresses } from "./addresses";
 export class PrimaryClient extends Client {
   /** The server has said that it takes no more writes here. */
   hasToGo = false;
+  private isHolding = false;
   private readonly config: ClientConfig & { readonly connectionString: string };
   private readonly addresses: Addresses;
   private url: string;
@@ -39,6 +41,10 @@ export class PrimaryClient extends Client {
     connection.on("errorMessage", ({ code }) => {
       if (code !== undefined && GOING.test(code)) this.letGo();
     });
+    this.query = ((...asked: [string]) => {
+      this.writeTogether(connection.stream);
+      return super.query(...asked);
+    }) as unknown as Client["query"];
     // Otherwise one that breaks while it is checked out of pg's pool ends the process.
     this.on("error", () => {
       this.letGo();
@@ -62,6 +68,17 @@ export class PrimaryClient extends Client {
     return ["in_hot_standby", "default_transaction_read_only"].some(
       (name) => this.reported.get(name) === "on",
     );
+  }
+
+  /** What is asked in one turn of the event loop goes out in one write: one system call, here and at the server. */
+  private writeTogether(stream: Socket): void {
+    if (this.isHolding) return;
+    this.isHolding = true;
+    stream.cork();
+    process.nextTick(() => {
+      this.isHolding = false;
+      stream.uncork();
+    });
   }
 
   private letGo(): void {
@@ -104,6 +121,7 @@ type Place = Pick<Client, "host" | "port">;
 
 /** What pg's connection tells, which its types do not show. */
 interface Wire {
+  readonly stream: Socket;
   on(event: "errorMessage", heard: (message: { readonly code?: string }) => void): void;
   on(
     event: "parameterStatus",

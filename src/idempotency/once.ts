@@ -45,7 +45,7 @@ import { type Keep, NO_REPLAY_CACHE, type ReplayCache } from "./replay-cache/rep
  * one.
  *
  * Cost: one round trip to look for the key, which is all of a replay (none where the replay cache knows it); then a
- * transaction with one to announce itself, one for the record, and what the use case needs. A refusal looks once more
+ * transaction with what the use case needs (its announcement goes with the first of that) and one for the record. A refusal looks once more
  * for the key and for what it created. A write that is audited takes one more, for its entry in the audit log: it is in
  * the same commit.
  */

@@ -11,10 +11,9 @@ import type {
   Processors,
   WebhookHeaders,
 } from "../processors/processor";
-import { faultOfDispute } from "../processors/sound-dispute";
-import { faultOf, isText, soundOutcome } from "../processors/sound-outcome";
 import type { SecretBox } from "../security/secrets";
 import { type InboxMessage, storeInboxMessage } from "./inbox-store";
+import { faultOfNews, soundNews } from "./sound-news";
 
 /*
  * Guarantees: what a processor tells us is stored before it is acknowledged, once for each of its event ids: of an
@@ -46,9 +45,10 @@ export interface ReceivedWebhook {
 }
 
 /**
- * Has the processor verify it, and stores it; returns what the processor is to read as the receipt. Throws UNAUTHENTICATED for anything not signed by the processor,
- * BAD_USER_INPUT for what it signed and can be neither true nor stored, and NOT_FOUND both for a processor or an account
- * that does not exist and for one that sends no webhooks: nobody learns which there are.
+ * Has the processor verify it, and stores it; returns what the processor is to read as the receipt. Throws UNAUTHENTICATED
+ * for anything not signed by the processor, BAD_USER_INPUT for what it signed and can be neither true nor stored (what else
+ * it told with that is stored), and NOT_FOUND both for a processor or an account that does not exist and for one that
+ * sends no webhooks: nobody learns which there are.
  */
 export async function receiveProcessorWebhook(
   receiver: WebhookReceiver,
@@ -58,12 +58,13 @@ export async function receiveProcessorWebhook(
   const sender = await senderOf(receiver, received);
   const verifyWebhook = sender?.verifyWebhook;
   if (!verifyWebhook) throw new Failure("NOT_FOUND", "No such processor is configured here.");
-  // All of them are read before one is stored: what is refused changes nothing.
-  const messages = refusing(() => verified(() => verifyWebhook(body, headers)).map(checked));
-  for (const message of messages) {
-    await store(receiver.db, { ...message, source: accountId ?? processor });
+  const told = refusing(() => verified(() => verifyWebhook(body, headers)));
+  const sound = told.filter((news) => faultOfNews(news) === undefined);
+  for (const news of sound) {
+    await store(receiver.db, { ...soundNews(news), source: accountId ?? processor });
   }
-  receiver.wakeRelay();
+  if (sound.length > 0) receiver.wakeRelay();
+  refusing(() => checkSound(told));
   return sender.webhookReceipt;
 }
 
@@ -92,7 +93,7 @@ async function senderOf(
 
 type Told = readonly ProcessorWebhook[];
 
-function refusing(read: () => Told): Told {
+function refusing<Read>(read: () => Read): Read {
   try {
     return read();
   } catch (error) {
@@ -112,15 +113,9 @@ function verified(verify: () => Told): Told {
 }
 
 /** What a signature proves is who sent it, not that it makes sense. */
-function checked(webhook: ProcessorWebhook): ProcessorWebhook {
-  for (const name of ["eventId", "type", "reference"] as const) {
-    if (!isText(webhook[name])) {
-      throw new Failure("BAD_USER_INPUT", `The webhook is signed, but its ${name} is malformed.`);
-    }
+function checkSound(told: Told): void {
+  for (const news of told) {
+    const fault = faultOfNews(news);
+    if (fault !== undefined) throw new Failure("BAD_USER_INPUT", fault);
   }
-  const { outcome } = webhook;
-  const fault = outcome.kind === "dispute" ? faultOfDispute(outcome) : faultOf(outcome);
-  if (fault !== undefined) throw new Failure("BAD_USER_INPUT", fault);
-  if (outcome.kind === "dispute") return webhook;
-  return { ...webhook, outcome: soundOutcome(outcome) as typeof outcome };
 }

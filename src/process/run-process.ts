@@ -38,7 +38,14 @@ export interface Program<Settings extends ProcessSettings> {
 /**
  * Exit codes, following sysexits.h where it has one. A supervisor need not restart a process that ended with 2 or 78.
  */
-export const EXIT = { failed: 1, usage: 2, unavailable: 69, unusableConfiguration: 78 } as const;
+export const EXIT = {
+  failed: 1,
+  usage: 2,
+  unavailable: 69,
+  /** Nothing is wrong with what was asked; the same again may work later. */
+  later: 75,
+  unusableConfiguration: 78,
+} as const;
 
 /** What a child says to the process that started it, once it listens. */
 export interface ListeningReport {

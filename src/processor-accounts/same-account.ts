@@ -3,7 +3,7 @@ import type { Processor } from "../processors/processor";
 
 /*
  * Another account knows nothing of an attempt, whatever became of it: its "not found" is no evidence, its
- * acknowledgement of a reversal fences nothing, and a request repeated there is a first one. So none of these counts
+ * acknowledgement of a reversal fences nothing, a request repeated there is a first one, and its events are not ours. So none of these counts
  * before the credentials in use have said that they are the account's.
  *
  * Cost: one call for each connection that is made, when the first of them is heard.
@@ -24,12 +24,18 @@ export function sameAccountOnly(processor: ConnectedProcessor, expected: Expecte
     return isSame;
   };
   const isSame = (): Promise<boolean> => (asking ??= ask());
-  const { reverseMovement } = processor;
+  const { reverseMovement, listEvents } = processor;
   return {
     ...processor,
     ...(reverseMovement && {
       reverseMovement: async (movement) =>
         (await isSame()) ? reverseMovement(movement) : { kind: "unknown", reason: OTHERS },
+    }),
+    ...(listEvents && {
+      listEvents: async (window) => {
+        if (await isSame()) return listEvents(window);
+        throw new Error(OTHERS);
+      },
     }),
     send: async (request) =>
       request.sentAt === null || (await isSame())

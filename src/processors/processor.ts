@@ -317,6 +317,18 @@ export interface MovementWindow {
   readonly after: string | null;
 }
 
+/** A part of what a processor told of its own accord in a window of time, in some order that stays the same. */
+export interface EventPage {
+  readonly events: readonly ProcessorWebhook[];
+  /** Where the next page begins; null after the last one. */
+  readonly next: string | null;
+}
+
+export interface EventWindow extends MovementWindow {
+  /** Of these events, by their ids, those that have not been heard: nothing more is asked about the others. */
+  readonly unheard: (eventIds: readonly string[]) => Promise<ReadonlySet<string>>;
+}
+
 /** What a settlement file says of itself in its first line. */
 export interface StatementHeader {
   /** Theirs, and the same whenever the file is fetched. */
@@ -361,6 +373,11 @@ export interface Processor {
   readonly webhookReceipt?: string;
   /** What it moved in a window of time. Absent where it cannot be asked. Throws when it does not answer. */
   readonly listMovements?: (window: MovementWindow) => Promise<MovementPage>;
+  /**
+   * What its webhooks told in a window of time, or were to tell, under the same ids. Absent where it keeps no such list.
+   * Throws when it does not answer.
+   */
+  readonly listEvents?: (window: EventWindow) => Promise<EventPage>;
   readonly settlementFormat?: SettlementFormat;
   close(): Promise<void>;
 }

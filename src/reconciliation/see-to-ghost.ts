@@ -10,7 +10,7 @@ import type { BreakConfig } from "./settings";
 
 /*
  * A charge that a processor has and nothing here asked for is reversed, posted to suspense, or left for a person, as
- * configured.
+ * configured. A refund or a void is never reversed: where charges are, it is left for a person.
  *
  * Guarantees: what has become known here meanwhile is not touched: it is compared with its attempt like any other. A
  * reversal is repeated until it is acknowledged, and reversing twice is harmless; what the processor keeps as its fee is
@@ -52,11 +52,18 @@ export async function seeToGhost(needs: Needs, found: Break): Promise<SeenTo> {
     await compareAsKnown(db, found, known);
     return "DONE";
   }
-  if (config.ghostCharges === "reverse") return reverse(db, found, processors.get(processor));
+  if (config.ghostCharges === "reverse") {
+    // A refund is a shopper's by now, and a void holds nothing: taking either back would take from somebody.
+    if (!TAKEN.has(found.theirs?.state ?? "")) return "LEFT_FOR_A_PERSON";
+    return reverse(db, found, processors.get(processor));
+  }
   if (config.ghostCharges === "leave" || !found.proposal) return "LEFT_FOR_A_PERSON";
   await adopt(db, found);
   return "DONE";
 }
+
+/** What takes from a shopper, or holds what is theirs. */
+const TAKEN: ReadonlySet<string> = new Set(["capture", "authorize"]);
 
 async function compareAsKnown(db: Db, found: Break, known: Known): Promise<void> {
   await transact(db, async (tx) => {

@@ -24,7 +24,7 @@ const CHECKS: readonly Check[] = [
   {
     rule: "index",
     finds: /^create (unique )?index (?!concurrently)/,
-    why: "writes wait while it is built: build it concurrently, outside a transaction (config.transaction = false)",
+    why: "writes wait while it is built: export it as the migration's `index`, which is built concurrently",
   },
   {
     rule: "unique",

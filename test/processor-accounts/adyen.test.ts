@@ -216,6 +216,16 @@ test("a key is rotated with an overlap, and what another one signed changes noth
   expect(await statusOf(api, id)).toBe("SUCCEEDED");
 });
 
+test("one item that cannot be true is refused, and those beside it are heard", async () => {
+  adyen.server.faults.push({ fault: "fail_answer" });
+  const { id } = await confirmed();
+  const items = adyen.bank.notifications.splice(0);
+  const absurd = items.map((item) => ({ ...item, amount: { value: -1, currency: "USD" } }));
+  expect((await post(signed([...absurd, ...items], hmacKey))).status).toBe(400);
+  await applyProcessorWebhooks(api.app, 100);
+  expect(await statusOf(api, id)).toBe("SUCCEEDED");
+});
+
 test("an account whose settings or key are wrong is not connected", async () => {
   for (const wrong of [
     { ...INPUT, settings: {} },

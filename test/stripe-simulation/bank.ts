@@ -303,3 +303,19 @@ export function openDispute(bank: Bank, charge: Stripe.Charge): Stripe.Dispute {
   tell(bank, "charge.dispute.funds_withdrawn", dispute);
   return dispute;
 }
+
+/** Decided by the card's bank: what was withdrawn comes back where it is won. */
+export function closeDispute(bank: Bank, dispute: Stripe.Dispute, status: "won" | "lost"): void {
+  const created = secondsOf(bank);
+  dispute.status = status;
+  if (status === "won") {
+    const { currency, amount } = dispute;
+    const source = idOf(dispute.charge);
+    const line = { type: "adjustment", amount, fee: 0, currency, source } as const;
+    const returned = newBalanceTransaction({ ...line, created });
+    bank.lines.push(returned);
+    dispute.balance_transactions.push(returned);
+    tell(bank, "charge.dispute.funds_reinstated", dispute);
+  }
+  tell(bank, "charge.dispute.closed", dispute);
+}

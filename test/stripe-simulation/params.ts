@@ -17,7 +17,9 @@ export const PARAM_TYPES = {
     "PaymentIntentCancelParams",
     "PaymentIntentRetrieveParams",
   ],
-  Refunds: ["RefundCreateParams", "RefundListParams"],
+  Refunds: ["RefundCreateParams", "RefundListParams", "RefundRetrieveParams"],
+  Disputes: ["DisputeRetrieveParams"],
+  Events: ["EventListParams"],
   BalanceTransactions: ["BalanceTransactionListParams"],
 } as const;
 

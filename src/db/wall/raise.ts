@@ -1,6 +1,7 @@
 import type { Db } from "../db";
 import { sqlState } from "../errors";
 import { SYSTEM_ROLE, TENANT_ROLE } from "../roles";
+import { LOCK_WAIT_MS, type Patience } from "../take-locks";
 import { readFacts } from "./facts";
 import { type Gap, findGaps } from "./gaps";
 
@@ -13,12 +14,16 @@ import { type Gap, findGaps } from "./gaps";
  * as the owner, whom policies do not concern.
  */
 
-const LOCK_TIMEOUT = "60s";
-
-export async function raiseWall(db: Db): Promise<void> {
+export async function raiseWall(db: Db, patiently: Patience = once): Promise<void> {
   // Roles come first, since rights are given to them.
-  for (const gap of await gapsIn(db)) await close(db, gap);
+  for (const gap of await gapsIn(db)) {
+    await patiently(`the wall around ${gap.subject}`, () => close(db, gap));
+  }
   await beMember(db);
+}
+
+function once(_: string, work: () => Promise<void>): Promise<void> {
+  return work();
 }
 
 export async function gapsIn(db: Db): Promise<Gap[]> {
@@ -29,7 +34,7 @@ async function close(db: Db, { repair = [] }: Gap): Promise<void> {
   if (repair.length === 0) return;
   try {
     await db.transaction(async (tx) => {
-      await tx.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+      await tx.raw(`set local lock_timeout = ${String(LOCK_WAIT_MS)}`);
       for (const statement of repair) await tx.raw(statement);
     });
   } catch (error) {

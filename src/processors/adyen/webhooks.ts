@@ -13,8 +13,8 @@ import { HMAC_KEY } from "./version";
  * that none of the secrets has signed, and all are refused. No time is signed: an old copy is accepted, and changes nothing,
  * because an event is the same by its pspReference, its code and whether it succeeded.
  *
- * The endpoint may hear of other merchant accounts, and of payments that are none of ours. That is acknowledged and left, or
- * Adyen would send it for a week.
+ * The endpoint may hear of other merchant accounts, and of payments that are none of ours. That is acknowledged all the
+ * same, or Adyen would send it for a week: it says nothing, or something of an attempt that nobody knows.
  */
 
 export function verifyAdyenWebhook(given: {
@@ -90,8 +90,7 @@ const EVENTS: Readonly<Record<EventCode, (item: Item) => Outcome | undefined>> =
     isSuccess(item) ? approved(item, null) : declined("card_declined", REFUSED),
   OFFER_CLOSED: (item) =>
     isSuccess(item) ? declined("authentication_expired", "The shopper did not finish.") : undefined,
-  CAPTURE: (item) =>
-    isSuccess(item) ? approved(item, null) : declined("capture_refused", REFUSED),
+  CAPTURE: (item) => (isSuccess(item) ? captured(item) : declined("capture_refused", REFUSED)),
   CAPTURE_FAILED: (item) => failedSince(item, "capture_failed"),
   CANCELLATION: (item) =>
     isSuccess(item) ? approved(item, 0) : declined("cancel_refused", REFUSED),
@@ -155,6 +154,14 @@ function approved({ pspReference, amount }: Item, feeMinor: 0 | null): Outcome {
     return { kind: "unknown", reason: "the amount cannot be said in our units" };
   }
   return { kind: "approved", processorChargeId: pspReference, amountMinor, feeMinor };
+}
+
+/**
+ * By the payment's name, which is that of what was authorised: told of a charge that Adyen has captured by itself, it is
+ * what is refunded.
+ */
+function captured(item: Item): Outcome {
+  return approved({ ...item, pspReference: item.originalReference || item.pspReference }, null);
 }
 
 function declined(code: string, message: string): Declined {

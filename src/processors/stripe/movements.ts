@@ -34,7 +34,7 @@ export async function listStripeMovements(
   return { movements, next: page.has_more && last ? last.id : null };
 }
 
-function secondsOf(moment: string): number {
+export function secondsOf(moment: string): number {
   return Math.floor(Date.parse(moment) / 1_000);
 }
 

@@ -10,6 +10,7 @@ import {
 import { called } from "./call";
 import { lookUpCapture, lookUpVoid, sendCapture, sendVoid } from "./captures";
 import { lookUpCharge, prepareCharge, reverseCharge, sendCharge, whyNot } from "./charges";
+import { listStripeEvents } from "./events";
 import { createStripeHttpClient } from "./http-client";
 import { listStripeMovements } from "./movements";
 import { unknown } from "./outcomes";
@@ -87,6 +88,7 @@ export function createStripeProcessor(options: {
       ],
     }),
     listMovements: (window) => listStripeMovements(stripe, window),
+    listEvents: (window) => listStripeEvents(stripe, window),
     close: () => httpClient.close(),
   };
 }
