@@ -45,9 +45,10 @@ export interface ReceivedWebhook {
 }
 
 /**
- * Has the processor verify it, and stores it; returns what the processor is to read as the receipt. Throws UNAUTHENTICATED for anything not signed by the processor,
- * BAD_USER_INPUT for what it signed and can be neither true nor stored, and NOT_FOUND both for a processor or an account
- * that does not exist and for one that sends no webhooks: nobody learns which there are.
+ * Has the processor verify it, and stores it; returns what the processor is to read as the receipt. Throws UNAUTHENTICATED
+ * for anything not signed by the processor, BAD_USER_INPUT for what it signed and can be neither true nor stored (what else
+ * it told with that is stored), and NOT_FOUND both for a processor or an account that does not exist and for one that
+ * sends no webhooks: nobody learns which there are.
  */
 export async function receiveProcessorWebhook(
   receiver: WebhookReceiver,
@@ -57,12 +58,13 @@ export async function receiveProcessorWebhook(
   const sender = await senderOf(receiver, received);
   const verifyWebhook = sender?.verifyWebhook;
   if (!verifyWebhook) throw new Failure("NOT_FOUND", "No such processor is configured here.");
-  // All of them are read before one is stored: what is refused changes nothing.
-  const messages = refusing(() => verified(() => verifyWebhook(body, headers)).map(checked));
-  for (const message of messages) {
-    await store(receiver.db, { ...message, source: accountId ?? processor });
+  const told = refusing(() => verified(() => verifyWebhook(body, headers)));
+  const sound = told.filter((news) => faultOfNews(news) === undefined);
+  for (const news of sound) {
+    await store(receiver.db, { ...soundNews(news), source: accountId ?? processor });
   }
-  receiver.wakeRelay();
+  if (sound.length > 0) receiver.wakeRelay();
+  refusing(() => checkSound(told));
   return sender.webhookReceipt;
 }
 
@@ -91,7 +93,7 @@ async function senderOf(
 
 type Told = readonly ProcessorWebhook[];
 
-function refusing(read: () => Told): Told {
+function refusing<Read>(read: () => Read): Read {
   try {
     return read();
   } catch (error) {
@@ -111,8 +113,9 @@ function verified(verify: () => Told): Told {
 }
 
 /** What a signature proves is who sent it, not that it makes sense. */
-function checked(webhook: ProcessorWebhook): ProcessorWebhook {
-  const fault = faultOfNews(webhook);
-  if (fault !== undefined) throw new Failure("BAD_USER_INPUT", fault);
-  return soundNews(webhook);
+function checkSound(told: Told): void {
+  for (const news of told) {
+    const fault = faultOfNews(news);
+    if (fault !== undefined) throw new Failure("BAD_USER_INPUT", fault);
+  }
 }

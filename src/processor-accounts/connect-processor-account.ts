@@ -19,7 +19,12 @@ import type { SecretBox } from "../security/secrets";
 import { type ProcessorAccount, hintOf, sealCredentials, webhookSecretContext } from "./account";
 import { countAccounts, insertAccount } from "./account-store";
 import { PROCESSOR_CHANGES, accountOperation } from "./change-account-once";
-import { checkCredentials, checkMode, identifyAccount } from "./identify-account";
+import {
+  checkCredentials,
+  checkMode,
+  checkWebhookSecret,
+  identifyAccount,
+} from "./identify-account";
 
 /*
  * Guarantees: one account for one (merchant, key), for ever, and one for each account at the processor, whoever's
@@ -66,6 +71,7 @@ export async function connectProcessorAccount(
   const kind = findKind(processorKinds, input.processor);
   const credentials = checkCredentials(kind, input.credentials);
   checkSettings(kind, settings);
+  checkWebhookSecret(kind, webhookSecret);
   const print = fingerprint(NAME, input).toString("hex");
   let identity: ProcessorIdentity | undefined;
   const request = { merchantId, key, fingerprint: print, audit, replays };

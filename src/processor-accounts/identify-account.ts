@@ -56,3 +56,10 @@ export function checkMode(identity: ProcessorIdentity, mode: Mode): void {
     `These are credentials in ${identity.mode.toLowerCase()} mode, and the merchant is in ${mode.toLowerCase()} mode.`,
   );
 }
+
+/** One that cannot be right would have every webhook refused, and nobody would hear why. */
+export function checkWebhookSecret(kind: ProcessorKind, secret: string | null): void {
+  const fault = secret === null ? undefined : kind.faultOfWebhookSecret?.(secret);
+  if (fault === undefined) return;
+  throw new Failure("BAD_USER_INPUT", fault, { field: "input.webhookSecret" });
+}

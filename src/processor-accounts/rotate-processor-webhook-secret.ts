@@ -1,9 +1,12 @@
 import type { Changer } from "../idempotency/change-once";
 import type { Outcome } from "../idempotency/keys";
+import type { ProcessorKinds } from "../processors/kind";
 import type { SecretBox } from "../security/secrets";
 import { type ProcessorAccount, hintOf, refuseAccount, webhookSecretContext } from "./account";
 import { setWebhookSecret } from "./account-store";
 import { type AccountCommand, accountOperation, changeAccountOnce } from "./change-account-once";
+import { findKind } from "./connect-processor-account";
+import { checkWebhookSecret } from "./identify-account";
 
 /*
  * Guarantees: from the commit on the account's webhooks are accepted with this secret, and for as long as the overlap
@@ -19,6 +22,7 @@ export interface RotateProcessorWebhookSecret extends AccountCommand {
 
 interface Needs extends Changer {
   readonly secrets: SecretBox;
+  readonly processorKinds: ProcessorKinds;
 }
 
 export const rotateProcessorWebhookSecretOperation = accountOperation(
@@ -34,6 +38,7 @@ export async function rotateProcessorWebhookSecret(
     operation: rotateProcessorWebhookSecretOperation,
     input: { webhookSecret, overlapSeconds },
     change: async (tx, account) => {
+      checkWebhookSecret(findKind(needs.processorKinds, account.processor), webhookSecret);
       const until = account.previousWebhookSecretExpiresAt;
       if (until !== null && overlapSeconds > 0) {
         const because = `Its former secret is valid until ${until}: overlapSeconds: 0 ends that.`;

@@ -13,6 +13,8 @@ export interface ProcessorKind {
   readonly credentials: readonly [string, ...string[]];
   /** What is wrong with an account's settings, in a sentence that repeats nothing of them; absent where there are none. */
   readonly faultOfSettings?: (settings: Settings) => string | undefined;
+  /** The same of what the processor signs its webhooks with; absent where any text may be one. */
+  readonly faultOfWebhookSecret?: (secret: string) => string | undefined;
   /** Calls nobody. */
   readonly connect: (connection: Connection) => ConnectedProcessor;
 }

@@ -5,7 +5,7 @@ import { capturePaymentIntent } from "../../src/payments/capture-payment-intent"
 import type { CreatePaymentIntent } from "../../src/payments/create-payment-intent";
 import { refundPaymentIntent } from "../../src/payments/refund-payment-intent";
 import type { Processor } from "../../src/processors/processor";
-import { failLater, paymentOf } from "../adyen-simulation/bank";
+import { failLater, paymentOf, tell } from "../adyen-simulation/bank";
 import { cardOf } from "../adyen-simulation/cards";
 import { deliveries } from "../adyen-simulation/delivery";
 import { signed } from "../adyen-simulation/simulation";
@@ -207,6 +207,26 @@ it("a challenge is not sent again, and ends with what is told of it", async () =
     expect(await theIntent(t, merchantId, id)).toMatchObject({ status });
     expect(adyen.moved(attempt.id)).toEqual(succeeds ? ["capture 1000"] : []);
   }
+});
+
+it("a challenge that nobody finishes is Adyen's to end, and nothing is sent meanwhile", async () => {
+  const { merchantId, id } = await aConfirmed({}, "challenge");
+  await settleAll();
+  const past = t.db.raw("now() - interval '1 second'");
+  await t.db("attempts").where({ payment_intent_id: id }).update({ challenge_expires_at: past });
+  const { length } = adyen.server.requests;
+  await settleAll();
+  expect(adyen.server.requests).toHaveLength(length);
+  expect(await theIntent(t, merchantId, id)).toMatchObject({ status: "REQUIRES_ACTION" });
+  const [attempt] = await attemptsOf(id);
+  const { psp, reference, amount } = paymentOf(adyen.bank, attempt.id);
+  tell(adyen.bank, "OFFER_CLOSED", true, { psp, reference, amount });
+  await hearAll();
+  expect(await theIntent(t, merchantId, id)).toMatchObject({
+    status: "REQUIRES_PAYMENT_METHOD",
+    lastPaymentError: { code: "authentication_expired" },
+  });
+  expect(adyen.moved(attempt.id)).toEqual([]);
 });
 
 it.each(["in its order", "before the success that it undoes"])(

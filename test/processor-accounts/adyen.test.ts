@@ -198,20 +198,30 @@ test("a key is rotated with an overlap, and what another one signed changes noth
   expect(refused.status).toBe(401);
   await applyProcessorWebhooks(api.app, 100);
   expect(await stateOf(id)).toEqual(before);
-  const input = {
-    processorAccountId: account.id,
-    webhookSecret: NEW_KEY,
-    overlapSeconds: 3_600,
+  const rotate = (webhookSecret: string) => {
+    const input = { processorAccountId: account.id, webhookSecret, overlapSeconds: 3_600 };
+    return api.send({ query: ROTATE_ACCOUNT_SECRET, variables: { input, key: newKey() } });
   };
-  const rotated = await api.send({
-    query: ROTATE_ACCOUNT_SECRET,
-    variables: { input, key: newKey() },
+  const { error } = await rotate("no_hmac_key_of_any_kind");
+  expect(error?.extensions).toMatchObject({
+    code: "BAD_USER_INPUT",
+    details: { field: "input.webhookSecret" },
   });
-  expect(rotated.error).toBeUndefined();
+  expect((await rotate(NEW_KEY)).error).toBeUndefined();
   for (hmacKey of [OLD_KEY, NEW_KEY]) {
     const { notifications } = adyen.bank;
     expect((await post(signed(notifications, hmacKey))).status).toBe(200);
   }
+  await applyProcessorWebhooks(api.app, 100);
+  expect(await statusOf(api, id)).toBe("SUCCEEDED");
+});
+
+test("one item that cannot be true is refused, and those beside it are heard", async () => {
+  adyen.server.faults.push({ fault: "fail_answer" });
+  const { id } = await confirmed();
+  const items = adyen.bank.notifications.splice(0);
+  const absurd = items.map((item) => ({ ...item, amount: { value: -1, currency: "USD" } }));
+  expect((await post(signed([...absurd, ...items], hmacKey))).status).toBe(400);
   await applyProcessorWebhooks(api.app, 100);
   expect(await statusOf(api, id)).toBe("SUCCEEDED");
 });
@@ -224,6 +234,7 @@ test("an account whose settings or key are wrong is not connected", async () => 
     { ...INPUT, settings: { ...INPUT.settings, liveEndpointUrlPrefix: "live-prefix" } },
     { ...INPUT, credentials: { apiKey: "AQE_of_nobody" } },
     { ...INPUT, credentials: { secretKey: API_KEY } },
+    { ...INPUT, webhookSecret: "whsec_that_is_no_hmac_key" },
   ]) {
     expect((await connect(wrong)).error?.extensions.code).toBe("BAD_USER_INPUT");
   }

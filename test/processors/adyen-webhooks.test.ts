@@ -149,6 +149,16 @@ test("what fails after it was approved says so, in whichever order it is heard",
   expect(failed).toMatchObject({ kind: "declined", code: "refund_failed", processorChargeId });
 });
 
+test("what was captured is known by its payment, whoever captured it", async () => {
+  const target = it.request({ operation: "authorize" });
+  const approved = await it.processor.send(target);
+  const capture = it.follow("capture", target, approved);
+  await it.processor.send(capture);
+  const { psp: processorChargeId } = paymentOf(it.bank, target.reference);
+  const outcome = { kind: "approved", amountMinor: 1_000, processorChargeId };
+  expect(it.toldOf(capture.reference)).toMatchObject([{ outcome }]);
+});
+
 test("a payment that the shopper left is declined", async () => {
   const request = it.request({ paymentMethod: cardOf("challenge") });
   await it.processor.send(request);

@@ -4,8 +4,8 @@ import type { Item } from "./item";
 
 /*
  * Disputes in our words. Whether one is open, won or lost is by the event's code, and its amount, its name and its payment
- * are signed, too. The times and the reason are not: they are shown, and decide nothing. What Adyen keeps for it is in the
- * settlement.
+ * are signed, too. The times and the reason are not: they are shown, and decide nothing. What Adyen keeps for it is in
+ * its reports alone.
  */
 
 /** As Visa, Mastercard and those that follow them number them, by how they begin. */

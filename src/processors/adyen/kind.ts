@@ -1,6 +1,6 @@
 import type { ConnectedProcessor, ProcessorKind, Settings } from "../kind";
 import type * as AdyenAdapter from "./adyen-processor";
-import { ADYEN_API_VERSION } from "./version";
+import { ADYEN_API_VERSION, HMAC_KEY } from "./version";
 
 /** Where an account that moves no money is asked. */
 const TEST_URL = "https://checkout-test.adyen.com";
@@ -17,6 +17,10 @@ export function adyenKind(apiBase: string | undefined): ProcessorKind {
     apiVersion: ADYEN_API_VERSION,
     credentials: ["apiKey"],
     faultOfSettings,
+    faultOfWebhookSecret: (secret) =>
+      HMAC_KEY.test(secret)
+        ? undefined
+        : "The webhook secret of an Adyen account is its HMAC key: 64 hexadecimal digits.",
     connect: ({ credentials, webhookSecrets, settings, timeoutMs }): ConnectedProcessor => {
       const { createAdyenProcessor } = adapter();
       const { merchantAccount = "", liveEndpointUrlPrefix: prefix } = settings;

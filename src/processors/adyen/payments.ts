@@ -113,7 +113,7 @@ function toApproved(
   const amountMinor = fromAdyenAmount(said);
   if (amountMinor === undefined) return unknown("the amount cannot be said in our units");
   if (pspReference === undefined) return unknown("it has no name");
-  // Nothing is kept of what is only held. What is kept of a charge is in the settlement.
+  // Nothing is kept of what is only held. What is kept of a charge is in Adyen's reports alone.
   const feeMinor = operation === "authorize" ? 0 : null;
   return { kind: "approved", processorChargeId: pspReference, amountMinor, feeMinor };
 }

@@ -5,6 +5,7 @@ import type { Declined, ProcessorWebhook } from "../processor";
 import { fromAdyenAmount } from "./currencies";
 import { disputeNews } from "./disputes";
 import { type Item, bodyShape } from "./item";
+import { HMAC_KEY } from "./version";
 
 /*
  * What Adyen tells of its own accord: several items in one request, each signed by itself. Guarantees: what is decided by
@@ -12,12 +13,9 @@ import { type Item, bodyShape } from "./item";
  * that none of the secrets has signed, and all are refused. No time is signed: an old copy is accepted, and changes nothing,
  * because an event is the same by its pspReference, its code and whether it succeeded.
  *
- * The endpoint may hear of other merchant accounts, and of payments that are none of ours. That is acknowledged and left, or
- * Adyen would send it for a week.
+ * The endpoint may hear of other merchant accounts, and of payments that are none of ours. That is acknowledged all the
+ * same, or Adyen would send it for a week: it says nothing, or something of an attempt that nobody knows.
  */
-
-/** Keys of 32 bytes. What is no such key would be read as a shorter one, down to one that anybody has. */
-const HMAC_KEY = /^[0-9a-f]{64}$/i;
 
 export function verifyAdyenWebhook(given: {
   readonly secrets: readonly string[];
@@ -92,8 +90,7 @@ const EVENTS: Readonly<Record<EventCode, (item: Item) => Outcome | undefined>> =
     isSuccess(item) ? approved(item, null) : declined("card_declined", REFUSED),
   OFFER_CLOSED: (item) =>
     isSuccess(item) ? declined("authentication_expired", "The shopper did not finish.") : undefined,
-  CAPTURE: (item) =>
-    isSuccess(item) ? approved(item, null) : declined("capture_refused", REFUSED),
+  CAPTURE: (item) => (isSuccess(item) ? captured(item) : declined("capture_refused", REFUSED)),
   CAPTURE_FAILED: (item) => failedSince(item, "capture_failed"),
   CANCELLATION: (item) =>
     isSuccess(item) ? approved(item, 0) : declined("cancel_refused", REFUSED),
@@ -150,13 +147,21 @@ function isSuccess({ success }: Item): boolean {
   return success === "true";
 }
 
-/** What is kept of what comes in is told by the settlement. */
+/** What is kept of what comes in is not told. */
 function approved({ pspReference, amount }: Item, feeMinor: 0 | null): Outcome {
   const amountMinor = fromAdyenAmount(amount);
   if (amountMinor === undefined) {
     return { kind: "unknown", reason: "the amount cannot be said in our units" };
   }
   return { kind: "approved", processorChargeId: pspReference, amountMinor, feeMinor };
+}
+
+/**
+ * By the payment's name, which is that of what was authorised: told of a charge that Adyen has captured by itself, it is
+ * what is refunded.
+ */
+function captured(item: Item): Outcome {
+  return approved({ ...item, pspReference: item.originalReference || item.pspReference }, null);
 }
 
 function declined(code: string, message: string): Declined {
