@@ -24,8 +24,9 @@ import type { ProcessorAccount } from "../src/processor-accounts/account";
 import { findAccounts as findProcessorAccounts } from "../src/processor-accounts/account-store";
 import type { Break } from "../src/reconciliation/break";
 import { findBreaks } from "../src/reconciliation/break-store";
+import { findIntentsTogether } from "../src/payments/find-intents-together";
 import type { Capture, PaymentIntent, Refund } from "../src/payments/payment-intent";
-import { findCaptures, findIntents, findRefunds } from "../src/payments/payment-store";
+import { findCaptures, findRefunds } from "../src/payments/payment-store";
 import { type TimelineEdge, type TimelineRequest, readTimelines } from "../src/payments/timeline";
 import type { DeliveryAttempt, WebhookDelivery, WebhookEndpoint } from "../src/webhooks/delivery";
 import { findOldestDueOf } from "../src/webhooks/find-due";
@@ -78,7 +79,7 @@ const SET_SIZE_MAX = 500;
 export function createLoaders(db: Db, merchantId: string): Loaders {
   const pages = new Map<PartKind, PageLoader<PartKind>>();
   return {
-    intent: byId((ids) => findIntents(db, merchantId, ids)),
+    intent: byId((ids) => findIntentsTogether(db, merchantId, ids)),
     attempt: byId((ids) => findAttempts(db, merchantId, ids)),
     capture: byId((ids) => findCaptures(db, merchantId, ids)),
     refund: byId((ids) => findRefunds(db, merchantId, ids)),
@@ -172,7 +173,7 @@ function bySamePage<Request, Found>(
 }
 
 function byId<Found extends { readonly id: string }>(
-  find: (ids: readonly string[]) => Promise<Found[]>,
+  find: (ids: readonly string[]) => Promise<readonly Found[]>,
 ): DataLoader<string, Found | undefined> {
   return new DataLoader<string, Found | undefined>(
     async (ids) => {

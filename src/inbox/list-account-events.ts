@@ -20,6 +20,7 @@ import { faultOfNews, soundNews } from "./sound-news";
  *
  * Cost: a call for each account every five minutes (or as often as configured), and one more for each further page; four
  * statements for each. Everything is listed twice, because windows overlap; what was heard by webhook costs nothing more.
+ * An account that this process is not connected to is connected, and its processor asked whose credentials these are.
  */
 
 // By then webhooks have come, where they come, and the processor's list has caught up.

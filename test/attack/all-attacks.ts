@@ -19,6 +19,7 @@ import { replayPlan } from "./attacks/replay-plan";
 import { sameKey } from "./attacks/same-key";
 import { settlementFile } from "./attacks/settlement-file";
 import { skewedWorker } from "./attacks/skewed-worker";
+import { stripe } from "./attacks/stripe";
 import { unknownOutcomes } from "./attacks/unknown-outcomes";
 
 /** In the order in which they run. */
@@ -29,6 +30,7 @@ export const ATTACKS: readonly Attack[] = [
   parallelRefunds,
   unknownOutcomes,
   processorWebhooks,
+  stripe,
   relayKilled,
   queueWiped,
   queueWipedOnRedis,

@@ -5,6 +5,7 @@ import { PROGRAMS, inboxUrl, sandboxEnvironment, systemEnvironment } from "../..
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
 import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
+import type { Movement } from "../../src/audit/compare-movements";
 import { newId } from "../../src/ids";
 import { createSecretBox, parseEncryptionKeys } from "../../src/security/secrets";
 import { newWebhookSecret } from "../../src/webhooks/sign";
@@ -29,6 +30,8 @@ export interface Installation {
   readonly logDirectory: string;
   /** What our processes are given, as the last of the workers has it: for one that is started by hand. */
   readonly env: Env;
+  /** Where it is not the sandbox. */
+  readonly network: WitnessedNetwork | undefined;
   /** Where clients call: each API process, through its proxy where there is one. */
   readonly graphqlUrls: readonly string[];
   stop(): Promise<void>;
@@ -57,8 +60,15 @@ export interface InstallationOptions {
   readonly direct?: readonly string[];
   readonly latencyMs?: readonly [number, number];
   readonly seed?: number;
+  /** Another processor than the sandbox, whose books are the witness of what moved; closed with the installation. */
+  readonly network?: WitnessedNetwork;
   /** Where the card network and the consumer keep theirs, when our own server is what is attacked. */
   readonly witnesses?: Cluster;
+}
+
+export interface WitnessedNetwork {
+  movements(): Promise<Movement[]>;
+  close(): Promise<void>;
 }
 
 const ROOT = path.resolve(__dirname, "../..");
@@ -90,7 +100,8 @@ export async function startInstallation(
     (options.witnesses ?? cluster).createDatabase("empty"),
     (options.witnesses ?? cluster).createDatabase("empty"),
   ]);
-  const closers: (() => Promise<void>)[] = [];
+  const { network } = options;
+  const closers: (() => Promise<void>)[] = network ? [() => network.close()] : [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close().catch(() => undefined);
   };
@@ -153,6 +164,7 @@ export async function startInstallation(
       databaseUrl,
       proxies,
       logDirectory,
+      network,
       graphqlUrls,
       sandboxSecret: secrets.sandboxSecret,
       stop,

@@ -82,7 +82,7 @@ async function auditSettled(installation: Installation, limit: number): Promise<
     (error: unknown) => [`I10 ${(error as Error).message}`],
   );
   const violations = await auditBooks(installation.db, {
-    movements: () => networkOf(installation).movements(),
+    movements: () => (installation.network ?? networkOf(installation)).movements(),
     maxAgeSeconds: limit / 1_000,
   });
   const described = violations.map(

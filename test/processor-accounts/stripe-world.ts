@@ -4,7 +4,15 @@ import { listAccountEvents } from "../../src/inbox/list-account-events";
 import type { App } from "../../src/app";
 import { idOf } from "../stripe-simulation/objects";
 import { SECRET_KEY, type Simulation, startSimulation } from "../stripe-simulation/simulation";
-import { REFUND_INTENT, type TestApi, makeIntent, newKey, startTestApi } from "../support/api";
+import {
+  CANCEL_INTENT,
+  CAPTURE_INTENT,
+  REFUND_INTENT,
+  type TestApi,
+  makeIntent,
+  newKey,
+  startTestApi,
+} from "../support/api";
 import { CONNECT_ACCOUNT } from "../support/processor-accounts";
 import { booksOf } from "../support/stripe-books";
 import { attemptsOf, confirm, route, to } from "./world";
@@ -18,7 +26,15 @@ export interface StripeWorld {
   confirmed(given?: { readonly card?: string; readonly manual?: boolean }): Promise<string>;
   /** One that workers have sent, with its first attempt. */
   sent(given?: { readonly card?: string; readonly manual?: boolean }): Promise<Sent>;
+  capture(id: string): Promise<void>;
+  cancel(id: string): Promise<void>;
   refund(id: string, amount: number): Promise<void>;
+  /** Workers at work until nothing more becomes of it, whatever is waited for. */
+  settle(): Promise<void>;
+  /** What moved for a payment by Stripe's books, less what was undone. */
+  stands(id: string): Promise<string[]>;
+  /** Stripe's PaymentIntent of an attempt. */
+  intentOf(reference: string): string;
   /** Sends an event to the account's endpoint, as Stripe does; answers the status. */
   post(event: Stripe.Event): Promise<number>;
   /** Applies what is in the inbox, whatever it waits for. */
@@ -35,6 +51,7 @@ export interface Sent {
   readonly intent: string;
 }
 
+const ROUNDS = 4;
 const WEBHOOK_SECRET = "whsec_of_the_endpoint";
 
 export async function startStripeWorld(
@@ -68,6 +85,18 @@ export async function startStripeWorld(
     expect(answer.error).toBeUndefined();
     return id;
   };
+  const intentOf = (reference: string): string => {
+    const prepared = [...stripe.bank.intents.values()].filter(
+      ({ metadata }) => metadata["oncepay_attempt"] === reference,
+    );
+    const found = prepared.at(-1);
+    if (!found) throw new Error("nothing was prepared");
+    return found.id;
+  };
+  const mutate = async (query: string, input: object): Promise<void> => {
+    const answer = await api.send({ query, variables: { input, key: newKey() } });
+    expect(answer.error).toBeUndefined();
+  };
   const listRow = (): Promise<{ events_to: Date | null }> =>
     api.db("processor_accounts").where({ id: account.id }).first("events_to");
   return {
@@ -80,17 +109,25 @@ export async function startStripeWorld(
       await api.relayOnce();
       await api.runCharges();
       const [attempt] = await attemptsOf(api, id);
-      const intent = [...stripe.bank.intents.values()].find(
-        ({ metadata }) => metadata["oncepay_attempt"] === attempt?.id,
-      );
-      if (!attempt || !intent) throw new Error("nothing was sent");
-      return { id, reference: attempt.id, intent: intent.id };
+      const reference = attempt?.id ?? "";
+      return { id, reference, intent: intentOf(reference) };
     },
-    refund: async (id, amount) => {
-      const given = { input: { paymentIntentId: id, amount }, key: newKey() };
-      const answer = await api.send({ query: REFUND_INTENT, variables: given });
-      expect(answer.error).toBeUndefined();
+    capture: (id) => mutate(CAPTURE_INTENT, { paymentIntentId: id }),
+    cancel: (id) => mutate(CANCEL_INTENT, { paymentIntentId: id }),
+    refund: (id, amount) => mutate(REFUND_INTENT, { paymentIntentId: id, amount }),
+    settle: async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await api.drain();
+        await api.makeDue();
+      }
+      await api.drain();
     },
+    stands: async (id) =>
+      (await attemptsOf(api, id)).flatMap((attempt) => {
+        const moved = stripe.moved(attempt.id);
+        return moved.some((line) => line.startsWith("reverse")) ? [] : moved;
+      }),
+    intentOf,
     post: async (event) => {
       const { rawBody, headers } = stripe.sign(event, WEBHOOK_SECRET);
       const answer = await fetch(`${api.server.url}${account.webhookPath}`, {

@@ -10,9 +10,13 @@ import { type Account, type Route, expanded, routeOf } from "./routes";
  * which Stripe looks at a request: whose key, the rate, the parameters, the idempotency key, the lock.
  */
 
-/** For the next request that may move money, or that `only` names. */
+/**
+ * For the next request that may move money, or that `only` names. `fail_answer`: it is carried out, and a failure is the
+ * answer; `fail_first`: it is carried out when `rollForward` says so.
+ */
 export interface Fault {
-  readonly fault: "lose_answer" | "lose_request" | "fail_answer" | "turn_away" | "error_page";
+  readonly fault:
+    "lose_answer" | "lose_request" | "fail_answer" | "fail_first" | "turn_away" | "error_page";
   readonly only?: string;
 }
 
@@ -21,7 +25,13 @@ export interface StripeServer {
   readonly faults: Fault[];
   /** Method and path of every request, in order. */
   readonly requests: string[];
+  /** The idempotency keys that came, in order. */
+  readonly keys: string[];
   latencyMs: number;
+  /** For each request that may move money and that no fault is waiting for. */
+  dice: () => Fault["fault"] | undefined;
+  /** What was answered with a failure is carried out now, where that can still be done. */
+  rollForward(): void;
   /** Before a confirmation is answered, and after it was carried out. */
   beforeAnswer: (path: string) => Promise<void>;
   close(): Promise<void>;
@@ -33,6 +43,7 @@ export async function startServer(
 ): Promise<StripeServer> {
   const keys = newKeyStore();
   const locked = new Set<string>();
+  const failed: (() => object)[] = [];
   const server: Server = createServer((request, response) => {
     void serve(request, response);
   });
@@ -42,7 +53,12 @@ export async function startServer(
     url: `http://127.0.0.1:${String(port)}`,
     faults: [],
     requests: [],
+    keys: [],
     latencyMs: 0,
+    dice: () => undefined,
+    rollForward: () => {
+      for (const carryOn of failed.splice(0)) tried(carryOn);
+    },
     beforeAnswer: () => Promise.resolve(),
     close: async () => {
       server.closeAllConnections();
@@ -59,10 +75,13 @@ export async function startServer(
     const form = method === "GET" ? search.slice(1) : Buffer.concat(chunks).toString();
     const account = accounts.get((request.headers.authorization ?? "").replace("Bearer ", ""));
     const route = account && routeOf(account, method, pathname);
-    const fault = takeFault(it.faults, pathname, route);
+    const waiting = takeFault(it.faults, pathname, route);
+    const fault = waiting ?? (route?.moves === true ? it.dice() : undefined);
+    const key = keyOf(request);
+    if (key !== null) it.keys.push(key);
     if (fault === "lose_request") return void request.socket.destroy();
     if (fault === "error_page") return answer(response, { status: 503, body: "<html>Oh</html>" });
-    const asked = { account, route, form, fault, pathname, key: keyOf(request) };
+    const asked = { account, route, form, fault, pathname, key };
     const answered = await carryOut(asked);
     if (fault === "lose_answer") return void request.socket.destroy();
     await it.beforeAnswer(pathname);
@@ -114,6 +133,10 @@ export async function startServer(
       if (route.moves && it.latencyMs > 0) await pause(it.latencyMs);
       const { params, key } = asked;
       const expand = (params["expand"] ?? []) as string[];
+      if (asked.fault === "fail_first") {
+        failed.push(() => route.run(params, key));
+        throw new StripeRefusal(500, FAILURE);
+      }
       const object = expanded(account.bank, route.run(params, key), expand);
       if (asked.fault === "fail_answer") throw new StripeRefusal(500, FAILURE);
       return { status: 200, body: JSON.stringify(object), isKept: true };
@@ -128,6 +151,14 @@ export async function startServer(
 }
 
 const FAILURE = { type: "api_error", message: "Something went wrong on Stripe's end." } as const;
+
+function tried(work: () => object): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof StripeRefusal)) throw error;
+  }
+}
 
 function keyOf({ headers }: IncomingMessage): string | null {
   return headers["idempotency-key"]?.toString() ?? null;

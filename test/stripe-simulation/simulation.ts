@@ -29,6 +29,8 @@ export interface Simulation {
   booked(): BookedMovement[];
   /** Everybody's clock but ours. */
   advance(ms: number): void;
+  /** Keys alone grow older; what moves is dated by our clock. */
+  ageKeys(ms: number): void;
   /** The shopper's part of a challenge. */
   authenticate(intent: string, succeeds?: boolean): void;
   /** A shopper uses the client secret once more, with another card; says whether that was possible. */
@@ -48,11 +50,12 @@ export const SECRET_KEY = "sk_test_simulation";
 
 export async function startSimulation(): Promise<Simulation> {
   let aheadMs = 0;
+  let keysAheadMs = 0;
   const now = (): number => Date.now() + aheadMs;
   const bank = newBank(now);
   const account: Account = { id: newId("acct"), livemode: false, bank };
   const accounts = new Map([[SECRET_KEY, account]]);
-  const server = await startServer(accounts, now);
+  const server = await startServer(accounts, () => now() + keysAheadMs);
   bank.challengeBase = server.url;
   return {
     url: server.url,
@@ -63,6 +66,9 @@ export async function startSimulation(): Promise<Simulation> {
     booked: () => bookedIn(bank),
     advance: (ms) => {
       aheadMs += ms;
+    },
+    ageKeys: (ms) => {
+      keysAheadMs += ms;
     },
     authenticate: (id, succeeds = true) => {
       const intent = getIntent(bank, id);

@@ -20,8 +20,8 @@ export interface Sent {
   readonly name: string;
   readonly text: string;
   readonly hasPredicate: boolean;
-  /** Equal for equal rows, in whatever order. */
-  readonly rows: string;
+  /** Of each row, equal for equal ones; the second of two that are equal is another one. */
+  readonly rows: readonly string[];
 }
 
 export interface Walls {
@@ -90,7 +90,7 @@ export async function openWalls(
           name,
           text: config.text,
           hasPredicate,
-          rows: hashOf((result as { rows?: unknown })?.rows),
+          rows: hashesOf((result as { rows?: unknown })?.rows),
         });
         callback(error, result);
       });
@@ -110,8 +110,7 @@ export async function openWalls(
     strip: (names) => {
       stripped = names;
     },
-    // Those that are asked at once come in any order.
-    sent: () => sent.splice(0).sort((a, b) => order(a).localeCompare(order(b))),
+    sent: () => sent.splice(0),
     close: async () => {
       await server.close();
       await app.close();
@@ -120,11 +119,12 @@ export async function openWalls(
   };
 }
 
-function order({ name, rows }: Sent): string {
-  return `${name} ${rows}`;
-}
-
-function hashOf(rows: unknown): string {
-  const texts = Array.isArray(rows) ? rows.map((row) => JSON.stringify(row)).sort() : [];
-  return createHash("sha256").update(texts.join()).digest("hex");
+function hashesOf(rows: unknown): string[] {
+  const times = new Map<string, number>();
+  return (Array.isArray(rows) ? rows : []).map((row) => {
+    const text = JSON.stringify(row);
+    const time = (times.get(text) ?? 0) + 1;
+    times.set(text, time);
+    return `${createHash("sha256").update(text).digest("hex")} ${String(time)}`;
+  });
 }
