@@ -104,6 +104,7 @@ create table attempts (
   constraint attempts_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'UNKNOWN'::text, 'REQUIRES_ACTION'::text, 'SUCCEEDED'::text, 'DECLINED'::text, 'ABANDONED'::text]))),
   constraint attempts_traceparent_check CHECK ((traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text)) NOT VALID
 ) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02, fillfactor=70);
+CREATE INDEX attempts_by_account ON public.attempts USING btree (processor_account_id, id) WHERE (processor_account_id IS NOT NULL);
 CREATE INDEX attempts_by_intent ON public.attempts USING btree (merchant_id, payment_intent_id, id);
 CREATE INDEX attempts_by_processor_ref ON public.attempts USING btree (processor_account_id, processor_ref) WHERE ((processor_account_id IS NOT NULL) AND (processor_ref IS NOT NULL));
 CREATE INDEX attempts_due ON public.attempts USING btree (next_at) WHERE (settled_at IS NULL);
@@ -690,8 +691,8 @@ create table payouts (
   version integer not null default 1,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  processor_account_id text collate "C",
   constraint payouts_pkey PRIMARY KEY (merchant_id, id),
-  constraint payouts_of_processor UNIQUE (merchant_id, processor, processor_payout_id),
   constraint payouts_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
   constraint payouts_amount_check CHECK (((amount >= '-9007199254740991'::bigint) AND (amount <= '9007199254740991'::bigint))),
   constraint payouts_line_count_check CHECK ((line_count > 0)),
@@ -700,6 +701,7 @@ create table payouts (
 CREATE INDEX payouts_by_processor ON public.payouts USING btree (processor, processor_payout_id);
 CREATE INDEX payouts_by_time ON public.payouts USING btree (processor, changed_at);
 CREATE INDEX payouts_on_their_way ON public.payouts USING btree (arrives_at) WHERE (status = 'IN_TRANSIT'::text);
+CREATE UNIQUE INDEX payouts_once ON public.payouts USING btree (merchant_id, COALESCE(processor_account_id, processor), processor_payout_id);
 CREATE TRIGGER check_payouts AFTER INSERT ON public.payouts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION check_payouts();
 CREATE TRIGGER guard_payout BEFORE UPDATE ON public.payouts FOR EACH ROW EXECUTE FUNCTION guard_payout();
 CREATE TRIGGER keep_payouts BEFORE DELETE OR TRUNCATE ON public.payouts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -756,6 +758,7 @@ create table processor_accounts (
   idempotency_key text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  lists_at timestamp with time zone not null default now(),
   events_from timestamp with time zone,
   events_to timestamp with time zone,
   events_after text collate "C",
@@ -774,6 +777,7 @@ create table processor_accounts (
 CREATE INDEX processor_accounts_by_id ON public.processor_accounts USING btree (id);
 CREATE INDEX processor_accounts_events_due ON public.processor_accounts USING btree (events_due_at);
 CREATE INDEX processor_accounts_old_secret_until ON public.processor_accounts USING btree (old_webhook_secret_until) WHERE (old_webhook_secret_until IS NOT NULL);
+CREATE INDEX processor_accounts_to_list ON public.processor_accounts USING btree (lists_at);
 CREATE TRIGGER guard_processor_account BEFORE UPDATE ON public.processor_accounts FOR EACH ROW EXECUTE FUNCTION guard_processor_account();
 CREATE TRIGGER keep_processor_accounts BEFORE DELETE OR TRUNCATE ON public.processor_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 alter table processor_accounts enable row level security;
@@ -835,6 +839,7 @@ create table processor_lines (
   moved_at timestamp with time zone not null,
   repeated integer not null default 0,
   fee_currency text,
+  processor_ref text,
   constraint processor_lines_pkey PRIMARY KEY (run_id, movement_id),
   constraint processor_lines_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
   constraint processor_lines_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
@@ -876,6 +881,7 @@ create table processor_payouts (
   constraint processor_payouts_line_count_check CHECK ((line_count >= 0)),
   constraint processor_payouts_status_check CHECK ((status = ANY (ARRAY['IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text])))
 );
+CREATE INDEX processor_payouts_by_id ON public.processor_payouts USING btree (processor_payout_id);
 grant insert, select, update on processor_payouts to oncepay_system;
 
 create table processor_routes (
@@ -932,6 +938,7 @@ create table reconciliation_breaks (
   explained_at timestamp with time zone,
   resolved_at timestamp with time zone,
   reversing text[],
+  processor_account_id text collate "C",
   constraint reconciliation_breaks_pkey PRIMARY KEY (id, merchant_id),
   constraint reconciliation_breaks_once UNIQUE (merchant_id, subject_id, kind, detail),
   constraint reconciliation_breaks_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
@@ -976,15 +983,25 @@ create table reconciliation_runs (
   updated_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
   keeps_lines boolean not null default false,
+  merchant_id text collate "C",
+  processor_account_id text collate "C",
+  lists text[] not null default '{charge,authorize,capture,refund,void}'::text[],
+  lists_within_ms integer not null default 300000,
+  failure text,
+  failed_at timestamp with time zone,
   constraint reconciliation_runs_pkey PRIMARY KEY (id),
-  constraint reconciliation_runs_processor_source_statement_key UNIQUE (processor, source, statement),
+  constraint reconciliation_runs_account CHECK (((merchant_id IS NULL) = (processor_account_id IS NULL))) NOT VALID,
   constraint reconciliation_runs_check CHECK (((status = 'COMPLETED'::text) = (finished_at IS NOT NULL))),
   constraint reconciliation_runs_check1 CHECK ((period_from < period_to)),
+  constraint reconciliation_runs_failure CHECK ((((failure IS NULL) = (failed_at IS NULL)) AND (failure = ANY (ARRAY['CREDENTIALS_REFUSED'::text, 'OTHER_ACCOUNT'::text, 'NOT_CONNECTED'::text, 'NOT_READ'::text])))) NOT VALID,
   constraint reconciliation_runs_source_check CHECK ((source = ANY (ARRAY['PROCESSOR_LIST'::text, 'SETTLEMENT_FILE'::text]))),
   constraint reconciliation_runs_status_check CHECK ((status = ANY (ARRAY['LOADING'::text, 'COMPARING'::text, 'MISSING'::text, 'PAYOUTS'::text, 'COMPLETED'::text])))
 );
-CREATE INDEX reconciliation_runs_by_period ON public.reconciliation_runs USING btree (processor, source, period_to);
-CREATE INDEX reconciliation_runs_keeping_lines ON public.reconciliation_runs USING btree (processor, period_to) WHERE keeps_lines;
+CREATE INDEX reconciliation_runs_by_period ON public.reconciliation_runs USING btree (processor, source, period_to) WHERE (processor_account_id IS NULL);
+CREATE INDEX reconciliation_runs_by_teller ON public.reconciliation_runs USING btree (COALESCE(processor_account_id, processor), source, period_to);
+CREATE INDEX reconciliation_runs_failing ON public.reconciliation_runs USING btree (processor) WHERE (failure IS NOT NULL);
+CREATE INDEX reconciliation_runs_keeping_lines ON public.reconciliation_runs USING btree (COALESCE(processor_account_id, processor), period_to) WHERE keeps_lines;
+CREATE UNIQUE INDEX reconciliation_runs_once ON public.reconciliation_runs USING btree (COALESCE(processor_account_id, processor), source, statement);
 grant insert, select, update on reconciliation_runs to oncepay_system;
 
 create table refunds (
@@ -1789,6 +1806,7 @@ AS $function$
             new.line_count, new.created_at)
           = (old.merchant_id, old.id, old.processor, old.processor_payout_id, old.report_id, old.amount, old.currency,
             old.line_count, old.created_at)
+        and new.processor_account_id is not distinct from old.processor_account_id
       then
         return new;
       end if;
@@ -1818,8 +1836,10 @@ AS $function$
       if old.status = 'RESOLVED' or (old.status = 'EXPLAINED' and new.status = 'OPEN')
         or (new.merchant_id, new.id, new.kind, new.source, new.subject_id, new.currency, new.detail, new.found_at)
           <> (old.merchant_id, old.id, old.kind, old.source, old.subject_id, old.currency, old.detail, old.found_at)
-        or (new.ours, new.theirs, new.proposal, new.payment_intent_id, new.report_id, new.processor)
-          is distinct from (old.ours, old.theirs, old.proposal, old.payment_intent_id, old.report_id, old.processor)
+        or (new.ours, new.theirs, new.proposal, new.payment_intent_id, new.report_id, new.processor,
+            new.processor_account_id)
+          is distinct from (old.ours, old.theirs, old.proposal, old.payment_intent_id, old.report_id, old.processor,
+            old.processor_account_id)
         or (old.reversing is not null and new.reversing is distinct from old.reversing)
       then
         raise exception 'a break is found as it is, and resolved once' using errcode = 'check_violation';
@@ -2046,6 +2066,7 @@ AS $function$
         'currency', p.currency,
         'lineCount', p.line_count,
         'processor', p.processor,
+        'processorAccountId', p.processor_account_id,
         'processorPayoutId', p.processor_payout_id,
         'arrivesAt', iso(p.arrives_at),
         'changedAt', iso(p.changed_at),
@@ -2067,6 +2088,7 @@ AS $function$
         'status', b.status,
         'source', b.source,
         'processor', b.processor,
+        'processorAccountId', b.processor_account_id,
         'reportId', b.report_id,
         'subjectId', b.subject_id,
         'paymentIntentId', b.payment_intent_id,

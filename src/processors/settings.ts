@@ -20,6 +20,12 @@ export const PROCESSOR_SETTINGS = {
     .url()
     .default("https://api.stripe.com")
     .describe("where Stripe is asked for merchants' accounts there; another place is for tests"),
+  ONCEPAY_ADYEN_URL: z
+    .url()
+    .optional()
+    .describe(
+      "where Adyen is asked for merchants' accounts there, in the place of Adyen's own addresses; for tests",
+    ),
 } as const;
 
 export interface ProcessorConfig {
@@ -27,6 +33,7 @@ export interface ProcessorConfig {
   readonly processorRate: number;
   readonly listEventsEveryMs: number;
   readonly stripeUrl: string;
+  readonly adyenUrl: string | undefined;
 }
 
 export function processorConfig(
@@ -37,5 +44,6 @@ export function processorConfig(
     processorRate: settings.ONCEPAY_PROCESSOR_RATE,
     listEventsEveryMs: settings.ONCEPAY_LIST_EVENTS_EVERY_MS,
     stripeUrl: settings.ONCEPAY_STRIPE_URL,
+    adyenUrl: settings.ONCEPAY_ADYEN_URL,
   };
 }

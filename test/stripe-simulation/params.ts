@@ -21,6 +21,7 @@ export const PARAM_TYPES = {
   Disputes: ["DisputeRetrieveParams"],
   Events: ["EventListParams"],
   BalanceTransactions: ["BalanceTransactionListParams"],
+  Payouts: ["PayoutListParams"],
 } as const;
 
 export type ParamType = (typeof PARAM_TYPES)[keyof typeof PARAM_TYPES][number];

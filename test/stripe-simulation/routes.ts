@@ -57,6 +57,8 @@ export function routeOf(account: Account, method: string, path: string): Route |
       return read((params) => listed(linesOf(bank, params), params, path), BALANCE);
     case "GET /v1/events":
       return read((params) => listed(eventsOf(bank, params), params, path), "EventListParams");
+    case "GET /v1/payouts":
+      return read((params) => listed(payoutsOf(bank, params), params, path), "PayoutListParams");
     case "GET /v1/account":
       return read(() => newAccount(account.id));
     case "GET /v1/balance":
@@ -151,8 +153,19 @@ function ofIntent(
 }
 
 function linesOf(bank: Bank, params: Params): Stripe.BalanceTransaction[] {
+  const { payout } = params;
+  const ofPayout = ({ id }: Named): boolean =>
+    payout === undefined || bank.paidOut.get(id) === payout;
+  return bank.lines.filter((line) => isWithin(line, params) && ofPayout(line)).reverse();
+}
+
+function payoutsOf(bank: Bank, params: Params): Stripe.Payout[] {
+  return [...bank.payouts.values()].filter((payout) => isWithin(payout, params)).reverse();
+}
+
+function isWithin({ created }: { readonly created: number }, params: Params): boolean {
   const { gte = 0, lte = Infinity } = (params["created"] ?? {}) as { gte?: number; lte?: number };
-  return bank.lines.filter(({ created }) => created >= gte && created <= lte).reverse();
+  return created >= gte && created <= lte;
 }
 
 interface Named {
@@ -192,7 +205,11 @@ function expandAt(bank: Bank, at: Record<string, unknown>, [name = "", ...rest]:
 
 function find(bank: Bank, id: string): object {
   const found =
-    bank.charges.get(id) ?? bank.refunds.get(id) ?? bank.lines.find((line) => line.id === id);
+    bank.charges.get(id) ??
+    bank.refunds.get(id) ??
+    bank.disputes.get(id) ??
+    bank.payouts.get(id) ??
+    bank.lines.find((line) => line.id === id);
   if (!found) throw invalid(`Nothing is called ${id}.`, "resource_missing");
   return found;
 }
