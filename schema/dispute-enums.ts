@@ -1,4 +1,4 @@
-import type * as processors from "../src/processors/processor";
+import type * as processors from "../src/processors/dispute";
 import { OPEN, enumOf } from "./enum-of";
 
 export const DisputeStatus = enumOf<processors.DisputeStatus>(

@@ -1,4 +1,4 @@
-import type * as processors from "../src/processors/processor";
+import type * as processors from "../src/processors/lists";
 import { OPEN, enumOf } from "./enum-of";
 
 export const PayoutStatus = enumOf<processors.PayoutStatus>(

@@ -1,5 +1,5 @@
 import type * as breaks from "../src/reconciliation/break";
-import type { ListFailure } from "../src/processors/processor";
+import type { ListFailure } from "../src/processors/lists";
 import type { Report } from "../src/reconciliation/report-store";
 import type { BreakAction } from "../src/reconciliation/resolve-break";
 import { OPEN, enumOf } from "./enum-of";

@@ -3,7 +3,7 @@ import { idKind } from "../../src/ids";
 import type { Page } from "../../src/pagination";
 import type * as disputes from "../../src/payments/dispute";
 import { listDisputes } from "../../src/payments/list-disputes";
-import type * as processors from "../../src/processors/processor";
+import type * as processors from "../../src/processors/dispute";
 import type { Context } from "../context";
 import { DisputeStatus } from "../dispute-enums";
 import { Dispute, DisputeConnection } from "../types/dispute";

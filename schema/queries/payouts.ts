@@ -3,7 +3,7 @@ import { idKind } from "../../src/ids";
 import type { Page } from "../../src/pagination";
 import { listPayouts } from "../../src/payouts/list-payouts";
 import type * as payouts from "../../src/payouts/payout";
-import type * as processors from "../../src/processors/processor";
+import type * as processors from "../../src/processors/lists";
 import { type Context, callerOf } from "../context";
 import { PayoutStatus } from "../payout-enums";
 import { Payout, PayoutConnection } from "../types/payout";

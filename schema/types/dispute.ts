@@ -1,7 +1,7 @@
 import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from "type-graphql";
 import type * as disputes from "../../src/payments/dispute";
 import type * as intents from "../../src/payments/payment-intent";
-import type * as processors from "../../src/processors/processor";
+import type * as processors from "../../src/processors/dispute";
 import type { Context } from "../context";
 import { DisputeReason, DisputeStatus } from "../dispute-enums";
 import { Node } from "../node";

@@ -2,7 +2,7 @@ import { Args, Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } 
 import type { Page } from "../../src/pagination";
 import { listPayoutLines } from "../../src/payouts/list-payouts";
 import type * as payouts from "../../src/payouts/payout";
-import type * as processors from "../../src/processors/processor";
+import type * as processors from "../../src/processors/lists";
 import { type Context, callerOf } from "../context";
 import { Node } from "../node";
 import { PayoutLineKind, PayoutStatus } from "../payout-enums";

@@ -6,12 +6,9 @@ import {
   PAYMENT_INTENT_STATUSES,
   REFUND_REASONS,
 } from "../payments/payment-intent";
-import {
-  DECLINE_ADVICE,
-  DISPUTE_REASONS,
-  DISPUTE_STATUSES,
-  PAYOUT_STATUSES,
-} from "../processors/processor";
+import { DISPUTE_REASONS, DISPUTE_STATUSES } from "../processors/dispute";
+import { PAYOUT_STATUSES } from "../processors/lists";
+import { DECLINE_ADVICE } from "../processors/processor";
 import { BREAK_KINDS, BREAK_SOURCES, BREAK_STATUSES } from "../reconciliation/break";
 import type { EventType } from "./event-types";
 

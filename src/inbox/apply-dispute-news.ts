@@ -3,7 +3,7 @@ import { failpoint } from "../failpoints";
 import type { ChangedIntent } from "../live/announce-changes";
 import type { Log } from "../observability/log";
 import { settleDispute } from "../payments/settle/settle-dispute";
-import type { DisputeNews } from "../processors/processor";
+import type { DisputeNews } from "../processors/dispute";
 import { type InboxMessage, markApplied, park } from "./inbox-store";
 
 /*

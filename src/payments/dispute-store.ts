@@ -1,7 +1,7 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { API_VERSION } from "../events/event-types";
 import { newId } from "../ids";
-import type { DisputeStatus } from "../processors/processor";
+import type { DisputeStatus } from "../processors/dispute";
 import type { Dispute, NewDispute } from "./dispute";
 
 /** Every statement that reads or writes a dispute, but for the lists. A write brings its event with it. */

@@ -1,4 +1,4 @@
-import type { DisputeReason, DisputeStatus } from "../processors/processor";
+import type { DisputeReason, DisputeStatus } from "../processors/dispute";
 
 /** The public shape of a dispute, as dispute_snapshot() makes it. Amounts in minor units. */
 export interface Dispute {

@@ -1,6 +1,6 @@
 import type { Db } from "../db/db";
 import type { Page } from "../pagination";
-import type { DisputeStatus } from "../processors/processor";
+import type { DisputeStatus } from "../processors/dispute";
 import type { Dispute } from "./dispute";
 import { type PartList, listOf } from "./list-captures-and-refunds";
 

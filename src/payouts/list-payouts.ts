@@ -9,7 +9,7 @@ import {
   byId,
   readPage,
 } from "../pagination";
-import type { PayoutStatus } from "../processors/processor";
+import type { PayoutStatus } from "../processors/lists";
 import type { Payout, PayoutLine } from "./payout";
 
 const FIND: Statement = {

@@ -1,6 +1,6 @@
 import { type Statement, type Tx, run } from "../db/db";
 import { API_VERSION } from "../events/event-types";
-import type { PayoutStatus } from "../processors/processor";
+import type { PayoutStatus } from "../processors/lists";
 
 /** The statements that record payouts. A write brings its event with it. */
 

@@ -1,4 +1,4 @@
-import type { PayoutLineKind, PayoutStatus } from "../processors/processor";
+import type { PayoutLineKind, PayoutStatus } from "../processors/lists";
 
 /** The public shape of a payout, as payout_snapshot() makes it. Amounts in minor units. */
 export interface Payout {

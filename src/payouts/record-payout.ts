@@ -8,7 +8,7 @@ import {
   bookPayoutPaid,
 } from "../ledger/journals";
 import { insertJournals } from "../ledger/ledger-store";
-import type { PayoutStatus } from "../processors/processor";
+import type { PayoutStatus } from "../processors/lists";
 import { isLater } from "./payout";
 import {
   type KnownPayout,

@@ -1,5 +1,6 @@
 import type { ConnectedProcessor, ProcessorIdentity } from "../processors/kind";
-import { ListNotRead, type Processor } from "../processors/processor";
+import { ListNotRead } from "../processors/lists";
+import type { Processor } from "../processors/processor";
 
 /*
  * Another account knows nothing of an attempt, whatever became of it: its "not found" is no evidence, its

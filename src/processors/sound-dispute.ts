@@ -1,4 +1,4 @@
-import { DISPUTE_REASONS, DISPUTE_STATUSES, type DisputeNews } from "./processor";
+import { DISPUTE_REASONS, DISPUTE_STATUSES, type DisputeNews } from "./dispute";
 import { isText } from "./sound-outcome";
 
 /** Why news of a dispute cannot be true, in a sentence that repeats nothing of it; undefined when it may be. */

@@ -3,7 +3,7 @@ import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import { agrees, recordPayout } from "../payouts/record-payout";
 import { isLater } from "../payouts/payout";
 import { type Share, type ToldPayout, lockPayouts, nextTold } from "../payouts/payout-store";
-import type { PayoutLineKind } from "../processors/processor";
+import type { PayoutLineKind } from "../processors/lists";
 import type { Break, NewBreak } from "./break";
 import { tellOfResolved } from "./break-store";
 import { type Report, TELLER } from "./report-store";

@@ -1,6 +1,7 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { TELLER } from "./report-store";
-import type { DisputeNews, DisputeStatus, ProcessorDispute } from "../processors/processor";
+import type { DisputeNews, DisputeStatus } from "../processors/dispute";
+import type { ProcessorDispute } from "../processors/lists";
 
 /** The statements that keep what lists and settlement files say of disputes, and bring them to be compared. */
 

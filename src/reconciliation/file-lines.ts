@@ -5,7 +5,7 @@ import type {
   ProcessorPayout,
   ProcessorPayoutLine,
   SettlementLine,
-} from "../processors/processor";
+} from "../processors/lists";
 import { insertDisputeLines } from "./dispute-lines";
 import { insertLines } from "./run-store";
 

@@ -1,7 +1,8 @@
 import { type Db, type Statement, run } from "../db/db";
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { AttemptStatus } from "../payments/attempt";
-import type { Processor, ProcessorMovement } from "../processors/processor";
+import type { ProcessorMovement } from "../processors/lists";
+import type { Processor } from "../processors/processor";
 
 /*
  * What a processor's list has since a moment, and the books have not: for whoever has restored a backup and wants to know

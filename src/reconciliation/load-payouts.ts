@@ -1,12 +1,8 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
-import type {
-  ListedPayout,
-  PayoutLinePage,
-  Processor,
-  ProcessorPayoutLine,
-} from "../processors/processor";
+import type { ListedPayout, PayoutLinePage, ProcessorPayoutLine } from "../processors/lists";
+import type { Processor } from "../processors/processor";
 import { noLines, storeFileLines } from "./file-lines";
 import { type Report, TELLER } from "./report-store";
 import { lockRun, moveOn, tellerOf } from "./run-store";

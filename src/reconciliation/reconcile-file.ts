@@ -1,7 +1,8 @@
 import { open } from "node:fs/promises";
 import type { Db } from "../db/db";
 import { transact } from "../db/transact";
-import type { Processor, SettlementFormat } from "../processors/processor";
+import type { SettlementFormat } from "../processors/lists";
+import type { Processor } from "../processors/processor";
 import { compareNext } from "./compare-run";
 import { readLines } from "./read-lines";
 import type { Report } from "./report-store";

@@ -1,5 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
-import type { ListFailure } from "../processors/processor";
+import type { ListFailure } from "../processors/lists";
 import {
   IN_SQL,
   type Page,

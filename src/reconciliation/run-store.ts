@@ -1,6 +1,7 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import { newId } from "../ids";
-import type { ListFailure, Listed, ProcessorMovement } from "../processors/processor";
+import type { ListFailure, ProcessorMovement } from "../processors/lists";
+import type { Listed } from "../processors/processor";
 import { REPORT_COLUMNS, type Report, TELLER } from "./report-store";
 
 /** The statements that keep how far a comparison has come. Its lines and its position are one commit. */

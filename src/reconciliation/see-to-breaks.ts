@@ -8,7 +8,7 @@ import { findAttempts } from "../payments/attempt-store";
 import { asAttempt } from "../payments/processor-request";
 import type { ProcessorFinder } from "../payments/send-attempt";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
-import { DISPUTE_STATUSES } from "../processors/processor";
+import { DISPUTE_STATUSES } from "../processors/dispute";
 import type { Break, NewBreak, Proposal } from "./break";
 import { closeBreak, insertBreaks } from "./break-store";
 import { TAKEN_BACK, movedAndIs } from "./classify";

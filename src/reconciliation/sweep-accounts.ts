@@ -1,6 +1,6 @@
 import { type Statement, run } from "../db/db";
 import type { ProcessorFinder } from "../payments/send-attempt";
-import { ListNotRead } from "../processors/processor";
+import { ListNotRead } from "../processors/lists";
 import { type SweepOptions, type Sweeper, sweep } from "./sweep-processor";
 
 /*

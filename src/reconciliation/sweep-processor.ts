@@ -1,7 +1,8 @@
 import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
 import type { Log } from "../observability/log";
-import { ListNotRead, type Processor, type Processors } from "../processors/processor";
+import { ListNotRead } from "../processors/lists";
+import type { Processor, Processors } from "../processors/processor";
 import { compareNext } from "./compare-run";
 import { insertDisputeLines } from "./dispute-lines";
 import { LINES_BEFORE_MS } from "./find-missing";

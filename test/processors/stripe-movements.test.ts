@@ -1,4 +1,4 @@
-import type { MovementPage, ProcessorMovement } from "../../src/processors/processor";
+import type { MovementPage, ProcessorMovement } from "../../src/processors/lists";
 import { type StripeBench, startStripeBench } from "./stripe-bench";
 
 /** What Stripe says that it has moved, by its balance transactions. */

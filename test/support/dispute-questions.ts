@@ -4,7 +4,7 @@ import { findDisputes } from "../../src/payments/dispute-store";
 import { listDisputes } from "../../src/payments/list-disputes";
 import { findParts } from "../../src/payments/list-parts";
 import { settleDispute } from "../../src/payments/settle/settle-dispute";
-import type { DisputeNews } from "../../src/processors/processor";
+import type { DisputeNews } from "../../src/processors/dispute";
 import { PAGE, type Question, after, now, pages } from "./plan-questions";
 import type { Maker, Samples } from "./plans";
 

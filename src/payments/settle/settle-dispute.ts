@@ -9,7 +9,7 @@ import {
   bookDisputeWon,
 } from "../../ledger/journals";
 import { disputeNews } from "../../observability/metrics";
-import type { DisputeNews } from "../../processors/processor";
+import type { DisputeNews } from "../../processors/dispute";
 import type { Attempt } from "../attempt";
 import { findAttempts } from "../attempt-store";
 import { changeIntent } from "../change";

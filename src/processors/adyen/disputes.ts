@@ -1,4 +1,4 @@
-import type { DisputeNews, DisputeReason, DisputeStatus } from "../processor";
+import type { DisputeNews, DisputeReason, DisputeStatus } from "../dispute";
 import { fromAdyenAmount } from "./currencies";
 import type { Item } from "./item";
 

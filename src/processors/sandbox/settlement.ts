@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { CURRENCY_CODES } from "../../money";
 import { redact } from "../../security/sensitive";
+import type { DisputeNews } from "../dispute";
 import {
-  type DisputeNews,
   ListNotRead,
   type MovementPage,
   PAYOUT_LINE_KINDS,
@@ -13,7 +13,7 @@ import {
   type ProcessorPayoutLine,
   type SettlementLine,
   type StatementHeader,
-} from "../processor";
+} from "../lists";
 import { faultOfDispute } from "../sound-dispute";
 import type { Exchanged } from "../exchange";
 import { toDisputeNews } from "./translate";

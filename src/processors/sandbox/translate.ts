@@ -1,9 +1,8 @@
 import { z } from "zod";
+import type { DisputeNews, DisputeReason } from "../dispute";
 import type {
   DeclineAdvice,
   Declined,
-  DisputeNews,
-  DisputeReason,
   LookupOutcome,
   PrepareOutcome,
   ProcessorRequest,

@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import type { DisputeNews, DisputeReason, DisputeStatus } from "../processor";
+import type { DisputeNews, DisputeReason, DisputeStatus } from "../dispute";
 import { fromStripeAmount } from "./currencies";
 import { isoOf } from "./outcomes";
 

@@ -4,7 +4,7 @@ import {
   type MovementPage,
   type MovementWindow,
   type ProcessorMovement,
-} from "../processor";
+} from "../lists";
 import { capturesOf } from "./captures";
 import { fromStripeAmount } from "./currencies";
 import { ATTEMPT, OPERATION, REVERSES, isoOf } from "./outcomes";

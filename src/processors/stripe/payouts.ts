@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import type { ListedPayout, PayoutLinePage, PayoutPart, PayoutStatus } from "../processor";
+import type { ListedPayout, PayoutLinePage, PayoutPart, PayoutStatus } from "../lists";
 import { fromStripeAmount } from "./currencies";
 import { PAGE, RETURNED, notRead, whoseOf } from "./movements";
 import { ATTEMPT, REVERSES, isoOf } from "./outcomes";

@@ -1,7 +1,7 @@
 import Stripe from "stripe";
 import { Failure } from "../../failures";
+import type { DisputeNews } from "../dispute";
 import type {
-  DisputeNews,
   LookupOutcome,
   ProcessorAttempt,
   ProcessorWebhook,
