@@ -16,11 +16,12 @@ import { type Addresses, hostOf, parseAddresses } from "./addresses";
  */
 
 export class PrimaryClient extends Client {
-  /** The server has said that it takes no more writes here. */
+  /** The server has said that it takes no more writes here, or did not answer in time. */
   hasToGo = false;
   private readonly config: ClientConfig & { readonly connectionString: string };
   private readonly addresses: Addresses;
   private url: string;
+  private openSinceMs: number | undefined;
   private readonly reported = new Map<string, string>();
 
   constructor(config: ClientConfig & { readonly connectionString: string }) {
@@ -38,6 +39,9 @@ export class PrimaryClient extends Client {
     });
     connection.on("errorMessage", ({ code }) => {
       if (code !== undefined && GOING.test(code)) this.letGo();
+    });
+    this.on("end", () => {
+      this.openSinceMs = undefined;
     });
     // Otherwise one that breaks while it is checked out of pg's pool ends the process.
     this.on("error", () => {
@@ -57,6 +61,43 @@ export class PrimaryClient extends Client {
     return undefined;
   }
 
+  override end(): Promise<void>;
+  override end(callback: (error: Error) => void): void;
+  override end(callback?: (error: Error) => void): Promise<void> | undefined {
+    if (this.isTakenOut()) {
+      (callback as (() => void) | undefined)?.();
+      return Promise.resolve();
+    }
+    if (callback === undefined) return super.end();
+    super.end(callback);
+    return undefined;
+  }
+
+  /** The server is there, as far as is known, and has not answered what it was sent last. */
+  get isBusy(): boolean {
+    const { readyForQuery } = this as unknown as { readyForQuery: boolean };
+    return this.openSinceMs !== undefined && !readyForQuery;
+  }
+
+  /** As its server knows it. */
+  session(): { readonly pid: number; readonly ageMs: number } {
+    const { processID } = this as unknown as { processID: number };
+    return { pid: processID, ageMs: performance.now() - (this.openSinceMs ?? 0) };
+  }
+
+  /** Closes it, whatever the server is at. */
+  cut(): void {
+    (this as unknown as { connection: Wire }).connection.stream.destroy();
+  }
+
+  /** For pools: throws where no more connections may be made. */
+  protected assertRoom(): void {}
+
+  /** For pools: whether somebody else closes it, later. */
+  protected isTakenOut(): boolean {
+    return false;
+  }
+
   /** By what it has reported since it was connected to. */
   isReadOnly(): boolean {
     return ["in_hot_standby", "default_transaction_read_only"].some(
@@ -70,6 +111,7 @@ export class PrimaryClient extends Client {
   }
 
   private async reach(): Promise<this> {
+    this.assertRoom();
     const { connectionString } = this.config;
     if (this.addresses.urls.length > 1) {
       this.url = await primaryOf(connectionString, this.addresses.urls, this.config);
@@ -85,6 +127,7 @@ export class PrimaryClient extends Client {
       await this.end().catch(() => undefined);
       throw new NoPrimary([this.url]);
     }
+    this.openSinceMs = performance.now();
     return this;
   }
 
@@ -104,6 +147,7 @@ type Place = Pick<Client, "host" | "port">;
 
 /** What pg's connection tells, which its types do not show. */
 interface Wire {
+  readonly stream: { destroy(): void };
   on(event: "errorMessage", heard: (message: { readonly code?: string }) => void): void;
   on(
     event: "parameterStatus",
