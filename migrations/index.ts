@@ -59,6 +59,9 @@ import * as attemptsOfAccounts from "./20261214000110_attempts_of_accounts";
 import * as processorRoutes from "./20261214000120_processor_routes";
 import * as timelines from "./20261215000100_timelines";
 import * as attemptsByReference from "./20261215000200_attempts_by_reference";
+import * as accountEvents from "./20261217000100_account_events";
+import * as listsOfAccounts from "./20261216000100_lists_of_accounts";
+import * as payoutsOfAccounts from "./20261216000200_payouts_of_accounts";
 
 /** An index on a table that payments are made in: see src/db/build-index.ts. */
 export interface ConcurrentIndex {
@@ -136,4 +139,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261214000120_processor_routes": processorRoutes,
   "20261215000100_timelines": timelines,
   "20261215000200_attempts_by_reference": attemptsByReference,
+  "20261217000100_account_events": accountEvents,
+  "20261216000100_lists_of_accounts": listsOfAccounts,
+  "20261216000200_payouts_of_accounts": payoutsOfAccounts,
 };

@@ -756,6 +756,10 @@ create table processor_accounts (
   idempotency_key text collate "C" not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  events_from timestamp with time zone,
+  events_to timestamp with time zone,
+  events_after text collate "C",
+  events_due_at timestamp with time zone not null default now(),
   constraint processor_accounts_pkey PRIMARY KEY (merchant_id, id),
   constraint processor_accounts_external UNIQUE (processor, mode, external_account_id),
   constraint processor_accounts_spent_key UNIQUE (merchant_id, idempotency_key),
@@ -768,6 +772,7 @@ create table processor_accounts (
   constraint processor_accounts_status_check CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'DISABLED'::text])))
 );
 CREATE INDEX processor_accounts_by_id ON public.processor_accounts USING btree (id);
+CREATE INDEX processor_accounts_events_due ON public.processor_accounts USING btree (events_due_at);
 CREATE INDEX processor_accounts_old_secret_until ON public.processor_accounts USING btree (old_webhook_secret_until) WHERE (old_webhook_secret_until IS NOT NULL);
 CREATE TRIGGER guard_processor_account BEFORE UPDATE ON public.processor_accounts FOR EACH ROW EXECUTE FUNCTION guard_processor_account();
 CREATE TRIGGER keep_processor_accounts BEFORE DELETE OR TRUNCATE ON public.processor_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,4 +1,5 @@
 import type * as breaks from "../src/reconciliation/break";
+import type { ListFailure } from "../src/processors/processor";
 import type { Report } from "../src/reconciliation/report-store";
 import type { BreakAction } from "../src/reconciliation/resolve-break";
 import { OPEN, enumOf } from "./enum-of";
@@ -71,5 +72,16 @@ export const ReconciliationReportStatus = enumOf<Report["status"]>(
     MISSING: "What the lines lack is being looked for.",
     PAYOUTS: "The payouts are being recorded.",
     COMPLETED: "Everything has been compared.",
+  },
+);
+
+export const ReconciliationReportFailure = enumOf<ListFailure>(
+  "ReconciliationReportFailure",
+  `Why the lines of a comparison could not be read. ${OPEN}`,
+  {
+    CREDENTIALS_REFUSED: "The processor refuses the account's credentials.",
+    OTHER_ACCOUNT: "The credentials are not known to be the account's.",
+    NOT_CONNECTED: "The account's secrets could not be opened.",
+    NOT_READ: "The processor did not answer, or not in a way that could be read.",
   },
 );

@@ -4,6 +4,7 @@ import type { App } from "../src/app";
 import type { Db } from "../src/db/db";
 import { continueErasures } from "../src/erasure/continue-erasures";
 import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
+import { listAccountEvents } from "../src/inbox/list-account-events";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
 import { proveBooks } from "../src/reconciliation/prove-books";
@@ -37,6 +38,8 @@ const STANDBY_MS = 250;
 const STUCK_MS = 5_000;
 const INBOX_POLL_MS = 100;
 const INBOX_LIMIT = 200;
+const EVENT_LISTS_POLL_MS = 5_000;
+const EVENT_LISTS_AT_ONCE = 20;
 const MAINTAIN_MS = 60_000;
 const ERASE_MS = 1_000;
 const PLANS_MS = 1_000;
@@ -205,6 +208,9 @@ function startSweeper(app: App, queues: Queues): Loop[] {
     }),
     startLoop("inbox", app.log, async () =>
       (await applyProcessorWebhooks(app, INBOX_LIMIT)) > 0 ? 0 : INBOX_POLL_MS,
+    ),
+    startLoop("event lists", app.log, async () =>
+      (await listAccountEvents(app, EVENT_LISTS_AT_ONCE)) > 0 ? 0 : EVENT_LISTS_POLL_MS,
     ),
     startLoop("erasures", app.log, async () => {
       await continueErasures(app);

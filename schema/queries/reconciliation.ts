@@ -53,7 +53,7 @@ export class ReconciliationQueries {
 
   @Query(() => ReconciliationReportConnection, {
     description:
-      "Comparisons with what processors say, newest first: one for each settlement file, and one for each hour of a processor's list. They are about all merchants.",
+      "Comparisons with what processors say, newest first: one for each settlement file, and one for each hour of a processor's list, or of an account's. They are about all merchants.",
   })
   reconciliationReports(
     @Args(() => PageArgs) page: PageArgs,

@@ -51,7 +51,7 @@ const PayoutLineConnection = connectionOf(() => PayoutLine, "PayoutLine");
   simpleResolvers: true,
   implements: Node,
   description:
-    "Money that a processor has sent to the merchant's bank, as its settlement file has it.",
+    "Money that a processor has sent to the merchant's bank, as its settlement file has it, or its list of the merchant's account.",
 })
 export class Payout {
   readonly id!: string;
@@ -67,6 +67,13 @@ export class Payout {
 
   @Field(() => String, { description: "The name of the processor." })
   readonly processor!: string;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "The id of the merchant's account at the processor; null when it is the installation's own.",
+  })
+  readonly processorAccountId!: string | null;
 
   @Field(() => String, {
     description:

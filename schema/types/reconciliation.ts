@@ -9,6 +9,7 @@ import {
   ReconciliationBreakResolution,
   ReconciliationBreakSource,
   ReconciliationBreakStatus,
+  ReconciliationReportFailure,
   ReconciliationReportStatus,
 } from "../reconciliation-enums";
 import { CurrencyCode, DateTime, MinorUnits } from "../scalars";
@@ -95,6 +96,13 @@ export class ReconciliationBreak {
 
   @Field(() => ID, {
     nullable: true,
+    description:
+      "The id of the merchant's account at the processor; null when it is the installation's own, or none.",
+  })
+  readonly processorAccountId!: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
     description: "The id of the report that it was found for; null when there is none.",
   })
   readonly reportId!: string | null;
@@ -174,6 +182,19 @@ export class ReconciliationReport {
   @Field(() => String, { description: "The name of the processor." })
   readonly processor!: string;
 
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "The id of the merchant whose account it is; null when it is the installation's own.",
+  })
+  readonly merchantId!: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: "The id of the account; null when it is the installation's own.",
+  })
+  readonly processorAccountId!: string | null;
+
   @Field(() => String, { description: "What the processor calls the statement." })
   readonly statement!: string;
 
@@ -206,6 +227,19 @@ export class ReconciliationReport {
 
   @Field(() => DateTime, { nullable: true, description: "When it was completed." })
   readonly finishedAt!: string | null;
+
+  @Field(() => ReconciliationReportFailure, {
+    nullable: true,
+    description:
+      "Why the lines could not be read when they were last asked for; null when they could. They are asked for again, and nothing is missed in the meantime.",
+  })
+  readonly failure!: Report["failure"];
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When the lines were last asked for in vain; null when they came.",
+  })
+  readonly failedAt!: string | null;
 }
 
 export const ReconciliationBreakConnection = connectionOf(

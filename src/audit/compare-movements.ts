@@ -96,10 +96,21 @@ function agrees(attempt: ComparedAttempt, movements: readonly Movement[]): boole
     : moved.amount === attempt.amount;
 }
 
-/** Movements under references that no attempt has: money moved for nobody. */
-export function orphanedMovements(left: ReadonlyMap<string, readonly Movement[]>): Violation[] {
+/** A movement that no attempt asked for, as a correction has posted it. */
+export interface AdoptedMovement {
+  readonly reference: string;
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/** Movements under references that no attempt has, and that no correction has posted: money moved for nobody. */
+export function orphanedMovements(
+  left: ReadonlyMap<string, readonly Movement[]>,
+  adopted: readonly AdoptedMovement[],
+): Violation[] {
+  const known = new Map(adopted.map((one) => [one.reference, one]));
   return [...left].flatMap(([reference, movements]) =>
-    standing(movements) === 0
+    standing(movements) === 0 || isAdopted(movements, known.get(reference))
       ? []
       : [
           {
@@ -109,6 +120,15 @@ export function orphanedMovements(left: ReadonlyMap<string, readonly Movement[]>
             detail: `no such attempt, moved: ${describe(movements)}`,
           },
         ],
+  );
+}
+
+function isAdopted(movements: readonly Movement[], adopted: AdoptedMovement | undefined): boolean {
+  const [moved] = movements;
+  return (
+    standing(movements) === 1 &&
+    moved?.amount === adopted?.amount &&
+    moved?.currency === adopted?.currency
   );
 }
 

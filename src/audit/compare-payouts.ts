@@ -38,7 +38,7 @@ const OWN = `
       and not exists (
         select from attempts a where a.id = l.reference and a.processor = p.processor)
   ) s on true
-  where p.processor = 'sandbox'
+  where p.processor = 'sandbox' and p.processor_account_id is null
   group by p.processor_payout_id`;
 
 const ORDER = ["in_transit", "paid", "failed"];

@@ -82,6 +82,7 @@ export const PLACES: readonly Place[] = [
       "settings",
       "credentials_hint",
       "webhook_secret_hint",
+      "events_after",
       "idempotency_key",
     ],
   },

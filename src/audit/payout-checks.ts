@@ -24,7 +24,7 @@ export const PAYOUT_CHECKS: readonly Check[] = [
       join payouts p on p.merchant_id = l.merchant_id and p.id = l.payout_id
       left join attempts a on a.merchant_id = l.merchant_id and a.id = l.attempt_id
         and a.payment_intent_id = l.payment_intent_id and a.processor = p.processor
-        and a.processor_account_id is null
+        and a.processor_account_id is not distinct from p.processor_account_id
       where a.id is null`,
   },
   {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { type AuditOptions, auditBooks, checkNames } from "../audit/audit-books";
 import type { Violation } from "../audit/check";
+import { compareWithLists, parseSince } from "./against-network";
 import { readCheckpoints } from "./read-checkpoints";
 import type { NetworkDispute } from "../audit/compare-disputes";
 import type { NetworkPayout } from "../audit/compare-payouts";
@@ -20,9 +21,14 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
 
   --sandbox-url URL     also compare with the movements, disputes and payouts in the sandbox card network's books
   --max-age-seconds N   also require that nothing has been in progress for longer than this
-  --checkpoints FILE    also require that seals are those whose checkpoints "oncepay checkpoints export" once printed`,
+  --checkpoints FILE    also require that seals are those whose checkpoints "oncepay checkpoints export" once printed
+  --against-network     also read the processors' own lists, and name, by amount and currency, what they moved and the
+                        books lack, as after a restore; it exits with 1 then, too
+  --since TIME          from when on their lists are read, ISO 8601; a day back by default`,
   options: {
     "sandbox-url": { type: "string" },
+    "against-network": { type: "boolean" },
+    since: { type: "string" },
     "max-age-seconds": { type: "string" },
     checkpoints: { type: "string" },
   },
@@ -30,6 +36,7 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
     const maxAgeSeconds = parseAge(values["max-age-seconds"] as string | undefined);
     const givenUrl = parseSandboxUrl(values["sandbox-url"] as string | undefined);
     const checkpoints = readCheckpoints(values["checkpoints"] as string | undefined);
+    const since = parseSince(values["since"] as string | undefined);
     const places = findPlaces(environment);
     const sandboxUrl = givenUrl ?? places.sandboxUrl;
     const options: AuditOptions = {
@@ -42,10 +49,21 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
       ...(checkpoints && { checkpoints }),
       progress: say,
     };
-    const violations = await withDb(places.databaseUrl, (db) => auditBooks(db, options));
-    return report(violations, options);
+    return withDb(places.databaseUrl, async (db) => {
+      const audited = report(await auditBooks(db, options), options);
+      if (values["against-network"] !== true) return audited;
+      const listedBy = sandboxUrl ?? environment["ONCEPAY_SANDBOX_URL"] ?? DEFAULT_SANDBOX_URL;
+      const compared = await compareWithLists(db, environment, { sandboxUrl: listedBy, since });
+      return {
+        json: { ...audited.json, againstNetwork: compared.json },
+        text: audited.text + compared.text,
+        exitCode: Math.max(audited.exitCode ?? 0, compared.exitCode ?? 0),
+      };
+    });
   },
 };
+
+const DEFAULT_SANDBOX_URL = "http://127.0.0.1:4010";
 
 interface Places {
   readonly databaseUrl: string;

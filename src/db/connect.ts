@@ -2,6 +2,7 @@ import knex, { type Knex } from "knex";
 import { types } from "pg";
 import { type BindableClient, makeBindable } from "./bind-tenant";
 import type { Db } from "./db";
+import type { OwnSession } from "./look-at-sessions";
 import { PrimaryClient } from "./primary-client";
 import { type Role, TENANT_ROLE } from "./roles";
 import { PLANNER_SETTINGS, type PlanningClient, discardOldPlans } from "./planner";
@@ -81,6 +82,7 @@ export function connect(options: DbOptions): Db {
       application_name: options.applicationName,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      pipeline: true,
       connectionTimeoutMillis: connectTimeoutMs,
       ...(statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS }),
       options: settings.map((setting) => `-c ${setting}`).join(" "),
@@ -105,23 +107,16 @@ export function onPrimary(db: Db, Client = PrimaryClient): Db {
   return db;
 }
 
-interface Pool {
-  on(event: "release", heard: (client: PrimaryClient) => void): void;
-}
-
 function watched(db: Db, watch: ServerWatch, poolMax: number): Db {
   const membership = watch.givenUp.joinPool(poolMax);
   class WatchedClient extends PrimaryClient {
     protected override assertRoom(): void {
       membership.assertRoom();
     }
-    protected override isTakenOut(): boolean {
-      return membership.takeOut(this);
+    protected override wasCut(session: OwnSession): void {
+      membership.enter(session);
     }
   }
-  (db.client as { pool: Pool }).pool.on("release", (client) => {
-    if (client.isBusy) watch.givenUp.enter(client);
-  });
   setWatch(db, watch);
   return onPrimary(db, WatchedClient);
 }

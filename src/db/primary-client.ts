@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { Client, type ClientConfig } from "pg";
 import { type Addresses, hostOf, parseAddresses } from "./addresses";
 
@@ -16,8 +17,9 @@ import { type Addresses, hostOf, parseAddresses } from "./addresses";
  */
 
 export class PrimaryClient extends Client {
-  /** The server has said that it takes no more writes here, or did not answer in time. */
+  /** The server has said that it takes no more writes here. */
   hasToGo = false;
+  private isHolding = false;
   private readonly config: ClientConfig & { readonly connectionString: string };
   private readonly addresses: Addresses;
   private url: string;
@@ -40,9 +42,14 @@ export class PrimaryClient extends Client {
     connection.on("errorMessage", ({ code }) => {
       if (code !== undefined && GOING.test(code)) this.letGo();
     });
-    this.on("end", () => {
-      this.openSinceMs = undefined;
+    // Before pg hears it, which then forgets what it had sent.
+    connection.on("end", () => {
+      this.ended();
     });
+    this.query = ((...asked: [string]) => {
+      this.writeTogether(connection.stream);
+      return super.query(...asked);
+    }) as unknown as Client["query"];
     // Otherwise one that breaks while it is checked out of pg's pool ends the process.
     this.on("error", () => {
       this.letGo();
@@ -61,41 +68,18 @@ export class PrimaryClient extends Client {
     return undefined;
   }
 
-  override end(): Promise<void>;
-  override end(callback: (error: Error) => void): void;
-  override end(callback?: (error: Error) => void): Promise<void> | undefined {
-    if (this.isTakenOut()) {
-      (callback as (() => void) | undefined)?.();
-      return Promise.resolve();
-    }
-    if (callback === undefined) return super.end();
-    super.end(callback);
-    return undefined;
-  }
-
-  /** The server is there, as far as is known, and has not answered what it was sent last. */
-  get isBusy(): boolean {
-    const { readyForQuery } = this as unknown as { readyForQuery: boolean };
-    return this.openSinceMs !== undefined && !readyForQuery;
-  }
-
-  /** As its server knows it. */
-  session(): { readonly pid: number; readonly ageMs: number } {
-    const { processID } = this as unknown as { processID: number };
-    return { pid: processID, ageMs: performance.now() - (this.openSinceMs ?? 0) };
-  }
-
-  /** Closes it, whatever the server is at. */
-  cut(): void {
-    (this as unknown as { connection: Wire }).connection.stream.destroy();
-  }
-
   /** For pools: throws where no more connections may be made. */
   protected assertRoom(): void {}
 
-  /** For pools: whether somebody else closes it, later. */
-  protected isTakenOut(): boolean {
-    return false;
+  /** For pools: its connection was closed before the server had answered. */
+  protected wasCut(_: { readonly pid: number; readonly ageMs: number }): void {}
+
+  private ended(): void {
+    const { openSinceMs } = this;
+    this.openSinceMs = undefined;
+    const { processID, _activeQuery, _sentQueryQueue } = this as unknown as Unanswered;
+    if (openSinceMs === undefined || (!_activeQuery && _sentQueryQueue.length === 0)) return;
+    this.wasCut({ pid: processID, ageMs: performance.now() - openSinceMs });
   }
 
   /** By what it has reported since it was connected to. */
@@ -103,6 +87,17 @@ export class PrimaryClient extends Client {
     return ["in_hot_standby", "default_transaction_read_only"].some(
       (name) => this.reported.get(name) === "on",
     );
+  }
+
+  /** What is asked in one turn of the event loop goes out in one write: one system call, here and at the server. */
+  private writeTogether(stream: Socket): void {
+    if (this.isHolding) return;
+    this.isHolding = true;
+    stream.cork();
+    process.nextTick(() => {
+      this.isHolding = false;
+      stream.uncork();
+    });
   }
 
   private letGo(): void {
@@ -143,11 +138,19 @@ export class PrimaryClient extends Client {
   }
 }
 
+/** What pg has sent and has heard nothing of, which its types do not show. */
+interface Unanswered {
+  readonly processID: number;
+  readonly _activeQuery: object | null;
+  readonly _sentQueryQueue: readonly object[];
+}
+
 type Place = Pick<Client, "host" | "port">;
 
 /** What pg's connection tells, which its types do not show. */
 interface Wire {
-  readonly stream: { destroy(): void };
+  readonly stream: Socket;
+  on(event: "end", heard: () => void): void;
   on(event: "errorMessage", heard: (message: { readonly code?: string }) => void): void;
   on(
     event: "parameterStatus",

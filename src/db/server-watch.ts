@@ -48,7 +48,6 @@ export function createServerWatch(options: {
     close: () => {
       isClosed = true;
       clearTimeout(timer);
-      givenUp.close();
       view.rest();
     },
   };

@@ -1,6 +1,7 @@
 import type { AuditDetails } from "../audit-log/entry";
 import { type AuditedWrite, recordKeyed } from "../audit-log/record-write";
 import { type Db, type Statement, type Tx, run } from "../db/db";
+import { pipelined } from "../db/pipelined";
 import { beforeWriting, isLockTimeout, violatedConstraint } from "../db/errors";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
@@ -44,7 +45,7 @@ import { type Keep, NO_REPLAY_CACHE, type ReplayCache } from "./replay-cache/rep
  * one.
  *
  * Cost: one round trip to look for the key, which is all of a replay (none where the replay cache knows it); then a
- * transaction with one to announce itself, one for the record, and what the use case needs. A refusal looks once more
+ * transaction with what the use case needs (its announcement goes with the first of that) and one for the record. A refusal looks once more
  * for the key and for what it created. A write that is audited takes one more, for its entry in the audit log: it is in
  * the same commit.
  */
@@ -158,8 +159,8 @@ async function execute<Result, Beside>(
   request: KeyedRequest,
   useCase: KeyedUseCase<Result, Beside>,
 ): Promise<Written<Result, Beside>> {
-  await announce(tx, nameOf(request, useCase));
-  const done = await useCase.execute(tx);
+  // In one round trip with the first statement of the use case, and before it.
+  const [, done] = await pipelined([announce(tx, nameOf(request, useCase)), useCase.execute(tx)]);
   if ("failure" in done) {
     // It may have been refused because of what this very key did: a moment ago in a duplicate request, or long ago.
     const first = await findFirst(tx, nameOf(request, useCase), useCase.operation);

@@ -25,6 +25,41 @@ export async function storeInboxMessage(db: Db, message: InboxMessage): Promise<
   return (await run(db, INSERT, bindings)).length > 0;
 }
 
+const UNHEARD: Statement = {
+  name: "find_unheard_events",
+  text: `
+    select e.id as "id" from unnest(?::text[]) as e (id)
+    where not exists (select from inbox i where i.processor = ? and i.event_id = e.id)`,
+};
+
+/** Of these events of a source, those that are not stored. */
+export async function findUnheard(
+  db: Db,
+  { source, eventIds }: { readonly source: string; readonly eventIds: readonly string[] },
+): Promise<ReadonlySet<string>> {
+  const rows = await run<{ id: string }>(db, UNHEARD, [eventIds, source]);
+  return new Set(rows.map(({ id }) => id));
+}
+
+const INSERT_ALL: Statement = {
+  name: "insert_inbox_events",
+  text: `
+    insert into inbox (processor, event_id, type, reference, outcome)
+    select ?, e.event_id, e.type, e.reference, e.outcome
+    from jsonb_to_recordset(?) as e (event_id text, type text, reference text, outcome jsonb)
+    on conflict do nothing returning event_id`,
+};
+
+/** Stores the events of a list; returns how many were not stored before. */
+export async function storeInboxMessages(
+  db: Db,
+  { source, events }: { readonly source: string; readonly events: readonly ProcessorWebhook[] },
+): Promise<number> {
+  if (events.length === 0) return 0;
+  const rows = events.map(({ eventId, ...event }) => ({ ...event, event_id: eventId }));
+  return (await run(db, INSERT_ALL, [source, JSON.stringify(rows)])).length;
+}
+
 export interface DueInboxMessage extends InboxMessage {
   readonly tries: number;
   /** The attempt's; null when there is none (yet). */

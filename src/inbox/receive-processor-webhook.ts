@@ -11,17 +11,18 @@ import type {
   Processors,
   WebhookHeaders,
 } from "../processors/processor";
-import { faultOfDispute } from "../processors/sound-dispute";
-import { faultOf, isText, soundOutcome } from "../processors/sound-outcome";
 import type { SecretBox } from "../security/secrets";
-import { storeInboxMessage } from "./inbox-store";
+import { type InboxMessage, storeInboxMessage } from "./inbox-store";
+import { faultOfNews, soundNews } from "./sound-news";
 
 /*
  * Guarantees: what a processor tells us is stored before it is acknowledged, once for each of its event ids: of an
  * account, for each of the account's. Whatever is signed with an account's secret is the account's, and changes nothing
- * of another's. A crash before the acknowledgement makes the processor send it again, and the copy changes nothing.
+ * of another's. A crash before the acknowledgement makes the processor send it again, and the copy changes nothing. Of
+ * one webhook with several events each is stored by itself: what was stored before a crash is a copy the next time.
  *
- * Cost: of an account one read, so that a secret that was replaced is accepted no more, and the opening of its secrets.
+ * Cost: an insert for each event; of an account one read, so that a secret that was replaced is accepted no more, and
+ * the opening of its secrets.
  */
 
 /** What receiving needs. */
@@ -44,34 +45,39 @@ export interface ReceivedWebhook {
 }
 
 /**
- * Has the processor verify it, and stores it. Throws UNAUTHENTICATED for anything not signed by the processor,
+ * Has the processor verify it, and stores it; returns what the processor is to read as the receipt. Throws UNAUTHENTICATED for anything not signed by the processor,
  * BAD_USER_INPUT for what it signed and can be neither true nor stored, and NOT_FOUND both for a processor or an account
  * that does not exist and for one that sends no webhooks: nobody learns which there are.
  */
 export async function receiveProcessorWebhook(
   receiver: WebhookReceiver,
   received: ReceivedWebhook,
-): Promise<void> {
+): Promise<string | undefined> {
   const { processor, accountId, headers, body } = received;
   const sender = await senderOf(receiver, received);
   const verifyWebhook = sender?.verifyWebhook;
   if (!verifyWebhook) throw new Failure("NOT_FOUND", "No such processor is configured here.");
-  const message = refusing(() => checked(verified(() => verifyWebhook(body, headers))));
-  const isNew = await storeInboxMessage(receiver.db, {
-    ...message,
-    source: accountId ?? processor,
-  });
+  // All of them are read before one is stored: what is refused changes nothing.
+  const messages = refusing(() => verified(() => verifyWebhook(body, headers)).map(checked));
+  for (const message of messages) {
+    await store(receiver.db, { ...message, source: accountId ?? processor });
+  }
+  receiver.wakeRelay();
+  return sender.webhookReceipt;
+}
+
+async function store(db: Db, message: InboxMessage): Promise<void> {
+  const isNew = await storeInboxMessage(db, message);
   const fired = failpoint("inbox.after_store");
   if (fired) await fired;
   inboxReceived.inc({ outcome: isNew ? "stored" : "duplicate" });
   if (!isNew) deduplications.inc({ where: "inbox" });
-  receiver.wakeRelay();
 }
 
 async function senderOf(
   { db, processors, processorKinds, secrets, config }: WebhookReceiver,
   { processor, accountId }: ReceivedWebhook,
-): Promise<Pick<Processor, "verifyWebhook"> | undefined> {
+): Promise<Pick<Processor, "verifyWebhook" | "webhookReceipt"> | undefined> {
   if (accountId === undefined) return processors.get(processor);
   const kind = processorKinds.get(processor);
   if (!kind || !isId("processorAccount", accountId)) return undefined;
@@ -83,7 +89,9 @@ async function senderOf(
   return connected;
 }
 
-function refusing(read: () => ProcessorWebhook): ProcessorWebhook {
+type Told = readonly ProcessorWebhook[];
+
+function refusing(read: () => Told): Told {
   try {
     return read();
   } catch (error) {
@@ -92,7 +100,7 @@ function refusing(read: () => ProcessorWebhook): ProcessorWebhook {
   }
 }
 
-function verified(verify: () => ProcessorWebhook): ProcessorWebhook {
+function verified(verify: () => Told): Told {
   try {
     return verify();
   } catch (error) {
@@ -104,14 +112,7 @@ function verified(verify: () => ProcessorWebhook): ProcessorWebhook {
 
 /** What a signature proves is who sent it, not that it makes sense. */
 function checked(webhook: ProcessorWebhook): ProcessorWebhook {
-  for (const name of ["eventId", "type", "reference"] as const) {
-    if (!isText(webhook[name])) {
-      throw new Failure("BAD_USER_INPUT", `The webhook is signed, but its ${name} is malformed.`);
-    }
-  }
-  const { outcome } = webhook;
-  const fault = outcome.kind === "dispute" ? faultOfDispute(outcome) : faultOf(outcome);
+  const fault = faultOfNews(webhook);
   if (fault !== undefined) throw new Failure("BAD_USER_INPUT", fault);
-  if (outcome.kind === "dispute") return webhook;
-  return { ...webhook, outcome: soundOutcome(outcome) as typeof outcome };
+  return soundNews(webhook);
 }

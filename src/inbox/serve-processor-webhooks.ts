@@ -32,8 +32,8 @@ export async function serveProcessorWebhooks(
         { bodyLimit: BODY_MAX_BYTES },
         async ({ headers, params, body = "" }, reply) => {
           try {
-            await receiveProcessorWebhook(inbox, { ...params, headers, body });
-            return await reply.code(200).send({ received: true });
+            const receipt = await receiveProcessorWebhook(inbox, { ...params, headers, body });
+            return await reply.code(200).send(receipt ?? { received: true });
           } catch (error) {
             const [status, message] = refusal(error);
             if (status === 500) inbox.log.error({ error: describeError(error) }, NOT_STORED);

@@ -51,14 +51,14 @@ const INSERT_JOURNALS: Statement = {
 const accountsKnown = new Set<string>();
 const ACCOUNTS_KNOWN_MAX = 100_000;
 
-async function ensureAccounts(tx: Tx, journals: readonly Journal[]): Promise<void> {
+/** For each merchant and currency that may have none yet. */
+function missingAccounts(journals: readonly Journal[]): object[] {
   const missing = new Map<string, Journal>();
   for (const journal of journals) {
     const name = `${journal.merchantId} ${journal.currency}`;
     if (!accountsKnown.has(name)) missing.set(name, journal);
   }
-  if (missing.size === 0) return;
-  const rows = [...missing.values()].flatMap(({ merchantId, currency }) =>
+  return [...missing.values()].flatMap(({ merchantId, currency }) =>
     ACCOUNT_KINDS.map((kind) => ({
       merchant_id: merchantId,
       id: newId("ledgerAccount"),
@@ -66,6 +66,9 @@ async function ensureAccounts(tx: Tx, journals: readonly Journal[]): Promise<voi
       currency,
     })),
   );
+}
+
+async function insertAccounts(tx: Tx, rows: readonly object[]): Promise<void> {
   const committed = await run<Pick<Journal, "merchantId" | "currency">>(tx, ENSURE_ACCOUNTS, [
     JSON.stringify(rows),
   ]);
@@ -93,7 +96,8 @@ export async function insertJournals(tx: Tx, journals: readonly Journal[]): Prom
     })),
   );
   if (lines.length === 0) return;
-  await ensureAccounts(tx, journals);
+  const accounts = missingAccounts(journals);
+  if (accounts.length > 0) await insertAccounts(tx, accounts);
   const inserted = await run(tx, INSERT_JOURNALS, [JSON.stringify(lines)]);
   if (inserted.length !== lines.length) {
     accountsKnown.clear();

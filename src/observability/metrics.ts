@@ -153,8 +153,8 @@ export const clientTries = counted({
 
 export const inboxReceived = counted({
   name: "oncepay_inbox_received_total",
-  help: "Webhooks from processors, by what was done with them: stored, duplicate or refused.",
-  labels: { outcome: ["stored", "duplicate", "refused"] },
+  help: "What processors told: webhooks that were stored, duplicate or refused, and listed events that no webhook had told of.",
+  labels: { outcome: ["stored", "duplicate", "refused", "listed"] },
 });
 
 export const disputeNews = counted({

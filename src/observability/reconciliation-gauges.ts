@@ -3,19 +3,21 @@ import { type ReportedGauge, reportGauges } from "./report-gauges";
 
 /**
  * What the continuous audit and the sealer have written down, the breaks that are open, the oldest of what is to be
- * cleared, and how far each processor's lists and settlement files are compared: two rows, a small index, a probe for each
- * kind of account, and three for each processor.
+ * cleared, how far each processor's lists and settlement files are compared, and how many lists cannot be read: two rows,
+ * two small indexes, a probe for each kind of account, and three for each processor.
  */
 
 const LOOK: Statement = {
   name: "observe_reconciliation",
   text: `
     with recursive compared as (
-      (select processor, source from reconciliation_runs order by processor, source limit 1)
+      (select processor, source from reconciliation_runs where processor_account_id is null
+        order by processor, source limit 1)
       union all
       select n.* from compared c cross join lateral (
         select r.processor, r.source from reconciliation_runs r
         where (r.processor, r.source) > (c.processor, c.source)
+          and r.processor_account_id is null
         order by r.processor, r.source limit 1) n
     )
     select s.differences as "differences",
@@ -30,7 +32,11 @@ const LOOK: Statement = {
         from compared c cross join lateral (
           select r.period_to from reconciliation_runs r
           where r.processor = c.processor and r.source = c.source and r.status = 'COMPLETED'
+            and r.processor_account_id is null
           order by r.period_to desc limit 1) l) as "reconciled",
+      (select coalesce(json_agg(f), '[]') from (
+        select processor, failure, count(*)::int as count from reconciliation_runs
+        where failure is not null group by processor, failure) f) as "unread",
       (select coalesce(json_agg(json_build_object('processor', c.processor,
           'at', extract(epoch from p.changed_at)::float8)), '[]')
         from (select distinct processor from compared) c cross join lateral (
@@ -59,6 +65,11 @@ interface Looked {
     readonly processor: string;
     readonly source: string;
     readonly upTo: number;
+  }[];
+  readonly unread: readonly {
+    readonly processor: string;
+    readonly failure: string;
+    readonly count: number;
   }[];
   readonly paidOut: readonly { readonly processor: string; readonly at: number }[];
   readonly overdue: number;
@@ -92,10 +103,17 @@ const GAUGES: readonly ReportedGauge<Looked>[] = [
   },
   {
     name: "oncepay_reconciled_timestamp_seconds",
-    help: "Up to when what a processor lists, or its settlement files, has been compared; absent until there was one.",
+    help: "Up to when what a processor of the installation's own lists, or its settlement files, has been compared; absent until there was one.",
     labelNames: ["processor", "source"],
     samples: ({ reconciled }) =>
       reconciled.map(({ processor, source, upTo }) => [{ processor, source }, upTo]),
+  },
+  {
+    name: "oncepay_lists_unread",
+    help: "Lists of processors, or of merchants' accounts, that could not be read when they were last asked for, by why.",
+    labelNames: ["processor", "failure"],
+    samples: ({ unread }) =>
+      unread.map(({ processor, failure, count }) => [{ processor, failure }, count]),
   },
   {
     name: "oncepay_clearing_oldest_seconds",

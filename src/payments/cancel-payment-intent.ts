@@ -1,4 +1,4 @@
-import type { Db, Tx } from "../db/db";
+import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import type { Attempt, Charge } from "./attempt";
@@ -10,7 +10,12 @@ import {
   type StepInput,
   changeIntent,
 } from "./change";
-import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
+import {
+  type Decision,
+  type KeyedCommand,
+  type Locked,
+  changeIntentOnce,
+} from "./change-intent-once";
 import type { PaymentIntent } from "./payment-intent";
 import { allowedActions, invalidState } from "./intent-actions";
 import type { IntentState } from "./payment-store";
@@ -42,30 +47,26 @@ export async function cancelPaymentIntent(
 ): Promise<Outcome<PaymentIntent>> {
   return changeIntentOnce(db, command, {
     operation: cancelOperation,
-    decide: (tx, state) => decideCancel(tx, state, command),
+    findCharge: lockChargeToCancel,
+    decide: (_tx, locked) => decideCancel(locked, command),
     beforeCommit: () => failpoint("cancel.inside_transaction"),
   });
 }
 
-async function decideCancel(
-  tx: Tx,
-  state: IntentState,
-  command: CancelPaymentIntent,
-): Promise<Decision> {
+function decideCancel({ state, charge }: Locked, command: CancelPaymentIntent): Decision {
   const intent = state.snapshot;
   if (!allowedActions(intent).includes("CANCEL")) {
     return { failure: invalidState(intent, "CANCEL") };
   }
   const by = { actor: command.actor, cause: CANCEL, amount: intent.amount };
   const asked = { ...by, state, reason: command.reason };
-  const attempt = await lockChargeToCancel(tx, state.merchantId, state.id);
-  if (!attempt && intent.status === "PROCESSING") {
+  if (!charge && intent.status === "PROCESSING") {
     // Being canceled since before that was written down.
     return {
       failure: invalidState({ ...intent, cancellationRequestedAt: intent.updatedAt }, "CANCEL"),
     };
   }
-  const change = attempt ? cancelAttempt(asked, attempt) : endNow(asked);
+  const change = charge ? cancelAttempt(asked, charge) : endNow(asked);
   return { resultEventId: change.intent?.steps.at(-1)?.eventId ?? "", change };
 }
 

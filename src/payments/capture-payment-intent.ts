@@ -1,11 +1,16 @@
-import type { Db, Tx } from "../db/db";
+import type { Db } from "../db/db";
 import { failpoint } from "../failpoints";
 import type { KeyedOperation, Outcome } from "../idempotency/keys";
 import { newId } from "../ids";
 import { type Charge, refOf } from "./attempt";
 import { findCharge } from "./attempt-store";
 import { type Change, type StepInput, changeIntent } from "./change";
-import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
+import {
+  type Decision,
+  type KeyedCommand,
+  type Locked,
+  changeIntentOnce,
+} from "./change-intent-once";
 import type { Capture, PaymentIntent } from "./payment-intent";
 import { amountTooLarge, invalidState } from "./intent-actions";
 import {
@@ -47,7 +52,8 @@ export async function capturePaymentIntent(
   const { merchantId, key } = command;
   const { beside, ...outcome } = await changeIntentOnce<PaymentIntent, Capture>(db, command, {
     operation: captureOperation,
-    decide: (tx, state) => decideCapture(tx, state, command),
+    findCharge,
+    decide: (_tx, locked) => decideCapture(locked, command),
     readBeside: async (tx, { newCapture }) => {
       const [made] = await findCaptures(tx, merchantId, [newCapture?.id ?? ""]);
       return { beside: there(made) };
@@ -64,18 +70,13 @@ function there(capture: Capture | undefined): Capture {
   return capture;
 }
 
-async function decideCapture(
-  tx: Tx,
-  state: IntentState,
-  command: CapturePaymentIntent,
-): Promise<Decision> {
+function decideCapture({ state, charge }: Locked, command: CapturePaymentIntent): Decision {
   const intent = state.snapshot;
   if (intent.status !== "REQUIRES_CAPTURE") return { failure: invalidState(intent, "CAPTURE") };
   const amount = command.amount ?? intent.amountCapturable;
   if (amount > intent.amountCapturable) {
     return { failure: amountTooLarge(intent.id, intent.amountCapturable) };
   }
-  const charge = await findCharge(tx, state.merchantId, state.id);
   if (!charge) throw new Error(`${state.id} is capturable and has no authorisation`);
   const { actor } = command;
   return capturing({ ...command, state, actor, cause: CAPTURE, amount }, charge);

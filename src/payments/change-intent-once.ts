@@ -1,9 +1,11 @@
 import type { Db, Tx } from "../db/db";
+import { pipelined } from "../db/pipelined";
 import { type StoredFailure, notFound } from "../failures";
 import type { KeyedOperation, Made } from "../idempotency/keys";
 import type { OnceOutcome } from "../idempotency/execution";
 import { type KeyedRequest, once } from "../idempotency/once";
 import type { TracedCommand } from "../observability/tracing";
+import type { Attempt } from "./attempt";
 import type { Change } from "./change";
 import { writeChanges } from "./change-store";
 import { type LockedIntent, lockIntent } from "./payment-store";
@@ -21,6 +23,12 @@ export interface KeyedCommand extends KeyedRequest, TracedCommand {
 export type Decision =
   { readonly failure: StoredFailure } | { readonly change: Change; readonly resultEventId: string };
 
+/** What is decided about. */
+export interface Locked {
+  readonly state: LockedIntent;
+  readonly charge: Attempt | undefined;
+}
+
 interface ReadBeside<Beside> {
   readonly beside: Beside;
   /** What is kept of it, where that is another form. */
@@ -29,7 +37,13 @@ interface ReadBeside<Beside> {
 
 interface IntentUseCase<Result, Beside> {
   readonly operation: KeyedOperation<Result, Beside>;
-  readonly decide: (tx: Tx, state: LockedIntent) => Promise<Decision>;
+  /** The attempt that the decision is about, if it is about one: read under the lock of the intent, in one round trip. */
+  readonly findCharge?: (
+    tx: Tx,
+    merchantId: string,
+    paymentIntentId: string,
+  ) => Promise<Attempt | undefined>;
+  readonly decide: (tx: Tx, locked: Locked) => Decision | Promise<Decision>;
   /** What the answer shows beside the result, read when the change is written. */
   readonly readBeside?: (tx: Tx, change: Change) => Promise<ReadBeside<Beside>>;
   readonly beforeCommit?: () => Promise<void> | undefined;
@@ -39,6 +53,8 @@ interface IntentUseCase<Result, Beside> {
 /**
  * The part that concerns the intent: lock it, decide, write the changes. Duplicate requests queue for the lock on the
  * intent, and the second one finds the key of the first.
+ *
+ * Round trips: two, besides those of `once`: what is read, with its announcement, and what is written.
  */
 export async function changeIntentOnce<Result, Beside = undefined>(
   db: Db,
@@ -46,19 +62,25 @@ export async function changeIntentOnce<Result, Beside = undefined>(
   useCase: IntentUseCase<Result, Beside>,
 ): Promise<OnceOutcome<Result, Beside>> {
   const { operation, isSame } = useCase;
+  const { merchantId, paymentIntentId } = command;
   return once<Result, Beside>(db, command, {
     operation,
     ...(isSame && { isSame }),
     execute: async (tx) => {
-      const state = await lockIntent(tx, command.merchantId, command.paymentIntentId);
-      if (!state) return { failure: notFound("payment intent", command.paymentIntentId) };
-      const decision = await useCase.decide(tx, state);
+      const [state, charge] = await pipelined([
+        lockIntent(tx, merchantId, paymentIntentId),
+        useCase.findCharge?.(tx, merchantId, paymentIntentId),
+      ]);
+      if (!state) return { failure: notFound("payment intent", paymentIntentId) };
+      const decision = await useCase.decide(tx, { state, charge });
       if ("failure" in decision) {
         await useCase.beforeCommit?.();
         return decision;
       }
-      await writeChanges(tx, [{ ...decision.change, traceparent: command.traceparent }]);
-      const read = await useCase.readBeside?.(tx, decision.change);
+      const [, read] = await pipelined([
+        writeChanges(tx, [{ ...decision.change, traceparent: command.traceparent }]),
+        useCase.readBeside?.(tx, decision.change),
+      ]);
       await useCase.beforeCommit?.();
       return { eventId: decision.resultEventId, ...read };
     },

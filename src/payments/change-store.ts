@@ -1,4 +1,5 @@
 import { type Statement, type Tx, run } from "../db/db";
+import { pipelined } from "../db/pipelined";
 import { API_VERSION } from "../events/event-types";
 import { insertEvidence } from "./evidence-store";
 import { insertJournals } from "../ledger/ledger-store";
@@ -14,25 +15,25 @@ import { insertAttempts, updateAttempts } from "./write-attempts";
  */
 export async function writeChanges(tx: Tx, changes: readonly Change[]): Promise<void> {
   const intents = pick(changes, "intent");
-  await updateIntents(
-    tx,
-    intents.filter(({ rewrite }) => rewrite === undefined),
-  );
-  await rewriteIntents(tx, intents);
-  await updateAttempts(tx, pick(changes, "attempt"));
-  await updateParts(tx, UPDATE_CAPTURES, pick(changes, "capture"));
-  await updateParts(tx, UPDATE_REFUNDS, pick(changes, "refund"));
-  await insertCaptures(tx, pick(changes, "newCapture"));
-  await insertRefunds(tx, pick(changes, "newRefund"));
-  await insertAttempts(tx, changes);
   const journals = changes.flatMap((change) => change.journals ?? []);
-  await insertJournals(tx, journals);
-  await insertEvidence(
-    tx,
-    changes.flatMap((change) => change.evidence ?? []),
-  );
-  // Last, because the events take their snapshots from the rows as they stand now.
-  await appendSteps(tx, changes);
+  const evidence = changes.flatMap((change) => change.evidence ?? []);
+  await pipelined([
+    updateIntents(
+      tx,
+      intents.filter(({ rewrite }) => rewrite === undefined),
+    ),
+    rewriteIntents(tx, intents),
+    updateAttempts(tx, pick(changes, "attempt")),
+    updateParts(tx, UPDATE_CAPTURES, pick(changes, "capture")),
+    updateParts(tx, UPDATE_REFUNDS, pick(changes, "refund")),
+    insertCaptures(tx, pick(changes, "newCapture")),
+    insertRefunds(tx, pick(changes, "newRefund")),
+    insertAttempts(tx, changes),
+    insertJournals(tx, journals),
+    insertEvidence(tx, evidence),
+    // Last, because the events take their snapshots from the rows as they stand now.
+    appendSteps(tx, changes),
+  ]);
 }
 
 function pick<Name extends Exclude<keyof Change, "journals" | "evidence" | "traceparent">>(

@@ -8,10 +8,15 @@ import { claimAvailableBalance } from "../ledger/available-balance";
 import { refOf } from "./attempt";
 import { findCharge } from "./attempt-store";
 import { changeIntent } from "./change";
-import { type Decision, type KeyedCommand, changeIntentOnce } from "./change-intent-once";
+import {
+  type Decision,
+  type KeyedCommand,
+  type Locked,
+  changeIntentOnce,
+} from "./change-intent-once";
 import type { PaymentIntent, Refund } from "./payment-intent";
 import { invalidState, refundTooLarge } from "./intent-actions";
-import { type LockedIntent, findRefundByKey, readIntentToKeep } from "./payment-store";
+import { findRefundByKey, readIntentToKeep } from "./payment-store";
 
 /*
  * Guarantees: a refund is reserved on the intent and one attempt is queued for it, or the verdict is kept under the
@@ -49,7 +54,8 @@ export async function refundPaymentIntent(
 ): Promise<RefundOutcome> {
   const { beside, ...outcome } = await changeIntentOnce<Refund, PaymentIntent>(db, command, {
     operation: refundOperation,
-    decide: (tx, state) => decideRefund(tx, state, command),
+    findCharge,
+    decide: (tx, locked) => decideRefund(tx, locked, command),
     readBeside: async (tx) => {
       const { shown, kept } = await readIntentToKeep(tx, command);
       return { beside: shown, keptBeside: kept };
@@ -89,7 +95,7 @@ async function refusalByBalance(
 
 async function decideRefund(
   tx: Tx,
-  state: LockedIntent,
+  { state, charge }: Locked,
   command: RefundPaymentIntent,
 ): Promise<Decision> {
   const intent = state.snapshot;
@@ -97,7 +103,6 @@ async function decideRefund(
   const failure =
     refusalOf(intent, amount) ?? (await refusalByBalance(tx, { command, intent, amount }));
   if (failure) return { failure };
-  const charge = await findCharge(tx, state.merchantId, state.id);
   if (!charge) throw new Error(`${state.id} is captured and has no charge`);
   const refundId = newId("refund");
   const attemptId = newId("attempt");

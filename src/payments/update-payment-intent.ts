@@ -51,7 +51,7 @@ export async function updatePaymentIntent(
 ): Promise<Outcome<PaymentIntent>> {
   return changeIntentOnce(db, command, {
     operation: updateOperation,
-    decide: (_tx, state) => Promise.resolve(decideUpdate(state, command)),
+    decide: (_tx, { state }) => decideUpdate(state, command),
     beforeCommit: () => failpoint("update.inside_transaction"),
     isSame: (made) => made.fingerprint === command.fingerprint,
   });

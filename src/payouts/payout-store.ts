@@ -9,9 +9,9 @@ const LOCK: Statement = {
   text: "select pg_advisory_xact_lock(hashtextextended('oncepay.payouts ' || ?, 0))",
 };
 
-/** Two files that tell of the same payouts are heard one after the other. */
-export async function lockPayouts(tx: Tx, processor: string): Promise<void> {
-  await run(tx, LOCK, [processor]);
+/** Two who tell of the same payouts, files or lists of an account, are heard one after the other. */
+export async function lockPayouts(tx: Tx, teller: string): Promise<void> {
+  await run(tx, LOCK, [teller]);
 }
 
 /** A merchant's part of a payout that a file tells of; and what is known of it here. */
@@ -59,7 +59,7 @@ const NEXT_TOLD: Statement = {
   name: "next_told_payout",
   text: `
     with told as materialized (
-      select t.*, r.processor from reconciliation_runs r
+      select t.*, r.processor, r.processor_account_id from reconciliation_runs r
       cross join lateral (
         select * from processor_payouts t
         where t.run_id = r.id and t.processor_payout_id > ?
@@ -71,7 +71,7 @@ const NEXT_TOLD: Statement = {
       join processor_payout_lines l on l.run_id = t.run_id
         and l.processor_payout_id = t.processor_payout_id
       left join attempts a on a.id = l.reference and a.processor = t.processor
-        and a.processor_account_id is null
+        and a.processor_account_id is not distinct from t.processor_account_id
       group by a.merchant_id
     ), share as (
       select coalesce(n.merchant_id, p.merchant_id) as merchant_id,
@@ -81,6 +81,7 @@ const NEXT_TOLD: Statement = {
       full join (
         select p.* from told t join payouts p on p.processor = t.processor
           and p.processor_payout_id = t.processor_payout_id
+          and p.processor_account_id is not distinct from t.processor_account_id
       ) p on p.merchant_id = n.merchant_id
     )
     select t.processor_payout_id as "payoutId", t.status as "status", t.amount as "amount",
@@ -129,14 +130,15 @@ const INSERT: Statement = {
       select * from jsonb_to_recordset(?) as f (merchant_id text, id text, event_id text,
         event_type text, amount bigint, lines int)
     ), told as materialized (
-      select t.*, r.processor from reconciliation_runs r
+      select t.*, r.processor, r.processor_account_id from reconciliation_runs r
       join processor_payouts t on t.run_id = r.id and t.processor_payout_id = ?
       where r.id = ?
     ), payout as (
-      insert into payouts as p (merchant_id, id, processor, processor_payout_id, report_id, status,
-        amount, currency, line_count, arrives_at, changed_at)
-      select f.merchant_id, f.id, t.processor, t.processor_payout_id, t.run_id, t.status, f.amount,
-        t.currency, f.lines, t.arrives_at, t.changed_at
+      insert into payouts as p (merchant_id, id, processor, processor_account_id,
+        processor_payout_id, report_id, status, amount, currency, line_count, arrives_at,
+        changed_at)
+      select f.merchant_id, f.id, t.processor, t.processor_account_id, t.processor_payout_id,
+        t.run_id, t.status, f.amount, t.currency, f.lines, t.arrives_at, t.changed_at
       from told t cross join fresh f
       returning p.merchant_id, p.id, p.version, payout_snapshot(p) as object
     ), line as (
@@ -148,7 +150,7 @@ const INSERT: Statement = {
       join processor_payout_lines l on l.run_id = t.run_id
         and l.processor_payout_id = t.processor_payout_id
       join attempts a on a.id = l.reference and a.processor = t.processor
-        and a.processor_account_id is null
+        and a.processor_account_id is not distinct from t.processor_account_id
       join fresh f on f.merchant_id = a.merchant_id
     ), event as (
       insert into events (merchant_id, id, type, api_version, subject_id, sequence, object)

@@ -10,6 +10,8 @@ export interface Payout {
   readonly currency: string;
   readonly lineCount: number;
   readonly processor: string;
+  /** The merchant's account there; null where it is the installation's own. */
+  readonly processorAccountId: string | null;
   readonly processorPayoutId: string;
   readonly arrivesAt: string;
   /** Since when the processor has had it in its status. */

@@ -24,7 +24,8 @@ export function countCalls(processor: ConnectedProcessor): Counted {
         closeIfIdle();
       }
     };
-  const { prepare, listMovements, reverseMovement } = processor;
+  const { prepare, reverseMovement, listMovements, listEvents, listPayouts, listPayoutLines } =
+    processor;
   return {
     processor: {
       ...processor,
@@ -32,6 +33,9 @@ export function countCalls(processor: ConnectedProcessor): Counted {
       ...(prepare && { prepare: counted(prepare) }),
       ...(reverseMovement && { reverseMovement: counted(reverseMovement) }),
       ...(listMovements && { listMovements: counted(listMovements) }),
+      ...(listEvents && { listEvents: counted(listEvents) }),
+      ...(listPayouts && { listPayouts: counted(listPayouts) }),
+      ...(listPayoutLines && { listPayoutLines: counted(listPayoutLines) }),
       send: counted((request: Parameters<typeof processor.send>[0]) => processor.send(request)),
       lookUp: counted((attempt: Parameters<typeof processor.lookUp>[0]) =>
         processor.lookUp(attempt),

@@ -14,6 +14,7 @@ interface Needs {
   readonly config: {
     readonly sandboxUrl: string;
     readonly stripeUrl: string;
+    readonly adyenUrl: string | undefined;
     readonly processorTimeoutMs: number;
     readonly processorRate: number;
   };

@@ -68,7 +68,23 @@ export function guardProcessor(processor: Processor, settings: GuardSettings): P
     return call(make);
   };
 
-  const { prepare, reverseMovement } = processor;
+  /** It throws where the others have an outcome. */
+  const list = async <Page>(make: () => Promise<Page>): Promise<Page> => {
+    if (!breaker.admits()) throw new Error(LEFT_ALONE);
+    bucket.owe();
+    const beganAtMs = now();
+    let hasAnswered = false;
+    try {
+      const page = await make();
+      hasAnswered = true;
+      return page;
+    } finally {
+      breaker.learn(hasAnswered, beganAtMs);
+      tell();
+    }
+  };
+
+  const { prepare, reverseMovement, listEvents } = processor;
   return {
     ...processor,
     ...(prepare && { prepare: (request) => send(() => prepare(request)) }),
@@ -78,6 +94,7 @@ export function guardProcessor(processor: Processor, settings: GuardSettings): P
     ...(reverseMovement && {
       reverseMovement: (movement) => ask(() => reverseMovement(movement)),
     }),
+    ...(listEvents && { listEvents: (window) => list(() => listEvents(window)) }),
   };
 }
 

@@ -73,6 +73,11 @@ export interface Declined {
   readonly adviceCode?: DeclineAdvice;
   /** What the card's network answered, where the processor tells. */
   readonly networkDeclineCode?: string;
+  /**
+   * Where it had been approved before, and has failed since: theirs, of the movement that did not last. An approval that
+   * is told after it is that one, and no other.
+   */
+  readonly processorChargeId?: string;
 }
 
 /** The shopper must authenticate (3-D Secure); nothing has moved yet. */
@@ -154,12 +159,21 @@ export interface ProcessorCapabilities {
   readonly reverses: readonly ProcessorOperation[];
   /** Operations of which one movement can be undone by its own id, and whatever else moved for them stands. Absent: none. */
   readonly reversesMovements?: readonly ProcessorOperation[];
+  /** What its list tells of. Absent where it cannot be asked for one. */
+  readonly lists?: Listed;
   /** Whether an approval says the fee; otherwise it is in the settlement. */
   readonly feeKnownAtApproval: boolean;
   /** Whether an authorisation can be captured in several parts. */
   readonly multicapture: boolean;
   /** How long after sending a request may still arrive, ms: before that, "not found" proves nothing. */
   readonly requestHorizonMs: number;
+}
+
+export interface Listed {
+  /** Operations whose movements it has a line for; of others nothing is missed in it. */
+  readonly operations: readonly ProcessorOperation[];
+  /** How long after the outcome a line comes at the latest, ms. */
+  readonly withinMs: number;
 }
 
 export function forEveryOperation(by: ResolvedBy): ProcessorCapabilities["resolution"] {
@@ -230,6 +244,8 @@ export interface ProcessorMovement {
   readonly chargeId: string;
   /** ISO 8601. */
   readonly movedAt: string;
+  /** Theirs of what was prepared, where money that nothing here asked for is undone by it, and not by our reference. */
+  readonly processorRef?: string | null;
 }
 
 /** A step of a dispute, as a list or a settlement file has it: like news of it, it says the whole dispute. */
@@ -274,10 +290,23 @@ export interface ProcessorPayout {
   readonly lines: number;
 }
 
-export interface ProcessorPayoutLine {
+export interface ProcessorPayoutLine extends PayoutPart {
   readonly payoutId: string;
   /** Its place in the payout, from 1. */
   readonly line: number;
+}
+
+/** A payout as a list has it: what it consists of is asked for by itself. */
+export type ListedPayout = Omit<ProcessorPayout, "lines">;
+
+export interface PayoutLinePage {
+  /** In the processor's order, which stays the same. */
+  readonly lines: readonly PayoutPart[];
+  /** Where the next page begins; null after the last one. */
+  readonly next: string | null;
+}
+
+export interface PayoutPart {
   readonly kind: PayoutLineKind;
   /** By how much it changes what is paid out, minor units; not zero. */
   readonly amountMinor: number;
@@ -304,12 +333,40 @@ export interface MovementPage {
   readonly next: string | null;
 }
 
+/** Why a list could not be read. NOT_CONNECTED: the account's secrets cannot be opened here. */
+export const LIST_FAILURES = [
+  "CREDENTIALS_REFUSED",
+  "OTHER_ACCOUNT",
+  "NOT_CONNECTED",
+  "NOT_READ",
+] as const;
+export type ListFailure = (typeof LIST_FAILURES)[number];
+
+/** Thrown where it is known why; whatever else is thrown is a list that was not read. */
+export class ListNotRead extends Error {
+  constructor(readonly failure: ListFailure) {
+    super(`the list was not read: ${failure}`);
+  }
+}
+
 export interface MovementWindow {
   /** ISO 8601; at this moment or later. */
   readonly from: string;
   /** ISO 8601; earlier than this moment. */
   readonly to: string;
   readonly after: string | null;
+}
+
+/** A part of what a processor told of its own accord in a window of time, in some order that stays the same. */
+export interface EventPage {
+  readonly events: readonly ProcessorWebhook[];
+  /** Where the next page begins; null after the last one. */
+  readonly next: string | null;
+}
+
+export interface EventWindow extends MovementWindow {
+  /** Of these events, by their ids, those that have not been heard: nothing more is asked about the others. */
+  readonly unheard: (eventIds: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
 /** What a settlement file says of itself in its first line. */
@@ -344,13 +401,32 @@ export interface Processor {
   /** Of the operations that it says: undoes one movement, however often it is asked, and nothing else. */
   readonly reverseMovement?: (movement: MovementToReverse) => Promise<ReverseOutcome>;
   /**
-   * Reads a webhook; throws unless the processor signed it, byte for byte and just now, and a BAD_USER_INPUT when it
-   * did and it is malformed all the same. Absent where the processor sends none, or where there is no secret to verify
-   * them with.
+   * Reads a webhook, which may tell of several things, or of nothing that is ours. Throws unless the processor signed
+   * all that is read of it (just now, where it signs the time, too), and a BAD_USER_INPUT when it did and it is
+   * malformed all the same. Absent where the processor sends none, or where there is no secret to verify them with.
    */
-  readonly verifyWebhook?: (rawBody: string, headers: WebhookHeaders) => ProcessorWebhook;
-  /** What it moved in a window of time. Absent where it cannot be asked. Throws when it does not answer. */
+  readonly verifyWebhook?: (
+    rawBody: string,
+    headers: WebhookHeaders,
+  ) => readonly ProcessorWebhook[];
+  /** What it reads in the answer to a webhook, where it does not go by the status alone. */
+  readonly webhookReceipt?: string;
+  /**
+   * What its webhooks told in a window of time, or were to tell, under the same ids. Absent where it keeps no such list.
+   * Throws when it does not answer.
+   */
+  readonly listEvents?: (window: EventWindow) => Promise<EventPage>;
+  /** What it moved in a window of time, as `lists` says. Absent where it cannot be asked. Throws when it does not answer. */
   readonly listMovements?: (window: MovementWindow) => Promise<MovementPage>;
+  /**
+   * Payouts that began since a moment, and of which all is known that they consist of. Absent where it lists none; a
+   * line of what is not certainly ours has a name that is none of ours. Both throw when it does not answer.
+   */
+  readonly listPayouts?: (since: string) => Promise<readonly ListedPayout[]>;
+  readonly listPayoutLines?: (page: {
+    readonly payoutId: string;
+    readonly after: string | null;
+  }) => Promise<PayoutLinePage>;
   readonly settlementFormat?: SettlementFormat;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Log } from "../observability/log";
 import { ConfigError } from "../process/settings";
+import { adyenKind } from "./adyen/kind";
 import { guardProcessor } from "./guard";
 import type { Processors } from "./processor";
 import type { ProcessorKinds } from "./kind";
@@ -11,8 +12,13 @@ import { stripeKind } from "./stripe/kind";
 export function createProcessorKinds(config: {
   readonly sandboxUrl: string;
   readonly stripeUrl: string;
+  readonly adyenUrl: string | undefined;
 }): ProcessorKinds {
-  const kinds = [sandboxKind(config.sandboxUrl), stripeKind(config.stripeUrl)];
+  const kinds = [
+    sandboxKind(config.sandboxUrl),
+    stripeKind(config.stripeUrl),
+    adyenKind(config.adyenUrl),
+  ];
   return new Map(kinds.map((kind) => [kind.name, kind]));
 }
 

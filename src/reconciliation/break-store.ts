@@ -12,13 +12,16 @@ const INSERT: Statement = {
   name: "insert_reconciliation_breaks",
   text: `
     with found as (
-      insert into reconciliation_breaks as b (merchant_id, id, kind, source, processor, report_id,
-        subject_id, payment_intent_id, currency, detail, ours, theirs, proposal, next_at)
-      select merchant_id, id, kind, source, processor, report_id, subject_id, payment_intent_id,
-        currency, detail, ours, theirs, proposal, now() + due_in_ms * interval '1 millisecond'
+      insert into reconciliation_breaks as b (merchant_id, id, kind, source, processor,
+        processor_account_id, report_id, subject_id, payment_intent_id, currency, detail, ours,
+        theirs, proposal, next_at)
+      select merchant_id, id, kind, source, processor, processor_account_id, report_id, subject_id,
+        payment_intent_id, currency, detail, ours, theirs, proposal,
+        now() + due_in_ms * interval '1 millisecond'
       from jsonb_to_recordset(?) as n (merchant_id text, id text, kind text, source text,
-        processor text, report_id text, subject_id text, payment_intent_id text, currency text,
-        detail text, ours jsonb, theirs jsonb, proposal jsonb, due_in_ms bigint)
+        processor text, processor_account_id text, report_id text, subject_id text,
+        payment_intent_id text, currency text, detail text, ours jsonb, theirs jsonb,
+        proposal jsonb, due_in_ms bigint)
       order by merchant_id, subject_id, kind, detail
       on conflict do nothing
       returning b.merchant_id, b.id, b.kind, reconciliation_break_snapshot(b) as object
@@ -50,6 +53,7 @@ export async function insertBreaks(tx: Db, breaks: readonly NewBreak[]): Promise
     kind: found.kind,
     source: found.source,
     processor: found.processor,
+    processor_account_id: found.processorAccountId,
     report_id: found.reportId,
     subject_id: found.subjectId,
     payment_intent_id: found.paymentIntentId,

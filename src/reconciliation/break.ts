@@ -60,6 +60,8 @@ export interface Break {
   readonly status: BreakStatus;
   readonly source: BreakSource;
   readonly processor: string | null;
+  /** The merchant's account there; null where it is the installation's own, or none. */
+  readonly processorAccountId: string | null;
   readonly reportId: string | null;
   readonly subjectId: string;
   readonly paymentIntentId: string | null;
@@ -82,6 +84,7 @@ export interface NewBreak {
   readonly kind: BreakKind;
   readonly source: BreakSource;
   readonly processor?: string | null;
+  readonly processorAccountId?: string | null;
   readonly reportId?: string | null;
   readonly subjectId: string;
   readonly paymentIntentId?: string | null;

@@ -1,8 +1,7 @@
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { BreakKind, NewBreak } from "./break";
-import { feeProposal } from "./classify";
+import { type ToldBy, feeProposal } from "./classify";
 import type { ComparedDispute } from "./dispute-lines";
-import type { Report } from "./report-store";
 
 // Its webhook may be on its way.
 const NEWS_MS = 60_000;
@@ -11,16 +10,14 @@ const NEWS_MS = 60_000;
  * What is wrong about a dispute that a line tells of. Pure: the same line has the same breaks. An end that is known here
  * and comes later there is in order: lines tell of every step.
  */
-export function classifyDispute(
-  line: ComparedDispute,
-  report: Pick<Report, "id" | "source" | "processor">,
-): NewBreak[] {
+export function classifyDispute(line: ComparedDispute, report: ToldBy): NewBreak[] {
   const { attempt, dispute, amount, currency, fee, status } = line;
   const found = (kind: BreakKind, detail: string, more: Partial<NewBreak> = {}): NewBreak => ({
-    merchantId: attempt?.merchantId ?? PLATFORM_MERCHANT_ID,
+    merchantId: attempt?.merchantId ?? report.merchantId ?? PLATFORM_MERCHANT_ID,
     kind,
     source: report.source,
     processor: report.processor,
+    processorAccountId: report.processorAccountId,
     reportId: report.id,
     subjectId: line.processorDisputeId,
     paymentIntentId: attempt?.paymentIntentId ?? null,

@@ -73,15 +73,15 @@ const SURPLUS_MS = 60_000;
 export const NEXT_STATEMENT_MS = 50 * 3_600_000;
 
 /** What is wrong under one reference. Pure: the same lines have the same breaks, however often they are compared. */
-export function classify(
-  compared: Compared,
-  report: Pick<Report, "id" | "source" | "processor">,
-): NewBreak[] {
+export function classify(compared: Compared, report: ToldBy): NewBreak[] {
   const { attempt, reference, repeated } = compared;
+  const { source, processor, processorAccountId } = report;
   const common = {
-    merchantId: attempt?.merchantId ?? PLATFORM_MERCHANT_ID,
-    source: report.source,
-    processor: report.processor,
+    // What nothing here asked for is the account's merchant's all the same.
+    merchantId: attempt?.merchantId ?? report.merchantId ?? PLATFORM_MERCHANT_ID,
+    source,
+    processor,
+    processorAccountId,
     reportId: report.id,
     subjectId: reference,
     paymentIntentId: attempt?.paymentIntentId ?? null,
@@ -96,18 +96,28 @@ export function classify(
     ...more,
   });
   const twice = repeated > 0 ? [found("DUPLICATE", `its line came ${times(repeated + 1)}`)] : [];
-  return [...twice, ...(attempt ? known({ ...compared, attempt }, found) : ghost(compared, found))];
+  const others = attempt
+    ? known({ ...compared, attempt }, found)
+    : ghost(compared, found, processorAccountId);
+  return [...twice, ...others];
 }
+
+export type ToldBy = Pick<
+  Report,
+  "id" | "source" | "processor" | "merchantId" | "processorAccountId"
+>;
 
 type Found = (kind: BreakKind, detail: string, more?: Partial<NewBreak>) => NewBreak;
 
-function ghost(compared: Compared, found: Found): NewBreak[] {
+function ghost(compared: Compared, found: Found, accountId: string | null): NewBreak[] {
   const { kind, amount, currency } = compared;
   // What was taken back moved nothing, whoever asked for it.
   if (standing(compared) <= 0) return [];
   const said = `${kind} of ${String(amount)} ${currency}`;
+  // A merchant may have the same reference at two accounts.
+  const where = accountId === null ? "" : ` at ${accountId}`;
   return [
-    found("MISSING_HERE", `nothing here asked for it: ${said}`, {
+    found("MISSING_HERE", `nothing here asked for it${where}: ${said}`, {
       proposal: suspense(kind, { amount, fee: ownFeeOf(compared), corrects: null }),
       dueInMs: GHOST_MS,
     }),

@@ -2,7 +2,7 @@ import { type Statement, type Tx, run } from "../db/db";
 import type { Break } from "./break";
 import { tellOfResolved } from "./break-store";
 import { KIND_OF, type Compared } from "./classify";
-import type { Report } from "./report-store";
+import { type Report, TELLER } from "./report-store";
 
 /*
  * The lines of a run against attempts and journals, so many references at a time. What agrees on all three sides is
@@ -24,13 +24,14 @@ const COMPARE: Statement = {
   name: "compare_processor_lines",
   text: `
     with this as materialized (
-      select r.id, r.processor, r.source, r.period_from, r.period_to, ?::text as after,
-        ?::int as most
+      select r.id, ${TELLER} as teller, r.source, r.period_from,
+        r.period_to, ?::text as after, ?::int as most
       from reconciliation_runs r where r.id = ?
     ), earlier_run as materialized (
       select o.id from this q cross join lateral (
         select r.id from reconciliation_runs r
-        where q.source = 'SETTLEMENT_FILE' and r.processor = q.processor and r.source = q.source
+        where q.source = 'SETTLEMENT_FILE' and ${TELLER} = q.teller
+          and r.source = q.source
           and r.period_to > q.period_from - interval '${String(EARLIER_DAYS)} days'
           and r.period_to < q.period_to + interval '${String(EARLIER_DAYS)} days' and r.id <> q.id
         order by r.period_to desc limit ${String(EARLIER_RUNS)}) o
@@ -67,8 +68,8 @@ const COMPARE: Statement = {
         coalesce(f.currency, a.currency) as posted_fee_currency,
         coalesce(e.lines, 0) as earlier
       from this q cross join their t
-      left join attempts a on a.id = t.reference and a.processor = q.processor
-        and a.processor_account_id is null
+      left join attempts a on a.id = t.reference
+        and coalesce(a.processor_account_id, a.processor) = q.teller
       left join journals j on j.merchant_id = a.merchant_id and j.source_id = a.id
         and j.kind = case a.operation when 'refund' then 'refund' else 'capture' end
         and j.kind not in ('suspense_hold', 'suspense_void')
@@ -173,9 +174,11 @@ const CLOSE_ARRIVED: Statement = {
     update reconciliation_breaks b
     set status = 'RESOLVED', resolution = 'CLOSED_ITSELF', resolved_at = now(), next_at = null,
       explanation = 'the line has come'
-    where b.kind in ('TIMING', 'MISSING_THERE') and b.status <> 'RESOLVED'
+    from reconciliation_runs r
+    where r.id = ? and ${TELLER} = coalesce(b.processor_account_id, b.processor)
+      and b.kind in ('TIMING', 'MISSING_THERE') and b.status <> 'RESOLVED'
       and b.subject_id > ? and b.subject_id <= ? and not b.subject_id = any(?)
-      and exists (select from processor_lines l where l.run_id = ? and l.reference = b.subject_id
+      and exists (select from processor_lines l where l.run_id = r.id and l.reference = b.subject_id
         and (b.theirs is null or l.kind = 'reverse'))
     returning b.merchant_id as "merchantId", b.id as "id"`,
 };
@@ -190,7 +193,7 @@ export async function closeArrived(
   { last, differing }: { readonly last: string | null; readonly differing: readonly string[] },
 ): Promise<number> {
   if (last === null) return 0;
-  const bindings = [position, last, differing, id];
+  const bindings = [id, position, last, differing];
   return tellOfResolved(
     tx,
     await run<Pick<Break, "id" | "merchantId">>(tx, CLOSE_ARRIVED, bindings),

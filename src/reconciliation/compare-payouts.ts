@@ -6,13 +6,15 @@ import { type Share, type ToldPayout, lockPayouts, nextTold } from "../payouts/p
 import type { PayoutLineKind } from "../processors/processor";
 import type { Break, NewBreak } from "./break";
 import { tellOfResolved } from "./break-store";
-import type { Report } from "./report-store";
+import { type Report, TELLER } from "./report-store";
+import { tellerOf } from "./run-store";
 
 /*
- * The payouts of a settlement file, one at a time: what is new of each is recorded, and what differs is a break. One whose
+ * The payouts of a settlement file, or of an account's list, one at a time: what is new of each is recorded, and what differs is a break. One whose
  * lines are not its amount is not recorded at all, because nobody knows then how much of it is whose. What a line pays
  * out otherwise than it was captured or refunded here has been paid out all the same: it is recorded, and a break. What
- * one file lacked, and the next one has, closes by itself.
+ * one file lacked, and the next one has, closes by itself. A merchant may have another integration at its own account, which
+ * is paid out with it: lines of nobody here are part of the sum there, and nothing else.
  *
  * Cost: a payout and all its lines in a few statements and one commit; memory: a row for each merchant in it.
  */
@@ -28,19 +30,20 @@ export interface PayoutStep {
 }
 
 export async function takeNextPayout(tx: Tx, report: Report): Promise<PayoutStep> {
-  await lockPayouts(tx, report.processor);
+  await lockPayouts(tx, tellerOf(report));
   const told = await nextTold(tx, { id: report.id, after: report.position });
   if (!told) return { at: undefined, breaks: await findMissing(tx, report), closed: 0 };
-  const closed = await closeArrived(tx, report.processor, told.payoutId);
+  const closed = await closeArrived(tx, report, told.payoutId);
   const common = {
     source: report.source,
     processor: report.processor,
+    processorAccountId: report.processorAccountId,
     reportId: report.id,
     subjectId: told.payoutId,
     currency: told.currency,
   };
-  const found = breaksOf(told).map((one) => ({
-    merchantId: PLATFORM_MERCHANT_ID,
+  const found = breaksOf(told, report).map((one) => ({
+    merchantId: report.merchantId ?? PLATFORM_MERCHANT_ID,
     ...common,
     ...one,
   }));
@@ -58,7 +61,7 @@ function addsUp({ lines, lineCount, sum, amount }: ToldPayout): boolean {
 }
 
 /** Pure: what is wrong with a payout as a whole. */
-function breaksOf(told: ToldPayout): Found[] {
+function breaksOf(told: ToldPayout, { processorAccountId }: Report): Found[] {
   const { amount, currency, status, repeated, strangeLines, strangeSum } = told;
   const found: Found[] = [];
   const theirs = side(amount, currency, status);
@@ -71,7 +74,7 @@ function breaksOf(told: ToldPayout): Found[] {
       `whose ${String(told.lines)} lines are ${money(told.sum, currency)}`;
     return [...found, { kind: "AMOUNT", detail, theirs }];
   }
-  if (strangeLines > 0) {
+  if (strangeLines > 0 && processorAccountId === null) {
     const detail =
       `it pays out ${money(strangeSum, currency)} in ${String(strangeLines)} lines ` +
       "for what nothing here asked for";
@@ -138,8 +141,8 @@ const DIFFERING: Statement = {
       join processor_payouts t on t.run_id = r.id and t.processor_payout_id = ?
       join processor_payout_lines l on l.run_id = t.run_id
         and l.processor_payout_id = t.processor_payout_id
-      join attempts a on a.id = l.reference and a.processor = r.processor
-        and a.processor_account_id is null
+      join attempts a on a.id = l.reference
+        and coalesce(a.processor_account_id, a.processor) = ${TELLER}
       where r.id = ? and t.status <> 'FAILED'
     )
     select merchant_id as "merchantId", id as "attemptId", payment_intent_id as "paymentIntentId",
@@ -186,7 +189,7 @@ const MISSING: Statement = {
     select p.merchant_id as "merchantId", p.id as "id", p.status as "status",
       p.amount as "amount", p.currency as "currency"
     from reconciliation_runs r
-    join payouts p on p.processor = r.processor
+    join payouts p on p.processor = r.processor and p.processor_account_id is null
       and p.changed_at >= r.period_from and p.changed_at < r.period_to
     where r.id = ? and not exists (
       select from processor_payouts t
@@ -202,8 +205,9 @@ interface MissingPayout {
   readonly currency: string;
 }
 
-/** What another file has told of the same time, and this one does not know. */
+/** What another file has told of the same time, and this one does not know. A list tells of what is news. */
 async function findMissing(tx: Tx, report: Report): Promise<NewBreak[]> {
+  if (report.source !== "SETTLEMENT_FILE") return [];
   const rows = await run<MissingPayout>(tx, MISSING, [report.id]);
   return rows.map(({ merchantId, id, status, amount, currency }) => ({
     merchantId,
@@ -226,14 +230,19 @@ const CLOSE_ARRIVED: Statement = {
     set status = 'RESOLVED', resolution = 'CLOSED_ITSELF', resolved_at = now(), next_at = null,
       explanation = 'its line has come'
     from payouts p
-    where p.processor = ? and p.processor_payout_id = ? and b.merchant_id = p.merchant_id
+    where p.processor = ? and p.processor_account_id is not distinct from ?::text
+      and p.processor_payout_id = ? and b.merchant_id = p.merchant_id
       and b.subject_id = p.id and b.kind = 'MISSING_THERE' and b.status <> 'RESOLVED'
     returning b.merchant_id as "merchantId", b.id as "id"`,
 };
 
 /** What a file lacked, and a later one has. */
-async function closeArrived(tx: Tx, processor: string, payoutId: string): Promise<number> {
-  const bindings = [processor, payoutId];
+async function closeArrived(
+  tx: Tx,
+  { processor, processorAccountId }: Report,
+  payoutId: string,
+): Promise<number> {
+  const bindings = [processor, processorAccountId, payoutId];
   return tellOfResolved(
     tx,
     await run<Pick<Break, "id" | "merchantId">>(tx, CLOSE_ARRIVED, bindings),

@@ -112,9 +112,10 @@ async function compareDisputes(tx: Tx, report: Report): Promise<Report> {
   });
 }
 
-/** Lists of movements have no payouts. */
-function afterMissing({ source }: Report): Report["status"] {
-  return source === "SETTLEMENT_FILE" ? "PAYOUTS" : "COMPLETED";
+/** The list of an installation's own processor has no payouts. */
+function afterMissing({ source, processorAccountId }: Report): Report["status"] {
+  const hasPayouts = source === "SETTLEMENT_FILE" || processorAccountId !== null;
+  return hasPayouts ? "PAYOUTS" : "COMPLETED";
 }
 
 async function takePayout(tx: Tx, report: Report): Promise<Report> {

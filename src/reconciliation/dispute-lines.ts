@@ -1,4 +1,5 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
+import { TELLER } from "./report-store";
 import type { DisputeNews, DisputeStatus, ProcessorDispute } from "../processors/processor";
 
 /** The statements that keep what lists and settlement files say of disputes, and bring them to be compared. */
@@ -75,8 +76,8 @@ const TAKE: Statement = {
         'journalId', j.id) end as "dispute"
     from taken t
     join reconciliation_runs r on r.id = t.run_id
-    left join attempts a on a.id = t.reference and a.processor = r.processor
-      and a.processor_account_id is null
+    left join attempts a on a.id = t.reference
+      and coalesce(a.processor_account_id, a.processor) = ${TELLER}
     left join disputes d on d.merchant_id = a.merchant_id and d.processor = r.processor
       and d.processor_dispute_id = t.processor_dispute_id
     left join journals j on j.merchant_id = d.merchant_id and j.source_id = d.id

@@ -2,15 +2,18 @@ import { type Statement, type Tx, run } from "../db/db";
 import { idFloor } from "../ids";
 import type { NewBreak } from "./break";
 import { suspense, turned } from "./classify";
-import type { Report } from "./report-store";
+import { type Report, TELLER } from "./report-store";
 
 /*
  * What succeeded here in a run's period and has no line there, nor in a statement or list before it. Attempts are read in
  * the order of their ids, which is that of time, so many at once: those of the period, of two days before it, and older
  * ones whose outcome became known in the period.
  *
- * A list tells of what became known up to some minutes before its end; the next list tells of the rest. Of what was sent
- * before it began it tells where the lines of the lists before it are kept: otherwise nobody knows whether it moved.
+ * A list tells of what became known up to some time before its end, which its processor says; the next list tells of the
+ * rest. Of what was sent before it began it tells where the lines of the lists before it are kept: otherwise nobody knows
+ * whether it moved. What a processor's lists have no lines for is not missed in them.
+ *
+ * Cost: of an account, a range of its own attempts; of the installation's own, of all.
  */
 
 const BEFORE_MS = 2 * 86_400_000;
@@ -25,23 +28,23 @@ export const LINES_BEFORE_MS = 10 * 60_000;
 const NEAR_RUNS = 5_000;
 
 const MONEY = ["charge", "capture", "refund"];
-const LISTED = [...MONEY, "authorize", "void"];
 
-const FIND: Statement = {
-  name: "find_attempts_without_line",
-  text: `
+const THIS = `
     with this as materialized (
-      select r.id, r.processor, r.source, r.source = 'SETTLEMENT_FILE' as is_file, n.*,
-        r.period_from, r.period_to,
-        case r.source when 'SETTLEMENT_FILE' then r.period_from else r.period_from - n.edge end
-          as known_from,
-        case r.source when 'SETTLEMENT_FILE' then r.period_to else r.period_to - n.edge end
-          as known_to
+      select r.id, r.processor_account_id, ${TELLER} as teller, r.source, f.is_file, n.*,
+        r.period_from, r.period_to, r.period_from - f.late as known_from,
+        r.period_to - f.late as known_to,
+        case when f.is_file then n.money else r.lists end as operations
       from (select ?::text as after, ?::text as lowest, ?::text as highest, ?::int as most,
-        ?::text[] as operations, ? * interval '1 millisecond' as edge,
+        ?::text[] as money, ? * interval '1 millisecond' as edge,
         ? * interval '1 millisecond' as lines_before) n
-      cross join reconciliation_runs r where r.id = ?
-    ), read as materialized (
+      cross join reconciliation_runs r
+      cross join lateral (
+        select r.source = 'SETTLEMENT_FILE' as is_file, case r.source when 'SETTLEMENT_FILE' then 0
+          else r.lists_within_ms end * interval '1 millisecond' as late) f
+      where r.id = ?`;
+
+const readOf = (whose: string): string => `    ), read as materialized (
       select a.* from this q cross join lateral (
         select x.id, x.merchant_id, x.payment_intent_id, x.operation, x.status, x.processor,
           x.processor_account_id, x.amount, x.currency, x.fee, x.fee_currency, x.settled_at,
@@ -50,29 +53,29 @@ const FIND: Statement = {
           (select l.* from attempts l
             where l.settled_at >= q.known_from and l.settled_at < q.known_to
               and l.settled_at - l.created_at > interval '48 hours'
-              and l.id > q.after and l.id <= q.lowest
+              and ${whose.replaceAll("a.", "l.")} l.id > q.after and l.id <= q.lowest
             order by l.id limit q.most)
           union all
           (select a.* from attempts a
-            where a.id > greatest(q.after, q.lowest) and a.id < q.highest
+            where ${whose} a.id > greatest(q.after, q.lowest) and a.id < q.highest
             order by a.id limit q.most)
         ) x order by x.id limit q.most
-      ) a
-    ), near as materialized (
+      ) a`;
+
+const LACKING = `    ), near as materialized (
       -- Once for all of the slice, from the oldest on: what moved is in a statement soon after.
       select o.* from this q
       cross join (select min(sent_at) as sent_at from read) first
       cross join lateral (
         select r.id, r.period_from, r.period_to, r.keeps_lines from reconciliation_runs r
-        where r.processor = q.processor and r.source = q.source
+        where ${TELLER} = q.teller and r.source = q.source
           and r.period_to > first.sent_at - q.edge
         order by r.period_to limit ${String(NEAR_RUNS)}
       ) o
     ), missing as (
       select r.*, r.sent_at < q.period_from + q.edge or r.settled_at >= q.period_to - q.edge
         as at_the_edge
-      from this q join read r on r.status = 'SUCCEEDED' and r.processor = q.processor
-        and r.processor_account_id is null
+      from this q join read r on r.status = 'SUCCEEDED' and ${TELLER} = q.teller
         and r.operation = any(q.operations)
         and r.settled_at >= q.known_from and r.settled_at < q.known_to
       where not exists (
@@ -100,8 +103,17 @@ const FIND: Statement = {
         'journalId', (select j.id from journals j where j.merchant_id = m.merchant_id
           and j.source_id = m.id and j.kind in ('capture', 'refund')))
         order by id), '[]') as "missing"
-    from missing m`,
-};
+    from missing m`;
+
+function find(name: string, whose: string): Statement {
+  return { name, text: [THIS, readOf(whose), LACKING].join("\n") };
+}
+
+const FIND = find("find_attempts_without_line", "");
+const FIND_OF_ACCOUNT = find(
+  "find_attempts_of_account_without_line",
+  "a.processor_account_id = q.processor_account_id and",
+);
 
 interface Missing {
   readonly id: string;
@@ -126,13 +138,13 @@ export interface MissingSlice {
 }
 
 export async function findMissing(tx: Tx, report: Report, most: number): Promise<MissingSlice> {
-  const isFile = report.source === "SETTLEMENT_FILE";
-  const [slice] = await run<MissingSlice>(tx, FIND, [
+  const statement = report.processorAccountId === null ? FIND : FIND_OF_ACCOUNT;
+  const [slice] = await run<MissingSlice>(tx, statement, [
     report.position,
     idFloor("attempt", Date.parse(report.periodFrom) - BEFORE_MS),
     idFloor("attempt", Date.parse(report.periodTo) + 1),
     most,
-    isFile ? MONEY : LISTED,
+    MONEY,
     AT_THE_EDGE_MS,
     LINES_BEFORE_MS,
     report.id,
@@ -151,6 +163,7 @@ export function breakOf(missing: Missing, report: Report, dueInMs: number): NewB
     kind: missing.atTheEdge ? "TIMING" : "MISSING_THERE",
     source: report.source,
     processor: report.processor,
+    processorAccountId: report.processorAccountId,
     reportId: report.id,
     subjectId: missing.id,
     paymentIntentId: missing.paymentIntentId,

@@ -35,8 +35,8 @@ export async function reconcileFile(given: FileRun, path: string): Promise<Repor
     const { size } = await file.stat();
     const first = await firstLine(readLines(file, 0));
     const header = format.readHeader(first.text);
-    const named = { source: "SETTLEMENT_FILE", processor: processor.name } as const;
-    let report = await beginRun(db, { ...named, ...header });
+    const teller = { processor: processor.name, merchantId: null, processorAccountId: null };
+    let report = await beginRun(db, { source: "SETTLEMENT_FILE", ...teller, ...header });
     tell(report, size);
     if (report.status === "LOADING") {
       const start = Math.max(first.end, Number(report.position));

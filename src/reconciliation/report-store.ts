@@ -1,4 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
+import type { ListFailure } from "../processors/processor";
 import {
   IN_SQL,
   type Page,
@@ -13,6 +14,9 @@ export interface Report {
   readonly id: string;
   readonly source: "PROCESSOR_LIST" | "SETTLEMENT_FILE";
   readonly processor: string;
+  /** Of an account, it and its merchant; null where it is the installation's own processor. */
+  readonly merchantId: string | null;
+  readonly processorAccountId: string | null;
   readonly statement: string;
   readonly periodFrom: string;
   readonly periodTo: string;
@@ -26,15 +30,22 @@ export interface Report {
   readonly breaksClosed: number;
   readonly startedAt: string;
   readonly finishedAt: string | null;
+  /** Why its lines could not be read when they were last asked for, and when that was; they are asked for again. */
+  readonly failure: ListFailure | null;
+  readonly failedAt: string | null;
 }
 
+/** Who tells: an account, or a processor of the installation's own. Accounts' ids are nobody's names. */
+export const TELLER = "coalesce(r.processor_account_id, r.processor)";
+
 export const REPORT_COLUMNS = `
-  r.id as "id", r.source as "source", r.processor as "processor", r.statement as "statement",
+  r.id as "id", r.source as "source", r.processor as "processor", r.merchant_id as "merchantId",
+  r.processor_account_id as "processorAccountId", r.statement as "statement",
   iso(r.period_from) as "periodFrom", iso(r.period_to) as "periodTo", r.status as "status",
   r.position as "position", r.lines::float8 as "lines", r.compared::float8 as "compared",
   r.matched::float8 as "matched", r.breaks_found::float8 as "breaksFound",
   r.breaks_closed::float8 as "breaksClosed", iso(r.started_at) as "startedAt",
-  iso(r.finished_at) as "finishedAt"`;
+  iso(r.finished_at) as "finishedAt", r.failure as "failure", iso(r.failed_at) as "failedAt"`;
 
 function list(direction: PageRequest<string>["direction"]): Statement {
   const { beyond, order } = IN_SQL[direction];

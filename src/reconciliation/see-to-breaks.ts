@@ -2,14 +2,13 @@ import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import type { ChangedIntent } from "../live/announce-changes";
-import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { Log } from "../observability/log";
 import { type Attempt, isSettled } from "../payments/attempt";
 import { findAttempts } from "../payments/attempt-store";
 import { asAttempt } from "../payments/processor-request";
 import type { ProcessorFinder } from "../payments/send-attempt";
 import { type AnswerSettler, settleSurely } from "../payments/settle/settle-surely";
-import { DISPUTE_STATUSES, type Processors } from "../processors/processor";
+import { DISPUTE_STATUSES } from "../processors/processor";
 import type { Break, NewBreak, Proposal } from "./break";
 import { closeBreak, insertBreaks } from "./break-store";
 import { TAKEN_BACK, movedAndIs } from "./classify";
@@ -72,7 +71,6 @@ const COMPENSATION: Statement = {
 interface Needs extends AnswerSettler, ProcessorFinder {
   readonly db: Db;
   readonly log: Log;
-  readonly processors: Processors;
   readonly announce: (changed: ChangedIntent) => void;
   readonly config: Pick<BreakConfig, "ghostCharges" | "duplicateMovements" | "missedDisputes">;
 }
@@ -91,7 +89,7 @@ export async function seeToBreaks(needs: Needs): Promise<number> {
 async function seeTo(needs: Needs, found: Break): Promise<void> {
   const { merchantId, subjectId, kind, theirs } = found;
   if (kind === "TIMING" && theirs === null) return giveUpWaiting(needs.db, found);
-  if (kind === "MISSING_HERE" && merchantId === PLATFORM_MERCHANT_ID) {
+  if (isGhost(found)) {
     return left(needs.db, found, await seeToGhost(needs, found));
   }
   if (kind === "UNCLEARED") return seeToSuspense(needs.db, found);
@@ -104,11 +102,16 @@ async function seeTo(needs: Needs, found: Break): Promise<void> {
   return seeToOutcome(needs, found, attempt);
 }
 
+/** Of no payment that is known, whosever account it is at. */
+function isGhost({ kind, paymentIntentId }: Break): boolean {
+  return kind === "MISSING_HERE" && paymentIntentId === null;
+}
+
 /** Of a known charge, in the words that only disputes have. */
-function isDispute({ kind, merchantId, theirs }: Break): boolean {
+function isDispute({ kind, paymentIntentId, theirs }: Break): boolean {
   const isNews = kind === "MISSING_HERE" || kind === "STATE";
   const said = DISPUTE_STATUSES.some((status) => status === theirs?.state);
-  return isNews && said && merchantId !== PLATFORM_MERCHANT_ID;
+  return isNews && said && paymentIntentId !== null;
 }
 
 async function seeToOutcome(needs: Needs, found: Break, attempt: Attempt): Promise<void> {

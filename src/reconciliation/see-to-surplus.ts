@@ -4,12 +4,14 @@ import { failpoint } from "../failpoints";
 import type { Attempt } from "../payments/attempt";
 import { insertEvidence } from "../payments/evidence-store";
 import { type AttemptToSend, asAttempt, isToSend } from "../payments/processor-request";
-import type { Processor, ProcessorMovement, Processors } from "../processors/processor";
+import type { ProcessorFinder } from "../payments/send-attempt";
+import type { Processor, ProcessorMovement } from "../processors/processor";
 import type { Break } from "./break";
 import { beginReversing, explainBreak, findReversing, lockBreak } from "./break-store";
 import { POLICY, closeAsReversed, recordByPolicy } from "./by-policy";
 import { KIND_OF } from "./classify";
 import type { SeenTo } from "./see-to-ghost";
+import { TELLER } from "./report-store";
 import type { BreakConfig } from "./settings";
 
 /*
@@ -36,7 +38,8 @@ const LINES: Statement = {
       l.amount as "amountMinor", l.currency as "currency", l.charge_id as "chargeId",
       iso(l.moved_at) as "movedAt"
     from reconciliation_runs f
-    join reconciliation_runs r on r.processor = f.processor
+    join reconciliation_runs r on ${TELLER}
+        = coalesce(f.processor_account_id, f.processor)
       and r.source in ('PROCESSOR_LIST', 'SETTLEMENT_FILE')
       and r.period_to > f.period_from - interval '${String(KNOWN_FOR_DAYS)} days'
     join processor_lines l on l.run_id = r.id and l.reference = ?
@@ -47,17 +50,16 @@ const LINES: Statement = {
 type Line = Pick<ProcessorMovement, "movementId" | "kind" | "amountMinor" | "currency"> &
   Pick<ProcessorMovement, "chargeId" | "movedAt">;
 
-interface Needs {
+interface Needs extends ProcessorFinder {
   readonly db: Db;
-  readonly processors: Processors;
   readonly config: Pick<BreakConfig, "duplicateMovements">;
 }
 
 export async function seeToSurplus(needs: Needs, found: Break, attempt: Attempt): Promise<SeenTo> {
-  const { db, config, processors } = needs;
+  const { db, config } = needs;
   const begun = await findReversing(db, found);
   if (config.duplicateMovements === "leave" && begun === null) return "LEFT_FOR_A_PERSON";
-  const processor = installationsOwn(processors, attempt);
+  const processor = await needs.processorOf(attempt);
   if (!isToSend(attempt) || !canReverse(processor, attempt)) {
     return leave(db, found, `${attempt.processor} cannot take back one movement by itself`);
   }
@@ -79,17 +81,9 @@ export async function seeToSurplus(needs: Needs, found: Break, attempt: Attempt)
 
 type CanReverse = Processor & Required<Pick<Processor, "reverseMovement">>;
 
-function canReverse(
-  processor: Processor | undefined,
-  { operation }: AttemptToSend,
-): processor is CanReverse {
-  if (processor?.reverseMovement === undefined) return false;
+function canReverse(processor: Processor, { operation }: AttemptToSend): processor is CanReverse {
+  if (processor.reverseMovement === undefined) return false;
   return processor.capabilities.reversesMovements?.includes(operation) === true;
-}
-
-/** What is an account's is for its merchant to give back. */
-function installationsOwn(processors: Processors, attempt: Attempt): Processor | undefined {
-  return attempt.processorAccountId === null ? processors.get(attempt.processor) : undefined;
 }
 
 /** None is kept where it is not certain which. */

@@ -1,5 +1,6 @@
 import { type Db, type Statement, run } from "../db/db";
 import type { Proposal, ProposedPosting } from "./break";
+import { TELLER } from "./report-store";
 
 /*
  * What corrections have put into suspense, and where it is proposed to go. Money that the processor has taken back since
@@ -17,12 +18,12 @@ const FIND: Statement = {
         select from reconciliation_runs r
         join processor_lines l on l.run_id = r.id and l.reference = i.item_id
           and l.kind = 'reverse' and l.moved_at >= k.began_at
-        where r.processor = k.processor and r.source in ('PROCESSOR_LIST', 'SETTLEMENT_FILE')
+        where ${TELLER} = k.teller and r.source in ('PROCESSOR_LIST', 'SETTLEMENT_FILE')
           and r.period_to > k.began_at) as "isTakenBack"
     from jsonb_to_recordset(?) as i (merchant_id text, item_id text, currency text, amount bigint)
     cross join lateral (
       select (array_agg(j.id order by j.created_at desc, j.id desc))[1] as journal_id,
-        min(b.found_at) as began_at, min(b.processor) as processor,
+        min(b.found_at) as began_at, min(coalesce(b.processor_account_id, b.processor)) as teller,
         sum(case when c.kind = 'SUSPENSE' then p.amount else -p.amount end)::bigint as amount
       from reconciliation_breaks b
       join journals j on j.merchant_id = b.merchant_id and j.id = b.journal_id

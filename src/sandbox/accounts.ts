@@ -11,8 +11,7 @@ import { createWebhookSender } from "./webhook-sender";
  * The network's accounts, as merchants of a real processor have them. Without a key one speaks for the installation,
  * whose account has no name. A key `sk_test_<account>_<secret>` speaks for the account that it names, for as long as it
  * is not revoked: whoever can reach the network can make one up, as with everything else here. What moved for one
- * account is unknown to all others. The account is in the ids of what it did, so it is in the books, too; that a
- * reference was reversed under which nothing had been asked for is remembered by no account after a restart.
+ * account is unknown to all others. The account is in the ids of what it did, so it is in the books, too.
  */
 
 const KEY = /^Bearer (sk_(test|live)_([a-z0-9]{1,32})_[A-Za-z0-9]{8,64})$/;
@@ -55,7 +54,6 @@ export function allNetworks(network: Network): Network[] {
 /** Whose money a row of the books is about. */
 export function networkOfRow(network: Network, row: BookRow): Network {
   if (row.type === "dispute") return networkOf(network, accountOfId(row.charge_id));
-  if (row.type !== "tombstone") return networkOf(network, accountOfId(row.operation_id));
-  const knows = ({ state }: Network): boolean => state.references.has(row.reference);
-  return allNetworks(network).find(knows) ?? network;
+  if (row.type === "tombstone") return networkOf(network, row.account);
+  return networkOf(network, accountOfId(row.operation_id));
 }

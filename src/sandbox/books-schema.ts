@@ -112,6 +112,11 @@ const MIGRATIONS: readonly string[] = [
   `,
   // Of the fee, where it is not that of the amount.
   "alter table movements add column fee_currency text",
+  // Of the account that it is about; two may be asked for the same reference.
+  `
+  alter table tombstones add column account text not null default '',
+    drop constraint tombstones_reference_key, add unique (account, reference);
+  `,
 ];
 
 // Any fixed number, so long as nothing else in this database takes the same one.

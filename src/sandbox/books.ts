@@ -58,9 +58,10 @@ const INSERT_MOVEMENTS = `
     ${RECORD})`;
 
 const INSERT_ALL = `with moved as (${INSERT_MOVEMENTS}), buried as (
-    insert into tombstones (position, reference, at)
-    select position, reference, ${TIME}
-    from jsonb_to_recordset($3::jsonb) as row(position bigint, reference text, at float8)
+    insert into tombstones (position, account, reference, at)
+    select position, account, reference, ${TIME}
+    from jsonb_to_recordset($3::jsonb) as row(position bigint, account text, reference text,
+      at float8)
   ), disputed as (
     insert into disputes (position, id, step, charge_id, reference, amount, currency, fee, reason,
       due_at, at)

@@ -130,7 +130,8 @@ export function decideReversal(state: NetworkState, reference: string): readonly
   const entry = entryOf(state, reference);
   const rows: BookRow[] = [];
   if (!entry.reversed) {
-    rows.push({ type: "tombstone", position: 0, reference, at: Date.now() });
+    const { account } = state;
+    rows.push({ type: "tombstone", position: 0, account, reference, at: Date.now() });
   }
   for (const operation of entry.operations) {
     if (operation.status !== "succeeded") continue;

@@ -39,6 +39,7 @@ export interface Verdict extends Row {
 export interface Tombstone {
   readonly type: "tombstone";
   position: number;
+  readonly account: string;
   readonly reference: string;
   readonly at: number;
 }

@@ -32,7 +32,7 @@ const PAGES = {
     from movements where position > $1 order by movements.position limit $2`,
   verdict: `select 'verdict' as type, status, decline, challenge, ${COMMON}
     from verdicts where position > $1 order by verdicts.position limit $2`,
-  tombstone: `select 'tombstone' as type, reference, ${MILLISECONDS} as at,
+  tombstone: `select 'tombstone' as type, account, reference, ${MILLISECONDS} as at,
     position::float8 as position from tombstones where position > $1
       order by tombstones.position limit $2`,
   dispute: `select 'dispute' as type, id, step, charge_id, reference, amount::float8 as amount,

@@ -168,6 +168,10 @@ export type ReconciliationBreakSource = "LEDGER" | "PROCESSOR_LIST" | "SETTLEMEN
 /** How far a break has come. New values may be added. */
 export type ReconciliationBreakStatus = "EXPLAINED" | "OPEN" | "RESOLVED";
 
+/** Why the lines of a comparison could not be read. New values may be added. */
+export type ReconciliationReportFailure =
+  "CREDENTIALS_REFUSED" | "NOT_CONNECTED" | "NOT_READ" | "OTHER_ACCOUNT";
+
 /** How far a comparison has come. New values may be added. */
 export type ReconciliationReportStatus =
   "COMPARING" | "COMPLETED" | "LOADING" | "MISSING" | "PAYOUTS";

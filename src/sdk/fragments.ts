@@ -28,8 +28,8 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     evidenceDueBy openedAt closedAt version createdAt updatedAt
   }`,
   Payout: `fragment Payout on Payout {
-    id status amount currency lineCount processor processorPayoutId arrivesAt changedAt
-    version createdAt updatedAt
+    id status amount currency lineCount processor processorAccountId processorPayoutId arrivesAt
+    changedAt version createdAt updatedAt
   }`,
   PayoutLine: `fragment PayoutLine on PayoutLine {
     line kind amount attemptId paymentIntentId movementId
@@ -67,15 +67,16 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
     createdAt
   }`,
   ReconciliationBreak: `fragment ReconciliationBreak on ReconciliationBreak {
-    id merchantId kind status source processor reportId subjectId paymentIntentId currency detail
+    id merchantId kind status source processor processorAccountId reportId subjectId paymentIntentId
+    currency detail
     ours { ...ReconciliationSide } theirs { ...ReconciliationSide }
     proposal { corrects postings { debit credit amount } }
     owner explanation resolution journalId foundAt explainedAt resolvedAt
   }`,
   ReconciliationSide: `fragment ReconciliationSide on ReconciliationSide { amount currency fee state }`,
   ReconciliationReport: `fragment ReconciliationReport on ReconciliationReport {
-    id source processor statement periodFrom periodTo status lines compared matched breaksFound
-    breaksClosed startedAt finishedAt
+    id source processor merchantId processorAccountId statement periodFrom periodTo status lines
+    compared matched breaksFound breaksClosed startedAt finishedAt failure failedAt
   }`,
   LedgerAccount: `fragment LedgerAccount on LedgerAccount {
     id kind currency createdAt balance pendingBalance

@@ -33,6 +33,7 @@ import type {
   ReconciliationBreakResolution,
   ReconciliationBreakSource,
   ReconciliationBreakStatus,
+  ReconciliationReportFailure,
   ReconciliationReportStatus,
   RefundReason,
   RefundStatus,
@@ -563,6 +564,9 @@ export interface ReconciliationBreak {
   /** The name of the processor; null when the ledger alone is concerned. */
   readonly processor: string | null;
 
+  /** The id of the merchant's account at the processor; null when it is the installation's own, or none. */
+  readonly processorAccountId: string | null;
+
   /** The id of the report that it was found for; null when there is none. */
   readonly reportId: string | null;
 
@@ -846,7 +850,7 @@ export interface PayoutLine {
   readonly movementId: string;
 }
 
-/** Money that a processor has sent to the merchant's bank, as its settlement file has it. */
+/** Money that a processor has sent to the merchant's bank, as its settlement file has it, or its list of the merchant's account. */
 export interface Payout {
   /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;
@@ -865,6 +869,9 @@ export interface Payout {
 
   /** The name of the processor. */
   readonly processor: string;
+
+  /** The id of the merchant's account at the processor; null when it is the installation's own. */
+  readonly processorAccountId: string | null;
 
   /** The processor's id for the payout. Merchants who are paid by one transfer have it in common. */
   readonly processorPayoutId: string;
@@ -1040,6 +1047,12 @@ export interface ReconciliationReport {
   /** The name of the processor. */
   readonly processor: string;
 
+  /** The id of the merchant whose account it is; null when it is the installation's own. */
+  readonly merchantId: string | null;
+
+  /** The id of the account; null when it is the installation's own. */
+  readonly processorAccountId: string | null;
+
   /** What the processor calls the statement. */
   readonly statement: string;
 
@@ -1072,6 +1085,12 @@ export interface ReconciliationReport {
 
   /** When it was completed. */
   readonly finishedAt: string | null;
+
+  /** Why the lines could not be read when they were last asked for; null when they could. They are asked for again, and nothing is missed in the meantime. */
+  readonly failure: ReconciliationReportFailure | null;
+
+  /** When the lines were last asked for in vain; null when they came. */
+  readonly failedAt: string | null;
 }
 
 /** One side of a posting, as it appears in one account. It never changes. */

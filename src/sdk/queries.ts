@@ -253,7 +253,7 @@ export interface Queries {
     result: ReconciliationBreakConnection;
   };
 
-  /** Comparisons with what processors say, newest first: one for each settlement file, and one for each hour of a processor's list. They are about all merchants. Requires the scope operations:write. */
+  /** Comparisons with what processors say, newest first: one for each settlement file, and one for each hour of a processor's list, or of an account's. They are about all merchants. Requires the scope operations:write. */
   readonly reconciliationReports: {
     variables: {
       readonly first?: number | null | undefined;

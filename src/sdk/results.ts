@@ -461,7 +461,7 @@ export interface DisputeConnection {
   readonly pageInfo: PageInfo;
 }
 
-/** Money that a processor has sent to the merchant's bank, as its settlement file has it. */
+/** Money that a processor has sent to the merchant's bank, as its settlement file has it, or its list of the merchant's account. */
 export interface PayoutResult {
   /** The object's id: an opaque string that begins with a prefix for its type and sorts by creation time. */
   readonly id: string;

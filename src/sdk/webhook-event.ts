@@ -124,6 +124,7 @@ export interface PayoutSnapshot {
   readonly currency: string;
   readonly lineCount: number;
   readonly processor: string;
+  readonly processorAccountId?: string | null;
   readonly processorPayoutId: string;
   readonly arrivesAt: string;
   /** Since when it has had its status at the processor. */
@@ -148,6 +149,7 @@ export interface ReconciliationBreakSnapshot {
   readonly status: ReconciliationBreakStatus;
   readonly source: ReconciliationBreakSource;
   readonly processor: string | null;
+  readonly processorAccountId?: string | null;
   readonly reportId: string | null;
   readonly subjectId: string;
   readonly paymentIntentId: string | null;

@@ -34,18 +34,26 @@ export async function startCluster(options: { readonly durable: boolean }): Prom
     // Several installations at a time, each process with its pools.
     settings: { max_connections: "500", shared_buffers: "256MB" },
   });
-  const template = "oncepay_attack_template";
-  await onServer(postgres.url, `create database ${template}`);
-  await migrate({ databaseUrl: databaseUrl(postgres.url, template) });
   return {
-    ...databasesOf(postgres.url, template),
-    directory,
+    ...(await clusterOn(postgres.url, directory)),
     postgres,
-    keepLogs: () => keepLogs(directory),
     remove: async () => {
       await postgres.remove();
       await rm(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** On a server that somebody else has started, and removes. */
+export async function clusterOn(serverUrl: string, directory: string): Promise<Cluster> {
+  const template = "oncepay_attack_template";
+  await onServer(serverUrl, `create database ${template}`);
+  await migrate({ databaseUrl: databaseUrl(serverUrl, template) });
+  return {
+    ...databasesOf(serverUrl, template),
+    directory,
+    keepLogs: () => keepLogs(directory),
+    remove: () => Promise.resolve(),
   };
 }
 
@@ -78,11 +86,14 @@ function databasesOf(
   };
 }
 
+/** What servers keep beside logs: data, archives, backups. */
+const NOT_LOGS = /^(postgres|primary|restored|archive$|backup$)/;
+
 async function keepLogs(directory: string): Promise<string> {
   const kept = await mkdtemp(path.join(tmpdir(), "oncepay-attack-logs-"));
   await cp(directory, kept, {
     recursive: true,
-    filter: (source) => !path.basename(source).startsWith("postgres"),
+    filter: (source) => !NOT_LOGS.test(path.basename(source)),
   });
   return kept;
 }

@@ -35,7 +35,8 @@ const OUR_WORDS = new RegExp(
     "refunds.reason",
     // Of a run's lines only ids, amounts and words that the format allows are stored: they are struck out as they are read.
     "reconciliation_breaks.(?:proposal|resolution)",
-    "reconciliation_runs.position",
+    "reconciliation_runs.(?:position|lists|failure)",
+    "processor_lines.processor_ref",
     "audit_state.(?:at_merchant|differences)",
     "(?:processor_)?disputes.reason",
     "processor_accounts.(?:mode|api_version)",

@@ -11,7 +11,7 @@ const HELP = `Usage: npm run profile -- [options]
 Puts one part of the bench under load and leaves a CPU profile of one process, for Chrome's DevTools or speedscope,
 and a summary of where its time went.
 
-  --only PART        create, confirm, payment or drain (default create)
+  --only PART        create, confirm, cancel, query, payment or drain (default create)
   --process NAME     api or worker (default: the one that the part is about)
   --seconds N        how long (default 10)
   --directory DIR    where the files are left (default bench-results)

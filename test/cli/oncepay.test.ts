@@ -48,6 +48,7 @@ test("what cannot be done is said in a sentence, and the exit code says of what 
     [["merchants", "create"], { DATABASE_URL: wrong }, 2, "--name is required"],
     [["verify", "--sandbox-url", "localhost-4010"], {}, 2, "--sandbox-url must be an address"],
     [["verify", "--sandbox-url", "localhost:4010"], {}, 2, "--sandbox-url must be an address"],
+    [["verify", "--since", "yesterday"], {}, 2, "--since must be a time such as"],
     [["migrate"], {}, 78, "DATABASE_URL: is not set"],
     [["migrate"], { DATABASE_URL: "mysql://h/n" }, 78, "DATABASE_URL: must be an address such as"],
     [["migrate"], { DATABASE_URL: wrong }, 69, "DATABASE_URL: nothing listens at 127.0.0.1:1."],

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { Client } from "pg";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { type Db, run } from "../../src/db/db";
@@ -321,15 +322,18 @@ describe("connections", () => {
 
 describe("round trips", () => {
   const spy = jest.spyOn(Client.prototype, "query");
+  const written = ["_write", "_writev"].map((name) =>
+    jest.spyOn(Socket.prototype as unknown as Record<string, () => void>, name),
+  );
   afterAll(() => {
-    spy.mockRestore();
+    for (const each of [spy, ...written]) each.mockRestore();
   });
 
   /** What the app's own connections send to Postgres; the card network's are not counted. */
   async function sent(work: () => Promise<unknown>): Promise<string[]> {
     // The first use of a connection and of a plan cost more, once.
     for (const used of [t.app.db, t.app.tenantDb("mer_none")]) await used.raw("select 1");
-    spy.mockClear();
+    for (const each of [spy, ...written]) each.mockClear();
     await work();
     return spy.mock.calls.flatMap(([query], index) => {
       const client = spy.mock.contexts[index] as Client & {
@@ -339,6 +343,14 @@ describe("round trips", () => {
       const ours = client.connectionParameters.application_name === "oncepay test";
       return ours && text !== "discard plans" ? [text.trim()] : [];
     });
+  }
+
+  /** How often something was written to the connections that have asked since then. */
+  function countWrites(): number {
+    const clients = spy.mock.contexts as unknown as { connection: { stream: Socket } }[];
+    const sockets = new Set(clients.map(({ connection }) => connection.stream));
+    const contexts = written.flatMap(({ mock }) => mock.contexts as unknown as Socket[]);
+    return contexts.filter((socket) => sockets.has(socket)).length;
   }
 
   it("creates in one, and replays in one", async () => {
@@ -365,7 +377,7 @@ describe("round trips", () => {
     expect(await sent(() => t.app.confirmPaymentIntent(refused))).toHaveLength(1);
   });
 
-  it("replays a capture in one", async () => {
+  it("captures in six, and replays in one", async () => {
     const merchant = await aMerchant(t);
     const { id } = await anAuthorizedIntent(t, merchant.id);
     const command = captureCommand(merchant.id, id);
@@ -373,6 +385,7 @@ describe("round trips", () => {
     const own = t.app.tenantDb(merchant.id);
     const texts = await sent(() => capturePaymentIntent(own, command));
     expect(texts.length).toBeLessThanOrEqual(12);
+    expect(countWrites()).toBe(6);
     expect(await sent(() => capturePaymentIntent(own, command))).toHaveLength(1);
   });
 });

@@ -11,6 +11,7 @@ import { diskFull } from "./disk-full";
 import type { Drill, Scene } from "./drill";
 import { keyLeaked } from "./key-leaked";
 import { redisAway } from "./redis-away";
+import { restored } from "./restored";
 import { WAIT_MS, numberOf, sql, until } from "./scene";
 
 function workerOf({ installation: { workers } }: Scene): Child {
@@ -341,4 +342,5 @@ export const DRILLS: readonly Drill[] = [
   processorOutage,
   breakFound,
   keyLeaked,
+  restored,
 ];

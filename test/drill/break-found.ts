@@ -62,7 +62,7 @@ async function expectNumber(
 }
 
 /** Around now: long enough that nothing of it is at the edge. */
-async function settlementOf(sandboxUrl: string): Promise<string> {
+export async function settlementOf(sandboxUrl: string): Promise<string> {
   const [from = "", to = ""] = [-HOUR_MS, HOUR_MS].map((ms) =>
     new Date(Date.now() + ms).toISOString(),
   );

@@ -38,6 +38,8 @@ export interface Drill {
 
 interface Prepared {
   readonly env: Readonly<Record<string, string>>;
+  /** Where the installation's database is, when that is what breaks; the network's books are elsewhere. */
+  readonly cluster?: Cluster;
   readonly close: () => Promise<void>;
 }
 
@@ -69,7 +71,7 @@ const ROOT = path.resolve(__dirname, "../..");
 /** Metric time in which an alert must fire once its state is there. */
 const DETECTED_SECONDS = 60;
 /** The longest window of an alert that drills are about, and some more. */
-const OVER_STEPS = 24;
+const OVER_STEPS = 64;
 const WAIT_MS = 60_000;
 const TICK_MS = 300;
 

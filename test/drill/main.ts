@@ -70,12 +70,13 @@ async function drillOnce(place: Cluster, drill: Drill): Promise<Outcome> {
   progress("starting");
   const prepared = await drill.prepare?.();
   const env = { ...drill.options?.env, ...prepared?.env };
+  const own = prepared?.cluster;
   const options = { ...STANDARD, ...drill.options, env, name: drill.name, seed: 1 };
   let installation: Installation | undefined;
   let outcome: Outcome | undefined;
   try {
-    installation = await startInstallation(place, options);
-    outcome = await runDrill(drill, { installation, cluster: place }, progress);
+    installation = await startInstallation(own ?? place, { ...options, witnesses: place });
+    outcome = await runDrill(drill, { installation, cluster: own ?? place }, progress);
   } catch (error) {
     outcome = {
       name: drill.name,
@@ -87,10 +88,12 @@ async function drillOnce(place: Cluster, drill: Drill): Promise<Outcome> {
     };
   } finally {
     await installation?.stop();
+    if (outcome === undefined || outcome.violations.length > 0) {
+      for (const violation of outcome?.violations ?? []) progress(`WRONG ${violation}`);
+      progress(`logs are kept in ${await (own ?? place).keepLogs()}`);
+    }
     await prepared?.close();
   }
-  for (const violation of outcome.violations) progress(`WRONG ${violation}`);
-  if (outcome.violations.length > 0) progress(`logs are kept in ${await place.keepLogs()}`);
   return outcome;
 }
 

@@ -48,7 +48,7 @@ const careless: Processor = {
   send: () => Promise.resolve(says as Awaited<ReturnType<Processor["send"]>>),
   lookUp: () => Promise.resolve(says),
   reverse: () => Promise.resolve({ kind: "unknown", reason: "it cannot be told" }),
-  verifyWebhook: (body) => JSON.parse(body) as ProcessorWebhook,
+  verifyWebhook: (body) => [JSON.parse(body) as ProcessorWebhook],
   close: () => Promise.resolve(),
 };
 

@@ -64,7 +64,7 @@ beforeAll(async () => {
     ...acme("acme"),
     verifyWebhook: (rawBody, headers) => {
       if (headers["acme-signature"] !== signAcme(rawBody)) throw new Error("Not signed by Acme.");
-      return JSON.parse(rawBody) as ProcessorWebhook;
+      return [JSON.parse(rawBody) as ProcessorWebhook];
     },
   };
   const processors = new Map([...registered, ["acme", signing], ["mute", acme("mute")]]);

@@ -1,10 +1,14 @@
-import { applyProcessorWebhooks } from "../../src/inbox/apply-processor-webhooks";
 import { openDispute } from "../stripe-simulation/bank";
 import { idOf } from "../stripe-simulation/objects";
-import { SECRET_KEY, type Simulation, startSimulation } from "../stripe-simulation/simulation";
+import { type Simulation, startSimulation } from "../stripe-simulation/simulation";
 import { REFUND_INTENT, type TestApi, makeIntent, newKey, startTestApi } from "../support/api";
-import { CONNECT_ACCOUNT } from "../support/processor-accounts";
 import { booksOf } from "../support/stripe-books";
+import {
+  type StripeAccount,
+  connectStripe,
+  paid as paidThere,
+  tellAll as tellAllThere,
+} from "./stripe-account";
 import { attemptsOf, confirm, route, statusOf, to } from "./world";
 
 /**
@@ -12,11 +16,9 @@ import { attemptsOf, confirm, route, statusOf, to } from "./world";
  * Stripe's own webhooks. The witness of what moved is the simulation's books.
  */
 
-const WEBHOOK_SECRET = "whsec_of_the_endpoint";
-
 let api: TestApi;
 let stripe: Simulation;
-let path: string;
+let account: StripeAccount;
 beforeAll(async () => {
   stripe = await startSimulation();
   api = await startTestApi({
@@ -24,22 +26,7 @@ beforeAll(async () => {
     ONCEPAY_LOOKUP_SCHEDULE_MS: "3600000",
   });
   api.movements = booksOf(stripe);
-  const input = {
-    processor: "stripe",
-    credentials: { secretKey: SECRET_KEY },
-    webhookSecret: WEBHOOK_SECRET,
-  };
-  const { data, error } = await api.send({
-    query: CONNECT_ACCOUNT,
-    variables: { input, key: newKey() },
-  });
-  expect(error).toBeUndefined();
-  const account = data.connectProcessorAccount.processorAccount as {
-    id: string;
-    webhookPath: string;
-  };
-  expect(account).toMatchObject({ processor: "stripe", mode: "TEST", status: "ACTIVE" });
-  path = account.webhookPath;
+  account = await connectStripe(api);
   expect((await route(api, [to({ id: account.id })])).error).toBeUndefined();
 });
 afterAll(async () => {
@@ -47,29 +34,8 @@ afterAll(async () => {
   await stripe.close();
 });
 
-/** Sends everything that Stripe has to tell, as Stripe does, and applies it. */
-async function tellAll(): Promise<void> {
-  for (const event of stripe.bank.events.splice(0)) {
-    const { rawBody, headers } = stripe.sign(event, WEBHOOK_SECRET);
-    const answer = await fetch(`${api.server.url}${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...headers },
-      body: rawBody,
-    });
-    expect([event.type, answer.status]).toEqual([event.type, 200]);
-  }
-  await applyProcessorWebhooks(api.app, 100);
-}
-
-async function paid(): Promise<{ id: string; reference: string }> {
-  const { id } = await makeIntent(api, { amount: 2_500 });
-  const { error } = await confirm(api, id, { returnUrl: "https://shop.example/return" });
-  expect(error).toBeUndefined();
-  await api.drain();
-  expect(await statusOf(api, id)).toBe("SUCCEEDED");
-  const [attempt] = await attemptsOf(api, id);
-  return { id, reference: attempt?.id ?? "" };
-}
+const paid = () => paidThere(api);
+const tellAll = () => tellAllThere(api, stripe, account);
 
 test("a payment is charged and refunded at the account, once each, whatever is told how often", async () => {
   const { id, reference } = await paid();
@@ -126,7 +92,7 @@ test("what somebody else has signed is refused, and changes nothing", async () =
     JSON.stringify({ id: "evt_else", type: "payment_intent.succeeded" }),
     "whsec_of_somebody_else",
   );
-  const answer = await fetch(`${api.server.url}${path}`, {
+  const answer = await fetch(`${api.server.url}${account.webhookPath}`, {
     method: "POST",
     headers,
     body: rawBody,

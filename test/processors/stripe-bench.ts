@@ -92,7 +92,7 @@ export async function startStripeBench(): Promise<StripeBench> {
     },
     hear: (event) => {
       const { rawBody, headers } = simulation.sign(event, WEBHOOK_SECRETS[0]);
-      const heard = processor.verifyWebhook?.(rawBody, headers);
+      const [heard] = processor.verifyWebhook?.(rawBody, headers) ?? [];
       if (!heard) throw new Error("Webhooks are not heard.");
       return heard;
     },

@@ -7,6 +7,7 @@ import {
   newCharge,
   newDispute,
   newEvent,
+  newId,
   newIntent,
   newRefund,
 } from "./objects";
@@ -34,6 +35,9 @@ export interface Bank {
   readonly refunds: Map<string, Stripe.Refund>;
   readonly lines: Stripe.BalanceTransaction[];
   readonly disputes: Map<string, Stripe.Dispute>;
+  readonly payouts: Map<string, Stripe.Payout>;
+  /** By balance transaction, what it was paid out by. */
+  readonly paidOut: Map<string, string>;
   readonly movements: Movement[];
   readonly events: Stripe.Event[];
   /** Balance transactions are made later. */
@@ -51,6 +55,8 @@ export function newBank(now: () => number): Bank {
     refunds: new Map(),
     lines: [],
     disputes: new Map(),
+    payouts: new Map(),
+    paidOut: new Map(),
     movements: [],
     events: [],
     isLate: false,
@@ -287,12 +293,15 @@ export function failRefund(bank: Bank, refund: Stripe.Refund): void {
   const key = asked?.key ?? null;
   const about = { intent: idOf(intent), key, amount, currency, refund: refund.id };
   book(bank, { ...about, kind: "refund_failure" });
+  const line = { type: "refund_failure", amount, fee: 0, currency, source: refund.id } as const;
+  bank.lines.push(newBalanceTransaction({ ...line, created: secondsOf(bank) }));
   tell(bank, "refund.failed", refund);
 }
 
 export function openDispute(bank: Bank, charge: Stripe.Charge): Stripe.Dispute {
   const created = secondsOf(bank);
-  const { currency, amount_captured: amount, id: source } = charge;
+  const { currency, amount_captured: amount } = charge;
+  const source = newId("du");
   const line = { type: "adjustment", amount: -amount, fee: 1_500, currency, source } as const;
   const withdrawal = newBalanceTransaction({ ...line, created });
   const dispute = newDispute(charge, withdrawal, created);
@@ -302,4 +311,20 @@ export function openDispute(bank: Bank, charge: Stripe.Charge): Stripe.Dispute {
   tell(bank, "charge.dispute.created", dispute);
   tell(bank, "charge.dispute.funds_withdrawn", dispute);
   return dispute;
+}
+
+/** Decided by the card's bank: what was withdrawn comes back where it is won. */
+export function closeDispute(bank: Bank, dispute: Stripe.Dispute, status: "won" | "lost"): void {
+  const created = secondsOf(bank);
+  dispute.status = status;
+  if (status === "won") {
+    const { currency, amount } = dispute;
+    const source = idOf(dispute.charge);
+    const line = { type: "adjustment", amount, fee: 0, currency, source } as const;
+    const returned = newBalanceTransaction({ ...line, created });
+    bank.lines.push(returned);
+    dispute.balance_transactions.push(returned);
+    tell(bank, "charge.dispute.funds_reinstated", dispute);
+  }
+  tell(bank, "charge.dispute.closed", dispute);
 }

@@ -259,7 +259,7 @@ export function newDispute(
   created: number,
 ): Stripe.Dispute {
   return {
-    id: newId("du"),
+    id: idOf(withdrawal.source),
     object: "dispute",
     amount: charge.amount_captured,
     balance_transactions: [withdrawal],
@@ -283,6 +283,42 @@ export function newDispute(
     payment_intent: charge.payment_intent,
     reason: "fraudulent",
     status: "needs_response",
+  };
+}
+
+export function newPayout(given: {
+  readonly amount: number;
+  readonly currency: string;
+  readonly created: number;
+}): Stripe.Payout {
+  return {
+    id: newId("po"),
+    object: "payout",
+    amount: given.amount,
+    application_fee: null,
+    application_fee_amount: null,
+    arrival_date: given.created + 2 * 86_400,
+    automatic: true,
+    balance_transaction: null,
+    created: given.created,
+    currency: given.currency,
+    description: "STRIPE PAYOUT",
+    destination: newId("ba"),
+    failure_balance_transaction: null,
+    failure_code: null,
+    failure_message: null,
+    livemode: false,
+    metadata: {},
+    method: "standard",
+    original_payout: null,
+    payout_method: null,
+    reconciliation_status: "in_progress",
+    reversed_by: null,
+    source_type: "card",
+    statement_descriptor: null,
+    status: "in_transit",
+    trace_id: null,
+    type: "bank_account",
   };
 }
 

@@ -17,8 +17,11 @@ export const PARAM_TYPES = {
     "PaymentIntentCancelParams",
     "PaymentIntentRetrieveParams",
   ],
-  Refunds: ["RefundCreateParams", "RefundListParams"],
+  Refunds: ["RefundCreateParams", "RefundListParams", "RefundRetrieveParams"],
+  Disputes: ["DisputeRetrieveParams"],
+  Events: ["EventListParams"],
   BalanceTransactions: ["BalanceTransactionListParams"],
+  Payouts: ["PayoutListParams"],
 } as const;
 
 export type ParamType = (typeof PARAM_TYPES)[keyof typeof PARAM_TYPES][number];

@@ -7,6 +7,7 @@ import {
   createIntent,
   createRefund,
   getIntent,
+  secondsOf,
 } from "./bank";
 import { invalid } from "./error";
 import { newAccount, newBalance } from "./objects";
@@ -54,13 +55,57 @@ export function routeOf(account: Account, method: string, path: string): Route |
       }, "RefundListParams");
     case "GET /v1/balance_transactions":
       return read((params) => listed(linesOf(bank, params), params, path), BALANCE);
+    case "GET /v1/events":
+      return read((params) => listed(eventsOf(bank, params), params, path), "EventListParams");
+    case "GET /v1/payouts":
+      return read((params) => listed(payoutsOf(bank, params), params, path), "PayoutListParams");
     case "GET /v1/account":
       return read(() => newAccount(account.id));
     case "GET /v1/balance":
       return read(() => newBalance(account.livemode));
     default:
-      return ofIntent(bank, method, INTENT.exec(path)?.groups);
+      return (
+        ofIntent(bank, method, INTENT.exec(path)?.groups) ??
+        ofOther(bank, method, OTHER.exec(path)?.groups)
+      );
   }
+}
+
+const OTHER = /^\/v1\/(?<what>refunds|disputes)\/(?<id>[^/]+)$/;
+
+function ofOther(
+  bank: Bank,
+  method: string,
+  named: Readonly<Record<string, string | undefined>> | undefined,
+): Route | undefined {
+  const { what, id = "" } = named ?? {};
+  if (method !== "GET" || what === undefined) return undefined;
+  const run = (): object => {
+    const found = what === "refunds" ? bank.refunds.get(id) : bank.disputes.get(id);
+    if (!found) throw invalid(`Nothing is called ${id}.`, "resource_missing", 404);
+    return found;
+  };
+  const params = what === "refunds" ? "RefundRetrieveParams" : "DisputeRetrieveParams";
+  return { params, locks: null, moves: false, run };
+}
+
+const EVENTS_KEPT_S = 30 * 86_400;
+
+/** Of thirty days, newest first. */
+function eventsOf(bank: Bank, params: Params): Stripe.Event[] {
+  const { gte = 0, lte = Infinity } = (params["created"] ?? {}) as { gte?: number; lte?: number };
+  const { types, starting_after: after } = params as { types?: string[]; starting_after?: string };
+  if ((types?.length ?? 0) > 20) throw invalid("There are more than 20 types.");
+  const from = Math.max(gte, secondsOf(bank) - EVENTS_KEPT_S);
+  const kept = bank.events.filter(({ created }) => created >= from);
+  if (after !== undefined && !kept.some(({ id }) => id === after)) {
+    throw invalid(`No such event: '${after}'`, "resource_missing");
+  }
+  const listed = kept.filter(
+    ({ type, created }) => created <= lte && (types?.includes(type) ?? true),
+  );
+  // Those of one second in the order in which they were made.
+  return listed.reverse().sort((a, b) => b.created - a.created);
 }
 
 const BALANCE = "BalanceTransactionListParams";
@@ -108,8 +153,19 @@ function ofIntent(
 }
 
 function linesOf(bank: Bank, params: Params): Stripe.BalanceTransaction[] {
+  const { payout } = params;
+  const ofPayout = ({ id }: Named): boolean =>
+    payout === undefined || bank.paidOut.get(id) === payout;
+  return bank.lines.filter((line) => isWithin(line, params) && ofPayout(line)).reverse();
+}
+
+function payoutsOf(bank: Bank, params: Params): Stripe.Payout[] {
+  return [...bank.payouts.values()].filter((payout) => isWithin(payout, params)).reverse();
+}
+
+function isWithin({ created }: { readonly created: number }, params: Params): boolean {
   const { gte = 0, lte = Infinity } = (params["created"] ?? {}) as { gte?: number; lte?: number };
-  return bank.lines.filter(({ created }) => created >= gte && created <= lte).reverse();
+  return created >= gte && created <= lte;
 }
 
 interface Named {
@@ -149,7 +205,11 @@ function expandAt(bank: Bank, at: Record<string, unknown>, [name = "", ...rest]:
 
 function find(bank: Bank, id: string): object {
   const found =
-    bank.charges.get(id) ?? bank.refunds.get(id) ?? bank.lines.find((line) => line.id === id);
+    bank.charges.get(id) ??
+    bank.refunds.get(id) ??
+    bank.disputes.get(id) ??
+    bank.payouts.get(id) ??
+    bank.lines.find((line) => line.id === id);
   if (!found) throw invalid(`Nothing is called ${id}.`, "resource_missing");
   return found;
 }

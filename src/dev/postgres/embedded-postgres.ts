@@ -30,6 +30,8 @@ export interface EmbeddedPostgresOptions {
   /** False for tests: a crash of the machine may lose everything, which makes commits cheap. */
   durable: boolean;
   settings?: Record<string, string>;
+  /** The directory that holds another installation's `bin`, and not the package's. */
+  native?: string;
   log?: (line: string) => void;
 }
 
@@ -61,7 +63,8 @@ export async function startEmbeddedPostgres(
   const log = options.log ?? (() => undefined);
   const wanted = path.resolve(options.dataDir);
   const place = await placeDataDir(wanted, log);
-  const native = await runnableBinaries(await packagedBinaries(), place.account, log);
+  const native =
+    options.native ?? (await runnableBinaries(await packagedBinaries(), place.account, log));
   const password = await clusterPassword(`${wanted}.password`, place.dataDir);
   await ensureCluster({ place, native, password });
   const cluster: Cluster = {

@@ -58,6 +58,9 @@ function settledAs(attempt: LockedAttempt, outcome: Declined): AttemptChange {
     code: outcome.code,
     declineCode: outcome.declineCode ?? null,
     message: outcome.message,
+    ...(outcome.processorChargeId !== undefined && {
+      processorChargeId: outcome.processorChargeId,
+    }),
     dueInMs: null,
   };
 }

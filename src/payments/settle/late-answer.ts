@@ -31,6 +31,13 @@ export function settleAgain(heard: Heard): Consequence {
   ) {
     return { effect: "applied", changes: [returnRefund(heard, outcome)] };
   }
+  // Money that was booked has not come after all: what becomes of its payment is for a person to say.
+  const hasFailedSince =
+    outcome.kind === "declined" &&
+    outcome.processorChargeId !== undefined &&
+    attempt.status === "SUCCEEDED" &&
+    movesMoney(attempt);
+  if (hasFailedSince) return { effect: "contradiction", changes: [] };
   const late = outcome.kind === "approved" && attempt.status !== "SUCCEEDED" && movesMoney(attempt);
   // An approval that has been heard before changes nothing, whatever has happened since: for example, that of a refund
   // that succeeded and was later returned, whose first webhook arrives last.

@@ -1,4 +1,5 @@
 import type { Db } from "../../db/db";
+import { pipelined } from "../../db/pipelined";
 import { transact } from "../../db/transact";
 import { failpoint } from "../../failpoints";
 import {
@@ -59,16 +60,16 @@ export async function settleAttempts(
       return { answer, attempt, consequence, span };
     });
     const consequences = pairs.flatMap(({ consequence }) => consequence ?? []);
-    await writeChanges(tx, inLockOrder(consequences, 0));
-    await writeChanges(tx, inLockOrder(consequences, 1));
-    await insertEvidence(
-      tx,
-      pairs.flatMap(({ answer, consequence }) =>
-        consequence && isEvidence(answer, consequence)
-          ? [{ answer, effect: consequence.effect }]
-          : [],
-      ),
+    const evidence = pairs.flatMap(({ answer, consequence }) =>
+      consequence && isEvidence(answer, consequence)
+        ? [{ answer, effect: consequence.effect }]
+        : [],
     );
+    await pipelined([
+      writeChanges(tx, inLockOrder(consequences, 0)),
+      writeChanges(tx, inLockOrder(consequences, 1)),
+      insertEvidence(tx, evidence),
+    ]);
     const fired = failpoint("settle.inside_transaction");
     if (fired) await fired;
     return pairs;

@@ -23,6 +23,9 @@ import { verifySandboxWebhook } from "./verify-webhook";
 // What may still be under way after we have given up: buffers on the path, a slow accept queue.
 const IN_TRANSIT_MS = 5_000;
 
+/** An answer and its line are one commit of the network's books; its clock and ours may differ. */
+const LISTS = { operations: PROCESSOR_OPERATIONS, withinMs: 5 * 60_000 };
+
 // How old a signature may be: a copy that somebody kept is refused after that.
 const SIGNED_WITHIN_MS = 5 * 60_000;
 
@@ -32,6 +35,7 @@ const CAPABILITIES: Omit<ProcessorCapabilities, "requestHorizonMs"> = {
   keyLifetimeMs: 0,
   prepares: [],
   canLookUp: true,
+  lists: LISTS,
   reverses: PROCESSOR_OPERATIONS,
   reversesMovements: ["charge", "authorize", "capture", "refund"],
   feeKnownAtApproval: true,
@@ -53,6 +57,7 @@ const PREPARING: Omit<ProcessorCapabilities, "requestHorizonMs"> = {
   keyLifetimeMs: 23 * 3_600_000,
   prepares: ["charge", "authorize"],
   canLookUp: true,
+  lists: LISTS,
   reverses: ["charge", "authorize"],
   feeKnownAtApproval: true,
   multicapture: true,
@@ -89,7 +94,7 @@ export function createSandboxProcessor(options: {
       ),
     identify: async () => toIdentity(await client.get("/v1/account")),
     ...(webhookSecrets.length > 0 && {
-      verifyWebhook: (rawBody, headers) =>
+      verifyWebhook: (rawBody, headers) => [
         verifySandboxWebhook({
           secrets: webhookSecrets,
           header: headers["sandbox-signature"]?.toString(),
@@ -97,6 +102,7 @@ export function createSandboxProcessor(options: {
           nowMs: Date.now(),
           toleranceMs: SIGNED_WITHIN_MS,
         }),
+      ],
     }),
     listMovements: async ({ from, to, after }) => {
       const query = new URLSearchParams({ from, to, ...(after !== null && { after }) });

@@ -3,6 +3,7 @@ import { CURRENCY_CODES } from "../../money";
 import { redact } from "../../security/sensitive";
 import {
   type DisputeNews,
+  ListNotRead,
   type MovementPage,
   PAYOUT_LINE_KINDS,
   PAYOUT_STATUSES,
@@ -52,6 +53,7 @@ const pageShape = z.object({
 
 export function toMovementPage(result: Exchanged): MovementPage {
   if (result.kind !== "answered") throw new Error(`the list was not answered: ${result.reason}`);
+  if (result.status === 401) throw new ListNotRead("CREDENTIALS_REFUSED");
   if (result.status !== 200) throw new Error(`the list was answered with ${String(result.status)}`);
   const { movements, disputes, next } = pageShape.parse(JSON.parse(result.text));
   return { movements: movements.map(toMovement), disputes: disputes.map(toDispute), next };

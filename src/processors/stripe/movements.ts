@@ -1,30 +1,38 @@
-import type Stripe from "stripe";
-import type { MovementPage, MovementWindow, ProcessorMovement } from "../processor";
+import Stripe from "stripe";
+import {
+  ListNotRead,
+  type MovementPage,
+  type MovementWindow,
+  type ProcessorMovement,
+} from "../processor";
 import { capturesOf } from "./captures";
 import { fromStripeAmount } from "./currencies";
 import { ATTEMPT, OPERATION, REVERSES, isoOf } from "./outcomes";
 
 /*
- * What moved, by Stripe's balance transactions: charges, captures and refunds, with their fees. Guarantees: what is not
+ * What moved, by Stripe's balance transactions: charges, captures and refunds, with their fees, and refunds that came back
+ * because they did not reach the card. Guarantees: what is not
  * certainly one of our attempts is left out, so that it is missed where it is looked for, and never matched wrongly.
  * Authorisations and what lets go of them move nothing and are not in it; nor are disputes, payouts and Stripe's own fees.
  *
  * Cost: a call for each hundred, and one for each that was authorised first.
  */
 
-const PAGE = 100;
+export const PAGE = 100;
 
 export async function listStripeMovements(
   stripe: Stripe,
   { from, to, after }: MovementWindow,
 ): Promise<MovementPage> {
-  const page = await stripe.balanceTransactions.list({
-    // Their clock has seconds. Both ends are made wider, and cut to the window below.
-    created: { gte: secondsOf(from), lte: secondsOf(to) },
-    limit: PAGE,
-    expand: ["data.source"],
-    ...(after !== null && { starting_after: after }),
-  });
+  const page = await stripe.balanceTransactions
+    .list({
+      // Their clock has seconds. Both ends are made wider, and cut to the window below.
+      created: { gte: secondsOf(from), lte: secondsOf(to) },
+      limit: PAGE,
+      expand: ["data.source"],
+      ...(after !== null && { starting_after: after }),
+    })
+    .catch(notRead);
   const movements: ProcessorMovement[] = [];
   for (const line of page.data) {
     const movement = isWithin(line, { from, to }) ? await toMovement(stripe, line) : undefined;
@@ -34,7 +42,12 @@ export async function listStripeMovements(
   return { movements, next: page.has_more && last ? last.id : null };
 }
 
-function secondsOf(moment: string): number {
+export function notRead(error: unknown): never {
+  const status = error instanceof Stripe.errors.StripeError ? error.statusCode : undefined;
+  throw status === 401 || status === 403 ? new ListNotRead("CREDENTIALS_REFUSED") : error;
+}
+
+export function secondsOf(moment: string): number {
   return Math.floor(Date.parse(moment) / 1_000);
 }
 
@@ -47,21 +60,27 @@ function isWithin(
 
 type Whose = Pick<
   ProcessorMovement,
-  "kind" | "amountMinor" | "currency" | "reference" | "chargeId"
+  "kind" | "amountMinor" | "currency" | "reference" | "chargeId" | "processorRef"
 >;
+
+/** Of a charge, a capture, a refund, or what undoes a charge, and certainly ours; undefined of anything else. */
+export async function whoseOf(
+  stripe: Stripe,
+  line: Stripe.BalanceTransaction,
+): Promise<Whose | undefined> {
+  const { source } = line;
+  if (typeof source !== "object" || source === null) return undefined;
+  if (source.object === "charge") return ofCharge(stripe, line, source);
+  if (source.object !== "refund") return undefined;
+  if (REFUNDED.has(line.type)) return ofRefund(source);
+  return RETURNED.has(line.type) ? ofReturned(source) : undefined;
+}
 
 async function toMovement(
   stripe: Stripe,
   line: Stripe.BalanceTransaction,
 ): Promise<ProcessorMovement | undefined> {
-  const { source } = line;
-  if (typeof source !== "object" || source === null) return undefined;
-  const whose =
-    source.object === "charge"
-      ? await ofCharge(stripe, line, source)
-      : source.object === "refund" && REFUNDED.has(line.type)
-        ? ofRefund(source)
-        : undefined;
+  const whose = await whoseOf(stripe, line);
   const fee = fromStripeAmount(line.fee, line.currency);
   if (whose === undefined || fee === undefined || fee < 0) return undefined;
   const feeCurrency = line.currency.toUpperCase();
@@ -76,6 +95,7 @@ async function toMovement(
 
 const CHARGED: ReadonlySet<string> = new Set(["charge", "payment"]);
 const REFUNDED: ReadonlySet<string> = new Set(["refund", "payment_refund"]);
+export const RETURNED: ReadonlySet<string> = new Set(["refund_failure", "payment_failure_refund"]);
 
 async function ofCharge(
   stripe: Stripe,
@@ -92,7 +112,8 @@ async function ofCharge(
   const about = { kind: "capture", currency, chargeId } as const;
   if (charge.metadata[OPERATION] === "charge") {
     const amountMinor = fromStripeAmount(charge.amount_captured, charge.currency);
-    return amountMinor === undefined ? undefined : { ...about, reference: attempt, amountMinor };
+    if (amountMinor === undefined) return undefined;
+    return { ...about, reference: attempt, amountMinor, processorRef: intent };
   }
   const captures = [...capturesOf(await stripe.paymentIntents.retrieve(intent))];
   // Which of several it was can be told only by an amount that has not been exchanged.
@@ -103,6 +124,12 @@ async function ofCharge(
   const [capture, ...others] = captures.length === 1 ? captures : same;
   if (capture === undefined || others.length > 0) return undefined;
   return { ...about, reference: capture[0], amountMinor: capture[1] };
+}
+
+/** Of what gave back a charge nothing is said: its line would be that of the charge. */
+function ofReturned(refund: Stripe.Refund): Whose | undefined {
+  const whose = ofRefund(refund);
+  return whose?.kind === "refund" ? { ...whose, kind: "reverse" } : undefined;
 }
 
 function ofRefund(refund: Stripe.Refund): Whose | undefined {

@@ -10,9 +10,11 @@ import {
 import { called } from "./call";
 import { lookUpCapture, lookUpVoid, sendCapture, sendVoid } from "./captures";
 import { lookUpCharge, prepareCharge, reverseCharge, sendCharge, whyNot } from "./charges";
+import { listStripeEvents } from "./events";
 import { createStripeHttpClient } from "./http-client";
 import { listStripeMovements } from "./movements";
 import { unknown } from "./outcomes";
+import { listStripePayoutLines, listStripePayouts } from "./payouts";
 import { lookUpRefund, sendRefund } from "./refunds";
 import { STRIPE_API_VERSION } from "./version";
 import { verifyStripeWebhook } from "./webhooks";
@@ -36,6 +38,8 @@ const CAPABILITIES: Omit<ProcessorCapabilities, "requestHorizonMs"> = {
   prepares: ["charge", "authorize"],
   canLookUp: true,
   reverses: ["charge", "authorize"],
+  // Its balance has no authorisations and voids; a line is written within an hour, Stripe says.
+  lists: { operations: ["charge", "capture", "refund"], withinMs: 90 * 60_000 },
   feeKnownAtApproval: false,
   multicapture: true,
 };
@@ -82,10 +86,14 @@ export function createStripeProcessor(options: {
         ? understood(() => reverseCharge(stripe, attempt))
         : unknown(`a ${attempt.operation} cannot be undone`),
     ...(webhookSecrets.length > 0 && {
-      verifyWebhook: (rawBody, headers) =>
+      verifyWebhook: (rawBody, headers) => [
         verifyStripeWebhook({ secrets: webhookSecrets, rawBody, headers }),
+      ],
     }),
     listMovements: (window) => listStripeMovements(stripe, window),
+    listEvents: (window) => listStripeEvents(stripe, window),
+    listPayouts: (since) => listStripePayouts(stripe, since),
+    listPayoutLines: (page) => listStripePayoutLines(stripe, page),
     close: () => httpClient.close(),
   };
 }

@@ -77,7 +77,7 @@ function verified({
   throw new Failure("UNAUTHENTICATED", "The webhook's signature does not match.");
 }
 
-interface Said {
+export interface Said {
   readonly reference: string;
   readonly outcome: LookupOutcome | DisputeNews;
 }
@@ -86,18 +86,24 @@ const TYPES: ReadonlySet<string> = new Set(STRIPE_EVENT_TYPES);
 
 function translate(event: Stripe.Event): Said {
   if (!TYPES.has(event.type)) return { reference: event.id, outcome: NOTHING };
-  const object = event.data.object as Stripe.PaymentIntent | Stripe.Refund | Stripe.Dispute;
-  switch (object.object) {
+  return saidOf(event.data.object as Told, event.created);
+}
+
+/** What events of those types are about. */
+export type Told = Stripe.PaymentIntent | Stripe.Refund | Stripe.Dispute;
+
+export function saidOf(told: Told, heardAt: number): Said {
+  switch (told.object) {
     case "payment_intent":
-      return ofIntent(object);
+      return ofIntent(told);
     case "refund":
-      return ofRefund(object);
+      return ofRefund(told);
     case "dispute":
-      return ofDispute(object, event.created);
+      return ofDispute(told, heardAt);
   }
 }
 
-const NOTHING = unknown("it says nothing of a payment");
+export const NOTHING = unknown("it says nothing of a payment");
 
 function ofIntent(intent: Stripe.PaymentIntent): Said {
   const reference = intent.metadata[ATTEMPT];

@@ -13,7 +13,7 @@ import { type Checkout, openCheckout } from "./checkout";
  * them is what is told.
  */
 
-export const PAIRED = ["create", "confirm", "payment"] as const;
+export const PAIRED = ["create", "confirm", "cancel", "query", "payment"] as const;
 export type Paired = (typeof PAIRED)[number];
 
 export interface Round {
@@ -122,9 +122,10 @@ async function inTurns(
 }
 
 async function measureRound(bench: Bench, side: Side, name: Paired): Promise<Round> {
-  // What is confirmed is created first, and not counted.
-  if (name === "confirm")
+  // What is confirmed, canceled or asked for is created first, and not counted.
+  if (name !== "create" && name !== "payment" && side.fresh.length === 0) {
     await load(bench, side, { name: "create", seconds: bench.options.seconds });
+  }
   const used = (): { process: number; postgres: number } => ({
     process: side.children.reduce((sum, { pid }) => sum + (cpuSeconds(pid) ?? NaN), 0),
     postgres: cpuSecondsOfTree(bench.server.pid) ?? NaN,
@@ -176,7 +177,7 @@ async function load(
     seconds,
     ...(name === "create" ? { remember: true } : { payments: side.fresh }),
   });
-  side.fresh = name === "create" ? result.created : [];
+  if (name !== "query") side.fresh = name === "create" ? result.created : [];
   return result;
 }
 

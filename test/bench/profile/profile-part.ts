@@ -10,6 +10,8 @@ import { type Window, monotonicMs } from "./cpu-profile";
 export const PROFILED = [
   { part: "create", process: "api" },
   { part: "confirm", process: "api" },
+  { part: "cancel", process: "api" },
+  { part: "query", process: "api" },
   { part: "payment", process: "worker" },
   { part: "payment", process: "api" },
   { part: "drain", process: "worker" },
@@ -30,6 +32,8 @@ export function profilePart(
   switch (what.part) {
     case "create":
     case "confirm":
+    case "cancel":
+    case "query":
       return profileOperation(bench, what.part, nodeFlags);
     case "payment":
       return profilePayments(bench, what.process, nodeFlags);
@@ -39,11 +43,12 @@ export function profilePart(
 }
 
 const CLIENTS = 64;
-const CONFIRMS_PER_SECOND = 12_000;
+/** How many payments there have to be: more than can be used up in a second, or enough to choose from. */
+const SEEDED = { create: 0, confirm: 12_000, cancel: 2_000, query: 2_000 } as const;
 
 async function profileOperation(
   bench: Bench,
-  operation: "create" | "confirm",
+  operation: "create" | "confirm" | "cancel" | "query",
   nodeFlags: readonly string[],
 ): Promise<Outcome> {
   return withInstallation(bench, { name: "profile" }, async (installation) => {
@@ -52,8 +57,7 @@ async function profileOperation(
     const plan = { port: api.port, apiKeys, clients: CLIENTS };
     await runLoad(bench, { ...plan, operation: "create", seconds: warmupSeconds(bench) });
     const { seconds } = bench.options;
-    const needed = operation === "confirm" ? CONFIRMS_PER_SECOND * seconds : 0;
-    const payments = await seedPayments(installation, needed);
+    const payments = await seedPayments(installation, SEEDED[operation] * seconds);
     await settleTables(installation);
     const fromMs = performance.now();
     const result = await runLoad(bench, { ...plan, operation, payments, seconds });
