@@ -2,9 +2,11 @@ import knex, { type Knex } from "knex";
 import { types } from "pg";
 import { type BindableClient, makeBindable } from "./bind-tenant";
 import type { Db } from "./db";
+import type { OwnSession } from "./look-at-sessions";
 import { PrimaryClient } from "./primary-client";
 import { type Role, TENANT_ROLE } from "./roles";
 import { PLANNER_SETTINGS, type PlanningClient, discardOldPlans } from "./planner";
+import { type ServerWatch, setWatch } from "./server-watch";
 
 const BIGINT_OID = 20;
 
@@ -34,13 +36,28 @@ export interface DbOptions {
   readonly connectTimeoutMs?: number;
   /** Of these connections alone, as `name=value`. */
   readonly settings?: readonly string[];
+  /** Sees to what the server is still at after a time-out on this side. */
+  readonly watch?: ServerWatch;
 }
+
+/*
+ * So that the server ends what it does for a client that is gone: it looks every few seconds whether a connection is still
+ * there, also while it works (not while a commit waits for a standby), and asks the other machine when it has been silent.
+ */
+const SESSION_SETTINGS = [
+  "client_connection_check_interval=5s",
+  "tcp_keepalives_idle=15",
+  "tcp_keepalives_interval=5",
+  "tcp_keepalives_count=3",
+  "tcp_user_timeout=30s",
+];
 
 /*
  * A server that has lost power closes no connections. A client would wait until the kernel gives up, after a quarter of
  * an hour; where the server is alive, its own timeout comes first.
  */
 const SILENCE_MARGIN_MS = 2_000;
+const KEEP_ALIVE_MS = 15_000;
 
 export function connect(options: DbOptions): Db {
   const { statementTimeoutMs = 5_000 } = options;
@@ -53,6 +70,7 @@ export function connect(options: DbOptions): Db {
     "synchronous_commit=on",
     // With the connection itself, so that it costs nothing and no statement can come before it.
     ...(options.role === undefined ? [] : [`role=${options.role}`]),
+    ...SESSION_SETTINGS,
     ...PLANNER_SETTINGS,
     ...(options.settings ?? []),
   ];
@@ -63,6 +81,7 @@ export function connect(options: DbOptions): Db {
       connectionString: options.url,
       application_name: options.applicationName,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       pipeline: true,
       connectionTimeoutMillis: connectTimeoutMs,
       ...(statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS }),
@@ -79,13 +98,27 @@ export function connect(options: DbOptions): Db {
     },
     log: SILENT,
   });
-  return onPrimary(db);
+  return options.watch ? watched(db, options.watch, options.poolMax) : onPrimary(db);
 }
 
 /** Knex makes connections with the class that it finds here, and does nothing else with it. */
-export function onPrimary(db: Db): Db {
-  Object.assign(db.client, { driver: { Client: PrimaryClient } });
+export function onPrimary(db: Db, Client = PrimaryClient): Db {
+  Object.assign(db.client, { driver: { Client } });
   return db;
+}
+
+function watched(db: Db, watch: ServerWatch, poolMax: number): Db {
+  const membership = watch.givenUp.joinPool(poolMax);
+  class WatchedClient extends PrimaryClient {
+    protected override assertRoom(): void {
+      membership.assertRoom();
+    }
+    protected override wasCut(session: OwnSession): void {
+      membership.enter(session);
+    }
+  }
+  setWatch(db, watch);
+  return onPrimary(db, WatchedClient);
 }
 
 function saysNothing(): void {}

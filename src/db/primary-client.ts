@@ -23,6 +23,7 @@ export class PrimaryClient extends Client {
   private readonly config: ClientConfig & { readonly connectionString: string };
   private readonly addresses: Addresses;
   private url: string;
+  private openSinceMs: number | undefined;
   private readonly reported = new Map<string, string>();
 
   constructor(config: ClientConfig & { readonly connectionString: string }) {
@@ -40,6 +41,10 @@ export class PrimaryClient extends Client {
     });
     connection.on("errorMessage", ({ code }) => {
       if (code !== undefined && GOING.test(code)) this.letGo();
+    });
+    // Before pg hears it, which then forgets what it had sent.
+    connection.on("end", () => {
+      this.ended();
     });
     this.query = ((...asked: [string]) => {
       this.writeTogether(connection.stream);
@@ -61,6 +66,20 @@ export class PrimaryClient extends Client {
       (error: unknown) => callback(error as Error),
     );
     return undefined;
+  }
+
+  /** For pools: throws where no more connections may be made. */
+  protected assertRoom(): void {}
+
+  /** For pools: its connection was closed before the server had answered. */
+  protected wasCut(_: { readonly pid: number; readonly ageMs: number }): void {}
+
+  private ended(): void {
+    const { openSinceMs } = this;
+    this.openSinceMs = undefined;
+    const { processID, _activeQuery, _sentQueryQueue } = this as unknown as Unanswered;
+    if (openSinceMs === undefined || (!_activeQuery && _sentQueryQueue.length === 0)) return;
+    this.wasCut({ pid: processID, ageMs: performance.now() - openSinceMs });
   }
 
   /** By what it has reported since it was connected to. */
@@ -87,6 +106,7 @@ export class PrimaryClient extends Client {
   }
 
   private async reach(): Promise<this> {
+    this.assertRoom();
     const { connectionString } = this.config;
     if (this.addresses.urls.length > 1) {
       this.url = await primaryOf(connectionString, this.addresses.urls, this.config);
@@ -102,6 +122,7 @@ export class PrimaryClient extends Client {
       await this.end().catch(() => undefined);
       throw new NoPrimary([this.url]);
     }
+    this.openSinceMs = performance.now();
     return this;
   }
 
@@ -117,11 +138,19 @@ export class PrimaryClient extends Client {
   }
 }
 
+/** What pg has sent and has heard nothing of, which its types do not show. */
+interface Unanswered {
+  readonly processID: number;
+  readonly _activeQuery: object | null;
+  readonly _sentQueryQueue: readonly object[];
+}
+
 type Place = Pick<Client, "host" | "port">;
 
 /** What pg's connection tells, which its types do not show. */
 interface Wire {
   readonly stream: Socket;
+  on(event: "end", heard: () => void): void;
   on(event: "errorMessage", heard: (message: { readonly code?: string }) => void): void;
   on(
     event: "parameterStatus",

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { fullJitter } from "../retry";
 import type { Db, Statement, Tx } from "./db";
 import { isProvenUnstored, isRetryable, markUnstored } from "./errors";
+import { watchOf } from "./server-watch";
 
 const TRANSACTION_TRIES_MAX = 5;
 
@@ -19,12 +20,15 @@ export async function transact<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise
   for (let tries = 1; ; tries += 1) {
     let committing = false;
     try {
-      return await db.transaction(async (tx) => {
-        const result = await work(tx);
-        await assertNotAborted(tx);
-        committing = true;
-        return result;
-      });
+      return await followed(db, (commits) =>
+        db.transaction(async (tx) => {
+          const result = await work(tx);
+          await assertNotAborted(tx);
+          committing = true;
+          commits();
+          return result;
+        }),
+      );
     } catch (error) {
       if (!committing || isProvenUnstored(error)) markUnstored(error);
       if (tries >= TRANSACTION_TRIES_MAX || !isRetryable(error)) throw error;
@@ -33,6 +37,15 @@ export async function transact<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise
       );
     }
   }
+}
+
+/** While commits wait for a standby that does not answer, it is refused at once: see commits.ts. */
+function followed<Result>(
+  db: Db,
+  work: (committing: () => void) => Promise<Result>,
+): Promise<Result> {
+  const watch = watchOf(db);
+  return watch ? watch.commits.follow(work) : work(() => undefined);
 }
 
 async function assertNotAborted(tx: Tx): Promise<void> {
@@ -57,15 +70,19 @@ export async function runAlone<Row>(
   bindings: readonly unknown[],
 ): Promise<Row[]> {
   let sent = false;
-  const query = db
-    .raw(statement.text, bindings as Knex.RawBinding[])
-    .options({ name: statement.name })
-    // Knex says so when there is a connection, just before it is written to.
-    .on("query", () => {
-      sent = true;
-    });
-  try {
+  const ask = async (commits: () => void): Promise<Row[]> => {
+    const query = db
+      .raw(statement.text, bindings as Knex.RawBinding[])
+      .options({ name: statement.name })
+      // Knex says so when there is a connection, just before it is written to.
+      .on("query", () => {
+        sent = true;
+        commits();
+      });
     return ((await query) as { rows: Row[] }).rows;
+  };
+  try {
+    return await followed(db, ask);
   } catch (error) {
     if (!sent || isProvenUnstored(error)) markUnstored(error);
     throw error;

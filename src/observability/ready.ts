@@ -2,6 +2,7 @@ import { compareMigrations } from "../db/compare-migrations";
 import type { Db } from "../db/db";
 import { lacksRole } from "../db/errors";
 import { type Replication, readReplication } from "../db/replication";
+import { watchOf } from "../db/server-watch";
 
 const READY_WITHIN_MS = 1_000;
 const NO_ROLE = 'its role in the database, or the role\'s rights: run "oncepay migrate"';
@@ -26,6 +27,8 @@ interface Demands {
 
 /** Whether the database answers, within a second, takes writes, and has every table this code needs. */
 export async function databaseReadiness(db: Db, demands: Demands): Promise<Readiness> {
+  // Its connections may all wait for the standby, too, so that it could not be asked.
+  if (watchOf(db)?.commits.areStalled === true) return readinessOf([STALLED]);
   const away = readinessOf(["the database does not answer"]);
   return within(READY_WITHIN_MS, askDatabase(db, demands), away).catch((error: unknown) =>
     lacksRole(error) ? readinessOf([NO_ROLE]) : away,
@@ -51,6 +54,9 @@ async function askDatabase(db: Db, { requireSync }: Demands): Promise<Readiness>
 
 const NO_SYNC =
   "a synchronous standby (ONCEPAY_REQUIRE_SYNC): synchronous_standby_names is empty on the server";
+
+const STALLED =
+  "a synchronous standby that answers: commits wait for it, and new ones are refused until it is back";
 
 /** Of a primary that is being replaced, and of an address that leads to a standby. */
 function unwritable({ inRecovery, readOnly }: Replication): string[] {

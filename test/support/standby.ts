@@ -22,6 +22,9 @@ export interface Replicated {
   caughtUp(): Promise<void>;
   /** From now on the standby hears nothing: what the primary commits is lost with it. */
   cutOff(): Promise<void>;
+  /** The standby's machine hangs: it is connected, and answers nothing until it is thawed. */
+  freeze(): Promise<void>;
+  thaw(): void;
   promote(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -62,6 +65,7 @@ export async function startReplicated(options: {
   if (options.synchronous) await setOn(primary.url, "synchronous_standby_names", STANDBY);
   const url = new URL(primary.url);
   const hosts = [standby, primary].map((server) => new URL(server.url).host).join(",");
+  const frozen: number[] = [];
   return {
     primary,
     standby,
@@ -85,6 +89,17 @@ export async function startReplicated(options: {
       await waitFor("nothing is received", async () => {
         return (await onServer(standby.url, "select from pg_stat_wal_receiver")).length === 0;
       });
+    },
+    freeze: async () => {
+      const rows = await onServer(
+        standby.url,
+        "select pid from pg_stat_activity where pid <> pg_backend_pid()",
+      );
+      frozen.push(standby.pid, ...rows.map((row) => (row as { pid: number }).pid));
+      for (const pid of frozen) process.kill(pid, "SIGSTOP");
+    },
+    thaw: () => {
+      for (const pid of frozen.splice(0)) process.kill(pid, "SIGCONT");
     },
     promote: async () => {
       await onServer(standby.url, "select pg_promote()");
