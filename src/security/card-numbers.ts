@@ -89,12 +89,15 @@ function findCardNumbers(text: string): Span[] {
 }
 
 const UUID = /(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])/gi;
+// Half of it is a digest in hexadecimal: one in some ten thousand is a number of 16 digits.
+const DELIVERY_ID = /(?<![0-9A-Za-z])whd_[0-9a-hjkmnp-tv-z]{10}[0-9a-f]{16}(?![0-9A-Za-z])/g;
 const IBAN = /(?<![0-9A-Z])[A-Z]{2}\d{2}(?: ?[0-9A-Z]{4}){2,7}(?: ?[0-9A-Z]{1,3})?(?![0-9A-Z])/g;
 
 /** The same text, as long as it was, with letters for what holds digits and is known to be something else. */
 function withoutOthers(text: string): string {
   let rest = text;
   if (text.includes("-")) rest = rest.replace(UUID, (uuid) => "x".repeat(uuid.length));
+  if (text.includes("whd_")) rest = rest.replace(DELIVERY_ID, (id) => "x".repeat(id.length));
   return rest.replace(IBAN, (iban) => (isIban(iban) ? "x".repeat(iban.length) : iban));
 }
 

@@ -1,5 +1,5 @@
 import { createSandboxProcessor } from "../../src/processors/sandbox/sandbox-processor";
-import { forEveryOperation } from "../../src/processors/processor";
+import { PROCESSOR_OPERATIONS, forEveryOperation } from "../../src/processors/processor";
 import { createProcessors } from "../../src/processors/registry";
 import { KEYS_KEPT_MS } from "../../src/sandbox/keys";
 import { startTestNetwork } from "../sandbox/network";
@@ -71,6 +71,7 @@ test("is in the registry under its name", async () => {
       keyLifetimeMs: 0,
       prepares: [],
       canLookUp: true,
+      lists: { operations: [...PROCESSOR_OPERATIONS], withinMs: 300_000 },
       reverses: ["charge", "authorize", "capture", "refund", "void"],
       reversesMovements: ["charge", "authorize", "capture", "refund"],
       feeKnownAtApproval: true,

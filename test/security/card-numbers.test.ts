@@ -59,6 +59,7 @@ describe("lets pass", () => {
     ["twelve digits", "424242424242"],
     ["twenty digits", "42424242424242424242"],
     ["what no network issues", "9999999999999995"],
+    ["a delivery whose digest is all digits", "whd_01m82y1hff4242424242424242"],
     ["an id with digits", "pi_3MtwBwLkdIwHu7ix28a3tqPa"],
     ["base64 of a card number", Buffer.from("4242424242424242").toString("base64")],
     ["a time in digits", "20261120101530"],

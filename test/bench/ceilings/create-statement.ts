@@ -36,6 +36,7 @@ export async function singleCreateStatement(): Promise<SingleStatement> {
 async function recordStatement(): Promise<{ text: string; row: Record<string, unknown> }> {
   const sent: { text: string; bindings: readonly unknown[] }[] = [];
   const listening = {
+    client: { pool: {} },
     raw: (text: string, bindings: readonly unknown[]) => {
       sent.push({ text, bindings });
       const none = Promise.resolve({ rows: [] });
