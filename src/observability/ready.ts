@@ -28,11 +28,14 @@ interface Demands {
 /** Whether the database answers, within a second, takes writes, and has every table this code needs. */
 export async function databaseReadiness(db: Db, demands: Demands): Promise<Readiness> {
   // Its connections may all wait for the standby, too, so that it could not be asked.
-  if (watchOf(db)?.commits.areStalled === true) return readinessOf([STALLED]);
+  const isStalled = (): boolean => watchOf(db)?.commits.areStalled === true;
+  if (isStalled()) return readinessOf([STALLED]);
   const away = readinessOf(["the database does not answer"]);
-  return within(READY_WITHIN_MS, askDatabase(db, demands), away).catch((error: unknown) =>
-    lacksRole(error) ? readinessOf([NO_ROLE]) : away,
+  const answer = await within(READY_WITHIN_MS, askDatabase(db, demands), away).catch(
+    (error: unknown) => (lacksRole(error) ? readinessOf([NO_ROLE]) : away),
   );
+  // It may have become known while nobody answered.
+  return isStalled() ? readinessOf([STALLED]) : answer;
 }
 
 async function askDatabase(db: Db, { requireSync }: Demands): Promise<Readiness> {
