@@ -14,9 +14,9 @@ import { forgetOldLines, lockRun, moveOn } from "./run-store";
 
 /*
  * Guarantees: when the lines of a run are in, each reference is compared with its attempt and its journal, and then each
- * attempt of the period, where there is one, is looked for among the lines; then each dispute is compared, and last, each payout is recorded. A
- * slice, the breaks that it found and where it ended are one commit: whoever is killed goes on from there, two at once do
- * each slice once, and no difference is found twice.
+ * attempt of the period, where there is one, is looked for among the lines; then each dispute is compared, and last, each
+ * payout is recorded. A slice, the breaks that it found and where it ended are one commit: whoever is killed goes on from
+ * there, two at once do each slice once, and no difference is found twice.
  *
  * A fee that was not known is posted in that commit, too.
  *

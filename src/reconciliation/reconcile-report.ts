@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { type Db, type Statement, run } from "../db/db";
 import type { ReportFormat, ReportLine } from "../processors/report";
+import { inLetters } from "../security/in-letters";
 import { compareNext } from "./compare-run";
 import { type FileLines, countLines, noLines } from "./file-lines";
 import { storeLines } from "./reconcile-file";
@@ -24,12 +25,13 @@ import {
  * Nothing is missing in it: it names no period. What is paid out is told for each batch and currency with one payout whose
  * lines are all there; of others nothing is told as paid out.
  *
- * Memory: so many lines as are stored at once. Cost: two readings, a round trip for each of those, and those of compare-run.ts.
+ * Memory: so many lines as are stored at once. Cost: two readings, a round trip for each of those, and those of
+ * compare-run.ts.
  */
 
 const LINES_AT_ONCE = 5_000;
 
-export interface ReportAccount {
+interface ReportAccount {
   readonly merchantId: string;
   readonly processorAccountId: string;
   readonly processor: string;
@@ -79,8 +81,7 @@ function begin(
   return beginRun(db, {
     source: "SETTLEMENT_FILE",
     ...{ merchantId, processorAccountId, processor },
-    // In letters, which no search takes for a number.
-    statement: `${name} ${digest.replace(/\d/g, (digit) => "ghijklmnop".charAt(Number(digit)))}`,
+    statement: `${name} ${inLetters(digest)}`,
     periodFrom: from,
     // A period ends before its end.
     periodTo: new Date(Date.parse(to) + 1_000).toISOString(),

@@ -34,7 +34,7 @@ export interface Survey {
   readonly batches: ReadonlyMap<string, Batch>;
 }
 
-export interface ReportRecord {
+interface ReportRecord {
   /** Where it stands in the file, from 1; the first line names the columns. */
   readonly number: number;
   readonly line: ReportLine | undefined;

@@ -1,8 +1,8 @@
 import type { Bank } from "./bank";
 
 /*
- * The Settlement details report of the simulation, from its books: what moved since the last one, with what Adyen keeps for it,
- * and what was paid out. A test may change its rows; the payout is of what they are then.
+ * The Settlement details report of the simulation, from its books: what moved since the last one, with what Adyen keeps for
+ * it, and what was paid out. A test may change its rows; the payout is of what they are then.
  */
 
 export const COLUMNS = [

@@ -4,7 +4,7 @@ import { decimalOf, minorOf, momentOf } from "../../src/processors/adyen/report-
 import { newId } from "../../src/ids";
 import { COLUMNS, type Row, written } from "../adyen-simulation/report";
 
-/** Lines of Adyen's Settlement details report. Those of the documentation are as it has them, with the reference of one of ours. */
+/** Lines of Adyen's Settlement details report; those of its documentation with the reference of an attempt of ours. */
 
 const ACCOUNT = "TestMerchant";
 const CHARGE = newId("attempt");

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isId } from "../../ids";
+import { inLetters } from "../../security/in-letters";
 import { sensitiveIn } from "../../security/sensitive";
 import { splitFields } from "../csv";
 import type { DisputeStatus } from "../dispute";
@@ -9,11 +10,11 @@ import { Unreadable, decimalOf, minorOf, momentOf } from "./report-values";
 
 /*
  * Adyen's "Settlement details report", a CSV file for each payout batch of a merchant account, or for several accounts
- * (docs.adyen.com/reporting/settlement-reconciliation/transaction-level/settlement-details-report). Its columns are found by their
- * names, in whatever order, and whatever others there are; Type is the journal type. Guarantees: amounts are exact, or the
- * line is refused; what is taken for ours says so in the words of our own requests: `Merchant Reference` is the payment's
- * attempt, `Modification Merchant Reference` that of a capture or a refund. What somebody did to our payment otherwise, in
- * Adyen's Customer Area for example, has Adyen's name, which nothing here has asked for.
+ * (docs.adyen.com/reporting/settlement-reconciliation/transaction-level/settlement-details-report). Its columns are found
+ * by their names, in whatever order, and whatever others there are; Type is the journal type. Guarantees: amounts are
+ * exact, or the line is refused; what is taken for ours says so in the words of our own requests: `Merchant Reference` is
+ * the payment's attempt, `Modification Merchant Reference` that of a capture or a refund. What somebody did to our payment
+ * otherwise, in Adyen's Customer Area for example, has Adyen's name, which nothing here has asked for.
  *
  * What Adyen keeps of a movement is the difference of gross and net where they are in one currency, and otherwise the sum
  * of the four columns of fees. Which way a movement goes is said by its type, and never by the column of its gross.
@@ -235,9 +236,4 @@ function payoutOf(said: Said): string {
 function nameOf(psp: string): string {
   if (/^[0-9A-Za-z-]{1,80}$/.test(psp) && sensitiveIn(psp) === undefined) return psp;
   return inLetters(createHash("sha256").update(psp).digest("hex").slice(0, 32));
-}
-
-/** A digest without digits, which no search takes for a number. */
-export function inLetters(hex: string): string {
-  return hex.replace(/\d/g, (digit) => "ghijklmnop".charAt(Number(digit)));
 }
