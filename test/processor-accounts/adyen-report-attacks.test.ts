@@ -86,7 +86,7 @@ test("killed between any two slices it goes on, and has each effect once", async
     ...{ ...line, "Merchant Reference": `order ${String(index)}` },
     ...(index % 3 === 0 && { "Merchant Account": "AnotherShop" }),
   }));
-  const all = [...theirs, line, feeRow(adyen.bank, 180, at)];
+  const all = [line, ...theirs, feeRow(adyen.bank, 180, at)];
   const file = await aFile(reportOf(adyen.bank, all));
   let told = 0;
   const killed = new Error("killed");
@@ -106,6 +106,7 @@ test("killed between any two slices it goes on, and has each effect once", async
   }
   const report = await reconcileReport(given(), file);
   expect(report).toMatchObject({ status: "COMPLETED", compared: 1, matched: 1, breaksFound: 0 });
+  expect(report.lines).toBe(8_003 + 1 + 1);
   const ofRun = { run_id: report.id };
   const [payout] = await api.db("processor_payouts").where(ofRun);
   // A charge is two parts: its amount and its fee.
