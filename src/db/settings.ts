@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flag, wholeNumber } from "../process/settings";
+import { flag } from "../process/settings";
 import { parseAddresses } from "./addresses";
 
 /** Also for programs that read this setting alone. */
@@ -16,16 +16,6 @@ export const DATABASE_SETTINGS = {
   DATABASE_URL: databaseUrl.describe(
     "the Postgres database that holds the payments; of several hosts, whichever takes writes",
   ),
-  ONCEPAY_REPLICA_URL: databaseUrl
-    .refine(
-      (text) => parseAddresses(text)?.urls.length === 1,
-      "must be one address; for several standbys, that of a proxy in front of them",
-    )
-    .optional()
-    .describe("a standby of it, at which lists are read whose filter has no index"),
-  ONCEPAY_REPLICA_LAG_MS: wholeNumber(100, 3_600_000, "milliseconds")
-    .default(5_000)
-    .describe("how old what is read at the standby may be; beyond that the primary is read"),
   ONCEPAY_REQUIRE_SYNC: flag
     .default(false)
     .describe(
@@ -36,17 +26,14 @@ export const DATABASE_SETTINGS = {
 export interface DatabaseConfig {
   readonly databaseUrl: string;
   readonly requireSync: boolean;
-  readonly replicaUrl: string | undefined;
-  readonly replicaLagMs: number;
 }
 
-export function databaseConfig(
-  settings: z.infer<z.ZodObject<typeof DATABASE_SETTINGS>>,
-): DatabaseConfig {
+export function databaseConfig(settings: {
+  readonly DATABASE_URL: string;
+  readonly ONCEPAY_REQUIRE_SYNC: boolean;
+}): DatabaseConfig {
   return {
     databaseUrl: settings.DATABASE_URL,
     requireSync: settings.ONCEPAY_REQUIRE_SYNC,
-    replicaUrl: settings.ONCEPAY_REPLICA_URL,
-    replicaLagMs: settings.ONCEPAY_REPLICA_LAG_MS,
   };
 }

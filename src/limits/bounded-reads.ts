@@ -1,7 +1,6 @@
 import type { Db } from "../db/db";
 import { connect } from "../db/connect";
-import { isDatabaseAway, isRetryable, sqlState } from "../db/errors";
-import type { ReadFrom, Replica } from "../db/replica";
+import { sqlState } from "../db/errors";
 import { TENANT_ROLE } from "../db/roles";
 import { createTenantViews } from "../db/tenant-views";
 import { Failure } from "../failures";
@@ -13,9 +12,6 @@ import { tooManyWaiting } from "./rate-limits";
  * the merchant has. An index for each would cost every payment a write. Instead they have connections of their own,
  * few enough that payments do not notice them, of which one tenant never holds all; and they end after a time, with an
  * answer that says what to do.
- *
- * Where there is a standby for reading (ONCEPAY_REPLICA_URL), they are read there while it is fresh enough, and at the primary
- * otherwise, also when the standby fails while it is asked.
  *
  * Cost: nothing for any other list. These take the same round trip as others, on another connection.
  */
@@ -37,11 +33,9 @@ export interface BoundedReadsOptions {
   readonly lockTimeoutMs: number;
   /** How long one statement may take. */
   readonly timeoutMs: number;
-  readonly replica?: Replica | undefined;
-  readonly onRead?: (from: ReadFrom) => void;
 }
 
-export const CONNECTIONS = 2;
+const CONNECTIONS = 2;
 // Of one tenant half as many: a request may ask for the entries of 200 accounts.
 const WAITING_MAX = 1_000;
 
@@ -54,7 +48,7 @@ const TOO_MANY = tooManyWaiting(
 const QUERY_CANCELED = "57014";
 
 export function createBoundedReads(options: BoundedReadsOptions): BoundedReads {
-  const { timeoutMs, replica, onRead = () => undefined } = options;
+  const { timeoutMs } = options;
   const db = connect({
     url: options.databaseUrl,
     role: TENANT_ROLE,
@@ -71,42 +65,18 @@ export function createBoundedReads(options: BoundedReadsOptions): BoundedReads {
     patienceMs: 2 * timeoutMs,
     waitingMax: WAITING_MAX,
   });
-  const enter = (tenant: string): Promise<() => void> =>
-    Promise.resolve(admission.enter(tenant)).catch(TOO_MANY);
-  const viewOf = createTenantViews(db, { enter });
-  const replicaOf = replica && createTenantViews(replica.db, { enter });
-  const readThere = async <Result>(
-    merchantId: string,
-    work: (view: Db) => Promise<Result>,
-  ): Promise<Result> => {
-    if (!replica || !replicaOf) return work(viewOf(merchantId));
-    if (!replica.isUsable()) {
-      onRead("behind");
-      return work(viewOf(merchantId));
-    }
-    try {
-      const result = await work(replicaOf(merchantId));
-      onRead("replica");
-      return result;
-    } catch (error) {
-      // It is away, or what it replays had to take away what was being read.
-      const isItsOwn = isDatabaseAway(error) || isRetryable(error);
-      if (!isItsOwn || sqlState(error) === QUERY_CANCELED) throw error;
-      onRead("failed");
-      return work(viewOf(merchantId));
-    }
-  };
+  const viewOf = createTenantViews(db, {
+    enter: (tenant) => Promise.resolve(admission.enter(tenant)).catch(TOO_MANY),
+  });
   return {
     read: async (merchantId, { field, work }) => {
       try {
-        return await readThere(merchantId, work);
+        return await work(viewOf(merchantId));
       } catch (error) {
         throw sqlState(error) === QUERY_CANCELED ? tooLong(timeoutMs, field) : error;
       }
     },
-    close: async () => {
-      await Promise.all([db.destroy(), replica?.close()]);
-    },
+    close: () => db.destroy(),
   };
 }
 

@@ -246,20 +246,6 @@ export const settleSeconds = new Histogram({
   registers,
 });
 
-export const replicaLag = new Gauge({
-  name: "oncepay_replica_lag_seconds",
-  help: "How old what is read at the standby for lists is at most (ONCEPAY_REPLICA_URL); absent where it is not known.",
-  labelNames: ["server"] as const,
-  registers,
-});
-
-export const replicaReads = new Counter({
-  name: "oncepay_replica_reads_total",
-  help: "Lists that may be read at the standby: replica (they were), behind (it lags or does not answer), failed (it failed meanwhile).",
-  labelNames: ["from"] as const,
-  registers,
-});
-
 export const poolWaitSeconds = new Histogram({
   name: "oncepay_db_pool_wait_seconds",
   help: "How long callers waited for a connection to Postgres, of those that found none free.",
