@@ -16,6 +16,7 @@ import { queueWiped, queueWipedOnRedis } from "./attacks/queue-wiped";
 import { redisLost } from "./attacks/redis-lost";
 import { relayKilled } from "./attacks/relay-killed";
 import { replayPlan } from "./attacks/replay-plan";
+import { rollingUpgrade, rollingUpgradeOnRedis } from "./attacks/rolling-upgrade";
 import { sameKey } from "./attacks/same-key";
 import { settlementFile } from "./attacks/settlement-file";
 import { skewedWorker } from "./attacks/skewed-worker";
@@ -46,5 +47,7 @@ export const ATTACKS: readonly Attack[] = [
   settlementFile,
   fuzz,
   histories,
+  rollingUpgrade,
+  rollingUpgradeOnRedis,
   killEverywhere,
 ];

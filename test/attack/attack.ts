@@ -13,7 +13,7 @@ export interface Attack {
   /** Where the standard installation is not what it needs. */
   readonly options?: Partial<InstallationOptions>;
   /** Why it cannot run here, if so. */
-  readonly skip?: () => string | undefined;
+  readonly skip?: (given: Pick<Context, "size" | "from">) => string | undefined;
   readonly run: (context: Context) => Promise<Result>;
 }
 
@@ -28,6 +28,8 @@ export interface Context {
   readonly duplication: number | undefined;
   /** The share of answers that are lost, 0 to 1. */
   readonly faults: number | undefined;
+  /** The release that an upgrade begins with, as git knows it. */
+  readonly from: string | undefined;
   /** Two API and two worker processes, a card network and a consumer, with a proxy on every way. */
   readonly installation: Installation;
   /** The server that it keeps its tables on. */

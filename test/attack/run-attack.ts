@@ -19,7 +19,7 @@ export interface Outcome {
 
 export type RunOptions = Pick<
   Context,
-  "seed" | "size" | "operations" | "duplication" | "faults" | "progress"
+  "seed" | "size" | "operations" | "duplication" | "faults" | "from" | "progress"
 >;
 
 export const STANDARD: InstallationOptions = {
