@@ -1,11 +1,15 @@
 import type { App } from "../src/app";
-import { openDeliveries } from "../src/webhooks/deliveries";
+import { type Deliveries, openDeliveries } from "../src/webhooks/deliveries";
 import type { Delivered } from "../src/webhooks/deliver-webhook";
 import type { JobData, Queues } from "./queues";
 
 type Job = JobData["deliver-webhooks"];
 
+/** For the relay of the same process: what it plans it may claim at once. */
+export type DeliveriesHere = Pick<Deliveries, "room" | "begin">;
+
 export interface DeliveryJobs {
+  readonly here: DeliveriesHere;
   /** Job deliver-webhooks: over when all that it carries is in the air or held. What fails gets a job of its own, later. */
   take(data: Job): Promise<void>;
   /** The same, over when everything is recorded that came of it. */
@@ -26,6 +30,7 @@ export function openDeliveryJobs(app: App, queues: Pick<Queues, "add">): Deliver
     };
   };
   return {
+    here: deliveries,
     take: async (data) => {
       const { taken, done } = begin(data);
       // Its rows are leased: when the lease runs out, the sweeper finds them.

@@ -4,10 +4,11 @@ import { claims } from "../observability/metrics";
 import type { AddressedDelivery, EndpointKey } from "./delivery";
 import type { Delivered, WebhookSender } from "./deliver-webhook";
 import { type ClaimedDelivery, claimDeliveries } from "./delivery-store";
-import { holdDeliveries } from "./held-store";
+import { holdDeliveries, releaseDeliveries } from "./held-store";
 import {
   type Air,
   type Line,
+  background,
   callUpLine,
   enter,
   lineOf,
@@ -16,9 +17,10 @@ import {
   track,
 } from "./in-the-air";
 import { isQuick } from "./lanes";
+import type { RoomToPost } from "./plan-deliveries";
 
 /*
- * Guarantees: deliveries come by job and go into their endpoints' lanes. As many as there is room for are claimed,
+ * Guarantees: deliveries come by job, or claimed by the relay of this process, and go into their endpoints' lanes. As many as there is room for are claimed,
  * posted and settled, each on its own, and nothing waits for a slow one but what goes to the same endpoint. What there
  * is no room for is held in the database, and claimed from there, oldest first, when there is. A process that dies
  * leaves leases that run out.
@@ -35,6 +37,10 @@ export interface Deliveries {
     readonly taken: Promise<void>;
     readonly done: Promise<void>;
   };
+  /** How many may come claimed: few enough to be posted at once, so that other processes have a share of what piles up. */
+  room(): RoomToPost;
+  /** Those that were claimed for this process. What there is no place for after all is held. */
+  begin(claimed: readonly ClaimedDelivery[]): void;
   /** What is held for these endpoints; of those that are back, also what waits for its next try. */
   callUp(endpoints: readonly EndpointKey[]): Promise<void>;
   /** Resolves when nothing is in the air. */
@@ -60,6 +66,17 @@ export function openDeliveries(
       const taken = air.isStopped ? Promise.resolve() : track(air, take(air, keys, done));
       return { taken, done: taken.then(() => Promise.all(done)).then(() => undefined) };
     },
+    room: () => ({
+      places: air.isStopped ? 0 : Math.max(0, CLAIMED_MAX - air.room.taken()),
+      leaseMs: air.leaseMs,
+    }),
+    begin: (claimed) => {
+      background(
+        air,
+        beginClaimed(air, claimed),
+        "what was claimed for this process was not posted",
+      );
+    },
     callUp: async (endpoints) => {
       const lines = endpoints.map(({ merchantId, id }) => lineOf(air, merchantId, id));
       await Promise.all(lines.map((line) => track(air, callUpLine(air, line))));
@@ -70,6 +87,45 @@ export function openDeliveries(
       return idle();
     },
   };
+}
+
+const CLAIMED_MAX = 512;
+
+async function beginClaimed(air: Air, claimed: readonly ClaimedDelivery[]): Promise<void> {
+  claims.inc({ what: "delivery", outcome: "claimed" }, claimed.length);
+  const fired = failpoint("webhook.after_claim");
+  if (fired) await fired;
+  const entered: Promise<void>[] = [];
+  const surplus: ClaimedDelivery[] = [];
+  for (const [line, deliveries] of byLine(air, claimed)) {
+    const places = air.isStopped ? 0 : air.room.take(line.lane, deliveries.length);
+    entered.push(enter(air, line, deliveries.slice(0, places)));
+    surplus.push(...deliveries.slice(places));
+  }
+  if (surplus.length > 0) entered.push(hold(air, surplus));
+  await Promise.all(entered);
+}
+
+async function hold(air: Air, surplus: readonly ClaimedDelivery[]): Promise<void> {
+  await releaseDeliveries(air.sender.db, surplus);
+  for (const line of byLine(air, surplus).keys()) {
+    line.hasHeld = true;
+    refill(air, line);
+  }
+}
+
+function byLine<Delivery extends AddressedDelivery>(
+  air: Air,
+  deliveries: readonly Delivery[],
+): Map<Line, Delivery[]> {
+  const found = new Map<Line, Delivery[]>();
+  for (const delivery of deliveries) {
+    const line = lineFor(air, delivery);
+    const those = found.get(line);
+    if (those) those.push(delivery);
+    else found.set(line, [delivery]);
+  }
+  return found;
 }
 
 /** What this process has let go in a line, it begins with. Its rows are due: should it die, the sweeper finds them. */
@@ -122,16 +178,9 @@ function sortOut(
   keys: readonly AddressedDelivery[],
   isPatient: boolean,
 ): { now: Map<Line, readonly AddressedDelivery[]>; later: AddressedDelivery[] } {
-  const byLine = new Map<Line, AddressedDelivery[]>();
-  for (const key of keys) {
-    const line = lineFor(air, key);
-    const those = byLine.get(line);
-    if (those) those.push(key);
-    else byLine.set(line, [key]);
-  }
   const now = new Map<Line, readonly AddressedDelivery[]>();
   const later: AddressedDelivery[] = [];
-  for (const [line, those] of byLine) {
+  for (const [line, those] of byLine(air, keys)) {
     const { lane } = line;
     const isWorthIt = isPatient && isQuick(lane) && air.room.free(lane) < those.length;
     // Of an endpoint that has a rate, what is held is older, and is claimed many at a time.
@@ -147,33 +196,25 @@ async function claimTaken(
   air: Air,
   taken: ReadonlyMap<Line, readonly AddressedDelivery[]>,
 ): Promise<Map<Line, ClaimedDelivery[]>> {
-  const byLine = new Map<Line, ClaimedDelivery[]>();
+  let found = new Map<Line, ClaimedDelivery[]>();
   try {
     const claimed = await claimDeliveries(air.sender.db, [...taken.values()].flat(), air.leaseMs);
     countClaims([...taken.values()].flat().length, claimed);
     const fired = failpoint("webhook.after_claim");
     if (fired) await fired;
-    for (const delivery of claimed.deliveries) {
-      const line = lineFor(air, delivery);
-      const deliveries = byLine.get(line);
-      if (deliveries) deliveries.push(delivery);
-      else byLine.set(line, [delivery]);
-    }
+    found = byLine(air, claimed.deliveries);
     // What is over its rate can be claimed when what was claimed is out; what is paused cannot.
     for (const key of claimed.held) {
       const line = lineFor(air, key);
-      if (byLine.has(line)) line.hasHeld = true;
+      if (found.has(line)) line.hasHeld = true;
     }
   } finally {
     // Also of a lane that the job did not name: those of an earlier release did not know their endpoints.
-    for (const line of new Set([...taken.keys(), ...byLine.keys()])) {
-      air.room.giveBack(
-        line.lane,
-        (taken.get(line)?.length ?? 0) - (byLine.get(line)?.length ?? 0),
-      );
+    for (const line of new Set([...taken.keys(), ...found.keys()])) {
+      air.room.giveBack(line.lane, (taken.get(line)?.length ?? 0) - (found.get(line)?.length ?? 0));
     }
   }
-  return byLine;
+  return found;
 }
 
 /** What is held is neither: it is claimed later. A job of an earlier release may have named more than was taken. */

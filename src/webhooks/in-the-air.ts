@@ -88,7 +88,7 @@ export function track<T>(air: Air, work: Promise<T>): Promise<T> {
 }
 
 /** Nobody waits for it, and the rows are leased: an error is heard of here alone. */
-function background(air: Air, work: Promise<unknown>, what: string): void {
+export function background(air: Air, work: Promise<unknown>, what: string): void {
   track(air, work).catch((error: unknown) => {
     air.sender.log.error({ err: error }, what);
   });

@@ -59,11 +59,8 @@ import {
   listDeliveries,
   listEndpoints,
 } from "../../src/webhooks/list-deliveries";
-import {
-  claimDeliveries,
-  findOverdueDeliveries,
-  planDeliveries,
-} from "../../src/webhooks/delivery-store";
+import { claimDeliveries, findOverdueDeliveries } from "../../src/webhooks/delivery-store";
+import { planDeliveries } from "../../src/webhooks/plan-deliveries";
 import { recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { findChange } from "../../src/idempotency/change-once";
 import { ENDPOINT_CHANGES } from "../../src/webhooks/change-endpoint-once";
@@ -390,7 +387,17 @@ const WRITES: readonly Question[] = [
       planDeliveries(
         db,
         eventIds.map((eventId) => ({ merchantId, eventId })),
-      ),
+      ).then(({ toSend }) => toSend),
+  ),
+  after(
+    "plans deliveries and claims them",
+    async () => (await make.messages(SET)).map(({ eventId }) => eventId ?? ""),
+    (eventIds) =>
+      planDeliveries(
+        db,
+        eventIds.map((eventId) => ({ merchantId, eventId })),
+        { room: { places: SET, leaseMs: 60_000 } },
+      ).then(({ claimed }) => claimed),
   ),
   after(
     "claims deliveries",

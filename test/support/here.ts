@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+import { renewLease } from "../../src/payments/attempt-store";
+import { openDeliveryJobs } from "../../workers/deliver-webhooks";
+import type { Here } from "../../workers/publish-messages";
+import { type Relay, newRelay, relayOnce } from "../../workers/relay-outbox";
+import { openChargesHere } from "../../workers/run-attempts";
+import type { TestApp } from "./app";
+
+/** A process whose relay, charges and webhooks are one: what it relays it begins with itself. */
+export interface WholeProcess {
+  readonly here: Here;
+  readonly relay: Relay;
+  relayOnce(): Promise<number>;
+  /** When all that was begun is over. Its lease goes with it. */
+  end(): Promise<void>;
+}
+
+export async function aWholeProcess(t: TestApp): Promise<WholeProcess> {
+  const workerId = randomUUID();
+  await renewLease(t.app.db, workerId, 60_000);
+  const deliveries = openDeliveryJobs(t.app, t.queues);
+  const charges = openChargesHere(t.app, t.queues, workerId);
+  const here = { deliveries: deliveries.here, charges };
+  const relay = newRelay(0, here);
+  return {
+    here,
+    relay,
+    relayOnce: () => relayOnce(t.app, t.queues, relay),
+    end: async () => {
+      await Promise.all([deliveries.stop(), charges.stop()]);
+      await t.db("worker_leases").where({ worker_id: workerId }).del();
+    },
+  };
+}
