@@ -1,6 +1,7 @@
 import type { App } from "../src/app";
 import { type Deliveries, openDeliveries } from "../src/webhooks/deliveries";
 import type { Delivered } from "../src/webhooks/deliver-webhook";
+import type { Room } from "../src/webhooks/lanes";
 import type { JobData, Queues } from "./queues";
 
 type Job = JobData["deliver-webhooks"];
@@ -17,11 +18,9 @@ export interface DeliveryJobs {
   stop(): Promise<void>;
 }
 
-export function openDeliveryJobs(app: App, queues: Pick<Queues, "add">): DeliveryJobs {
+export function openDeliveryJobs(app: App, queues: Pick<Queues, "add">, room?: Room): DeliveryJobs {
   const later = addTogether(app, queues);
-  const deliveries = openDeliveries(app, (delivered) => {
-    later.add(delivered);
-  });
+  const deliveries = openDeliveries(app, (delivered) => later.add(delivered), room);
   const begin = ({ keys, endpoints = [] }: Job): ReturnType<typeof deliveries.deliver> => {
     const { taken, done } = deliveries.deliver(keys);
     return {

@@ -13,11 +13,12 @@ import type { ChargesHere } from "./run-attempts";
  * otherwise, which any process may take.
  *
  * Guarantees: when it is over, and so before the rows are deleted, each attempt is claimed or has a job, and each
- * delivery is planned, and claimed or has a job. What this process has claimed and does not live to finish is found
+ * delivery is stored, and tried, claimed or has a job. What this process has claimed and does not live to finish is found
  * by the sweeper when its lease has run out, as after any claim. Done again, because a relay died before it deleted the
- * rows, it finds what was claimed claimed.
+ * rows, it finds what was stored, and repeats the tries that were not (src/webhooks/first-tries.ts).
  *
- * Round trips: one for deliveries and one for charges, at the same time; one more for each kind that needs jobs.
+ * Round trips: one for charges, and at the same time one that plans deliveries and one that stores those that were begun
+ * with; one more for each kind that needs jobs.
  */
 
 /** What can begin in this process. */
@@ -63,8 +64,12 @@ export async function publish(
     addressDeliveries(app.db, messages.flatMap(replayKey)),
     beginCharges(queues, here, messages.filter(hasAttempt).map(attemptKey)),
   ]);
-  here.deliveries?.begin(claimed);
-  await addJobs(queues, "deliver-webhooks", [...toSend, ...replays]);
+  // Neither is still under way when the other has failed, and all of it may be done again.
+  const parts = await Promise.allSettled([
+    here.deliveries?.begin(claimed),
+    addJobs(queues, "deliver-webhooks", [...toSend, ...replays]),
+  ]);
+  for (const part of parts) if (part.status === "rejected") throw part.reason;
 }
 
 async function beginCharges(

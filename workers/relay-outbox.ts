@@ -27,13 +27,15 @@ import { traceMessages } from "./trace-messages";
  * With a rate (ONCEPAY_RELAY_RATE) what has piled up is relayed no faster than that, while what is new is published at
  * once, ahead of it. It gets its place in the feed only in its turn: a feed's order is the order of its events.
  *
- * Round trips: four for a batch, of which two go at the same time; three where this process begins with all of it.
+ * Round trips: four for a batch, which is read, planned, begun with or made jobs of, and marked.
  */
 export const RELAY_LIMIT = 500;
 
 export interface Relay {
   /** Whether what it reads first may be what the relay before it died of. */
   isWary: boolean;
+  /** Whether its last batch did. */
+  hasFailed: boolean;
   /** Rows a second of what has piled up; 0: as fast as it goes. */
   readonly rate: number;
   /** What is being caught up with; undefined: nothing. */
@@ -55,7 +57,7 @@ interface Backlog {
 }
 
 export function newRelay(rate = 0, here: Here = {}): Relay {
-  return { isWary: false, rate, backlog: undefined, here };
+  return { isWary: false, hasFailed: false, rate, backlog: undefined, here };
 }
 
 /** Relays a batch. Returns how many rows it has dealt with. */
@@ -94,14 +96,18 @@ async function relayWarily(app: App, queues: Queues, batch: Batch): Promise<numb
   const others = messages.filter(({ deaths }) => deaths === 0);
   if (relay.isWary) await suspectMessages(app.db, others);
   try {
-    if (others.length > 0)
-      await relayBatch(app, queues, { messages: others, ahead, here: relay.here });
+    // What another relay may have died of is written before it is begun with. So is what this one did not get through
+    // with, whoever's fault that was: webhooks are posted before their rows are there, but not again and again.
+    const here = relay.isWary || relay.hasFailed ? {} : relay.here;
+    if (others.length > 0) await relayBatch(app, queues, { messages: others, ahead, here });
   } catch (error) {
     if (relay.isWary && isNobodysFault(error)) await acquitMessages(app.db, others);
     relay.isWary = !isNobodysFault(error);
+    relay.hasFailed = true;
     throw error;
   }
   relay.isWary = false;
+  relay.hasFailed = false;
   return others.length + (await relayAlone(app, queues, suspects.slice(0, ALONE_MAX)));
 }
 

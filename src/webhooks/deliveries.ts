@@ -4,7 +4,8 @@ import { claims } from "../observability/metrics";
 import type { AddressedDelivery, EndpointKey } from "./delivery";
 import type { Delivered, WebhookSender } from "./deliver-webhook";
 import { type ClaimedDelivery, claimDeliveries } from "./delivery-store";
-import { holdDeliveries, releaseDeliveries } from "./held-store";
+import { insertFirstTries, openFirstTries } from "./first-tries";
+import { holdDeliveries } from "./held-store";
 import {
   type Air,
   type Line,
@@ -16,14 +17,13 @@ import {
   refill,
   track,
 } from "./in-the-air";
-import { isQuick } from "./lanes";
-import type { RoomToPost } from "./plan-deliveries";
+import { type Room, isQuick } from "./lanes";
 
 /*
- * Guarantees: deliveries come by job, or claimed by the relay of this process, and go into their endpoints' lanes. As many as there is room for are claimed,
- * posted and settled, each on its own, and nothing waits for a slow one but what goes to the same endpoint. What there
- * is no room for is held in the database, and claimed from there, oldest first, when there is. A process that dies
- * leaves leases that run out.
+ * Guarantees: deliveries come by job, or from the relay of this process, and go into their endpoints' lanes. As many as
+ * there is room for are claimed, posted and settled, each on its own, and nothing waits for a slow one but what goes to
+ * the same endpoint. What there is no room for is held in the database, and claimed from there, oldest first, when there
+ * is. A process that dies leaves leases that run out, or, of what the relay planned and had not written, outbox rows.
  *
  * Round trips for a job of any size: one that claims, and shared ones that record. More only for endpoints that have a
  * rate, get more than they take, or are not well.
@@ -38,9 +38,9 @@ export interface Deliveries {
     readonly done: Promise<void>;
   };
   /** How many may come claimed: few enough to be posted at once, so that other processes have a share of what piles up. */
-  room(): RoomToPost;
-  /** Those that were claimed for this process. What there is no place for after all is held. */
-  begin(claimed: readonly ClaimedDelivery[]): void;
+  room(): number;
+  /** Those that were planned for this process, and have no row yet. Over when they have: then most have been tried. */
+  begin(planned: readonly ClaimedDelivery[]): Promise<void>;
   /** What is held for these endpoints; of those that are back, also what waits for its next try. */
   callUp(endpoints: readonly EndpointKey[]): Promise<void>;
   /** Resolves when nothing is in the air. */
@@ -52,11 +52,13 @@ export interface Deliveries {
 export function openDeliveries(
   sender: WebhookSender,
   onDelivered: (delivered: Delivered) => void,
+  room?: Room,
 ): Deliveries {
-  const air: Air = newAir(sender, (delivered) => {
+  const told = (delivered: Delivered): void => {
     onDelivered(delivered);
     goOn(air, delivered.next);
-  });
+  };
+  const air: Air = newAir(sender, told, room);
   const idle = async (): Promise<void> => {
     while (air.begun.size > 0) await Promise.allSettled(air.begun);
   };
@@ -66,17 +68,8 @@ export function openDeliveries(
       const taken = air.isStopped ? Promise.resolve() : track(air, take(air, keys, done));
       return { taken, done: taken.then(() => Promise.all(done)).then(() => undefined) };
     },
-    room: () => ({
-      places: air.isStopped ? 0 : Math.max(0, CLAIMED_MAX - air.room.taken()),
-      leaseMs: air.leaseMs,
-    }),
-    begin: (claimed) => {
-      background(
-        air,
-        beginClaimed(air, claimed),
-        "what was claimed for this process was not posted",
-      );
-    },
+    room: () => (air.isStopped ? 0 : Math.max(0, CLAIMED_MAX - air.room.taken())),
+    begin: (planned) => track(air, beginPlanned(air, planned)),
     callUp: async (endpoints) => {
       const lines = endpoints.map(({ merchantId, id }) => lineOf(air, merchantId, id));
       await Promise.all(lines.map((line) => track(air, callUpLine(air, line))));
@@ -91,27 +84,57 @@ export function openDeliveries(
 
 const CLAIMED_MAX = 512;
 
-async function beginClaimed(air: Air, claimed: readonly ClaimedDelivery[]): Promise<void> {
-  claims.inc({ what: "delivery", outcome: "claimed" }, claimed.length);
+/** How long rows wait to be written for the outcomes of what goes to endpoints that answer within that time. */
+const WRITTEN_WITHIN_MS = 25;
+
+async function beginPlanned(air: Air, planned: readonly ClaimedDelivery[]): Promise<void> {
+  if (planned.length === 0) return;
+  claims.inc({ what: "delivery", outcome: "claimed" }, planned.length);
   const fired = failpoint("webhook.after_claim");
   if (fired) await fired;
-  const entered: Promise<void>[] = [];
-  const surplus: ClaimedDelivery[] = [];
-  for (const [line, deliveries] of byLine(air, claimed)) {
-    const places = air.isStopped ? 0 : air.room.take(line.lane, deliveries.length);
-    entered.push(enter(air, line, deliveries.slice(0, places)));
-    surplus.push(...deliveries.slice(places));
+  const { now, later, held } = seatPlanned(air, planned);
+  const tries = openFirstTries();
+  for (const [line, those] of now) begin(air, line, those.map(tries.of));
+  const known = await tries.close(WRITTEN_WITHIN_MS);
+  const claimed = [...now, ...later].flatMap(([, those]) => those);
+  try {
+    await insertFirstTries(air.sender.db, { claimed, known, held, leaseMs: air.leaseMs });
+  } catch (error) {
+    tries.over(error);
+    for (const [line, those] of later) air.room.giveBack(line.lane, those.length);
+    throw error;
   }
-  if (surplus.length > 0) entered.push(hold(air, surplus));
-  await Promise.all(entered);
-}
-
-async function hold(air: Air, surplus: readonly ClaimedDelivery[]): Promise<void> {
-  await releaseDeliveries(air.sender.db, surplus);
-  for (const line of byLine(air, surplus).keys()) {
+  tries.over();
+  for (const [line, those] of later) begin(air, line, those);
+  for (const line of byLine(air, held).keys()) {
     line.hasHeld = true;
     refill(air, line);
   }
+}
+
+function begin(air: Air, line: Line, deliveries: readonly ClaimedDelivery[]): void {
+  background(air, enter(air, line, deliveries), "what was planned here was not recorded");
+}
+
+type InLines = readonly (readonly [Line, readonly ClaimedDelivery[]])[];
+
+/** What is posted before its row is written; what is posted after that; and what there is no place for. */
+function seatPlanned(
+  air: Air,
+  planned: readonly ClaimedDelivery[],
+): { now: InLines; later: InLines; held: readonly ClaimedDelivery[] } {
+  const seated = [...byLine(air, planned)].map(([line, those]) => {
+    const places = air.isStopped ? 0 : air.room.take(line.lane, those.length);
+    return { line, own: those.slice(0, places), held: those.slice(places) };
+  });
+  const answersInTime = (line: Line): boolean => line.lane.meanMs <= WRITTEN_WITHIN_MS;
+  const inLines = (which: (line: Line) => boolean): InLines =>
+    seated.filter(({ line }) => which(line)).map(({ line, own }) => [line, own]);
+  return {
+    now: inLines(answersInTime),
+    later: inLines((line) => !answersInTime(line)),
+    held: seated.flatMap(({ held }) => held),
+  };
 }
 
 function byLine<Delivery extends AddressedDelivery>(

@@ -9,9 +9,10 @@ import { letFirstGo } from "./lines";
  * cannot is held from the start, or paused: it needs no job. For an endpoint that is ordered it stands in a line
  * (lines.ts), of which the first is let go by another round trip.
  *
- * As many as the caller has room for are claimed with the same row that plans them, and so is their first try: of
- * endpoints that are well, have no rate of their own and are not ordered. Only what this statement inserts: what was
- * planned before may be on its way.
+ * As many as the caller has room for are not written: it begins with them, and writes them with what has come of them
+ * by then (first-tries.ts). Only of endpoints that are well, have no rate of their own and are not ordered, and what has
+ * no row: what was planned before may be on its way. That is asked as a scalar, because the planner may answer an EXISTS
+ * by reading the whole table.
  */
 const PLAN: Statement = {
   name: "plan_deliveries",
@@ -29,22 +30,23 @@ const PLAN: Statement = {
       join events e on e.merchant_id = m.merchant_id and e.id = m.event_id
       where (cardinality(w.event_types) = 0 or e.type = any(w.event_types))
         and w.ordered = any(?)
+    ), claimed as materialized (
+      select p.merchant_id, p.id, p.event_id, p.endpoint_id, 1 as tries, 0 as tries_early,
+        p.traceparent
+      from planned p
+      where p.goes and (select 1 from webhook_deliveries d
+        where d.merchant_id = p.merchant_id and d.id = p.id) is null
     ), inserted as (
-      insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, status, tries,
-        next_at, line_subject, line_sequence, stands, traceparent)
+      insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, status, next_at,
+        line_subject, line_sequence, stands, traceparent)
       select p.merchant_id, p.id, p.event_id, p.endpoint_id,
-        case when p.goes then 'IN_FLIGHT' when p.wanted then 'SCHEDULED' else 'PAUSED' end,
-        p.goes::int,
-        case when p.goes then now() + ? * interval '1 millisecond'
-          when not p.wanted then null when p.held or p.subject_id is not null
+        case when p.wanted then 'SCHEDULED' else 'PAUSED' end,
+        case when not p.wanted then null when p.held or p.subject_id is not null
           then timestamptz 'infinity' else now() end,
         p.subject_id, case when p.subject_id is not null then p.sequence end,
         case when p.subject_id is not null then true end, p.traceparent
-      from planned p order by p.merchant_id, p.id
+      from planned p where not p.goes order by p.merchant_id, p.id
       on conflict do nothing
-      returning merchant_id, id, event_id, endpoint_id, tries, tries_early, traceparent
-    ), claimed as (
-      select * from inserted where tries > 0
     )
     ${SELECT_CLAIMED}
     union all
@@ -53,7 +55,7 @@ const PLAN: Statement = {
     from planned p
     where (p.wanted and p.held is not true or p.subject_id is not null)
       and not exists (
-        select from inserted i where i.merchant_id = p.merchant_id and i.id = p.id and i.tries > 0)`,
+        select from claimed c where c.merchant_id = p.merchant_id and c.id = p.id)`,
 };
 
 /** For which endpoints. */
@@ -66,16 +68,10 @@ interface PlannedEvent {
   readonly traceparent?: string | null;
 }
 
-/** How many the caller can post at once, and for how long they are its own. */
-export interface RoomToPost {
-  readonly places: number;
-  readonly leaseMs: number;
-}
-
 interface Planned {
   /** Those that can be sent. */
   readonly toSend: readonly AddressedDelivery[];
-  /** The caller's: to be posted by it. */
+  /** The caller's, to be posted and written by it. */
   readonly claimed: readonly ClaimedDelivery[];
 }
 
@@ -83,7 +79,7 @@ interface Planned {
 export async function planDeliveries(
   db: Db,
   events: readonly PlannedEvent[],
-  { wanted = "all", room }: PlanOptions = {},
+  { wanted = "all", room = 0 }: PlanOptions = {},
 ): Promise<Planned> {
   if (events.length === 0) return { toSend: [], claimed: [] };
   const rows = events.map(({ merchantId, eventId, traceparent }) => ({
@@ -91,9 +87,7 @@ export async function planDeliveries(
     event_id: eventId,
     traceparent,
   }));
-  const { places, leaseMs } = room ?? NO_ROOM;
-  const bindings = [places, JSON.stringify(rows), WANTED[wanted], leaseMs];
-  const planned = await run<PlannedRow>(db, PLAN, bindings);
+  const planned = await run<PlannedRow>(db, PLAN, [room, JSON.stringify(rows), WANTED[wanted]]);
   const claimed = planned.filter(isClaimed);
   const others = planned.filter((row) => !isClaimed(row)).sort(byId);
   const free = others.filter((row) => !isInLine(row));
@@ -103,11 +97,9 @@ export async function planDeliveries(
 
 interface PlanOptions {
   readonly wanted?: keyof typeof WANTED;
-  /** None: what can be sent is left to whoever claims it. */
-  readonly room?: RoomToPost | undefined;
+  /** How many the caller can begin with; what is more is left to whoever claims it. */
+  readonly room?: number | undefined;
 }
-
-const NO_ROOM: RoomToPost = { places: 0, leaseMs: 0 };
 
 /** Of what is not claimed, all but the keys is null. */
 type PlannedRow = ClaimedDelivery | UnclaimedRow;

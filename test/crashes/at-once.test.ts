@@ -24,8 +24,8 @@ afterEach(async () => {
 
 const LIVES = 6;
 
-async function live(): Promise<void> {
-  const process = await aWholeProcess(t);
+async function live(quick?: { merchantId: string; id: string }): Promise<void> {
+  const process = await aWholeProcess(t, quick);
   await dying(process.relayOnce());
   await process.end();
   // The one before it may have died with some of it.
@@ -50,12 +50,19 @@ const POINTS: readonly FailpointName[] = [
   "webhook.after_record",
 ];
 
-it.each(POINTS)("dying at %s, it charges once and tells everything", async (point) => {
+const BEFORE_ROWS = POINTS.filter((point) => /^(relay|webhook)/.test(point));
+const CASES = [
+  ...POINTS.map((point) => ({ point, rows: "before the first tries" as const })),
+  ...BEFORE_ROWS.map((point) => ({ point, rows: "with what came of them" as const })),
+];
+
+it.each(CASES)("dying at $point, rows written $rows", async ({ point, rows }) => {
   const { id: merchantId } = await aMerchant(t);
-  const { secret } = await anEndpoint(t, merchantId, receiver);
+  const { secret, id: endpointId } = await anEndpoint(t, merchantId, receiver);
+  const quick = rows === "with what came of them" ? { merchantId, id: endpointId } : undefined;
   const { id } = await aConfirmedIntent(t, merchantId);
   crashOnceAt(point);
-  for (let life = 0; life < LIVES; life += 1) await dying(live());
+  for (let life = 0; life < LIVES; life += 1) await dying(live(quick));
   expectCrashed(point);
   await t.killWorker();
   await t.drain();

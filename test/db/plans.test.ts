@@ -60,6 +60,7 @@ import {
   listEndpoints,
 } from "../../src/webhooks/list-deliveries";
 import { claimDeliveries, findOverdueDeliveries } from "../../src/webhooks/delivery-store";
+import { insertFirstTries } from "../../src/webhooks/first-tries";
 import { planDeliveries } from "../../src/webhooks/plan-deliveries";
 import { recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { findChange } from "../../src/idempotency/change-once";
@@ -383,9 +384,10 @@ const WRITES: readonly Question[] = [
     () => findOldest(db),
   ),
   after("plans deliveries", newEvents, async (events) => (await planDeliveries(db, events)).toSend),
-  after("plans deliveries and claims them", newEvents, async (events) => {
-    const room = { places: SET, leaseMs: 60_000 };
-    return (await planDeliveries(db, events, { room })).claimed;
+  after("plans deliveries and writes their first tries", newEvents, async (events) => {
+    const { claimed } = await planDeliveries(db, events, { room: SET });
+    await insertFirstTries(db, { claimed, known: new Map(), held: [], leaseMs: 60_000 });
+    return claimed;
   }),
   after(
     "claims deliveries",

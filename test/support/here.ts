@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { renewLease } from "../../src/payments/attempt-store";
+import { createRoom } from "../../src/webhooks/lanes";
 import { openDeliveryJobs } from "../../workers/deliver-webhooks";
 import type { Here } from "../../workers/publish-messages";
 import { type Relay, newRelay, relayOnce } from "../../workers/relay-outbox";
@@ -15,10 +16,16 @@ export interface WholeProcess {
   end(): Promise<void>;
 }
 
-export async function aWholeProcess(t: TestApp): Promise<WholeProcess> {
+/** `quick`: an endpoint that it knows to answer at once, so that its first tries come before their rows. */
+export async function aWholeProcess(
+  t: TestApp,
+  quick?: { readonly merchantId: string; readonly id: string },
+): Promise<WholeProcess> {
+  const room = createRoom();
+  if (quick) room.laneOf(quick.merchantId, quick.id).meanMs = 1;
   const workerId = randomUUID();
   await renewLease(t.app.db, workerId, 60_000);
-  const deliveries = openDeliveryJobs(t.app, t.queues);
+  const deliveries = openDeliveryJobs(t.app, t.queues, room);
   const charges = openChargesHere(t.app, t.queues, workerId);
   const here = { deliveries: deliveries.here, charges };
   const relay = newRelay(0, here);
