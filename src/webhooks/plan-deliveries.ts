@@ -48,8 +48,8 @@ const PLAN: Statement = {
     )
     ${SELECT_CLAIMED}
     union all
-    select p.merchant_id, p.id, null, p.endpoint_id, null, null, null, null, null, null, null, null,
-      null, null, null, null, null, null, null, null, p.subject_id, null, null, null
+    select p.merchant_id, p.id, null, p.endpoint_id, null, null, null, null, null, null, null,
+      null, null, null, null, null, null, null, null, null, p.subject_id, null, null, null
     from planned p
     where (p.wanted and p.held is not true or p.subject_id is not null)
       and not exists (

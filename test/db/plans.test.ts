@@ -333,6 +333,8 @@ const READS: readonly Question[] = [
 
 const commandsTo = async <Command>(command: (merchantId: string, id: string) => Command) =>
   (await make.intents(SET)).map((id) => command(merchantId, id));
+const newEvents = async () =>
+  (await make.messages(SET)).map(({ eventId }) => ({ merchantId, eventId: eventId ?? "" }));
 const creations = () => repeat(0, SET).map(() => createCommand(merchantId));
 
 const WRITES: readonly Question[] = [
@@ -380,25 +382,11 @@ const WRITES: readonly Question[] = [
     () => make.messages(1),
     () => findOldest(db),
   ),
-  after(
-    "plans deliveries",
-    async () => (await make.messages(SET)).map(({ eventId }) => eventId ?? ""),
-    (eventIds) =>
-      planDeliveries(
-        db,
-        eventIds.map((eventId) => ({ merchantId, eventId })),
-      ).then(({ toSend }) => toSend),
-  ),
-  after(
-    "plans deliveries and claims them",
-    async () => (await make.messages(SET)).map(({ eventId }) => eventId ?? ""),
-    (eventIds) =>
-      planDeliveries(
-        db,
-        eventIds.map((eventId) => ({ merchantId, eventId })),
-        { room: { places: SET, leaseMs: 60_000 } },
-      ).then(({ claimed }) => claimed),
-  ),
+  after("plans deliveries", newEvents, async (events) => (await planDeliveries(db, events)).toSend),
+  after("plans deliveries and claims them", newEvents, async (events) => {
+    const room = { places: SET, leaseMs: 60_000 };
+    return (await planDeliveries(db, events, { room })).claimed;
+  }),
   after(
     "claims deliveries",
     () => make.plannedDeliveries(SET),
