@@ -53,7 +53,7 @@ const PLAN: Statement = {
     from planned p
     where (p.wanted and p.held is not true or p.subject_id is not null)
       and not exists (
-        select from inserted i where i.merchant_id = p.merchant_id and i.id = p.id and i.tries > 0)`,
+        select from claimed c where c.merchant_id = p.merchant_id and c.id = p.id)`,
 };
 
 /** For which endpoints. */
