@@ -1,6 +1,7 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
 import type { AttemptKey } from "../src/payments/attempt";
+import type { Claimant } from "../src/payments/claimant";
 import { type Ran, beginAttempts, runAttempts } from "../src/payments/run-attempt";
 import type { JobData, Queues } from "./queues";
 
@@ -8,9 +9,9 @@ import type { JobData, Queues } from "./queues";
 export async function runAttemptsJob(
   app: App,
   queues: Queues,
-  options: { readonly workerId: string; readonly data: JobData["run-attempts"] },
+  options: { readonly claimant: Claimant; readonly data: JobData["run-attempts"] },
 ): Promise<void> {
-  await finish(app, queues, await runAttempts(app, options.workerId, options.data.keys));
+  await finish(app, queues, await runAttempts(app, options.claimant, options.data.keys));
 }
 
 async function finish(app: App, queues: Queues, ran: readonly Ran[]): Promise<void> {
@@ -37,7 +38,7 @@ const UNDER_WAY_MAX = 256;
  * Guarantees: whoever calls `begin` still has what says that these are to be sent, until they are claimed. From then on
  * they are SENT, by a worker with a lease, as when they come by job.
  */
-export function openChargesHere(app: App, queues: Queues, workerId: string): ChargesHere {
+export function openChargesHere(app: App, queues: Queues, claimant: Claimant): ChargesHere {
   const underWay = new Set<Promise<void>>();
   let count = 0;
   let isStopped = false;
@@ -53,7 +54,7 @@ export function openChargesHere(app: App, queues: Queues, workerId: string): Cha
   const begin = async (keys: readonly AttemptKey[]): Promise<void> => {
     let ran: Promise<readonly Ran[]>;
     try {
-      ({ ran } = await beginAttempts(app, workerId, keys));
+      ({ ran } = await beginAttempts(app, claimant, keys));
     } catch (error) {
       count -= keys.length;
       throw error;

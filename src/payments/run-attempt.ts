@@ -3,7 +3,7 @@ import type { Log } from "../observability/log";
 import { claims } from "../observability/metrics";
 import type { SendOutcome } from "../processors/processor";
 import type { Attempt, AttemptKey } from "./attempt";
-import { claimAttempts } from "./attempt-store";
+import type { Claimant } from "./claimant";
 import { type AttemptSender, sendAttempt } from "./send-attempt";
 import type { Settled } from "./settle/settle-attempts";
 import { type AnswerSettler, settleSurely } from "./settle/settle-surely";
@@ -26,20 +26,20 @@ export interface Ran extends Settled {
 /** Claims those of these attempts that have yet to be sent, sends them all at once, and settles what comes back. */
 export async function runAttempts(
   runner: AttemptRunner,
-  workerId: string,
+  claimant: Claimant,
   keys: readonly AttemptKey[],
 ): Promise<Ran[]> {
-  return (await beginAttempts(runner, workerId, keys)).ran;
+  return (await beginAttempts(runner, claimant, keys)).ran;
 }
 
 /** The same, over when they are claimed: what becomes of them is for the caller to wait for, or to catch. */
 export async function beginAttempts(
   runner: AttemptRunner,
-  workerId: string,
+  claimant: Claimant,
   keys: readonly AttemptKey[],
 ): Promise<{ readonly ran: Promise<Ran[]> }> {
   const startedAtMs = Date.now();
-  const attempts = await claimAttempts(runner.db, workerId, keys);
+  const attempts = await claimant.claim(runner.db, keys);
   claims.inc({ what: "attempt", outcome: "claimed" }, attempts.length);
   claims.inc({ what: "attempt", outcome: "lost" }, keys.length - attempts.length);
   return { ran: runClaimed(runner, attempts, startedAtMs) };

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { renewLease } from "../../src/payments/attempt-store";
+import { createClaimant } from "../../src/payments/claimant";
 import { createRoom } from "../../src/webhooks/lanes";
 import { openDeliveryJobs } from "../../workers/deliver-webhooks";
 import type { Here } from "../../workers/publish-messages";
@@ -26,7 +27,7 @@ export async function aWholeProcess(
   const workerId = randomUUID();
   await renewLease(t.app.db, workerId, 60_000);
   const deliveries = openDeliveryJobs(t.app, t.queues, room);
-  const charges = openChargesHere(t.app, t.queues, workerId);
+  const charges = openChargesHere(t.app, t.queues, createClaimant(workerId));
   const here = { deliveries: deliveries.here, charges };
   const relay = newRelay(0, here);
   return {
