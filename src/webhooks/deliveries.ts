@@ -94,7 +94,13 @@ async function beginPlanned(air: Air, planned: readonly ClaimedDelivery[]): Prom
   if (fired) await fired;
   const { now, later, held } = seatPlanned(air, planned);
   const tries = openFirstTries();
-  for (const [line, those] of now) begin(air, line, those.map(tries.of));
+  for (const [line, those] of now) {
+    begin(
+      air,
+      line,
+      those.map((delivery) => tries.of(delivery)),
+    );
+  }
   const known = await tries.close(WRITTEN_WITHIN_MS);
   const claimed = [...now, ...later].flatMap(([, those]) => those);
   try {

@@ -200,7 +200,7 @@ function shed(air: Air, line: Line): void {
 }
 
 async function release(air: Air, deliveries: readonly Claimed[]): Promise<void> {
-  await Promise.all(deliveries.map(({ first }) => first?.written));
+  for (const { first } of deliveries) await first?.written;
   await releaseDeliveries(air.sender.db, deliveries);
 }
 
