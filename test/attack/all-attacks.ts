@@ -10,6 +10,7 @@ import { lostAnswers } from "./attacks/lost-answers";
 import { noisyEndpoint } from "./attacks/noisy-endpoint";
 import { noisyNeighbour } from "./attacks/noisy-neighbour";
 import { parallelRefunds } from "./attacks/parallel-refunds";
+import { patroni } from "./attacks/patroni";
 import { processorOutage } from "./attacks/processor-outage";
 import { processorWebhooks } from "./attacks/processor-webhooks";
 import { queueWiped, queueWipedOnRedis } from "./attacks/queue-wiped";
@@ -36,6 +37,7 @@ export const ATTACKS: readonly Attack[] = [
   queueWipedOnRedis,
   redisLost,
   databaseAway,
+  patroni,
   skewedWorker,
   frozenWorker,
   processorOutage,
