@@ -15,6 +15,7 @@ import { processorOutage } from "./attacks/processor-outage";
 import { processorWebhooks } from "./attacks/processor-webhooks";
 import { queueWiped, queueWipedOnRedis } from "./attacks/queue-wiped";
 import { redisLost } from "./attacks/redis-lost";
+import { redisCluster, redisSentinel } from "./attacks/redis-nodes";
 import { relayKilled } from "./attacks/relay-killed";
 import { replayPlan } from "./attacks/replay-plan";
 import { sameKey } from "./attacks/same-key";
@@ -36,6 +37,8 @@ export const ATTACKS: readonly Attack[] = [
   queueWiped,
   queueWipedOnRedis,
   redisLost,
+  redisCluster,
+  redisSentinel,
   databaseAway,
   patroni,
   skewedWorker,

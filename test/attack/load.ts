@@ -1,7 +1,7 @@
 import { run } from "../../src/db/db";
 import type { OncepayError } from "../../src/sdk/oncepay-error";
 import type { Installation } from "./installation";
-import { APPROVED, type Order, type Shop, create, openShop, pay } from "./shop";
+import { APPROVED, type Order, type Shop, create, openShop, pay, payAnew } from "./shop";
 
 /** Customers who go on buying, and what they were told. */
 export interface Load {
@@ -32,12 +32,13 @@ export function startLoad(
     created: new Set<string>(),
     confirmed: new Set<string>(),
   };
+  const payFor = options.isLossy === true ? payAnew : pay;
   let stopping = false;
   const buy = async (order: Order): Promise<void> => {
     const client = shop.client();
     // Noted the moment it was acknowledged, whatever becomes of the confirmation.
     load.created.add(await create(client, order));
-    load.confirmed.add(await pay(client, order));
+    load.confirmed.add(await payFor(client, order));
   };
   const customer = async (): Promise<void> => {
     while (!stopping) {

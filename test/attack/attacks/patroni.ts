@@ -30,7 +30,7 @@ export const patroni: Attack = {
   skip: patroniIsMissing,
   run: async (context) => {
     const { check, progress, cluster } = context;
-    const servers = await startPatroniServers(path.join(cluster.directory, "patroni"));
+    const servers = await startPatroniServers(path.join(cluster.directory, "patroni-servers"));
     context.after(() => servers.remove());
     const haproxy = new URL(servers.url).host;
     const installation = await context.install(

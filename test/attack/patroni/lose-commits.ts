@@ -9,7 +9,7 @@ import { waitFor } from "../../support/wait-for";
 import { type Context, limitMs } from "../attack";
 import type { Installation } from "../installation";
 import { missingFrom, startLoad, untilKnown } from "../load";
-import { eachLimited, pay } from "../shop";
+import { eachLimited, payAnew } from "../shop";
 import { metric, settledWithin } from "../witness";
 import { backAfter } from "./back-after";
 import { countByAmount, standingCharges } from "./expected";
@@ -73,7 +73,7 @@ export async function loseCommits(context: Context, place: Place) {
   await giveBack(installation);
   // Whoever asks for what is gone, with the key that it had, buys it again; everybody else is told what there is.
   const client = load.shop.client();
-  await eachLimited(load.orders, AT_ONCE, (order) => untilKnown(() => pay(client, order)));
+  await eachLimited(load.orders, AT_ONCE, (order) => untilKnown(() => payAnew(client, order)));
   await settledWithin(installation, limitMs(context));
   const counts = countByAmount(await standingCharges(installation));
   const wrong = load.orders.filter(({ amount }) => counts.get(amount) !== 1);
