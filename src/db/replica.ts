@@ -20,6 +20,8 @@ export interface Replica {
   /** One tenant's view of it; undefined while it is too old, or not there. */
   fresh(merchantId: string): Db | undefined;
   isFresh(): boolean;
+  /** It did not answer: it is used again when it has proved itself again. */
+  doubt(): void;
   /** How long ago it was as new as the primary, as far as is known; Infinity: it never was. */
   ageSeconds(): number;
   close(): Promise<void>;
@@ -71,13 +73,13 @@ export function openReplica(options: ReplicaOptions): Replica {
   const viewOf = createTenantViews(pool, options.admission);
   let mark: Mark | undefined;
   let provedAtMs = -Infinity;
+  const doubt = (): void => {
+    mark = undefined;
+    provedAtMs = -Infinity;
+  };
   const look = async (): Promise<void> => {
     const [there] = await run<Replayed>(pool, REPLAYED, []);
-    if (there?.inRecovery !== true) {
-      mark = undefined;
-      provedAtMs = -Infinity;
-      return;
-    }
+    if (there?.inRecovery !== true) return doubt();
     if (mark && there.position >= mark.position) {
       provedAtMs = mark.atMs;
       mark = undefined;
@@ -86,7 +88,7 @@ export function openReplica(options: ReplicaOptions): Replica {
     const atMs = performance.now();
     const [written] = await run<{ position: number }>(primary, WRITTEN, []);
     if (!written) return;
-    if (there.position > written.position) provedAtMs = -Infinity;
+    if (there.position > written.position) doubt();
     else if (there.position === written.position) provedAtMs = atMs;
     else mark = { position: written.position, atMs };
   };
@@ -97,6 +99,7 @@ export function openReplica(options: ReplicaOptions): Replica {
   return {
     fresh: (merchantId) => (isFresh() ? viewOf(merchantId) : undefined),
     isFresh,
+    doubt,
     ageSeconds: () => ageMs() / 1_000,
     close: async () => {
       await looking.stop();

@@ -80,8 +80,11 @@ export function openReplicaLists(options: ReplicaListsOptions): ReplicaLists | u
           : await work(view);
         return { result };
       } catch (error) {
+        const isAway = isDatabaseAway(error);
+        // Otherwise each list would wait for a connection until the bound has passed.
+        if (isAway) replica.doubt();
         // What it has to replay comes before what is read there: such a statement ends with 40001 or 40P01.
-        if (isDatabaseAway(error) || isRetryable(error)) return undefined;
+        if (isAway || isRetryable(error)) return undefined;
         throw error;
       }
     },
