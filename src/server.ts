@@ -15,6 +15,7 @@ import { sensitiveIn } from "./security/sensitive";
 import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { checkReplication } from "./db/check-replication";
+import { checkKeyring } from "./key-rotation/check-keyring";
 import { observeProcess } from "./observability/observe-process";
 import { observeReplica } from "./observability/observe-replica";
 import { startTracing } from "./observability/open-telemetry";
@@ -189,6 +190,7 @@ const API: Program<Config> = {
     observeProcess(app.db, app.tenantPool);
     observeReplica(app.replicaLists);
     await checkReplication(app);
+    await checkKeyring(app);
     const server = await startServer(app, config);
     const internal = await serveInternal(
       { instance: config.instanceId, readiness: server.readiness },
