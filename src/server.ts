@@ -17,6 +17,7 @@ import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { checkReplication } from "./db/check-replication";
 import { checkKeyring } from "./key-rotation/check-keyring";
 import { observeProcess } from "./observability/observe-process";
+import { observeReplica } from "./observability/observe-replica";
 import { startTracing } from "./observability/open-telemetry";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
@@ -187,6 +188,7 @@ const API: Program<Config> = {
     const stopTracing = await startTracing({ name: "api", log, config });
     const app = createApp(config, log, { name: "api" });
     observeProcess(app.db, app.tenantPool);
+    observeReplica(app.replicaLists);
     await checkReplication(app);
     await checkKeyring(app);
     const server = await startServer(app, config);

@@ -10,10 +10,12 @@ import { lostAnswers } from "./attacks/lost-answers";
 import { noisyEndpoint } from "./attacks/noisy-endpoint";
 import { noisyNeighbour } from "./attacks/noisy-neighbour";
 import { parallelRefunds } from "./attacks/parallel-refunds";
+import { patroni } from "./attacks/patroni";
 import { processorOutage } from "./attacks/processor-outage";
 import { processorWebhooks } from "./attacks/processor-webhooks";
 import { queueWiped, queueWipedOnRedis } from "./attacks/queue-wiped";
 import { redisLost } from "./attacks/redis-lost";
+import { redisCluster, redisSentinel } from "./attacks/redis-nodes";
 import { relayKilled } from "./attacks/relay-killed";
 import { replayPlan } from "./attacks/replay-plan";
 import { rollingUpgrade, rollingUpgradeOnRedis } from "./attacks/rolling-upgrade";
@@ -36,7 +38,10 @@ export const ATTACKS: readonly Attack[] = [
   queueWiped,
   queueWipedOnRedis,
   redisLost,
+  redisCluster,
+  redisSentinel,
   databaseAway,
+  patroni,
   skewedWorker,
   frozenWorker,
   processorOutage,

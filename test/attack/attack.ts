@@ -34,8 +34,10 @@ export interface Context {
   readonly installation: Installation;
   /** The server that it keeps its tables on. */
   readonly cluster: Cluster;
-  /** A further installation of its own, torn down after the attack. */
-  readonly install: (options: InstallationOptions) => Promise<Installation>;
+  /** A further installation of its own, on this server or another one, torn down after the attack. */
+  readonly install: (options: InstallationOptions, on?: Cluster) => Promise<Installation>;
+  /** What is done when the books have been audited, whatever came of it. */
+  readonly after: (close: () => Promise<void>) => void;
   readonly progress: (text: string) => void;
   readonly check: Checks;
 }

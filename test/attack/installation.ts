@@ -59,6 +59,8 @@ export interface InstallationOptions {
   readonly proxied?: readonly (keyof Proxies)[];
   /** Processes that connect to the database past its proxy. */
   readonly direct?: readonly string[];
+  /** Processes that reach the database's server by another address, as host:port. */
+  readonly through?: Readonly<Record<string, string>>;
   readonly latencyMs?: readonly [number, number];
   readonly seed?: number;
   /** Another processor than the sandbox, whose books are the witness of what moved; closed with the installation. */
@@ -130,7 +132,7 @@ export async function startInstallation(
     await createEndpoint(db, merchant.id, { ...secrets, receiverUrl: `${consumerUrl}/webhooks` });
     const proxies = await startProxies(options.proxied ?? [], {
       api: { host: HOST, port: ports.apis[0] ?? 0 },
-      database: addressOf(databaseUrl),
+      database: options.proxied?.includes("database") === true ? addressOf(databaseUrl) : NOWHERE,
       processor: { host: HOST, port: ports.sandbox },
     });
     closers.push(async () => {
@@ -219,6 +221,9 @@ async function choosePorts({ apis = 1, workers = 1 }: InstallationOptions): Prom
   };
 }
 
+/** Of a way that has no proxy: one that names several hosts has no address. */
+const NOWHERE = { host: HOST, port: 0 };
+
 function addressOf(url: string): { host: string; port: number } {
   const { hostname, port } = new URL(url);
   return { host: hostname, port: Number(port) };
@@ -300,11 +305,12 @@ function planChildren(input: PlanInput): ChildPlan[] {
     env: { ...ours, ONCEPAY_METRICS_PORT: String(port), ...options.workerEnv?.(index) },
     url: url(port),
   }));
-  const all = [...apis, ...workers].map((plan) =>
-    options.direct?.includes(plan.name) === true
-      ? { ...plan, env: { ...plan.env, DATABASE_URL: input.databaseUrl } }
-      : plan,
-  );
+  const all = [...apis, ...workers].map((plan) => {
+    const through = options.through?.[plan.name];
+    if (through === undefined && options.direct?.includes(plan.name) !== true) return plan;
+    const direct = through === undefined ? input.databaseUrl : at(through, input.databaseUrl);
+    return { ...plan, env: { ...plan.env, DATABASE_URL: direct } };
+  });
   return [...all, ...planOthers(input, base)];
 }
 
@@ -353,6 +359,12 @@ function planOthers({ options, ports, secrets, ...databases }: PlanInput, base: 
       readyPath: "/effects",
     },
   ];
+}
+
+/** The same database, where the server has another address. */
+function at(address: string, databaseUrl: string): string {
+  const { pathname } = new URL(databaseUrl.replace(/@[^/]*/, "@host"));
+  return `${databaseUrl.replace(/@.*/, "")}@${address}${pathname}`;
 }
 
 function throughProxy(databaseUrl: string, proxy: TcpProxy | undefined): string {
