@@ -226,6 +226,7 @@ export interface Config
   readonly listTimeoutMs: number;
   /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
+  readonly cell: string | undefined;
   readonly portFallback: boolean;
   readonly exitWithParent: boolean;
   readonly failpoints: string | undefined;
@@ -303,6 +304,7 @@ function fromSettings(settings: Settings): Config {
     ...edgeConfig(settings, settings.NODE_ENV === "production"),
     ...tracingConfig(settings),
     instanceId: settings.ONCEPAY_INSTANCE_ID,
+    cell: settings.ONCEPAY_CELL,
     portFallback: settings.ONCEPAY_PORT_FALLBACK,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",
     failpoints: settings.ONCEPAY_FAILPOINTS,

@@ -16,6 +16,7 @@ import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { checkReplication } from "./db/check-replication";
 import { checkKeyring } from "./key-rotation/check-keyring";
+import { nameCell } from "./observability/name-cell";
 import { observeProcess } from "./observability/observe-process";
 import { observeReplica } from "./observability/observe-replica";
 import { startTracing } from "./observability/open-telemetry";
@@ -184,7 +185,8 @@ const API: Program<Config> = {
   name: "api",
   help: HELP,
   read: readConfig,
-  start: async (config, log) => {
+  start: async (config, unnamed) => {
+    const log = nameCell(config.cell, unnamed);
     const stopTracing = await startTracing({ name: "api", log, config });
     const app = createApp(config, log, { name: "api" });
     observeProcess(app.db, app.tenantPool);

@@ -12,6 +12,7 @@ import {
 } from "../support/api";
 import { crashOnceAt, expectCrashed } from "../support/crash";
 import { type TestReceiver, startReceiver } from "../support/receiver";
+import { waitFor } from "../support/wait-for";
 import { KEYED_MUTATIONS } from "./keyed-mutations";
 import type { KeyedMutation, World } from "./keyed-world";
 
@@ -120,6 +121,15 @@ const IN_USE = {
   retryAfterMs: expect.any(Number),
 };
 
+/** A mutation that both kinds of keys may ask for, and that does nothing. */
+const testNothing = (key: string): Promise<TestAnswer> =>
+  api.send({
+    query: `mutation ($key: String!) { sendTestWebhook(idempotencyKey: $key,
+      input: { webhookEndpointId: "we_00000000000000000000000000" }) { idempotency { status } } }`,
+    variables: { key: newKey() },
+    key,
+  });
+
 const forget = (key: string) => api.db("idempotency_keys").where({ key }).del();
 
 test("every mutation of the schema goes down the road", () => {
@@ -140,6 +150,28 @@ describe.each(Object.entries(KEYED_MUTATIONS))("%s", (name, mutation: KeyedMutat
     expect(await api.db("idempotency_keys").where({ operation: name, key })).toHaveLength(1);
     await api.drain();
     expect(shown(name, await ask({ name, key }, input))).toEqual(shown(name, first));
+  });
+
+  test("while its merchant is held it is refused, and afterwards executed under the same key", async () => {
+    const { input } = await mutation.prepare(world);
+    const key = newKey();
+    const before = await effects();
+    await api.db("merchant_holds").insert({ merchant_id: api.merchant.id, reason: "a test" });
+    const refused = await ask({ name, key }, input);
+    expect(refused.error?.extensions).toMatchObject({
+      code: "UNAVAILABLE",
+      retryable: true,
+      retryAfterMs: 2_000,
+      details: { mayHaveExecuted: false },
+    });
+    expect(await effects()).toBe(before);
+    await api.db("merchant_holds").del();
+    await waitFor("no key is remembered as held", async () => {
+      const { secretKey, operatorKey } = api.merchant;
+      const answers = await Promise.all([secretKey, operatorKey].map(testNothing));
+      return answers.every(({ error }) => error?.extensions["code"] === "NOT_FOUND");
+    });
+    expect(statusOf(name, await ask({ name, key }, input))).toBe("EXECUTED");
   });
 
   test("raced, one executes and the others get its answer", async () => {
