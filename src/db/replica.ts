@@ -19,11 +19,11 @@ import { createTenantViews } from "./tenant-views";
 export interface Replica {
   /** One tenant's view of it; undefined while it is too old, or not there. */
   fresh(merchantId: string): Db | undefined;
-  isFresh(): boolean;
+  readonly isFresh: () => boolean;
   /** It did not answer: it is used again when it has proved itself again. */
   doubt(): void;
   /** How long ago it was as new as the primary, as far as is known; Infinity: it never was. */
-  ageSeconds(): number;
+  readonly ageSeconds: () => number;
   close(): Promise<void>;
 }
 
