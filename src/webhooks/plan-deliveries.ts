@@ -1,4 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
+import { notHeld } from "../merchants/not-held";
 import type { AddressedDelivery } from "./delivery";
 import { type ClaimedDelivery, SELECT_CLAIMED } from "./delivery-store";
 import { letFirstGo } from "./lines";
@@ -10,9 +11,9 @@ import { letFirstGo } from "./lines";
  * (lines.ts), of which the first is let go by another round trip.
  *
  * As many as the caller has room for are not written: it begins with them, and writes them with what has come of them
- * by then (first-tries.ts). Only of endpoints that are well, have no rate of their own and are not ordered, and what has
- * no row: what was planned before may be on its way. That is asked as a scalar, because the planner may answer an EXISTS
- * by reading the whole table.
+ * by then (first-tries.ts). Only of endpoints that are well, have no rate of their own and are not ordered, of merchants
+ * who are not held, and what has no row: what was planned before may be on its way. That is asked as a scalar, because the
+ * planner may answer an EXISTS by reading the whole table.
  */
 const PLAN: Statement = {
   name: "plan_deliveries",
@@ -24,7 +25,7 @@ const PLAN: Statement = {
         case when w.ordered and e.sequence is not null then e.subject_id end as subject_id,
         e.sequence, m.traceparent,
         w.status = 'ENABLED' and w.breaker = 'CLOSED' and w.rate_limit is null and not w.ordered
-          and row_number() over () <= ?::int as goes
+          and row_number() over () <= ?::int and ${notHeld("m.merchant_id")} as goes
       from jsonb_to_recordset(?) as m (merchant_id text, event_id text, traceparent text)
       join webhook_endpoints w on w.merchant_id = m.merchant_id and w.status <> 'DELETED'
       join events e on e.merchant_id = m.merchant_id and e.id = m.event_id
