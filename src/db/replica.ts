@@ -8,10 +8,10 @@ import { createTenantViews } from "./tenant-views";
  * A standby for reads that may be a little old.
  *
  * Guarantees: it is used only while it was, no longer ago than the bound, as new as the primary. That is proved and not
- * estimated: it has replayed what the primary had on its disk at a moment that was noted, by this process's monotonic clock,
- * before the primary was asked. A standby that hears nothing proves nothing, and one that was promoted, or has replayed more
- * than the primary ever wrote, is not this primary's standby any more. Who reads there is bound to one tenant like at the
- * primary, by the same role and the same policies.
+ * estimated: it has replayed what the primary had on its disk at a moment that was noted, by this process's monotonic
+ * clock, before the primary was asked. A standby that hears nothing proves nothing, and one that was promoted, or has
+ * replayed more than the primary ever wrote, is not this primary's standby any more. Who reads there is bound to one
+ * tenant like at the primary, by the same role and the same policies.
  *
  * Cost: a statement at each of the two servers twice a second, and the pool's connections.
  */

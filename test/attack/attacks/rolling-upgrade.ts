@@ -125,8 +125,8 @@ interface Site {
 }
 
 /**
- * Migrated first; then the workers, which so know whatever newer APIs write; then the APIs. Back in the opposite order, over
- * the schema that stays.
+ * Migrated first; then the workers, which so know whatever newer APIs write; then the APIs. Back in the opposite order,
+ * over the schema that stays.
  */
 async function roll(
   site: Site,
