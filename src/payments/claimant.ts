@@ -1,7 +1,8 @@
 import type { Db } from "../db/db";
 import { mayBeStored } from "../db/errors";
 import type { Attempt, AttemptKey } from "./attempt";
-import { claimAttempts, disownAttempts } from "./attempt-store";
+import { claimAttempts } from "./attempt-store";
+import { disownAttempts } from "./worker-leases";
 
 /*
  * A worker that claims attempts, and what it does about claims of which it was not told whether they are stored: the

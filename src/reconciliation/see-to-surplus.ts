@@ -10,7 +10,7 @@ import type { Processor } from "../processors/processor";
 import type { Break } from "./break";
 import { beginReversing, explainBreak, findReversing, lockBreak } from "./break-store";
 import { POLICY, closeAsReversed, recordByPolicy } from "./by-policy";
-import { KIND_OF } from "./classify";
+import { KIND_OF } from "./compared";
 import type { SeenTo } from "./see-to-ghost";
 import { TELLER } from "./report-store";
 import type { BreakConfig } from "./settings";
