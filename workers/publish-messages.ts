@@ -12,7 +12,7 @@ import type { ChargesHere } from "./run-attempts";
  * What outbox rows announce becomes charges and deliveries: begun by this process while it has room for them, and jobs
  * otherwise, which any process may take.
  *
- * Guarantees: when it is over, and so before the rows are deleted, each attempt is claimed or has a job, and each
+ * Guarantees: when it is written, and so before the rows are deleted, each attempt is claimed or has a job, and each
  * delivery is stored, and tried, claimed or has a job. What this process has claimed and does not live to finish is found
  * by the sweeper when its lease has run out, as after any claim. Done again, because a relay died before it deleted the
  * rows, it finds what was stored, and repeats the tries that were not (src/webhooks/first-tries.ts).
@@ -31,6 +31,14 @@ interface Published {
   readonly messages: readonly Message[];
   readonly wanted?: "all" | "unordered";
   readonly here?: Here | undefined;
+  /** What this process begins with is written after that. */
+  readonly before?: Promise<void> | undefined;
+}
+
+/** All of it is begun with, or has its jobs. */
+export interface PublishedMessages {
+  /** What was begun with has its rows. */
+  readonly written: Promise<void>;
 }
 
 /** The queue is in trouble. */
@@ -44,32 +52,38 @@ export async function publishTheRest(
   app: App,
   queues: Queues,
   { messages, ahead }: { messages: readonly Message[]; ahead: ReadonlySet<number> },
-): Promise<void> {
+): Promise<PublishedMessages> {
   const unpublished = messages.filter(({ id }) => !ahead.has(id));
-  await publish(app, queues, { messages: unpublished, wanted: "unordered" });
+  const published = await publish(app, queues, { messages: unpublished, wanted: "unordered" });
   const { toSend } = await planDeliveries(app.db, messages.filter(isForAll), { wanted: "ordered" });
   await addJobs(queues, "deliver-webhooks", toSend);
+  return published;
 }
 
 /** Doing it again does no harm. */
 export async function publish(
   app: App,
   queues: Queues,
-  { messages, wanted = "all", here = {} }: Published,
-): Promise<void> {
-  if (messages.length === 0) return;
+  { messages, wanted = "all", here = {}, before }: Published,
+): Promise<PublishedMessages> {
+  if (messages.length === 0) return { written: Promise.resolve() };
   const room = here.deliveries?.room();
   const [{ toSend, claimed }, replays] = await Promise.all([
     planDeliveries(app.db, messages.filter(isForAll), { wanted, room }),
     addressDeliveries(app.db, messages.flatMap(replayKey)),
     beginCharges(queues, here, messages.filter(hasAttempt).map(attemptKey)),
   ]);
-  // Neither is still under way when the other has failed, and all of it may be done again.
-  const parts = await Promise.allSettled([
-    here.deliveries?.begin(claimed),
-    addJobs(queues, "deliver-webhooks", [...toSend, ...replays]),
-  ]);
-  for (const part of parts) if (part.status === "rejected") throw part.reason;
+  const written = here.deliveries?.begin(claimed, before) ?? Promise.resolve();
+  try {
+    await addJobs(queues, "deliver-webhooks", [...toSend, ...replays]);
+  } catch (error) {
+    // Neither is still under way when the other has failed, and all of it may be done again.
+    await written.catch(() => undefined);
+    throw error;
+  }
+  // Whoever waits for it hears of it.
+  written.catch(() => undefined);
+  return { written };
 }
 
 async function beginCharges(
@@ -77,8 +91,8 @@ async function beginCharges(
   here: Here,
   keys: readonly AttemptKey[],
 ): Promise<void> {
-  if (keys.length > 0 && (await here.charges?.begin(keys))) return;
-  await addJobs(queues, "run-attempts", keys);
+  const left = keys.length > 0 && here.charges ? await here.charges.begin(keys) : keys;
+  await addJobs(queues, "run-attempts", left);
 }
 
 async function addJobs<Name extends QueueName>(

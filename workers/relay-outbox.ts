@@ -12,13 +12,23 @@ import {
 } from "../src/events/outbox";
 import { failpoint } from "../src/failpoints";
 import { relayed } from "../src/observability/metrics";
+import {
+  type InHand,
+  awaitInHand,
+  holdInHand,
+  idsInHand,
+  lastInHand,
+  nothingInHand,
+} from "./in-hand";
+import { type Backlog, allowanceOf } from "./backlog";
 import { type Here, QueueError, publish, publishTheRest } from "./publish-messages";
 import type { Queues } from "./queues";
 import { traceMessages } from "./trace-messages";
 
 /*
  * Guarantees: every outbox row becomes jobs and deliveries and then a place in the feed, in this order, so that a relay
- * that dies in between repeats and loses nothing. For one relay at a time.
+ * that dies in between repeats and loses nothing. For one relay at a time. While what a batch began with is being
+ * answered, the next ones are begun with (in-hand.ts); they end in their order.
  *
  * A row that relays die over is found and set aside. The first rows of a relay that takes over are those that the one
  * before it may have died of: they are marked before it begins. Whatever is marked and still there is begun with alone,
@@ -27,9 +37,12 @@ import { traceMessages } from "./trace-messages";
  * With a rate (ONCEPAY_RELAY_RATE) what has piled up is relayed no faster than that, while what is new is published at
  * once, ahead of it. It gets its place in the feed only in its turn: a feed's order is the order of its events.
  *
- * Round trips: four for a batch, which is read, planned, begun with or made jobs of, and marked.
+ * Round trips: four for a batch, which is read, planned, begun with or made jobs of, and marked. What is in hand is read
+ * again with each batch after it.
  */
 export const RELAY_LIMIT = 500;
+/** How many batches are under way at once. */
+const IN_HAND_MAX = 3;
 
 export interface Relay {
   /** Whether what it reads first may be what the relay before it died of. */
@@ -42,27 +55,27 @@ export interface Relay {
   backlog: Backlog | undefined;
   /** Who in this process begins with what there is no need of a job for. */
   readonly here: Here;
-}
-
-interface Backlog {
-  /** Rows beyond this one are new. */
-  publishedTo: number;
-  /** Published ahead of their turn. */
-  readonly ahead: Set<number>;
-  /** Of what is new; while it is under way. */
-  publishing: Promise<number> | undefined;
-  readonly startedAtMs: number;
-  allowance: number;
-  allowedAtMs: number;
+  readonly inHand: InHand;
 }
 
 export function newRelay(rate = 0, here: Here = {}): Relay {
-  return { isWary: false, hasFailed: false, rate, backlog: undefined, here };
+  const inHand = nothingInHand();
+  return { isWary: false, hasFailed: false, rate, backlog: undefined, here, inHand };
 }
 
 /** Relays a batch. Returns how many rows it has dealt with. */
 export async function relayOnce(app: App, queues: Queues, relay = newRelay()): Promise<number> {
-  const messages = await readMessages(app.db, RELAY_LIMIT);
+  const count = await relayNext(app, queues, relay);
+  await endRelay(relay);
+  return count;
+}
+
+/** The same, over when the batch is begun with: the next call, or `endRelay`, throws what it fails of after that. */
+export async function relayNext(app: App, queues: Queues, relay: Relay): Promise<number> {
+  await awaitBatches(relay, IN_HAND_MAX - 1);
+  const inHand = idsInHand(relay.inHand);
+  const read = await readMessages(app.db, RELAY_LIMIT + inHand.size);
+  const messages = read.filter(({ id }) => !inHand.has(id)).slice(0, RELAY_LIMIT);
   if (messages.length === 0) {
     relay.backlog = undefined;
     relay.isWary = false;
@@ -73,6 +86,25 @@ export async function relayOnce(app: App, queues: Queues, relay = newRelay()): P
   return isBehind || relay.backlog
     ? catchUp(app, queues, { relay, messages })
     : relayWarily(app, queues, { relay, messages });
+}
+
+/** Waits for all that is under way. */
+export async function endRelay(relay: Relay): Promise<void> {
+  await awaitBatches(relay, 0);
+}
+
+async function awaitBatches(relay: Relay, most: number): Promise<void> {
+  try {
+    await awaitInHand(relay.inHand, most);
+  } catch (error) {
+    noteFailure(relay, error);
+    throw error;
+  }
+}
+
+function noteFailure(relay: Relay, error: unknown): void {
+  relay.isWary = !isNobodysFault(error);
+  relay.hasFailed = true;
 }
 
 /** Says how many rows are set aside, which somebody should look at. */
@@ -98,12 +130,18 @@ async function relayWarily(app: App, queues: Queues, batch: Batch): Promise<numb
   try {
     // What another relay may have died of is written before it is begun with. So is what this one did not get through
     // with, whoever's fault that was: webhooks are posted before their rows are there, but not again and again.
-    const here = relay.isWary || relay.hasFailed ? {} : relay.here;
-    if (others.length > 0) await relayBatch(app, queues, { messages: others, ahead, here });
+    const isCareful = relay.isWary || relay.hasFailed;
+    const here = isCareful ? {} : relay.here;
+    if (others.length > 0) {
+      const before = lastInHand(relay.inHand);
+      const { begun, finished } = relayBatch(app, queues, { messages: others, ahead, here, before });
+      holdInHand(relay.inHand, { ids: others.map(({ id }) => id), finished });
+      await begun;
+      await awaitInHand(relay.inHand, isCareful || ahead ? 0 : IN_HAND_MAX);
+    }
   } catch (error) {
     if (relay.isWary && isNobodysFault(error)) await acquitMessages(app.db, others);
-    relay.isWary = !isNobodysFault(error);
-    relay.hasFailed = true;
+    noteFailure(relay, error);
     throw error;
   }
   relay.isWary = false;
@@ -116,7 +154,7 @@ async function relayAlone(app: App, queues: Queues, suspects: readonly Message[]
   for (const suspect of suspects) {
     await suspectMessages(app.db, [suspect]);
     try {
-      await relayBatch(app, queues, { messages: [suspect] });
+      await relayBatch(app, queues, { messages: [suspect] }).finished;
     } catch (error) {
       if (!isNobodysFault(error)) {
         app.log.error({ err: error, count: suspect.deaths + 1 }, "an outbox row is not relayed");
@@ -136,20 +174,37 @@ function isNobodysFault(error: unknown): boolean {
   return error instanceof QueueError || isDatabaseAway(error);
 }
 
-async function relayBatch(
+interface Work {
+  readonly messages: readonly Message[];
+  readonly ahead?: ReadonlySet<number> | undefined;
+  readonly here?: Here;
+  /** Its rows are marked after that. */
+  readonly before?: Promise<void> | undefined;
+}
+
+function relayBatch(
   app: App,
   queues: Queues,
-  { messages: read, ahead, here }: Omit<Batch, "relay"> & { readonly here?: Here },
-): Promise<void> {
-  await traceMessages(read, async (messages) => {
-    await (ahead
+  { messages: read, ahead, here, before }: Work,
+): { readonly begun: Promise<void>; readonly finished: Promise<void> } {
+  let tell: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const finished = traceMessages(read, async (messages) => {
+    const { written } = await (ahead
       ? publishTheRest(app, queues, { messages, ahead })
-      : publish(app, queues, { messages, here }));
+      : publish(app, queues, { messages, here, before }));
+    tell();
+    await before;
+    await written;
     await failpoint("relay.after_publish");
     await markRelayed(app.db, messages);
     relayed.inc(messages.length);
     await failpoint("relay.after_mark");
   });
+  const isOver = finished.catch(() => undefined);
+  return { begun: Promise.race([told, isOver]), finished };
 }
 
 // --- a backlog ---
@@ -160,6 +215,7 @@ const AHEAD_MAX = 100_000;
 
 /** As much of the backlog as its rate allows, and everything that is new. */
 async function catchUp(app: App, queues: Queues, { relay, messages }: Batch): Promise<number> {
+  await endRelay(relay);
   const backlog = relay.backlog ?? (await startBacklog(app));
   relay.backlog = backlog;
   const isNew = await publishAhead(app, queues, backlog);
@@ -216,27 +272,12 @@ async function publishNew(app: App, queues: Queues, backlog: Backlog): Promise<n
     ({ id, isOld, deaths }) => !isOld && deaths === 0 && !backlog.ahead.has(id),
   );
   // What they are part of decides their order: endpoints that are ordered get them in their turn.
-  await traceMessages(fresh, (messages) => publish(app, queues, { messages, wanted: "unordered" }));
+  await traceMessages(fresh, async (messages) => {
+    await publish(app, queues, { messages, wanted: "unordered" });
+  });
   for (const { id } of fresh) {
     backlog.ahead.add(id);
     backlog.publishedTo = Math.max(backlog.publishedTo, id);
   }
   return fresh.length;
-}
-
-const BURST_MS = 100;
-
-// A relay that has just begun is slow, and so are the workers that it wakes: it begins with a fifth of its rate.
-const GENTLY_MS = 6_000;
-const AT_FIRST = 0.2;
-
-function allowanceOf(backlog: Backlog, fullRate: number): number {
-  const nowMs = performance.now();
-  const sinceStart = (nowMs - backlog.startedAtMs) / GENTLY_MS;
-  const rate = fullRate * Math.min(1, AT_FIRST + (1 - AT_FIRST) * sinceStart);
-  const earned = ((nowMs - backlog.allowedAtMs) / 1_000) * rate;
-  const most = Math.max(1, (rate * BURST_MS * 2) / 1_000);
-  backlog.allowance = Math.min(most, backlog.allowance + earned);
-  backlog.allowedAtMs = nowMs;
-  return Math.floor(backlog.allowance);
 }

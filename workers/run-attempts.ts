@@ -25,14 +25,15 @@ async function finish(app: App, queues: Queues, ran: readonly Ran[]): Promise<vo
 
 /** For the relay of the same process: what need not wait is sent without a job. */
 export interface ChargesHere {
-  /** Claims these, if there is room for all of them, and goes on by itself; false: they are for jobs. */
-  begin(keys: readonly AttemptKey[]): Promise<boolean>;
+  /** Claims those that there is room for, and goes on by itself. Returns the others: they are for jobs. */
+  begin(keys: readonly AttemptKey[]): Promise<readonly AttemptKey[]>;
   /** Takes no more, and resolves when all are settled. */
   stop(): Promise<void>;
 }
 
-// About as many as are called at once. What is more has its share of the other workers.
-const UNDER_WAY_MAX = 256;
+// Twice as many as are called at once when both cores are busy; some kilobytes each. What is more has its share of the
+// other workers.
+const UNDER_WAY_MAX = 512;
 
 /**
  * Guarantees: whoever calls `begin` still has what says that these are to be sent, until they are claimed. From then on
@@ -68,12 +69,14 @@ export function openChargesHere(app: App, queues: Queues, claimant: Claimant): C
   };
   return {
     begin: async (keys) => {
-      if (isStopped || count + keys.length > UNDER_WAY_MAX) return false;
-      count += keys.length;
-      const begun = begin(keys);
-      track(begun);
-      await begun;
-      return true;
+      const own = keys.slice(0, isStopped ? 0 : UNDER_WAY_MAX - count);
+      if (own.length > 0) {
+        count += own.length;
+        const begun = begin(own);
+        track(begun);
+        await begun;
+      }
+      return keys.slice(own.length);
     },
     stop: async () => {
       isStopped = true;

@@ -20,7 +20,14 @@ import { maintainOnce } from "./maintain";
 import type { Here } from "./publish-messages";
 import { type JobWorker, type Queues, openQueues } from "./queues";
 import { queueTrouble } from "./queue-trouble";
-import { RELAY_LIMIT, newRelay, relayAhead, relayOnce, sayWhatIsAside } from "./relay-outbox";
+import {
+  RELAY_LIMIT,
+  endRelay,
+  newRelay,
+  relayAhead,
+  relayNext,
+  sayWhatIsAside,
+} from "./relay-outbox";
 import { reconcileOnce } from "./reconcile";
 import { type ChargesHere, openChargesHere, runAttemptsJob } from "./run-attempts";
 import { newMemory, sweepOnce } from "./sweep";
@@ -124,7 +131,7 @@ function startRelay(app: App, queues: Queues, here: Here): Part {
     // The relay before this one may have died of what is read first.
     if (!isAtWork) relay.isWary = true;
     isAtWork = true;
-    const relayed = await relayOnce(app, queues, relay);
+    const relayed = await relayNext(app, queues, relay);
     if (relay.backlog) return RELAY_BACKLOG_MS;
     if (relayed === 0) return RELAY_POLL_MS;
     if (relayed < RELAY_LIMIT) await pause(Math.min(relayed, RELAY_LINGER_MAX_MS));
@@ -144,6 +151,8 @@ function startRelay(app: App, queues: Queues, here: Here): Part {
     isAtWork: () => isAtWork,
     stop: async () => {
       await Promise.all([loop.stop(), ahead.stop()]);
+      // What it fails of, whoever relays next does again.
+      await endRelay(relay).catch(() => undefined);
       await session.stop();
     },
   };

@@ -68,7 +68,7 @@ export function discardOldPlans(client: PlanningClient): void {
   const nowMs = performance.now();
   client.connectedAtMs ??= nowMs;
   client.plansMadeAtMs ??= nowMs;
-  const keptMs = Math.max(PLANS_KEPT_MIN_MS, (nowMs - client.connectedAtMs) / 4);
+  const keptMs = Math.max(PLANS_KEPT_MIN_MS, (nowMs - client.connectedAtMs) / 2);
   if (nowMs - client.plansMadeAtMs <= Math.min(keptMs, PLANS_KEPT_MAX_MS)) return;
   client.plansMadeAtMs = nowMs;
   client.query("discard plans").catch(() => undefined);

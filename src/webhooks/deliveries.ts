@@ -39,8 +39,11 @@ export interface Deliveries {
   };
   /** How many may come claimed: few enough to be posted at once, so that other processes have a share of what piles up. */
   room(): number;
-  /** Those that were planned for this process, and have no row yet. Over when they have: then most have been tried. */
-  begin(planned: readonly ClaimedDelivery[]): Promise<void>;
+  /**
+   * Those that were planned for this process, and have no row yet. Over when they have, which is after `before`: then most
+   * have been tried.
+   */
+  begin(planned: readonly ClaimedDelivery[], before?: Promise<void>): Promise<void>;
   /** What is held for these endpoints; of those that are back, also what waits for its next try. */
   callUp(endpoints: readonly EndpointKey[]): Promise<void>;
   /** Resolves when nothing is in the air. */
@@ -69,7 +72,7 @@ export function openDeliveries(
       return { taken, done: taken.then(() => Promise.all(done)).then(() => undefined) };
     },
     room: () => (air.isStopped ? 0 : Math.max(0, CLAIMED_MAX - air.room.taken())),
-    begin: (planned) => track(air, beginPlanned(air, planned)),
+    begin: (planned, before) => track(air, beginPlanned(air, planned, before)),
     callUp: async (endpoints) => {
       const lines = endpoints.map(({ merchantId, id }) => lineOf(air, merchantId, id));
       await Promise.all(lines.map((line) => track(air, callUpLine(air, line))));
@@ -82,17 +85,32 @@ export function openDeliveries(
   };
 }
 
-const CLAIMED_MAX = 512;
+// Some kilobytes each.
+const CLAIMED_MAX = 1_024;
 
-/** How long rows wait to be written for the outcomes of what goes to endpoints that answer within that time. */
-const WRITTEN_WITHIN_MS = 25;
+/**
+ * How long rows wait to be written for the outcomes of what goes to endpoints that answer within that time: longer when
+ * they are many, which take longer to be posted, and whose rows are then written once.
+ */
+const WRITTEN_WITHIN = { ms: 25, msEach: 1 / 2, mostMs: 150 };
 
-async function beginPlanned(air: Air, planned: readonly ClaimedDelivery[]): Promise<void> {
+function patienceFor(count: number): number {
+  const { ms, msEach, mostMs } = WRITTEN_WITHIN;
+  return Math.min(mostMs, ms + count * msEach);
+}
+
+async function beginPlanned(
+  air: Air,
+  planned: readonly ClaimedDelivery[],
+  before?: Promise<void>,
+): Promise<void> {
   if (planned.length === 0) return;
   claims.inc({ what: "delivery", outcome: "claimed" }, planned.length);
   const fired = failpoint("webhook.after_claim");
   if (fired) await fired;
-  const { now, later, held } = seatPlanned(air, planned);
+  const withinMs = patienceFor(planned.length);
+  const untilMs = performance.now() + withinMs;
+  const { now, later, held } = seatPlanned(air, planned, withinMs);
   const tries = openFirstTries();
   for (const [line, those] of now) {
     begin(
@@ -101,9 +119,10 @@ async function beginPlanned(air: Air, planned: readonly ClaimedDelivery[]): Prom
       those.map((delivery) => tries.of(delivery)),
     );
   }
-  const known = await tries.close(WRITTEN_WITHIN_MS);
-  const claimed = [...now, ...later].flatMap(([, those]) => those);
   try {
+    await before;
+    const known = await tries.close(untilMs - performance.now());
+    const claimed = [...now, ...later].flatMap(([, those]) => those);
     await insertFirstTries(air.sender.db, { claimed, known, held, leaseMs: air.leaseMs });
   } catch (error) {
     tries.over(error);
@@ -128,12 +147,13 @@ type InLines = readonly (readonly [Line, readonly ClaimedDelivery[]])[];
 function seatPlanned(
   air: Air,
   planned: readonly ClaimedDelivery[],
+  withinMs: number,
 ): { now: InLines; later: InLines; held: readonly ClaimedDelivery[] } {
   const seated = [...byLine(air, planned)].map(([line, those]) => {
     const places = air.isStopped ? 0 : air.room.take(line.lane, those.length);
     return { line, own: those.slice(0, places), held: those.slice(places) };
   });
-  const answersInTime = (line: Line): boolean => line.lane.meanMs <= WRITTEN_WITHIN_MS;
+  const answersInTime = (line: Line): boolean => line.lane.meanMs <= withinMs;
   const inLines = (which: (line: Line) => boolean): InLines =>
     seated.filter(({ line }) => which(line)).map(({ line, own }) => [line, own]);
   return {

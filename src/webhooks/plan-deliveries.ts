@@ -13,7 +13,8 @@ import { letFirstGo } from "./lines";
  * As many as the caller has room for are not written: it begins with them, and writes them with what has come of them
  * by then (first-tries.ts). Only of endpoints that are well, have no rate of their own and are not ordered, of merchants
  * who are not held, and what has no row: what was planned before may be on its way. That is asked as a scalar, because the
- * planner may answer an EXISTS by reading the whole table.
+ * planner may answer an EXISTS by reading the whole table; and asked once, because two such sets are compared pair by pair,
+ * which takes longer than all the rest.
  */
 const PLAN: Statement = {
   name: "plan_deliveries",
@@ -31,12 +32,14 @@ const PLAN: Statement = {
       join events e on e.merchant_id = m.merchant_id and e.id = m.event_id
       where (cardinality(w.event_types) = 0 or e.type = any(w.event_types))
         and w.ordered = any(?)
-    ), claimed as materialized (
-      select p.merchant_id, p.id, p.event_id, p.endpoint_id, 1 as tries, 0 as tries_early,
-        p.traceparent
+    ), judged as materialized (
+      select p.*, p.goes and (select 1 from webhook_deliveries d
+        where d.merchant_id = p.merchant_id and d.id = p.id) is null as fresh
       from planned p
-      where p.goes and (select 1 from webhook_deliveries d
-        where d.merchant_id = p.merchant_id and d.id = p.id) is null
+    ), claimed as (
+      select j.merchant_id, j.id, j.event_id, j.endpoint_id, 1 as tries, 0 as tries_early,
+        j.traceparent
+      from judged j where j.fresh
     ), inserted as (
       insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, status, next_at,
         line_subject, line_sequence, stands, traceparent)
@@ -53,10 +56,8 @@ const PLAN: Statement = {
     union all
     select p.merchant_id, p.id, null, p.endpoint_id, null, null, null, null, null, null, null,
       null, null, null, null, null, null, null, null, null, p.subject_id, null, null, null
-    from planned p
-    where (p.wanted and p.held is not true or p.subject_id is not null)
-      and not exists (
-        select from claimed c where c.merchant_id = p.merchant_id and c.id = p.id)`,
+    from judged p
+    where (p.wanted and p.held is not true or p.subject_id is not null) and not p.fresh`,
 };
 
 /** For which endpoints. */
