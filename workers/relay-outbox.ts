@@ -134,7 +134,12 @@ async function relayWarily(app: App, queues: Queues, batch: Batch): Promise<numb
     const here = isCareful ? {} : relay.here;
     if (others.length > 0) {
       const before = lastInHand(relay.inHand);
-      const { begun, finished } = relayBatch(app, queues, { messages: others, ahead, here, before });
+      const { begun, finished } = relayBatch(app, queues, {
+        messages: others,
+        ahead,
+        here,
+        before,
+      });
       holdInHand(relay.inHand, { ids: others.map(({ id }) => id), finished });
       await begun;
       await awaitInHand(relay.inHand, isCareful || ahead ? 0 : IN_HAND_MAX);

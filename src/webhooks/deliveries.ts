@@ -92,7 +92,7 @@ const CLAIMED_MAX = 1_024;
  * How long rows wait to be written for the outcomes of what goes to endpoints that answer within that time: longer when
  * they are many, which take longer to be posted, and whose rows are then written once.
  */
-const WRITTEN_WITHIN = { ms: 25, msEach: 1 / 2, mostMs: 150 };
+const WRITTEN_WITHIN = { ms: 25, msEach: 1, mostMs: 250 };
 
 function patienceFor(count: number): number {
   const { ms, msEach, mostMs } = WRITTEN_WITHIN;

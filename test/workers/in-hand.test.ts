@@ -1,7 +1,9 @@
+import type { FailpointName } from "../../src/failpoints";
 import { endRelay, newRelay, relayNext, relayOnce } from "../../workers/relay-outbox";
 import { type TestApp, startTestApp } from "../support/app";
+import { crashOnceAt, dying, expectCrashed } from "../support/crash";
 import { anEndpoint, makeEvents } from "../support/endpoints";
-import { aMerchant, aConfirmedIntent, theIntent } from "../support/factories";
+import { aConfirmedIntent, aMerchant, theIntent } from "../support/factories";
 import { type WholeProcess, aWholeProcess } from "../support/here";
 import { type TestReceiver, startReceiver } from "../support/receiver";
 import { waitFor } from "../support/wait-for";
@@ -106,6 +108,34 @@ it("begins again with all of them when the first one fails, and still tells of t
   expect(await statuses()).toEqual(Array(5).fill("SUCCEEDED"));
   // Of the second batch no row was written: its webhooks are posted once more, in the same bytes.
   expect(receiver.received).toHaveLength(8);
+  expect(new Set(receiver.received.map(({ id, body }) => id + body)).size).toBe(5);
+});
+
+it.each<FailpointName>([
+  "relay.after_claim",
+  "relay.after_publish",
+  "relay.after_mark",
+  "webhook.after_claim",
+  "webhook.before_post",
+  "webhook.after_post",
+  "webhook.after_record",
+])("loses nothing, and keeps the order, when it dies at %s with two in hand", async (point) => {
+  const { relay } = process;
+  crashOnceAt(point);
+  await makeEvents(t, merchantId, 2);
+  const first = await outbox();
+  await dying(relayNext(t.app, t.queues, relay));
+  await makeEvents(t, merchantId, 3);
+  const second = (await outbox()).filter((id) => !first.includes(id));
+  await dying(relayNext(t.app, t.queues, relay));
+  await dying(endRelay(relay));
+  await process.end();
+  expectCrashed(point);
+  await t.makeDue();
+  await t.sweepOnce();
+  await t.drain();
+  expect(await feed()).toEqual([...first, ...second]);
+  expect(await statuses()).toEqual(Array(5).fill("SUCCEEDED"));
   expect(new Set(receiver.received.map(({ id, body }) => id + body)).size).toBe(5);
 });
 
