@@ -37,12 +37,15 @@ import { traceMessages } from "./trace-messages";
  * With a rate (ONCEPAY_RELAY_RATE) what has piled up is relayed no faster than that, while what is new is published at
  * once, ahead of it. It gets its place in the feed only in its turn: a feed's order is the order of its events.
  *
- * Round trips: four for a batch, which is read, planned, begun with or made jobs of, and marked. What is in hand is read
- * again with each batch after it.
+ * Round trips: four for a batch, which is read, planned, begun with or made jobs of, and marked. The last of what is in
+ * hand is read again with each batch after it, and all of it now and then.
  */
 export const RELAY_LIMIT = 500;
 /** How many batches are under way at once. */
 const IN_HAND_MAX = 3;
+// Rows commit in another order than they are numbered in: those that come a little later are seen at once, others in time.
+const LOOK_BACK = 200;
+const READ_WHOLE_MS = 500;
 
 export interface Relay {
   /** Whether what it reads first may be what the relay before it died of. */
@@ -56,11 +59,13 @@ export interface Relay {
   /** Who in this process begins with what there is no need of a job for. */
   readonly here: Here;
   readonly inHand: InHand;
+  /** When the outbox was last read from its beginning. */
+  readWholeAtMs: number;
 }
 
 export function newRelay(rate = 0, here: Here = {}): Relay {
-  const inHand = nothingInHand();
-  return { isWary: false, hasFailed: false, rate, backlog: undefined, here, inHand };
+  const state = { inHand: nothingInHand(), readWholeAtMs: 0, backlog: undefined };
+  return { isWary: false, hasFailed: false, rate, here, ...state };
 }
 
 /** Relays a batch. Returns how many rows it has dealt with. */
@@ -73,9 +78,7 @@ export async function relayOnce(app: App, queues: Queues, relay = newRelay()): P
 /** The same, over when the batch is begun with: the next call, or `endRelay`, throws what it fails of after that. */
 export async function relayNext(app: App, queues: Queues, relay: Relay): Promise<number> {
   await awaitBatches(relay, IN_HAND_MAX - 1);
-  const inHand = idsInHand(relay.inHand);
-  const read = await readMessages(app.db, RELAY_LIMIT + inHand.size);
-  const messages = read.filter(({ id }) => !inHand.has(id)).slice(0, RELAY_LIMIT);
+  const messages = await readNew(app, relay);
   if (messages.length === 0) {
     relay.backlog = undefined;
     relay.isWary = false;
@@ -86,6 +89,17 @@ export async function relayNext(app: App, queues: Queues, relay: Relay): Promise
   return isBehind || relay.backlog
     ? catchUp(app, queues, { relay, messages })
     : relayWarily(app, queues, { relay, messages });
+}
+
+async function readNew(app: App, relay: Relay): Promise<readonly Message[]> {
+  const inHand = idsInHand(relay.inHand);
+  const nowMs = performance.now();
+  const isWhole = inHand.size === 0 || nowMs - relay.readWholeAtMs > READ_WHOLE_MS;
+  if (isWhole) relay.readWholeAtMs = nowMs;
+  const after = isWhole ? 0 : Math.max(0, ...inHand) - LOOK_BACK;
+  const again = isWhole ? inHand.size : LOOK_BACK;
+  const read = await readMessages(app.db, RELAY_LIMIT + again, after);
+  return read.filter(({ id }) => !inHand.has(id)).slice(0, RELAY_LIMIT);
 }
 
 /** Waits for all that is under way. */
@@ -214,8 +228,6 @@ function relayBatch(
 
 // --- a backlog ---
 
-// Rows commit in another order than they are numbered in: those are seen that come a little later.
-const LOOK_BACK = 200;
 const AHEAD_MAX = 100_000;
 
 /** As much of the backlog as its rate allows, and everything that is new. */

@@ -90,6 +90,27 @@ it("posts the next one's webhooks meanwhile, and tells of both in their order", 
   expect(receiver.received).toHaveLength(5);
 });
 
+it("tells in its turn of what nobody wants to hear", async () => {
+  let goOn: () => void = () => undefined;
+  const relay = relayHeldUp(
+    new Promise((resolve) => {
+      goOn = resolve;
+    }),
+  );
+  await makeEvents(t, merchantId, 2);
+  await relayNext(t.app, t.queues, relay);
+  await t.db("webhook_endpoints").update({ event_types: ["payment_intent.canceled"] });
+  await makeEvents(t, merchantId, 3);
+  const events = await outbox();
+  // Marking takes no longer than any of these.
+  for (const count of [3, 0, 0, 0]) {
+    expect(await relayNext(t.app, t.queues, relay)).toBe(count);
+  }
+  goOn();
+  await endRelay(relay);
+  expect(await feed()).toEqual(events);
+});
+
 it("begins again with all of them when the first one fails, and still tells of them in their order", async () => {
   let fail: (error: Error) => void = () => undefined;
   const relay = relayHeldUp(
