@@ -5,6 +5,7 @@ import {
   OperationTypeNode,
 } from "graphql";
 import { Failure } from "../src/failures";
+import { held } from "../src/merchants/hold-merchant";
 import { type Needs, checkAccess, readNeeds } from "./access";
 import type { Context } from "./context";
 import { introspectionRefused, isIntrospection, mayIntrospect } from "./introspection";
@@ -48,6 +49,7 @@ export function checkOperation(
     throw introspectionRefused();
   }
   checkAccess(context, found.needs);
+  if (found.mutation !== undefined && context.caller?.isHeld === true) throw held();
   const cost = found.cost ?? measure(found, request);
   if (cost === undefined) return undefined;
   checkCost(cost);

@@ -2,6 +2,7 @@ import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { redact } from "../src/security/sensitive";
 import { isDatabaseAway, isNotMigrated, mayBeStored } from "../src/db/errors";
 import { Failure, type FailureCode, type FailureDetails } from "../src/failures";
+import { held, isHeld } from "../src/merchants/hold-merchant";
 import { fullJitter } from "../src/retry";
 
 /** The one table: what each failure is over HTTP, and whether the same request may succeed when repeated. */
@@ -90,6 +91,7 @@ function rootCause(error: GraphQLError): unknown {
 
 function toFailure(error: unknown, cause: unknown): Failure {
   if (cause instanceof Failure) return cause;
+  if (isHeld(cause)) return held();
   if (isDatabaseAway(cause) || isNotMigrated(cause)) return unavailable();
   if (error instanceof GraphQLError && isMalformedRequest(error)) {
     return new Failure("BAD_USER_INPUT", error.message);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CELL_NAME } from "./cells/directory";
 import { DATABASE_SETTINGS, type DatabaseConfig, databaseConfig } from "./db/settings";
 import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
 import { LIMIT_SETTINGS, type LimitConfig, limitConfig } from "./limits/settings";
@@ -57,6 +58,11 @@ export const SETTINGS = {
     .enum(["development", "production", "test"], "must be development, production or test")
     .default("production")
     .describe("development and test are only for working on this project"),
+  ONCEPAY_CELL: z
+    .string()
+    .regex(CELL_NAME, "must be a letter, then at most 30 letters, digits or -")
+    .optional()
+    .describe("the cell that this process belongs to, which its metrics and its log then say"),
   IDEMPOTENCY_RETENTION: z
     .string()
     .regex(/^[1-9]\d{0,4}d$/, "must be a number of days such as 30d")
@@ -226,6 +232,7 @@ export interface Config
   readonly listTimeoutMs: number;
   /** Which process this is: a restarted one counts as another. */
   readonly instanceId: string;
+  readonly cell: string | undefined;
   readonly portFallback: boolean;
   readonly exitWithParent: boolean;
   readonly failpoints: string | undefined;
@@ -302,6 +309,7 @@ function fromSettings(settings: Settings): Config {
     ...edgeConfig(settings, settings.NODE_ENV === "production"),
     ...tracingConfig(settings),
     instanceId: settings.ONCEPAY_INSTANCE_ID,
+    cell: settings.ONCEPAY_CELL,
     portFallback: settings.ONCEPAY_PORT_FALLBACK,
     exitWithParent: settings.ONCEPAY_EXIT_WITH_PARENT === "1",
     failpoints: settings.ONCEPAY_FAILPOINTS,

@@ -15,6 +15,7 @@ import { sensitiveIn } from "./security/sensitive";
 import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { checkReplication } from "./db/check-replication";
+import { nameCell } from "./observability/name-cell";
 import { observeProcess } from "./observability/observe-process";
 import { startTracing } from "./observability/open-telemetry";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
@@ -182,7 +183,8 @@ const API: Program<Config> = {
   name: "api",
   help: HELP,
   read: readConfig,
-  start: async (config, log) => {
+  start: async (config, unnamed) => {
+    const log = nameCell(config.cell, unnamed);
     const stopTracing = await startTracing({ name: "api", log, config });
     const app = createApp(config, log, { name: "api" });
     observeProcess(app.db, app.tenantPool);

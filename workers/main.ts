@@ -2,6 +2,7 @@ import { type Program, runProcess } from "../src/process/run-process";
 import { setTimeout as pause } from "node:timers/promises";
 import { type App, createApp } from "../src/app";
 import { type Config, describeSettings, readConfig } from "../src/config";
+import { nameCell } from "../src/observability/name-cell";
 import { observeProcess } from "../src/observability/observe-process";
 import { checkReplication } from "../src/db/check-replication";
 import { observeReplication } from "../src/observability/observe-replication";
@@ -29,7 +30,8 @@ const WORKER: Program<Config & { readonly roles: readonly Role[] }> = {
     roles: parseRoles(only as string | undefined),
     ...readConfig(environment),
   }),
-  start: async ({ roles, ...config }, log) => {
+  start: async ({ roles, ...config }, unnamed) => {
+    const log = nameCell(config.cell, unnamed);
     const stopTracing = await startTracing({ name: "worker", log, config });
     const app = createApp(config, log, { name: "worker" });
     observeProcess(app.db, app.tenantPool);

@@ -1,4 +1,6 @@
 import type { Command } from "./command";
+import { addCellCommand, assignCommand, listCellsCommand, mapCommand } from "./cells";
+import { moveCommand } from "./cells-move";
 import {
   checkpointKeysCommand,
   exportCheckpointsCommand,
@@ -11,6 +13,7 @@ import { listKeysCommand } from "./keys-list";
 import { revokeKeyCommand } from "./keys-revoke";
 import { rollKeyCommand } from "./keys-roll";
 import { listenCommand } from "./listen";
+import { holdMerchantCommand, releaseMerchantCommand } from "./merchants-hold";
 import { migrateCommand } from "./migrate";
 import { listBreaksCommand, resolveBreakCommand, showBreakCommand } from "./ops/breaks";
 import { exportCommand } from "./ops/export";
@@ -40,6 +43,8 @@ import { verifyCommand } from "./verify";
 export const COMMANDS: readonly Command[] = [
   migrateCommand,
   createMerchantCommand,
+  holdMerchantCommand,
+  releaseMerchantCommand,
   createKeyCommand,
   listKeysCommand,
   rollKeyCommand,
@@ -52,6 +57,11 @@ export const COMMANDS: readonly Command[] = [
   exportCheckpointsCommand,
   checkpointKeysCommand,
   newCheckpointKeyCommand,
+  addCellCommand,
+  listCellsCommand,
+  assignCommand,
+  mapCommand,
+  moveCommand,
   listenCommand,
   listLettersCommand,
   showLetterCommand,

@@ -1,4 +1,5 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
+import { notHeld } from "../merchants/not-held";
 import type { Erasure } from "./erasure";
 
 /** The rows of erasures. What they do to payments is in erase-slice.ts and clean-slice.ts. */
@@ -81,6 +82,7 @@ const FIND_RUNNING: Statement = {
     from erasures r
     where r.finished_at is null and (
       r.cleaned_at is null or r.cleaned_at <= now() - ?::int * interval '1 millisecond')
+      and ${notHeld("r.merchant_id")}
     order by r.requested_at limit ?`,
 };
 

@@ -15,6 +15,9 @@ const LEASE_MS = 30_000;
 // A day is for the exceptions: a database restored from a backup, a reference made by another installation.
 const PARK_MS = [1_000, 5_000, 30_000, 300_000, 3_600_000, 21_600_000, 64_800_000] as const;
 
+/** How soon what is told of a merchant that is held is tried again. */
+const HELD_MS = 10_000;
+
 /** What applying needs. */
 export interface WebhookApplier extends AnswerSettler, DisputeApplier {}
 
@@ -44,6 +47,10 @@ async function apply(applier: WebhookApplier, message: DueInboxMessage): Promise
     const dueInMs = PARK_MS[message.tries - 1] ?? null;
     applier.log.warn({ eventId: message.eventId, dueInMs }, "an event refers to nothing known");
     await park(applier.db, message, dueInMs);
+    return;
+  }
+  if (message.isHeld) {
+    await park(applier.db, message, HELD_MS);
     return;
   }
   const fired = failpoint("inbox.before_apply");

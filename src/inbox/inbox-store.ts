@@ -1,4 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
+import { notHeld } from "../merchants/not-held";
 import type { ProcessorWebhook } from "../processors/processor";
 
 export interface InboxMessage {
@@ -68,6 +69,8 @@ export interface DueInboxMessage extends InboxMessage {
   readonly attemptId: string | null;
   readonly merchantId: string | null;
   readonly paymentIntentId: string | null;
+  /** Nothing may be begun for the merchant just now. */
+  readonly isHeld: boolean;
 }
 
 /*
@@ -91,7 +94,8 @@ const TAKE_DUE: Statement = {
     select t.processor as "source", a.processor as "processor", t.event_id as "eventId",
       t.type as "type",
       t.reference as "reference", t.outcome as "outcome", t.tries as "tries", a.id as "attemptId",
-      a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId"
+      a.merchant_id as "merchantId", a.payment_intent_id as "paymentIntentId",
+      not (${notHeld("a.merchant_id")}) as "isHeld"
     from taken t
     left join lateral (
       select q.* from attempts q

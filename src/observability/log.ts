@@ -42,6 +42,7 @@ export const LOG_FIELDS: ReadonlySet<string> = new Set([
   "dueInMs",
   "url",
   "instance",
+  "cell",
   "signal",
 ]);
 const ERROR_FIELDS: ReadonlySet<string> = new Set(["err", "error"]);

@@ -1,5 +1,6 @@
 import { KEYS, keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, type Tx, run } from "../db/db";
+import { notHeld } from "../merchants/not-held";
 import type { Attempt, AttemptKey, MayHaveMoved } from "./attempt";
 import type { IntentState } from "./payment-store";
 
@@ -43,6 +44,7 @@ const CLAIM: Statement = {
       select q.merchant_id, q.id from (${lockKeys("attempts", ["timeline"])}) q
       where q.status = 'QUEUED' and q.next_at <= now()
         and coalesce(q.timeline = (select current_timeline()), true)
+        and ${notHeld("q.merchant_id")}
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
     returning ${TO_CALL}`,
@@ -167,7 +169,7 @@ const TAKE_DUE: Statement = {
     from (
       select q.merchant_id, q.id from attempts q
       where q.settled_at is null and q.status in ('UNKNOWN', 'REQUIRES_ACTION')
-        and q.next_at <= now()
+        and q.next_at <= now() and ${notHeld("q.merchant_id")}
       order by q.next_at limit ? for update skip locked
     ) due
     where a.merchant_id = due.merchant_id and a.id = due.id
@@ -218,7 +220,7 @@ const FIND_UNSENT: Statement = {
   text: `
     select q.merchant_id as "merchantId", q.id as "id" from attempts q
     where q.settled_at is null and q.status = 'QUEUED'
-      and q.next_at <= now() - ? * interval '1 millisecond'
+      and q.next_at <= now() - ? * interval '1 millisecond' and ${notHeld("q.merchant_id")}
     order by q.next_at limit ?`,
 };
 

@@ -3,6 +3,7 @@ import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import type { ChangedIntent } from "../live/announce-changes";
 import { authorizationsDue } from "../observability/metrics";
+import { notHeld } from "../merchants/not-held";
 import type { Charge } from "./attempt";
 import { undoing } from "./cancel-payment-intent";
 import { capturing } from "./capture-payment-intent";
@@ -52,7 +53,7 @@ const LOCK_DUE: Statement = {
         and a.operation = 'authorize' and a.status = 'SUCCEEDED'
       order by a.id desc limit 1) charge
     where pi.status = 'REQUIRES_CAPTURE' and pi.authorization_due_at is not null
-      and pi.authorization_due_at <= now()
+      and pi.authorization_due_at <= now() and ${notHeld("pi.merchant_id")}
     order by pi.authorization_due_at limit ? for update of pi skip locked`,
 };
 

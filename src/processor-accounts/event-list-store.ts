@@ -1,4 +1,5 @@
 import { type Db, type Statement, run } from "../db/db";
+import { notHeld } from "../merchants/not-held";
 
 /** How far the events of accounts have been listed. Moments are ISO 8601. */
 
@@ -22,7 +23,8 @@ const TAKE: Statement = {
       events_to = coalesce(p.events_to,
         date_trunc('milliseconds', now() - o.settled_ms * interval '1 millisecond'))
     from (select ?::bigint as every_ms, ?::bigint as settled_ms, ?::bigint as overlap_ms) o, (
-      select q.merchant_id, q.id from processor_accounts q where q.events_due_at <= now()
+      select q.merchant_id, q.id from processor_accounts q
+      where q.events_due_at <= now() and ${notHeld("q.merchant_id")}
       order by q.events_due_at limit ? for update skip locked
     ) due
     where p.merchant_id = due.merchant_id and p.id = due.id

@@ -2,6 +2,7 @@ import { type Db, type Statement, run } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import type { ChangedIntent } from "../live/announce-changes";
+import { notHeld } from "../merchants/not-held";
 import type { Log } from "../observability/log";
 import { type Attempt, isSettled } from "../payments/attempt";
 import { findAttempts } from "../payments/attempt-store";
@@ -47,6 +48,7 @@ const TAKE_DUE: Statement = {
     from (
       select d.merchant_id, d.id from reconciliation_breaks d
       where d.next_at <= now() and d.status <> 'RESOLVED'
+        and coalesce(${notHeld("d.merchant_id")}, true)
       order by d.next_at limit ? for update skip locked
     ) due
     where b.id = due.id and b.merchant_id = due.merchant_id

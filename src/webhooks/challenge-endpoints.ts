@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
 import { type Db, type Statement, run } from "../db/db";
+import { notHeld } from "../merchants/not-held";
 import type { Log } from "../observability/log";
 import type { SecretBox } from "../security/secrets";
 import type { EndpointKey } from "./delivery";
@@ -46,8 +47,9 @@ const TAKE_DUE: Statement = {
     update webhook_endpoints w
     set challenge_at = now() + ? * interval '1 millisecond', challenges = w.challenges + 1
     from (
-      select merchant_id, id from webhook_endpoints where challenge_at <= now()
-      order by challenge_at limit ? for update skip locked
+      select q.merchant_id, q.id from webhook_endpoints q
+      where q.challenge_at <= now() and ${notHeld("q.merchant_id")}
+      order by q.challenge_at limit ? for update skip locked
     ) due
     where w.merchant_id = due.merchant_id and w.id = due.id
     returning w.merchant_id as "merchantId", w.id as "id", w.id as "endpointId", w.url as "url",

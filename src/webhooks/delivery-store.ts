@@ -1,6 +1,7 @@
 import { KEYS, keysJson, lockKeys } from "../db/claim-keys";
 import { type Db, type Statement, run } from "../db/db";
 import { SEALED_PART, type SealedPart, joinPersonalKey } from "../events/personal-data";
+import { notHeld } from "../merchants/not-held";
 import { END_COLUMNS } from "./dead-letter";
 import type { AddressedDelivery, DeliveryKey } from "./delivery";
 import { type SubjectLine, letFirstGo } from "./lines";
@@ -174,6 +175,7 @@ const CLAIM_OF_WELL: Statement = {
         join webhook_endpoints w on w.merchant_id = q.merchant_id and w.id = q.endpoint_id
         where q.next_at <= now() and q.status in ('SCHEDULED', 'RETRYING', 'IN_FLIGHT')
           and w.status = 'ENABLED' and w.breaker = 'CLOSED' and w.rate_limit is null
+          and ${notHeld("q.merchant_id")}
       ) due
       where d.merchant_id = due.merchant_id and d.id = due.id
       returning d.merchant_id, d.id, d.event_id, d.endpoint_id, d.tries, d.tries_early,
@@ -184,7 +186,8 @@ const CLAIM_OF_WELL: Statement = {
 
 /*
  * Each delivery of an endpoint that is well is leased to the caller. Of an endpoint that is paused one is, when its
- * pause is over; the others are held, and so is what exceeds a second of the rate of one that has a rate. Those of an
+ * pause is over; the others are held, and so is what exceeds a second of the rate of one that has a rate, and all of a
+ * merchant that is held. Those of an
  * endpoint that is disabled are paused, of one that is deleted discarded.
  *
  * Row writes: one for each delivery, and one for each endpoint whose pause is over.
@@ -194,8 +197,8 @@ const CLAIM_OR_HOLD: Statement = {
   text: `
     with asked as materialized (
       select q.merchant_id, q.id, q.endpoint_id, w.status = 'ENABLED' as wanted,
-        w.status = 'DELETED' as gone, w.breaker = 'CLOSED' as well,
-        w.paused_until <= now() as may_be_back,
+        w.status = 'DELETED' as gone, w.breaker = 'CLOSED' and ${notHeld("q.merchant_id")} as well,
+        w.paused_until <= now() and ${notHeld("q.merchant_id")} as may_be_back,
         w.rate_limit is null or w.rate_limit >= row_number() over (
           partition by q.merchant_id, q.endpoint_id order by q.id) as in_turn
       from (${lockKeys("webhook_deliveries", ["endpoint_id"])}) q

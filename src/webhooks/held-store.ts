@@ -2,6 +2,7 @@ import { type Db, type Statement, run } from "../db/db";
 import { type ClaimedDelivery, LET_ONE_OUT, SELECT_CLAIMED } from "./delivery-store";
 import type { AddressedDelivery, EndpointKey } from "./delivery";
 import { keysJson } from "../db/claim-keys";
+import { notHeld } from "../merchants/not-held";
 
 /*
  * What is held waits for its endpoint, and not for a time: the endpoint is paused, or gets more than it can take, or is
@@ -69,11 +70,11 @@ const CLAIM_HELD: Statement = {
       update webhook_endpoints w set ${LET_ONE_OUT}
       from asked a
       where w.merchant_id = a.merchant_id and w.id = a.id and w.status = 'ENABLED'
-        and w.breaker <> 'CLOSED' and w.paused_until <= now()
+        and w.breaker <> 'CLOSED' and w.paused_until <= now() and ${notHeld("w.merchant_id")}
       returning w.id
     ), room as materialized (
       select w.merchant_id, w.id,
-        case when w.status <> 'ENABLED' then 0
+        case when w.status <> 'ENABLED' or not (${notHeld("w.merchant_id")}) then 0
           when w.breaker = 'CLOSED' then least(?::int, w.rate_limit)
           else (select count(*) from let_out) end as places
       from asked a join webhook_endpoints w on w.merchant_id = a.merchant_id and w.id = a.id
@@ -175,7 +176,8 @@ const FIND_HELD: Statement = {
     )
     select f.merchant_id as "merchantId", f.endpoint_id as "id"
     from found f join webhook_endpoints w on w.merchant_id = f.merchant_id and w.id = f.endpoint_id
-    where w.status = 'ENABLED' and coalesce(w.paused_until <= now(), true)`,
+    where w.status = 'ENABLED' and coalesce(w.paused_until <= now(), true)
+      and ${notHeld("f.merchant_id")}`,
 };
 
 export async function findEndpointsWithHeld(db: Db, limit: number): Promise<EndpointKey[]> {

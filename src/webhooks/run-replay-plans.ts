@@ -2,6 +2,7 @@ import { type Db, type Statement, type Tx, run } from "../db/db";
 import { transact } from "../db/transact";
 import { failpoint } from "../failpoints";
 import { newId } from "../ids";
+import { notHeld } from "../merchants/not-held";
 import { lockEndpointStatuses } from "./lock-endpoint-statuses";
 
 /*
@@ -27,7 +28,7 @@ const FIND_RUNNING: Statement = {
   name: "find_running_replay_plans",
   text: `
     select p.merchant_id as "merchantId", p.id as "id" from replay_plans p
-    where p.status = 'RUNNING' order by p.spent_until limit ?`,
+    where p.status = 'RUNNING' and ${notHeld("p.merchant_id")} order by p.spent_until limit ?`,
 };
 
 /** One slice of every plan that is running, as large as its rate permits at this moment. */

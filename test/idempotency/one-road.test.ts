@@ -12,6 +12,7 @@ import {
 } from "../support/api";
 import { crashOnceAt, expectCrashed } from "../support/crash";
 import { type TestReceiver, startReceiver } from "../support/receiver";
+import { waitFor } from "../support/wait-for";
 import { KEYED_MUTATIONS } from "./keyed-mutations";
 import type { KeyedMutation, World } from "./keyed-world";
 
@@ -140,6 +141,26 @@ describe.each(Object.entries(KEYED_MUTATIONS))("%s", (name, mutation: KeyedMutat
     expect(await api.db("idempotency_keys").where({ operation: name, key })).toHaveLength(1);
     await api.drain();
     expect(shown(name, await ask({ name, key }, input))).toEqual(shown(name, first));
+  });
+
+  test("while its merchant is held it is refused, and afterwards executed under the same key", async () => {
+    const { input } = await mutation.prepare(world);
+    const key = newKey();
+    const before = await effects();
+    await api.db("merchant_holds").insert({ merchant_id: api.merchant.id, reason: "a test" });
+    const refused = await ask({ name, key }, input);
+    expect(refused.error?.extensions).toMatchObject({
+      code: "UNAVAILABLE",
+      retryable: true,
+      retryAfterMs: 2_000,
+      details: { mayHaveExecuted: false },
+    });
+    expect(await effects()).toBe(before);
+    await api.db("merchant_holds").del();
+    // For as long as a process may remember it.
+    await waitFor("it is executed", async () => {
+      return statusOf(name, await ask({ name, key }, input)) === "EXECUTED";
+    });
   });
 
   test("raced, one executes and the others get its answer", async () => {

@@ -34,6 +34,8 @@ function ofNobody(system: readonly Right[]): TableRights {
 
 export const RIGHTS: Readonly<Record<string, TableRights>> = {
   merchants: { tenantIn: "id", tenant: READ, system: WRITE },
+  // Those for whom nothing new is begun: what a tenant's own statement asks about itself.
+  merchant_holds: ofTenants(READ, ["SELECT", "INSERT", "UPDATE", "DELETE"]),
   api_keys: ofTenants(WRITE, WRITE),
   // Read before it is known whose request it is.
   console_sessions: ofTenants(NOTHING, ["SELECT", "INSERT", "UPDATE", "DELETE"]),
