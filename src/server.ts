@@ -15,6 +15,7 @@ import { sensitiveIn } from "./security/sensitive";
 import { type Config, describeSettings, readConfig } from "./config";
 import { serveProcessorWebhooks } from "./inbox/serve-processor-webhooks";
 import { checkReplication } from "./db/check-replication";
+import { checkKeyring } from "./key-rotation/check-keyring";
 import { nameCell } from "./observability/name-cell";
 import { observeProcess } from "./observability/observe-process";
 import { startTracing } from "./observability/open-telemetry";
@@ -189,6 +190,7 @@ const API: Program<Config> = {
     const app = createApp(config, log, { name: "api" });
     observeProcess(app.db, app.tenantPool);
     await checkReplication(app);
+    await checkKeyring(app);
     const server = await startServer(app, config);
     const internal = await serveInternal(
       { instance: config.instanceId, readiness: server.readiness },

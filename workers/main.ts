@@ -5,6 +5,7 @@ import { type Config, describeSettings, readConfig } from "../src/config";
 import { nameCell } from "../src/observability/name-cell";
 import { observeProcess } from "../src/observability/observe-process";
 import { checkReplication } from "../src/db/check-replication";
+import { checkKeyring } from "../src/key-rotation/check-keyring";
 import { observeReplication } from "../src/observability/observe-replication";
 import { observeReconciliation } from "../src/observability/reconciliation-gauges";
 import { startTracing } from "../src/observability/open-telemetry";
@@ -36,6 +37,7 @@ const WORKER: Program<Config & { readonly roles: readonly Role[] }> = {
     const app = createApp(config, log, { name: "worker" });
     observeProcess(app.db, app.tenantPool);
     await checkReplication(app);
+    await checkKeyring(app);
     const health = await serveHealth(app, config);
     const working = startWhenReady(app, roles, health);
     observeTables(app.db, working.relays);

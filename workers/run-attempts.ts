@@ -1,5 +1,6 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
+import type { Claimant } from "../src/payments/claimant";
 import { runAttempts } from "../src/payments/run-attempt";
 import type { JobData, Queues } from "./queues";
 
@@ -7,9 +8,9 @@ import type { JobData, Queues } from "./queues";
 export async function runAttemptsJob(
   app: App,
   queues: Queues,
-  options: { readonly workerId: string; readonly data: JobData["run-attempts"] },
+  options: { readonly claimant: Claimant; readonly data: JobData["run-attempts"] },
 ): Promise<void> {
-  const settled = await runAttempts(app, options.workerId, options.data.keys);
+  const settled = await runAttempts(app, options.claimant, options.data.keys);
   const later = settled.flatMap(({ key, dueInMs }) =>
     dueInMs === undefined ? [] : [{ data: { keys: [key] }, delayMs: dueInMs }],
   );

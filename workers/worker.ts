@@ -7,6 +7,7 @@ import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { listAccountEvents } from "../src/inbox/list-account-events";
 import { findOldest } from "../src/events/outbox";
 import { dropLease, renewLease } from "../src/payments/attempt-store";
+import { createClaimant } from "../src/payments/claimant";
 import { proveBooks } from "../src/reconciliation/prove-books";
 import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
 import { sealMerchants } from "../src/seals/seal-merchants";
@@ -157,15 +158,19 @@ function watchOutbox(db: Db): () => Promise<boolean> {
 
 async function startCharges(app: App, queues: Queues, workerId: string): Promise<Part> {
   const leaseMs = app.config.workerLeaseMs;
+  const claimant = createClaimant(workerId);
   await renewLease(app.db, workerId, leaseMs);
   const heartbeat = startLoop("heartbeat", app.log, async () => {
     await renewLease(app.db, workerId, leaseMs);
+    const disowned = await claimant.disownLost(app.db);
+    if (disowned > 0)
+      app.log.warn({ count: disowned }, "claims whose answer was lost are given back");
     return leaseMs / 3;
   });
   const worker = queues.work(
     "run-attempts",
     { concurrency: CHARGE_JOBS, onError: queueTrouble(app.log, "run-attempts") },
-    (data) => runAttemptsJob(app, queues, { workerId, data }),
+    (data) => runAttemptsJob(app, queues, { claimant, data }),
   );
   runJobs(app, worker);
   return {

@@ -48,8 +48,6 @@ export interface ListedCell extends Cell {
   readonly merchants: number;
 }
 
-export const CELL_NAME = /^[a-z][a-z0-9-]{0,30}$/;
-
 /** Makes the directory where there is none. A cell that is there keeps its merchants, and may get another variable. */
 export async function addCell(directory: Client, cell: Cell): Promise<void> {
   await directory.query("begin");
@@ -113,7 +111,8 @@ export async function assignMerchants(
   for (let after = ""; ;) {
     const found = await database.query<{ id: string }>(
       `select id from merchants
-      where id > $1 and id <> $2 and ($3::text is null or id = $3) order by id limit ${String(SET_MAX)}`,
+      where id > $1 and id <> $2 and ($3::text is null or id = $3)
+      order by id limit ${String(SET_MAX)}`,
       [after, PLATFORM_MERCHANT_ID, only],
     );
     const ids = found.rows.map(({ id }) => id);
@@ -142,7 +141,8 @@ async function noteAccounts(
   for (let after = ""; ;) {
     const { rows } = await database.query<{ id: string; merchantId: string }>(
       `select id, merchant_id as "merchantId" from processor_accounts
-      where id > $1 and ($2::text is null or merchant_id = $2) order by id limit ${String(SET_MAX)}`,
+      where id > $1 and ($2::text is null or merchant_id = $2)
+      order by id limit ${String(SET_MAX)}`,
       [after, only],
     );
     await directory.query(

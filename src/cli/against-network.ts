@@ -1,9 +1,13 @@
-import type { Db } from "../db/db";
-import { PROCESSOR_SETTINGS } from "../processors/settings";
+import { type Db, type Statement, run } from "../db/db";
+import { createLog } from "../observability/log";
+import type { ProcessorFinder } from "../payments/send-attempt";
 import { parseSettings } from "../process/settings";
+import { reachProcessors } from "../processor-accounts/reach-processors";
 import { createProcessors } from "../processors/registry";
-import { type Unbooked, findUnbooked } from "../reconciliation/find-unbooked";
+import { PROCESSOR_SETTINGS, type ProcessorConfig, processorConfig } from "../processors/settings";
+import { type Unbooked, type Unbookeds, findUnbooked } from "../reconciliation/find-unbooked";
 import { type Result, UnavailableError, UsageError } from "./command";
+import { readKeyring } from "./keyring";
 import { table } from "./ops/table";
 
 /** What the processors' own lists have and the books have not, for "verify": counted, summed, and each by its reference. */
@@ -31,37 +35,98 @@ export async function compareWithLists(
   environment: NodeJS.ProcessEnv,
   { sandboxUrl, since }: Against,
 ): Promise<Result> {
-  const { ONCEPAY_PROCESSOR_TIMEOUT_MS: timeoutMs } = parseSettings(
-    PROCESSOR_SETTINGS,
-    environment,
-  );
-  const processors = createProcessors({ sandboxUrl, sandboxWebhookSecret: undefined, timeoutMs });
+  const config = {
+    sandboxUrl,
+    ...processorConfig(parseSettings(PROCESSOR_SETTINGS, environment)),
+  };
+  const timeoutMs = config.processorTimeoutMs;
+  const processors = createProcessors({ ...config, sandboxWebhookSecret: undefined, timeoutMs });
   try {
     const window = { from: since, to: new Date().toISOString() };
-    const found: Unbooked[] = [];
-    let listed = 0;
-    for (const processor of processors.values()) {
-      const compared = await findUnbooked(db, processor, window).catch(() => {
-        throw new UnavailableError(
-          `The list of ${processor.name} cannot be read: ask again later.`,
-        );
-      });
-      listed += compared?.listed ?? 0;
-      found.push(...(compared?.found ?? []));
-    }
-    return report({ since, listed, found });
+    const own = await Promise.all(
+      [...processors.values()].map((processor) =>
+        findUnbooked(db, { processor, account: null }, window).catch(() => {
+          throw new UnavailableError(
+            `The list of ${processor.name} cannot be read: ask again later.`,
+          );
+        }),
+      ),
+    );
+    const { compared, unread } = await compareAccounts(db, { environment, config }, window);
+    const all = [...own, ...compared].filter((each) => each !== undefined);
+    const listed = all.reduce((sum, each) => sum + each.listed, 0);
+    return report({ since, listed, unread, found: all.flatMap(({ found }) => found) });
   } finally {
     await Promise.all([...processors.values()].map((processor) => processor.close()));
   }
 }
 
+interface AccountRow {
+  readonly merchantId: string;
+  readonly id: string;
+  readonly processor: string;
+}
+
+/** Every account, one after the other, whatever its status: what was begun at a disabled one may have moved as well. */
+async function compareAccounts(
+  db: Db,
+  given: {
+    readonly environment: NodeJS.ProcessEnv;
+    readonly config: ProcessorConfig & { readonly sandboxUrl: string };
+  },
+  window: { readonly from: string; readonly to: string },
+): Promise<{ compared: (Unbookeds | undefined)[]; unread: string[] }> {
+  const [compared, unread]: [(Unbookeds | undefined)[], string[]] = [[], []];
+  const rows = await run<AccountRow>(db, ACCOUNTS, []);
+  if (rows.length === 0) return { compared, unread };
+  const { secrets } = readKeyring(given.environment);
+  const log = createLog("oncepay", "silent");
+  const accounts = reachProcessors(new Map(), { db, log, secrets, config: given.config });
+  try {
+    for (const row of rows) {
+      try {
+        compared.push(await compareAccount(db, { ...row, accounts }, window));
+      } catch {
+        unread.push(row.id);
+      }
+    }
+  } finally {
+    await accounts.close();
+  }
+  return { compared, unread };
+}
+
+async function compareAccount(
+  db: Db,
+  {
+    accounts,
+    merchantId,
+    id,
+    processor: name,
+  }: AccountRow & { readonly accounts: ProcessorFinder },
+  window: { readonly from: string; readonly to: string },
+): Promise<Unbookeds | undefined> {
+  const asked = { merchantId, processor: name, processorAccountId: id, accountVersion: null };
+  const processor = await accounts.processorOf(asked);
+  return findUnbooked(db, { processor, account: { merchantId, id } }, window);
+}
+
+const ACCOUNTS: Statement = {
+  name: "all_accounts_to_compare",
+  text: `
+    select p.merchant_id as "merchantId", p.id as "id", p.processor as "processor"
+    from processor_accounts p order by p.id`,
+};
+
 interface Compared {
   readonly since: string;
   readonly listed: number;
+  /** Accounts that could not be asked, or whose credentials cannot be opened. */
+  readonly unread: readonly string[];
   readonly found: readonly Unbooked[];
 }
 
-function report({ since, listed, found }: Compared): Result {
+function report({ since, listed, unread, found }: Compared): Result {
   const wrong = found.filter(({ state }) => state === "NOT_HERE" || state === "OTHERWISE_HERE");
   const sums = sumsOf(found);
   const lines = [
@@ -77,18 +142,19 @@ function report({ since, listed, found }: Compared): Result {
         ]),
     ...(wrong.length === 0 ? [] : ["\n", tableOf(wrong.slice(0, SHOWN_MAX))]),
     ...(wrong.length > SHOWN_MAX ? [`and ${String(wrong.length - SHOWN_MAX)} more\n`] : []),
+    ...unread.map((id) => `The list of ${id} cannot be read: ask again later.\n`),
   ];
   return {
-    json: { since, listed, missing: wrong.length, sums, movements: found },
+    json: { since, listed, unread, missing: wrong.length, sums, movements: found },
     text: lines.join(""),
-    exitCode: wrong.length === 0 ? 0 : 1,
+    exitCode: wrong.length + unread.length === 0 ? 0 : 1,
   };
 }
 
 function tableOf(found: readonly Unbooked[]): string {
   const rows = found.map(({ movedAt, processor, kind, amountMinor, currency, ...rest }) => [
     movedAt,
-    processor,
+    rest.processorAccountId ?? processor,
     kind,
     amountMinor,
     currency,
@@ -96,7 +162,7 @@ function tableOf(found: readonly Unbooked[]): string {
     rest.state,
     rest.breakId,
   ]);
-  const headings = ["MOVED", "PROCESSOR", "KIND", "AMOUNT", "CURRENCY", "REFERENCE", "STATE"];
+  const headings = ["MOVED", "AT", "KIND", "AMOUNT", "CURRENCY", "REFERENCE", "STATE"];
   return table([...headings, "BREAK"], rows);
 }
 

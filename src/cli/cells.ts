@@ -1,6 +1,5 @@
 import type { Client } from "pg";
 import {
-  CELL_NAME,
   type Cell,
   addCell,
   assignMerchants,
@@ -13,7 +12,7 @@ import { type WrittenMap, writeMap } from "../cells/write-map";
 import { databaseUrl } from "../db/settings";
 import { DatabaseError, withClient } from "../db/with-client";
 import { isId } from "../ids";
-import { parseSettings } from "../process/settings";
+import { CELL_NAME, parseSettings } from "../process/settings";
 import { type Call, type Command, UnavailableError, UsageError } from "./command";
 
 /** The directory of cells. What is said here of a merchant reaches the router with `cells map`. */
@@ -165,7 +164,7 @@ export async function withDirectory<Result>(
 ): Promise<Result> {
   const description = "the Postgres database that holds the directory of cells";
   const shape = { [SETTING]: databaseUrl.describe(description) };
-  const url = parseSettings(shape, environment)[SETTING] as string;
+  const url = parseSettings(shape, environment)[SETTING];
   try {
     return await named(SETTING, () => withClient(url, work));
   } catch (error) {

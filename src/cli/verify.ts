@@ -22,8 +22,9 @@ violated. The database is DATABASE_URL or, without it, that of the running "npm 
   --sandbox-url URL     also compare with the movements, disputes and payouts in the sandbox card network's books
   --max-age-seconds N   also require that nothing has been in progress for longer than this
   --checkpoints FILE    also require that seals are those whose checkpoints "oncepay checkpoints export" once printed
-  --against-network     also read the processors' own lists, and name, by amount and currency, what they moved and the
-                        books lack, as after a restore; it exits with 1 then, too
+  --against-network     also read the processors' own lists, those of merchants' accounts included, and name, by amount
+                        and currency, what they moved and the books lack, as after a restore; it exits with 1 then, too,
+                        and where an account's list could not be read. Accounts need ONCEPAY_ENCRYPTION_KEY
   --since TIME          from when on their lists are read, ISO 8601; a day back by default`,
   options: {
     "sandbox-url": { type: "string" },

@@ -1,7 +1,7 @@
 import type { Db } from "../db/db";
 import { isLockTimeout } from "../db/errors";
 import type { SecretBox } from "../security/secrets";
-import { SEALED_COLUMNS, type SealedColumn } from "./sealed-columns";
+import { SEALED_COLUMNS, type SealedColumn, keyIdIn } from "./sealed-columns";
 
 /*
  * Guarantees: afterwards every value that could be opened is sealed with the newest key, while everything goes on
@@ -84,11 +84,6 @@ async function nextBatch(db: Db, { column, keyring, after }: Question): Promise<
     [older, ...(after ? Object.values(after.key) : [])],
   );
   return rows;
-}
-
-/** A sealed value: one byte of version, and then four of key id. */
-function keyIdIn({ column }: SealedColumn): string {
-  return `encode(substring(${column} from 2 for 4), 'hex')`;
 }
 
 interface Replacement extends Row {

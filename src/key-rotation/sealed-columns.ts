@@ -74,3 +74,8 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
       sealContext({ merchantId: merchant_id, operation, key }),
   },
 ];
+
+/** A sealed value: one byte of version, and then four of key id. */
+export function keyIdIn({ column }: SealedColumn): string {
+  return `encode(substring(${column} from 2 for 4), 'hex')`;
+}

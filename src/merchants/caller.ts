@@ -55,7 +55,8 @@ const FIND_LIVE: Statement = {
       select k.merchant_id as "merchantId", k.id as "id", k.kind as "kind", k.hint as "hint",
         m.mode as "mode", k.scopes as "scopes", iso(k.expires_at) as "expiresAt",
         not (${notHeld("k.merchant_id")}) as "isHeld", ${hasMoved("k.merchant_id")} as "hasMoved",
-        k.allowed_addresses as "allowedAddresses", coalesce(k.origin, k.id) as "origin",
+        k.allowed_addresses as "allowedAddresses",
+        coalesce(k.origin, k.id) as "origin",
         (extract(epoch from k.expires_at - now()) * 1000)::float8 as "remainingMs"
       from api_keys k join merchants m on m.id = k.merchant_id
       where k.merchant_id = c.merchant_id and k.secret_hash = decode(c.hash, 'hex')

@@ -148,9 +148,10 @@ export function isStill({ attempts, deliveries, messages, writers }: UnderWay): 
 
 const RETRY_AFTER_MS = 2_000;
 
-/** What a caller is told meanwhile. */
+/** What a caller is told meanwhile: it was refused before anything was done, or rolled back. */
 export function held(): Failure {
-  return new Failure("UNAVAILABLE", "Changes are held back for a moment.").retryAfter(
+  const details = { mayHaveExecuted: false };
+  return new Failure("UNAVAILABLE", "Changes are held back for a moment.", details).retryAfter(
     RETRY_AFTER_MS,
   );
 }

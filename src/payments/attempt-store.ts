@@ -58,6 +58,28 @@ export async function claimAttempts(
   return run<Attempt>(db, CLAIM, [workerId, keysJson(keys)]);
 }
 
+/** The name of a worker that never is: whoever holds a lease has another. */
+const NOBODY = "nobody";
+
+const DISOWN: Statement = {
+  name: "disown_attempts",
+  text: `
+    update attempts a
+    set worker_id = '${NOBODY}'
+    from ${KEYS}
+    where a.merchant_id = k.merchant_id and a.id = k.id and a.status = 'SENT' and a.worker_id = ?
+    returning a.id`,
+};
+
+/** Takes from a worker what it does not know that it holds. The sweeper finds it like what a dead worker held. */
+export async function disownAttempts(
+  db: Db,
+  workerId: string,
+  keys: readonly AttemptKey[],
+): Promise<number> {
+  return (await run(db, DISOWN, [keysJson(keys), workerId])).length;
+}
+
 /* Each claim is another sending, so its number tells a worker that has lost the attempt from the one that has it now. */
 const KEEP_PROCESSOR_REF: Statement = {
   name: "keep_processor_ref",

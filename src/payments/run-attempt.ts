@@ -3,7 +3,7 @@ import type { Log } from "../observability/log";
 import { claims } from "../observability/metrics";
 import type { SendOutcome } from "../processors/processor";
 import type { Attempt, AttemptKey } from "./attempt";
-import { claimAttempts } from "./attempt-store";
+import type { Claimant } from "./claimant";
 import { type AttemptSender, sendAttempt } from "./send-attempt";
 import type { Settled } from "./settle/settle-attempts";
 import { type AnswerSettler, settleSurely } from "./settle/settle-surely";
@@ -26,11 +26,11 @@ export interface Ran extends Settled {
 /** Claims those of these attempts that have yet to be sent, sends them all at once, and settles what comes back. */
 export async function runAttempts(
   runner: AttemptRunner,
-  workerId: string,
+  claimant: Claimant,
   keys: readonly AttemptKey[],
 ): Promise<Ran[]> {
   const startedAtMs = Date.now();
-  const attempts = await claimAttempts(runner.db, workerId, keys);
+  const attempts = await claimant.claim(runner.db, keys);
   claims.inc({ what: "attempt", outcome: "claimed" }, attempts.length);
   claims.inc({ what: "attempt", outcome: "lost" }, keys.length - attempts.length);
   const fired = failpoint("charge.after_claim");

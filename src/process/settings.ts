@@ -24,6 +24,8 @@ export const flag = z
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
+export const CELL_NAME = /^[a-z][a-z0-9-]{0,30}$/;
+
 /** What every program reads, whatever its purpose. */
 export const PROCESS_SETTINGS = {
   LOG_LEVEL: z
@@ -36,6 +38,11 @@ export const PROCESS_SETTINGS = {
     .default(() => randomUUID())
     .meta({ shown: "a random one" })
     .describe("the name of this process in the answers of /health"),
+  ONCEPAY_CELL: z
+    .string()
+    .regex(CELL_NAME, "must be a letter, then at most 30 letters, digits or -")
+    .optional()
+    .describe("the cell that this process belongs to, for its metrics and its log"),
   ONCEPAY_PORT_FALLBACK: flag
     .default(false)
     .describe("whether to listen on another port when the configured one is taken"),

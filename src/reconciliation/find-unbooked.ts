@@ -27,6 +27,8 @@ export type UnbookedState = (typeof UNBOOKED_STATES)[number];
 
 export interface Unbooked {
   readonly processor: string;
+  /** Null: the installation's own. */
+  readonly processorAccountId: string | null;
   readonly reference: string;
   readonly kind: ProcessorMovement["kind"];
   readonly amountMinor: number;
@@ -49,7 +51,7 @@ const NOT_SUCCEEDED: Statement = {
     select l.reference as "reference", a.status as "status"
     from unnest(?::text[]) l (reference)
     left join attempts a on a.id = l.reference and a.processor = ?
-      and a.processor_account_id is null
+      and a.processor_account_id is not distinct from ?
     where a.id is null or a.status <> 'SUCCEEDED'`,
 };
 
@@ -80,25 +82,37 @@ interface Candidate {
   readonly status: AttemptStatus | null;
 }
 
+/** Whose list it is: the installation's own, or that of a merchant's account. */
+export interface ListedAt {
+  readonly processor: Pick<Processor, "name" | "listMovements">;
+  readonly account: { readonly merchantId: string; readonly id: string } | null;
+}
+
 /** Undefined where the processor cannot be asked. */
 export async function findUnbooked(
   db: Db,
-  processor: Pick<Processor, "name" | "listMovements">,
+  { processor, account }: ListedAt,
   window: { readonly from: string; readonly to: string },
 ): Promise<Unbookeds | undefined> {
   if (!processor.listMovements) return undefined;
+  const { name } = processor;
+  const processorAccountId = account?.id ?? null;
   const candidates = new Map<string, Candidate>();
   let listed = 0;
   let after: string | null = null;
   do {
     const page = await processor.listMovements({ ...window, after });
     listed += page.movements.length;
-    await addPage(db, candidates, { name: processor.name, movements: page.movements });
+    const { movements } = page;
+    await addPage(db, candidates, { name, processorAccountId, movements });
     after = page.next;
   } while (after !== null);
   const standing = [...candidates].filter(([, candidate]) => candidate.standing > 0);
   const gone = standing.filter(([, { status }]) => status === null).map(([id]) => id);
-  const breaks = gone.length === 0 ? [] : await findBreaks(db, gone);
+  const breaks =
+    gone.length === 0
+      ? []
+      : await findBreaks(db, account?.merchantId ?? PLATFORM_MERCHANT_ID, gone);
   const byReference = new Map(breaks.map((found) => [found.reference, found]));
   const found = standing.flatMap(([reference, { movement, status }]): Unbooked[] => {
     if (!movement) return [];
@@ -107,7 +121,7 @@ export async function findUnbooked(
     const state = status === null ? stateOf(movement, seenTo) : stateAs(status);
     const breakId = seenTo?.id ?? null;
     const common = { kind, amountMinor, currency, movedAt };
-    return [{ processor: processor.name, reference, ...common, state, breakId }];
+    return [{ processor: name, processorAccountId, reference, ...common, state, breakId }];
   });
   return { listed, found };
 }
@@ -115,12 +129,21 @@ export async function findUnbooked(
 async function addPage(
   db: Db,
   candidates: Map<string, Candidate>,
-  { name, movements }: { name: string; movements: readonly ProcessorMovement[] },
+  {
+    name,
+    processorAccountId,
+    movements,
+  }: {
+    readonly name: string;
+    readonly processorAccountId: string | null;
+    readonly movements: readonly ProcessorMovement[];
+  },
 ): Promise<void> {
   const references = [...new Set(movements.map(({ reference }) => reference))];
   const rows = await run<{ reference: string; status: AttemptStatus | null }>(db, NOT_SUCCEEDED, [
     references,
     name,
+    processorAccountId,
   ]);
   const statuses = new Map(rows.map(({ reference, status }) => [reference, status]));
   for (const movement of movements) {
@@ -137,8 +160,12 @@ async function addPage(
   }
 }
 
-function findBreaks(db: Db, references: readonly string[]): Promise<FoundBreak[]> {
-  return run<FoundBreak>(db, BREAKS, [PLATFORM_MERCHANT_ID, references]);
+function findBreaks(
+  db: Db,
+  merchantId: string,
+  references: readonly string[],
+): Promise<FoundBreak[]> {
+  return run<FoundBreak>(db, BREAKS, [merchantId, references]);
 }
 
 function stateOf(

@@ -28,7 +28,8 @@ const CLAIM: Statement = {
     from (select ?::timestamptz as now) n
     cross join lateral (
       select d.merchant_id, d.id from processor_accounts d
-      where d.lists_at <= n.now and ${notHeld("d.merchant_id")} order by d.lists_at limit ? for update skip locked
+      where d.lists_at <= n.now and ${notHeld("d.merchant_id")}
+      order by d.lists_at limit ? for update skip locked
     ) due
     where p.merchant_id = due.merchant_id and p.id = due.id
     returning p.merchant_id as "merchantId", p.id as "processorAccountId",

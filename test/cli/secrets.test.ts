@@ -3,6 +3,7 @@ import { runCommandLine } from "../../src/cli/run-command-line";
 import { connect } from "../../src/db/connect";
 import type { Db } from "../../src/db/db";
 import { newId } from "../../src/ids";
+import { checkKeyring } from "../../src/key-rotation/check-keyring";
 import { type Keyring, resealSecrets } from "../../src/key-rotation/reseal-secrets";
 import { SEALED_COLUMNS } from "../../src/key-rotation/sealed-columns";
 import { createMerchant } from "../../src/merchants/create-merchant";
@@ -210,4 +211,20 @@ it("seals nothing with a key that is known to others", async () => {
   expect([code, out]).toEqual([78, expect.stringContaining("key 1 is a pattern and not random")]);
   // The way out of it: the weak key is the older one.
   expect((await oncepay("secrets rotate", [newer, Buffer.alloc(32, 7), older])).code).toBe(0);
+});
+
+test("a process that was not given the key of what was sealed last says so when it starts", async () => {
+  const lines: string[] = [];
+  const log = {
+    error: (fields: object, text: string) => lines.push(`${JSON.stringify(fields)} ${text}`),
+  };
+  const check = (...encryptionKeys: Buffer[]): Promise<void> =>
+    checkKeyring({ db, log, config: { encryptionKeys } });
+  await check(newer);
+  expect(lines).toEqual([]);
+  await create("sealed");
+  await check(newer, older);
+  expect(lines).toEqual([]);
+  await check(newer);
+  expect(lines.join()).toContain(`${keyIdOf(older)}: webhook_endpoints.secret`);
 });

@@ -11,6 +11,7 @@ import {
   forEveryOperation,
 } from "../../src/processors/processor";
 import { createProcessors } from "../../src/processors/registry";
+import { createClaimant } from "../../src/payments/claimant";
 import { runAttempts } from "../../src/payments/run-attempt";
 import { signWebhook } from "../../src/sandbox/webhook-signature";
 import { type Server, startServer } from "../../src/server";
@@ -208,7 +209,7 @@ async function send1(outcome: LookupOutcome): Promise<Record<string, unknown>> {
   says = outcome;
   const find = () => app.db("attempts").where({ payment_intent_id: paymentIntentId });
   const [attempt] = await find().select<{ id: string }[]>("id");
-  await runAttempts(app, "worker", [{ merchantId, id: attempt?.id ?? "" }]);
+  await runAttempts(app, createClaimant("worker"), [{ merchantId, id: attempt?.id ?? "" }]);
   const [settled] = await find().select<Record<string, unknown>[]>("*");
   return settled ?? {};
 }

@@ -7,6 +7,7 @@ import { configureFailpoints } from "../../src/failpoints";
 import { applyProcessorWebhooks } from "../../src/inbox/apply-processor-webhooks";
 import { createMerchant, type CreatedMerchant } from "../../src/merchants/create-merchant";
 import { createLog } from "../../src/observability/log";
+import { createClaimant } from "../../src/payments/claimant";
 import { runAttempts } from "../../src/payments/run-attempt";
 import {
   type Processor,
@@ -194,7 +195,7 @@ describe("the default processor", () => {
       .select<{ id: string; processor: string }[]>("id", "processor");
     expect(attempts).toMatchObject([{ processor: "acme" }]);
     const id = attempts[0]?.id ?? "";
-    await runAttempts(app, "worker", [{ merchantId: merchant.id, id }]);
+    await runAttempts(app, createClaimant("worker"), [{ merchantId: merchant.id, id }]);
     const body = acmeEvent("ae_6", id);
     expect((await tell("acme", body, signedByAcme(body))).status).toBe(200);
     await applyProcessorWebhooks(app, 100);

@@ -233,14 +233,20 @@ test("whoever had begun before is waited for", async () => {
   expect(intent).toBe("OP001");
   await release(id);
   const sent = await aConfirmedIntent(api, id);
-  await api.db("attempts").where({ payment_intent_id: sent.id }).update({ status: "SENT", worker_id: "dead" });
+  await api
+    .db("attempts")
+    .where({ payment_intent_id: sent.id })
+    .update({ status: "SENT", worker_id: "dead" });
   await api.relayOnce();
   const under = await hold(id, "0s");
   expect([under.code, under.out]).toEqual([
     75,
     expect.stringContaining("1 attempts at processors"),
   ]);
-  await api.db("attempts").where({ payment_intent_id: sent.id }).update({ status: "QUEUED", worker_id: null });
+  await api
+    .db("attempts")
+    .where({ payment_intent_id: sent.id })
+    .update({ status: "QUEUED", worker_id: null });
   expect((await hold(id)).code).toBe(0);
   expect((await release(id)).code).toBe(0);
   expect((await release(id)).out).toBe("It was not held.\n");

@@ -1,3 +1,4 @@
+import { runCommandLine } from "../../src/cli/run-command-line";
 import { ATTEMPT, OPERATION } from "../../src/processors/stripe/outcomes";
 import { confirmIntent, createIntent, failRefund } from "../stripe-simulation/bank";
 import { idOf } from "../stripe-simulation/objects";
@@ -11,6 +12,7 @@ import {
   startTestApi,
 } from "../support/api";
 import { accountListing } from "../support/account-lists";
+import { ENCRYPTION_KEY } from "../support/app";
 import { postingsOf } from "../support/processor-lists";
 import { booksOf } from "../support/stripe-books";
 import { type StripeAccount, connectStripe, paid, tried } from "./stripe-account";
@@ -50,6 +52,31 @@ const ask = async (query: string, input: object): Promise<void> => {
   expect(error).toBeUndefined();
   await api.drain();
 };
+
+interface Against {
+  readonly listed: number;
+  readonly missing: number;
+  readonly unread: readonly string[];
+  readonly movements: readonly object[];
+}
+
+/** What "oncepay verify --against-network" says, with everything that the books' own audit says left out. */
+async function againstNetwork(): Promise<Against> {
+  let out = "";
+  await runCommandLine(["verify", "--against-network", "--json"], {
+    environment: {
+      DATABASE_URL: api.databaseUrl,
+      ONCEPAY_ENCRYPTION_KEY: ENCRYPTION_KEY,
+      ONCEPAY_SANDBOX_URL: api.sandbox.url,
+      ONCEPAY_STRIPE_URL: stripe.url,
+    },
+    out: (text) => ((out += text), true),
+    error: (text) => {
+      throw new Error(text);
+    },
+  });
+  return (JSON.parse(out) as { againstNetwork: Against }).againstNetwork;
+}
 
 /** The list of half an hour from now, and the first one by which whatever is known now must have come. */
 async function listUntilExpected(): Promise<number[]> {
@@ -100,8 +127,14 @@ test("what nothing here asked for is refunded at the account, once, and its fee 
     metadata: { [ATTEMPT]: reference, [OPERATION]: "charge" },
   });
   confirmIntent(stripe.bank, intent, {}, null);
+  const lacking = { processor: "stripe", processorAccountId: account.id, reference };
+  expect(await againstNetwork()).toMatchObject({
+    ...{ missing: 1, unread: [] },
+    movements: [{ ...lacking, amountMinor: 1_000, state: "NOT_HERE", breakId: null }],
+  });
   expect(await lists.listAnew()).toBe(1);
   const [found] = await lists.rowsOf(reference);
+  expect((await againstNetwork()).movements).toMatchObject([{ ...lacking, breakId: found?.id }]);
   expect(found).toMatchObject({
     ...{ merchant_id: api.merchant.id, processor_account_id: account.id },
     detail: `nothing here asked for it at ${account.id}: capture of 1000 USD`,
@@ -115,6 +148,7 @@ test("what nothing here asked for is refunded at the account, once, and its fee 
     "PROCESSING_FEES to PROCESSOR_RECEIVABLE 59 USD",
   ]);
   expect(await lists.listAnew()).toBe(0);
+  expect(await againstNetwork()).toMatchObject({ missing: 0, unread: [], movements: [] });
 });
 
 test("what others take through the same account is nobody's break", async () => {
@@ -197,6 +231,7 @@ test("a key that was revoked is said by the report: nothing is missed, and gone 
     { status: "LOADING", failure: "CREDENTIALS_REFUSED", lines: 0 },
   ]);
   expect(await lists.rowsOf(reference)).toEqual([]);
+  expect(await againstNetwork()).toMatchObject({ listed: 0, missing: 0, unread: [account.id] });
   if (key) stripe.accounts.set(SECRET_KEY, key);
   expect(await lists.listUpTo(Date.now() + 30 * MINUTE_MS)).toBe(0);
   const [report] = await lists.runsOf(account.id);

@@ -110,8 +110,9 @@ export async function startTestApi(
   return Object.assign(system, outside);
 }
 
-/** What a process asks beside its requests, and to know who is asking. */
-const BESIDE = /pg_postmaster_start_time|pg_notify|from unnest.*api_keys|update api_keys/s;
+/** What a process asks beside its requests, to know who is asking, and to write down what it refused a while ago. */
+const BESIDE =
+  /pg_postmaster_start_time|pg_notify|from unnest.*api_keys|update api_keys|insert into audit_log.* last_at timestamptz/s;
 
 /** Hears each statement that requests send, in whatever role; until the returned function is called. */
 export function hearStatements(app: App, heard: Heard): () => void {

@@ -9,6 +9,7 @@ import type { Db } from "../../src/db/db";
 import { configureFailpoints } from "../../src/failpoints";
 import { createLog } from "../../src/observability/log";
 import { renewLease } from "../../src/payments/attempt-store";
+import { createClaimant } from "../../src/payments/claimant";
 import type { JobData } from "../../workers/queues";
 import { openDeliveryJobs } from "../../workers/deliver-webhooks";
 import { relayOnce } from "../../workers/relay-outbox";
@@ -156,7 +157,7 @@ export function drive(app: App, queues: RecordedQueues, owner: Db): Driven {
   const deliveries = openDeliveryJobs(app, queues);
   const runJob: TestApp["runJob"] = async (data, where = app) => {
     await renewLease(app.db, workerId, 60_000);
-    await runAttemptsJob(where, queues, { workerId, data });
+    await runAttemptsJob(where, queues, { claimant: createClaimant(workerId), data });
   };
   const runCharges = async (): Promise<void> => {
     for (const data of queues.take("run-attempts")) await runJob(data);

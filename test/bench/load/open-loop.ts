@@ -50,7 +50,8 @@ export async function runOpenLoop(plan: OpenLoopPlan): Promise<OpenLoopResult> {
     if (!place.isClosed) idle.push(place);
   };
   await Promise.all(Array.from({ length: Math.min(FIRST, plan.clients) }, openPlace));
-  const count = Math.floor(plan.perSecond * plan.seconds);
+  // A machine that is too busy for one in this time is still asked once.
+  const count = Math.max(1, Math.floor(plan.perSecond * plan.seconds));
   let timer: NodeJS.Timeout | undefined;
   const work = new Promise<void>((done) => {
     const startedAt = performance.now();
