@@ -181,8 +181,20 @@ async function carryOver(
   );
 }
 
-/** What goes on being written about a merchant who is held: who was refused, and which keys were used. */
-const GOES_ON = new Set(["audit_log", "api_keys", "console_sessions", "inbox", "attempts"]);
+/**
+ * What goes on being written about a merchant who is held, on either side: who was refused, which keys were used, which
+ * deliveries wait for their endpoint, and what is only kept for a day.
+ */
+const GOES_ON = new Set([
+  "audit_log",
+  "api_keys",
+  "console_sessions",
+  "inbox",
+  "attempts",
+  "webhook_deliveries",
+  "webhook_endpoints",
+  "webhook_endpoint_hours",
+]);
 
 async function assertAlike(
   { source, target }: { readonly source: Db; readonly target: Db },

@@ -145,7 +145,14 @@ test.each<Step>(["held", "copied", "left", "switched"])(
       return (await ask(a)).error?.extensions["code"] === "UNAVAILABLE";
     });
     expect((await ask(b)).data).toEqual({ merchant: { id } });
-    await expectTheSame(id, ["audit_log", "api_keys", "attempts"]);
+    await expectTheSame(id, [
+      "audit_log",
+      "api_keys",
+      "attempts",
+      "webhook_deliveries",
+      "webhook_endpoints",
+      "webhook_endpoint_hours",
+    ]);
     // There it goes on: what was queued is sent, what was unknown is looked up.
     await waitFor("it is done there", async () => {
       await b.makeDue();
