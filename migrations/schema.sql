@@ -428,6 +428,7 @@ create table idempotency_keys (
 ) partition by RANGE (period);
 CREATE INDEX idempotency_keys_refused ON ONLY public.idempotency_keys USING btree (merchant_id, refused_id) WHERE (refused_id IS NOT NULL);
 CREATE INDEX idempotency_keys_sealed ON ONLY public.idempotency_keys USING btree (sealed_until) WHERE (sealed IS NOT NULL);
+CREATE TRIGGER refuse_keys_of_held AFTER INSERT ON public.idempotency_keys REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION refuse_keys_of_held();
 create table idempotency_keys_default partition of idempotency_keys DEFAULT;
 alter table idempotency_keys enable row level security;
 create policy system on idempotency_keys to oncepay_system using (true);
@@ -510,6 +511,20 @@ create table ledger_proofs (
 );
 CREATE INDEX ledger_proofs_open ON public.ledger_proofs USING btree (open_since) WHERE (open_since IS NOT NULL);
 grant insert, select, update on ledger_proofs to oncepay_system;
+
+create table merchant_holds (
+  merchant_id text collate "C" not null,
+  reason text not null,
+  held_at timestamp with time zone not null default now(),
+  constraint merchant_holds_pkey PRIMARY KEY (merchant_id),
+  constraint merchant_holds_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint merchant_holds_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+alter table merchant_holds enable row level security;
+create policy system on merchant_holds to oncepay_system using (true);
+create policy tenant on merchant_holds to oncepay_tenant using ((merchant_id = current_setting('oncepay.tenant'::text, true)));
+grant delete, insert, select on merchant_holds to oncepay_system;
+grant select on merchant_holds to oncepay_tenant;
 
 create table merchants (
   id text collate "C" not null,
@@ -2151,6 +2166,19 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
 AS $function$
     begin
       raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_keys_of_held()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if exists (select from merchant_holds) and exists (
+        select from inserted i join merchant_holds h on h.merchant_id = i.merchant_id
+      ) then
+        raise exception 'a merchant is held: nothing new is started' using errcode = 'OP001';
+      end if;
+      return null;
     end $function$;
 
 CREATE OR REPLACE FUNCTION public.reserved_refunds(of_merchant text, of_intent text)

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { CELL_NAME } from "./cells/directory";
 import { DATABASE_SETTINGS, type DatabaseConfig, databaseConfig } from "./db/settings";
 import { EDGE_SETTINGS, type EdgeConfig, edgeConfig } from "./edge/settings";
 import { LIMIT_SETTINGS, type LimitConfig, limitConfig } from "./limits/settings";

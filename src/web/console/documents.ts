@@ -16,7 +16,7 @@ const PLAN_COUNTS = `endpoints { endpointId letters } causes { cause letters } t
 const ENDPOINT =
   "id url status description ordered createdAt disabledAt disabledReason verificationError secretHint previousSecretHint previousSecretExpiresAt eventTypes ratePerSecond timeoutMs oldestDueAt last24Hours { attempts succeeded p95Ms }";
 const ATTEMPT =
-  "id operation status amount currency processor paymentIntentId code declineCode message lookups createdAt sentAt settledAt unknownSince nextLookupAt processorChargeId";
+  "id operation status amount currency processor processorAccountId paymentIntentId code declineCode message lookups createdAt sentAt settledAt unknownSince nextLookupAt processorChargeId";
 
 const SIDE = "amount currency fee state";
 const BREAK = `id merchantId kind status currency detail subjectId paymentIntentId owner foundAt
@@ -128,7 +128,7 @@ export const DOCUMENTS = {
   }`,
   break: `query ($id: ID!) {
     node(id: $id) { ... on ReconciliationBreak {
-      ${BREAK} source processor reportId explanation explainedAt resolution resolvedAt journalId
+      ${BREAK} source processor processorAccountId reportId explanation explainedAt resolution resolvedAt journalId
     } }
   }`,
 

@@ -377,6 +377,7 @@ export interface Results {
       readonly amount: number;
       readonly currency: string;
       readonly processor: string;
+      readonly processorAccountId: string | null;
       readonly paymentIntentId: string;
       readonly code: string | null;
       readonly declineCode: string | null;
@@ -522,6 +523,7 @@ export interface Results {
           readonly amount: number;
           readonly currency: string;
           readonly processor: string;
+          readonly processorAccountId: string | null;
           readonly paymentIntentId: string;
           readonly code: string | null;
           readonly declineCode: string | null;
@@ -621,6 +623,7 @@ export interface Results {
       } | null;
       readonly source: ReconciliationBreakSource;
       readonly processor: string | null;
+      readonly processorAccountId: string | null;
       readonly reportId: string | null;
       readonly explanation: string | null;
       readonly explainedAt: string | null;

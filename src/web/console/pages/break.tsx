@@ -74,6 +74,7 @@ function differs(found: Break): FactList {
     ["About", <Id of={found.subjectId} />],
     ["Merchant", <Id of={merchantId} />],
     ["Processor", found.processor],
+    ["Account", found.processorAccountId !== null && <Id of={found.processorAccountId} />],
     ["Noticed by", words(found.source)],
     ["Report", found.reportId !== null && <Id of={found.reportId} />],
   ];

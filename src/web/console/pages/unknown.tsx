@@ -49,7 +49,20 @@ function useColumns(changed: () => void): readonly Column<Attempt>[] {
   const { to, may } = usePlace();
   const columns: Column<Attempt>[] = [
     { name: "Unknown since", of: ({ unknownSince }) => <Time at={unknownSince} ago /> },
-    { name: "Operation", of: ({ operation, processor }) => `${words(operation)} at ${processor}` },
+    {
+      name: "Operation",
+      of: ({ operation, processor, processorAccountId }) => (
+        <>
+          {words(operation)} at {processor}
+          {processorAccountId !== null && (
+            <>
+              {" "}
+              (<Id of={processorAccountId} />)
+            </>
+          )}
+        </>
+      ),
+    },
     { name: "Amount", numeric: true, of: (one) => money(one.amount, one.currency) },
     {
       name: "Asked",
