@@ -57,11 +57,6 @@ export const SETTINGS = {
     .enum(["development", "production", "test"], "must be development, production or test")
     .default("production")
     .describe("development and test are only for working on this project"),
-  ONCEPAY_CELL: z
-    .string()
-    .regex(CELL_NAME, "must be a letter, then at most 30 letters, digits or -")
-    .optional()
-    .describe("the cell that this process belongs to, which its metrics and its log then say"),
   IDEMPOTENCY_RETENTION: z
     .string()
     .regex(/^[1-9]\d{0,4}d$/, "must be a number of days such as 30d")
