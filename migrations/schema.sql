@@ -827,7 +827,7 @@ create table processor_disputes (
   reason text not null,
   amount bigint not null,
   currency text not null,
-  fee bigint not null,
+  fee bigint,
   evidence_due_by timestamp with time zone,
   opened_at timestamp with time zone not null,
   closed_at timestamp with time zone,
@@ -858,7 +858,7 @@ create table processor_lines (
   constraint processor_lines_pkey PRIMARY KEY (run_id, movement_id),
   constraint processor_lines_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconciliation_runs(id),
   constraint processor_lines_amount_check CHECK (((amount >= 1) AND (amount <= '9007199254740991'::bigint))),
-  constraint processor_lines_fee_check CHECK (((fee >= 0) AND (fee <= '9007199254740991'::bigint))),
+  constraint processor_lines_fee_check CHECK (((fee >= '-9007199254740991'::bigint) AND (fee <= '9007199254740991'::bigint))) NOT VALID,
   constraint processor_lines_kind_check CHECK ((kind = ANY (ARRAY['authorize'::text, 'capture'::text, 'refund'::text, 'void'::text, 'reverse'::text])))
 );
 CREATE INDEX processor_lines_by_reference ON public.processor_lines USING btree (run_id, reference);

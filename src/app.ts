@@ -5,6 +5,7 @@ import type { Config } from "./config";
 import { type BoundedReads, createBoundedReads } from "./limits/bounded-reads";
 import { createFairAdmission } from "./limits/fair-admission";
 import { type Turns, createTurns } from "./limits/in-turn";
+import { type ReplicaLists, openReplicaLists } from "./limits/replica-lists";
 import { type Limits, createLimits } from "./limits/limits";
 import type { Db } from "./db/db";
 import { type Databases, openDatabases } from "./db/databases";
@@ -84,6 +85,8 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly turns: Turns;
   /** For lists whose filter has no index. */
   readonly boundedReads: BoundedReads;
+  /** For lists that may be a little old, where a standby is configured; workers have none. */
+  readonly replicaLists: ReplicaLists | undefined;
   /** One tenant's view of the tenants' connections, which are shared fairly: it sees no other tenant's rows. */
   tenantDb(merchantId: string): Db;
   /** The same app, with the tenant's view as its `db`: what a request is given. */
@@ -164,6 +167,7 @@ export function createApp(
     webhookAgent,
     ...announced(groupCommits(db, config, replays), (changed) => app.announce(changed)),
     ...shared,
+    replicaLists: replicaListsOf(config, db, options.name),
     forTenant: (merchantId) => appWith(shared.tenantDb(merchantId)),
     wakeRelay: () => undefined,
     announce: () => undefined,
@@ -174,6 +178,7 @@ export function createApp(
       shared.limits.close();
       redis?.close();
       await shared.boundedReads.close();
+      await app.replicaLists?.close();
       await webhookAgent.close();
       await reached.close();
       await databases.close();
@@ -243,6 +248,18 @@ function sharedFairly(
       findStatuses: (merchantId, ids) => findIntents(tenantDb(merchantId), merchantId, ids),
     }),
   };
+}
+
+function replicaListsOf(config: Config, primary: Db, name: string): ReplicaLists | undefined {
+  if (name === "worker") return undefined;
+  return openReplicaLists({
+    primary,
+    name,
+    config,
+    places: shareConnections(config.poolMax, name).tenants,
+    heldPerFree: HELD_PER_FREE,
+    waitingMax: WAITING_FOR_CONNECTIONS_MAX,
+  });
 }
 
 /** Tenants' requests cannot take the connections that the system's work needs. A worker serves no tenant's requests. */

@@ -253,6 +253,7 @@ function refuseWeakSecrets(settings: Settings): void {
     encryptionKeys: settings.ONCEPAY_ENCRYPTION_KEY,
     webhookSecret: settings.ONCEPAY_SANDBOX_WEBHOOK_SECRET,
     databaseUrl: settings.DATABASE_URL,
+    replicaUrl: settings.ONCEPAY_REPLICA_URL,
     redisUrl: settings.REDIS_URL,
   });
   if (weak.length === 0) return;

@@ -18,6 +18,7 @@ import { checkReplication } from "./db/check-replication";
 import { checkKeyring } from "./key-rotation/check-keyring";
 import { nameCell } from "./observability/name-cell";
 import { observeProcess } from "./observability/observe-process";
+import { observeReplica } from "./observability/observe-replica";
 import { startTracing } from "./observability/open-telemetry";
 import { type Readiness, databaseReadiness, readinessOf } from "./observability/ready";
 import { httpUrl, listenOn } from "./process/listen";
@@ -189,6 +190,7 @@ const API: Program<Config> = {
     const stopTracing = await startTracing({ name: "api", log, config });
     const app = createApp(config, log, { name: "api" });
     observeProcess(app.db, app.tenantPool);
+    observeReplica(app.replicaLists);
     await checkReplication(app);
     await checkKeyring(app);
     const server = await startServer(app, config);

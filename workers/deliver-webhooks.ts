@@ -1,11 +1,16 @@
 import type { App } from "../src/app";
-import { openDeliveries } from "../src/webhooks/deliveries";
+import { type Deliveries, openDeliveries } from "../src/webhooks/deliveries";
 import type { Delivered } from "../src/webhooks/deliver-webhook";
+import type { Room } from "../src/webhooks/lanes";
 import type { JobData, Queues } from "./queues";
 
 type Job = JobData["deliver-webhooks"];
 
+/** For the relay of the same process: what it plans it may claim at once. */
+export type DeliveriesHere = Pick<Deliveries, "room" | "begin">;
+
 export interface DeliveryJobs {
+  readonly here: DeliveriesHere;
   /** Job deliver-webhooks: over when all that it carries is in the air or held. What fails gets a job of its own, later. */
   take(data: Job): Promise<void>;
   /** The same, over when everything is recorded that came of it. */
@@ -13,11 +18,9 @@ export interface DeliveryJobs {
   stop(): Promise<void>;
 }
 
-export function openDeliveryJobs(app: App, queues: Pick<Queues, "add">): DeliveryJobs {
+export function openDeliveryJobs(app: App, queues: Pick<Queues, "add">, room?: Room): DeliveryJobs {
   const later = addTogether(app, queues);
-  const deliveries = openDeliveries(app, (delivered) => {
-    later.add(delivered);
-  });
+  const deliveries = openDeliveries(app, (delivered) => later.add(delivered), room);
   const begin = ({ keys, endpoints = [] }: Job): ReturnType<typeof deliveries.deliver> => {
     const { taken, done } = deliveries.deliver(keys);
     return {
@@ -26,6 +29,7 @@ export function openDeliveryJobs(app: App, queues: Pick<Queues, "add">): Deliver
     };
   };
   return {
+    here: deliveries,
     take: async (data) => {
       const { taken, done } = begin(data);
       // Its rows are leased: when the lease runs out, the sweeper finds them.

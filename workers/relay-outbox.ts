@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { App } from "../src/app";
 import { isDatabaseAway } from "../src/db/errors";
 import {
@@ -13,8 +12,8 @@ import {
 } from "../src/events/outbox";
 import { failpoint } from "../src/failpoints";
 import { relayed } from "../src/observability/metrics";
-import { addressDeliveries, planDeliveries } from "../src/webhooks/delivery-store";
-import { type JobData, type QueueName, type Queues, chunk } from "./queues";
+import { type Here, QueueError, publish, publishTheRest } from "./publish-messages";
+import type { Queues } from "./queues";
 import { traceMessages } from "./trace-messages";
 
 /*
@@ -28,17 +27,21 @@ import { traceMessages } from "./trace-messages";
  * With a rate (ONCEPAY_RELAY_RATE) what has piled up is relayed no faster than that, while what is new is published at
  * once, ahead of it. It gets its place in the feed only in its turn: a feed's order is the order of its events.
  *
- * Round trips: four for a batch, of which two go at the same time.
+ * Round trips: four for a batch, which is read, planned, begun with or made jobs of, and marked.
  */
 export const RELAY_LIMIT = 500;
 
 export interface Relay {
   /** Whether what it reads first may be what the relay before it died of. */
   isWary: boolean;
+  /** Whether its last batch did. */
+  hasFailed: boolean;
   /** Rows a second of what has piled up; 0: as fast as it goes. */
   readonly rate: number;
   /** What is being caught up with; undefined: nothing. */
   backlog: Backlog | undefined;
+  /** Who in this process begins with what there is no need of a job for. */
+  readonly here: Here;
 }
 
 interface Backlog {
@@ -53,8 +56,8 @@ interface Backlog {
   allowedAtMs: number;
 }
 
-export function newRelay(rate = 0): Relay {
-  return { isWary: false, rate, backlog: undefined };
+export function newRelay(rate = 0, here: Here = {}): Relay {
+  return { isWary: false, hasFailed: false, rate, backlog: undefined, here };
 }
 
 /** Relays a batch. Returns how many rows it has dealt with. */
@@ -93,13 +96,18 @@ async function relayWarily(app: App, queues: Queues, batch: Batch): Promise<numb
   const others = messages.filter(({ deaths }) => deaths === 0);
   if (relay.isWary) await suspectMessages(app.db, others);
   try {
-    if (others.length > 0) await relayBatch(app, queues, { messages: others, ahead });
+    // What another relay may have died of is written before it is begun with. So is what this one did not get through
+    // with, whoever's fault that was: webhooks are posted before their rows are there, but not again and again.
+    const here = relay.isWary || relay.hasFailed ? {} : relay.here;
+    if (others.length > 0) await relayBatch(app, queues, { messages: others, ahead, here });
   } catch (error) {
     if (relay.isWary && isNobodysFault(error)) await acquitMessages(app.db, others);
     relay.isWary = !isNobodysFault(error);
+    relay.hasFailed = true;
     throw error;
   }
   relay.isWary = false;
+  relay.hasFailed = false;
   return others.length + (await relayAlone(app, queues, suspects.slice(0, ALONE_MAX)));
 }
 
@@ -128,65 +136,19 @@ function isNobodysFault(error: unknown): boolean {
   return error instanceof QueueError || isDatabaseAway(error);
 }
 
-class QueueError extends Error {}
-
 async function relayBatch(
   app: App,
   queues: Queues,
-  { messages: read, ahead }: Omit<Batch, "relay">,
+  { messages: read, ahead, here }: Omit<Batch, "relay"> & { readonly here?: Here },
 ): Promise<void> {
   await traceMessages(read, async (messages) => {
     await (ahead
       ? publishTheRest(app, queues, { messages, ahead })
-      : publish(app, queues, { messages }));
+      : publish(app, queues, { messages, here }));
     await failpoint("relay.after_publish");
     await markRelayed(app.db, messages);
     relayed.inc(messages.length);
     await failpoint("relay.after_mark");
-  });
-}
-
-/**
- * What has not been published ahead; and all of it to endpoints that are ordered, which get nothing ahead of its turn: one
- * statement plans for them, so that they get it in order.
- */
-async function publishTheRest(
-  app: App,
-  queues: Queues,
-  { messages, ahead }: { messages: readonly Message[]; ahead: ReadonlySet<number> },
-): Promise<void> {
-  const unpublished = messages.filter(({ id }) => !ahead.has(id));
-  await publish(app, queues, { messages: unpublished, wanted: "unordered" });
-  const deliveries = await planDeliveries(app.db, messages.filter(isForAll), "ordered");
-  await addJobs(queues, "deliver-webhooks", deliveries);
-}
-
-/** Doing it again does no harm. */
-async function publish(
-  app: App,
-  queues: Queues,
-  { messages, wanted = "all" }: { messages: readonly Message[]; wanted?: "all" | "unordered" },
-): Promise<void> {
-  if (messages.length === 0) return;
-  const [deliveries, replays] = await Promise.all([
-    planDeliveries(app.db, messages.filter(isForAll), wanted),
-    addressDeliveries(app.db, messages.flatMap(replayKey)),
-    addJobs(queues, "run-attempts", messages.filter(hasAttempt).map(attemptKey)),
-  ]);
-  await addJobs(queues, "deliver-webhooks", [...deliveries, ...replays]);
-}
-
-async function addJobs<Name extends QueueName>(
-  queues: Queues,
-  name: Name,
-  keys: readonly JobData[Name]["keys"][number][],
-): Promise<void> {
-  const jobs = chunk(name, keys).map((some) => ({
-    data: { keys: some } as unknown as JobData[Name],
-    jobId: jobIdOf(some),
-  }));
-  await queues.add(name, jobs).catch((error: unknown) => {
-    throw new QueueError("jobs could not be added", { cause: error });
   });
 }
 
@@ -277,30 +239,4 @@ function allowanceOf(backlog: Backlog, fullRate: number): number {
   backlog.allowance = Math.min(most, backlog.allowance + earned);
   backlog.allowedAtMs = nowMs;
   return Math.floor(backlog.allowance);
-}
-
-/**
- * Adding a job that already exists does nothing, so a batch that is relayed again creates its jobs once. But rows may
- * have been added, so that it is divided differently: a job is the same only if it carries exactly the same keys.
- */
-function jobIdOf(keys: readonly { readonly id: string }[]): string {
-  const ids = keys.map(({ id }) => id).join(" ");
-  return `relay-${hash("sha256", ids, "hex").slice(0, 40)}`;
-}
-
-/** An event that comes with a delivery of its own, a test, is for that endpoint alone. */
-function isForAll(message: Message): message is Message & { eventId: string } {
-  return message.eventId !== null && message.deliveryId === null;
-}
-
-function replayKey({ merchantId, deliveryId }: Message): { merchantId: string; id: string }[] {
-  return deliveryId === null ? [] : [{ merchantId, id: deliveryId }];
-}
-
-function hasAttempt(message: Message): message is Message & { attemptId: string } {
-  return message.attemptId !== null;
-}
-
-function attemptKey(message: Message & { attemptId: string }): { merchantId: string; id: string } {
-  return { merchantId: message.merchantId, id: message.attemptId };
 }

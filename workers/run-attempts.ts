@@ -1,7 +1,8 @@
 import type { App } from "../src/app";
 import { failpoint } from "../src/failpoints";
+import type { AttemptKey } from "../src/payments/attempt";
 import type { Claimant } from "../src/payments/claimant";
-import { runAttempts } from "../src/payments/run-attempt";
+import { type Ran, beginAttempts, runAttempts } from "../src/payments/run-attempt";
 import type { JobData, Queues } from "./queues";
 
 /** Job run-attempts: sends those that have yet to be sent. One that could not be sent gets a job of its own, later. */
@@ -10,11 +11,73 @@ export async function runAttemptsJob(
   queues: Queues,
   options: { readonly claimant: Claimant; readonly data: JobData["run-attempts"] },
 ): Promise<void> {
-  const settled = await runAttempts(app, options.claimant, options.data.keys);
-  const later = settled.flatMap(({ key, dueInMs }) =>
+  await finish(app, queues, await runAttempts(app, options.claimant, options.data.keys));
+}
+
+async function finish(app: App, queues: Queues, ran: readonly Ran[]): Promise<void> {
+  const later = ran.flatMap(({ key, dueInMs }) =>
     dueInMs === undefined ? [] : [{ data: { keys: [key] }, delayMs: dueInMs }],
   );
   await queues.add("run-attempts", later);
   await failpoint("charge.before_job_done");
   app.wakeRelay();
+}
+
+/** For the relay of the same process: what need not wait is sent without a job. */
+export interface ChargesHere {
+  /** Claims these, if there is room for all of them, and goes on by itself; false: they are for jobs. */
+  begin(keys: readonly AttemptKey[]): Promise<boolean>;
+  /** Takes no more, and resolves when all are settled. */
+  stop(): Promise<void>;
+}
+
+// About as many as are called at once. What is more has its share of the other workers.
+const UNDER_WAY_MAX = 256;
+
+/**
+ * Guarantees: whoever calls `begin` still has what says that these are to be sent, until they are claimed. From then on
+ * they are SENT, by a worker with a lease, as when they come by job.
+ */
+export function openChargesHere(app: App, queues: Queues, claimant: Claimant): ChargesHere {
+  const underWay = new Set<Promise<void>>();
+  let count = 0;
+  let isStopped = false;
+  const goOn = async (keys: readonly AttemptKey[], ran: Promise<readonly Ran[]>): Promise<void> => {
+    try {
+      await finish(app, queues, await ran);
+    } catch (error) {
+      // The sweeper finds the rows: those that are due again, and those that were sent and not settled.
+      app.log.error({ err: error }, "attempts were begun and not finished");
+    }
+    count -= keys.length;
+  };
+  const begin = async (keys: readonly AttemptKey[]): Promise<void> => {
+    let ran: Promise<readonly Ran[]>;
+    try {
+      ({ ran } = await beginAttempts(app, claimant, keys));
+    } catch (error) {
+      count -= keys.length;
+      throw error;
+    }
+    track(goOn(keys, ran));
+  };
+  const track = (work: Promise<void>): void => {
+    underWay.add(work);
+    const over = (): boolean => underWay.delete(work);
+    work.then(over, over);
+  };
+  return {
+    begin: async (keys) => {
+      if (isStopped || count + keys.length > UNDER_WAY_MAX) return false;
+      count += keys.length;
+      const begun = begin(keys);
+      track(begun);
+      await begun;
+      return true;
+    },
+    stop: async () => {
+      isStopped = true;
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+    },
+  };
 }

@@ -13,15 +13,16 @@ import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";
 import { sealMerchants } from "../src/seals/seal-merchants";
 import { runReplayPlans } from "../src/webhooks/run-replay-plans";
 import { createAnnouncer } from "../src/live/announce-changes";
-import { openDeliveryJobs } from "./deliver-webhooks";
+import { type DeliveriesHere, openDeliveryJobs } from "./deliver-webhooks";
 import { openOutboxSession } from "./outbox-session";
 import { type Loop, startLoop } from "./loop";
 import { maintainOnce } from "./maintain";
+import type { Here } from "./publish-messages";
 import { type JobWorker, type Queues, openQueues } from "./queues";
 import { queueTrouble } from "./queue-trouble";
 import { RELAY_LIMIT, newRelay, relayAhead, relayOnce, sayWhatIsAside } from "./relay-outbox";
 import { reconcileOnce } from "./reconcile";
-import { runAttemptsJob } from "./run-attempts";
+import { type ChargesHere, openChargesHere, runAttemptsJob } from "./run-attempts";
 import { newMemory, sweepOnce } from "./sweep";
 
 export const ROLES = ["relay", "charges", "webhooks", "sweeper"] as const;
@@ -80,9 +81,15 @@ export async function startWorker(app: App, roles: readonly Role[]): Promise<Run
   const parts: Part[] = [];
   // Workers settle, and somebody may be watching.
   app.announce = createAnnouncer(app.db).changed;
-  if (roles.includes("relay")) parts.push(startRelay(app, queues));
-  if (roles.includes("charges")) parts.push(await startCharges(app, queues, workerId));
-  if (roles.includes("webhooks")) parts.push(startWebhooks(app, queues));
+  const charges = roles.includes("charges") && (await startCharges(app, queues, workerId));
+  const webhooks = roles.includes("webhooks") && startWebhooks(app, queues);
+  const here = {
+    ...(charges && { charges: charges.here }),
+    ...(webhooks && { deliveries: webhooks.here }),
+  };
+  if (roles.includes("relay")) parts.push(startRelay(app, queues, here));
+  if (charges) parts.push(charges);
+  if (webhooks) parts.push(webhooks);
   if (roles.includes("sweeper")) parts.push(...startSweeper(app, queues));
   return {
     workerId,
@@ -100,12 +107,12 @@ export async function startWorker(app: App, roles: readonly Role[]): Promise<Run
   };
 }
 
-function startRelay(app: App, queues: Queues): Part {
+function startRelay(app: App, queues: Queues, here: Here): Part {
   const session = openOutboxSession(app.config.databaseUrl, app.log, () => {
     wake();
   });
   const isStuck = watchOutbox(app.db);
-  const relay = newRelay(app.config.relayRate);
+  const relay = newRelay(app.config.relayRate, here);
   let isAtWork = false;
   const loop = startLoop("relay", app.log, async () => {
     if (!(await session.isRelay())) {
@@ -156,7 +163,11 @@ function watchOutbox(db: Db): () => Promise<boolean> {
   };
 }
 
-async function startCharges(app: App, queues: Queues, workerId: string): Promise<Part> {
+async function startCharges(
+  app: App,
+  queues: Queues,
+  workerId: string,
+): Promise<Part & { readonly here: ChargesHere }> {
   const leaseMs = app.config.workerLeaseMs;
   const claimant = createClaimant(workerId);
   await renewLease(app.db, workerId, leaseMs);
@@ -173,16 +184,18 @@ async function startCharges(app: App, queues: Queues, workerId: string): Promise
     (data) => runAttemptsJob(app, queues, { claimant, data }),
   );
   runJobs(app, worker);
+  const here = openChargesHere(app, queues, claimant);
   return {
+    here,
     stop: async () => {
-      await worker.close();
+      await Promise.all([worker.close(), here.stop()]);
       await heartbeat.stop();
       await dropLease(app.db, workerId);
     },
   };
 }
 
-function startWebhooks(app: App, queues: Queues): Part {
+function startWebhooks(app: App, queues: Queues): Part & { readonly here: DeliveriesHere } {
   const jobs = openDeliveryJobs(app, queues);
   const worker = queues.work(
     "deliver-webhooks",
@@ -191,6 +204,7 @@ function startWebhooks(app: App, queues: Queues): Part {
   );
   runJobs(app, worker);
   return {
+    here: jobs.here,
     stop: async () => {
       await worker.close();
       await jobs.stop();

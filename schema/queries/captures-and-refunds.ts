@@ -74,6 +74,7 @@ export class CaptureAndRefundQueries {
     return readList(context, {
       unindexed: unindexedOf(list.filter),
       field: "filter",
+      mayBeOld: list.filter?.paymentIntentId == null,
       read: (db, merchantId) => listCaptures(db, merchantId, list),
     });
   }
@@ -89,6 +90,7 @@ export class CaptureAndRefundQueries {
     return readList(context, {
       unindexed: unindexedOf(list.filter),
       field: "filter",
+      mayBeOld: list.filter?.paymentIntentId == null,
       read: (db, merchantId) => listRefunds(db, merchantId, list),
     });
   }

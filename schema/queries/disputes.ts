@@ -30,6 +30,7 @@ export class DisputeQueries {
     return readList(context, {
       unindexed: unindexedOf(list.filter),
       field: "filter",
+      mayBeOld: list.filter?.paymentIntentId == null,
       read: (db, merchantId) => listDisputes(db, merchantId, list),
     });
   }

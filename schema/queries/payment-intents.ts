@@ -102,6 +102,7 @@ export class PaymentIntentQueries {
     const { amount, metadata, updatedAfter } = list.filter;
     return readList(context, {
       unindexed: [amount, metadata, updatedAfter],
+      mayBeOld: list.filter.merchantReference == null,
       field: "filter",
       read: (db, merchantId) => listPaymentIntents(db, merchantId, list),
     });

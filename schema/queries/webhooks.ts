@@ -60,6 +60,7 @@ export class WebhookQueries {
     return readList(context, {
       unindexed: unindexedOf(list.filter),
       field: "filter",
+      mayBeOld: true,
       read: (db, merchantId) => listDeliveries(db, merchantId, list),
     });
   }

@@ -140,7 +140,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
   },
   {
     invariant: "I9",
-    name: "each capture's posted fee is what its attempt was told",
+    name: "each capture's and refund's posted fee is what its attempt was told",
     sql: `
       with booked as (
         select j.merchant_id, j.source_id, p.currency, sum(p.amount) as amount
@@ -155,7 +155,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
         coalesce(a.fee_currency, a.currency), b.amount, b.currency) as detail
       from attempts a
       left join booked b on b.merchant_id = a.merchant_id and b.source_id = a.id
-      where a.operation in ('charge', 'capture')
+      where a.operation in ('charge', 'capture', 'refund')
         and (coalesce(a.fee, 0) <> coalesce(b.amount, 0)
           or b.currency <> coalesce(a.fee_currency, a.currency))`,
   },

@@ -3,6 +3,7 @@ import { type Migration, MIGRATIONS } from "../../migrations/index";
 import { buildIndex } from "./build-index";
 import type { Db } from "./db";
 import { LOCK_WAIT_MS, type Patience } from "./take-locks";
+import { admitToNew, tablesOf } from "./wall/raise";
 
 /** The tables of Knex' own migrator, by which releases up to this one are migrated. */
 const OURS = `
@@ -33,8 +34,9 @@ export interface Outcome {
 }
 
 /**
- * Runs what has not run yet, in order, each in a transaction of its own that also records it; an index that is built
- * concurrently is recorded once it is there. So whenever it is killed, running it again goes on where it was.
+ * Runs what has not run yet, in order, each in a transaction of its own that also records it, and gives the roles what it has
+ * made; an index that is built concurrently is recorded once it is there. So whenever it is killed, running it again goes
+ * on where it was.
  */
 export async function runMigrations(
   migrator: Migrator,
@@ -53,14 +55,22 @@ export async function runMigrations(
         `and lacks ${lacking.join(", ")}. Nothing was changed.`,
     );
   }
+  // In a database that is made now nobody is refused anything meanwhile.
+  const isInUse = names.size > 0;
   for (const [name, migration] of pending) {
-    await migrator.patiently(name, () => runOne(migrator, name, migration));
+    await migrator.patiently(name, () => runOne(migrator, { name, migration, isInUse }));
     migrator.say(`migrated ${name}`);
   }
   return { migrated: pending.map(([name]) => name), isAhead: false };
 }
 
-async function runOne(migrator: Migrator, name: string, migration: Migration): Promise<void> {
+interface Step {
+  readonly name: string;
+  readonly migration: Migration;
+  readonly isInUse: boolean;
+}
+
+async function runOne(migrator: Migrator, { name, migration, isInUse }: Step): Promise<void> {
   const { index } = migration;
   if (index) await buildIndex(migrator.session, index, migrator.waitMaxMs);
   await migrator.db.transaction(async (tx) => {
@@ -72,7 +82,9 @@ async function runOne(migrator: Migrator, name: string, migration: Migration): P
       [name],
     );
     if (rows.length > 0) return;
+    const before = await tablesOf(tx);
     await migration.up?.(tx);
+    if (isInUse) await admitToNew(tx, before);
     await tx.raw(RECORD, [name]);
   });
 }

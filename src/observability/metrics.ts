@@ -102,6 +102,12 @@ export const attemptsDoubted = new Counter({
   registers,
 });
 
+export const listReads = counted({
+  name: "oncepay_list_reads_total",
+  help: "Lists that may be a little old, by where they were read; all at the primary where there is no fresh replica.",
+  labels: { from: ["primary", "replica"] },
+});
+
 export const deduplications = counted({
   name: "oncepay_deduplications_total",
   help: "Work that turned out to be done already, by where that was noticed.",

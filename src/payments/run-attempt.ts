@@ -29,10 +29,27 @@ export async function runAttempts(
   claimant: Claimant,
   keys: readonly AttemptKey[],
 ): Promise<Ran[]> {
+  return (await beginAttempts(runner, claimant, keys)).ran;
+}
+
+/** The same, over when they are claimed: what becomes of them is for the caller to wait for, or to catch. */
+export async function beginAttempts(
+  runner: AttemptRunner,
+  claimant: Claimant,
+  keys: readonly AttemptKey[],
+): Promise<{ readonly ran: Promise<Ran[]> }> {
   const startedAtMs = Date.now();
   const attempts = await claimant.claim(runner.db, keys);
   claims.inc({ what: "attempt", outcome: "claimed" }, attempts.length);
   claims.inc({ what: "attempt", outcome: "lost" }, keys.length - attempts.length);
+  return { ran: runClaimed(runner, attempts, startedAtMs) };
+}
+
+async function runClaimed(
+  runner: AttemptRunner,
+  attempts: readonly Attempt[],
+  startedAtMs: number,
+): Promise<Ran[]> {
   const fired = failpoint("charge.after_claim");
   if (fired) await fired;
   return Promise.all(

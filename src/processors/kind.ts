@@ -1,4 +1,5 @@
 import type { Processor } from "./processor";
+import type { ReportFormat } from "./report";
 
 /**
  * A kind of processor that merchants connect accounts of their own of. It is given what an account has and makes a
@@ -15,6 +16,8 @@ export interface ProcessorKind {
   readonly faultOfSettings?: (settings: Settings) => string | undefined;
   /** The same of what the processor signs its webhooks with; absent where any text may be one. */
   readonly faultOfWebhookSecret?: (secret: string) => string | undefined;
+  /** Of what it writes about an account for whoever downloads it; absent where nothing reads it. */
+  readonly reportFormat?: ReportFormat;
   /** Calls nobody. */
   readonly connect: (connection: Connection) => ConnectedProcessor;
 }

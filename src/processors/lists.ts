@@ -9,7 +9,7 @@ export interface ProcessorMovement {
   readonly kind: "authorize" | "capture" | "refund" | "void" | "reverse";
   readonly amountMinor: number;
   readonly currency: string;
-  /** What the processor keeps for it; 0 when none. */
+  /** What the processor keeps for it; 0 when none, and below it where a report says that a fee was given back. */
   readonly feeMinor: number;
   /** Null where it is that of the amount. */
   readonly feeCurrency: string | null;
@@ -29,6 +29,8 @@ export interface ProcessorDispute {
   /** Ours: the charge or the authorisation that is disputed. */
   readonly reference: string;
   readonly news: DisputeNews;
+  /** Whether the line says what the processor keeps for the dispute; absent: it does. */
+  readonly isFeeTold?: boolean;
 }
 
 export const PAYOUT_STATUSES = ["IN_TRANSIT", "PAID", "FAILED"] as const;

@@ -1,5 +1,5 @@
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
-import type { BreakKind, NewBreak } from "./break";
+import type { BreakKind, BreakSide, NewBreak } from "./break";
 import { type ToldBy, feeProposal } from "./classify";
 import type { ComparedDispute } from "./dispute-lines";
 
@@ -27,7 +27,7 @@ export function classifyDispute(line: ComparedDispute, report: ToldBy): NewBreak
     theirs: sideOf(line),
     ...more,
   });
-  const said = `of ${String(amount)} ${currency}, with a fee of ${String(fee)}`;
+  const said = saidOf(line);
   if (!attempt) return [found("MISSING_HERE", `a dispute of what nothing here asked for, ${said}`)];
   if (!dispute) {
     return [found("MISSING_HERE", `a dispute ${said}`, { dueInMs: NEWS_MS })];
@@ -41,7 +41,7 @@ export function classifyDispute(line: ComparedDispute, report: ToldBy): NewBreak
   if (dispute.amount !== amount) {
     breaks.push(found("AMOUNT", `${String(amount)} disputed there, and ${here(dispute.amount)}`));
   }
-  if (dispute.fee !== fee) {
+  if (fee !== null && dispute.fee !== fee) {
     const detail = `a fee of ${String(fee)} for a dispute there, and of ${here(dispute.fee)}`;
     breaks.push(found("FEE", detail, { proposal: feeProposal(dispute, fee) }));
   }
@@ -53,11 +53,16 @@ export function classifyDispute(line: ComparedDispute, report: ToldBy): NewBreak
   return breaks;
 }
 
+function saidOf({ amount, currency, fee }: ComparedDispute): string {
+  const withFee = fee === null ? "" : `, with a fee of ${String(fee)}`;
+  return `of ${String(amount)} ${currency}${withFee}`;
+}
+
 function sideOf({
   amount,
   currency,
   fee,
   status,
-}: Pick<ComparedDispute, "amount" | "currency" | "fee" | "status">) {
+}: Pick<ComparedDispute, "amount" | "currency" | "fee" | "status">): BreakSide {
   return { amount, currency, fee, state: status };
 }

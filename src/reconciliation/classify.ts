@@ -2,7 +2,7 @@ import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { LateFee } from "../payments/settle/fees";
 import type { AttemptOperation, AttemptStatus } from "../payments/attempt";
 import type { BreakKind, BreakSide, NewBreak, Proposal, ProposedPosting } from "./break";
-import type { Report } from "./report-store";
+import { type Report, hasPeriod } from "./report-store";
 
 /** What the three sides say under one reference, where they do not simply agree. */
 export interface Compared {
@@ -97,7 +97,7 @@ export function classify(compared: Compared, report: ToldBy): NewBreak[] {
   });
   const twice = repeated > 0 ? [found("DUPLICATE", `its line came ${times(repeated + 1)}`)] : [];
   const others = attempt
-    ? known({ ...compared, attempt }, found)
+    ? known({ ...compared, attempt }, found, report)
     : ghost(compared, found, processorAccountId);
   return [...twice, ...others];
 }
@@ -127,6 +127,7 @@ function ghost(compared: Compared, found: Found, accountId: string | null): NewB
 function known(
   compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
   found: Found,
+  report: ToldBy,
 ): NewBreak[] {
   const { attempt, kind } = compared;
   const stands = standing(compared) > 0;
@@ -147,7 +148,8 @@ function known(
       const detail = movedAndIs(attempt.status);
       if (attempt.returned) {
         const wait = "it moved there, and was returned; what takes it back has no line yet";
-        return [found("TIMING", wait, { dueInMs: NEXT_STATEMENT_MS })];
+        // The next report of an account comes whenever somebody gives it.
+        return [found("TIMING", wait, hasPeriod(report) ? { dueInMs: NEXT_STATEMENT_MS } : {})];
       }
       if (attempt.compensated) {
         const wait = `${detail}; it is being given back`;
@@ -231,7 +233,7 @@ function keptFee(
 
 function feeDifference(compared: Compared) {
   const { kind, ledger, currency, fee, feeCurrency } = compared;
-  if (!ledger || kind !== "capture" || lateFeeOf(compared)) return null;
+  if (!ledger || !POSTED.has(kind) || lateFeeOf(compared)) return null;
   if (ledger.fee === fee && (fee === 0 || ledger.feeCurrency === feeCurrency)) return null;
   const here = ledger.feeCurrency === feeCurrency ? "" : ` ${ledger.feeCurrency}`;
   const said = `a fee of ${String(fee)} ${feeCurrency} there, and of ${String(ledger.fee)}${here} here`;
@@ -241,14 +243,15 @@ function feeDifference(compared: Compared) {
   return { detail, more: isOwn ? { proposal: feeProposal(ledger, fee) } : {} };
 }
 
-/** A fee that the processor had not told yet, of money that moved once: it is posted, and is no break. */
+/** A fee that the processor had not told yet, of money that moved: it is posted, and is no break. */
 export function lateFeeOf(compared: Compared): LateFee | undefined {
   const { attempt, reference, kind, moves, fee, feeCurrency } = compared;
   if (!attempt || attempt.fee !== null || !isFinal(compared, attempt)) return undefined;
-  const isOne = moves === 1 && kind === KIND_OF[attempt.operation];
-  if (!isOne || kind !== "capture" || fee === 0 || compared.currency !== attempt.currency) {
-    return undefined;
-  }
+  // What moved more than once has a line for each: this is the fee of the first.
+  const isOne = attempt.status === "SUCCEEDED" ? moves > 0 : moves === 1;
+  if (kind !== KIND_OF[attempt.operation] || !POSTED.has(kind)) return undefined;
+  // What was given back of a fee is for a person.
+  if (!isOne || fee <= 0 || compared.currency !== attempt.currency) return undefined;
   const { merchantId, paymentIntentId } = attempt;
   return { merchantId, paymentIntentId, attemptId: reference, fee, currency: feeCurrency };
 }
@@ -256,9 +259,10 @@ export function lateFeeOf(compared: Compared): LateFee | undefined {
 /** It stands on both sides; or it failed here and is taken back there, for which the processor keeps its fee. */
 function isFinal(
   { ledger, reverses }: Compared,
-  { status, compensated }: NonNullable<Compared["attempt"]>,
+  { status, compensated, operation }: NonNullable<Compared["attempt"]>,
 ): boolean {
   if (status === "SUCCEEDED") return ledger !== null && reverses === 0;
+  if (operation === "refund") return false;
   return (status === "DECLINED" || status === "ABANDONED") && (compensated || reverses > 0);
 }
 
@@ -358,7 +362,7 @@ function oursOf({ attempt, ledger }: Compared): BreakSide | null {
 
 function theirsOf(compared: Compared): BreakSide {
   const { amount, currency, kind } = compared;
-  const fee = compared.feeCurrency === currency ? compared.fee : null;
+  const fee = compared.feeCurrency === currency && compared.fee >= 0 ? compared.fee : null;
   return { amount, currency, fee, state: standing(compared) > 0 ? kind : TAKEN_BACK };
 }
 

@@ -86,7 +86,7 @@ const COMPARE: Statement = {
         select x.amount, x.currency from journals o
         join postings x on x.merchant_id = o.merchant_id and x.journal_id = o.id
         where o.merchant_id = j.merchant_id and o.source_id = a.id and o.kind = 'fee'
-      ) f on j.kind = 'capture'
+      ) f on true
       left join lateral (
         -- A correction of what moved more than once is about the other movements.
         select count(distinct k.id)::int as corrections,
@@ -114,7 +114,7 @@ const COMPARE: Statement = {
         and (b.amount = b.own_amount or b.kind = 'void' and b.amount < b.own_amount
           or b.corrections > 0)
         and (b.kind not in ('capture', 'refund') or b.posted = b.amount)
-        and (b.kind <> 'capture' or b.posted_fee = b.fee
+        and (b.kind not in ('capture', 'refund') or b.posted_fee = b.fee
           and (b.fee = 0 or b.posted_fee_currency = b.fee_currency)), false) as agrees
       from both_sides b
     )

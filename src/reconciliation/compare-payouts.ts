@@ -6,7 +6,7 @@ import { type Share, type ToldPayout, lockPayouts, nextTold } from "../payouts/p
 import type { PayoutLineKind } from "../processors/lists";
 import type { Break, NewBreak } from "./break";
 import { tellOfResolved } from "./break-store";
-import { type Report, TELLER } from "./report-store";
+import { type Report, TELLER, hasPeriod } from "./report-store";
 import { tellerOf } from "./run-store";
 
 /*
@@ -21,6 +21,9 @@ import { tellerOf } from "./run-store";
  */
 
 const DIFFERING_MAX = 1_000;
+
+// What is not known here yet may be known by then, and what was given back is.
+const CONTRADICTION_MS = 60_000;
 
 export interface PayoutStep {
   /** The payout that was read; undefined after the last. */
@@ -130,6 +133,9 @@ const DIFFERING: Statement = {
     with line as materialized (
       select a.merchant_id, a.id, a.payment_intent_id, a.status, a.currency, t.currency as paid_in,
         l.kind, l.amount, case l.kind when 'REFUND' then -a.amount else a.amount end as own,
+        a.operation = 'refund' and exists (
+          select from refunds f where f.merchant_id = a.merchant_id and f.id = a.refund_id
+            and f.status = 'REVERSED') as returned,
         case l.kind when 'CHARGE' then a.operation in ('charge', 'capture')
           when 'REFUND' then a.operation = 'refund' else true end as is_such,
         exists (
@@ -151,7 +157,8 @@ const DIFFERING: Statement = {
       status as "status", again as "again"
     from line
     where again or kind in ('CHARGE', 'REFUND')
-      and (amount <> own or currency <> paid_in or status <> 'SUCCEEDED' or not is_such)
+      and (amount <> own or currency <> paid_in or not is_such
+        or status <> 'SUCCEEDED' and not returned)
     limit ${String(DIFFERING_MAX)}`,
 };
 
@@ -179,7 +186,8 @@ function breakOfLine(
     return { ...about, kind: "CURRENCY", detail: `${paid}, and it is in ${currency} here` };
   }
   if (status !== "SUCCEEDED" || amount === own) {
-    return { ...about, kind: "STATE", detail: `${paid} as ${kind}, and it is ${status} here` };
+    const detail = `${paid} as ${kind}, and it is ${status} here`;
+    return { ...about, kind: "STATE", detail, dueInMs: CONTRADICTION_MS };
   }
   return { ...about, kind: "AMOUNT", detail: `${paid}, and it is ${money(own, currency)} here` };
 }
@@ -208,7 +216,7 @@ interface MissingPayout {
 
 /** What another file has told of the same time, and this one does not know. A list tells of what is news. */
 async function findMissing(tx: Tx, report: Report): Promise<NewBreak[]> {
-  if (report.source !== "SETTLEMENT_FILE") return [];
+  if (report.source !== "SETTLEMENT_FILE" || !hasPeriod(report)) return [];
   const rows = await run<MissingPayout>(tx, MISSING, [report.id]);
   return rows.map(({ merchantId, id, status, amount, currency }) => ({
     merchantId,

@@ -9,14 +9,14 @@ import { closeArrived, compareSlice } from "./compare-lines";
 import { takeNextPayout } from "./compare-payouts";
 import { takeDisputeLines } from "./dispute-lines";
 import { breakOf, findMissing } from "./find-missing";
-import type { Report } from "./report-store";
+import { type Report, hasPeriod } from "./report-store";
 import { forgetOldLines, lockRun, moveOn } from "./run-store";
 
 /*
  * Guarantees: when the lines of a run are in, each reference is compared with its attempt and its journal, and then each
- * attempt of the period is looked for among the lines; then each dispute is compared, and last, each payout is recorded. A
- * slice, the breaks that it found and where it ended are one commit: whoever is killed goes on from there, two at once do
- * each slice once, and no difference is found twice.
+ * attempt of the period, where there is one, is looked for among the lines; then each dispute is compared, and last, each
+ * payout is recorded. A slice, the breaks that it found and where it ended are one commit: whoever is killed goes on from
+ * there, two at once do each slice once, and no difference is found twice.
  *
  * A fee that was not known is posted in that commit, too.
  *
@@ -83,8 +83,8 @@ async function compareReferences(tx: Tx, report: Report): Promise<Report> {
 }
 
 async function lookForMissing(tx: Tx, report: Report): Promise<Report> {
-  const slice = await findMissing(tx, report, ATTEMPTS);
-  if (slice.last === null) return compareDisputes(tx, report);
+  const slice = hasPeriod(report) ? await findMissing(tx, report, ATTEMPTS) : null;
+  if (!slice || slice.last === null) return compareDisputes(tx, report);
   const breaks = slice.missing.map((missing) => breakOf(missing, report, NEXT_STATEMENT_MS));
   const found = await insertBreaks(tx, breaks);
   await failpoint("reconcile.inside_transaction");

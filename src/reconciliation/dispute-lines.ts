@@ -22,7 +22,7 @@ export async function insertDisputeLines(
   disputes: readonly ProcessorDispute[],
 ): Promise<void> {
   if (disputes.length === 0) return;
-  const rows = disputes.map(({ movementId, reference, news }) => ({
+  const rows = disputes.map(({ movementId, reference, news, isFeeTold = true }) => ({
     movement_id: movementId,
     processor_dispute_id: news.processorDisputeId,
     status: news.status,
@@ -30,7 +30,7 @@ export async function insertDisputeLines(
     reason: news.reason,
     amount: news.amountMinor,
     currency: news.currency,
-    fee: news.feeMinor,
+    fee: isFeeTold ? news.feeMinor : null,
     evidence_due_by: news.evidenceDueBy,
     opened_at: news.openedAt,
     closed_at: news.closedAt,
@@ -45,7 +45,8 @@ export interface ComparedDispute {
   readonly status: DisputeStatus;
   readonly amount: number;
   readonly currency: string;
-  readonly fee: number;
+  /** Null where the line does not say it. */
+  readonly fee: number | null;
   readonly attempt: { readonly merchantId: string; readonly paymentIntentId: string } | null;
   readonly dispute: {
     readonly reference: string;
@@ -100,14 +101,15 @@ const FIND_NEWS: Statement = {
   text: `
     select l.reference as "reference", l.processor_dispute_id as "processorDisputeId",
       l.status as "status", l.amount as "amountMinor", l.currency as "currency",
-      l.fee as "feeMinor", l.reason as "reason", iso(l.evidence_due_by) as "evidenceDueBy",
+      coalesce(max(l.fee) over (), 0)::bigint as "feeMinor", l.reason as "reason",
+      iso(l.evidence_due_by) as "evidenceDueBy",
       iso(l.opened_at) as "openedAt", iso(l.closed_at) as "closedAt"
     from processor_disputes l
     where l.run_id = ? and l.processor_dispute_id = ?
     order by l.closed_at nulls last limit 1`,
 };
 
-/** What a run's lines say of one dispute, as its webhook would have: the end of it where they have that. */
+/** What a run's lines say of one dispute, as its webhook would have: its end and its fee, where they have them. */
 export async function findDisputeNews(
   db: Db,
   runId: string,

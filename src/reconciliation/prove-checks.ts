@@ -131,7 +131,7 @@ const CHECK_INTENTS: Statement = {
             and j.source_id = a.id and j.kind in ('capture', 'fee')
         ) s
         where a.merchant_id = pi.merchant_id and a.payment_intent_id = pi.id
-          and a.operation in ('charge', 'capture')
+          and a.operation in ('charge', 'capture', 'refund')
       ) f
       where pi.amount_captured <> b.captured or pi.amount_refunded <> b.refunded
         or b.suspense <> u.amount or pi.amount_disputed <> b.disputed

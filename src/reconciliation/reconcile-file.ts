@@ -98,7 +98,7 @@ async function load(
 }
 
 /** Somebody else who reads the same file at the same time has stored them already, or will not. */
-async function storeLines(
+export async function storeLines(
   db: Db,
   { id, position }: Report,
   what: {

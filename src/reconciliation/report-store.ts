@@ -35,6 +35,14 @@ export interface Report {
   readonly failedAt: string | null;
 }
 
+/** The report of an account has what it has: it names no period, in which something could be missing. */
+export function hasPeriod({
+  source,
+  processorAccountId,
+}: Pick<Report, "source" | "processorAccountId">): boolean {
+  return source !== "SETTLEMENT_FILE" || processorAccountId === null;
+}
+
 /** Who tells: an account, or a processor of the installation's own. Accounts' ids are nobody's names. */
 export const TELLER = "coalesce(r.processor_account_id, r.processor)";
 

@@ -52,6 +52,7 @@ export function weakSecrets(given: {
   readonly encryptionKeys: readonly Buffer[];
   readonly webhookSecret: string | undefined;
   readonly databaseUrl: string;
+  readonly replicaUrl: string | undefined;
   readonly redisUrl: string | undefined;
 }): string[] {
   const keys = given.encryptionKeys.flatMap((key, index) => {
@@ -66,6 +67,9 @@ export function weakSecrets(given: {
     ...keys,
     ...(weakness === undefined ? [] : [`ONCEPAY_SANDBOX_WEBHOOK_SECRET: is ${weakness}`]),
     ...(hasKnownPassword(given.databaseUrl) ? [`DATABASE_URL: ${KNOWN_PASSWORD}`] : []),
+    ...(hasKnownPassword(given.replicaUrl ?? "")
+      ? [`ONCEPAY_REPLICA_URL: ${KNOWN_PASSWORD}`]
+      : []),
     ...(hasKnownPassword(given.redisUrl ?? "") ? [`REDIS_URL: ${KNOWN_PASSWORD}`] : []),
   ];
 }

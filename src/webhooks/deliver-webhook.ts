@@ -11,6 +11,7 @@ import type { AddressedDelivery, DeliveryKey } from "./delivery";
 import type { ClaimedDelivery } from "./delivery-store";
 import { disableEndpoint } from "./disable-endpoints";
 import { endpointSecrets } from "./endpoint-secrets";
+import { type FirstTry, type PlannedDelivery, isPlainSuccess } from "./first-tries";
 import type { LaneSettings } from "./lanes";
 import type { SubjectLine } from "./lines";
 import { type PostResult, postWebhook } from "./post-webhook";
@@ -56,10 +57,13 @@ export interface Delivered extends DeliveryKey {
   readonly next: readonly AddressedDelivery[];
 }
 
+/** Claimed by this process; it may have no row yet. */
+export type Claimed = ClaimedDelivery & Partial<PlannedDelivery>;
+
 /** Posts a delivery that this process has claimed, says so, and records what came of it when it is told to go on. */
 export async function deliver(
   sender: WebhookSender,
-  delivery: ClaimedDelivery,
+  delivery: Claimed,
   onPosted: () => Promise<void> | undefined,
 ): Promise<Delivered> {
   const result = await tracedPost(sender, delivery).finally(onPosted);
@@ -69,7 +73,7 @@ export async function deliver(
   if (result.kind === "gone") {
     await disableEndpoint(sender, { merchantId, id: endpointId, reason: "it answered 410 Gone" });
   }
-  const change = await sender.recordDelivery(record);
+  const change = await keep(sender, delivery.first, record);
   webhookTries.inc({ try: tryLabel(delivery.tries) });
   const { status, dueInMs, durationMs } = record;
   const succeeded = status === "SUCCEEDED";
@@ -82,6 +86,16 @@ export async function deliver(
   const recovered = change?.recovered ?? false;
   const next = status === "RETRYING" ? [] : await nextInLine(sender, delivery);
   return { merchantId, id, endpointId, status, dueInMs, durationMs, settings, recovered, next };
+}
+
+async function keep(
+  sender: WebhookSender,
+  first: FirstTry | undefined,
+  record: DeliveryRecord,
+): Promise<EndpointChange | undefined> {
+  const isWritten = first?.offer(isPlainSuccess(record) ? record : undefined) === true;
+  await first?.written;
+  return isWritten ? undefined : sender.recordDelivery(record);
 }
 
 async function nextInLine(

@@ -4,10 +4,12 @@ import { claims } from "../observability/metrics";
 import type { AddressedDelivery, EndpointKey } from "./delivery";
 import type { Delivered, WebhookSender } from "./deliver-webhook";
 import { type ClaimedDelivery, claimDeliveries } from "./delivery-store";
+import { insertFirstTries, openFirstTries } from "./first-tries";
 import { holdDeliveries } from "./held-store";
 import {
   type Air,
   type Line,
+  background,
   callUpLine,
   enter,
   lineOf,
@@ -15,13 +17,13 @@ import {
   refill,
   track,
 } from "./in-the-air";
-import { isQuick } from "./lanes";
+import { type Room, isQuick } from "./lanes";
 
 /*
- * Guarantees: deliveries come by job and go into their endpoints' lanes. As many as there is room for are claimed,
- * posted and settled, each on its own, and nothing waits for a slow one but what goes to the same endpoint. What there
- * is no room for is held in the database, and claimed from there, oldest first, when there is. A process that dies
- * leaves leases that run out.
+ * Guarantees: deliveries come by job, or from the relay of this process, and go into their endpoints' lanes. As many as
+ * there is room for are claimed, posted and settled, each on its own, and nothing waits for a slow one but what goes to
+ * the same endpoint. What there is no room for is held in the database, and claimed from there, oldest first, when there
+ * is. A process that dies leaves leases that run out, or, of what the relay planned and had not written, outbox rows.
  *
  * Round trips for a job of any size: one that claims, and shared ones that record. More only for endpoints that have a
  * rate, get more than they take, or are not well.
@@ -35,6 +37,10 @@ export interface Deliveries {
     readonly taken: Promise<void>;
     readonly done: Promise<void>;
   };
+  /** How many may come claimed: few enough to be posted at once, so that other processes have a share of what piles up. */
+  room(): number;
+  /** Those that were planned for this process, and have no row yet. Over when they have: then most have been tried. */
+  begin(planned: readonly ClaimedDelivery[]): Promise<void>;
   /** What is held for these endpoints; of those that are back, also what waits for its next try. */
   callUp(endpoints: readonly EndpointKey[]): Promise<void>;
   /** Resolves when nothing is in the air. */
@@ -46,11 +52,13 @@ export interface Deliveries {
 export function openDeliveries(
   sender: WebhookSender,
   onDelivered: (delivered: Delivered) => void,
+  room?: Room,
 ): Deliveries {
-  const air: Air = newAir(sender, (delivered) => {
+  const told = (delivered: Delivered): void => {
     onDelivered(delivered);
     goOn(air, delivered.next);
-  });
+  };
+  const air: Air = newAir(sender, told, room);
   const idle = async (): Promise<void> => {
     while (air.begun.size > 0) await Promise.allSettled(air.begun);
   };
@@ -60,6 +68,8 @@ export function openDeliveries(
       const taken = air.isStopped ? Promise.resolve() : track(air, take(air, keys, done));
       return { taken, done: taken.then(() => Promise.all(done)).then(() => undefined) };
     },
+    room: () => (air.isStopped ? 0 : Math.max(0, CLAIMED_MAX - air.room.taken())),
+    begin: (planned) => track(air, beginPlanned(air, planned)),
     callUp: async (endpoints) => {
       const lines = endpoints.map(({ merchantId, id }) => lineOf(air, merchantId, id));
       await Promise.all(lines.map((line) => track(air, callUpLine(air, line))));
@@ -70,6 +80,81 @@ export function openDeliveries(
       return idle();
     },
   };
+}
+
+const CLAIMED_MAX = 512;
+
+/** How long rows wait to be written for the outcomes of what goes to endpoints that answer within that time. */
+const WRITTEN_WITHIN_MS = 25;
+
+async function beginPlanned(air: Air, planned: readonly ClaimedDelivery[]): Promise<void> {
+  if (planned.length === 0) return;
+  claims.inc({ what: "delivery", outcome: "claimed" }, planned.length);
+  const fired = failpoint("webhook.after_claim");
+  if (fired) await fired;
+  const { now, later, held } = seatPlanned(air, planned);
+  const tries = openFirstTries();
+  for (const [line, those] of now) {
+    begin(
+      air,
+      line,
+      those.map((delivery) => tries.of(delivery)),
+    );
+  }
+  const known = await tries.close(WRITTEN_WITHIN_MS);
+  const claimed = [...now, ...later].flatMap(([, those]) => those);
+  try {
+    await insertFirstTries(air.sender.db, { claimed, known, held, leaseMs: air.leaseMs });
+  } catch (error) {
+    tries.over(error);
+    for (const [line, those] of later) air.room.giveBack(line.lane, those.length);
+    throw error;
+  }
+  tries.over();
+  for (const [line, those] of later) begin(air, line, those);
+  for (const line of byLine(air, held).keys()) {
+    line.hasHeld = true;
+    refill(air, line);
+  }
+}
+
+function begin(air: Air, line: Line, deliveries: readonly ClaimedDelivery[]): void {
+  background(air, enter(air, line, deliveries), "what was planned here was not recorded");
+}
+
+type InLines = readonly (readonly [Line, readonly ClaimedDelivery[]])[];
+
+/** What is posted before its row is written; what is posted after that; and what there is no place for. */
+function seatPlanned(
+  air: Air,
+  planned: readonly ClaimedDelivery[],
+): { now: InLines; later: InLines; held: readonly ClaimedDelivery[] } {
+  const seated = [...byLine(air, planned)].map(([line, those]) => {
+    const places = air.isStopped ? 0 : air.room.take(line.lane, those.length);
+    return { line, own: those.slice(0, places), held: those.slice(places) };
+  });
+  const answersInTime = (line: Line): boolean => line.lane.meanMs <= WRITTEN_WITHIN_MS;
+  const inLines = (which: (line: Line) => boolean): InLines =>
+    seated.filter(({ line }) => which(line)).map(({ line, own }) => [line, own]);
+  return {
+    now: inLines(answersInTime),
+    later: inLines((line) => !answersInTime(line)),
+    held: seated.flatMap(({ held }) => held),
+  };
+}
+
+function byLine<Delivery extends AddressedDelivery>(
+  air: Air,
+  deliveries: readonly Delivery[],
+): Map<Line, Delivery[]> {
+  const found = new Map<Line, Delivery[]>();
+  for (const delivery of deliveries) {
+    const line = lineFor(air, delivery);
+    const those = found.get(line);
+    if (those) those.push(delivery);
+    else found.set(line, [delivery]);
+  }
+  return found;
 }
 
 /** What this process has let go in a line, it begins with. Its rows are due: should it die, the sweeper finds them. */
@@ -122,16 +207,9 @@ function sortOut(
   keys: readonly AddressedDelivery[],
   isPatient: boolean,
 ): { now: Map<Line, readonly AddressedDelivery[]>; later: AddressedDelivery[] } {
-  const byLine = new Map<Line, AddressedDelivery[]>();
-  for (const key of keys) {
-    const line = lineFor(air, key);
-    const those = byLine.get(line);
-    if (those) those.push(key);
-    else byLine.set(line, [key]);
-  }
   const now = new Map<Line, readonly AddressedDelivery[]>();
   const later: AddressedDelivery[] = [];
-  for (const [line, those] of byLine) {
+  for (const [line, those] of byLine(air, keys)) {
     const { lane } = line;
     const isWorthIt = isPatient && isQuick(lane) && air.room.free(lane) < those.length;
     // Of an endpoint that has a rate, what is held is older, and is claimed many at a time.
@@ -147,33 +225,25 @@ async function claimTaken(
   air: Air,
   taken: ReadonlyMap<Line, readonly AddressedDelivery[]>,
 ): Promise<Map<Line, ClaimedDelivery[]>> {
-  const byLine = new Map<Line, ClaimedDelivery[]>();
+  let found = new Map<Line, ClaimedDelivery[]>();
   try {
     const claimed = await claimDeliveries(air.sender.db, [...taken.values()].flat(), air.leaseMs);
     countClaims([...taken.values()].flat().length, claimed);
     const fired = failpoint("webhook.after_claim");
     if (fired) await fired;
-    for (const delivery of claimed.deliveries) {
-      const line = lineFor(air, delivery);
-      const deliveries = byLine.get(line);
-      if (deliveries) deliveries.push(delivery);
-      else byLine.set(line, [delivery]);
-    }
+    found = byLine(air, claimed.deliveries);
     // What is over its rate can be claimed when what was claimed is out; what is paused cannot.
     for (const key of claimed.held) {
       const line = lineFor(air, key);
-      if (byLine.has(line)) line.hasHeld = true;
+      if (found.has(line)) line.hasHeld = true;
     }
   } finally {
     // Also of a lane that the job did not name: those of an earlier release did not know their endpoints.
-    for (const line of new Set([...taken.keys(), ...byLine.keys()])) {
-      air.room.giveBack(
-        line.lane,
-        (taken.get(line)?.length ?? 0) - (byLine.get(line)?.length ?? 0),
-      );
+    for (const line of new Set([...taken.keys(), ...found.keys()])) {
+      air.room.giveBack(line.lane, (taken.get(line)?.length ?? 0) - (found.get(line)?.length ?? 0));
     }
   }
-  return byLine;
+  return found;
 }
 
 /** What is held is neither: it is claimed later. A job of an earlier release may have named more than was taken. */

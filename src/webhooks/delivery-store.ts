@@ -4,11 +4,10 @@ import { SEALED_PART, type SealedPart, joinPersonalKey } from "../events/persona
 import { notHeld } from "../merchants/not-held";
 import { END_COLUMNS } from "./dead-letter";
 import type { AddressedDelivery, DeliveryKey } from "./delivery";
-import { type SubjectLine, letFirstGo } from "./lines";
 
 /**
- * Every statement that plans and claims deliveries. They are recorded in record-deliveries.ts, what is held for its
- * endpoint is in held-store.ts, and lists are in list-deliveries.ts.
+ * Every statement that claims deliveries, but for the one that plans them (plan-deliveries.ts). They are recorded in
+ * record-deliveries.ts, what is held for its endpoint is in held-store.ts, and lists are in list-deliveries.ts.
  */
 
 export const DELIVERY_COLUMNS = `
@@ -18,73 +17,6 @@ export const DELIVERY_COLUMNS = `
   d.error as "error", d.response_body as "responseBody", d.duration_ms as "durationMs",
   d.replay_of as "replayOf", iso(d.created_at) as "createdAt", iso(d.updated_at) as "updatedAt",
   ${END_COLUMNS}`;
-
-/*
- * One delivery for each event and each endpoint that wants it. The id is made of both, so that an event planned
- * twice (its relay died) has its deliveries once; those that can go out are returned, to be published again. What
- * cannot is held from the start, or paused: it needs no job. For an endpoint that is ordered it stands in a line
- * (lines.ts), of which the first is let go by another round trip.
- */
-const PLAN: Statement = {
-  name: "plan_deliveries",
-  text: `
-    with planned as materialized (
-      select e.merchant_id, 'whd_' || substr(e.id, 5, 10) || substr(md5(e.id || w.id), 1, 16) as id,
-        e.id as event_id, w.id as endpoint_id, w.status = 'ENABLED' as wanted,
-        w.paused_until > now() as held,
-        case when w.ordered and e.sequence is not null then e.subject_id end as subject_id,
-        e.sequence, m.traceparent
-      from jsonb_to_recordset(?) as m (merchant_id text, event_id text, traceparent text)
-      join webhook_endpoints w on w.merchant_id = m.merchant_id and w.status <> 'DELETED'
-      join events e on e.merchant_id = m.merchant_id and e.id = m.event_id
-      where (cardinality(w.event_types) = 0 or e.type = any(w.event_types))
-        and w.ordered = any(?)
-    ), inserted as (
-      insert into webhook_deliveries (merchant_id, id, event_id, endpoint_id, status, next_at,
-        line_subject, line_sequence, stands, traceparent)
-      select p.merchant_id, p.id, p.event_id, p.endpoint_id,
-        case when p.wanted then 'SCHEDULED' else 'PAUSED' end,
-        case when not p.wanted then null when p.held or p.subject_id is not null
-          then timestamptz 'infinity' else now() end,
-        p.subject_id, case when p.subject_id is not null then p.sequence end,
-        case when p.subject_id is not null then true end, p.traceparent
-      from planned p order by p.merchant_id, p.id
-      on conflict do nothing
-    )
-    select p.merchant_id as "merchantId", p.id as "id", p.endpoint_id as "endpointId",
-      p.subject_id as "subjectId"
-    from planned p
-    where p.wanted and p.held is not true or p.subject_id is not null order by p.id`,
-};
-
-/** For which endpoints. */
-const WANTED = { all: [false, true], unordered: [false], ordered: [true] } as const;
-
-interface PlannedEvent {
-  readonly merchantId: string;
-  readonly eventId: string;
-  /** Carried on by its deliveries. */
-  readonly traceparent?: string | null;
-}
-
-/** Those that can be sent. For endpoints that are ordered, events must be planned in their order. */
-export async function planDeliveries(
-  db: Db,
-  events: readonly PlannedEvent[],
-  wanted: keyof typeof WANTED = "all",
-): Promise<AddressedDelivery[]> {
-  if (events.length === 0) return [];
-  const rows = events.map(({ merchantId, eventId, traceparent }) => ({
-    merchant_id: merchantId,
-    event_id: eventId,
-    traceparent,
-  }));
-  type Planned = AddressedDelivery & { readonly subjectId: string | null };
-  const planned = await run<Planned>(db, PLAN, [JSON.stringify(rows), WANTED[wanted]]);
-  const isInLine = (one: Planned): one is Planned & SubjectLine => one.subjectId !== null;
-  const free = planned.filter((one) => !isInLine(one));
-  return [...free, ...(await letFirstGo(db, planned.filter(isInLine)))];
-}
 
 const ADDRESS: Statement = {
   name: "address_deliveries",

@@ -1,6 +1,6 @@
 import { type Beat, createBeat } from "./beat";
 import type { EndpointKey } from "./delivery";
-import { type Delivered, type WebhookSender, deliver } from "./deliver-webhook";
+import { type Claimed, type Delivered, type WebhookSender, deliver } from "./deliver-webhook";
 import type { ClaimedDelivery } from "./delivery-store";
 import { callUp, claimHeld, releaseDeliveries } from "./held-store";
 import { type Lane, type Room, createRoom, learn, placesOf, surplusOf } from "./lanes";
@@ -37,7 +37,7 @@ export interface Line {
 }
 
 interface Standing {
-  readonly delivery: ClaimedDelivery;
+  readonly delivery: Claimed;
   /** Not before this moment of performance.now(), for the sake of its rate. */
   readonly fromMs: number;
   readonly done: () => void;
@@ -48,12 +48,16 @@ interface Standing {
 const LEASE_TIMEOUTS = 2;
 const CALLED_UP_AT_ONCE = 500;
 
-export function newAir(sender: WebhookSender, onDelivered: Air["onDelivered"]): Air {
+export function newAir(
+  sender: WebhookSender,
+  onDelivered: Air["onDelivered"],
+  room = createRoom(),
+): Air {
   return {
     sender,
     leaseMs: LEASE_TIMEOUTS * sender.config.webhookTimeoutMs,
     onDelivered,
-    room: createRoom(),
+    room,
     beat: createBeat(),
     recording: 0,
     lines: new WeakMap(),
@@ -88,18 +92,14 @@ export function track<T>(air: Air, work: Promise<T>): Promise<T> {
 }
 
 /** Nobody waits for it, and the rows are leased: an error is heard of here alone. */
-function background(air: Air, work: Promise<unknown>, what: string): void {
+export function background(air: Air, work: Promise<unknown>, what: string): void {
   track(air, work).catch((error: unknown) => {
     air.sender.log.error({ err: error }, what);
   });
 }
 
 /** Each is posted when its line comes to it. Settles when all are recorded. */
-export async function enter(
-  air: Air,
-  line: Line,
-  deliveries: readonly ClaimedDelivery[],
-): Promise<void> {
+export async function enter(air: Air, line: Line, deliveries: readonly Claimed[]): Promise<void> {
   const [first] = deliveries;
   if (!first) return;
   const { rateLimit, concurrency, failures, merchantId, endpointId: id } = first;
@@ -164,7 +164,8 @@ async function post(air: Air, line: Line, { delivery, done, failed }: Standing):
       lane.posting -= 1;
       advanceSoon(air, line);
       air.recording += 1;
-      return air.beat.join(air.recording);
+      // Its row waits for it.
+      return delivery.first ? undefined : air.beat.join(air.recording);
     });
     learn(lane, delivered);
     air.onDelivered(delivered);
@@ -190,12 +191,17 @@ function shed(air: Air, line: Line): void {
   const released = line.claimed.splice(line.claimed.length - surplus);
   air.room.giveBack(line.lane, surplus);
   line.hasHeld = true;
-  const work = releaseDeliveries(
-    air.sender.db,
+  const work = release(
+    air,
     released.map(({ delivery }) => delivery),
   );
   background(air, work, "what was claimed for a slow endpoint was not released");
   for (const { done } of released) done();
+}
+
+async function release(air: Air, deliveries: readonly Claimed[]): Promise<void> {
+  for (const { first } of deliveries) await first?.written;
+  await releaseDeliveries(air.sender.db, deliveries);
 }
 
 /** Claims what is held, when there is room: not one by one, but when half of the lane's places are free. */

@@ -101,6 +101,8 @@ export interface Room {
   /** Takes up to so many places, and says how many. */
   take(lane: Lane, wanted: number): number;
   giveBack(lane: Lane, count: number): void;
+  /** In all lanes. */
+  taken(): number;
 }
 
 // A lane that has nothing to do is a memory of how quick its endpoint is.
@@ -140,6 +142,7 @@ export function createRoom(): Room {
     giveBack: (lane, count) => {
       if (count !== 0) change(lane, -count);
     },
+    taken: () => taken,
   };
 }
 

@@ -15,8 +15,19 @@ export interface Movement {
   readonly kind: "authorize" | "capture" | "void" | "refund" | "refund_failure" | "capture_failure";
   readonly reference: string;
   readonly psp: string;
+  /** Adyen's name of the payment that it is of. */
+  readonly payment: string;
   readonly amount: number;
   readonly currency: string;
+  readonly at: number;
+}
+
+/** What moved for a dispute. */
+export interface DisputeStep {
+  readonly code: EventCode;
+  readonly psp: string;
+  readonly payment: string;
+  readonly amount: Amount;
   readonly at: number;
 }
 
@@ -49,6 +60,7 @@ export interface Bank {
   readonly payments: Map<string, Payment>;
   readonly received: Received[];
   readonly movements: Movement[];
+  readonly disputes: DisputeStep[];
   /** All that was told, in the order in which it happened. */
   readonly notifications: Notification[];
   /** Whether what is left after a capture stays held. */
@@ -63,6 +75,7 @@ export function newBank(merchantAccount: string, now: () => number): Bank {
     payments: new Map(),
     received: [],
     movements: [],
+    disputes: [],
     notifications: [],
     capturesInParts: true,
     redirectBase: "",
@@ -110,11 +123,16 @@ export function tell(bank: Bank, eventCode: EventCode, isSuccess: boolean, about
 function book(
   bank: Bank,
   kind: Movement["kind"],
-  of: { readonly psp: string; readonly reference: string; readonly amount: Amount },
+  of: {
+    readonly psp: string;
+    readonly payment: string;
+    readonly reference: string;
+    readonly amount: Amount;
+  },
 ): void {
-  const { psp, reference, amount } = of;
+  const { psp, payment, reference, amount } = of;
   const { value, currency } = amount;
-  bank.movements.push({ kind, psp, reference, amount: value, currency, at: bank.now() });
+  bank.movements.push({ kind, psp, payment, reference, amount: value, currency, at: bank.now() });
 }
 
 export function pay(bank: Bank, request: Typed<PaymentRequest>): Typed<PaymentResponse> {
@@ -153,7 +171,8 @@ export function authorise(bank: Bank, payment: Payment, value: number): Typed<Pa
   payment.status = "authorised";
   if (payment.isManual) payment.held = value;
   else payment.captured = value;
-  book(bank, payment.isManual ? "authorize" : "capture", { psp, reference, amount });
+  const kind = payment.isManual ? "authorize" : "capture";
+  book(bank, kind, { psp, payment: psp, reference, amount });
   tell(bank, "AUTHORISATION", true, { psp, reference, amount });
   const isWhole = value === payment.amount.value;
   return {
@@ -251,7 +270,7 @@ function finish(
   const { received, isDone, code, kind, value } = done;
   const { psp, reference } = received;
   const amount = { value, currency: payment.amount.currency };
-  if (isDone) book(bank, kind, { psp, reference, amount });
+  if (isDone) book(bank, kind, { psp, payment: payment.psp, reference, amount });
   const reason = isDone ? "" : "Transaction hasn't been found in the state that it needs";
   tell(bank, code, isDone, { psp, reference, amount, original: payment.psp, reason });
 }
@@ -261,9 +280,9 @@ export function failLater(bank: Bank, code: "REFUND_FAILED" | "CAPTURE_FAILED", 
   const kind = code === "REFUND_FAILED" ? "refund" : "capture";
   const moved = bank.movements.find((m) => m.reference === of && m.kind === kind);
   if (!moved) throw new Error(`nothing moved for ${of}`);
-  const { psp, reference, amount: value, currency } = moved;
+  const { psp, payment, reference, amount: value, currency } = moved;
   const amount = { value, currency };
-  book(bank, `${kind}_failure`, { psp, reference, amount });
+  book(bank, `${kind}_failure`, { psp, payment, reference, amount });
   tell(bank, code, true, { psp, reference, amount, reason: "The account is closed" });
 }
 
@@ -277,5 +296,7 @@ export function paymentOf(bank: Bank, reference: string): Payment {
 export function dispute(bank: Bank, payment: Payment, code: EventCode): void {
   const { psp, reference, amount } = payment;
   const more = { chargebackReasonCode: "10.4", defensePeriodEndsAt: "2027-01-15T08:00:00+01:00" };
-  tell(bank, code, true, { psp: `D${psp.slice(1)}`, original: psp, reference, amount, more });
+  const name = `D${psp.slice(1)}`;
+  bank.disputes.push({ code, psp: name, payment: psp, amount: { ...amount }, at: bank.now() });
+  tell(bank, code, true, { psp: name, original: psp, reference, amount, more });
 }

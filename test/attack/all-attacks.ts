@@ -10,12 +10,15 @@ import { lostAnswers } from "./attacks/lost-answers";
 import { noisyEndpoint } from "./attacks/noisy-endpoint";
 import { noisyNeighbour } from "./attacks/noisy-neighbour";
 import { parallelRefunds } from "./attacks/parallel-refunds";
+import { patroni } from "./attacks/patroni";
 import { processorOutage } from "./attacks/processor-outage";
 import { processorWebhooks } from "./attacks/processor-webhooks";
 import { queueWiped, queueWipedOnRedis } from "./attacks/queue-wiped";
 import { redisLost } from "./attacks/redis-lost";
+import { redisCluster, redisSentinel } from "./attacks/redis-nodes";
 import { relayKilled } from "./attacks/relay-killed";
 import { replayPlan } from "./attacks/replay-plan";
+import { rollingUpgrade, rollingUpgradeOnRedis } from "./attacks/rolling-upgrade";
 import { sameKey } from "./attacks/same-key";
 import { settlementFile } from "./attacks/settlement-file";
 import { skewedWorker } from "./attacks/skewed-worker";
@@ -35,7 +38,10 @@ export const ATTACKS: readonly Attack[] = [
   queueWiped,
   queueWipedOnRedis,
   redisLost,
+  redisCluster,
+  redisSentinel,
   databaseAway,
+  patroni,
   skewedWorker,
   frozenWorker,
   processorOutage,
@@ -46,5 +52,7 @@ export const ATTACKS: readonly Attack[] = [
   settlementFile,
   fuzz,
   histories,
+  rollingUpgrade,
+  rollingUpgradeOnRedis,
   killEverywhere,
 ];

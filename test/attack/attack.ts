@@ -13,7 +13,7 @@ export interface Attack {
   /** Where the standard installation is not what it needs. */
   readonly options?: Partial<InstallationOptions>;
   /** Why it cannot run here, if so. */
-  readonly skip?: () => string | undefined;
+  readonly skip?: (given: Pick<Context, "size" | "from">) => string | undefined;
   readonly run: (context: Context) => Promise<Result>;
 }
 
@@ -28,12 +28,16 @@ export interface Context {
   readonly duplication: number | undefined;
   /** The share of answers that are lost, 0 to 1. */
   readonly faults: number | undefined;
+  /** The release that an upgrade begins with, as git knows it. */
+  readonly from: string | undefined;
   /** Two API and two worker processes, a card network and a consumer, with a proxy on every way. */
   readonly installation: Installation;
   /** The server that it keeps its tables on. */
   readonly cluster: Cluster;
-  /** A further installation of its own, torn down after the attack. */
-  readonly install: (options: InstallationOptions) => Promise<Installation>;
+  /** A further installation of its own, on this server or another one, torn down after the attack. */
+  readonly install: (options: InstallationOptions, on?: Cluster) => Promise<Installation>;
+  /** What is done when the books have been audited, whatever came of it. */
+  readonly after: (close: () => Promise<void>) => void;
   readonly progress: (text: string) => void;
   readonly check: Checks;
 }

@@ -12,6 +12,7 @@ import { newWebhookSecret } from "../../src/webhooks/sign";
 import { type Child, type ChildPlan, type Env, createChild } from "./child";
 import type { Cluster } from "./cluster";
 import { listeningPort } from "../support/listening-port";
+import type { Release } from "./rolling/release";
 import { type TcpProxy, startTcpProxy } from "./tcp-proxy";
 
 /** Everything that takes part in a payment, as real processes, with a tenant and its webhook receiver. */
@@ -58,12 +59,18 @@ export interface InstallationOptions {
   readonly proxied?: readonly (keyof Proxies)[];
   /** Processes that connect to the database past its proxy. */
   readonly direct?: readonly string[];
+  /** Processes that reach the database's server by another address, as host:port. */
+  readonly through?: Readonly<Record<string, string>>;
   readonly latencyMs?: readonly [number, number];
   readonly seed?: number;
   /** Another processor than the sandbox, whose books are the witness of what moved; closed with the installation. */
   readonly network?: WitnessedNetwork;
   /** Where the card network and the consumer keep theirs, when our own server is what is attacked. */
   readonly witnesses?: Cluster;
+  /** What runs the API and the workers, over a database that it has migrated itself; what is built here otherwise. */
+  readonly release?: Release;
+  /** Where callers and the card network's webhooks come in, if not at each API. */
+  readonly frontPort?: number;
 }
 
 export interface WitnessedNetwork {
@@ -96,7 +103,7 @@ export async function startInstallation(
   const logDirectory = path.join(cluster.directory, options.name);
   mkdirSync(logDirectory, { recursive: true });
   const [databaseUrl, sandboxDatabaseUrl, consumerDatabaseUrl] = await Promise.all([
-    cluster.createDatabase("migrated"),
+    cluster.createDatabase(options.release ? "empty" : "migrated"),
     (options.witnesses ?? cluster).createDatabase("empty"),
     (options.witnesses ?? cluster).createDatabase("empty"),
   ]);
@@ -118,10 +125,14 @@ export async function startInstallation(
     const secrets = newSecrets();
     const ports = await choosePorts(options);
     const consumerUrl = `http://${HOST}:${String(ports.consumer)}`;
-    const merchant = await createTenant(db, { ...secrets, receiverUrl: `${consumerUrl}/webhooks` });
+    await options.release?.migrate(databaseUrl);
+    const merchant =
+      (await options.release?.createMerchant(databaseUrl)) ??
+      (await createMerchant(db, "A shop under attack"));
+    await createEndpoint(db, merchant.id, { ...secrets, receiverUrl: `${consumerUrl}/webhooks` });
     const proxies = await startProxies(options.proxied ?? [], {
       api: { host: HOST, port: ports.apis[0] ?? 0 },
-      database: addressOf(databaseUrl),
+      database: options.proxied?.includes("database") === true ? addressOf(databaseUrl) : NOWHERE,
       processor: { host: HOST, port: ports.sandbox },
     });
     closers.push(async () => {
@@ -146,11 +157,10 @@ export async function startInstallation(
     const [sandbox, consumer] = [...named("sandbox"), ...named("consumer")];
     if (!sandbox || !consumer) throw new Error("a part of the installation is missing");
     const apis = named("api");
-    const graphqlUrls = apis.map(({ url }, index) =>
-      index === 0 && proxies.api
-        ? `http://${HOST}:${String(proxies.api.port)}/graphql`
-        : `${url}/graphql`,
-    );
+    const graphqlUrls = apis.map(({ url }, index) => {
+      const port = options.frontPort ?? (index === 0 ? proxies.api?.port : undefined);
+      return `${port === undefined ? url : `http://${HOST}:${String(port)}`}/graphql`;
+    });
     const workers = named("worker");
     const { env = {} } = plans.filter(({ name }) => name.startsWith("worker")).at(-1) ?? {};
     return {
@@ -211,26 +221,28 @@ async function choosePorts({ apis = 1, workers = 1 }: InstallationOptions): Prom
   };
 }
 
+/** Of a way that has no proxy: one that names several hosts has no address. */
+const NOWHERE = { host: HOST, port: 0 };
+
 function addressOf(url: string): { host: string; port: number } {
   const { hostname, port } = new URL(url);
   return { host: hostname, port: Number(port) };
 }
 
-async function createTenant(
+async function createEndpoint(
   db: Db,
+  merchantId: string,
   given: { encryptionKey: string; endpointSecret: string; receiverUrl: string },
-): Promise<CreatedMerchant> {
-  const merchant = await createMerchant(db, "A shop under attack");
+): Promise<void> {
   const id = newId("webhookEndpoint");
   const box = createSecretBox(parseEncryptionKeys(given.encryptionKey));
   await db("webhook_endpoints").insert({
-    merchant_id: merchant.id,
+    merchant_id: merchantId,
     id,
     url: given.receiverUrl,
     secret: box.seal(given.endpointSecret, id),
     idempotency_key: "attack",
   });
-  return merchant;
 }
 
 async function startProxies(
@@ -276,7 +288,7 @@ function planChildren(input: PlanInput): ChildPlan[] {
   const url = (port: number): string => `http://${HOST}:${String(port)}`;
   const apis = ports.apis.map((port, index): ChildPlan => ({
     name: `api-${String(index)}`,
-    ...programOf("api"),
+    ...programOf("api", options.release?.dist),
     env: {
       ...ours,
       PORT: String(port),
@@ -287,23 +299,28 @@ function planChildren(input: PlanInput): ChildPlan[] {
   }));
   const workers = ports.workers.map((port, index): ChildPlan => ({
     name: `worker-${String(index)}`,
-    ...programOf("worker"),
+    ...programOf("worker", options.release?.dist),
     execArgv: ["-r", PRELOAD],
     args: options.workerArgs?.(index) ?? [],
     env: { ...ours, ONCEPAY_METRICS_PORT: String(port), ...options.workerEnv?.(index) },
     url: url(port),
   }));
-  const all = [...apis, ...workers].map((plan) =>
-    options.direct?.includes(plan.name) === true
-      ? { ...plan, env: { ...plan.env, DATABASE_URL: input.databaseUrl } }
-      : plan,
-  );
+  const all = [...apis, ...workers].map((plan) => {
+    const through = options.through?.[plan.name];
+    if (through === undefined && options.direct?.includes(plan.name) !== true) return plan;
+    const direct = through === undefined ? input.databaseUrl : at(through, input.databaseUrl);
+    return { ...plan, env: { ...plan.env, DATABASE_URL: direct } };
+  });
   return [...all, ...planOthers(input, base)];
 }
 
-function programOf(name: "api" | "worker" | "sandbox"): Pick<ChildPlan, "entry" | "readyPath"> {
+/** A program of this build, or of another one. */
+export function programOf(
+  name: "api" | "worker" | "sandbox",
+  dist: string = DIST,
+): Pick<ChildPlan, "entry" | "readyPath"> {
   const { entry, readyPath } = PROGRAMS[name];
-  return { entry: path.join(DIST, `${entry}.js`), readyPath };
+  return { entry: path.join(dist, `${entry}.js`), readyPath };
 }
 
 /** Those that are not ours: each has what a stranger would have. */
@@ -319,7 +336,7 @@ function planOthers({ options, ports, secrets, ...databases }: PlanInput, base: 
         ...sandboxEnvironment({
           databaseUrl: databases.sandboxDatabaseUrl,
           webhooks: {
-            url: inboxUrl(`http://${HOST}:${String(ports.apis[0] ?? 0)}`),
+            url: inboxUrl(`http://${HOST}:${String(options.frontPort ?? ports.apis[0] ?? 0)}`),
             secret: secrets.sandboxSecret,
           },
           latencyMs: options.latencyMs ?? [5, 50],
@@ -342,6 +359,12 @@ function planOthers({ options, ports, secrets, ...databases }: PlanInput, base: 
       readyPath: "/effects",
     },
   ];
+}
+
+/** The same database, where the server has another address. */
+function at(address: string, databaseUrl: string): string {
+  const { pathname } = new URL(databaseUrl.replace(/@[^/]*/, "@host"));
+  return `${databaseUrl.replace(/@.*/, "")}@${address}${pathname}`;
 }
 
 function throughProxy(databaseUrl: string, proxy: TcpProxy | undefined): string {

@@ -17,6 +17,8 @@ network's own books, in the metrics, at a downstream consumer. Exits with 1 when
   --operations N       how many logical operations, where that is the point of the attack
   --duplication N      how often each of them is asked for
   --faults RATE        the share of answers that are lost, 0 to 1
+  --from REF           the release that rolling-upgrade begins with (any commit): by default the newest tag v… before this
+                       commit or, while there is none, the last commit that lacks the newest migration
   --help               this text
 
 Attacks:
@@ -33,6 +35,7 @@ const OPTIONS = {
   operations: { type: "string" },
   duplication: { type: "string" },
   faults: { type: "string" },
+  from: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -50,6 +53,7 @@ async function main(): Promise<void> {
     operations: numberOf("operations", values.operations),
     duplication: numberOf("duplication", values.duplication),
     faults: numberOf("faults", values.faults),
+    from: values.from,
   };
   say(`seed ${seed}`);
   const outcomes: Outcome[] = [];
@@ -69,7 +73,7 @@ async function main(): Promise<void> {
 /** Each attack has an installation of its own, so that one that breaks something spoils no other. */
 async function attackOnce(attack: Attack, options: Omit<RunOptions, "progress">): Promise<Outcome> {
   const progress = (text: string): void => say(`${attack.name}: ${text}`);
-  const skipped = attack.skip?.();
+  const skipped = attack.skip?.(options);
   if (skipped !== undefined) {
     const { name, promise } = attack;
     progress(`skipped: ${skipped}`);

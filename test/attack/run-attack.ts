@@ -19,7 +19,7 @@ export interface Outcome {
 
 export type RunOptions = Pick<
   Context,
-  "seed" | "size" | "operations" | "duplication" | "faults" | "progress"
+  "seed" | "size" | "operations" | "duplication" | "faults" | "from" | "progress"
 >;
 
 export const STANDARD: InstallationOptions = {
@@ -39,16 +39,18 @@ export async function runAttack(
   const { cluster, installation } = place;
   const check = createChecks();
   const others: Installation[] = [];
+  const closers: (() => Promise<void>)[] = [];
   const context: Context = {
     ...options,
     random: createRandom(options.seed),
     installation,
     cluster,
-    install: async (wanted) => {
-      const made = await startInstallation(cluster, { seed: options.seed, ...wanted });
+    install: async (wanted, on = cluster) => {
+      const made = await startInstallation(on, { seed: options.seed, ...wanted });
       others.push(made);
       return made;
     },
+    after: (close) => void closers.push(close),
     check,
   };
   try {
@@ -72,6 +74,7 @@ export async function runAttack(
     };
   } finally {
     await Promise.all(others.map((one) => one.stop()));
+    for (const close of closers.reverse()) await close();
   }
 }
 

@@ -75,6 +75,17 @@ export async function pay(client: Client, order: Order): Promise<string> {
   return id;
 }
 
+/**
+ * The same, where a payment that was told of may be gone: then another one is made for the order. So the key of its
+ * confirmation is made of the payment, and not of the order.
+ */
+export async function payAnew(client: Client, order: Order): Promise<string> {
+  const id = await create(client, order);
+  const idempotencyKey = `${order.id}-confirm-${id}`;
+  await client.confirmPaymentIntent({ paymentIntentId: id }, { idempotencyKey });
+  return id;
+}
+
 export async function create(client: Client, order: Order): Promise<string> {
   const { paymentIntent } = await client.createPaymentIntent(
     {

@@ -274,7 +274,7 @@ describe("the ledger", () => {
 
   it("says when another fee is booked than was told, or none", async () => {
     const { id } = await aCapturedIntent(t, merchantId);
-    const wrong = ["I9 each capture's posted fee is what its attempt was told"];
+    const wrong = ["I9 each capture's and refund's posted fee is what its attempt was told"];
     const told = (fee: string) =>
       auditAfter(
         `update attempts set ${fee} where payment_intent_id = '${id}' and fee is not null`,

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { MIGRATIONS, type Migration } from "../../migrations/index";
 import { runCommandLine } from "../../src/cli/run-command-line";
 import { migrate } from "../../src/db/migrate";
-import { type TestDatabase, createTestDatabase } from "../support/database";
+import { type TestDatabase, createEmptyDatabase, createTestDatabase } from "../support/database";
 import { PATIENCE_MS } from "../support/patience";
 import { waitFor } from "../support/wait-for";
 
@@ -154,4 +154,26 @@ test("an older release leaves alone what a newer one has migrated", async () => 
   await expect(migrate({ ...older, migrations: neither })).rejects.toThrow(
     "it has 20991231000100_new, which this one does not know, and lacks 20991231000200_another",
   );
+});
+
+test("what a migration has made, older processes may use with its commit, before the wall is raised", async () => {
+  const empty = await createEmptyDatabase();
+  const watching = new Client({ connectionString: empty.url });
+  try {
+    const until = (end: string): Record<string, Migration> =>
+      Object.fromEntries(Object.entries(MIGRATIONS).filter(([name]) => name < end));
+    await migrate({ databaseUrl: empty.url, migrations: until("20261214000100") });
+    await watching.connect();
+    const broken: Migration = { up: () => Promise.reject(new Error("and no further")) };
+    const migrations = { ...until("20261214000120"), "20261214000120_broken": broken };
+    await expect(migrate({ databaseUrl: empty.url, migrations })).rejects.toThrow("and no further");
+    const { rows } = await watching.query<{ guarded: boolean; policies: number; reads: boolean }>(`
+      select relrowsecurity as guarded, has_table_privilege('oncepay_tenant', oid, 'select') as reads,
+        (select count(*)::int from pg_policy where polrelid = c.oid) as policies
+      from pg_class c where oid = 'processor_accounts'::regclass`);
+    expect(rows).toEqual([{ guarded: true, policies: 2, reads: true }]);
+  } finally {
+    await watching.end();
+    await empty.drop();
+  }
 });

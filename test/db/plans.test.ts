@@ -59,11 +59,9 @@ import {
   listDeliveries,
   listEndpoints,
 } from "../../src/webhooks/list-deliveries";
-import {
-  claimDeliveries,
-  findOverdueDeliveries,
-  planDeliveries,
-} from "../../src/webhooks/delivery-store";
+import { claimDeliveries, findOverdueDeliveries } from "../../src/webhooks/delivery-store";
+import { insertFirstTries } from "../../src/webhooks/first-tries";
+import { planDeliveries } from "../../src/webhooks/plan-deliveries";
 import { recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { findChange } from "../../src/idempotency/change-once";
 import { ENDPOINT_CHANGES } from "../../src/webhooks/change-endpoint-once";
@@ -336,6 +334,8 @@ const READS: readonly Question[] = [
 
 const commandsTo = async <Command>(command: (merchantId: string, id: string) => Command) =>
   (await make.intents(SET)).map((id) => command(merchantId, id));
+const newEvents = async () =>
+  (await make.messages(SET)).map(({ eventId }) => ({ merchantId, eventId: eventId ?? "" }));
 const creations = () => repeat(0, SET).map(() => createCommand(merchantId));
 
 const WRITES: readonly Question[] = [
@@ -383,15 +383,12 @@ const WRITES: readonly Question[] = [
     () => make.messages(1),
     () => findOldest(db),
   ),
-  after(
-    "plans deliveries",
-    async () => (await make.messages(SET)).map(({ eventId }) => eventId ?? ""),
-    (eventIds) =>
-      planDeliveries(
-        db,
-        eventIds.map((eventId) => ({ merchantId, eventId })),
-      ),
-  ),
+  after("plans deliveries", newEvents, async (events) => (await planDeliveries(db, events)).toSend),
+  after("plans deliveries and writes their first tries", newEvents, async (events) => {
+    const { claimed } = await planDeliveries(db, events, { room: SET });
+    await insertFirstTries(db, { claimed, known: new Map(), held: [], leaseMs: 60_000 });
+    return claimed;
+  }),
   after(
     "claims deliveries",
     () => make.plannedDeliveries(SET),

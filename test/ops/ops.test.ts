@@ -4,6 +4,7 @@ import path from "node:path";
 import { COMMANDS } from "../../src/cli/commands";
 import { registry } from "../../src/observability/metrics";
 import { observeProcess } from "../../src/observability/observe-process";
+import { observeReplica } from "../../src/observability/observe-replica";
 import { observeReplication } from "../../src/observability/observe-replication";
 import { observeReconciliation } from "../../src/observability/reconciliation-gauges";
 import { observeTables } from "../../src/observability/observe-tables";
@@ -23,6 +24,7 @@ observeProcess(nobody);
 observeTables(nobody, () => false);
 observeReconciliation(nobody, () => false);
 observeReplication(nobody, () => false);
+observeReplica({ ageSeconds: () => 0 });
 const METRICS = registry.getMetricsAsArray().map(({ name }) => name);
 
 interface Alert {

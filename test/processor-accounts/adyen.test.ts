@@ -1,7 +1,5 @@
 import { applyProcessorWebhooks } from "../../src/inbox/apply-processor-webhooks";
 import { dispute, paymentOf } from "../adyen-simulation/bank";
-import { cardOf } from "../adyen-simulation/cards";
-import { deliveries } from "../adyen-simulation/delivery";
 import {
   API_KEY,
   MERCHANT_ACCOUNT,
@@ -15,12 +13,21 @@ import {
   CAPTURE_INTENT,
   REFUND_INTENT,
   type TestApi,
-  makeIntent,
   newKey,
   startTestApi,
 } from "../support/api";
 import { CONNECT_ACCOUNT, ROTATE_ACCOUNT_SECRET } from "../support/processor-accounts";
-import { attemptsOf, confirm, route, statusOf, to } from "./world";
+import {
+  type AdyenAccount,
+  HMAC_KEY,
+  INPUT,
+  ask as askFor,
+  confirmedAtAdyen,
+  connectAdyen,
+  post as postTo,
+  tellAll as tellAllOf,
+} from "./adyen-account";
+import { attemptsOf, statusOf } from "./world";
 
 /**
  * A merchant connects an account at Adyen and takes money through it: over HTTP, through the workers, and heard of by
@@ -28,23 +35,19 @@ import { attemptsOf, confirm, route, statusOf, to } from "./world";
  * books.
  */
 
-const OLD_KEY = "0a".repeat(32);
 const NEW_KEY = "0b".repeat(32);
-
-const INPUT = {
-  processor: "adyen",
-  credentials: { apiKey: API_KEY },
-  webhookSecret: OLD_KEY,
-  settings: { merchantAccount: MERCHANT_ACCOUNT, multipleCaptures: "enabled" },
-};
 
 let api: TestApi;
 let adyen: Simulation;
-let account: { id: string; webhookPath: string };
-let hmacKey = OLD_KEY;
+let account: AdyenAccount;
+let hmacKey = HMAC_KEY;
 
 const connect = (input: object) =>
   api.send({ query: CONNECT_ACCOUNT, variables: { input, key: newKey() } });
+const post = (body: string) => postTo(api, account, body);
+const tellAll = () => tellAllOf(api, account, { adyen, hmacKey });
+const confirmed = (input: object = {}, card = "visa") => confirmedAtAdyen(api, { ...input }, card);
+const ask = (query: string, input: object) => askFor(api, query, input);
 
 beforeAll(async () => {
   adyen = await startSimulation();
@@ -53,54 +56,16 @@ beforeAll(async () => {
     ONCEPAY_LOOKUP_SCHEDULE_MS: "3600000",
   });
   api.movements = booksOf(adyen);
-  const { data, error } = await connect(INPUT);
-  expect(error).toBeUndefined();
-  account = data.connectProcessorAccount.processorAccount as typeof account;
+  account = await connectAdyen(api);
   expect(account).toMatchObject({
     ...{ processor: "adyen", mode: "TEST", status: "ACTIVE", apiVersion: "72" },
     externalAccountId: MERCHANT_ACCOUNT,
   });
-  expect((await route(api, [to({ id: account.id })])).error).toBeUndefined();
 });
 afterAll(async () => {
   await api.stop();
   await adyen.close();
 });
-
-async function post(body: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${api.server.url}${account.webhookPath}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body,
-  });
-  return { status: answer.status, text: await answer.text() };
-}
-
-/** Sends everything that Adyen has to tell, as Adyen may, and applies it. */
-async function tellAll(): Promise<void> {
-  adyen.work();
-  for (const items of deliveries(adyen.bank.notifications.splice(0))) {
-    expect(await post(signed(items, hmacKey))).toEqual({ status: 200, text: "[accepted]" });
-  }
-  await applyProcessorWebhooks(api.app, 100);
-}
-
-async function confirmed(input: Readonly<Record<string, unknown>> = {}, card = "visa") {
-  const { id } = await makeIntent(api, { amount: 2_500, ...input });
-  const more = { returnUrl: "https://shop.example/return", paymentMethod: cardOf(card) };
-  expect((await confirm(api, id, more)).error).toBeUndefined();
-  await api.drain();
-  const [attempt] = await attemptsOf(api, id);
-  return { id, reference: attempt?.id ?? "" };
-}
-
-async function ask(query: string, input: object): Promise<void> {
-  const variables = { input, key: newKey() };
-  for (let times = 0; times < 2; times += 1) {
-    expect((await api.send({ query, variables })).error).toBeUndefined();
-  }
-  await api.drain();
-}
 
 const stateOf = async (id: string) =>
   (await attemptsOf(api, id)).map(({ operation, status }) => [operation, status]);
@@ -208,7 +173,7 @@ test("a key is rotated with an overlap, and what another one signed changes noth
     details: { field: "input.webhookSecret" },
   });
   expect((await rotate(NEW_KEY)).error).toBeUndefined();
-  for (hmacKey of [OLD_KEY, NEW_KEY]) {
+  for (hmacKey of [HMAC_KEY, NEW_KEY]) {
     const { notifications } = adyen.bank;
     expect((await post(signed(notifications, hmacKey))).status).toBe(200);
   }

@@ -223,7 +223,9 @@ function describeOutcomes({ bench, requestFor, follow }: Arrangements): void {
     await send(processor, charge);
     const refund = follow("refund", charge, { amountMinor: 600 });
     const refunded = await settled(bench(), refund);
-    expect(refunded).toMatchObject({ kind: "approved", amountMinor: 600, feeMinor: 0 });
+    expect(refunded).toMatchObject({ kind: "approved", amountMinor: 600 });
+    // Some tell later what they keep of it.
+    expect([0, null]).toContain(refunded.kind === "approved" ? refunded.feeMinor : undefined);
     expect(await found(bench(), refund)).toEqual(theSame(bench(), refunded));
     const tooMuch = follow("refund", charge, { amountMinor: 401 });
     expect(await settled(bench(), tooMuch)).toMatchObject({ kind: "declined" });

@@ -20,11 +20,8 @@ import type { PaymentIntent } from "../../src/payments/payment-intent";
 import { type Settled, settleAttempts } from "../../src/payments/settle/settle-attempts";
 import type { SendOutcome } from "../../src/processors/processor";
 import type { DeliveryKey } from "../../src/webhooks/delivery";
-import {
-  type ClaimedDelivery,
-  claimDeliveries,
-  planDeliveries,
-} from "../../src/webhooks/delivery-store";
+import { type ClaimedDelivery, claimDeliveries } from "../../src/webhooks/delivery-store";
+import { planDeliveries } from "../../src/webhooks/plan-deliveries";
 import { type DeliveryRecord, recordDeliveries } from "../../src/webhooks/record-deliveries";
 import { proveHistory } from "./audit-questions";
 import { DISPUTES_OF_PAYMENTS } from "./dispute-questions";
@@ -119,7 +116,7 @@ async function relayAll(db: Db): Promise<Relayed> {
     const events = messages.flatMap(({ merchantId, eventId }) =>
       eventId === null ? [] : [{ merchantId, eventId }],
     );
-    deliveries.push(...(await planDeliveries(db, events)));
+    deliveries.push(...(await planDeliveries(db, events)).toSend);
     await markRelayed(db, messages);
   }
 }

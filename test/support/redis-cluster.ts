@@ -6,12 +6,21 @@ import { freePort } from "../../src/dev/free-port";
 import { createRunDirectory } from "../setup/test-run";
 import { waitFor } from "./wait-for";
 
-/** A Redis Cluster of three nodes without replicas: what a node holds is gone with it. */
+/** A Redis Cluster of three primaries; without replicas, what a node holds is gone with it. */
 export interface TestRedisCluster {
   readonly url: string;
-  /** The node that holds a key is killed, loses everything but its place in the cluster, and comes back later. */
-  wipeNodeOf(key: string): Promise<{ comeBack(): Promise<void> }>;
+  /**
+   * The primary that holds a key is killed, loses everything but its place in the cluster, and comes back later. With its
+   * replicas, nobody takes its place meanwhile.
+   */
+  wipeNodeOf(key: string, options?: { readonly withReplicas: boolean }): Promise<Wiped>;
   stop(): Promise<void>;
+}
+
+export interface Wiped {
+  /** How many keys the primary held. */
+  readonly keys: number;
+  comeBack(): Promise<void>;
 }
 
 interface Node {
@@ -21,10 +30,10 @@ interface Node {
   process: ChildProcess;
 }
 
-export async function startRedisCluster(): Promise<TestRedisCluster> {
+export async function startRedisCluster(replicas: 0 | 1 = 0): Promise<TestRedisCluster> {
   const directory = createRunDirectory();
   const nodes: Node[] = [];
-  for (let n = 0; n < 3; n += 1) {
+  for (let n = 0; n < 3 * (1 + replicas); n += 1) {
     const at = path.join(directory, `node-${String(n)}`);
     mkdirSync(at);
     const place = { port: await freePort(), busPort: await freePort(), directory: at };
@@ -32,22 +41,29 @@ export async function startRedisCluster(): Promise<TestRedisCluster> {
   }
   await waitFor("the nodes answer", () => nodes.every(({ port }) => cli(port, "ping") === "PONG"));
   const addresses = nodes.map(({ port }) => `127.0.0.1:${String(port)}`);
-  cli(0, "--cluster", "create", ...addresses, "--cluster-yes");
+  const share = ["--cluster-replicas", String(replicas)];
+  cli(0, "--cluster", "create", ...addresses, ...share, "--cluster-yes");
   await waitFor("the cluster is whole", () => nodes.every(isWhole));
   return {
     url: `redis+cluster://${addresses.slice(0, 2).join(",")}`,
-    wipeNodeOf: async (key) => {
-      const [first] = nodes;
-      const slot = Number(cli(first?.port ?? 0, "cluster", "keyslot", key));
-      const node = nodes.find(({ port }) => holds(port, slot));
-      if (!node) throw new Error(`no node holds slot ${String(slot)}`);
-      await kill(node);
-      for (const file of readdirSync(node.directory)) {
-        if (file !== CLUSTER_FILE) rmSync(path.join(node.directory, file), { recursive: true });
+    wipeNodeOf: async (key, { withReplicas } = { withReplicas: false }) => {
+      const there = nodes.filter(({ port }) => cli(port, "ping") === "PONG");
+      const slot = Number(cli(there[0]?.port ?? 0, "cluster", "keyslot", key));
+      const primary = there.find(({ port }) => holds(port, slot));
+      if (!primary) throw new Error(`no node holds slot ${String(slot)}`);
+      const id = cli(primary.port, "cluster", "myid");
+      const others = there.filter(({ port }) => withReplicas && isReplicaOf(port, id));
+      const keys = Number(cli(primary.port, "dbsize"));
+      for (const node of [primary, ...others]) {
+        await kill(node);
+        for (const file of readdirSync(node.directory)) {
+          if (file !== CLUSTER_FILE) rmSync(path.join(node.directory, file), { recursive: true });
+        }
       }
       return {
+        keys,
         comeBack: async () => {
-          node.process = launch(node);
+          for (const node of [primary, ...others]) node.process = launch(node);
           await waitFor("the cluster is whole again", () => nodes.every(isWhole));
         },
       };
@@ -93,11 +109,18 @@ const isWhole = ({ port }: Node): boolean =>
 
 /** Whether the node itself says so. */
 function holds(port: number, slot: number): boolean {
-  const own = cli(port, "cluster", "nodes")
-    .split("\n")
-    .find((line) => line.includes("myself"));
-  return (own?.split(" ").slice(8) ?? []).some((range) => {
-    const [from = NaN, to = from] = range.split("-").map(Number);
-    return slot >= from && slot <= to;
-  });
+  return ownWords(port)
+    .slice(8)
+    .some((range) => {
+      const [from = NaN, to = from] = range.split("-").map(Number);
+      return slot >= from && slot <= to;
+    });
+}
+
+const isReplicaOf = (port: number, id: string): boolean => ownWords(port)[3] === id;
+
+/** What a node says of itself. */
+function ownWords(port: number): string[] {
+  const lines = cli(port, "cluster", "nodes").split("\n");
+  return lines.find((line) => line.includes("myself"))?.split(" ") ?? [];
 }

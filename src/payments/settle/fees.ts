@@ -4,10 +4,10 @@ import { insertJournals } from "../../ledger/ledger-store";
 import type { Approved } from "../../processors/processor";
 
 /*
- * What the processor keeps of a capture. In the payment's currency it is a line of the capture's journal; in another it is
- * a journal of its own, between the merchant's accounts in that currency, because no posting crosses currencies. One that
- * is told later, by a line of the processor's list or settlement file, is such a journal whatever its currency; so is that
- * of money that moved for an attempt that failed, and was given back.
+ * What the processor keeps of a capture or a refund. In the payment's currency that of a capture is a line of its journal; in
+ * another it is a journal of its own, between the merchant's accounts in that currency, because no posting crosses currencies.
+ * One that is told later, by a line of the processor's list, settlement file or report, is such a journal whatever its
+ * currency; so is that of money that moved for an attempt that failed, and was given back.
  *
  * Guarantees: a fee is posted once, whoever tells it how often: only an attempt without one takes one, in the commit of its
  * posting, and a journal of one kind is booked once for its source.
@@ -53,7 +53,7 @@ const TAKE: Statement = {
     from jsonb_to_recordset(?) as f (merchant_id text, id text, fee bigint, currency text)
     where a.merchant_id = f.merchant_id and a.id = f.id and a.fee is null
       and a.status in ('SUCCEEDED', 'DECLINED', 'ABANDONED')
-      and a.operation in ('charge', 'capture')
+      and a.operation in ('charge', 'capture', 'refund')
     returning a.id as "id"`,
 };
 

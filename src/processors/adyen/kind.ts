@@ -1,5 +1,6 @@
 import type { ConnectedProcessor, ProcessorKind, Settings } from "../kind";
 import type * as AdyenAdapter from "./adyen-processor";
+import { settlementDetails } from "./settlement-details";
 import { ADYEN_API_VERSION, HMAC_KEY } from "./version";
 
 /** Where an account that moves no money is asked. */
@@ -21,6 +22,7 @@ export function adyenKind(apiBase: string | undefined): ProcessorKind {
       HMAC_KEY.test(secret)
         ? undefined
         : "The webhook secret of an Adyen account is its HMAC key: 64 hexadecimal digits.",
+    reportFormat: settlementDetails,
     connect: ({ credentials, webhookSecrets, settings, timeoutMs }): ConnectedProcessor => {
       const { createAdyenProcessor } = adapter();
       const { merchantAccount = "", liveEndpointUrlPrefix: prefix } = settings;

@@ -94,7 +94,7 @@ const EVENTS: Readonly<Record<EventCode, (item: Item) => Outcome | undefined>> =
   CAPTURE_FAILED: (item) => failedSince(item, "capture_failed"),
   CANCELLATION: (item) =>
     isSuccess(item) ? approved(item, 0) : declined("cancel_refused", REFUSED),
-  REFUND: (item) => (isSuccess(item) ? approved(item, 0) : declined("refund_refused", REFUSED)),
+  REFUND: (item) => (isSuccess(item) ? approved(item, null) : declined("refund_refused", REFUSED)),
   REFUND_FAILED: (item) => failedSince(item, "refund_failed"),
   REFUNDED_REVERSED: (item) => failedSince(item, "refund_reversed"),
   CHARGEBACK: (item) => disputeNews(item, "OPEN"),
@@ -147,7 +147,7 @@ function isSuccess({ success }: Item): boolean {
   return success === "true";
 }
 
-/** What is kept of what comes in is not told. */
+/** What is kept of what moves is told by a report alone (settlement-details.ts). */
 function approved({ pspReference, amount }: Item, feeMinor: 0 | null): Outcome {
   const amountMinor = fromAdyenAmount(amount);
   if (amountMinor === undefined) {

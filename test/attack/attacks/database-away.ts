@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { run } from "../../../src/db/db";
 import { waitUntil } from "../../../src/dev/wait-until";
 import { answersOk } from "../child";
 import { type Attack, type Context, limitMs } from "../attack";
 import { onServer } from "../cluster";
 import type { Installation } from "../installation";
-import { APPROVED, create, openShop, pay } from "../shop";
+import { type Load, missingFrom, startLoad } from "../load";
+import { openShop } from "../shop";
 import { isWholePostgresAnswer } from "../tcp-proxy";
 import { networkOf, settledWithin } from "../witness";
 
@@ -24,13 +24,6 @@ const LOST: readonly (readonly [string, RegExp])[] = [
   ["record_deliveries", /record_(successful_)?deliveries/],
   ["mark_relayed", /mark_relayed/],
 ];
-
-interface Load {
-  /** Intents whose creation, and whose confirmation, a client was told of. */
-  readonly created: Set<string>;
-  readonly confirmed: Set<string>;
-  stop(): Promise<number>;
-}
 
 /** The database goes, in every way it can, while customers go on buying. */
 export const databaseAway: Attack = {
@@ -50,7 +43,8 @@ export const databaseAway: Attack = {
     const { terminations, awayMs, readyAgainMs } = SIZES[context.size];
     const postgres = context.cluster.postgres;
     if (!postgres) throw new Error("this attack needs a server of its own");
-    const load = startLoad(context);
+    const { atOnce } = SIZES[context.size];
+    const load = startLoad(installation, { prefix: `away-${String(context.seed)}`, atOnce });
     const enough = (count: number): Promise<boolean> =>
       waitUntil(() => load.confirmed.size >= count, { timeoutMs: limitMs(context) });
     await enough(10);
@@ -123,35 +117,6 @@ export const databaseAway: Attack = {
     };
   },
 };
-
-function startLoad(context: Context): Load {
-  const { atOnce } = SIZES[context.size];
-  const shop = openShop(context.installation);
-  const created = new Set<string>();
-  const confirmed = new Set<string>();
-  let wanted = 0;
-  let stopping = false;
-  const customer = async (): Promise<void> => {
-    while (!stopping) {
-      wanted += 1;
-      const order = { id: `away-${context.seed}-${wanted}`, amount: 1_000, card: APPROVED };
-      const client = shop.client();
-      // Noted the moment it was acknowledged, whatever becomes of the confirmation.
-      created.add(await create(client, order));
-      confirmed.add(await pay(client, order));
-    }
-  };
-  const customers = Array.from({ length: atOnce }, customer);
-  return {
-    created,
-    confirmed,
-    stop: async () => {
-      stopping = true;
-      await Promise.all(customers);
-      return wanted;
-    },
-  };
-}
 
 async function terminateAll({ databaseUrl }: Installation, serverUrl: string): Promise<number> {
   const name = new URL(databaseUrl).pathname.slice(1);
@@ -232,20 +197,4 @@ function countLogLines({ workers, logDirectory }: Installation): number[] {
     ({ name }) =>
       readFileSync(path.join(logDirectory, `${name}.log`), "utf8").split("\n").length - 1,
   );
-}
-
-async function missingFrom({ db }: Installation, load: Load) {
-  const [row] = await run<{ created: number; confirmed: number }>(
-    db,
-    {
-      name: "attack_present",
-      text: `select count(*) filter (where id = any(?)) as "created",
-        count(*) filter (where id = any(?) and status = 'SUCCEEDED') as "confirmed" from payment_intents`,
-    },
-    [[...load.created], [...load.confirmed]],
-  );
-  return {
-    created: load.created.size - (row?.created ?? 0),
-    confirmed: load.confirmed.size - (row?.confirmed ?? 0),
-  };
 }
