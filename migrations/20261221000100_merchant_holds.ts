@@ -12,21 +12,8 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     create table merchant_holds (
       merchant_id text collate "C" primary key references merchants,
       reason text not null check (length(reason) between 1 and 500),
-      held_at timestamptz not null default now(),
-      -- The cell that has the merchant now: what is here is left as it was, and nobody is answered from it.
-      moved_to text collate "C"
+      held_at timestamptz not null default now()
     );
-    -- The wall's rights come after the migrations. Payments are made in between, and the trigger
-    -- reads this as whoever makes them.
-    do $$ declare
-      reader text;
-    begin
-      for reader in
-        select rolname from pg_roles where rolname in ('oncepay_tenant', 'oncepay_system')
-      loop
-        execute format('grant select on merchant_holds to %I', reader);
-      end loop;
-    end $$;
 
     create function refuse_keys_of_held() returns trigger language plpgsql as $$
     begin

@@ -62,8 +62,9 @@ import * as attemptsByReference from "./20261215000200_attempts_by_reference";
 import * as listsOfAccounts from "./20261216000100_lists_of_accounts";
 import * as payoutsOfAccounts from "./20261216000200_payouts_of_accounts";
 import * as accountEvents from "./20261217000100_account_events";
-import * as reportsOfAccounts from "./20261223000100_reports_of_accounts";
 import * as merchantHolds from "./20261221000100_merchant_holds";
+import * as reportsOfAccounts from "./20261223000100_reports_of_accounts";
+import * as merchantsElsewhere from "./20261225001000_merchants_elsewhere";
 
 /** An index on a table that payments are made in: see src/db/build-index.ts. */
 export interface ConcurrentIndex {
@@ -144,6 +145,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261216000100_lists_of_accounts": listsOfAccounts,
   "20261216000200_payouts_of_accounts": payoutsOfAccounts,
   "20261217000100_account_events": accountEvents,
-  "20261223000100_reports_of_accounts": reportsOfAccounts,
   "20261221000100_merchant_holds": merchantHolds,
+  "20261223000100_reports_of_accounts": reportsOfAccounts,
+  "20261225001000_merchants_elsewhere": merchantsElsewhere,
 };

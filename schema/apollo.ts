@@ -17,7 +17,8 @@ import { resolveInTurns } from "./take-turns";
 /*
  * Apollo parses, validates and executes. It is given operations and not HTTP requests: what it would do with those is
  * done already. Fastify has read a body only if it calls itself application/json, which no page of another origin can
- * send unasked; a GET had to show that it is no simple request (csrf.ts); and http.ts has checked it and what the caller accepts. Doing it twice cost a twentieth of a create.
+ * send unasked; a GET had to show that it is no simple request (csrf.ts); and http.ts has checked it and what the caller
+ * accepts. Doing it twice cost a twentieth of a create.
  */
 export function createApollo(app: App, schema: GraphQLSchema): ApolloServer<Context> {
   return new ApolloServer<Context>({

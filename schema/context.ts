@@ -60,7 +60,7 @@ export async function createContext(
   const { limited = UNLIMITED } = request;
   const caller =
     secret === undefined ? undefined : await limited.authenticate(secret, authenticate);
-  if (caller?.hasMoved === true) throw held();
+  if (caller?.isElsewhere === true) throw held();
   const app = caller ? shared.forTenant(caller.merchantId) : forNobody(shared);
   let loaders: Loaders | undefined;
   return {

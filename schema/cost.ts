@@ -35,10 +35,11 @@ import {
 } from "./selection";
 
 /**
- * What an operation may cost: the most values that its answer can hold, counting every object and every field, the
- * heavy ones by their weight. The most expensive queries that this permits are run on a database with full lists and
- * large values in test/schema/dearest-query, which prints what they take: a fraction of a second, 4 MiB of answer at
- * most (schema/budget.ts) and 30 MB of heap. A page of 100 payment intents with all of their own fields costs about half of it.
+ * What an operation may cost: the most values that its answer can hold, counting every object and every field, the heavy
+ * ones by their weight. The most expensive queries that this permits are run on a database with full lists and large
+ * values in test/schema/dearest-query, which prints what they take: a fraction of a second, 4 MiB of answer at most
+ * (schema/budget.ts) and 30 MB of heap. A page of 100 payment intents with all of their own fields costs about half of
+ * it.
  */
 export const COST_MAX = 20_000;
 

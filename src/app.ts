@@ -2,17 +2,11 @@ import type { Agent } from "undici";
 import { type AuditBuffer, createAuditBuffer } from "./audit-log/audit-buffer";
 import { groupCommit } from "./db/group-commit";
 import type { Config } from "./config";
-import { type BoundedReads, createBoundedReads } from "./limits/bounded-reads";
-import { createFairAdmission } from "./limits/fair-admission";
-import { type Turns, createTurns } from "./limits/in-turn";
-import { type ReplicaLists, openReplicaLists } from "./limits/replica-lists";
-import { type Limits, createLimits } from "./limits/limits";
 import type { Db } from "./db/db";
 import { type Databases, openDatabases } from "./db/databases";
-import { createTenantViews } from "./db/tenant-views";
 import { isDatabaseAway } from "./db/errors";
 import type { Log } from "./observability/log";
-import { countCallsTo, poolWaitSeconds } from "./observability/metrics";
+import { countCallsTo } from "./observability/metrics";
 import { tracedCommand } from "./observability/tracing";
 import { watchConnections } from "./observability/watch-connections";
 import {
@@ -32,7 +26,6 @@ import {
 } from "./payments/create-payment-intent";
 import { claimsOfCreate } from "./payments/unique-reference";
 import { CONFIRM } from "./payments/shopper-key";
-import { findIntents } from "./payments/payment-store";
 import { type Settled, settleAttempts } from "./payments/settle/settle-attempts";
 import type { Answer } from "./payments/settle/answer";
 import type { ChangedIntent } from "./live/announce-changes";
@@ -45,6 +38,7 @@ import { openReplayCache } from "./idempotency/replay-cache/open-replay-cache";
 import type { ProcessorKinds } from "./processors/kind";
 import { assertRegistered, createProcessors } from "./processors/registry";
 import { type Redis, openRedis } from "./redis";
+import { type Shared, shareFairly } from "./share-fairly";
 import { type CursorSeal, createCursorSeal } from "./security/cursor-seal";
 import { type SecretBox, createSecretBox, deriveKey } from "./security/secrets";
 import {
@@ -58,7 +52,7 @@ import { type SubjectLine, letGoByLine } from "./webhooks/lines";
 import { createGuardedAgent } from "./webhooks/url-guard";
 
 /** What a process is made of. Entry points build it; everything else is given it, or a part of it. */
-export interface App extends Pick<Databases, "db" | "tenantPool"> {
+export interface App extends Pick<Databases, "db" | "tenantPool">, Shared {
   readonly config: Config;
   readonly log: Log;
   readonly processors: Processors;
@@ -80,15 +74,6 @@ export interface App extends Pick<Databases, "db" | "tenantPool"> {
   readonly settleAttempt: (answer: Answer) => Promise<Settled>;
   readonly recordDelivery: (record: DeliveryRecord) => Promise<EndpointChange | undefined>;
   readonly letNextGo: (line: SubjectLine) => Promise<readonly AddressedDelivery[]>;
-  readonly limits: Limits;
-  /** Mutations of the same payment, one after the other. */
-  readonly turns: Turns;
-  /** For lists whose filter has no index. */
-  readonly boundedReads: BoundedReads;
-  /** For lists that may be a little old, where a standby is configured; workers have none. */
-  readonly replicaLists: ReplicaLists | undefined;
-  /** One tenant's view of the tenants' connections, which are shared fairly: it sees no other tenant's rows. */
-  tenantDb(merchantId: string): Db;
   /** The same app, with the tenant's view as its `db`: what a request is given. */
   forTenant(merchantId: string): App;
   /** Says that rows were committed to the outbox; the entry point decides whom this wakes. */
@@ -135,11 +120,8 @@ export function createApp(
   const webhookAgent = openWebhookAgent(config);
   const redis = openConfiguredRedis(config, log);
   const replays = openReplayCache(db, redis, config);
-  const shared = sharedFairly(config, tenantPool, {
-    places: connectionsMax.tenants,
-    redis,
-    name: options.name,
-  });
+  const places = connectionsMax.tenants;
+  const shared = shareFairly({ config, db, tenantPool, redis }, { name: options.name, places });
   const auditLog = createAuditBuffer({ db, log });
   const secrets = createSecretBox(config.encryptionKeys);
   const reached = reachProcessors(processors, { db, log, secrets, config });
@@ -167,7 +149,6 @@ export function createApp(
     webhookAgent,
     ...announced(groupCommits(db, config, replays), (changed) => app.announce(changed)),
     ...shared,
-    replicaLists: replicaListsOf(config, db, options.name),
     forTenant: (merchantId) => appWith(shared.tenantDb(merchantId)),
     wakeRelay: () => undefined,
     announce: () => undefined,
@@ -175,10 +156,8 @@ export function createApp(
     close: async () => {
       await app.intentWatch.stop();
       await Promise.all([auditLog.stop(), app.endpointHours.stop()]);
-      shared.limits.close();
+      await shared.closeShared();
       redis?.close();
-      await shared.boundedReads.close();
-      await app.replicaLists?.close();
       await webhookAgent.close();
       await reached.close();
       await databases.close();
@@ -207,59 +186,6 @@ function openWebhookAgent({ webhookAllowLoopback: allowLoopback }: Config): Agen
 function openConfiguredRedis(config: Config, log: Log): Redis | undefined {
   const { redisUrl: url, redisDeadlineMs: deadlineMs } = config;
   return url === undefined ? undefined : openRedis({ url, deadlineMs, log });
-}
-
-// A tenant that is alone gets three quarters of the connections.
-const HELD_PER_FREE = 3;
-const WAITING_FOR_CONNECTIONS_MAX = 5_000;
-const WAITING_FOR_A_PAYMENT_MAX = 500;
-
-/** What keeps one tenant from having everything. */
-function sharedFairly(
-  config: Config,
-  tenantPool: Db,
-  {
-    places,
-    redis,
-    name,
-  }: { readonly places: number; readonly redis: Redis | undefined; readonly name: string },
-): Pick<App, "limits" | "turns" | "boundedReads" | "tenantDb"> {
-  const patienceMs = config.lockTimeoutMs;
-  const admission = createFairAdmission({
-    places,
-    heldPerFree: HELD_PER_FREE,
-    patienceMs,
-    waitingMax: WAITING_FOR_CONNECTIONS_MAX,
-    onWaited: (seconds) => poolWaitSeconds.observe({ pool: "tenants" }, seconds),
-  });
-  const tenantDb = createTenantViews(tenantPool, admission);
-  return {
-    tenantDb,
-    turns: createTurns({ patienceMs, waitingMax: WAITING_FOR_A_PAYMENT_MAX }),
-    boundedReads: createBoundedReads({
-      databaseUrl: config.databaseUrl,
-      applicationName: `oncepay ${name} lists`,
-      lockTimeoutMs: config.lockTimeoutMs,
-      timeoutMs: config.listTimeoutMs,
-    }),
-    limits: createLimits({
-      settings: config.limits,
-      redis,
-      findStatuses: (merchantId, ids) => findIntents(tenantDb(merchantId), merchantId, ids),
-    }),
-  };
-}
-
-function replicaListsOf(config: Config, primary: Db, name: string): ReplicaLists | undefined {
-  if (name === "worker") return undefined;
-  return openReplicaLists({
-    primary,
-    name,
-    config,
-    places: shareConnections(config.poolMax, name).tenants,
-    heldPerFree: HELD_PER_FREE,
-    waitingMax: WAITING_FOR_CONNECTIONS_MAX,
-  });
 }
 
 /** Tenants' requests cannot take the connections that the system's work needs. A worker serves no tenant's requests. */

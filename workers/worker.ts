@@ -6,7 +6,7 @@ import { continueErasures } from "../src/erasure/continue-erasures";
 import { applyProcessorWebhooks } from "../src/inbox/apply-processor-webhooks";
 import { listAccountEvents } from "../src/inbox/list-account-events";
 import { findOldest } from "../src/events/outbox";
-import { dropLease, renewLease } from "../src/payments/attempt-store";
+import { dropLease, renewLease } from "../src/payments/worker-leases";
 import { createClaimant } from "../src/payments/claimant";
 import { proveBooks } from "../src/reconciliation/prove-books";
 import { challengeEndpoints } from "../src/webhooks/challenge-endpoints";

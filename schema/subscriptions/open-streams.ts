@@ -155,7 +155,7 @@ async function isLive(
 ): Promise<boolean> {
   try {
     const caller = await authenticator.authenticate(secret, address);
-    return caller !== undefined && !caller.hasMoved;
+    return caller !== undefined && !caller.isElsewhere;
   } catch {
     return true;
   }

@@ -14,7 +14,7 @@ import { RIGHTS } from "../db/wall/rights";
 
 const ROWS = 500;
 
-interface Part {
+export interface Part {
   readonly table: string;
   /** Which of its rows are the merchant's: `$1`. */
   readonly where: string;

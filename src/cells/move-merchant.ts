@@ -1,8 +1,15 @@
 import { recordCommand } from "../audit-log/record-write";
 import type { Db, Tx } from "../db/db";
 import { transact } from "../db/transact";
-import { type UnderWay, awaitStillness, holdMerchant, isStill } from "../merchants/hold-merchant";
+import {
+  type UnderWay,
+  awaitStillness,
+  findHold,
+  holdMerchant,
+  isStill,
+} from "../merchants/hold-merchant";
 import { COLUMNS, PARTS, type Sum, copyPart, prepare, sumOf } from "./copy-merchant";
+import { discardMerchant, takeAway } from "./discard-merchant";
 
 /*
  * Moves a merchant from one cell to another.
@@ -13,10 +20,13 @@ import { COLUMNS, PARTS, type Sum, copyPart, prepare, sumOf } from "./copy-merch
  * once, after both sides were compared. Keys, cursors, secrets, ids and seals are rows, and mean there what they meant.
  *
  * Killed at any step, it leaves the merchant held where it was, or held where it goes; run again, it goes on from what
- * it finds. Until the old cell is marked, releasing the merchant there gives the move up.
+ * it finds, and copies anew unless the old cell has been left. Until then, releasing the merchant there gives the
+ * move up. In the end nothing is left in the old cell but who it was and where it went (discard-merchant.ts): what is
+ * erased in the new one is erased.
  *
- * Cost: what copying costs (copy-merchant.ts), twice the time that it takes to read the merchant's rows once more. Its
- * mutations are refused from the hold to the release, its reads from the mark to the release.
+ * Cost: what copying costs (copy-merchant.ts), twice the time that it takes to read the merchant's rows once more, and a
+ * statement for each table to take them away. Its mutations are refused from the hold to the release, its reads from
+ * the mark to the release.
  */
 
 const MOVE = "cells move";
@@ -35,7 +45,7 @@ export interface Cells {
 }
 
 /** Told of each step when it is done. */
-export type Step = "held" | "copied" | "left" | "switched" | "arrived";
+export type Step = "held" | "copied" | "left" | "switched" | "arrived" | "discarded";
 
 export interface MoveOptions {
   readonly patienceMs: number;
@@ -43,6 +53,8 @@ export interface MoveOptions {
   readonly sharesProcessor: boolean;
   /** The directory and the router. */
   readonly switchOver: () => Promise<void>;
+  /** How long the old cell goes on knowing the merchant's secrets, for those whom the router sends there still. */
+  readonly graceMs: number;
   readonly onStep: (step: Step) => void;
 }
 
@@ -55,9 +67,10 @@ export async function moveMerchant(cells: Cells, move: Move, options: MoveOption
   await checkAlike(cells);
   if (!(await isLeft(cells.source, move))) {
     if (!options.sharesProcessor) await checkAccounts(cells.source, move);
+    await checkRoom(cells.target, move);
     await hold(cells.source, move, options.patienceMs);
     options.onStep("held");
-    if (!(await hasArrived(cells.target, move))) await copy(cells, move);
+    await copy(cells, move);
     await compare(cells, move);
     options.onStep("copied");
     await leave(cells.source, move);
@@ -68,6 +81,9 @@ export async function moveMerchant(cells: Cells, move: Move, options: MoveOption
   options.onStep("switched");
   await arrive(cells.target, move);
   options.onStep("arrived");
+  await new Promise((resolve) => setTimeout(resolve, options.graceMs));
+  await discardMerchant(cells.source, move.merchantId);
+  options.onStep("discarded");
 }
 
 async function checkAlike({ source, target }: Cells): Promise<void> {
@@ -85,10 +101,9 @@ async function columnsOf(db: Db, tables: readonly string[]): Promise<string> {
 
 /** What was charged at an account that the other cell does not have can be neither captured nor refunded there. */
 async function checkAccounts(source: Db, { merchantId }: Move): Promise<void> {
-  const own = await source("attempts")
-    .where({ merchant_id: merchantId, processor_account_id: null })
-    .first("id");
-  if (!own) return;
+  const own = { merchant_id: merchantId, processor_account_id: null };
+  const [found] = await source("attempts").where(own).limit(1).pluck<string[]>("id");
+  if (found === undefined) return;
   throw new NotMovable(
     "It has payments at the installation's own processor, which only a cell with the same account there can go on with.",
   );
@@ -109,8 +124,10 @@ async function hold(source: Db, { merchantId, to }: Move, patienceMs: number): P
   if (made === undefined) throw new NotMovable(`Its cell has no merchant ${merchantId}.`);
   const left = await awaitStillness(source, merchantId, { patienceMs, everyMs: EVERY_MS });
   if (!isStill(left)) throw new NotMovable(`It is held, and still at work: ${described(left)}.`);
-  const aside = await source("outbox").where({ merchant_id: merchantId }).first("id");
-  if (aside) throw new NotMovable("It has events that were set aside: release those first.");
+  const ofIt = { merchant_id: merchantId };
+  const [aside] = await source("outbox").where(ofIt).limit(1).pluck<string[]>("id");
+  if (aside !== undefined)
+    throw new NotMovable("It has events that were set aside: release those first.");
 }
 
 function described(left: UnderWay): string {
@@ -119,27 +136,27 @@ function described(left: UnderWay): string {
     .join(", ");
 }
 
-/** In its hold, so whatever of it is there is there as a whole. */
-async function hasArrived(target: Db, { merchantId }: Move): Promise<boolean> {
-  const there = await target("merchants").where({ id: merchantId }).first("id");
-  if (!there) return false;
-  const held = await target("merchant_holds").where({ merchant_id: merchantId }).first("moved_to");
-  if (held?.["moved_to"] === null) return true;
-  throw new NotMovable(
-    "The other cell has rows of it from another time: they are no copy of these.",
-  );
+/** What is there of it must be from an earlier time: one who is at work there is not written over. */
+async function checkRoom(target: Db | Tx, { merchantId }: Move): Promise<void> {
+  const [there] = await target("merchants").where({ id: merchantId }).pluck<string[]>("id");
+  if (there === undefined || (await findHold(target, merchantId)).isElsewhere) return;
+  throw new NotMovable("The other cell has rows of it that are no copy of these.");
 }
 
-async function copy({ source, target }: Cells, { merchantId, from }: Move): Promise<void> {
+async function copy({ source, target }: Cells, move: Move): Promise<void> {
+  const { merchantId, from } = move;
   await source.transaction(
     async (reading) => {
       await prepare(reading);
       await target.transaction(async (writing) => {
         await prepare(writing);
+        await checkRoom(writing, move);
+        await takeAway(writing, merchantId);
         await writing.raw("set local session_replication_role = replica");
         await writing("merchant_holds").insert({
           merchant_id: merchantId,
           reason: `it comes from the cell ${from}`,
+          comes_from: from,
         });
         for (const part of PARTS)
           await copyPart({ source: reading, target: writing }, part, merchantId);
@@ -254,7 +271,8 @@ async function bringLateNews({ source, target }: Cells, { merchantId }: Move): P
 
 async function arrive(target: Db, { merchantId, from }: Move): Promise<void> {
   await transact(target, async (tx) => {
-    const released = await tx("merchant_holds").where({ merchant_id: merchantId }).del();
+    const arriving = { merchant_id: merchantId, comes_from: from };
+    const released = await tx("merchant_holds").where(arriving).del();
     if (released === 0) return;
     await recordCommand(tx, { merchantId, name: MOVE, details: { before: { cell: from } } });
   });

@@ -12,6 +12,23 @@ const UNDER_WAY = `
   select merchant_id as "merchantId", from_cell as "from", to_cell as "to"
   from oncepay_cells.moves where merchant_id = $1 and ended_at is null`;
 
+/** Of the commands that move a merchant, or give that up, one goes on and the others are refused. */
+export async function isAlone(directory: Client, merchantId: string): Promise<boolean> {
+  const { rows } = await directory.query<{ locked: boolean }>(
+    "select pg_try_advisory_lock(hashtext('oncepay.cells.moves'), hashtext($1)) as locked",
+    [merchantId],
+  );
+  return rows[0]?.locked === true;
+}
+
+export async function listMoves(directory: Client): Promise<RecordedMove[]> {
+  const { rows } = await directory.query<RecordedMove>(
+    `select merchant_id as "merchantId", from_cell as "from", to_cell as "to"
+    from oncepay_cells.moves where ended_at is null order by begun_at`,
+  );
+  return rows;
+}
+
 /** The move of the merchant that is under way, wherever it goes; else one from where it is now. */
 export async function beginMove(
   directory: Client,
@@ -38,7 +55,10 @@ export async function switchCell(directory: Client, { merchantId, to }: Recorded
   ]);
 }
 
-export async function endMove(directory: Client, { merchantId }: RecordedMove): Promise<void> {
+export async function endMove(
+  directory: Client,
+  { merchantId }: Pick<RecordedMove, "merchantId">,
+): Promise<void> {
   await directory.query(
     `update oncepay_cells.moves set ended_at = now() where merchant_id = $1 and ended_at is null`,
     [merchantId],

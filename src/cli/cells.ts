@@ -8,6 +8,7 @@ import {
   listCells,
   readMap,
 } from "../cells/directory";
+import { listMoves } from "../cells/moves";
 import { type WrittenMap, writeMap } from "../cells/write-map";
 import { databaseUrl } from "../db/settings";
 import { DatabaseError, withClient } from "../db/with-client";
@@ -49,7 +50,8 @@ variable and not what is in it. ${DIRECTORY}
 
 export const listCellsCommand: Command = {
   name: "cells list",
-  summary: "lists the cells and how many merchants each has, or says where one is",
+  summary:
+    "lists the cells, how many merchants each has and who is on the way, or says where one is",
   help: `${DIRECTORY}
 
   --merchant ID     only says which cell this merchant is in`,
@@ -61,12 +63,21 @@ export const listCellsCommand: Command = {
       if (cell === undefined) throw new Error(`${merchantId} is assigned to no cell.`);
       return { json: { merchantId, cell }, text: `${cell}\n` };
     }
-    const cells = await withDirectory(environment, listCells);
+    const { cells, moves } = await withDirectory(environment, async (directory) => ({
+      cells: await listCells(directory),
+      moves: await listMoves(directory),
+    }));
     const lines = cells.map(
       ({ name, merchants, databaseUrlEnv }) =>
         `${name.padEnd(31)}  ${String(merchants).padStart(7)} merchants  ${databaseUrlEnv}\n`,
     );
-    return { json: { cells }, text: lines.join("") || "There are no cells.\n" };
+    const open = moves.map(
+      ({ merchantId, from, to }) => `${merchantId} is on its way from ${from} to ${to}.\n`,
+    );
+    return {
+      json: { cells, moves },
+      text: [...lines, ...open].join("") || "There are no cells.\n",
+    };
   },
 };
 

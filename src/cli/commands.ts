@@ -1,6 +1,6 @@
 import type { Command } from "./command";
 import { addCellCommand, assignCommand, listCellsCommand, mapCommand } from "./cells";
-import { moveCommand } from "./cells-move";
+import { discardCommand, moveCommand } from "./cells-move";
 import {
   checkpointKeysCommand,
   exportCheckpointsCommand,
@@ -62,6 +62,7 @@ export const COMMANDS: readonly Command[] = [
   assignCommand,
   mapCommand,
   moveCommand,
+  discardCommand,
   listenCommand,
   listLettersCommand,
   showLetterCommand,

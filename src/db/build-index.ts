@@ -5,8 +5,9 @@ import { LOCK_WAIT_MS } from "./take-locks";
 /*
  * Builds an index while payments are made: concurrently, so outside a transaction, on a session of its own.
  *
- * What a build that failed or was killed has left behind is an index that is not valid: every write keeps it up to date and
- * nothing reads it. It is dropped and built again. One that is valid is left as it is, so it is safe to run again and again.
+ * What a build that failed or was killed has left behind is an index that is not valid: every write keeps it up to date
+ * and nothing reads it. It is dropped and built again. One that is valid is left as it is, so it is safe to run again and
+ * again.
  *
  * A partitioned table has no such way: its index is made empty, each partition's is built concurrently and attached, and
  * with the last the whole is valid. Partitions that are made meanwhile bring theirs with them.

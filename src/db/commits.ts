@@ -4,10 +4,10 @@ import type { SeenSession } from "./look-at-sessions";
 /*
  * The commits that this process has under way, and whether they end.
  *
- * Where a synchronous standby has stalled, a commit waits until it is back: no time-out of the server's ends that wait, and
- * none may (see look-at-sessions.ts). So when one has waited for STALLED_MS, all that are under way are given up, as ones of
- * which nobody knows whether they are stored; and until no commit waits any more, new ones are refused at once, before they
- * take a connection, as ones that are not.
+ * Where a synchronous standby has stalled, a commit waits until it is back: no time-out of the server's ends that wait,
+ * and none may (see look-at-sessions.ts). So when one has waited for STALLED_MS, all that are under way are given up, as
+ * ones of which nobody knows whether they are stored; and until no commit waits any more, new ones are refused at once,
+ * before they take a connection, as ones that are not.
  */
 
 /** A commit that takes longer is looked at. */

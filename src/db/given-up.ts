@@ -2,13 +2,13 @@ import { StandbyStalled } from "./commits";
 import type { OwnSession, SeenSession } from "./look-at-sessions";
 
 /*
- * Sessions that the server is still at work for, although their connection was closed here: their time-out came first on this
- * side.
+ * Sessions that the server is still at work for, although their connection was closed here: their time-out came first on
+ * this side.
  *
- * What the server does for one is ended there, unless it is a commit that waits for a standby. Such a one is remembered until
- * the server has it no more, so that no pool makes more connections than twice as many as it may have, however long the
- * standby is away. (What this process does not remember, because it was killed or cut off, the server ends by itself: see
- * SESSION_SETTINGS.)
+ * What the server does for one is ended there, unless it is a commit that waits for a standby. Such a one is remembered
+ * until the server has it no more, so that no pool makes more connections than twice as many as it may have, however long
+ * the standby is away. (What this process does not remember, because it was killed or cut off, the server ends by itself:
+ * see SESSION_SETTINGS.)
  */
 
 export interface GivenUp {

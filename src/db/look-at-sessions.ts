@@ -1,9 +1,9 @@
 import { PrimaryClient } from "./primary-client";
 
 /*
- * A look at this process's own sessions from the server's side, over one connection that is open while there is something to
- * look at. It logs in as the user of DATABASE_URL and takes no role: only that user sees, and may end, the sessions that he
- * logged in, whatever roles they have taken since.
+ * A look at this process's own sessions from the server's side, over one connection that is open while there is something
+ * to look at. It logs in as the user of DATABASE_URL and takes no role: only that user sees, and may end, the sessions
+ * that he logged in, whatever roles they have taken since.
  */
 
 /** A session, as far as its client knows it. */
@@ -31,8 +31,8 @@ const LOOK = `
     and (wait_event = 'SyncRep' or pid = any ($1::int[]))`;
 
 /*
- * Never one whose commit waits for the standby. To end it would end the wait and not the commit: from then on everybody sees
- * what no standby has, a repeat under its key is answered from it, and a failover loses what was answered.
+ * Never one whose commit waits for the standby. To end it would end the wait and not the commit: from then on everybody
+ * sees what no standby has, a repeat under its key is answered from it, and a failover loses what was answered.
  *
  * Of the others only those that are still at what was given up: that is older than a second.
  */

@@ -8,10 +8,10 @@ import { createTenantViews } from "./tenant-views";
  * A standby for reads that may be a little old.
  *
  * Guarantees: it is used only while it was, no longer ago than the bound, as new as the primary. That is proved and not
- * estimated: it has replayed what the primary had on its disk at a moment that was noted, by this process's monotonic clock,
- * before the primary was asked. A standby that hears nothing proves nothing, and one that was promoted, or has replayed more
- * than the primary ever wrote, is not this primary's standby any more. Who reads there is bound to one tenant like at the
- * primary, by the same role and the same policies.
+ * estimated: it has replayed what the primary had on its disk at a moment that was noted, by this process's monotonic
+ * clock, before the primary was asked. A standby that hears nothing proves nothing, and one that was promoted, or has
+ * replayed more than the primary ever wrote, is not this primary's standby any more. Who reads there is bound to one
+ * tenant like at the primary, by the same role and the same policies.
  *
  * Cost: a statement at each of the two servers twice a second, and the pool's connections.
  */
@@ -19,11 +19,11 @@ import { createTenantViews } from "./tenant-views";
 export interface Replica {
   /** One tenant's view of it; undefined while it is too old, or not there. */
   fresh(merchantId: string): Db | undefined;
-  isFresh(): boolean;
+  readonly isFresh: () => boolean;
   /** It did not answer: it is used again when it has proved itself again. */
   doubt(): void;
   /** How long ago it was as new as the primary, as far as is known; Infinity: it never was. */
-  ageSeconds(): number;
+  readonly ageSeconds: () => number;
   close(): Promise<void>;
 }
 

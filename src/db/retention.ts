@@ -30,8 +30,9 @@ const DROP_WEBHOOK_ATTEMPTS: Statement = {
 };
 
 /**
- * Drops whole months of idempotency keys, of the audit log and of tries of webhook deliveries that are past their retention. Events, deliveries and
- * transitions are kept: they are the history, and whoever runs this decides how long it is kept.
+ * Drops whole months of idempotency keys, of the audit log and of tries of webhook deliveries that are past their
+ * retention. Events, deliveries and transitions are kept: they are the history, and whoever runs this decides how long it
+ * is kept.
  */
 export async function dropExpired(
   db: Db,

@@ -34,9 +34,9 @@ export interface Outcome {
 }
 
 /**
- * Runs what has not run yet, in order, each in a transaction of its own that also records it, and gives the roles what it has
- * made; an index that is built concurrently is recorded once it is there. So whenever it is killed, running it again goes
- * on where it was.
+ * Runs what has not run yet, in order, each in a transaction of its own that also records it, and gives the roles what it
+ * has made; an index that is built concurrently is recorded once it is there. So whenever it is killed, running it again
+ * goes on where it was.
  */
 export async function runMigrations(
   migrator: Migrator,

@@ -39,15 +39,14 @@ import { type Keep, NO_REPLAY_CACHE, type ReplayCache } from "./replay-cache/rep
 /*
  * The path of every keyed write except the two hot statements (create and confirm do the same in one statement each).
  *
- * Guarantees: one effect for one (merchant, operation, key), and the same answer to every repeat of it: the result as
- * it stood at that commit, or the refusal, whatever has changed since. Effect and record are one commit; a crash
- * leaves both or neither. After the record has expired, the created object still keeps its key from creating a second
- * one.
+ * Guarantees: one effect for one (merchant, operation, key), and the same answer to every repeat of it: the result as it
+ * stood at that commit, or the refusal, whatever has changed since. Effect and record are one commit; a crash leaves both
+ * or neither. After the record has expired, the created object still keeps its key from creating a second one.
  *
  * Cost: one round trip to look for the key, which is all of a replay (none where the replay cache knows it); then a
- * transaction with what the use case needs (its announcement goes with the first of that) and one for the record. A refusal looks once more
- * for the key and for what it created. A write that is audited takes one more, for its entry in the audit log: it is in
- * the same commit.
+ * transaction with what the use case needs (its announcement goes with the first of that) and one for the record. A
+ * refusal looks once more for the key and for what it created. A write that is audited takes one more, for its entry in
+ * the audit log: it is in the same commit.
  */
 
 export interface KeyedRequest {

@@ -9,9 +9,9 @@ import { type WebhookReceiver, receiveProcessorWebhook } from "./receive-process
 const BODY_MAX_BYTES = 512 * 1_024;
 
 /**
- * Where card processors send their webhooks: those of merchants' accounts to `POST /processors/:processor/:accountId/webhooks`,
- * those of the installation's own to `POST /processors/:processor/webhooks`. 200 means stored, 4xx that it never will be,
- * and anything else: send it again.
+ * Where card processors send their webhooks: those of merchants' accounts to
+ * `POST /processors/:processor/:accountId/webhooks`, those of the installation's own to
+ * `POST /processors/:processor/webhooks`. 200 means stored, 4xx that it never will be, and anything else: send it again.
  */
 export async function serveProcessorWebhooks(
   server: FastifyInstance,

@@ -3,9 +3,9 @@ import { keyIdOf } from "../security/secrets";
 import { SEALED_COLUMNS, keyIdIn } from "./sealed-columns";
 
 /**
- * At the start: an error in the log where what was sealed last, in any place, needs a key that this process was not given. It
- * starts all the same: who has lost a key gives endpoints and accounts new secrets through the API. A database that is away, or
- * was never migrated, decides nothing.
+ * At the start: an error in the log where what was sealed last, in any place, needs a key that this process was not
+ * given. It starts all the same: who has lost a key gives endpoints and accounts new secrets through the API. A database
+ * that is away, or was never migrated, decides nothing.
  *
  * Cost: one statement.
  */

@@ -4,13 +4,13 @@ import { type Windows, createWindows } from "./windows";
 
 /*
  * Card testing: somebody confirms again and again, with one stolen card after another, to see which of them are alive.
- * What can be seen of it are many confirmations of one payment, and, from a browser, many of them or many declines
- * for one address, one key or one card. A browser is known by its publishable key; a merchant's server confirms for
- * all of its shoppers, so that its address says nothing about them.
+ * What can be seen of it are many confirmations of one payment, and, from a browser, many of them or many declines for
+ * one address, one key or one card. A browser is known by its publishable key; a merchant's server confirms for all of
+ * its shoppers, so that its address says nothing about them.
  *
- * Counted are confirmations that were executed; replays, which change nothing, are not. From browsers, refusals are. A decline comes from the card
- * network, after the answer, in another process: payments that were confirmed from browsers are looked at again until
- * they are decided, once a second, all of a merchant's with one statement.
+ * Counted are confirmations that were executed; replays, which change nothing, are not. From browsers, refusals are. A
+ * decline comes from the card network, after the answer, in another process: payments that were confirmed from browsers
+ * are looked at again until they are decided, once a second, all of a merchant's with one statement.
  *
  * Counts live in this process and last ten minutes; processes share them through Redis where there is one. A refusal is
  * not stored: the key stays usable.

@@ -2,7 +2,7 @@ import type { Db } from "../db/db";
 import { isDatabaseAway, isRetryable } from "../db/errors";
 import { openReplica } from "../db/replica";
 import { createBoundedReads } from "./bounded-reads";
-import { createFairAdmission } from "./fair-admission";
+import { type FairAdmissionOptions, createFairAdmission } from "./fair-admission";
 
 /*
  * Lists that may be a little old, read from a standby where there is one that is new enough (src/db/replica.ts).
@@ -17,9 +17,9 @@ export interface ReplicaLists {
     merchantId: string,
     list: ReplicaList<Result>,
   ): Promise<{ readonly result: Result } | undefined>;
-  isFresh(): boolean;
+  readonly isFresh: () => boolean;
   /** How long ago the standby was as new as the primary, as far as is known. */
-  ageSeconds(): number;
+  readonly ageSeconds: () => number;
   close(): Promise<void>;
 }
 
@@ -32,10 +32,8 @@ interface ReplicaList<Result> {
 export interface ReplicaListsOptions {
   readonly primary: Db;
   readonly name: string;
-  readonly places: number;
-  /** How one tenant's statements wait for another's. */
-  readonly heldPerFree: number;
-  readonly waitingMax: number;
+  /** How tenants share its connections, and how many there are. */
+  readonly admission: FairAdmissionOptions;
   readonly config: {
     readonly replicaUrl: string | undefined;
     readonly replicaLagMaxMs: number;
@@ -46,21 +44,16 @@ export interface ReplicaListsOptions {
 
 /** Undefined where none is configured. */
 export function openReplicaLists(options: ReplicaListsOptions): ReplicaLists | undefined {
-  const { config, primary, name, places } = options;
+  const { config, primary, name, admission } = options;
   const { replicaUrl: url, lockTimeoutMs } = config;
   if (url === undefined) return undefined;
   const replica = openReplica({
     url,
     primary,
     applicationName: `oncepay ${name} replica`,
-    poolMax: places,
+    poolMax: admission.places,
     boundMs: config.replicaLagMaxMs,
-    admission: createFairAdmission({
-      places,
-      heldPerFree: options.heldPerFree,
-      patienceMs: lockTimeoutMs,
-      waitingMax: options.waitingMax,
-    }),
+    admission: createFairAdmission(admission),
   });
   const bounded = createBoundedReads({
     databaseUrl: url,

@@ -25,7 +25,9 @@ const INSERT: Statement = {
 
 const DELETE: Statement = {
   name: "release_merchant",
-  text: "delete from merchant_holds where merchant_id = ? returning merchant_id",
+  text: `
+    delete from merchant_holds
+    where merchant_id = ? and moved_to is null and comes_from is null returning merchant_id`,
 };
 
 /** False when it was held already; undefined when there is no such merchant. */
@@ -42,7 +44,7 @@ export async function holdMerchant(
   });
 }
 
-/** False when it was not held. */
+/** False when it was not held. Who is in another cell is held here for good: what is here is a copy or a remnant. */
 export async function releaseMerchant(db: Db, merchantId: string): Promise<boolean> {
   return transact(db, async (tx) => {
     const wasHeld = (await run(tx, DELETE, [merchantId])).length > 0;
@@ -56,17 +58,19 @@ export const RELEASE = "merchants release";
 
 export interface Hold {
   readonly isHeld: boolean;
-  readonly hasMoved: boolean;
+  readonly isElsewhere: boolean;
 }
 
 const FIND: Statement = {
   name: "find_hold",
-  text: `select moved_to is not null as "hasMoved" from merchant_holds where merchant_id = ?`,
+  text: `
+    select coalesce(moved_to, comes_from) is not null as "isElsewhere"
+    from merchant_holds where merchant_id = ?`,
 };
 
 export async function findHold(db: Db, merchantId: string): Promise<Hold> {
-  const [found] = await run<Pick<Hold, "hasMoved">>(db, FIND, [merchantId]);
-  return { isHeld: found !== undefined, hasMoved: found?.hasMoved === true };
+  const [found] = await run<Pick<Hold, "isElsewhere">>(db, FIND, [merchantId]);
+  return { isHeld: found !== undefined, isElsewhere: found?.isElsewhere === true };
 }
 
 /** A transaction that writes what the hold is to stop. */

@@ -1,16 +1,18 @@
 import type { Db } from "../db/db";
 import { mayBeStored } from "../db/errors";
 import type { Attempt, AttemptKey } from "./attempt";
-import { claimAttempts, disownAttempts } from "./attempt-store";
+import { claimAttempts } from "./attempt-store";
+import { disownAttempts } from "./worker-leases";
 
 /*
  * A worker that claims attempts, and what it does about claims of which it was not told whether they are stored: the
- * connection was lost, or the standby that the commit waited for was away. If one is, its attempts are SENT in the name of a
- * worker that lives on and knows nothing of them: nothing has been sent, and nothing will be.
+ * connection was lost, or the standby that the commit waited for was away. If one is, its attempts are SENT in the name
+ * of a worker that lives on and knows nothing of them: nothing has been sent, and nothing will be.
  *
- * Guarantees: they are taken from the worker as soon as the database can be written to, and are then looked up like what a
- * dead worker held. Should one be claimed anew by this process in that very moment, it is looked up although it is being sent,
- * as after a frozen worker, and its answer settles it. A crash leaves all of them to the end of the worker's lease.
+ * Guarantees: they are taken from the worker as soon as the database can be written to, and are then looked up like what
+ * a dead worker held. Should one be claimed anew by this process in that very moment, it is looked up although it is
+ * being sent, as after a frozen worker, and its answer settles it. A crash leaves all of them to the end of the worker's
+ * lease.
  *
  * Cost: the claim is one round trip. What was lost costs one more.
  */

@@ -5,8 +5,8 @@ import { type TimelineKind, summaryOf } from "./timeline-summary";
 
 /*
  * What has happened to a payment and why, oldest first, from everywhere that it is recorded: one list over what callers
- * asked for, what was tried at a processor, what others reported of it, what was disputed, what changed, what was posted, which webhooks
- * were sent, and what operators did.
+ * asked for, what was tried at a processor, what others reported of it, what was disputed, what changed, what was posted,
+ * which webhooks were sent, and what operators did.
  *
  * Cost: one statement for as many intents as are listed together. Of each it reads all that there is, by indexes, and
  * shows a page of it: tens of rows for a usual payment.

@@ -3,9 +3,9 @@ import { ListNotRead } from "../processors/lists";
 import type { Processor } from "../processors/processor";
 
 /*
- * Another account knows nothing of an attempt, whatever became of it: its "not found" is no evidence, its
- * acknowledgement of a reversal fences nothing, its lists lack everything and have what is not ours, and a request repeated there
- * is a first one. So none of these counts before the credentials in use have said that they are the account's.
+ * Another account knows nothing of an attempt, whatever became of it: its "not found" is no evidence, its acknowledgement
+ * of a reversal fences nothing, its lists lack everything and have what is not ours, and a request repeated there is a
+ * first one. So none of these counts before the credentials in use have said that they are the account's.
  *
  * Cost: one call for each connection that is made, when the first of them is heard.
  */

@@ -3,7 +3,7 @@ import type { ConnectedProcessor, ProcessorKind, Settings } from "../processors/
 import type { Mode } from "../merchants/api-key";
 import type { SecretBox } from "../security/secrets";
 import { held } from "../merchants/hold-merchant";
-import { hasMoved } from "../merchants/not-held";
+import { isElsewhere } from "../merchants/not-held";
 import { openCredentials, webhookSecretContext } from "./account";
 
 /** An account as it is connected with: read whole, so that what it has belongs together. */
@@ -46,7 +46,7 @@ export async function findSealedAccount(
 const FIND_BY_ID: Statement = {
   name: "find_sealed_account_by_id",
   text: `
-    select ${COLUMNS}, ${hasMoved("p.merchant_id")} as "hasMoved"
+    select ${COLUMNS}, ${isElsewhere("p.merchant_id")} as "isElsewhere"
     from processor_accounts p where p.id = ? limit 2`,
 };
 
@@ -54,11 +54,11 @@ export async function findAccountOfWebhook(
   db: Db,
   { processor, id }: { readonly processor: string; readonly id: string },
 ): Promise<SealedAccount | undefined> {
-  type Found = SealedAccount & { readonly hasMoved: boolean };
+  type Found = SealedAccount & { readonly isElsewhere: boolean };
   const found = await run<Found>(db, FIND_BY_ID, [id]);
   const [only] = found;
   // The processor sends it again, and then it comes to the cell that applies it.
-  if (only?.hasMoved === true) throw held();
+  if (only?.isElsewhere === true) throw held();
   return found.length === 1 && only?.processor === processor ? only : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
 import type { BreakKind, BreakSide, NewBreak } from "./break";
-import { type ToldBy, feeProposal } from "./classify";
+import type { ToldBy } from "./classify";
+import { feeProposal } from "./propose-correction";
 import type { ComparedDispute } from "./dispute-lines";
 
 // Its webhook may be on its way.

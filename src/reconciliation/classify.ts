@@ -1,66 +1,18 @@
 import { PLATFORM_MERCHANT_ID } from "../merchants/api-key";
-import type { LateFee } from "../payments/settle/fees";
-import type { AttemptOperation, AttemptStatus } from "../payments/attempt";
-import type { BreakKind, BreakSide, NewBreak, Proposal, ProposedPosting } from "./break";
+import type { AttemptStatus } from "../payments/attempt";
+import type { BreakKind, BreakSide, NewBreak } from "./break";
+import { feeDifference, keptFee } from "./classify-fee";
+import {
+  type Compared,
+  type ComparedAttempt,
+  type Found,
+  KIND_OF,
+  POSTED,
+  TAKEN_BACK,
+  afterCorrections,
+} from "./compared";
+import { suspense, turned } from "./propose-correction";
 import { type Report, hasPeriod } from "./report-store";
-
-/** What the three sides say under one reference, where they do not simply agree. */
-export interface Compared {
-  readonly reference: string;
-  /** Lines of something that moved, and of something that was taken back. */
-  readonly moves: number;
-  readonly reverses: number;
-  /** How often a line came again. */
-  readonly repeated: number;
-  /** Lines of the same in earlier settlement files. */
-  readonly earlier: number;
-  /** Movements beyond the first that have been seen to: taken back, posted to suspense, or dismissed by a person. */
-  readonly surplusKnown: number;
-  /** The first of the lines. */
-  readonly kind: string;
-  readonly amount: number;
-  readonly currency: string;
-  readonly fee: number;
-  readonly feeCurrency: string;
-  readonly attempt: {
-    readonly merchantId: string;
-    readonly paymentIntentId: string;
-    readonly operation: AttemptOperation;
-    readonly status: AttemptStatus;
-    readonly amount: number;
-    readonly currency: string;
-    /** What the processor keeps, as far as it has told. */
-    readonly fee: number | null;
-    readonly feeCurrency: string;
-    /** Something gives back what it moved, or has. */
-    readonly compensated: boolean;
-    /** A refund that had succeeded, and was returned by the bank. */
-    readonly returned: boolean;
-  } | null;
-  /** Its journal of a capture or a refund, as corrected since; null when there is none. */
-  readonly ledger: {
-    readonly journalId: string;
-    readonly amount: number;
-    readonly fee: number;
-    readonly feeCurrency: string;
-    /** How many corrections are counted in, but for those of what moved more than once. */
-    readonly corrections: number;
-  } | null;
-}
-
-export const KIND_OF: Readonly<Partial<Record<AttemptOperation, string>>> = {
-  charge: "capture",
-  authorize: "authorize",
-  capture: "capture",
-  refund: "refund",
-  void: "void",
-};
-
-/** What the other side says of something that does not stand any more. */
-export const TAKEN_BACK = "reverse";
-
-/** Kinds that are money, and have a journal that is posted. */
-const POSTED: ReadonlySet<string> = new Set(["capture", "refund"]);
 
 // When something looks at a break by itself: what is not known here yet, and what somebody says otherwise or that nobody
 // here knows of, which may by then be known.
@@ -107,8 +59,6 @@ export type ToldBy = Pick<
   "id" | "source" | "processor" | "merchantId" | "processorAccountId"
 >;
 
-type Found = (kind: BreakKind, detail: string, more?: Partial<NewBreak>) => NewBreak;
-
 function ghost(compared: Compared, found: Found, accountId: string | null): NewBreak[] {
   const { kind, amount, currency } = compared;
   // What was taken back moved nothing, whoever asked for it.
@@ -125,7 +75,7 @@ function ghost(compared: Compared, found: Found, accountId: string | null): NewB
 }
 
 function known(
-  compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
+  compared: Compared & { readonly attempt: ComparedAttempt },
   found: Found,
   report: ToldBy,
 ): NewBreak[] {
@@ -171,7 +121,7 @@ function known(
 }
 
 function succeeded(
-  compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
+  compared: Compared & { readonly attempt: ComparedAttempt },
   found: Found,
 ): NewBreak[] {
   const { attempt, ledger, kind, amount, currency } = compared;
@@ -200,7 +150,7 @@ function succeeded(
 }
 
 function posted(
-  compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
+  compared: Compared & { readonly attempt: ComparedAttempt },
   found: Found,
 ): NewBreak[] {
   const { attempt, ledger, kind, amount } = compared;
@@ -214,56 +164,6 @@ function posted(
   }
   const difference = feeDifference(compared);
   return difference ? [...breaks, found("FEE", difference.detail, difference.more)] : breaks;
-}
-
-/** Of what failed here and is taken back there: the fee that was told is posted, and the line may have another. */
-function keptFee(
-  compared: Compared & { readonly attempt: NonNullable<Compared["attempt"]> },
-  found: Found,
-): NewBreak[] {
-  const { attempt, kind, moves, fee, feeCurrency, currency } = compared;
-  if (attempt.fee === null || kind !== "capture" || moves !== 1) return [];
-  if (attempt.fee === fee && attempt.feeCurrency === feeCurrency) return [];
-  const ours = `${String(attempt.fee)} ${attempt.feeCurrency}`;
-  const detail = `a fee of ${String(fee)} ${feeCurrency} there, and of ${ours} here`;
-  const isOwn = [feeCurrency, attempt.feeCurrency].every((one) => one === currency);
-  const proposal = isOwn ? feeProposal({ journalId: null, fee: attempt.fee }, fee) : null;
-  return [found("FEE", detail, { proposal })];
-}
-
-function feeDifference(compared: Compared) {
-  const { kind, ledger, currency, fee, feeCurrency } = compared;
-  if (!ledger || !POSTED.has(kind) || lateFeeOf(compared)) return null;
-  if (ledger.fee === fee && (fee === 0 || ledger.feeCurrency === feeCurrency)) return null;
-  const here = ledger.feeCurrency === feeCurrency ? "" : ` ${ledger.feeCurrency}`;
-  const said = `a fee of ${String(fee)} ${feeCurrency} there, and of ${String(ledger.fee)}${here} here`;
-  const detail = `${said}${afterCorrections(compared)}`;
-  // A correction is posted in the currency of the break, which is the payment's.
-  const isOwn = feeCurrency === currency && (ledger.fee === 0 || ledger.feeCurrency === currency);
-  return { detail, more: isOwn ? { proposal: feeProposal(ledger, fee) } : {} };
-}
-
-/** A fee that the processor had not told yet, of money that moved: it is posted, and is no break. */
-export function lateFeeOf(compared: Compared): LateFee | undefined {
-  const { attempt, reference, kind, moves, fee, feeCurrency } = compared;
-  if (!attempt || attempt.fee !== null || !isFinal(compared, attempt)) return undefined;
-  // What moved more than once has a line for each: this is the fee of the first.
-  const isOne = attempt.status === "SUCCEEDED" ? moves > 0 : moves === 1;
-  if (kind !== KIND_OF[attempt.operation] || !POSTED.has(kind)) return undefined;
-  // What was given back of a fee is for a person.
-  if (!isOne || fee <= 0 || compared.currency !== attempt.currency) return undefined;
-  const { merchantId, paymentIntentId } = attempt;
-  return { merchantId, paymentIntentId, attemptId: reference, fee, currency: feeCurrency };
-}
-
-/** It stands on both sides; or it failed here and is taken back there, for which the processor keeps its fee. */
-function isFinal(
-  { ledger, reverses }: Compared,
-  { status, compensated, operation }: NonNullable<Compared["attempt"]>,
-): boolean {
-  if (status === "SUCCEEDED") return ledger !== null && reverses === 0;
-  if (operation === "refund") return false;
-  return (status === "DECLINED" || status === "ABANDONED") && (compensated || reverses > 0);
 }
 
 function standing({ moves, reverses }: Compared): number {
@@ -287,13 +187,6 @@ function amounts(compared: Compared, booked: number): string {
   return `${said}${afterCorrections(compared)}`;
 }
 
-/** The same difference after a correction is another break. */
-function afterCorrections({ ledger }: Compared): string {
-  const { corrections = 0 } = ledger ?? {};
-  if (corrections === 0) return "";
-  return `, after ${corrections === 1 ? "a correction" : `${String(corrections)} corrections`}`;
-}
-
 /** What is said when it moved there, and was settled otherwise here, or not at all. */
 export function movedAndIs(status: AttemptStatus): string {
   return `it moved there, and is ${status} here`;
@@ -308,48 +201,9 @@ function amountProposal({ kind, amount, ledger }: Compared, booked: number): Par
   return { proposal: difference > 0 ? proposal : turned(proposal) };
 }
 
-/** Money that moved there beyond what is posted here, with the fee for it; only what is money has postings. */
-export function suspense(
-  kind: string,
-  {
-    amount,
-    fee,
-    corrects,
-  }: { readonly amount: number; readonly fee: number; readonly corrects: string | null },
-): Proposal | null {
-  if (!POSTED.has(kind) || !Number.isSafeInteger(amount)) return null;
-  const capture: ProposedPosting = { debit: "PROCESSOR_RECEIVABLE", credit: "SUSPENSE", amount };
-  if (kind !== "capture") return turned({ corrects, postings: [capture] });
-  return { corrects, postings: fee > 0 ? [capture, kept(fee)] : [capture] };
-}
-
 /** Corrections are posted in the currency of the payment: a fee in another one is for a person. */
 function ownFeeOf({ fee, feeCurrency, currency }: Compared): number {
   return feeCurrency === currency ? fee : 0;
-}
-
-function kept(fee: number): ProposedPosting {
-  return { debit: "PROCESSING_FEES", credit: "PROCESSOR_RECEIVABLE", amount: fee };
-}
-
-/** The same, backwards. */
-export function turned<Kept extends Proposal | null>(proposal: Kept): Proposal | null {
-  if (!proposal) return null;
-  const postings = proposal.postings.map(({ debit, credit, amount }) => ({
-    debit: credit,
-    credit: debit,
-    amount,
-  }));
-  return { ...proposal, postings };
-}
-
-/** So that what is posted as the fee becomes theirs. */
-export function feeProposal(
-  { journalId, fee }: { readonly journalId: string | null; readonly fee: number },
-  theirs: number,
-): Proposal | null {
-  const proposal = { corrects: journalId, postings: [kept(Math.abs(theirs - fee))] };
-  return theirs > fee ? proposal : turned(proposal);
 }
 
 function oursOf({ attempt, ledger }: Compared): BreakSide | null {

@@ -1,7 +1,7 @@
 import { type Statement, type Tx, run } from "../db/db";
 import type { Break } from "./break";
 import { tellOfResolved } from "./break-store";
-import { KIND_OF, type Compared } from "./classify";
+import { KIND_OF, type Compared } from "./compared";
 import { type Report, TELLER } from "./report-store";
 
 /*

@@ -1,7 +1,7 @@
 import { type Statement, type Tx, run } from "../db/db";
 import { idFloor } from "../ids";
 import type { NewBreak } from "./break";
-import { suspense, turned } from "./classify";
+import { suspense, turned } from "./propose-correction";
 import { type Report, TELLER } from "./report-store";
 
 /*

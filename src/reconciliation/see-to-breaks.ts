@@ -12,7 +12,8 @@ import { type AnswerSettler, settleSurely } from "../payments/settle/settle-sure
 import { DISPUTE_STATUSES } from "../processors/dispute";
 import type { Break, NewBreak, Proposal } from "./break";
 import { closeBreak, insertBreaks } from "./break-store";
-import { TAKEN_BACK, movedAndIs } from "./classify";
+import { movedAndIs } from "./classify";
+import { TAKEN_BACK } from "./compared";
 import { POLICY } from "./by-policy";
 import { type SeenTo, seeToGhost } from "./see-to-ghost";
 import { seeToDispute } from "./see-to-dispute";

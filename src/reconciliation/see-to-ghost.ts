@@ -10,14 +10,14 @@ import type { BreakConfig } from "./settings";
 
 /*
  * A charge that a processor has and nothing here asked for is reversed, posted to suspense, or left for a person, as
- * configured. One at a merchant's account is reversed at that account. A refund or a void is never reversed: where charges
- * are, it is left for a person.
+ * configured. One at a merchant's account is reversed at that account. A refund or a void is never reversed: where
+ * charges are, it is left for a person.
  *
  * Guarantees: what has become known here meanwhile is not touched: it is compared with its attempt like any other. A
  * reversal is repeated until it is acknowledged, and reversing twice is harmless; what the processor keeps as its fee is
- * posted. Where a processor undoes what was prepared by its own name for it, the lines say that name; without one a person
- * has to give it back. Who resolved the break, the installation itself, is in the audit log, in the same commit. The processor is called
- * with no transaction open.
+ * posted. Where a processor undoes what was prepared by its own name for it, the lines say that name; without one a
+ * person has to give it back. Who resolved the break, the installation itself, is in the audit log, in the same commit.
+ * The processor is called with no transaction open.
  *
  * Cost: one read; of what is resolved one call to the processor or one journal, and one commit.
  */

@@ -10,7 +10,7 @@ import type { Processor } from "../processors/processor";
 import type { Break } from "./break";
 import { beginReversing, explainBreak, findReversing, lockBreak } from "./break-store";
 import { POLICY, closeAsReversed, recordByPolicy } from "./by-policy";
-import { KIND_OF } from "./classify";
+import { KIND_OF } from "./compared";
 import type { SeenTo } from "./see-to-ghost";
 import { TELLER } from "./report-store";
 import type { BreakConfig } from "./settings";
@@ -20,14 +20,14 @@ import type { BreakConfig } from "./settings";
  * configured.
  *
  * Guarantees: the movement that stays is the one that the attempt's answer was about. Which ones are taken back is
- * committed before the processor is asked, and never decided again: whoever goes on after a crash asks for the same
- * ones, and each can be taken back once. Where that cannot be decided with certainty, because something under the
- * reference was taken back already, or moved another amount, or because what is to stay does not stand, nothing is
- * touched, and the break says why. What the processor keeps as its fee is posted with the end of the break, beside the
- * evidence and the entry in the audit log. The processor is called with no transaction open.
+ * committed before the processor is asked, and never decided again: whoever goes on after a crash asks for the same ones,
+ * and each can be taken back once. Where that cannot be decided with certainty, because something under the reference was
+ * taken back already, or moved another amount, or because what is to stay does not stand, nothing is touched, and the
+ * break says why. What the processor keeps as its fee is posted with the end of the break, beside the evidence and the
+ * entry in the audit log. The processor is called with no transaction open.
  *
- * Cost: two reads, a probe for each list and file of a week, a look-up, a call for each movement that is taken back, and two
- * commits.
+ * Cost: two reads, a probe for each list and file of a week, a look-up, a call for each movement that is taken back, and
+ * two commits.
  */
 
 const KNOWN_FOR_DAYS = 7;

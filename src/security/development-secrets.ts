@@ -67,9 +67,7 @@ export function weakSecrets(given: {
     ...keys,
     ...(weakness === undefined ? [] : [`ONCEPAY_SANDBOX_WEBHOOK_SECRET: is ${weakness}`]),
     ...(hasKnownPassword(given.databaseUrl) ? [`DATABASE_URL: ${KNOWN_PASSWORD}`] : []),
-    ...(hasKnownPassword(given.replicaUrl ?? "")
-      ? [`ONCEPAY_REPLICA_URL: ${KNOWN_PASSWORD}`]
-      : []),
+    ...(hasKnownPassword(given.replicaUrl ?? "") ? [`ONCEPAY_REPLICA_URL: ${KNOWN_PASSWORD}`] : []),
     ...(hasKnownPassword(given.redisUrl ?? "") ? [`REDIS_URL: ${KNOWN_PASSWORD}`] : []),
   ];
 }

@@ -5,8 +5,8 @@ import { CHECKOUT_PAGE } from "./checkout-page";
 import { PAGE_HEADERS, serveAssets } from "./serve-page";
 
 /*
- * The demo shop, for development alone: a page with <oncepay-checkout>, and the half of a shop that is its backend. That half
- * calls the public API with the demo merchant's secret key, which is never in the page.
+ * The demo shop, for development alone: a page with <oncepay-checkout>, and the half of a shop that is its backend. That
+ * half calls the public API with the demo merchant's secret key, which is never in the page.
  *
  * It keeps nothing. An order is a random name in the shopper's cookie, and that name is the idempotency key of its
  * payment: whatever is opened anew, in however many tabs, and after any restart, is the same payment.

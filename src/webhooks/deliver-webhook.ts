@@ -188,8 +188,9 @@ interface Signed {
 }
 
 /**
- * A secret or a body that cannot be opened (its key is missing, say) is a failure of this delivery, which is tried again and ends
- * as a dead letter like any other. If it were thrown, it would fail the rest of its job with it, and recur for ever.
+ * A secret or a body that cannot be opened (its key is missing, say) is a failure of this delivery, which is tried again
+ * and ends as a dead letter like any other. If it were thrown, it would fail the rest of its job with it, and recur for
+ * ever.
  */
 function sign(sender: WebhookSender, delivery: ClaimedDelivery): Signed | undefined {
   try {

@@ -13,9 +13,9 @@ import { followEndpoint } from "./follow-endpoint";
 /*
  * Guarantees: what was paused while the endpoint was disabled is caught up, each delivery once: all of it, what was
  * created from a moment on, or none. Where a challenge is required, that is once the endpoint has echoed one; an endpoint
- * that has yet to is asked again, from the start. What is not caught up is discarded: it can be replayed one by one, and nothing
- * ever sends it by itself. What is caught up begins with this commit, oldest first, slice by slice (follow-endpoint.ts),
- * and goes on after a crash.
+ * that has yet to is asked again, from the start. What is not caught up is discarded: it can be replayed one by one, and
+ * nothing ever sends it by itself. What is caught up begins with this commit, oldest first, slice by slice
+ * (follow-endpoint.ts), and goes on after a crash.
  */
 
 export type CatchUp = "ALL" | "FROM" | "NONE";

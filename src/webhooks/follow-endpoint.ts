@@ -3,16 +3,17 @@ import type { DeliveryStatus, EndpointKey, EndpointStatus } from "./delivery";
 
 /*
  * When an endpoint's status changes, its deliveries follow: what waits for one that is disabled, or has yet to echo its
- * challenge, is paused; what was paused for one that is enabled is due, or discarded where it is older than what is to be caught up; what waits for
- * one that is deleted is discarded. What is in the air at that moment follows when its outcome is recorded.
+ * challenge, is paused; what was paused for one that is enabled is due, or discarded where it is older than what is to be
+ * caught up; what waits for one that is deleted is discarded. What is in the air at that moment follows when its outcome
+ * is recorded.
  *
- * Guarantees: the status decides from its commit on, and the mark that deliveries are behind is in the same commit
- * (a trigger sets it). So a crash delays this and loses nothing: the sweeper goes on from the mark. It keeps looking
- * for a while after it has found nothing left, because a relay or a worker may still act on what it read before.
+ * Guarantees: the status decides from its commit on, and the mark that deliveries are behind is in the same commit (a
+ * trigger sets it). So a crash delays this and loses nothing: the sweeper goes on from the mark. It keeps looking for a
+ * while after it has found nothing left, because a relay or a worker may still act on what it read before.
  *
  * Cost: a slice is one round trip, with one row written for each delivery and one in the outbox for each that is due.
- * What stands in a line goes on standing there.
- * An endpoint gets one slice at a sweep, so that a long backlog does not stand before everything new in the outbox.
+ * What stands in a line goes on standing there. An endpoint gets one slice at a sweep, so that a long backlog does not
+ * stand before everything new in the outbox.
  */
 
 const SLICE = 500;

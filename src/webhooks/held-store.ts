@@ -7,7 +7,8 @@ import { notHeld } from "../merchants/not-held";
 /*
  * What is held waits for its endpoint, and not for a time: the endpoint is paused, or gets more than it can take, or is
  * back and has a backlog. It is due at 'infinity', in an index of its own, and leaves it oldest first, as fast as the
- * endpoint takes it. What stands in a line (lines.ts) is not in that index before it is let go. So a delivery is written once when it is held and once when it is claimed, however long that is.
+ * endpoint takes it. What stands in a line (lines.ts) is not in that index before it is let go. So a delivery is written
+ * once when it is held and once when it is claimed, however long that is.
  */
 
 const HOLD: Statement = {
@@ -152,7 +153,8 @@ export async function callUp(
 }
 
 /*
- * Which endpoints have something held and could take it, or are back. Read from the index of what is held, one probe for each endpoint: nothing says it but the rows.
+ * Which endpoints have something held and could take it, or are back. Read from the index of what is held, one probe for
+ * each endpoint: nothing says it but the rows.
  */
 const FIND_HELD: Statement = {
   name: "find_endpoints_with_held_deliveries",

@@ -6,9 +6,9 @@ import type { EndpointKey } from "./delivery";
  * together, so it is spent in the endpoint's row: each set of deliveries takes the next places in a line that is as long
  * as the rate says. Only endpoints that have a rate are written so, once for each set that is claimed.
  *
- * A process that is late for its places would send those and the next ones within a second. So it also counts what it
- * has sent itself, and makes up for no more than a moment's delay. And a "second" is a tenth longer than that here, because what was sent apart may arrive
- * closer together.
+ * A process that is late for its places would send those and the next ones within a second. So it also counts what it has
+ * sent itself, and makes up for no more than a moment's delay. And a "second" is a tenth longer than that here, because
+ * what was sent apart may arrive closer together.
  */
 const SECOND_MS = 1_100;
 

@@ -8,8 +8,8 @@ import type { Typed } from "../../src/processors/adyen/payments";
 import { type Bank, type Modification, Refused, pay, receive } from "./bank";
 
 /*
- * Checkout over HTTP, as far as we use it: keys of accounts, idempotency keys that are kept for seven days, and what networks
- * do.
+ * Checkout over HTTP, as far as we use it: keys of accounts, idempotency keys that are kept for seven days, and what
+ * networks do.
  */
 
 export type FaultName =

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Movement } from "../../src/audit/compare-movements";
 import { PARTS, sumOf } from "../../src/cells/copy-merchant";
-import { type Move, type Step, moveMerchant } from "../../src/cells/move-merchant";
+import { type Step, moveMerchant } from "../../src/cells/move-merchant";
 import { runCommandLine } from "../../src/cli/run-command-line";
 import type { CreatedMerchant } from "../../src/merchants/create-merchant";
 import { createMerchant } from "../../src/merchants/create-merchant";
+import { releaseMerchant } from "../../src/merchants/hold-merchant";
 import { type Client, createClient } from "../../src/sdk/client";
 import { type TestApi, send, startTestApi } from "../support/api";
 import { type TestDatabase, createEmptyDatabase } from "../support/database";
@@ -49,7 +50,10 @@ const assign = () => done("cells", "assign", "--cell", "a");
 
 /** By a map that nobody reads, unless another is named. */
 const move = (id: string, to: string, ...more: string[]) =>
-  oncepay("cells", "move", "--merchant", id, "--to", to, "--file", `${place}/map`, ...more);
+  oncepay(
+    ...["cells", "move", "--merchant", id, "--to", to, "--grace", "1s"],
+    ...["--file", `${place}/map`, ...more],
+  );
 const SHARED = "--same-processor";
 
 /** Of what the network moved, that which a cell has asked for. */
@@ -61,11 +65,41 @@ function movementsOf(cell: TestApi): () => Promise<Movement[]> {
   };
 }
 
-async function expectTheSame(merchantId: string, but: readonly string[] = []): Promise<void> {
-  for (const part of PARTS.filter(({ table }) => !but.includes(table))) {
-    expect(await sumOf(b.db, part, merchantId)).toEqual(await sumOf(a.db, part, merchantId));
+/** What of it goes on changing while it moves. */
+const CHANGES = new Set([
+  "audit_log",
+  "api_keys",
+  "attempts",
+  "webhook_deliveries",
+  "webhook_endpoints",
+  "webhook_endpoint_hours",
+]);
+
+async function sumsIn(cell: TestApi, merchantId: string): Promise<unknown[]> {
+  const sums: unknown[] = [];
+  for (const part of PARTS.filter(({ table }) => !CHANGES.has(table))) {
+    sums.push(await sumOf(cell.db, part, merchantId));
   }
+  return sums;
 }
+
+/** Every table that can hold anything of a merchant, whoever added it. */
+async function tablesWith(cell: TestApi, merchantId: string): Promise<string[]> {
+  const { rows } = await cell.db.raw<{ rows: { table: string; column: string }[] }>(`
+    select c.relname as "table", a.attname as "column" from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and not a.attisdropped
+    where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
+      and not c.relispartition
+      and (a.attname = 'merchant_id' or c.relname = 'merchants' and a.attname = 'id')
+    order by c.relname`);
+  const found: string[] = [];
+  for (const { table, column } of rows) {
+    if (await cell.db(table).where(column, merchantId).first(column)) found.push(table);
+  }
+  return found;
+}
+
+const REMNANT = ["api_keys", "merchant_holds", "merchants"];
 
 beforeAll(async () => {
   [a, directory] = await Promise.all([startTestApi(), createEmptyDatabase()]);
@@ -123,54 +157,104 @@ test("what cannot be moved is said, and changes nothing", async () => {
   );
 });
 
-test.each<Step>(["held", "copied", "left", "switched"])(
-  "stopped when it was %s, it goes on from there, and all of it has arrived once",
-  async (step) => {
-    const { id, secretKey, unknownId } = await aBusyMerchant();
-    const stopped = moveMerchant({ source: a.db, target: b.db }, theMove(id), {
+/** As the command does it, until it is killed when it has done a step. */
+async function killedWhen(step: Step, id: string): Promise<void> {
+  const stopped = moveMerchant(
+    { source: a.db, target: b.db },
+    { merchantId: id, from: "a", to: "b" },
+    {
       patienceMs: 60_000,
+      graceMs: 0,
       sharesProcessor: true,
       switchOver: () => Promise.resolve(),
       onStep: (at) => {
         if (at === step) throw new Error(`killed when it was ${step}`);
       },
-    });
-    await expect(stopped).rejects.toThrow(`killed when it was ${step}`);
-    const ask = (cell: TestApi) =>
-      send(cell.server.url, { query: "{ merchant { id } }", key: secretKey });
+    },
+  );
+  await expect(stopped).rejects.toThrow(`killed when it was ${step}`);
+}
+
+const whoIn = (cell: TestApi, key: string) =>
+  send(cell.server.url, { query: "{ merchant { id } }", key });
+
+test.each<Step>(["held", "copied", "left", "switched", "arrived"])(
+  "stopped when it was %s, it goes on from there, and all of it has arrived once",
+  async (step) => {
+    const { id, secretKey, unknownId } = await aBusyMerchant();
+    await killedWhen(step, id);
+    const left = await sumsIn(a, id);
     const moved = await move(id, "b", SHARED);
     expect([moved.error, moved.code]).toEqual(["", 0]);
     expect((await move(id, "b", SHARED)).code).toBe(2);
     await waitFor("the old cell says so", async () => {
-      return (await ask(a)).error?.extensions["code"] === "UNAVAILABLE";
+      return (await whoIn(a, secretKey)).error?.extensions["code"] === "UNAVAILABLE";
     });
-    expect((await ask(b)).data).toEqual({ merchant: { id } });
-    await expectTheSame(id, [
-      "audit_log",
-      "api_keys",
-      "attempts",
-      "webhook_deliveries",
-      "webhook_endpoints",
-      "webhook_endpoint_hours",
-    ]);
+    expect((await whoIn(b, secretKey)).data).toEqual({ merchant: { id } });
+    expect(await sumsIn(b, id)).toEqual(left);
+    expect(await tablesWith(a, id)).toEqual(REMNANT);
     // There it goes on: what was queued is sent, what was unknown is looked up.
     await waitFor("it is done there", async () => {
       await b.makeDue();
       await b.drain();
-      const left = await b.db("attempts").where({ merchant_id: id }).whereNull("settled_at");
-      return left.length === 0;
+      const open = await b.db("attempts").where({ merchant_id: id }).whereNull("settled_at");
+      return open.length === 0;
     });
     const [unknown] = await b.db("payment_intents").where({ merchant_id: id, id: unknownId });
     expect(unknown?.["status"]).toBe("SUCCEEDED");
-    const back = await move(id, "a", SHARED);
-    expect([back.code, back.out]).toEqual([75, expect.stringContaining("no copy of these")]);
-    await done("cells", "list");
   },
 );
 
-function theMove(merchantId: string): Move {
-  return { merchantId, from: "a", to: "b" };
-}
+test("who moved can move back", async () => {
+  const { id, secretKey } = await aBusyMerchant();
+  expect(await move(id, "b", SHARED)).toMatchObject({ code: 0 });
+  await aCapturedIntent(b, id);
+  const left = await sumsIn(b, id);
+  expect(await move(id, "a", SHARED)).toMatchObject({ code: 0 });
+  expect(await sumsIn(a, id)).toEqual(left);
+  expect(await tablesWith(b, id)).toEqual(REMNANT);
+  await waitFor("it is answered where it was first", async () => {
+    return (await whoIn(a, secretKey)).data != null;
+  });
+  expect((await whoIn(b, secretKey)).error?.extensions["code"]).toBe("UNAVAILABLE");
+});
+
+test("a move is given up until the old cell has been left, and not after that", async () => {
+  const { id, secretKey } = await aBusyMerchant();
+  const discard = (cell: string) => oncepay("cells", "discard", "--merchant", id, "--cell", cell);
+  await killedWhen("copied", id);
+  // A copy is nobody: it is not released by mistake, and nobody is answered from it.
+  expect(await releaseMerchant(b.db, id)).toBe(false);
+  expect((await whoIn(b, secretKey)).error?.extensions["code"]).toBe("UNAVAILABLE");
+  expect(await releaseMerchant(a.db, id)).toBe(true);
+  expect(await discard("a")).toMatchObject({ code: 2 });
+  await aCapturedIntent(a, id);
+  expect(await discard("b")).toMatchObject({ code: 0 });
+  expect(await tablesWith(b, id)).toEqual([]);
+
+  await killedWhen("left", id);
+  expect(await releaseMerchant(a.db, id)).toBe(false);
+  const tooLate = await discard("b");
+  expect([tooLate.code, tooLate.error]).toEqual([1, expect.stringContaining("has left it")]);
+  expect(await move(id, "b", SHARED)).toMatchObject({ code: 0 });
+  expect((await whoIn(b, secretKey)).data).toEqual({ merchant: { id } });
+});
+
+test("two commands that move the same merchant: one does, the other is told so", async () => {
+  const { id } = await aBusyMerchant();
+  const both = await Promise.all([move(id, "b", SHARED), move(id, "b", SHARED)]);
+  const codes = both.map(({ code }) => code).sort();
+  expect(codes[0]).toBe(0);
+  expect(await tablesWith(a, id)).toEqual(REMNANT);
+});
+
+test("who is at work in the other cell is not written over", async () => {
+  const { id } = await aBusyMerchant();
+  await b.db("merchants").insert(await a.db("merchants").where({ id }).first());
+  const refused = await move(id, "b", SHARED);
+  expect([refused.code, refused.out]).toEqual([75, expect.stringContaining("no copy of these")]);
+  expect(await a.db("merchant_holds").where({ merchant_id: id })).toEqual([]);
+});
 
 test("what differs stops the move, and nothing of it has arrived", async () => {
   const { id } = await aBusyMerchant();
@@ -258,7 +342,8 @@ test("what differs stops the move, and nothing of it has arrived", async () => {
     );
     const early = await feed(secretKey, null);
 
-    const moved = await oncepay("cells", "move", "--merchant", id, "--to", "b", SHARED, ...map);
+    const order = ["--merchant", id, "--to", "b", SHARED, "--grace", "5s"];
+    const moved = await oncepay("cells", "move", ...order, ...map);
     expect([moved.error, moved.code]).toEqual(["", 0]);
     await reached(paid.length + 10);
     stop = true;
@@ -298,8 +383,8 @@ test("what differs stops the move, and nothing of it has arrived", async () => {
     expect(events.filter((event) => !heard.has(event))).toEqual([]);
     for (const webhook of receiver.received) receiver.verify(webhook, endpoint.secret);
     // What was paid in the old cell is given back in the new one.
-    const [old] = await a.db("payment_intents").where({ merchant_id: id, status: "SUCCEEDED" });
-    await backend.refundPaymentIntent({ paymentIntentId: String(old?.["id"]) });
+    const [old = ""] = paid;
+    await backend.refundPaymentIntent({ paymentIntentId: old });
     await b.drain();
     const [refund] = await b.db("refunds").where({ merchant_id: id });
     expect(refund?.["status"]).toBe("SUCCEEDED");

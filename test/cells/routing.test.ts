@@ -8,7 +8,13 @@ import { DEFAULT_SCOPES, newApiKey } from "../../src/merchants/api-key";
 import { createPlatformKey } from "../../src/merchants/create-platform-key";
 import { signWebhook } from "../../src/sandbox/webhook-signature";
 import { createClient } from "../../src/sdk/client";
-import { type TestAnswer, type TestApi, send, startTestApi } from "../support/api";
+import {
+  type TestAnswer,
+  type TestRequest,
+  type TestApi,
+  send,
+  startTestApi,
+} from "../support/api";
 import { type TestDatabase, createEmptyDatabase } from "../support/database";
 import { type CellRouter, haproxyIsMissing, startCellRouter } from "../support/haproxy";
 import { connectAccount } from "../support/processor-accounts";
@@ -81,19 +87,32 @@ async function done(...args: string[]): Promise<unknown> {
 
 const write = () => done("cells", "map", "--file", router.map, "--reload", router.reload);
 
-/** The new worker of the router may take a moment to take over. */
+/** A router that is reloaded closes connections that are kept: whoever has just used one asks again, as clients do. */
+async function again<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as Error).message !== "fetch failed") throw error;
+    }
+  }
+}
+
+const via = (request: TestRequest): Promise<TestAnswer> => again(() => send(router.url, request));
+
 /** A busy machine's cell may miss a probe of the router's; whoever is told so asks again. */
 async function ask(key: string): Promise<TestAnswer> {
   for (;;) {
-    const answer = await send(router.url, { query: WHO, key });
+    const answer = await via({ query: WHO, key });
     if (answer.error?.extensions["code"] !== "UNAVAILABLE") return answer;
     await new Promise((resolve) => setTimeout(resolve, answer.error?.extensions["retryAfterMs"]));
   }
 }
 
+/** The new worker of the router may take a moment to take over. */
 const isKnown = (key: string) =>
   waitFor("the router knows the key", async () => {
-    const { data } = await send(router.url, { query: WHO, key });
+    const { data } = await via({ query: WHO, key });
     return data != null;
   });
 
@@ -187,13 +206,13 @@ async function everybody(all: readonly Made[], work: (one: Made) => Promise<void
     expect(foreign.error?.extensions["code"]).toBe("UNAUTHENTICATED");
     const { secret } = newApiKey("SECRET", { id: newId("merchant"), mode: "LIVE" });
     for (const key of [secret, "sk_test_x", null]) {
-      const plain = await send(router.url, { query: WHO, key });
+      const plain = await via({ query: WHO, key });
       expect([plain.status, plain.error?.extensions]).toEqual([
         foreign.status,
         { ...foreign.error?.extensions, requestId: plain.headers.get("x-request-id") },
       ]);
       const accept = { accept: "application/graphql-response+json" };
-      const exact = await send(router.url, { query: WHO, key, headers: accept });
+      const exact = await via({ query: WHO, key, headers: accept });
       expect([exact.status, exact.headers.get("content-type")]).toEqual([401, accept.accept]);
     }
     const sdk = createClient({ url: `${router.url}/graphql`, apiKey: secret });
@@ -205,7 +224,7 @@ async function everybody(all: readonly Made[], work: (one: Made) => Promise<void
       const backend = createClient({ url: `${router.url}/graphql`, apiKey: merchant.secretKey });
       const made = await backend.createPaymentIntent({ amount: 500, currency: "USD" });
       const { id, clientSecret } = made.paymentIntent;
-      const seen = await send(router.url, {
+      const seen = await via({
         query: `{ paymentIntent(id: "${id}") { id amount } }`,
         key: merchant.publishableKey,
         headers: { "oncepay-client-secret": String(clientSecret) },
@@ -226,7 +245,9 @@ async function everybody(all: readonly Made[], work: (one: Made) => Promise<void
       const data = { ...CHARGE, reference };
       const body = JSON.stringify({ id: newId("event"), type: "charge.updated", data });
       const headers = { "sandbox-signature": signWebhook(secret, body, Date.now()) };
-      const response = await fetch(router.url + where, { method: "POST", headers, body });
+      const response = await again(() =>
+        fetch(router.url + where, { method: "POST", headers, body }),
+      );
       return response.status;
     };
     const stored = async ({ db }: TestApi) => Number((await db("inbox").count())[0]?.["count"]);
@@ -249,24 +270,28 @@ async function everybody(all: readonly Made[], work: (one: Made) => Promise<void
     const { operatorKey, id } = b.merchant;
     const own = { "sec-fetch-site": "same-origin", "oncepay-console": "act" };
     const headers = { ...own, "content-type": "application/json" };
-    const signIn = await fetch(`${router.url}/console/session`, {
-      method: "POST",
-      headers,
-      body: JSON.stringify({ key: operatorKey }),
-    });
+    const signIn = await again(() =>
+      fetch(`${router.url}/console/session`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ key: operatorKey }),
+      }),
+    );
     expect(await signIn.json()).toMatchObject({ merchantId: id });
     const cookie = (signIn.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
-    const asked = await fetch(`${router.url}/console/graphql`, {
-      method: "POST",
-      headers: { ...headers, cookie },
-      body: JSON.stringify({ query: WHO }),
-    });
+    const asked = await again(() =>
+      fetch(`${router.url}/console/graphql`, {
+        method: "POST",
+        headers: { ...headers, cookie },
+        body: JSON.stringify({ query: WHO }),
+      }),
+    );
     expect(await asked.json()).toMatchObject({ data: { merchant: { id } } });
     const key = await createPlatformKey(b.db, "test");
     const acting = { "oncepay-merchant": id };
     const named = { ...acting, "oncepay-cell": "b" };
-    expect((await send(router.url, { query: WHO, key, headers: named })).data.merchant.id).toBe(id);
-    const unnamed = await send(router.url, { query: WHO, key, headers: acting });
+    expect((await via({ query: WHO, key, headers: named })).data.merchant.id).toBe(id);
+    const unnamed = await via({ query: WHO, key, headers: acting });
     expect(unnamed.error?.extensions["code"]).toBe("UNAUTHENTICATED");
   });
 
@@ -288,7 +313,7 @@ async function everybody(all: readonly Made[], work: (one: Made) => Promise<void
 
   test("a cell that is gone is gone for its own merchants alone, and for no longer than it is", async () => {
     await a.server.close();
-    const lost = await send(router.url, { query: WHO, key: a.merchant.secretKey });
+    const lost = await via({ query: WHO, key: a.merchant.secretKey });
     expect([lost.status, lost.headers.get("retry-after")]).toEqual([503, "1"]);
     expect(lost.error?.extensions).toMatchObject({
       code: "UNAVAILABLE",

@@ -5,6 +5,7 @@ import { anEndpoint } from "../support/endpoints";
 import { aConfirmedIntent, aMerchant, theIntent } from "../support/factories";
 import { aWholeProcess } from "../support/here";
 import { type TestReceiver, startReceiver } from "../support/receiver";
+import { RELAYED } from "./charging";
 
 /** Processes that begin with what they relay, without jobs, and die between any two steps of it. */
 
@@ -34,16 +35,7 @@ async function live(quick?: { merchantId: string; id: string }): Promise<void> {
 }
 
 const POINTS: readonly FailpointName[] = [
-  "relay.after_claim",
-  "relay.after_publish",
-  "relay.after_mark",
-  "charge.after_claim",
-  "charge.before_call",
-  "charge.after_call",
-  "charge.before_settle",
-  "settle.inside_transaction",
-  "charge.after_settle",
-  "charge.before_job_done",
+  ...RELAYED,
   "webhook.after_claim",
   "webhook.before_post",
   "webhook.after_post",

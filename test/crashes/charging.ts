@@ -10,6 +10,15 @@ export const CHARGING: readonly FailpointName[] = [
   "charge.after_settle",
 ];
 
+/** From the outbox to the end of the job. */
+export const RELAYED: readonly FailpointName[] = [
+  "relay.after_claim",
+  "relay.after_publish",
+  "relay.after_mark",
+  ...CHARGING,
+  "charge.before_job_done",
+];
+
 /** And where what is charged is prepared first. */
 export const PREPARING: readonly FailpointName[] = ["prepare.after_call", "prepare.after_commit"];
 

@@ -16,6 +16,7 @@ import {
   theIntent,
 } from "../support/factories";
 import { waitFor } from "../support/wait-for";
+import { RELAYED } from "./charging";
 
 /** Workers that die between any two steps, and others that go on from nothing but the rows. */
 
@@ -95,21 +96,8 @@ const STORIES: readonly Story[] = [
   },
 ];
 
-const POINTS: readonly FailpointName[] = [
-  "relay.after_claim",
-  "relay.after_publish",
-  "relay.after_mark",
-  "charge.after_claim",
-  "charge.before_call",
-  "charge.after_call",
-  "charge.before_settle",
-  "settle.inside_transaction",
-  "charge.after_settle",
-  "charge.before_job_done",
-];
-
 describe.each(STORIES)("$name", ({ begin, ends }) => {
-  it.each(POINTS)("has its effect once when a worker dies at %s", async (point) => {
+  it.each(RELAYED)("has its effect once when a worker dies at %s", async (point) => {
     const merchant = await aMerchant(t);
     const id = await begin(merchant.id);
     crashOnceAt(point);

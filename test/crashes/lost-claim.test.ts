@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "../../src/db/connect";
 import type { Db } from "../../src/db/db";
-import { renewLease } from "../../src/payments/attempt-store";
+import { renewLease } from "../../src/payments/worker-leases";
 import { type Claimant, createClaimant } from "../../src/payments/claimant";
 import { isWholePostgresAnswer, startTcpProxy, type TcpProxy } from "../attack/tcp-proxy";
 import { type TestApp, startTestApp } from "../support/app";

@@ -2,6 +2,7 @@ import type { FailpointName } from "../../src/failpoints";
 import { type StripeWorld, startStripeWorld } from "../processor-accounts/stripe-world";
 import { statusOf } from "../processor-accounts/world";
 import { crashOnceAt, expectCrashed, surviveCrash } from "../support/crash";
+import { CHARGING, PREPARING } from "./charging";
 
 /**
  * Payments of an account at Stripe, through the API and the workers, one of which dies between any two steps of each
@@ -71,21 +72,12 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
 };
 
-const EVERY: readonly FailpointName[] = [
-  "charge.after_claim",
-  "charge.before_call",
-  "charge.after_call",
-  "charge.before_settle",
-  "settle.inside_transaction",
-  "charge.after_settle",
-];
-const PREPARED: readonly FailpointName[] = ["prepare.after_call", "prepare.after_commit"];
 const LOOKED_UP: readonly FailpointName[] = ["lookup.before_call", "lookup.after_call"];
 
 const isPrepared = (operation: string): boolean => /charge|authorisation/.test(operation);
 
 const CASES = Object.keys(OPERATIONS).flatMap((operation) =>
-  [...EVERY, ...(isPrepared(operation) ? PREPARED : [])].map((point) => [operation, point]),
+  [...CHARGING, ...(isPrepared(operation) ? PREPARING : [])].map((point) => [operation, point]),
 ) as [string, FailpointName][];
 
 async function survived(

@@ -19,12 +19,11 @@ import type { PageArguments, PageRequest } from "../../src/pagination";
 import {
   beginReversal,
   claimAttempts,
-  dropLease,
   findAttempts,
   findUnsentAttempts,
-  renewLease,
   takeDueAttempts,
 } from "../../src/payments/attempt-store";
+import { dropLease, renewLease } from "../../src/payments/worker-leases";
 import { CAPTURE, capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { confirmPaymentIntents } from "../../src/payments/confirm-payment-intent";
 import { createPaymentIntents } from "../../src/payments/create-payment-intent";

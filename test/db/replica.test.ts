@@ -15,8 +15,8 @@ import { type Replicated, onServer, startReplicated } from "../support/standby";
 import { waitFor } from "../support/wait-for";
 
 /*
- * Lists from a real standby: one that follows, one that is behind, one that is gone, and one that was promoted. What is asked
- * about one payment, and whatever writes, is never asked there.
+ * Lists from a real standby: one that follows, one that is behind, one that is gone, and one that was promoted. What is
+ * asked about one payment, and whatever writes, is never asked there.
  */
 
 const UNREACHABLE = "http://127.0.0.1:1";

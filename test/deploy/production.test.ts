@@ -11,8 +11,8 @@ import { listeningPort } from "../support/listening-port";
 import { ROOT, composeServices, kubernetesObjects, variablesIn } from "./deploy-files";
 
 /*
- * Production as deploy/ sets it up: from a directory with nothing but what the image has, with the settings that are written
- * there, as a user who owns nothing. Only what is somebody's own is made here: secrets, addresses, ports.
+ * Production as deploy/ sets it up: from a directory with nothing but what the image has, with the settings that are
+ * written there, as a user who owns nothing. Only what is somebody's own is made here: secrets, addresses, ports.
  */
 
 const BEGIN_MS = 240_000;

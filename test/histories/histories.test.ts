@@ -5,9 +5,9 @@ import { play } from "./play";
 import { postOneSided, stopWatching, watchTrialBalance, watchedCommits } from "./trial-balance";
 
 /**
- * Random lives of payments against a small model: every answer, every state, the ledger and the network's own books
- * must be what the model says, with a tenth of the network's answers lost, and the trial balance zero at every commit. A failing life is shrunk to the shortest one
- * that fails, and printed with the seed that plays it again.
+ * Random lives of payments against a small model: every answer, every state, the ledger and the network's own books must
+ * be what the model says, with a tenth of the network's answers lost, and the trial balance zero at every commit. A
+ * failing life is shrunk to the shortest one that fails, and printed with the seed that plays it again.
  */
 
 // The long form is `npm run attack -- --only histories`, which hears how far it is.

@@ -127,8 +127,9 @@ withRedis("the replay cache", () => {
     readonly key: string;
   }
   const CREATE = { amount: 100, currency: "USD" };
-  /** Whose merchant an operator names is looked up, and that it was asked is written, cached or not. */
-  const OF_OPERATORS = /audit_log|from merchants where id = (\?|\$1)$/;
+  /** Which merchant an operator names, and whether it is held, is looked up, and that it was asked is written, cached or not. */
+  const OF_OPERATORS =
+    /audit_log|from merchants where id = (\?|\$1)$|from merchant_holds where merchant_id = (\?|\$1)$/;
 
   /** The bytes of the answer. */
   async function ask(at: Server, { name, key }: Asked, input: object): Promise<string> {

@@ -1,5 +1,6 @@
 import type { App } from "../../src/app";
-import { claimAttempts, renewLease } from "../../src/payments/attempt-store";
+import { claimAttempts } from "../../src/payments/attempt-store";
+import { renewLease } from "../../src/payments/worker-leases";
 import { cancelPaymentIntent } from "../../src/payments/cancel-payment-intent";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { TIMELINE_START, readTimelines } from "../../src/payments/timeline";

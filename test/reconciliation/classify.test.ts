@@ -1,4 +1,5 @@
-import { type Compared, classify } from "../../src/reconciliation/classify";
+import { classify } from "../../src/reconciliation/classify";
+import type { Compared } from "../../src/reconciliation/compared";
 import { breakOf } from "../../src/reconciliation/find-missing";
 import type { Report } from "../../src/reconciliation/report-store";
 

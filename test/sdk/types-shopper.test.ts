@@ -5,8 +5,8 @@ import { SHOPPER_DOCUMENTS } from "../../src/sdk/checkout/shopper-documents";
 import { prettier } from "./print-types";
 
 /*
- * The checkout asks for exactly what the whole client asks for, because an API that takes trusted documents only knows those;
- * but it must not load all the others. So its texts are printed.
+ * The checkout asks for exactly what the whole client asks for, because an API that takes trusted documents only knows
+ * those; but it must not load all the others. So its texts are printed.
  */
 
 test("the printed documents of the checkout are fresh", () => {

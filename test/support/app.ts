@@ -8,7 +8,7 @@ import { type Databases, openDatabases } from "../../src/db/databases";
 import type { Db } from "../../src/db/db";
 import { configureFailpoints } from "../../src/failpoints";
 import { createLog } from "../../src/observability/log";
-import { renewLease } from "../../src/payments/attempt-store";
+import { renewLease } from "../../src/payments/worker-leases";
 import { createClaimant } from "../../src/payments/claimant";
 import type { JobData } from "../../workers/queues";
 import { openDeliveryJobs } from "../../workers/deliver-webhooks";

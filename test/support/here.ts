@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { renewLease } from "../../src/payments/attempt-store";
+import { renewLease } from "../../src/payments/worker-leases";
 import { createClaimant } from "../../src/payments/claimant";
 import { createRoom } from "../../src/webhooks/lanes";
 import { openDeliveryJobs } from "../../workers/deliver-webhooks";

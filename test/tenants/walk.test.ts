@@ -51,6 +51,7 @@ const FOR_THE_PLATFORM = new Set([
 
 /** What no query reads, or none by itself. The raw walk reads every table: test/db/tenant-wall. */
 const NOT_READ = [
+  "merchant_holds",
   "payment_intent_updates",
   "erased_payment_intents",
   "journals",

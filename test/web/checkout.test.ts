@@ -15,8 +15,8 @@ import {
 } from "./demo-shop";
 
 /*
- * The checkout in a real browser, in front of real processes: whatever a shopper does, and whatever happens to the page, the
- * network and the API, the card network's own books show what was wanted, once.
+ * The checkout in a real browser, in front of real processes: whatever a shopper does, and whatever happens to the page,
+ * the network and the API, the card network's own books show what was wanted, once.
  */
 
 const PAID = ["capture 4200"];

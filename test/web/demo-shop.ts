@@ -139,8 +139,9 @@ export function pay(page: Page): Promise<void> {
 }
 
 /**
- * All pages are asked to pay in the same moment, each once it offers to. A press is not a click at a place on the screen here: what
- * one page does can take another's button away while a finger is on its way to it, and such a press has to be harmless, too.
+ * All pages are asked to pay in the same moment, each once it offers to. A press is not a click at a place on the screen
+ * here: what one page does can take another's button away while a finger is on its way to it, and such a press has to be
+ * harmless, too.
  */
 export async function payAtOnce(pages: Page[]): Promise<void> {
   const offered = pages.map((page) =>

@@ -35,7 +35,7 @@ function ofNobody(system: readonly Right[]): TableRights {
 export const RIGHTS: Readonly<Record<string, TableRights>> = {
   merchants: { tenantIn: "id", tenant: READ, system: WRITE },
   // Those for whom nothing new is begun: what a tenant's own statement asks about itself.
-  merchant_holds: ofTenants(READ, ["SELECT", "INSERT", "UPDATE", "DELETE"]),
+  merchant_holds: ofTenants(READ, ["SELECT", "INSERT", "DELETE"]),
   api_keys: ofTenants(WRITE, WRITE),
   // Read before it is known whose request it is.
   console_sessions: ofTenants(NOTHING, ["SELECT", "INSERT", "UPDATE", "DELETE"]),

@@ -4,13 +4,13 @@ import { insertJournals } from "../../ledger/ledger-store";
 import type { Approved } from "../../processors/processor";
 
 /*
- * What the processor keeps of a capture or a refund. In the payment's currency that of a capture is a line of its journal; in
- * another it is a journal of its own, between the merchant's accounts in that currency, because no posting crosses currencies.
- * One that is told later, by a line of the processor's list, settlement file or report, is such a journal whatever its
- * currency; so is that of money that moved for an attempt that failed, and was given back.
+ * What the processor keeps of a capture or a refund. In the payment's currency that of a capture is a line of its
+ * journal; in another it is a journal of its own, between the merchant's accounts in that currency, because no posting
+ * crosses currencies. One that is told later, by a line of the processor's list, settlement file or report, is such a
+ * journal whatever its currency; so is that of money that moved for an attempt that failed, and was given back.
  *
- * Guarantees: a fee is posted once, whoever tells it how often: only an attempt without one takes one, in the commit of its
- * posting, and a journal of one kind is booked once for its source.
+ * Guarantees: a fee is posted once, whoever tells it how often: only an attempt without one takes one, in the commit of
+ * its posting, and a journal of one kind is booked once for its source.
  */
 
 type FeeTold = Pick<Approved, "feeMinor" | "feeCurrency">;

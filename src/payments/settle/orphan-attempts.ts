@@ -2,7 +2,7 @@ import type { Db } from "../../db/db";
 import { transact } from "../../db/transact";
 import { insertJournals } from "../../ledger/ledger-store";
 import type { AttemptKey } from "../attempt";
-import { type OrphanOptions, takeFromTheDead } from "../attempt-store";
+import { type OrphanOptions, takeFromTheDead } from "../worker-leases";
 import { holdOf } from "./suspense";
 
 /*

@@ -22,8 +22,8 @@ import { type IntentState, lockIntent } from "../payment-store";
  * Guarantees: news of a dispute takes effect once, however often and in whatever order it comes. Each piece holds the
  * whole dispute: where the end of one comes before its beginning, both are recorded, and the beginning that comes later
  * changes nothing. One that is heard of when it is won already has changed nothing about the payment, whose money may by
- * then be in another dispute. The dispute, the intent's amounts, the books and the events are one commit, and the lock on the
- * intent decides between the opening of a dispute and a refund. A crash leaves nothing, and the news is heard again.
+ * then be in another dispute. The dispute, the intent's amounts, the books and the events are one commit, and the lock on
+ * the intent decides between the opening of a dispute and a refund. A crash leaves nothing, and the news is heard again.
  *
  * A dispute of more than what we know to be captured is early: the answer to a charge or a capture is still to come.
  *

@@ -10,8 +10,8 @@ import { HMAC_KEY } from "./version";
 /*
  * What Adyen tells of its own accord: several items in one request, each signed by itself. Guarantees: what is decided by
  * an item are its eight signed fields alone; the others (reason, event date, additional data) are shown at most. One item
- * that none of the secrets has signed, and all are refused. No time is signed: an old copy is accepted, and changes nothing,
- * because an event is the same by its pspReference, its code and whether it succeeded.
+ * that none of the secrets has signed, and all are refused. No time is signed: an old copy is accepted, and changes
+ * nothing, because an event is the same by its pspReference, its code and whether it succeeded.
  *
  * The endpoint may hear of other merchant accounts, and of payments that are none of ours. That is acknowledged all the
  * same, or Adyen would send it for a week: it says nothing, or something of an attempt that nobody knows.

@@ -6,10 +6,10 @@ import { ATTEMPT, REVERSES, isoOf } from "./outcomes";
 
 /*
  * What Stripe has sent to the account's bank: automatic payouts whose balance transactions are complete, and what each
- * consists of. Guarantees: a line of something that is certainly ours names our attempt; every other line has Stripe's own
- * name, and its net amount, so that the lines are the payout's amount. What a payout consisted of that the bank sent back is
- * paid out by the next one, and is in its lines. Of a payout that somebody asked for by hand Stripe
- * does not say what is in it: it is left out.
+ * consists of. Guarantees: a line of something that is certainly ours names our attempt; every other line has Stripe's
+ * own name, and its net amount, so that the lines are the payout's amount. What a payout consisted of that the bank sent
+ * back is paid out by the next one, and is in its lines. Of a payout that somebody asked for by hand Stripe does not say
+ * what is in it: it is left out.
  *
  * Cost: a call for each hundred payouts; of one, a call for each hundred lines, and one for each line of a dispute or of
  * what was authorised first.

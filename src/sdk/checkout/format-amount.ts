@@ -1,6 +1,6 @@
 /*
- * How many decimal places a currency's minor unit has, by ISO 4217; two where nothing is said. Intl is not asked: it rounds as
- * shops do, and would show an amount in Hungarian forints a hundred times too large.
+ * How many decimal places a currency's minor unit has, by ISO 4217; two where nothing is said. Intl is not asked: it
+ * rounds as shops do, and would show an amount in Hungarian forints a hundred times too large.
  */
 const EXPONENTS: readonly (readonly [exponent: number, codes: string])[] = [
   [0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"],

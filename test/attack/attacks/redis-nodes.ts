@@ -42,8 +42,8 @@ export const redisCluster = onRedis({
       name: `${queue}: ${withReplicas ? "primary and replica" : "primary"} wiped`,
       strike: async () => {
         const key = `{oncepay-${queue}}:${queue}:wait`;
-        const { keys, comeBack } = await cluster.wipeNodeOf(key, { withReplicas });
-        return { keys, isMadeUpFor: !withReplicas, comeBack };
+        const wiped = await cluster.wipeNodeOf(key, { withReplicas });
+        return { ...wiped, isMadeUpFor: !withReplicas };
       },
     });
     const queues = ["run-attempts", "deliver-webhooks"];
@@ -63,8 +63,8 @@ export const redisSentinel = onRedis({
   start: async () => {
     const sentinels = await startSentinels();
     const strike = async (): Promise<Struck> => {
-      const { keys, comeBack } = await sentinels.wipePrimary();
-      return { keys, isMadeUpFor: true, comeBack };
+      const wiped = await sentinels.wipePrimary();
+      return { ...wiped, isMadeUpFor: true };
     };
     const times = ["first", "second", "third"];
     return {

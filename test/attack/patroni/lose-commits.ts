@@ -26,9 +26,9 @@ interface Place {
 }
 
 /**
- * Without a synchronous standby, and with standbys that hear nothing while customers go on buying, the primary is killed and
- * one of them promoted: what was answered meanwhile is gone. Nothing may be charged twice, and what is gone must be told, in
- * money. It ends with everything given back or bought again.
+ * Without a synchronous standby, and with standbys that hear nothing while customers go on buying, the primary is killed
+ * and one of them promoted: what was answered meanwhile is gone. Nothing may be charged twice, and what is gone must be
+ * told, in money. It ends with everything given back or bought again.
  */
 export async function loseCommits(context: Context, place: Place) {
   const { check, progress, seed } = context;
