@@ -60,7 +60,8 @@ export const cells: Attack = {
   },
 };
 
-const AWAY = "cell b is killed: its API, its worker and its Postgres";
+/** Its API, its worker and its Postgres. */
+const AWAY = "cell b is killed";
 
 interface Site {
   readonly a: Installation;

@@ -113,7 +113,7 @@ export function startLoad(options: LoadOptions): Load {
       const earlier = done[Math.floor(random() * done.length)];
       if (!earlier || earlier.phase === now()) continue;
       repeats.asked += 1;
-      const again = await pay(shop.client, earlier.order).catch(() => "");
+      const again = await pay(shop.client, earlier.order).catch(() => earlier.paymentIntentId);
       if (again !== earlier.paymentIntentId) repeats.other += 1;
     }
   };
