@@ -9,8 +9,5 @@ export async function up(tx: Knex.Transaction): Promise<void> {
     alter table merchant_holds
       add column moved_to text collate "C",
       add column comes_from text collate "C";
-    alter table merchant_holds
-      add constraint moves_one_way check (moved_to is null or comes_from is null) not valid;
-    alter table merchant_holds validate constraint moves_one_way;
   `);
 }

@@ -520,8 +520,7 @@ create table merchant_holds (
   comes_from text collate "C",
   constraint merchant_holds_pkey PRIMARY KEY (merchant_id),
   constraint merchant_holds_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
-  constraint merchant_holds_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
-  constraint moves_one_way CHECK (((moved_to IS NULL) OR (comes_from IS NULL)))
+  constraint merchant_holds_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
 );
 alter table merchant_holds enable row level security;
 create policy system on merchant_holds to oncepay_system using (true);
