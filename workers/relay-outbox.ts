@@ -41,8 +41,8 @@ import { traceMessages } from "./trace-messages";
  * hand is read again with each batch after it, and all of it now and then.
  */
 export const RELAY_LIMIT = 500;
-/** How many batches are under way at once. */
-const IN_HAND_MAX = 3;
+/** How many batches are under way at once: as many deliveries as may be claimed for one endpoint. */
+const IN_HAND_MAX = 2;
 // Rows commit in another order than they are numbered in: those that come a little later are seen at once, others in time.
 const LOOK_BACK = 200;
 const READ_WHOLE_MS = 500;

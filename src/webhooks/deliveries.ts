@@ -89,10 +89,12 @@ export function openDeliveries(
 const CLAIMED_MAX = 1_024;
 
 /**
- * How long rows wait to be written for the outcomes of what goes to endpoints that answer within that time: longer when
- * they are many, which take longer to be posted, and whose rows are then written once.
+ * How long rows wait to be written for the outcomes of what goes to endpoints that answer in time: longer when they are
+ * many, which take longer to be posted, and whose rows are then written once.
  */
-const WRITTEN_WITHIN = { ms: 25, msEach: 1, mostMs: 250 };
+const WRITTEN_WITHIN = { ms: 25, msEach: 1, mostMs: 500 };
+/** An endpoint that takes longer gets nothing before its rows are there, however many they are. */
+const IN_TIME_MS = 100;
 
 function patienceFor(count: number): number {
   const { ms, msEach, mostMs } = WRITTEN_WITHIN;
@@ -153,7 +155,7 @@ function seatPlanned(
     const places = air.isStopped ? 0 : air.room.take(line.lane, those.length);
     return { line, own: those.slice(0, places), held: those.slice(places) };
   });
-  const answersInTime = (line: Line): boolean => line.lane.meanMs <= withinMs;
+  const answersInTime = (line: Line): boolean => line.lane.meanMs <= Math.min(withinMs, IN_TIME_MS);
   const inLines = (which: (line: Line) => boolean): InLines =>
     seated.filter(({ line }) => which(line)).map(({ line, own }) => [line, own]);
   return {
