@@ -10,6 +10,7 @@ import type { GraphQLSchema } from "graphql";
 import type { App } from "../src/app";
 import { answerPlugin } from "./answer-plugin";
 import type { Context } from "./context";
+import { createExecutor } from "./execution/execute-compiled";
 import { ERRORS_MAX, TOKENS_MAX, refuseGreedy } from "./limits";
 import type { AskedDocument } from "./request-body";
 import { resolveInTurns } from "./take-turns";
@@ -41,7 +42,9 @@ export function createApollo(app: App, schema: GraphQLSchema): ApolloServer<Cont
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      answerPlugin,
+      answerPlugin(
+        app.config.compiledExecution ? createExecutor(schema, resolveInTurns) : undefined,
+      ),
     ],
   });
 }
