@@ -136,7 +136,7 @@ function runField(run: Run, field: Field, { source, path: prev }: Of): unknown {
   const path: Path = { prev, key: field.key, typename: field.parent.name };
   const info: GraphQLResolveInfo = {
     fieldName: field.name,
-    fieldNodes: field.nodes as FieldNode[],
+    fieldNodes: field.nodes,
     returnType: field.type,
     parentType: field.parent,
     path,
@@ -176,7 +176,7 @@ function settle(at: At, slot: Slot, completed: unknown): unknown {
 }
 
 function fail({ run, field, path }: At, { isNullable }: Slot, raw: unknown): null {
-  const error = locatedError(raw, field.nodes as FieldNode[], responsePathAsArray(path));
+  const error = locatedError(raw, field.nodes, responsePathAsArray(path));
   if (!isNullable) throw error;
   run.errors.add(error, path);
   return null;
