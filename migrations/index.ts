@@ -64,6 +64,7 @@ import * as payoutsOfAccounts from "./20261216000200_payouts_of_accounts";
 import * as accountEvents from "./20261217000100_account_events";
 import * as merchantHolds from "./20261221000100_merchant_holds";
 import * as reportsOfAccounts from "./20261223000100_reports_of_accounts";
+import * as merchantsElsewhere from "./20261225001000_merchants_elsewhere";
 
 /** An index on a table that payments are made in: see src/db/build-index.ts. */
 export interface ConcurrentIndex {
@@ -146,4 +147,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "20261217000100_account_events": accountEvents,
   "20261221000100_merchant_holds": merchantHolds,
   "20261223000100_reports_of_accounts": reportsOfAccounts,
+  "20261225001000_merchants_elsewhere": merchantsElsewhere,
 };

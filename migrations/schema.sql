@@ -516,6 +516,8 @@ create table merchant_holds (
   merchant_id text collate "C" not null,
   reason text not null,
   held_at timestamp with time zone not null default now(),
+  moved_to text collate "C",
+  comes_from text collate "C",
   constraint merchant_holds_pkey PRIMARY KEY (merchant_id),
   constraint merchant_holds_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
   constraint merchant_holds_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))

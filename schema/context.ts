@@ -4,6 +4,7 @@ import type { Db } from "../src/db/db";
 import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
 import { Failure } from "../src/failures";
 import type { Caller } from "../src/merchants/caller";
+import { held } from "../src/merchants/hold-merchant";
 import { type Budget, createBudget } from "./budget";
 import { type LimitedRequest, UNLIMITED } from "./limited";
 import { type Loaders, createLoaders } from "./loaders";
@@ -68,6 +69,7 @@ export async function createContext(
   const { limited = UNLIMITED } = request;
   const caller =
     secret === undefined ? undefined : await limited.authenticate(secret, authenticate);
+  if (caller?.isElsewhere === true) throw held();
   const app = caller ? shared.forTenant(caller.merchantId) : forNobody(shared);
   let loaders: Loaders | undefined;
   return {

@@ -154,7 +154,8 @@ async function isLive(
   { secret, address }: StreamOwner,
 ): Promise<boolean> {
   try {
-    return (await authenticator.authenticate(secret, address)) !== undefined;
+    const caller = await authenticator.authenticate(secret, address);
+    return caller !== undefined && !caller.isElsewhere;
   } catch {
     return true;
   }

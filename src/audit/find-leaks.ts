@@ -62,7 +62,11 @@ export const PLACES: readonly Place[] = [
   { table: "captures", id: "id", columns: ["failure_code", "idempotency_key"] },
   { table: "refunds", id: "id", columns: ["note", "metadata", "failure_code", "idempotency_key"] },
   { table: "merchants", id: "id", columns: ["name"] },
-  { table: "merchant_holds", id: "merchant_id", columns: ["reason"] },
+  {
+    table: "merchant_holds",
+    id: "merchant_id",
+    columns: ["reason", "moved_to", "comes_from"],
+  },
   { table: "api_keys", id: "id", columns: ["name", "idempotency_key"] },
   {
     table: "audit_log",

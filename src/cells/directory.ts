@@ -26,7 +26,17 @@ const SCHEMA = `
   create table if not exists oncepay_cells.accounts (
     account_id text collate "C" primary key,
     merchant_id text collate "C" not null references oncepay_cells.merchants
-  );`;
+  );
+  create table if not exists oncepay_cells.moves (
+    merchant_id text collate "C" not null references oncepay_cells.merchants,
+    from_cell text collate "C" not null references oncepay_cells.cells,
+    to_cell text collate "C" not null references oncepay_cells.cells,
+    begun_at timestamptz not null default now(),
+    ended_at timestamptz,
+    primary key (merchant_id, begun_at)
+  );
+  create unique index if not exists moves_under_way on oncepay_cells.moves (merchant_id)
+    where ended_at is null;`;
 
 export interface Cell {
   readonly name: string;

@@ -8,7 +8,8 @@ import {
   listCells,
   readMap,
 } from "../cells/directory";
-import { writeMap } from "../cells/write-map";
+import { listMoves } from "../cells/moves";
+import { type WrittenMap, writeMap } from "../cells/write-map";
 import { databaseUrl } from "../db/settings";
 import { DatabaseError, withClient } from "../db/with-client";
 import { isId } from "../ids";
@@ -49,7 +50,8 @@ variable and not what is in it. ${DIRECTORY}
 
 export const listCellsCommand: Command = {
   name: "cells list",
-  summary: "lists the cells and how many merchants each has, or says where one is",
+  summary:
+    "lists the cells, how many merchants each has and who is on the way, or says where one is",
   help: `${DIRECTORY}
 
   --merchant ID     only says which cell this merchant is in`,
@@ -61,12 +63,21 @@ export const listCellsCommand: Command = {
       if (cell === undefined) throw new Error(`${merchantId} is assigned to no cell.`);
       return { json: { merchantId, cell }, text: `${cell}\n` };
     }
-    const cells = await withDirectory(environment, listCells);
+    const { cells, moves } = await withDirectory(environment, async (directory) => ({
+      cells: await listCells(directory),
+      moves: await listMoves(directory),
+    }));
     const lines = cells.map(
       ({ name, merchants, databaseUrlEnv }) =>
         `${name.padEnd(31)}  ${String(merchants).padStart(7)} merchants  ${databaseUrlEnv}\n`,
     );
-    return { json: { cells }, text: lines.join("") || "There are no cells.\n" };
+    const open = moves.map(
+      ({ merchantId, from, to }) => `${merchantId} is on its way from ${from} to ${to}.\n`,
+    );
+    return {
+      json: { cells, moves },
+      text: [...lines, ...open].join("") || "There are no cells.\n",
+    };
   },
 };
 
@@ -126,33 +137,39 @@ ${DIRECTORY} No cell is asked.
   run: async ({ values, environment }) => {
     const { file, reload } = values;
     if (typeof file !== "string" || file === "") throw new UsageError("--file is required.");
-    const entries = await withDirectory(environment, readMap);
-    // A router that knows nobody refuses everybody: more likely this is the wrong database.
-    if (!entries.some(({ name }) => !name.startsWith("cell:"))) {
-      throw new Error("The directory has no merchants; the map was left as it is.");
-    }
-    const written = await writeMap(entries, {
-      file,
-      reload: typeof reload === "string" ? reload : undefined,
-    });
+    const written = await withDirectory(environment, (directory) =>
+      renewMap(directory, { file, reload: typeof reload === "string" ? reload : undefined }),
+    );
     const what = written.changed ? "Written" : "Unchanged";
     const told = written.reloaded ? ", and the router has it" : "";
     return { json: written, text: `${what}: ${String(written.entries)} entries${told}.\n` };
   },
 };
 
-function cellName(given: Values[string], option: string): string {
+export async function renewMap(
+  directory: Client,
+  to: { readonly file: string; readonly reload: string | undefined },
+): Promise<WrittenMap> {
+  const entries = await readMap(directory);
+  // A router that knows nobody refuses everybody: more likely this is the wrong database.
+  if (!entries.some(({ name }) => !name.startsWith("cell:"))) {
+    throw new Error("The directory has no merchants; the map was left as it is.");
+  }
+  return writeMap(entries, to);
+}
+
+export function cellName(given: Values[string], option: string): string {
   if (typeof given === "string" && CELL_NAME.test(given)) return given;
   throw new UsageError(`${option} must be a letter, then at most 30 letters, digits or -.`);
 }
 
-function merchantIn({ merchant }: Values): string | undefined {
+export function merchantIn({ merchant }: Values): string | undefined {
   if (merchant === undefined) return undefined;
   if (typeof merchant === "string" && isId("merchant", merchant)) return merchant;
   throw new UsageError("--merchant must be a merchant's id, which begins with mer_.");
 }
 
-async function withDirectory<Result>(
+export async function withDirectory<Result>(
   environment: NodeJS.ProcessEnv,
   work: (directory: Client) => Promise<Result>,
 ): Promise<Result> {
@@ -171,18 +188,22 @@ async function withDirectory<Result>(
 }
 
 function withCell<Result>(
-  { name, databaseUrlEnv }: Cell,
+  cell: Cell,
   environment: NodeJS.ProcessEnv,
   work: (database: Client) => Promise<Result>,
 ): Promise<Result> {
+  const url = urlOf(cell, environment);
+  return named(cell.databaseUrlEnv, () => withClient(url, work));
+}
+
+export function urlOf({ name, databaseUrlEnv }: Cell, environment: NodeJS.ProcessEnv): string {
   const description = `the Postgres database of the cell ${name}`;
   const shape = { [databaseUrlEnv]: databaseUrl.describe(description) };
-  const url = parseSettings(shape, environment)[databaseUrlEnv] as string;
-  return named(databaseUrlEnv, () => withClient(url, work));
+  return parseSettings(shape, environment)[databaseUrlEnv] as string;
 }
 
 /** Which of several databases it is that cannot be reached. */
-async function named<Result>(setting: string, work: () => Promise<Result>): Promise<Result> {
+export async function named<Result>(setting: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Command } from "./command";
 import { addCellCommand, assignCommand, listCellsCommand, mapCommand } from "./cells";
+import { discardCommand, moveCommand } from "./cells-move";
 import {
   checkpointKeysCommand,
   exportCheckpointsCommand,
@@ -60,6 +61,8 @@ export const COMMANDS: readonly Command[] = [
   listCellsCommand,
   assignCommand,
   mapCommand,
+  moveCommand,
+  discardCommand,
   listenCommand,
   listLettersCommand,
   showLetterCommand,

@@ -3,6 +3,7 @@ import {
   RELEASE,
   type UnderWay,
   awaitStillness,
+  findHold,
   holdMerchant,
   isStill,
   releaseMerchant,
@@ -64,9 +65,11 @@ export const releaseMerchantCommand: Command = {
   options: { merchant: { type: "string" } },
   run: async ({ values, environment }) => {
     const merchantId = merchantIn(values);
-    const wasHeld = await withDb(readDatabaseUrl(environment), (db) =>
-      releaseMerchant(db, merchantId),
-    );
+    const wasHeld = await withDb(readDatabaseUrl(environment), async (db) => {
+      if (await releaseMerchant(db, merchantId)) return true;
+      if (!(await findHold(db, merchantId)).isElsewhere) return false;
+      throw new Error(`${merchantId} is in another cell: what is here is a copy or a remnant.`);
+    });
     const text = wasHeld ? "It is held no more.\n" : "It was not held.\n";
     return { json: { merchantId, wasHeld }, text };
   },

@@ -57,6 +57,7 @@ const STATUSES: Partial<Record<FailureCode, number>> = {
   BAD_USER_INPUT: 400,
   UNAUTHENTICATED: 401,
   NOT_FOUND: 404,
+  UNAVAILABLE: 503,
 };
 
 function refusal(error: unknown): [number, string] {

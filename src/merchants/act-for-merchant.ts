@@ -2,7 +2,7 @@ import type { Db } from "../db/db";
 import { Failure } from "../failures";
 import { isId } from "../ids";
 import type { Caller } from "./caller";
-import { isMerchantHeld } from "./hold-merchant";
+import { findHold } from "./hold-merchant";
 import { findMerchant } from "./merchant-store";
 
 /** The header by which a platform operator says for which merchant it acts. */
@@ -22,5 +22,5 @@ export async function actForMerchant(db: Db, caller: Caller, merchantId: string)
   if (!(await findMerchant(db, merchantId))) {
     throw new Failure("NOT_FOUND", "There is no such merchant.");
   }
-  return { ...caller, merchantId, isHeld: await isMerchantHeld(db, merchantId) };
+  return { ...caller, merchantId, ...(await findHold(db, merchantId)) };
 }

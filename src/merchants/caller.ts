@@ -1,7 +1,7 @@
 import { type Db, type Statement, run } from "../db/db";
 import { addressTest } from "./addresses";
 import { type ApiKeyKind, type Mode, type Scope, isPossible } from "./api-key";
-import { notHeld } from "./not-held";
+import { isElsewhere, notHeld } from "./not-held";
 
 /** Who sends a request: what a live key says about its holder. */
 export interface Caller {
@@ -20,6 +20,8 @@ export interface Caller {
   readonly origin: string;
   /** Whether its merchant's changes are refused for the moment. */
   readonly isHeld: boolean;
+  /** Whether another cell has it: it is not answered here at all. */
+  readonly isElsewhere: boolean;
 }
 
 /** What a bearer secret claims: the tenant that it names, and its hash. */
@@ -52,7 +54,9 @@ const FIND_LIVE: Statement = {
     cross join lateral (
       select k.merchant_id as "merchantId", k.id as "id", k.kind as "kind", k.hint as "hint",
         m.mode as "mode", k.scopes as "scopes", iso(k.expires_at) as "expiresAt",
-        not (${notHeld("k.merchant_id")}) as "isHeld", k.allowed_addresses as "allowedAddresses",
+        not (${notHeld("k.merchant_id")}) as "isHeld",
+        ${isElsewhere("k.merchant_id")} as "isElsewhere",
+        k.allowed_addresses as "allowedAddresses",
         coalesce(k.origin, k.id) as "origin",
         (extract(epoch from k.expires_at - now()) * 1000)::float8 as "remainingMs"
       from api_keys k join merchants m on m.id = k.merchant_id

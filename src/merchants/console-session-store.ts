@@ -1,6 +1,6 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
 import type { Caller } from "./caller";
-import { notHeld } from "./not-held";
+import { isElsewhere, notHeld } from "./not-held";
 
 export interface SessionKey {
   readonly merchantId: string;
@@ -38,6 +38,7 @@ const FIND: Statement = {
       m.mode as "mode", k.scopes as "scopes", iso(k.expires_at) as "expiresAt",
       k.allowed_addresses as "allowedAddresses", coalesce(k.origin, k.id) as "origin",
       not (${notHeld("k.merchant_id")}) as "isHeld",
+      ${isElsewhere("k.merchant_id")} as "isElsewhere",
       s.last_used_at < now() - interval '1 minute' as "isStale"
     from console_sessions s
     join api_keys k on k.merchant_id = s.merchant_id and k.id = s.key_id

@@ -25,7 +25,9 @@ const INSERT: Statement = {
 
 const DELETE: Statement = {
   name: "release_merchant",
-  text: "delete from merchant_holds where merchant_id = ? returning merchant_id",
+  text: `
+    delete from merchant_holds
+    where merchant_id = ? and moved_to is null and comes_from is null returning merchant_id`,
 };
 
 /** False when it was held already; undefined when there is no such merchant. */
@@ -42,7 +44,7 @@ export async function holdMerchant(
   });
 }
 
-/** False when it was not held. */
+/** False when it was not held. Who is in another cell is held here for good: what is here is a copy or a remnant. */
 export async function releaseMerchant(db: Db, merchantId: string): Promise<boolean> {
   return transact(db, async (tx) => {
     const wasHeld = (await run(tx, DELETE, [merchantId])).length > 0;
@@ -54,13 +56,21 @@ export async function releaseMerchant(db: Db, merchantId: string): Promise<boole
 export const HOLD = "merchants hold";
 export const RELEASE = "merchants release";
 
-const IS_HELD: Statement = {
-  name: "is_merchant_held",
-  text: "select from merchant_holds where merchant_id = ?",
+export interface Hold {
+  readonly isHeld: boolean;
+  readonly isElsewhere: boolean;
+}
+
+const FIND: Statement = {
+  name: "find_hold",
+  text: `
+    select coalesce(moved_to, comes_from) is not null as "isElsewhere"
+    from merchant_holds where merchant_id = ?`,
 };
 
-export async function isMerchantHeld(db: Db, merchantId: string): Promise<boolean> {
-  return (await run(db, IS_HELD, [merchantId])).length > 0;
+export async function findHold(db: Db, merchantId: string): Promise<Hold> {
+  const [found] = await run<Pick<Hold, "isElsewhere">>(db, FIND, [merchantId]);
+  return { isHeld: found !== undefined, isElsewhere: found?.isElsewhere === true };
 }
 
 /** A transaction that writes what the hold is to stop. */

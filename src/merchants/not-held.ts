@@ -6,3 +6,12 @@
 export function notHeld(merchantId: string): string {
   return `(select h.merchant_id from merchant_holds h where h.merchant_id = ${merchantId}) is null`;
 }
+
+/**
+ * Whether the merchant is in another cell: it has left this one, or has not arrived yet. What is here of it is what was
+ * copied or is left, and nobody is answered from it.
+ */
+export function isElsewhere(merchantId: string): string {
+  return `(select coalesce(h.moved_to, h.comes_from) from merchant_holds h
+    where h.merchant_id = ${merchantId}) is not null`;
+}

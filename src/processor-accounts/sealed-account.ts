@@ -2,6 +2,8 @@ import { type Db, type Statement, run } from "../db/db";
 import type { ConnectedProcessor, ProcessorKind, Settings } from "../processors/kind";
 import type { Mode } from "../merchants/api-key";
 import type { SecretBox } from "../security/secrets";
+import { held } from "../merchants/hold-merchant";
+import { isElsewhere } from "../merchants/not-held";
 import { openCredentials, webhookSecretContext } from "./account";
 
 /** An account as it is connected with: read whole, so that what it has belongs together. */
@@ -43,15 +45,20 @@ export async function findSealedAccount(
 /* Across merchants, in this one place: a processor's webhook names the account and no merchant. */
 const FIND_BY_ID: Statement = {
   name: "find_sealed_account_by_id",
-  text: `select ${COLUMNS} from processor_accounts p where p.id = ? limit 2`,
+  text: `
+    select ${COLUMNS}, ${isElsewhere("p.merchant_id")} as "isElsewhere"
+    from processor_accounts p where p.id = ? limit 2`,
 };
 
 export async function findAccountOfWebhook(
   db: Db,
   { processor, id }: { readonly processor: string; readonly id: string },
 ): Promise<SealedAccount | undefined> {
-  const found = await run<SealedAccount>(db, FIND_BY_ID, [id]);
+  type Found = SealedAccount & { readonly isElsewhere: boolean };
+  const found = await run<Found>(db, FIND_BY_ID, [id]);
   const [only] = found;
+  // The processor sends it again, and then it comes to the cell that applies it.
+  if (only?.isElsewhere === true) throw held();
   return found.length === 1 && only?.processor === processor ? only : undefined;
 }
 

@@ -1,4 +1,5 @@
 import { type Db, type Statement, type Tx, run } from "../db/db";
+import { notHeld } from "../merchants/not-held";
 import type { SealHead } from "./checkpoint";
 import { LEAVES_OF_SPAN, isoOf } from "./leaves";
 
@@ -31,7 +32,7 @@ const FIND_DUE: Statement = {
     left join lateral (
       select s.feed_position, s.postings_before from seals s where s.merchant_id = m.id
       order by s.number desc limit 1) s on true
-    where m.id > ? and (
+    where m.id > ? and ${notHeld("m.id")} and (
       exists (
         select from event_feed f
         where f.merchant_id = m.id and f.position > coalesce(s.feed_position, 0))

@@ -1,5 +1,6 @@
 import type { Attack } from "./attack";
 import { backlog } from "./attacks/backlog";
+import { cells } from "./attacks/cells";
 import { databaseAway } from "./attacks/database-away";
 import { frozenWorker } from "./attacks/frozen-worker";
 import { fuzz } from "./attacks/fuzz";
@@ -54,5 +55,6 @@ export const ATTACKS: readonly Attack[] = [
   histories,
   rollingUpgrade,
   rollingUpgradeOnRedis,
+  cells,
   killEverywhere,
 ];

@@ -71,6 +71,8 @@ export interface InstallationOptions {
   readonly release?: Release;
   /** Where callers and the card network's webhooks come in, if not at each API. */
   readonly frontPort?: number;
+  /** Of another installation, which shares it. */
+  readonly encryptionKey?: string;
 }
 
 export interface WitnessedNetwork {
@@ -122,7 +124,7 @@ export async function startInstallation(
       connectTimeoutMs: 60_000,
     });
     closers.push(() => db.destroy());
-    const secrets = newSecrets();
+    const secrets = newSecrets(options);
     const ports = await choosePorts(options);
     const consumerUrl = `http://${HOST}:${String(ports.consumer)}`;
     await options.release?.migrate(databaseUrl);
@@ -191,9 +193,9 @@ interface Secrets {
   readonly sandboxSecret: string;
 }
 
-function newSecrets(): Secrets {
+function newSecrets({ encryptionKey }: InstallationOptions): Secrets {
   return {
-    encryptionKey: randomBytes(32).toString("base64"),
+    encryptionKey: encryptionKey ?? randomBytes(32).toString("base64"),
     endpointSecret: newWebhookSecret(),
     sandboxSecret: `whsec_${randomBytes(32).toString("base64")}`,
   };

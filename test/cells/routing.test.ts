@@ -177,6 +177,7 @@ async function everybody(all: readonly Made[], work: (one: Made) => Promise<void
         { name: "a", databaseUrlEnv: "CELL_A_URL", merchants: EACH + 2 },
         { name: "b", databaseUrlEnv: "CELL_B_URL", merchants: EACH + 2 },
       ],
+      moves: [],
     });
     expect(await write()).toEqual({ entries: 2 * EACH + 6, changed: true, reloaded: true });
     await isKnown(a.merchant.secretKey);

@@ -198,10 +198,12 @@ export function drive(app: App, queues: RecordedQueues, owner: Db): Driven {
 
 const IS_IDLE = `
   select not exists (select from outbox where aside_until is distinct from 'infinity')
-    and not exists (select from attempts where next_at <= now() and status <> 'SENT')
+    and not exists (select from attempts a where a.next_at <= now() and a.status <> 'SENT'
+      and not exists (select from merchant_holds h where h.merchant_id = a.merchant_id))
     and not exists (
       select from attempts a where a.status = 'SENT' and not exists (select from worker_leases w where w.worker_id = a.worker_id))
-    and not exists (select from webhook_deliveries where next_at <= now()) as idle`;
+    and not exists (select from webhook_deliveries d where d.next_at <= now()
+      and not exists (select from merchant_holds h where h.merchant_id = d.merchant_id)) as idle`;
 
 // Some seconds into the past, because what is due only now is still left to its job.
 const MAKE_DUE = `

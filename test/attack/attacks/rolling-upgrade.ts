@@ -10,7 +10,8 @@ import { type Attack, type Context, type Figures, limitMs } from "../attack";
 import type { Installation } from "../installation";
 import { type Balancer, hasHaproxy, startHaproxy, startOwnBalancer } from "../rolling/balancer";
 import { type Place, endedBadly, planFleet } from "../rolling/fleet";
-import { type Load, type Phase, startLoad } from "../rolling/load";
+import { askew, describe, reasons } from "../rolling/account-for";
+import { type Load, startLoad } from "../rolling/load";
 import {
   type Release,
   buildRelease,
@@ -229,7 +230,7 @@ async function compare(
   const network = networkOf(installation);
   check.equal(
     "orders whose money is not once in the network's books",
-    await askew(load, network),
+    askew(load, await network.movements()),
     [],
   );
   check.equal("requests under one reference", (await network.stats()).requestsByReference.max, 1);
@@ -259,48 +260,6 @@ async function compare(
     },
     sometimes: { "orders asked for again by another release": repeats.asked },
   };
-}
-
-function describe({ calls, retries, errors, seconds }: Phase): string {
-  const counted = [
-    `${String(calls)} calls`,
-    `${String(retries)} retries`,
-    `${String(errors.length)} errors`,
-  ];
-  return `${counted.join(", ")}, ${seconds.toFixed(1).padStart(5)} s`;
-}
-
-/** Why callers had to ask again, over all phases. */
-function reasons(phases: readonly Phase[]): string {
-  const counts: Record<string, number> = {};
-  for (const [code, count] of phases.flatMap(({ codes }) => Object.entries(codes))) {
-    counts[code] = (counts[code] ?? 0) + count;
-  }
-  return (
-    Object.entries(counts)
-      .map(([code, count]) => `${code} ${String(count)}`)
-      .join(", ") || "none"
-  );
-}
-
-/** Each order has an amount of its own, by which the network's books know it. */
-async function askew(
-  { done }: Load,
-  network: ReturnType<typeof networkOf>,
-): Promise<readonly string[]> {
-  const movements = await network.movements();
-  const undone = new Set(
-    movements.filter(({ kind }) => kind === "reverse").map(({ reference }) => reference),
-  );
-  const count = (of: string, wanted: number): number =>
-    movements.filter(
-      ({ kind, amount, reference }) => kind === of && amount === wanted && !undone.has(reference),
-    ).length;
-  return done.flatMap(({ order, wish, captured, refunded }) => {
-    const found = [count("capture", order.amount), refunded > 0 ? count("refund", refunded) : 0];
-    const wanted = [captured ? 1 : 0, refunded > 0 ? 1 : 0];
-    return String(found) === String(wanted) ? [] : [`${wish} ${order.id}: ${String(found)}`];
-  });
 }
 
 /** What Postgres says to a statement that does not fit the schema (42…), or whose plan does not any more (0A000). */

@@ -60,6 +60,8 @@ export interface LoadOptions {
   readonly phase: string;
   readonly lanes: number;
   readonly prefix: string;
+  /** The amount of the first order, where others pay at the same network. */
+  readonly amountFrom?: number;
   readonly random: Random;
   readonly limitMs: number;
 }
@@ -69,7 +71,7 @@ export interface LoadOptions {
  * makes them, with its own retries and no more.
  */
 export function startLoad(options: LoadOptions): Load {
-  const { lanes, limitMs, prefix, random } = options;
+  const { lanes, limitMs, prefix, random, amountFrom = 10_000 } = options;
   const phases = [newPhase(options.phase)];
   const done: Done[] = [];
   const fed = new Set<string>();
@@ -96,7 +98,7 @@ export function startLoad(options: LoadOptions): Load {
   const lane = async (): Promise<void> => {
     while (!isStopping) {
       const wish = WISHES[taken % WISHES.length] ?? "capture";
-      const amount = 10_000 + taken;
+      const amount = amountFrom + taken;
       taken += 1;
       const order = orderOf(wish, { id: `${prefix}-${String(amount)}`, amount });
       const phase = now();
@@ -111,7 +113,7 @@ export function startLoad(options: LoadOptions): Load {
       const earlier = done[Math.floor(random() * done.length)];
       if (!earlier || earlier.phase === now()) continue;
       repeats.asked += 1;
-      const again = await pay(shop.client, earlier.order).catch(() => "");
+      const again = await pay(shop.client, earlier.order).catch(() => earlier.paymentIntentId);
       if (again !== earlier.paymentIntentId) repeats.other += 1;
     }
   };
