@@ -1,4 +1,5 @@
 import type { Cores } from "./bench";
+import type { HttpCeiling } from "./ceilings/http-ceiling";
 import type { StatementCeiling } from "./ceilings/statement-ceiling";
 import type { Latency } from "./load/latency";
 import type { PaymentsResult } from "./load/payments";
@@ -10,7 +11,7 @@ export interface Results {
   readonly machine: Machine;
   readonly statement?: StatementCeiling;
   /** Requests per second without a database, at the client count of the requirements. */
-  readonly http?: { readonly create: number; readonly typename: number };
+  readonly http?: HttpCeiling;
   readonly operations?: Partial<Record<MeasuredOperation, readonly Measured[]>>;
   readonly open?: readonly OpenFigures[];
   readonly storms?: readonly StormFigures[];
