@@ -1,7 +1,9 @@
-import type {
-  ApolloServerPlugin,
-  GraphQLRequestContext,
-  GraphQLRequestListener,
+import {
+  type ApolloServerPlugin,
+  type GraphQLRequestContext,
+  type GraphQLRequestListener,
+  type GraphQLResponse,
+  HeaderMap,
 } from "@apollo/server";
 import { type GraphQLError, type OperationDefinitionNode, OperationTypeNode } from "graphql";
 import { redact } from "../src/security/sensitive";
@@ -19,6 +21,7 @@ import {
   retryAfterSeconds,
   statusOf,
 } from "./failures";
+import type { Execute } from "./execution/execute-compiled";
 import { type InputPath, inputPathFinder } from "./input-path";
 import { mayIntrospect } from "./introspection";
 import { operationLabel } from "./measure-requests";
@@ -114,7 +117,26 @@ function showInstead(asked: Asked, shown: PresentedError[]): void {
   if (wait !== undefined) http.headers.set("retry-after", String(wait));
 }
 
-const listener: GraphQLRequestListener<Context> = {
+type Listener = GraphQLRequestListener<Context>;
+
+// What is told over HTTP, is told by what is shown of it.
+const HTTP: GraphQLResponse["http"] = { headers: new HeaderMap() };
+
+/** Answers what the executor takes. What went wrong is kept beside the answer, to be shown as Apollo's errors are. */
+function executeWith(execute: Execute): NonNullable<Listener["responseForOperation"]> {
+  return async ({ document, operation, contextValue, request }) => {
+    const variables = request.variables ?? {};
+    // Apollo's types promise an operation; a request may name one that is not in its document.
+    const asked = operation as typeof operation | undefined;
+    const result =
+      asked && (await execute({ document, operation, context: contextValue, variables }));
+    if (!result) return null;
+    contextValue.progress.errors = result.errors;
+    return { http: HTTP, body: { kind: "single", singleResult: { data: result.data ?? null } } };
+  };
+}
+
+const listener: Listener = {
   // Here, and not in a resolver: nothing of a request that is not permitted is executed.
   didResolveOperation: ({ schema, operation, document, contextValue, request }) => {
     if (!operation) return Promise.resolve();
@@ -131,7 +153,8 @@ const listener: GraphQLRequestListener<Context> = {
     stopClock(contextValue.budget);
     if (body.kind !== "single") return;
     http.headers.set("content-type", `${contextValue.mediaType}; charset=utf-8`);
-    const shown = asked.errors && showErrors(asked, asked.errors);
+    const errors = asked.errors ?? contextValue.progress.errors;
+    const shown = errors && showErrors(asked, errors);
     const code = shown?.[0]?.extensions.code ?? "OK";
     httpRequests.inc({ code });
     contextValue.progress.measured = { operation: operationLabel(operation), code };
@@ -150,11 +173,17 @@ function isMutation(operation: OperationDefinitionNode | undefined): boolean {
   return operation?.operation === OperationTypeNode.MUTATION;
 }
 
-export const answerPlugin: ApolloServerPlugin<Context> = {
-  requestDidStart: () => Promise.resolve(listener),
-  unexpectedErrorProcessingRequest: ({ requestContext, error }) => {
-    const { app, requestId } = requestContext.contextValue;
-    app.log.error({ requestId, error: describeError(error) }, "an answer could not be made");
-    return Promise.resolve();
-  },
-};
+/** With an executor for the operations that it takes; Apollo executes the others. */
+export function answerPlugin(execute: Execute | undefined): ApolloServerPlugin<Context> {
+  const listening: Listener = execute
+    ? { ...listener, responseForOperation: executeWith(execute) }
+    : listener;
+  return {
+    requestDidStart: () => Promise.resolve(listening),
+    unexpectedErrorProcessingRequest: ({ requestContext, error }) => {
+      const { app, requestId } = requestContext.contextValue;
+      app.log.error({ requestId, error: describeError(error) }, "an answer could not be made");
+      return Promise.resolve();
+    },
+  };
+}

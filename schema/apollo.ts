@@ -10,6 +10,7 @@ import type { GraphQLSchema } from "graphql";
 import type { App } from "../src/app";
 import { answerPlugin } from "./answer-plugin";
 import type { Context } from "./context";
+import { createExecutor } from "./execution/execute-compiled";
 import { ERRORS_MAX, TOKENS_MAX, refuseGreedy } from "./limits";
 import type { AskedDocument } from "./request-body";
 import { resolveInTurns } from "./take-turns";
@@ -41,7 +42,9 @@ export function createApollo(app: App, schema: GraphQLSchema): ApolloServer<Cont
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      answerPlugin,
+      answerPlugin(
+        app.config.compiledExecution ? createExecutor(schema, resolveInTurns) : undefined,
+      ),
     ],
   });
 }
@@ -73,6 +76,9 @@ const POST = httpOf("POST");
 // By which it executes nothing but queries.
 const GET = httpOf("GET");
 
+/** All that Apollo reads of a request, whether it is there or not: what it copies then has one shape. */
+type Asked = { [Name in keyof GraphQLRequest]-?: GraphQLRequest[Name] | undefined };
+
 /** Never throws for what is wrong with the operation: that is in its answer. */
 export function executeOperation(
   apollo: ApolloServer<Context>,
@@ -80,13 +86,12 @@ export function executeOperation(
   { method, operation }: { readonly method: string; readonly operation: Operation },
 ): Promise<GraphQLResponse> {
   const { query, operationName, variables } = operation;
-  return apollo.executeOperation(
-    {
-      http: method === "POST" ? POST : GET,
-      extensions: { persistedQuery: { version: 1, sha256Hash: query } },
-      ...(typeof operationName === "string" && { operationName }),
-      ...(variables && { variables }),
-    },
-    { contextValue },
-  );
+  const request: Asked = {
+    http: method === "POST" ? POST : GET,
+    extensions: { persistedQuery: { version: 1, sha256Hash: query } },
+    operationName: operationName ?? undefined,
+    variables: variables ?? undefined,
+    query: undefined,
+  };
+  return apollo.executeOperation(request as GraphQLRequest, { contextValue });
 }

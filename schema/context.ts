@@ -1,3 +1,4 @@
+import type { GraphQLError } from "graphql";
 import type { App } from "../src/app";
 import type { Db } from "../src/db/db";
 import { isClientSecretFor, paymentIntentIdOf } from "../src/payments/client-secret";
@@ -35,7 +36,15 @@ export interface Context {
   /** What it has taken so far. */
   readonly budget: Budget;
   /** Whether a mutation was executed, and whether our own answer was made: shared with the one who sends it. */
-  readonly progress: { answered: boolean; mutated: boolean; measured?: Answered };
+  readonly progress: Progress;
+}
+
+interface Progress {
+  answered: boolean;
+  mutated: boolean;
+  measured?: Answered;
+  /** What went wrong while it was executed, where not Apollo did that. */
+  errors?: readonly GraphQLError[] | undefined;
 }
 
 export interface IncomingRequest {

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { type GraphQLObjectType, type GraphQLSchema, specifiedDirectives } from "graphql";
 import { type BuildSchemaOptions, buildSchemaSync } from "type-graphql";
 import { watchRootFields } from "./audit";
+import { callResolvers } from "./call-resolvers";
 import { CancelPaymentIntentMutation } from "./mutations/cancel-payment-intent";
 import { CapturePaymentIntentMutation } from "./mutations/capture-payment-intent";
 import { ConfirmPaymentIntentMutation } from "./mutations/confirm-payment-intent";
@@ -168,6 +169,7 @@ export function buildSchema(): GraphQLSchema {
     "Operations that are answered as a stream of server-sent events.",
   );
   describeAccess(schema);
+  callResolvers(schema, RESOLVERS);
   watchRootFields(schema);
   return schema;
 }

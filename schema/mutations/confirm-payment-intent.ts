@@ -65,16 +65,17 @@ export class ConfirmPaymentIntentMutation {
       returnUrl: input.returnUrl ?? null,
     };
     requireIntent(context, command.paymentIntentId);
+    const isShopper = isPublishable(caller);
     const outcome = await confirmWithinLimits(context, {
-      ...command,
+      // The spread comes last, as in createPaymentIntent.
       merchantId: caller.merchantId,
       actor: caller.id,
       traceparent: context.traceparent,
-      ...(isPublishable(caller)
-        ? { key: shopperKey(command.paymentIntentId, key), formerKey: key }
-        : { key }),
+      key: isShopper ? shopperKey(command.paymentIntentId, key) : key,
+      formerKey: isShopper ? key : undefined,
       fingerprint: hexFingerprint(CONFIRM, command),
       processor: context.app.config.defaultProcessor,
+      ...command,
     });
     afterCommit(context, outcome, command.paymentIntentId);
     return { paymentIntent: outcome.result, idempotency: idempotencyOf(outcome, outcome.result) };

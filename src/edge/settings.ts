@@ -67,6 +67,11 @@ export const EDGE_SETTINGS = {
   ONCEPAY_QUERY_TIME_MS: wholeNumber(1, 600_000, "milliseconds")
     .default(2_000)
     .describe("how long the resolvers of one request may take; a mutation's commit does not count"),
+  ONCEPAY_COMPILED_EXECUTION: flag
+    .default(true)
+    .describe(
+      "whether documents that come again are executed by what was compiled from them; false leaves all of them to graphql-js",
+    ),
   ONCEPAY_SUBSCRIPTION_SECONDS: wholeNumber(1, 86_400, "seconds")
     .default(600)
     .describe("how long a subscription lasts before its client has to ask for it again"),
@@ -93,6 +98,7 @@ export interface EdgeConfig {
   /** Undefined in production, whatever is set. */
   readonly demoShop: { readonly secretKey: string; readonly publishableKey: string } | undefined;
   readonly queryTimeMs: number;
+  readonly compiledExecution: boolean;
   readonly subscriptionSeconds: number;
   readonly trustedDocuments: readonly string[];
   readonly trustedDocumentsOnly: Settings["ONCEPAY_TRUSTED_DOCUMENTS_ONLY"];
@@ -112,6 +118,7 @@ export function edgeConfig(settings: Settings, isProduction: boolean): EdgeConfi
     console: settings.ONCEPAY_CONSOLE ?? !isProduction,
     demoShop: isProduction ? undefined : demoShop(settings),
     queryTimeMs: settings.ONCEPAY_QUERY_TIME_MS,
+    compiledExecution: settings.ONCEPAY_COMPILED_EXECUTION,
     subscriptionSeconds: settings.ONCEPAY_SUBSCRIPTION_SECONDS,
     trustedDocuments: settings.ONCEPAY_TRUSTED_DOCUMENTS,
     trustedDocumentsOnly: settings.ONCEPAY_TRUSTED_DOCUMENTS_ONLY,

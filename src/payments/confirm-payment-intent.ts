@@ -47,7 +47,7 @@ export interface ConfirmPaymentIntent extends TracedCommand {
   /** A shopper's is scoped to the intent: see shopper-key.ts. */
   readonly key: string;
   /** A shopper's key as it was sent, under which it was stored before. */
-  readonly formerKey?: string;
+  readonly formerKey?: string | undefined;
   readonly fingerprint: string;
   readonly paymentIntentId: string;
   readonly paymentMethod: string | null;

@@ -1,4 +1,5 @@
 import type { Cores } from "./bench";
+import type { HttpCeiling } from "./ceilings/http-ceiling";
 import type { StatementCeiling } from "./ceilings/statement-ceiling";
 import type { Latency } from "./load/latency";
 import type { PaymentsResult } from "./load/payments";
@@ -10,12 +11,13 @@ export interface Results {
   readonly machine: Machine;
   readonly statement?: StatementCeiling;
   /** Requests per second without a database, at the client count of the requirements. */
-  readonly http?: { readonly create: number; readonly typename: number };
+  readonly http?: HttpCeiling;
   readonly operations?: Partial<Record<MeasuredOperation, readonly Measured[]>>;
   readonly open?: readonly OpenFigures[];
   readonly storms?: readonly StormFigures[];
   readonly payment?: PaymentFigures;
   readonly floor?: FloorFigures;
+  readonly cells?: CellsFigures;
   readonly drains?: readonly DrainFigures[];
   readonly merchants?: MerchantFigures;
   readonly size?: SizeFigures;
@@ -86,6 +88,12 @@ export interface PaymentFigures extends PaymentsResult {
   readonly backlog: readonly Backlog[];
   readonly settled: number;
   readonly journals: number;
+}
+
+/** Whole payments a second of each of two cells, by itself and while the other works as well. */
+export interface CellsFigures {
+  readonly alone: readonly number[];
+  readonly together: readonly number[];
 }
 
 /** Of each whole payment: milliseconds of processor, by process. */

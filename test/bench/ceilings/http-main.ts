@@ -1,4 +1,4 @@
-import { createApp } from "../../../src/app";
+import { type App, createApp } from "../../../src/app";
 import { readConfig } from "../../../src/config";
 import { createLog } from "../../../src/observability/log";
 import type { PaymentIntent } from "../../../src/payments/payment-intent";
@@ -10,13 +10,18 @@ import { serveTasks } from "../helper";
 async function start(env: Readonly<Record<string, string>>): Promise<number> {
   const config = readConfig(env);
   const app = createApp(config, createLog("ceiling", "warn"), { name: "ceiling" });
-  const memoryOnly = {
+  const createPaymentIntent: App["createPaymentIntent"] = (command) => {
+    const now = new Date().toISOString();
+    const intent = { ...EXAMPLE, ...command, id: newId("paymentIntent"), createdAt: now };
+    return Promise.resolve({ status: "EXECUTED", firstSeenAt: now, result: intent });
+  };
+  const memoryOnly: App = {
     ...app,
-    createPaymentIntent: (command: Parameters<typeof app.createPaymentIntent>[0]) => {
-      const now = new Date().toISOString();
-      const intent = { ...EXAMPLE, ...command, id: newId("paymentIntent"), createdAt: now };
-      return Promise.resolve({ status: "EXECUTED" as const, firstSeenAt: now, result: intent });
-    },
+    // What resolvers see is the tenant's own view of the app.
+    forTenant: (merchantId) =>
+      Object.create(app.forTenant(merchantId), {
+        createPaymentIntent: { value: createPaymentIntent },
+      }) as App,
   };
   const server = await startServer(memoryOnly, { host: config.host, port: 0 });
   memoryOnly.wakeRelay = () => undefined;

@@ -13,7 +13,7 @@ import { type Checkout, openCheckout } from "./checkout";
  * them is what is told.
  */
 
-export const PAIRED = ["create", "confirm", "cancel", "query", "payment"] as const;
+export const PAIRED = ["create", "confirm", "replay", "cancel", "query", "payment"] as const;
 export type Paired = (typeof PAIRED)[number];
 
 export interface Round {
@@ -123,7 +123,7 @@ async function inTurns(
 }
 
 async function measureRound(bench: Bench, side: Side, name: Paired): Promise<Round> {
-  // What is confirmed, canceled or asked for is created first, and not counted.
+  // What is confirmed, repeated, canceled or asked for is created first, and not counted.
   if (name !== "create" && name !== "payment" && side.fresh.length === 0) {
     await load(bench, side, { name: "create", seconds: bench.options.seconds });
   }
@@ -178,7 +178,7 @@ async function load(
     seconds,
     ...(name === "create" ? { remember: true } : { payments: side.fresh }),
   });
-  if (name !== "query") side.fresh = name === "create" ? result.created : [];
+  if (name !== "query" && name !== "replay") side.fresh = name === "create" ? result.created : [];
   return result;
 }
 

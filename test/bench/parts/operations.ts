@@ -7,13 +7,13 @@ import {
   watchCores,
   withInstallation,
 } from "../bench";
+import { type HttpProbe, createHttpProbe } from "../ceilings/http-ceiling";
 import {
   type StatementCeiling,
   type StatementProbe,
   createStatementProbe,
 } from "../ceilings/statement-ceiling";
 import type { Child } from "../child";
-import { startHelper } from "../helper";
 import type { Installation } from "../installation";
 import { median } from "../load/latency";
 import type { Created } from "../load/requests";
@@ -41,7 +41,9 @@ export async function measureOperations(bench: Bench): Promise<Partial<Results>>
   const chosen = OPERATIONS.filter((name) => bench.options.only.includes(name));
   if (chosen.length === 0) return {};
   return withInstallation(bench, { name: "operations" }, async (installation) => {
+    const clients = requiredClients(bench.options.clients);
     const probe = await createStatementProbe(bench, installation);
+    const http = await createHttpProbe(bench, { installation, clients });
     try {
       const api = await installation.start("api");
       const known = await warmUp(bench, installation, api);
@@ -50,11 +52,10 @@ export async function measureOperations(bench: Bench): Promise<Partial<Results>>
       const first = await probe.measure();
       const operations: Partial<Record<MeasuredOperation, readonly Measured[]>> = {};
       for (const name of chosen) operations[name] = await measureOperation(site, name);
-      const again = await repeatRequired(site, { probe, ceiling: first, operations });
-      const http = chosen.includes("create") ? await measureHttp(bench, installation) : undefined;
-      return { ...again, ...(http && { http }) };
+      const again = await repeatRequired(site, { probe, http, ceiling: first, operations });
+      return { ...again, http: await http.measure() };
     } finally {
-      await probe.stop();
+      await Promise.all([probe.stop(), http.stop()]);
     }
   });
 }
@@ -123,6 +124,7 @@ async function repeatRequired(
   site: Site,
   first: {
     readonly probe: StatementProbe;
+    readonly http: HttpProbe;
     readonly ceiling: StatementCeiling;
     readonly operations: Partial<Record<MeasuredOperation, readonly Measured[]>>;
   },
@@ -136,6 +138,7 @@ async function repeatRequired(
   let statement = first.ceiling;
   for (let round = 1; round < rounds(site.bench); round += 1) {
     statement = await first.probe.again(statement);
+    await first.http.again();
     for (const name of names) runs.get(name)?.push(await measureOnce(site, name, clients));
   }
   const operations = Object.fromEntries(
@@ -156,31 +159,4 @@ function middle(runs: readonly Measured[]): Measured {
   return runs.reduce((a, b) =>
     Math.abs(b.throughput - target) < Math.abs(a.throughput - target) ? b : a,
   );
-}
-
-async function measureHttp(
-  bench: Bench,
-  installation: Installation,
-): Promise<{ create: number; typename: number }> {
-  const helper = startHelper("ceilings/http-main.ts");
-  try {
-    const port = await helper.call<number>("start", {
-      DATABASE_URL: installation.databaseUrl,
-      ONCEPAY_ENCRYPTION_KEY: installation.encryptionKey,
-    });
-    const plan = {
-      port,
-      apiKeys: installation.merchants.map(({ secretKey }) => secretKey),
-      clients: requiredClients(bench.options.clients),
-    };
-    await runLoad(bench, { ...plan, operation: "create", seconds: warmupSeconds(bench) });
-    const rate = async (operation: "create" | "typename"): Promise<number> => {
-      const run = await runLoad(bench, { ...plan, operation, seconds: bench.options.seconds });
-      bench.say(`ceiling: HTTP without a database, ${operation}: ${run.throughput.toFixed(0)}/s`);
-      return run.throughput;
-    };
-    return { create: await rate("create"), typename: await rate("typename") };
-  } finally {
-    await helper.stop();
-  }
 }

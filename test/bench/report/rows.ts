@@ -32,6 +32,7 @@ export function rowsOf(results: Results): Row[] {
     ...stormRows(results),
     ...paymentRows(results),
     ...floorRows(results),
+    ...cellRows(results),
     ...drainRows(results),
     ...merchantRows(results),
     ...sizeRows(results),
@@ -74,7 +75,11 @@ function ceilingRows({ statement, http }: Results): Row[] {
   }));
   if (http) {
     rows.push(
-      { what: "ceiling: HTTP alone, create without a database", value: http.create, unit: "/s" },
+      {
+        what: "ceiling: HTTP alone, create without a database, by graphql-js",
+        value: http.create,
+        unit: "/s",
+      },
       { what: "ceiling: HTTP alone, { __typename }", value: http.typename, unit: "/s" },
     );
   }
@@ -103,7 +108,21 @@ function operationRows(results: Results): Row[] {
     return measured.map((one) =>
       operationRow(results, { name, one, isRequired: one.clients === required }),
     );
-  }).concat(latencyRows(results));
+  }).concat(httpRows(results), latencyRows(results));
+}
+
+/** What compiled execution saves has to be more than the database costs. */
+function httpRows({ http, operations = {} }: Results): Row[] {
+  return (["create", "confirm", "replay"] as const).flatMap((name) => {
+    const measured = operations[name] ?? [];
+    if (!http || measured.length === 0) return [];
+    const required = requiredClients(measured.map(({ clients }) => clients));
+    const one = measured.find(({ clients }) => clients === required);
+    if (!one) return [];
+    const what = `${OPERATION_NAMES[name]}, ${clientsText(required)}: beside HTTP alone`;
+    const row = { what, value: one.throughput, unit: "/s" as const };
+    return [against(row, { name: "HTTP alone", value: http.create, atLeast: 1.1 })];
+  });
 }
 
 function operationRow(
@@ -248,6 +267,20 @@ function floorRows({ floor }: Results): Row[] {
       met: sum(product) <= TIMES_FLOOR * sum(bare),
     },
     ...Object.entries(product).map(([name, ms]) => row(`  of it, ${name}`, ms, bare[name] ?? NaN)),
+  ];
+}
+
+function cellRows({ cells }: Results): Row[] {
+  if (!cells) return [];
+  const [alone, together] = [cells.alone, cells.together].map((figures) =>
+    figures.reduce((sum, figure) => sum + figure, 0),
+  ) as [number, number];
+  const one = alone / cells.alone.length;
+  return [
+    against(
+      { what: "whole payments of two cells, each on a core", value: together, unit: "/s" },
+      { name: "one of them, on its core", value: one },
+    ),
   ];
 }
 
