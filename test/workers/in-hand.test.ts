@@ -80,7 +80,6 @@ it("posts the next one's webhooks meanwhile, and tells of both in their order", 
     }),
   );
   const events = await twoBatches(relay);
-  expect(await relayNext(t.app, t.queues, relay)).toBe(0);
   goOn();
   await endRelay(relay);
   expect(await outbox()).toEqual([]);
@@ -102,10 +101,9 @@ it("tells in its turn of what nobody wants to hear", async () => {
   await t.db("webhook_endpoints").update({ event_types: ["payment_intent.canceled"] });
   await makeEvents(t, merchantId, 3);
   const events = await outbox();
-  // Marking takes no longer than any of these.
-  for (const count of [3, 0, 0, 0]) {
-    expect(await relayNext(t.app, t.queues, relay)).toBe(count);
-  }
+  expect(await relayNext(t.app, t.queues, relay)).toBe(3);
+  // Marking takes no longer than a few of these.
+  for (let times = 0; times < 5; times += 1) expect(await outbox()).toEqual(events);
   goOn();
   await endRelay(relay);
   expect(await feed()).toEqual(events);
