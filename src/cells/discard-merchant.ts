@@ -35,10 +35,13 @@ const OWN: readonly Part[] = [
   ofMerchant("reconciliation_runs"),
 ];
 
-/** Keys that seals are signed with are not one merchant's. */
-const COPIED = PARTS.filter(({ table }) => table !== "signing_keys").sort(
-  (one, other) => rank(one) - rank(other),
-);
+/** All that is of a merchant. Keys that seals are signed with are not one merchant's. */
+export const TAKEN: readonly Part[] = [
+  ...OWN,
+  ...PARTS.filter(({ table }) => table !== "signing_keys").sort(
+    (one, other) => rank(one) - rank(other),
+  ),
+];
 
 function rank({ table }: Part): number {
   return table === "inbox" ? 0 : 1;
@@ -73,7 +76,7 @@ export async function takeAway(
 ): Promise<void> {
   await tx.raw("set local statement_timeout = 0");
   await tx.raw("set local session_replication_role = replica");
-  for (const { table, where } of [...OWN, ...COPIED]) {
+  for (const { table, where } of TAKEN) {
     if (stays.has(table)) continue;
     await tx.raw(`delete from ${table} where ${where.replace("$1", "?")}`, [merchantId]);
   }

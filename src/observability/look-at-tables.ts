@@ -62,7 +62,10 @@ const LOOK: Statement = {
       (select coalesce(jsonb_object_agg(l.cause, l.letters), '{}') from (
         select cause, count(*) as letters from letters group by cause) l) as "deadLetters",
       (select count(*) from inbox where next_at is not null and status = 'PARKED')
-        as "parkedInbox"`,
+        as "parkedInbox",
+      (select coalesce(extract(epoch from now() - min(h.held_at))::float8, 0)
+        from merchant_holds h where h.moved_to is null and h.comes_from is null)
+        as "heldOldestSeconds"`,
 };
 
 export interface Look {
@@ -87,6 +90,7 @@ export interface Look {
   /** By cause; those that have been replayed are left out. */
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly parkedInbox: number;
+  readonly heldOldestSeconds: number;
 }
 
 export async function lookAtTables(db: Db): Promise<Look | undefined> {

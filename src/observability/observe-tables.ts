@@ -88,6 +88,11 @@ const GAUGES: readonly ReportedGauge<State>[] = [
     "Events from processors that refer to nothing known here.",
   ),
   one(
+    "oncepay_held_oldest_seconds",
+    "heldOldestSeconds",
+    "How long the merchant has been held who has been held for longest; 0: nobody is.",
+  ),
+  one(
     "oncepay_db_horizon_age_seconds",
     "horizonSeconds",
     "How long the oldest transaction has been open that anybody has on the database's server, in whatever database.",

@@ -1,5 +1,6 @@
 import { type Statement, type Tx, run } from "../db/db";
 import { transact } from "../db/transact";
+import { notHeld } from "../merchants/not-held";
 import { resolutionChecks } from "../observability/metrics";
 import type { LookupOutcome, Processor } from "../processors/processor";
 import { soundOutcome } from "../processors/sound-outcome";
@@ -50,7 +51,8 @@ const TAKE_DUE: Statement = {
   text: `
     with due as materialized (
       select c.merchant_id, c.attempt_id from resolution_checks c
-      where c.next_at <= now() order by c.next_at limit ? for update skip locked
+      where c.next_at <= now() and ${notHeld("c.merchant_id")}
+      order by c.next_at limit ? for update skip locked
     ), taken as (
       update resolution_checks c
       set next_at = now() + ? * interval '1 millisecond', lookups = c.lookups + 1

@@ -1,6 +1,7 @@
 import { type Db, type Statement, run } from "../db/db";
 import { API_VERSION, type EventType } from "../events/event-types";
 import { newId } from "../ids";
+import { notHeld } from "../merchants/not-held";
 import type { Log } from "../observability/log";
 import type { EndpointKey } from "./delivery";
 import { DISABLED_AFTER_HOURS, WARNED_AFTER_HOURS } from "./endpoint-health";
@@ -83,6 +84,7 @@ const FIND_HOPELESS: Statement = {
     select w.merchant_id as "merchantId", w.id as "id" from webhook_endpoints w
     where w.failing_since <= now() - ? * interval '1 hour' and w.status = 'ENABLED'
       and w.failed_at >= w.failing_since + ? * interval '1 hour'
+      and ${notHeld("w.merchant_id")}
     order by w.failing_since limit ?`,
 };
 
@@ -98,6 +100,7 @@ const WARN: Statement = {
         where w.failed_at >= w.failing_since + hours * interval '1 hour'
       ) due
       where w.failing_since is not null and w.status = 'ENABLED' and w.warnings < due.warnings
+        and ${notHeld("w.merchant_id")}
       order by w.failing_since limit 1 for update of w skip locked
     ), changed as (
       update webhook_endpoints w set warnings = t.warnings

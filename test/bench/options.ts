@@ -11,6 +11,7 @@ export const PARTS = [
   "storm",
   "payment",
   "floor",
+  "cells",
   "drain",
   "merchants",
   "size",
@@ -45,7 +46,7 @@ one table, and removes everything again. Progress goes to stderr.
 
   --only PART[,PART]   these parts only: ${PARTS.join(", ")}
   --seconds N          how long one measurement lasts (default 5); the whole payment lasts twelve times that, or
-                       four times beside its floor
+                       four times beside its floor and in cells
   --clients N[,N]      client counts of the single operations (default 1,16,64,256)
   --size N             payments in the larger of the two tables that are compared (default 10000000)
   --payments N         payments in the tables that the console is opened over (default 100000)

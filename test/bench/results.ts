@@ -17,6 +17,7 @@ export interface Results {
   readonly storms?: readonly StormFigures[];
   readonly payment?: PaymentFigures;
   readonly floor?: FloorFigures;
+  readonly cells?: CellsFigures;
   readonly drains?: readonly DrainFigures[];
   readonly merchants?: MerchantFigures;
   readonly size?: SizeFigures;
@@ -87,6 +88,12 @@ export interface PaymentFigures extends PaymentsResult {
   readonly backlog: readonly Backlog[];
   readonly settled: number;
   readonly journals: number;
+}
+
+/** Whole payments a second of each of two cells, by itself and while the other works as well. */
+export interface CellsFigures {
+  readonly alone: readonly number[];
+  readonly together: readonly number[];
 }
 
 /** Of each whole payment: milliseconds of processor, by process. */

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Bench } from "./bench";
 import { type Helper, startHelper } from "./helper";
 import type { Options } from "./options";
+import { measureCells } from "./parts/cells";
 import { measureConsole } from "./parts/console";
 import { measureDrain } from "./parts/drain";
 import { measureFloor } from "./parts/floor";
@@ -29,6 +30,7 @@ const MEASURES = [
   measureStorm,
   measurePayment,
   measureFloor,
+  measureCells,
   measureDrain,
   measureMerchants,
   measureMemory,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Movement } from "../../src/audit/compare-movements";
 import { PARTS, sumOf } from "../../src/cells/copy-merchant";
+import { TAKEN } from "../../src/cells/discard-merchant";
 import { type Step, moveMerchant } from "../../src/cells/move-merchant";
 import { runCommandLine } from "../../src/cli/run-command-line";
 import type { CreatedMerchant } from "../../src/merchants/create-merchant";
@@ -84,7 +85,7 @@ async function sumsIn(cell: TestApi, merchantId: string): Promise<unknown[]> {
 }
 
 /** Every table that can hold anything of a merchant, whoever added it. */
-async function tablesWith(cell: TestApi, merchantId: string): Promise<string[]> {
+async function tablesOfMerchants(cell: TestApi): Promise<{ table: string; column: string }[]> {
   const { rows } = await cell.db.raw<{ rows: { table: string; column: string }[] }>(`
     select c.relname as "table", a.attname as "column" from pg_class c
     join pg_attribute a on a.attrelid = c.oid and not a.attisdropped
@@ -92,8 +93,12 @@ async function tablesWith(cell: TestApi, merchantId: string): Promise<string[]> 
       and not c.relispartition
       and (a.attname = 'merchant_id' or c.relname = 'merchants' and a.attname = 'id')
     order by c.relname`);
+  return rows;
+}
+
+async function tablesWith(cell: TestApi, merchantId: string): Promise<string[]> {
   const found: string[] = [];
-  for (const { table, column } of rows) {
+  for (const { table, column } of await tablesOfMerchants(cell)) {
     if (await cell.db(table).where(column, merchantId).first(column)) found.push(table);
   }
   return found;
@@ -136,6 +141,20 @@ async function aBusyMerchant(): Promise<CreatedMerchant & { readonly unknownId: 
   await assign();
   return { ...merchant, unknownId: unknown.id };
 }
+
+test("whatever has a merchant's rows is copied or made anew, and taken away", async () => {
+  const tables = (await tablesOfMerchants(a)).map(({ table }) => table);
+  const taken = TAKEN.map(({ table }) => table);
+  expect(tables.filter((table) => !taken.includes(table))).toEqual([]);
+  const copied = PARTS.map(({ table }) => table);
+  expect(tables.filter((table) => !copied.includes(table))).toEqual([
+    "audit_marks",
+    "clearing_items",
+    "ledger_proofs",
+    "merchant_holds",
+    "outbox",
+  ]);
+});
 
 test("what cannot be moved is said, and changes nothing", async () => {
   const { id, secretKey } = await aBusyMerchant();

@@ -5,9 +5,11 @@ import { createMerchant } from "../../src/merchants/create-merchant";
 import { releaseMerchant } from "../../src/merchants/hold-merchant";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { expireAuthorizations } from "../../src/payments/expire-authorizations";
+import { judgeEndpoints } from "../../src/webhooks/disable-endpoints";
 import { CREATE_INTENT, type TestApi, newKey, send, startTestApi } from "../support/api";
 import { anEndpoint } from "../support/endpoints";
 import {
+  aCapturedIntent,
   aConfirmedIntent,
   aMerchant,
   anAuthorizedIntent,
@@ -186,6 +188,39 @@ test("nothing of it is begun by a worker, and all of it once it is released", as
     return events.filter((event) => heard.has(event)).length === events.length;
   });
   await receiver.close();
+});
+
+test("nothing is looked up again that an operator has resolved, and no endpoint of it is given up", async () => {
+  const { id } = await aMerchant(api);
+  const endpoint = await anEndpoint(api, id, { url: "http://127.0.0.1:9/nobody-is-there" });
+  const { id: intentId } = await aCapturedIntent(api, id);
+  await api.drain();
+  const attempt = { merchant_id: id, payment_intent_id: intentId };
+  const [attemptId] = await api.db("attempts").where(attempt).pluck<string[]>("id");
+  const check = { merchant_id: id, attempt_id: attemptId, resolution: "SUCCEEDED" };
+  await api.db("resolution_checks").insert({ ...check, next_at: api.db.fn.now() });
+  await api.db.raw(
+    `update webhook_endpoints set failures = 50, failing_since = now() - interval '30 days',
+      failed_at = now() where id = ?`,
+    [endpoint.id],
+  );
+  const looksAt = async () => {
+    await api.sweepOnce();
+    const [{ lookups = -1 } = {}] = await api
+      .db("resolution_checks")
+      .where({ merchant_id: id })
+      .select<{ lookups: number }[]>("lookups");
+    await judgeEndpoints(api.app);
+    const [status] = await api
+      .db("webhook_endpoints")
+      .where({ id: endpoint.id })
+      .pluck<string[]>("status");
+    return [lookups, status];
+  };
+  expect(await hold(id)).toMatchObject({ code: 0 });
+  expect(await looksAt()).toEqual([0, "ENABLED"]);
+  await release(id);
+  expect(await looksAt()).toEqual([1, "DISABLED"]);
 });
 
 test("what its processor tells meanwhile waits, and is kept", async () => {

@@ -34,6 +34,7 @@ export interface PaymentsRun {
   readonly seconds: number;
   /** For whoever wants to watch a process while it works. */
   readonly nodeFlags?: Readonly<Partial<Record<"api" | "worker", readonly string[]>>>;
+  readonly onStarted?: (pids: readonly number[]) => void;
   readonly onMeasured?: (fromMs: number, untilMs: number) => void;
 }
 
@@ -49,6 +50,7 @@ export async function runPayments(bench: Bench, run: PaymentsRun): Promise<Payme
     const sandbox = await installation.start("sandbox");
     const api = await installation.start("api", { nodeFlags: run.nodeFlags?.api ?? [] });
     const worker = await installation.start("worker", { nodeFlags: run.nodeFlags?.worker ?? [] });
+    run.onStarted?.([sandbox, api, worker].map(({ pid }) => pid));
     const plan = {
       port: api.port,
       apiKeys: installation.merchants.map(({ secretKey }) => secretKey),

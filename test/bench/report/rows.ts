@@ -32,6 +32,7 @@ export function rowsOf(results: Results): Row[] {
     ...stormRows(results),
     ...paymentRows(results),
     ...floorRows(results),
+    ...cellRows(results),
     ...drainRows(results),
     ...merchantRows(results),
     ...sizeRows(results),
@@ -266,6 +267,20 @@ function floorRows({ floor }: Results): Row[] {
       met: sum(product) <= TIMES_FLOOR * sum(bare),
     },
     ...Object.entries(product).map(([name, ms]) => row(`  of it, ${name}`, ms, bare[name] ?? NaN)),
+  ];
+}
+
+function cellRows({ cells }: Results): Row[] {
+  if (!cells) return [];
+  const [alone, together] = [cells.alone, cells.together].map((figures) =>
+    figures.reduce((sum, figure) => sum + figure, 0),
+  ) as [number, number];
+  const one = alone / cells.alone.length;
+  return [
+    against(
+      { what: "whole payments of two cells, each on a core", value: together, unit: "/s" },
+      { name: "one of them, on its core", value: one },
+    ),
   ];
 }
 
