@@ -39,19 +39,23 @@ export interface Compilation {
   readonly operation: OperationDefinitionNode;
   /** For fields that have none of their own. */
   readonly fieldResolver: GraphQLFieldResolver<unknown, Context>;
+  /** Whether so many more fields may be kept. */
+  readonly keep: (fields: number) => boolean;
 }
 
 /** Undefined for what is left to graphql-js: subscriptions, introspection, directives, `__proto__` as a name. */
 export function compile(compilation: Compilation): Compiled | undefined {
-  const { schema, document, operation, fieldResolver } = compilation;
+  const { schema, document, operation, fieldResolver, keep } = compilation;
   const isQuery = operation.operation === OperationTypeNode.QUERY;
   const isMutation = operation.operation === OperationTypeNode.MUTATION;
   if ((!isQuery && !isMutation) || !isPlain(document)) return undefined;
   const asked = readAsked(schema, document, operation);
+  const fields = fieldsOf({ asked, fieldResolver, keep }, [operation], rootType(asked));
+  if (!keep(fields.length)) return undefined;
   return {
     isMutation,
     readVariables: variablesReader(schema, operation),
-    fields: fieldsOf({ asked, fieldResolver }, [operation], rootType(asked)),
+    fields,
     shared: { schema, operation, fragments: Object.fromEntries(asked.fragments) },
   };
 }
@@ -70,6 +74,7 @@ function isPlain(part: unknown): boolean {
 interface Scope {
   readonly asked: Asked;
   readonly fieldResolver: Compilation["fieldResolver"];
+  readonly keep: Compilation["keep"];
 }
 
 type Selecting = Pick<FieldNode | OperationDefinitionNode, "selectionSet">;
@@ -111,7 +116,11 @@ function fieldOf(
 ): Field {
   const { name, type } = definition;
   return {
-    ...{ key, name, nodes, parent, type },
+    key,
+    name,
+    nodes,
+    parent,
+    type,
     isNullable: !isNonNullType(type),
     resolve: definition.resolve ?? scope.fieldResolver,
     readArguments: argumentsReader(definition, nodes[0]),
@@ -142,9 +151,10 @@ function valueCompleterOf(scope: Scope, nodes: Nodes, type: GraphQLOutputType): 
 function completeObject(scope: Scope, nodes: Nodes, type: GraphQLObjectType): Complete {
   if (type.isTypeOf) throw new Error(`${type.name}: values are not asked of which type they are`);
   // When it is needed: most of what an interface may turn out to be, it never does.
-  let fields: readonly Field[] | undefined;
+  let kept: readonly Field[] | undefined;
   return ({ run, path }, source) => {
-    fields ??= fieldsOf(scope, nodes, type);
+    const fields = kept ?? fieldsOf(scope, nodes, type);
+    if (!kept && scope.keep(fields.length)) kept = fields;
     return runFields(run, fields, { source, path });
   };
 }

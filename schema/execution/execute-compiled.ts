@@ -7,7 +7,7 @@ import type {
   OperationDefinitionNode,
 } from "graphql";
 import type { Context } from "../context";
-import { type Compiled, compile } from "./compile";
+import { type Compilation, type Compiled, compile } from "./compile";
 import { CollectedErrors, ROOT, type Run, isPromise, runFields, runInTurn } from "./run-fields";
 
 /*
@@ -18,7 +18,7 @@ import { CollectedErrors, ROOT, type Run, isPromise, runFields, runInTurn } from
  * (test/support/execute-by-both.ts).
  *
  * Cost: about a third of what graphql-js takes of a create's processor time; for a document that comes a second time,
- * one pass over it. What is kept goes with the document, of which Apollo keeps those used last, 30 MB of them.
+ * one pass over it. What is kept goes with the document, and is some 15 MB at most.
  */
 
 export interface Execution {
@@ -35,12 +35,34 @@ export type Execute = (
 
 type Known = { readonly compiled: Compiled | undefined } | "once";
 
+/**
+ * A field that is kept takes about half a kilobyte. Fragments can make one small document of thousands of them: what an
+ * operation has beyond its share is found anew each time, as graphql-js does. When all have too many, all are forgotten,
+ * and come a first time again.
+ */
+const KEPT_OF_ONE = 1_000;
+const KEPT_OF_ALL = 30_000;
+
 /** The document has been validated, and the operation is the one of it that is asked for. */
 export function createExecutor(
   schema: GraphQLSchema,
   fieldResolver: GraphQLFieldResolver<unknown, Context>,
 ): Execute {
-  const known = new WeakMap<OperationDefinitionNode, Known>();
+  let known = new WeakMap<OperationDefinitionNode, Known>();
+  let ofAll = 0;
+  const share = (): Compilation["keep"] => {
+    let ofOne = 0;
+    return (fields) => {
+      if (ofOne + fields > KEPT_OF_ONE) return false;
+      ofOne += fields;
+      ofAll += fields;
+      if (ofAll > KEPT_OF_ALL) {
+        known = new WeakMap();
+        ofAll = 0;
+      }
+      return true;
+    };
+  };
   return ({ document, operation, context, variables: given }) => {
     let found = known.get(operation);
     if (found === undefined) {
@@ -48,7 +70,8 @@ export function createExecutor(
       return undefined;
     }
     if (found === "once") {
-      found = { compiled: compile({ schema, document, operation, fieldResolver }) };
+      const compilation = { schema, document, operation, fieldResolver, keep: share() };
+      found = { compiled: compile(compilation) };
       known.set(operation, found);
     }
     const { compiled } = found;

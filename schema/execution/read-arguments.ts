@@ -9,6 +9,7 @@ import {
 import type { Field, Values } from "./run-fields";
 
 const NONE: Values = Object.freeze({});
+const readNone = (): Values => NONE;
 
 /**
  * Reads the arguments of a field as graphql-js does (getArgumentValues of version 16), where they are left out or
@@ -26,7 +27,7 @@ export function argumentsReader(
         getArgumentValues(definition as GraphQLField<unknown, unknown>, node, variables);
     readers.push(reader);
   }
-  if (readers.length === 0) return () => NONE;
+  if (readers.length === 0) return readNone;
   return (variables) => {
     const values: Values = {};
     for (const read of readers) {
