@@ -127,6 +127,8 @@ afterAll(async () => {
 
 /** Some of everything that goes with a merchant. */
 async function aBusyMerchant(): Promise<CreatedMerchant & { readonly unknownId: string }> {
+  // What others have left here is not waited for.
+  await a.makeDue();
   const merchant = await createMerchant(a.db, "busy");
   const { id } = merchant;
   await anEndpoint(a, id, { url: "http://127.0.0.1:9/nobody-is-there" });
