@@ -47,7 +47,7 @@ The directory is in the database ONCEPAY_DIRECTORY_URL.
     const map = { file, reload: typeof reload === "string" ? reload : undefined };
     const startedMs = performance.now();
     const move = await withDirectory(environment, async (directory) => {
-      if (!(await findCell(directory, to))) throw new UsageError(`There is no cell ${to}.`);
+      await cellNamed(directory, to);
       await beAlone(directory, merchantId);
       const begun = await beginMove(directory, merchantId, to);
       if (!begun) throw new UsageError(`${merchantId} is in the cell ${to} already, or in none.`);
@@ -73,34 +73,38 @@ async function carryOut(
   { values, environment, say }: Call,
   { directory, move, map }: Carrying,
 ): Promise<void> {
-  const urls = await Promise.all(
-    [move.from, move.to].map(async (name) => {
-      const cell = await findCell(directory, name);
-      if (!cell) throw new UsageError(`There is no cell ${name}.`);
-      return { name: cell.databaseUrlEnv, url: urlOf(cell, environment) };
-    }),
-  );
-  const [from, to] = urls as [(typeof urls)[number], (typeof urls)[number]];
-  await named(from.name, () =>
-    withOwnersDb(from.url, (source) =>
-      named(to.name, () =>
-        withOwnersDb(to.url, (target) =>
-          moveMerchant({ source, target }, move, {
-            patienceMs: durationMs(values, "wait"),
-            graceMs: durationMs(values, "grace"),
-            sharesProcessor: values["same-processor"] === true,
-            switchOver: async () => {
-              await switchCell(directory, move);
-              await renewMap(directory, map);
-            },
-            onStep: (step) => {
-              say(STEPS[step]);
-            },
-          }),
-        ),
-      ),
+  const from = await cellNamed(directory, move.from);
+  const to = await cellNamed(directory, move.to);
+  await asOwnerIn(from, environment, (source) =>
+    asOwnerIn(to, environment, (target) =>
+      moveMerchant({ source, target }, move, {
+        patienceMs: durationMs(values, "wait"),
+        graceMs: durationMs(values, "grace"),
+        sharesProcessor: values["same-processor"] === true,
+        switchOver: async () => {
+          await switchCell(directory, move);
+          await renewMap(directory, map);
+        },
+        onStep: (step) => {
+          say(STEPS[step]);
+        },
+      }),
     ),
   );
+}
+
+async function cellNamed(directory: Client, name: string): Promise<Cell> {
+  const cell = await findCell(directory, name);
+  if (!cell) throw new UsageError(`There is no cell ${name}.`);
+  return cell;
+}
+
+function asOwnerIn<Value>(
+  cell: Cell,
+  environment: NodeJS.ProcessEnv,
+  work: (db: Db) => Promise<Value>,
+): Promise<Value> {
+  return named(cell.databaseUrlEnv, () => withOwnersDb(urlOf(cell, environment), work));
 }
 
 function durationMs(values: Call["values"], option: "wait" | "grace"): number {
@@ -143,14 +147,11 @@ ONCEPAY_DIRECTORY_URL.
     if (merchantId === undefined) throw new UsageError("--merchant is required.");
     const name = cellName(values["cell"], "--cell");
     const discarded = await withDirectory(environment, async (directory) => {
-      const cell = await findCell(directory, name);
-      if (!cell) throw new UsageError(`There is no cell ${name}.`);
+      const cell = await cellNamed(directory, name);
       await beAlone(directory, merchantId);
       const home = await homeOf(directory, merchantId, name);
-      const within = <Value>(one: Cell, work: (db: Db) => Promise<Value>): Promise<Value> =>
-        named(one.databaseUrlEnv, () => withOwnersDb(urlOf(one, environment), work));
-      await within(home, (db) => checkAtHome(db, merchantId, home.name));
-      const done = await within(cell, (db) => discardMerchant(db, merchantId));
+      await asOwnerIn(home, environment, (db) => checkAtHome(db, merchantId, home.name));
+      const done = await asOwnerIn(cell, environment, (db) => discardMerchant(db, merchantId));
       await endMove(directory, { merchantId });
       return done;
     });
