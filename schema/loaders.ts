@@ -76,51 +76,84 @@ export interface Loaders {
 // The most that one statement is asked for: a page of 100 intents is one set.
 const SET_SIZE_MAX = 500;
 
-export function createLoaders(db: Db, merchantId: string): Loaders {
-  const pages = new Map<PartKind, PageLoader<PartKind>>();
-  return {
-    intent: byId((ids) => findIntentsTogether(db, merchantId, ids)),
-    attempt: byId((ids) => findAttempts(db, merchantId, ids)),
-    capture: byId((ids) => findCaptures(db, merchantId, ids)),
-    refund: byId((ids) => findRefunds(db, merchantId, ids)),
-    dispute: byId((ids) => findDisputes(db, merchantId, ids)),
-    payout: byId((ids) => findPayouts(db, merchantId, ids)),
-    event: byId((ids) => findEvents(db, merchantId, ids)),
-    ledgerAccount: byId((ids) => findAccounts(db, merchantId, ids)),
-    endpoint: byId((ids) => findEndpoints(db, merchantId, ids)),
-    delivery: byId((ids) => findDeliveries(db, merchantId, ids)),
-    replayPlan: byId((ids) => findReplayPlans(db, merchantId, ids)),
-    reconciliationBreak: byId((ids) => findBreaks(db, merchantId, ids)),
-    erasure: byId((ids) => findErasures(db, merchantId, ids)),
-    // There is only one that this tenant may see: itself.
-    merchant: new DataLoader((ids) =>
+/** How each is made, for a tenant. */
+const MADE: { readonly [Name in keyof Loaders]: (db: Db, merchantId: string) => Loaders[Name] } = {
+  intent: (db, merchantId) => byId((ids) => findIntentsTogether(db, merchantId, ids)),
+  attempt: (db, merchantId) => byId((ids) => findAttempts(db, merchantId, ids)),
+  capture: (db, merchantId) => byId((ids) => findCaptures(db, merchantId, ids)),
+  refund: (db, merchantId) => byId((ids) => findRefunds(db, merchantId, ids)),
+  dispute: (db, merchantId) => byId((ids) => findDisputes(db, merchantId, ids)),
+  payout: (db, merchantId) => byId((ids) => findPayouts(db, merchantId, ids)),
+  event: (db, merchantId) => byId((ids) => findEvents(db, merchantId, ids)),
+  ledgerAccount: (db, merchantId) => byId((ids) => findAccounts(db, merchantId, ids)),
+  endpoint: (db, merchantId) => byId((ids) => findEndpoints(db, merchantId, ids)),
+  delivery: (db, merchantId) => byId((ids) => findDeliveries(db, merchantId, ids)),
+  replayPlan: (db, merchantId) => byId((ids) => findReplayPlans(db, merchantId, ids)),
+  reconciliationBreak: (db, merchantId) => byId((ids) => findBreaks(db, merchantId, ids)),
+  erasure: (db, merchantId) => byId((ids) => findErasures(db, merchantId, ids)),
+  // There is only one that this tenant may see: itself.
+  merchant: (db, merchantId) =>
+    new DataLoader((ids) =>
       Promise.all(
         ids.map((id) => (id === merchantId ? findMerchant(db, id) : Promise.resolve(undefined))),
       ),
     ),
-    apiKey: byId((ids) => findApiKeys(db, merchantId, ids)),
-    processorAccount: byId((ids) => findProcessorAccounts(db, merchantId, ids)),
-    evidenceOf: new DataLoader((ids) => findEvidence(db, merchantId, ids), {
+  apiKey: (db, merchantId) => byId((ids) => findApiKeys(db, merchantId, ids)),
+  processorAccount: (db, merchantId) => byId((ids) => findProcessorAccounts(db, merchantId, ids)),
+  evidenceOf: (db, merchantId) =>
+    new DataLoader((ids) => findEvidence(db, merchantId, ids), { maxBatchSize: SET_SIZE_MAX }),
+  healthOfEndpoint: (db, merchantId) =>
+    new DataLoader((ids) => findEndpointHealth(db, merchantId, ids)),
+  oldestDueOf: (db, merchantId) => new DataLoader((ids) => findOldestDueOf(db, merchantId, ids)),
+  attemptsOfDelivery: (db, merchantId) =>
+    new DataLoader((ids) => findDeliveryAttempts(db, merchantId, ids), {
       maxBatchSize: SET_SIZE_MAX,
     }),
-    healthOfEndpoint: new DataLoader((ids) => findEndpointHealth(db, merchantId, ids)),
-    oldestDueOf: new DataLoader((ids) => findOldestDueOf(db, merchantId, ids)),
-    attemptsOfDelivery: new DataLoader((ids) => findDeliveryAttempts(db, merchantId, ids), {
-      maxBatchSize: SET_SIZE_MAX,
-    }),
-    timelineOf: bySamePage((ids, request) => readTimelines(db, merchantId, { ids, request })),
-    // Each account's sums are a statement: it reads its own snapshot and the postings since.
-    sumsOf: new DataLoader(
+  timelineOf: (db, merchantId) =>
+    bySamePage((ids, request) => readTimelines(db, merchantId, { ids, request })),
+  // Each account's sums are a statement: it reads its own snapshot and the postings since.
+  sumsOf: (db, merchantId) =>
+    new DataLoader(
       (asked) => Promise.all(asked.map((account) => sumsOf(db, merchantId, account))),
       { cacheKeyFn: ({ id, asOf }) => `${id} ${asOf ?? ""}` },
     ),
-    partsOf: (kind, id, page) => {
+  partsOf: (db, merchantId) => {
+    const pages = new Map<PartKind, PageLoader<PartKind>>();
+    return (kind, id, page) => {
       const known = pages.get(kind) as PageLoader<typeof kind> | undefined;
       const loader = known ?? pagesOf(db, merchantId, kind);
       if (!known) pages.set(kind, loader);
       return readParts(kind, page, (request) => loader.load({ id, request }));
-    },
-  };
+    };
+  },
+};
+
+interface Tenant {
+  db: Db;
+  merchantId: string;
+}
+
+/** Makes a loader when it is first asked for. */
+const LAZY = Object.defineProperties(
+  {},
+  Object.fromEntries(
+    Object.entries(MADE).map(([name, make]) => {
+      const get = function (this: Tenant): unknown {
+        const value: unknown = make(this.db, this.merchantId);
+        Object.defineProperty(this, name, { value });
+        return value;
+      };
+      return [name, { get }];
+    }),
+  ),
+);
+
+/** Most requests need one of them: all of them were a sixth of what a query allocated. */
+export function createLoaders(db: Db, merchantId: string): Loaders {
+  const loaders = Object.create(LAZY) as Loaders & Tenant;
+  loaders.db = db;
+  loaders.merchantId = merchantId;
+  return loaders;
 }
 
 interface AccountMoment {

@@ -1,5 +1,13 @@
 /** The programs of an installation: said once, for `npm start`, the attacks and the bench. */
 
+/**
+ * How Node runs them. Its young generation holds some hundred requests by default, 100 KB each: with more under way
+ * than that, a third of the API's time went into copying what they still needed, and what was copied twice filled the
+ * old generation, which is collected at the cost of a tenth of a second every few seconds. Four times as much costs
+ * 50 MB of memory (docs/speed.md has the figures). Deployments say the same for themselves (test/deploy/deploy).
+ */
+export const NODE_FLAGS: readonly string[] = ["--max-semi-space-size=64"];
+
 export type ProgramName = "api" | "worker" | "sandbox" | "receiver";
 
 export interface ProgramFacts {

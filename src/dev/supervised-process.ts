@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { EXIT, type ListeningReport } from "../process/run-process";
 import { httpUrl } from "../process/listen";
-import type { ProgramFacts } from "./programs";
+import { NODE_FLAGS, type ProgramFacts } from "./programs";
 import { waitUntil } from "./wait-until";
 
 export interface ProcessPlan {
@@ -135,7 +135,7 @@ interface Launched {
 /** Once it has bound a port, it keeps that port through restarts: others have been told about it. */
 function launch(plan: ProcessPlan, bound: number | undefined, report: ProcessReport): Launched {
   const instance = randomUUID();
-  const child = spawn(process.execPath, ["--enable-source-maps", plan.file], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, "--enable-source-maps", plan.file], {
     env: {
       ...plan.environment(),
       [plan.program.portSetting]: String(bound ?? plan.port.wanted),

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
-import { PROGRAMS, inboxUrl, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
+import { NODE_FLAGS, PROGRAMS, inboxUrl, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
 import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
@@ -302,7 +302,7 @@ function planChildren(input: PlanInput): ChildPlan[] {
   const workers = ports.workers.map((port, index): ChildPlan => ({
     name: `worker-${String(index)}`,
     ...programOf("worker", options.release?.dist),
-    execArgv: ["-r", PRELOAD],
+    execArgv: [...NODE_FLAGS, "-r", PRELOAD],
     args: options.workerArgs?.(index) ?? [],
     env: { ...ours, ONCEPAY_METRICS_PORT: String(port), ...options.workerEnv?.(index) },
     url: url(port),
@@ -320,9 +320,9 @@ function planChildren(input: PlanInput): ChildPlan[] {
 export function programOf(
   name: "api" | "worker" | "sandbox",
   dist: string = DIST,
-): Pick<ChildPlan, "entry" | "readyPath"> {
+): Pick<ChildPlan, "entry" | "readyPath" | "execArgv"> {
   const { entry, readyPath } = PROGRAMS[name];
-  return { entry: path.join(dist, `${entry}.js`), readyPath };
+  return { entry: path.join(dist, `${entry}.js`), readyPath, execArgv: NODE_FLAGS };
 }
 
 /** Those that are not ours: each has what a stranger would have. */

@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import path from "node:path";
+import { NODE_FLAGS } from "../../src/dev/programs";
 
 /**
  * A program of the bench in a process of its own, so that its processor time is its own too. It is given
@@ -27,7 +28,8 @@ export const REGISTER = path.join(__dirname, "../attack/register.js");
 
 export function startHelper(program: string, env: Readonly<Record<string, string>> = {}): Helper {
   const child = fork(path.join(__dirname, program), [], {
-    execArgv: ["-r", REGISTER],
+    // What is compared with the product has what the product has.
+    execArgv: [...NODE_FLAGS, "-r", REGISTER],
     env: { ...process.env, ...env },
     // Ctrl-C in a terminal reaches every process of the group; it is ours to say when helpers end.
     detached: true,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { PROGRAMS, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
+import { NODE_FLAGS, PROGRAMS, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
 import { migrate } from "../../src/db/migrate";
@@ -54,7 +54,7 @@ export interface InstallationOptions {
 const ROOT = path.resolve(__dirname, "../..");
 const HOST = "127.0.0.1";
 
-const OURS: Checkout = { directory: ROOT, migrate, connect, createMerchant };
+const OURS: Checkout = { directory: ROOT, migrate, connect, createMerchant, NODE_FLAGS };
 
 export function programArgs(name: ProgramName, source: boolean, directory = ROOT): string[] {
   const { entry } = PROGRAMS[name];
@@ -104,6 +104,7 @@ export async function createInstallation(
       {
         ...plan,
         args: [
+          ...(checkout.NODE_FLAGS ?? []),
           ...(given.nodeFlags ?? []),
           ...programArgs(program, options.source, checkout.directory),
         ],

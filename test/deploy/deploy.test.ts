@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { SETTINGS, readConfig } from "../../src/config";
+import { NODE_FLAGS } from "../../src/dev/programs";
 import { EXIT } from "../../src/process/run-process";
 import {
   type Container,
@@ -100,6 +101,16 @@ test("the image copies only what is there and is let in, and nothing else is let
   expect([...new Set(sources)].sort()).toEqual(letIn.sort());
   expect(dockerInstructions()).toContain("USER 10001:10001");
   expect(dockerInstructions().some((line) => line.startsWith("HEALTHCHECK "))).toBe(true);
+});
+
+test("Node runs the API and the worker as `npm start` runs them", () => {
+  const flags = NODE_FLAGS.join(" ");
+  const image = dockerInstructions().find((line) => line.startsWith("ENV "));
+  expect(image).toContain(` NODE_OPTIONS=${flags} `);
+  const starts = UNITS.flatMap((name) => unit(name).get("ExecStart") ?? []);
+  const ours = starts.filter((line) => /dist\/(src\/server|workers\/main)\.js/.test(line));
+  expect(ours).toHaveLength(2);
+  for (const line of ours) expect(line).toContain(`/node ${flags} dist/`);
 });
 
 test("what is started exists: programs, scripts, files that are mounted", () => {

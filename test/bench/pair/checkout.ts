@@ -11,9 +11,16 @@ export interface Checkout {
   migrate(options: { readonly databaseUrl: string }): Promise<unknown>;
   connect(options: DbOptions): Db;
   createMerchant(db: Db, name: string): Promise<CreatedMerchant>;
+  /** How Node runs its programs; earlier states had nothing to say about that. */
+  readonly NODE_FLAGS?: readonly string[];
 }
 
-const MODULES = ["src/db/migrate.js", "src/db/connect.js", "src/merchants/create-merchant.js"];
+const MODULES = [
+  "src/db/migrate.js",
+  "src/db/connect.js",
+  "src/merchants/create-merchant.js",
+  "src/dev/programs.js",
+];
 
 /** Loads what it needs from the checkout's own build: schema and keys are what its programs expect. */
 export function openCheckout(directory: string): Checkout {
