@@ -1,5 +1,6 @@
 import { rateLimited } from "../../src/limits/rate-limits";
 import type { LimitSet } from "../../src/limits/settings";
+import { createTally } from "../../src/tally";
 
 /** Whose stream it is, as far as streams are limited by that. */
 export interface PlaceOwner {
@@ -15,11 +16,10 @@ const RETRY_MS = 1_000;
 export function createPlaces(
   limits: LimitSet<"key" | "secret">,
 ): (owner: PlaceOwner) => () => void {
-  const counts = new Map<string, number>();
+  const open = createTally();
   const enter = (policy: keyof typeof limits, name: string): (() => void) => {
     const limit = limits[policy];
-    const count = counts.get(name) ?? 0;
-    if (limit > 0 && count >= limit) {
+    if (limit > 0 && open.of(name) >= limit) {
       throw rateLimited({
         policy: `subscriptions-${policy}`,
         message: `More than ${String(limit)} subscriptions at the same time.`,
@@ -27,11 +27,9 @@ export function createPlaces(
         waitMs: RETRY_MS,
       });
     }
-    counts.set(name, count + 1);
+    open.add(name, 1);
     return () => {
-      const left = (counts.get(name) ?? 1) - 1;
-      if (left > 0) counts.set(name, left);
-      else counts.delete(name);
+      open.add(name, -1);
     };
   };
   return ({ keyId, merchantId, clientSecretFor }) => {

@@ -1,4 +1,5 @@
 import { Failure } from "../failures";
+import { createTally } from "../tally";
 
 /**
  * Group commit: commands that arrive while a set is being committed wait and go together in the next
@@ -41,7 +42,7 @@ export function groupCommit<Command, Result>(
   options: GroupCommitOptions<Command, Result>,
 ): (command: Command) => Promise<Result> {
   let waiting: Waiting<Command, Result>[] = [];
-  const waitingOf = new Map<string, number>();
+  const waitingOf = createTally();
   let meanMs = 0;
   let scheduled = false;
   let flying = false;
@@ -61,7 +62,7 @@ export function groupCommit<Command, Result>(
     flying = true;
     const [set, rest] = takeSet(inFairOrder(waiting, options.sizeMax), options.sizeMax);
     waiting = rest;
-    for (const { tenant } of set) addTo(waitingOf, tenant, -1);
+    for (const { tenant } of set) waitingOf.add(tenant, -1);
     const since = performance.now();
     void fly(set, options).then((tell) => {
       flying = false;
@@ -73,10 +74,10 @@ export function groupCommit<Command, Result>(
   }
 
   function isFull(tenant: string): boolean {
-    const ahead = waitingOf.get(tenant) ?? 0;
+    const ahead = waitingOf.of(tenant);
     if (ahead >= options.waitingMax - waiting.length) return true;
     // Of each set it gets its share.
-    const sets = (ahead * waitingOf.size) / options.sizeMax;
+    const sets = (ahead * waitingOf.size()) / options.sizeMax;
     return sets * meanMs > options.patienceMs;
   }
 
@@ -88,15 +89,9 @@ export function groupCommit<Command, Result>(
         return;
       }
       waiting.push({ command, tenant, claims: options.claims(command), resolve, reject });
-      addTo(waitingOf, tenant, 1);
+      waitingOf.add(tenant, 1);
       schedule();
     });
-}
-
-function addTo(counts: Map<string, number>, tenant: string, change: number): void {
-  const count = (counts.get(tenant) ?? 0) + change;
-  if (count > 0) counts.set(tenant, count);
-  else counts.delete(tenant);
 }
 
 /**

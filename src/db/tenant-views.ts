@@ -11,8 +11,13 @@ import type { Db } from "./db";
  */
 
 interface PoolClient extends EventEmitter {
-  acquireConnection(): Promise<BindableClient>;
-  releaseConnection(connection: BindableClient): Promise<void>;
+  acquireConnection(): Promise<Borrowed>;
+  releaseConnection(connection: Borrowed): Promise<void>;
+}
+
+interface Borrowed extends BindableClient {
+  /** Gives back the place that it was given on. */
+  leavePlace?: (() => void) | undefined;
 }
 
 /** Who may have a connection, and when. What is returned gives its place back. */
@@ -50,14 +55,13 @@ function viewOf(db: Db, admission: Admission, tenant: string): Db {
     client.removeAllListeners(event);
     client.on(event, (...about: unknown[]) => pool.emit(event, ...about));
   }
-  const places = new Map<unknown, () => void>();
   client.acquireConnection = async () => {
     const entering = admission.enter(tenant);
     const leave = typeof entering === "function" ? entering : await entering;
     try {
       const connection = await pool.acquireConnection();
       connection.tenant = tenant;
-      places.set(connection, leave);
+      connection.leavePlace = leave;
       return connection;
     } catch (error) {
       leave();
@@ -65,11 +69,11 @@ function viewOf(db: Db, admission: Admission, tenant: string): Db {
     }
   };
   client.releaseConnection = async (connection) => {
+    const { leavePlace } = connection;
     connection.tenant = undefined;
+    connection.leavePlace = undefined;
     await pool.releaseConnection(connection);
-    const leave = places.get(connection);
-    places.delete(connection);
-    leave?.();
+    leavePlace?.();
   };
   return view;
 }

@@ -33,8 +33,10 @@ export interface FairAdmissionOptions {
 /** How much the latest stay counts in the mean: about the last thirty are remembered. */
 const MEAN_WEIGHT = 1 / 30;
 
+// Who holds nothing is forgotten, but not taken out of the map at once: see tally.ts.
+const KEPT = 1_000;
+
 interface Tenant {
-  readonly name: string;
   held: number;
   /** When it got its latest place, counted in places given. */
   servedAt: number;
@@ -49,7 +51,7 @@ interface Waiter {
 }
 
 export function createFairAdmission(options: FairAdmissionOptions): FairAdmission {
-  const tenants = new Map<string, Tenant>();
+  const tenantOf = createTenants();
   const waitingTenants = new Set<Tenant>();
   let held = 0;
   let waiting = 0;
@@ -72,7 +74,7 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
       held -= 1;
       tenant.meanMs += (performance.now() - since - tenant.meanMs) * MEAN_WEIGHT;
       admitNext();
-      if (tenant.held === 0 && tenant.queue.length === 0) tenants.delete(tenant.name);
+      if (isIdle(tenant)) forget(tenant);
     };
   };
   const admitNext = (): void => {
@@ -110,8 +112,7 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
     });
   return {
     enter: (name) => {
-      const tenant = tenants.get(name) ?? { name, held: 0, servedAt: 0, meanMs: 0, queue: [] };
-      tenants.set(name, tenant);
+      const tenant = tenantOf(name);
       if (tenant.queue.length === 0 && mayHoldMore(tenant)) return take(tenant);
       if (isFull(tenant)) return Promise.reject(overloaded());
       return timed(wait(tenant), options);
@@ -119,6 +120,31 @@ export function createFairAdmission(options: FairAdmissionOptions): FairAdmissio
     waiting: () => waiting,
     held: () => held,
   };
+}
+
+function createTenants(): (name: string) => Tenant {
+  const tenants = new Map<string, Tenant>();
+  let keptMax = KEPT;
+  return (name) => {
+    const known = tenants.get(name);
+    if (known) return known;
+    if (tenants.size >= keptMax) {
+      for (const [other, tenant] of tenants) if (isIdle(tenant)) tenants.delete(other);
+      keptMax = Math.max(KEPT, 2 * tenants.size);
+    }
+    const tenant: Tenant = { held: 0, servedAt: 0, meanMs: 0, queue: [] };
+    tenants.set(name, tenant);
+    return tenant;
+  };
+}
+
+function isIdle(tenant: Tenant): boolean {
+  return tenant.held === 0 && tenant.queue.length === 0;
+}
+
+function forget(tenant: Tenant): void {
+  tenant.servedAt = 0;
+  tenant.meanMs = 0;
 }
 
 async function timed<Place>(

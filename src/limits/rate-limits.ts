@@ -1,6 +1,7 @@
 import { Failure } from "../failures";
 import { startAtZero } from "../observability/counted";
 import { limitRefusals } from "../observability/metrics";
+import { type Tally, createTally } from "../tally";
 import type { LimitSet, Scope } from "./settings";
 import { type Windows, createWindows } from "./windows";
 
@@ -150,18 +151,17 @@ export interface InFlight {
 }
 
 export function createInFlight(limits: LimitSet<Scope>): InFlight {
-  const counts: Readonly<Record<Scope, Map<string, number>>> = {
-    key: new Map<string, number>(),
-    tenant: new Map<string, number>(),
-    address: new Map<string, number>(),
+  const tallies: Readonly<Record<Scope, Tally>> = {
+    key: createTally(),
+    tenant: createTally(),
+    address: createTally(),
   };
   return {
     enter: (scope, who) => {
       const limit = limits[scope];
       if (limit === 0) return () => undefined;
-      const running = counts[scope];
-      const count = running.get(who) ?? 0;
-      if (count >= limit) {
+      const running = tallies[scope];
+      if (running.of(who) >= limit) {
         throw rateLimited({
           policy: `concurrency-${scope}`,
           message: `More than ${String(limit)} requests of ${NAMES[scope]} at the same time.`,
@@ -169,11 +169,9 @@ export function createInFlight(limits: LimitSet<Scope>): InFlight {
           waitMs: BUSY_RETRY_MS,
         });
       }
-      running.set(who, count + 1);
+      running.add(who, 1);
       return () => {
-        const left = (running.get(who) ?? 1) - 1;
-        if (left > 0) running.set(who, left);
-        else running.delete(who);
+        running.add(who, -1);
       };
     },
   };

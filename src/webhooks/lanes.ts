@@ -1,3 +1,5 @@
+import { createTally } from "../tally";
+
 /*
  * Who may have how many deliveries in the air: pure counting, in the memory of one process.
  *
@@ -110,17 +112,15 @@ const LANES_MAX = 20_000;
 
 export function createRoom(): Room {
   const lanes = new Map<string, Lane>();
-  const takenBy = new Map<string, number>();
+  const takenBy = createTally();
   let taken = 0;
   const change = (lane: Lane, count: number): void => {
     lane.taken += count;
     taken += count;
-    const own = (takenBy.get(lane.merchantId) ?? 0) + count;
-    if (own > 0) takenBy.set(lane.merchantId, own);
-    else takenBy.delete(lane.merchantId);
+    takenBy.add(lane.merchantId, count);
   };
   const free = (lane: Lane): number => {
-    const own = TAKEN_BY_ONE_TENANT_MAX - (takenBy.get(lane.merchantId) ?? 0);
+    const own = TAKEN_BY_ONE_TENANT_MAX - takenBy.of(lane.merchantId);
     return Math.max(0, Math.min(reachOf(lane) - lane.taken, own, TAKEN_MAX - taken));
   };
   return {
