@@ -1,7 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { NODE_FLAGS, PROGRAMS, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
+import {
+  NODE_FLAGS,
+  PROGRAMS,
+  sandboxEnvironment,
+  systemEnvironment,
+} from "../../src/dev/programs";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
 import { migrate } from "../../src/db/migrate";
