@@ -1,7 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
-import { NODE_FLAGS, PROGRAMS, inboxUrl, sandboxEnvironment, systemEnvironment } from "../../src/dev/programs";
+import {
+  NODE_FLAGS,
+  PROGRAMS,
+  inboxUrl,
+  sandboxEnvironment,
+  systemEnvironment,
+} from "../../src/dev/programs";
 import type { Db } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
 import { type CreatedMerchant, createMerchant } from "../../src/merchants/create-merchant";
