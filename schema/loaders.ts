@@ -78,19 +78,19 @@ const SET_SIZE_MAX = 500;
 
 /** How each is made, for a tenant. */
 const MADE: { readonly [Name in keyof Loaders]: (db: Db, merchantId: string) => Loaders[Name] } = {
-  intent: (db, merchantId) => byId((ids) => findIntentsTogether(db, merchantId, ids)),
-  attempt: (db, merchantId) => byId((ids) => findAttempts(db, merchantId, ids)),
-  capture: (db, merchantId) => byId((ids) => findCaptures(db, merchantId, ids)),
-  refund: (db, merchantId) => byId((ids) => findRefunds(db, merchantId, ids)),
-  dispute: (db, merchantId) => byId((ids) => findDisputes(db, merchantId, ids)),
-  payout: (db, merchantId) => byId((ids) => findPayouts(db, merchantId, ids)),
-  event: (db, merchantId) => byId((ids) => findEvents(db, merchantId, ids)),
-  ledgerAccount: (db, merchantId) => byId((ids) => findAccounts(db, merchantId, ids)),
-  endpoint: (db, merchantId) => byId((ids) => findEndpoints(db, merchantId, ids)),
-  delivery: (db, merchantId) => byId((ids) => findDeliveries(db, merchantId, ids)),
-  replayPlan: (db, merchantId) => byId((ids) => findReplayPlans(db, merchantId, ids)),
-  reconciliationBreak: (db, merchantId) => byId((ids) => findBreaks(db, merchantId, ids)),
-  erasure: (db, merchantId) => byId((ids) => findErasures(db, merchantId, ids)),
+  intent: byId(findIntentsTogether),
+  attempt: byId(findAttempts),
+  capture: byId(findCaptures),
+  refund: byId(findRefunds),
+  dispute: byId(findDisputes),
+  payout: byId(findPayouts),
+  event: byId(findEvents),
+  ledgerAccount: byId(findAccounts),
+  endpoint: byId(findEndpoints),
+  delivery: byId(findDeliveries),
+  replayPlan: byId(findReplayPlans),
+  reconciliationBreak: byId(findBreaks),
+  erasure: byId(findErasures),
   // There is only one that this tenant may see: itself.
   merchant: (db, merchantId) =>
     new DataLoader((ids) =>
@@ -98,8 +98,8 @@ const MADE: { readonly [Name in keyof Loaders]: (db: Db, merchantId: string) => 
         ids.map((id) => (id === merchantId ? findMerchant(db, id) : Promise.resolve(undefined))),
       ),
     ),
-  apiKey: (db, merchantId) => byId((ids) => findApiKeys(db, merchantId, ids)),
-  processorAccount: (db, merchantId) => byId((ids) => findProcessorAccounts(db, merchantId, ids)),
+  apiKey: byId(findApiKeys),
+  processorAccount: byId(findProcessorAccounts),
   evidenceOf: (db, merchantId) =>
     new DataLoader((ids) => findEvidence(db, merchantId, ids), { maxBatchSize: SET_SIZE_MAX }),
   healthOfEndpoint: (db, merchantId) =>
@@ -206,13 +206,15 @@ function bySamePage<Request, Found>(
 }
 
 function byId<Found extends { readonly id: string }>(
-  find: (ids: readonly string[]) => Promise<readonly Found[]>,
-): DataLoader<string, Found | undefined> {
-  return new DataLoader<string, Found | undefined>(
-    async (ids) => {
-      const found = new Map((await find(ids)).map((object) => [object.id, object]));
-      return ids.map((id) => found.get(id));
-    },
-    { maxBatchSize: SET_SIZE_MAX },
-  );
+  find: (db: Db, merchantId: string, ids: readonly string[]) => Promise<readonly Found[]>,
+): (db: Db, merchantId: string) => DataLoader<string, Found | undefined> {
+  return (db, merchantId) =>
+    new DataLoader<string, Found | undefined>(
+      async (ids) => {
+        const objects = await find(db, merchantId, ids);
+        const found = new Map(objects.map((object) => [object.id, object]));
+        return ids.map((id) => found.get(id));
+      },
+      { maxBatchSize: SET_SIZE_MAX },
+    );
 }

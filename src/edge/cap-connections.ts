@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import { subscriberOf } from "../limits/address";
+import { createTally } from "../tally";
 
 export interface ConnectionCaps {
   readonly max: number;
@@ -12,19 +13,16 @@ export interface ConnectionCaps {
  */
 export function capConnections(server: Server, { max, perAddressMax }: ConnectionCaps): void {
   server.maxConnections = max;
-  const open = new Map<string, number>();
+  const open = createTally();
   server.prependListener("connection", (socket) => {
     const address = subscriberOf(socket.remoteAddress ?? "");
-    const count = (open.get(address) ?? 0) + 1;
-    if (count > perAddressMax) {
+    if (open.of(address) >= perAddressMax) {
       socket.destroy();
       return;
     }
-    open.set(address, count);
+    open.add(address, 1);
     socket.once("close", () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left > 0) open.set(address, left);
-      else open.delete(address);
+      open.add(address, -1);
     });
   });
 }
