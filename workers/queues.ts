@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../src/config";
 import type { QUEUE_NAMES } from "../src/db/queue-schema";
 import { withoutWords } from "../src/observability/describe-error";
+import { createRunning } from "../src/under-way";
 import type { AttemptKey } from "../src/payments/attempt";
 import type { AddressedDelivery, EndpointKey } from "../src/webhooks/delivery";
 import { type Closing, endingWith, openQueuePool } from "./queue-pool";
@@ -165,20 +166,10 @@ const CLOSE_IDLE_MS = 2_000;
 
 /** Counts the jobs under way, so that closing can wait for our own work and for nothing else. */
 function countJobs(processor: Processor): { run: Processor; idle(): Promise<void> } {
-  const running = new Set<Promise<unknown>>();
+  const running = createRunning();
   return {
-    run: async (...job) => {
-      const work = Promise.resolve(processor(...job));
-      running.add(work);
-      try {
-        return (await work) as unknown;
-      } finally {
-        running.delete(work);
-      }
-    },
-    idle: async () => {
-      while (running.size > 0) await Promise.allSettled(running);
-    },
+    run: (...job) => running.follow(Promise.resolve(processor(...job))),
+    idle: () => running.idle(),
   };
 }
 

@@ -3,6 +3,7 @@ import { failpoint } from "../src/failpoints";
 import type { AttemptKey } from "../src/payments/attempt";
 import type { Claimant } from "../src/payments/claimant";
 import { type Ran, beginAttempts, runAttempts } from "../src/payments/run-attempt";
+import { createRunning } from "../src/under-way";
 import type { JobData, Queues } from "./queues";
 
 /** Job run-attempts: sends those that have yet to be sent. One that could not be sent gets a job of its own, later. */
@@ -40,7 +41,7 @@ const UNDER_WAY_MAX = 512;
  * they are SENT, by a worker with a lease, as when they come by job.
  */
 export function openChargesHere(app: App, queues: Queues, claimant: Claimant): ChargesHere {
-  const underWay = new Set<Promise<void>>();
+  const underWay = createRunning();
   let count = 0;
   let isStopped = false;
   const goOn = async (keys: readonly AttemptKey[], ran: Promise<readonly Ran[]>): Promise<void> => {
@@ -60,12 +61,7 @@ export function openChargesHere(app: App, queues: Queues, claimant: Claimant): C
       count -= keys.length;
       throw error;
     }
-    track(goOn(keys, ran));
-  };
-  const track = (work: Promise<void>): void => {
-    underWay.add(work);
-    const over = (): boolean => underWay.delete(work);
-    work.then(over, over);
+    void underWay.follow(goOn(keys, ran));
   };
   return {
     begin: async (keys) => {
@@ -73,14 +69,13 @@ export function openChargesHere(app: App, queues: Queues, claimant: Claimant): C
       if (own.length > 0) {
         count += own.length;
         const begun = begin(own);
-        track(begun);
-        await begun;
+        await underWay.follow(begun);
       }
       return keys.slice(own.length);
     },
     stop: async () => {
       isStopped = true;
-      while (underWay.size > 0) await Promise.allSettled(underWay);
+      await underWay.idle();
     },
   };
 }

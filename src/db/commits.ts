@@ -1,3 +1,4 @@
+import { createUnderWay } from "../under-way";
 import { markUnstored } from "./errors";
 import type { SeenSession } from "./look-at-sessions";
 
@@ -41,7 +42,7 @@ export interface Commits {
 }
 
 export function createCommits(onCommit: () => void): Commits {
-  const flights = new Set<Flight>();
+  const flights = createUnderWay<Flight>();
   let firstSeen = new Map<string, number>();
   let areStalled = false;
   return {
@@ -50,7 +51,7 @@ export function createCommits(onCommit: () => void): Commits {
       return new Promise((resolve, reject) => {
         let flight: Flight | undefined;
         const land = (): void => {
-          if (flight) flights.delete(flight);
+          if (flight) flights.remove(flight);
         };
         const committing = (): void => {
           land();

@@ -84,7 +84,7 @@ export function connect(options: DbOptions): Db {
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       pipeline: true,
       connectionTimeoutMillis: connectTimeoutMs,
-      ...(statementTimeoutMs > 0 && { query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS }),
+      ...(statementTimeoutMs > 0 && { silenceMs: statementTimeoutMs + SILENCE_MARGIN_MS }),
       options: settings.map((setting) => `-c ${setting}`).join(" "),
       types: typeParsers,
     } as Knex.PgConnectionConfig,

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { Client, type ClientConfig } from "pg";
 import { type Addresses, hostOf, parseAddresses } from "./addresses";
+import { type Unanswered, endSilence, isUnanswered } from "./silence";
 
 /*
  * A connection to whichever of several servers takes writes.
@@ -16,17 +17,23 @@ import { type Addresses, hostOf, parseAddresses } from "./addresses";
  * old one off first (Patroni with a watchdog, or synchronous replication, where the old one can commit nothing).
  */
 
+export interface PrimaryClientConfig extends ClientConfig {
+  readonly connectionString: string;
+  /** For how long the server may leave a query without an answer before the connection is closed. Default: for ever. */
+  readonly silenceMs?: number;
+}
+
 export class PrimaryClient extends Client {
   /** The server has said that it takes no more writes here. */
   hasToGo = false;
   private isHolding = false;
-  private readonly config: ClientConfig & { readonly connectionString: string };
+  private readonly config: PrimaryClientConfig;
   private readonly addresses: Addresses;
   private url: string;
   private openSinceMs: number | undefined;
   private readonly reported = new Map<string, string>();
 
-  constructor(config: ClientConfig & { readonly connectionString: string }) {
+  constructor(config: PrimaryClientConfig) {
     const addresses = parseAddresses(config.connectionString);
     const [url] = addresses?.urls ?? [];
     if (!addresses || url === undefined) throw new Error("this is no address of a database");
@@ -46,7 +53,14 @@ export class PrimaryClient extends Client {
     connection.on("end", () => {
       this.ended();
     });
+    const { silenceMs } = config;
+    const silence =
+      silenceMs === undefined
+        ? undefined
+        : endSilence(this, { silenceMs, end: () => connection.stream.destroy() });
+    if (silence) connection.on("readyForQuery", () => silence.answered());
     this.query = ((...asked: [string]) => {
+      silence?.asked();
       this.writeTogether(connection.stream);
       return super.query(...asked);
     }) as unknown as Client["query"];
@@ -77,9 +91,9 @@ export class PrimaryClient extends Client {
   private ended(): void {
     const { openSinceMs } = this;
     this.openSinceMs = undefined;
-    const { processID, _activeQuery, _sentQueryQueue } = this as unknown as Unanswered;
-    if (openSinceMs === undefined || (!_activeQuery && _sentQueryQueue.length === 0)) return;
-    this.wasCut({ pid: processID, ageMs: performance.now() - openSinceMs });
+    if (openSinceMs === undefined || !isUnanswered(this as unknown as Unanswered)) return;
+    const { processID: pid } = this as unknown as { readonly processID: number };
+    this.wasCut({ pid, ageMs: performance.now() - openSinceMs });
   }
 
   /** By what it has reported since it was connected to. */
@@ -138,19 +152,12 @@ export class PrimaryClient extends Client {
   }
 }
 
-/** What pg has sent and has heard nothing of, which its types do not show. */
-interface Unanswered {
-  readonly processID: number;
-  readonly _activeQuery: object | null;
-  readonly _sentQueryQueue: readonly object[];
-}
-
 type Place = Pick<Client, "host" | "port">;
 
 /** What pg's connection tells, which its types do not show. */
 interface Wire {
   readonly stream: Socket;
-  on(event: "end", heard: () => void): void;
+  on(event: "end" | "readyForQuery", heard: () => void): void;
   on(event: "errorMessage", heard: (message: { readonly code?: string }) => void): void;
   on(
     event: "parameterStatus",

@@ -15,7 +15,6 @@ import {
   lineOf,
   newAir,
   refill,
-  track,
 } from "./in-the-air";
 import { type Room, isQuick } from "./lanes";
 
@@ -63,19 +62,19 @@ export function openDeliveries(
   };
   const air: Air = newAir(sender, told, room);
   const idle = async (): Promise<void> => {
-    while (air.begun.size > 0) await Promise.allSettled(air.begun);
+    await air.begun.idle();
   };
   return {
     deliver: (keys) => {
       const done: Promise<void>[] = [];
-      const taken = air.isStopped ? Promise.resolve() : track(air, take(air, keys, done));
+      const taken = air.isStopped ? Promise.resolve() : air.begun.follow(take(air, keys, done));
       return { taken, done: taken.then(() => Promise.all(done)).then(() => undefined) };
     },
     room: () => (air.isStopped ? 0 : Math.max(0, CLAIMED_MAX - air.room.taken())),
-    begin: (planned, before) => track(air, beginPlanned(air, planned, before)),
+    begin: (planned, before) => air.begun.follow(beginPlanned(air, planned, before)),
     callUp: async (endpoints) => {
       const lines = endpoints.map(({ merchantId, id }) => lineOf(air, merchantId, id));
-      await Promise.all(lines.map((line) => track(air, callUpLine(air, line))));
+      await Promise.all(lines.map((line) => air.begun.follow(callUpLine(air, line))));
     },
     idle,
     stop: () => {
@@ -184,7 +183,7 @@ function goOn(air: Air, keys: readonly AddressedDelivery[]): void {
   if (keys.length === 0 || air.isStopped) return;
   const done: Promise<void>[] = [];
   const work = take(air, keys, done).then(() => Promise.all(done));
-  track(air, work).catch((error: unknown) => {
+  air.begun.follow(work).catch((error: unknown) => {
     air.sender.log.error({ err: error }, "the next webhooks of a line were not begun");
   });
 }
@@ -203,7 +202,8 @@ async function take(
     const { now, later } = sortOut(air, left, waits < WAITS_MAX);
     if (now.size > 0) {
       const claimed = await claimTaken(air, now);
-      for (const [line, deliveries] of claimed) done.push(track(air, enter(air, line, deliveries)));
+      for (const [line, deliveries] of claimed)
+        done.push(air.begun.follow(enter(air, line, deliveries)));
     }
     left = later;
     if (waits >= WAITS_MAX || !left.some((key) => isQuick(lineFor(air, key).lane))) break;

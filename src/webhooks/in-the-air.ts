@@ -1,3 +1,4 @@
+import { type Running, createRunning } from "../under-way";
 import { type Beat, createBeat } from "./beat";
 import type { EndpointKey } from "./delivery";
 import { type Claimed, type Delivered, type WebhookSender, deliver } from "./deliver-webhook";
@@ -19,7 +20,7 @@ export interface Air {
   /** Lines that have something held and found no room, because of others. */
   readonly hungry: Set<Line>;
   /** Everything that has been begun and is not over. */
-  readonly begun: Set<Promise<unknown>>;
+  readonly begun: Running;
   isStopped: boolean;
 }
 
@@ -62,7 +63,7 @@ export function newAir(
     recording: 0,
     lines: new WeakMap(),
     hungry: new Set(),
-    begun: new Set(),
+    begun: createRunning(),
     isStopped: false,
   };
 }
@@ -82,18 +83,9 @@ export function lineOf(air: Air, merchantId: string, endpointId: string): Line {
   return line;
 }
 
-export function track<T>(air: Air, work: Promise<T>): Promise<T> {
-  air.begun.add(work);
-  const over = (): void => {
-    air.begun.delete(work);
-  };
-  work.then(over, over);
-  return work;
-}
-
 /** Nobody waits for it, and the rows are leased: an error is heard of here alone. */
 export function background(air: Air, work: Promise<unknown>, what: string): void {
-  track(air, work).catch((error: unknown) => {
+  air.begun.follow(work).catch((error: unknown) => {
     air.sender.log.error({ err: error }, what);
   });
 }

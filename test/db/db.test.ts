@@ -289,6 +289,21 @@ describe("connections", () => {
     await proxy.close();
   });
 
+  it("keeps one whose server answers one thing after the other, however long all of them take", async () => {
+    const busy = connect({
+      url: t.databaseUrl,
+      poolMax: 1,
+      applicationName: "busy",
+      // Two seconds and a millisecond on this side, and none on the server's.
+      statementTimeoutMs: 1,
+      settings: ["statement_timeout=0"],
+      connectTimeoutMs: PATIENCE_MS,
+    });
+    const naps = Array.from({ length: 6 }, () => "select pg_sleep(0.5)");
+    await busy.transaction((tx) => Promise.all(naps.map((nap) => tx.raw(nap))));
+    await busy.destroy();
+  });
+
   it("is rid of one that was cut off while nobody used it", async () => {
     const small = connectPatiently("cut off");
     await small.raw("select 1");

@@ -33,6 +33,8 @@ describeWithBrowser("the checkout", () => {
     shopper = await shop.newShopper({ viewport: { width: 320, height: 640 } });
   });
   afterEach(async () => {
+    // The payment may be decided while a repeat of its confirmation is still on its way.
+    for (const page of shopper.pages()) await page.unrouteAll({ behavior: "ignoreErrors" });
     await shopper.close();
     await shop.setLatency(50);
   });
