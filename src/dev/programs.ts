@@ -1,12 +1,18 @@
 /** The programs of an installation: said once, for `npm start`, the attacks and the bench. */
 
 /**
- * How Node runs them. Its young generation holds some hundred requests by default, 100 KB each: with more under way
- * than that, a third of the API's time went into copying what they still needed, and what was copied twice filled the
- * old generation, which is collected at the cost of a tenth of a second every few seconds. Four times as much costs
- * 50 MB of memory (docs/speed.md has the figures). Deployments say the same for themselves (test/deploy/deploy).
+ * How Node runs them, which is about garbage (docs/speed.md has the figures). Deployments say the same for themselves
+ * (test/deploy/deploy).
+ *
+ * - Its young generation holds some hundred requests by default, 100 KB each: with more under way than that, a third of
+ *   the API's time went into copying what they still needed. Four times as much costs 50 MB of memory.
+ * - The old generation was collected whenever it had grown by 8 MB, every few seconds, with both cores at work on it for
+ *   50 to 100 ms. Now it may grow to twice what is needed, which is 40 MB more.
  */
-export const NODE_FLAGS: readonly string[] = ["--max-semi-space-size=64"];
+export const NODE_FLAGS: readonly string[] = [
+  "--max-semi-space-size=64",
+  "--heap-growing-percent=100",
+];
 
 export type ProgramName = "api" | "worker" | "sandbox" | "receiver";
 
