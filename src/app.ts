@@ -90,7 +90,7 @@ export interface AppOverrides {
   readonly databases?: Databases;
 }
 
-// The group commits have one set each under way; authentication and the rest of the API's own work is short and seldom.
+// The group commits have two sets each under way at most; authentication and the rest of the API's own work is short and seldom.
 const SYSTEM_SHARE = 0.4;
 
 // 128 commands make a statement of some 10 ms; more at once only adds latency (measured: no more throughput).
@@ -232,6 +232,7 @@ function groupCommits(db: Db, config: Config, replays: ReplayCache): GroupCommit
         CREATE,
         groupCommit<CreatePaymentIntent, CreateResult>({
           ...limits,
+          setsMax: 2,
           run: async (commands) =>
             commands.length === 1 && commands[0]
               ? [await createOne(db, commands[0])]
@@ -247,6 +248,7 @@ function groupCommits(db: Db, config: Config, replays: ReplayCache): GroupCommit
         CONFIRM,
         groupCommit<ConfirmPaymentIntent, ConfirmResult>({
           ...limits,
+          setsMax: 2,
           run: async (commands) =>
             commands.length === 1 && commands[0]
               ? [await confirmOne(db, commands[0])]

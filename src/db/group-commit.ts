@@ -17,6 +17,11 @@ export interface GroupCommitOptions<Command, Result> {
   readonly tenantOf: (command: Command) => string;
   readonly sizeMax: number;
   /**
+   * How many sets may be committed at a time. One that begins while another is under way has at least as many commands
+   * as that one, so that two together cost no more than one after the other.
+   */
+  readonly setsMax?: number;
+  /**
    * Beyond this many waiting commands new ones are refused at once, rather than answered too late. One tenant may
    * have no more than there is room left, so that there is always some for another.
    */
@@ -29,6 +34,12 @@ export interface GroupCommitOptions<Command, Result> {
 
 /** How much the latest set counts in the mean. */
 const MEAN_WEIGHT = 1 / 10;
+
+/** A set that is being committed. */
+interface Flight {
+  readonly size: number;
+  readonly claimed: ReadonlySet<string>;
+}
 
 interface Waiting<Command, Result> {
   readonly command: Command;
@@ -45,10 +56,16 @@ export function groupCommit<Command, Result>(
   const waitingOf = createTally();
   let meanMs = 0;
   let scheduled = false;
-  let flying = false;
+  const flights: Flight[] = [];
+  const { setsMax = 1 } = options;
+
+  function mayTakeOff(): boolean {
+    const [oldest] = flights;
+    return flights.length < setsMax && waiting.length >= (oldest?.size ?? 1);
+  }
 
   function schedule(): void {
-    if (scheduled || flying || waiting.length === 0) return;
+    if (scheduled || !mayTakeOff()) return;
     scheduled = true;
     // All requests read in this turn of the event loop get into the same set.
     setImmediate(() => {
@@ -58,14 +75,17 @@ export function groupCommit<Command, Result>(
   }
 
   function takeOff(): void {
-    if (flying || waiting.length === 0) return;
-    flying = true;
-    const [set, rest] = takeSet(inFairOrder(waiting, options.sizeMax), options.sizeMax);
+    if (!mayTakeOff()) return;
+    const inOrder = inFairOrder(waiting, options.sizeMax);
+    const [set, rest] = takeSet(inOrder, { sizeMax: options.sizeMax, flights });
+    if (set.length === 0) return;
     waiting = rest;
+    const flight = { size: set.length, claimed: new Set(set.flatMap(({ claims }) => claims)) };
+    flights.push(flight);
     for (const { tenant } of set) waitingOf.add(tenant, -1);
     const since = performance.now();
     void fly(set, options).then((tell) => {
-      flying = false;
+      flights.splice(flights.indexOf(flight), 1);
       meanMs += (performance.now() - since - meanMs) * MEAN_WEIGHT;
       // The next set first: the database works on it while the answers to this one are being written.
       takeOff();
@@ -125,13 +145,15 @@ function overloaded(): Failure {
 
 function takeSet<Command, Result>(
   waiting: readonly Waiting<Command, Result>[],
-  sizeMax: number,
+  { sizeMax, flights }: { readonly sizeMax: number; readonly flights: readonly Flight[] },
 ): [Waiting<Command, Result>[], Waiting<Command, Result>[]] {
   const set: Waiting<Command, Result>[] = [];
   const rest: Waiting<Command, Result>[] = [];
   const claimed = new Set<string>();
+  const isTaken = (claim: string): boolean =>
+    claimed.has(claim) || flights.some((flight) => flight.claimed.has(claim));
   for (const entry of waiting) {
-    const fits = set.length < sizeMax && !entry.claims.some((claim) => claimed.has(claim));
+    const fits = set.length < sizeMax && !entry.claims.some(isTaken);
     (fits ? set : rest).push(entry);
     // This includes a command that waits: a third command on the same key must not overtake the second.
     for (const claim of entry.claims) claimed.add(claim);

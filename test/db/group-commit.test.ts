@@ -70,6 +70,63 @@ it("collects what comes during a set for the next one", async () => {
   expect(sets).toEqual([["a"], ["b", "c"]]);
 });
 
+describe("where two sets may be committed at a time", () => {
+  it("begins with the second when as many wait as the first one has, and not before", async () => {
+    const { submit, sets, letGo } = recorded({ setsMax: 2 });
+    const submitted = ["a", "b"].map((name) => submit({ name }));
+    await turn();
+    submitted.push(submit({ name: "c" }));
+    await turn();
+    expect(sets).toEqual([["a", "b"]]);
+    submitted.push(submit({ name: "d" }));
+    await turn();
+    expect(sets).toEqual([
+      ["a", "b"],
+      ["c", "d"],
+    ]);
+    submitted.push(...["e", "f", "g"].map((name) => submit({ name })));
+    await turn();
+    expect(sets).toHaveLength(2);
+    await all(submitted, letGo);
+    expect(sets).toEqual([
+      ["a", "b"],
+      ["c", "d"],
+      ["e", "f", "g"],
+    ]);
+  });
+
+  it("keeps what claims the same as one of a set under way for a later one, in order", async () => {
+    const { submit, sets, letGo } = recorded({ setsMax: 2 });
+    const submitted = [submit({ name: "first", key: "k" })];
+    await turn();
+    submitted.push(submit({ name: "second", key: "k" }), submit({ name: "third", key: "k" }));
+    await turn();
+    expect(sets).toEqual([["first"]]);
+    submitted.push(submit({ name: "other", key: "x" }));
+    await turn();
+    expect(sets).toEqual([["first"], ["other"]]);
+    expect(await all(submitted, letGo)).toEqual([
+      "first done",
+      "second done",
+      "third done",
+      "other done",
+    ]);
+    expect(sets).toEqual([["first"], ["other"], ["second"], ["third"]]);
+  });
+
+  it("never has more than that under way", async () => {
+    const { submit, sets, letGo } = recorded({ setsMax: 2 });
+    const submitted: Promise<string>[] = [];
+    for (const name of ["a", "b", "c", "d"]) {
+      submitted.push(submit({ name }));
+      await turn();
+    }
+    expect(sets).toEqual([["a"], ["b"]]);
+    await all(submitted, letGo);
+    expect(sets).toEqual([["a"], ["b"], ["c", "d"]]);
+  });
+});
+
 it("keeps two commands on one key in two sets, in their order", async () => {
   const { submit, sets, letGo } = recorded();
   const commands = [
