@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { fullJitter } from "../retry";
 import type { Db, Statement, Tx } from "./db";
 import { isProvenUnstored, isRetryable, markUnstored } from "./errors";
+import { inTransaction } from "./open-transaction";
 import { watchOf } from "./server-watch";
 
 const TRANSACTION_TRIES_MAX = 5;
@@ -10,8 +11,8 @@ const TRANSACTION_TRIES_MAX = 5;
  * Runs work in a transaction and commits it; retries the whole of it, a few times and with jitter, when
  * Postgres asks for that (serialisation failure, deadlock). Only a throw rolls back.
  *
- * Knex says "committed" also of a transaction in which a statement failed and the error was swallowed:
- * Postgres answers that COMMIT with ROLLBACK. So the connection is asked first.
+ * COMMIT succeeds also in a transaction in which a statement failed and the error was swallowed: Postgres answers it with
+ * ROLLBACK. So the connection is asked first.
  *
  * Whatever fails before COMMIT is sent has stored nothing, and its error says so (mayBeStored). This is meant for use
  * cases that are one transaction: an error of a second one would deny what the first has committed.
@@ -21,7 +22,7 @@ export async function transact<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise
     let committing = false;
     try {
       return await followed(db, (commits) =>
-        db.transaction(async (tx) => {
+        inTransaction(db, async (tx) => {
           const result = await work(tx);
           await assertNotAborted(tx);
           committing = true;

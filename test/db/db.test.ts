@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
-import { type Db, run } from "../../src/db/db";
+import { type Db, type Tx, run } from "../../src/db/db";
 import { connect } from "../../src/db/connect";
 import {
   isDatabaseAway,
@@ -84,6 +84,48 @@ describe("transact", () => {
     });
     await expect(work).rejects.toThrow("no");
     expect(await db("notes")).toHaveLength(0);
+  });
+
+  it("rolls back when work throws before it has asked anything", async () => {
+    const work = transact(db, () => {
+      throw new Failure("INTERNAL", "no");
+    });
+    await expect(work).rejects.toThrow("no");
+    await transact(db, (tx) => tx("notes").insert({ id: 1 }));
+    expect(await db("notes").pluck("id")).toEqual([1]);
+  });
+
+  it("takes nothing more once it is over, and no other transaction gets it", async () => {
+    const late: Tx[] = [];
+    await transact(db, async (tx) => {
+      late.push(tx);
+      await tx("notes").insert({ id: 1 });
+    });
+    await transact(db, async (tx) => {
+      await expect(late[0]?.("notes").insert({ id: 2 })).rejects.toThrow("is over");
+      await expect(late[0]?.raw("insert into notes values (3)")).rejects.toThrow("is over");
+      await tx("notes").insert({ id: 4 });
+    });
+    expect((await db("notes").pluck("id")).sort()).toEqual([1, 4]);
+  });
+
+  it("has no other transaction within it, whose end would be its own", async () => {
+    const work = transact(db, async (tx) => {
+      await tx("notes").insert({ id: 1 });
+      await tx.transaction(async (inner) => void (await inner("notes").insert({ id: 2 })));
+    });
+    await expect(work).rejects.toThrow("none within it");
+    expect(await db("notes")).toHaveLength(0);
+  });
+
+  it("tells why it failed, and not that its lost connection could not be rolled back", async () => {
+    const small = connect({ url: t.databaseUrl, poolMax: 1, applicationName: "lost" });
+    const work = transact(small, async (tx) => {
+      await tx.raw("select pg_terminate_backend(pg_backend_pid())");
+    });
+    await expect(work).rejects.toThrow(/terminat/);
+    expect(await transact(small, (tx) => tx.raw("select 1"))).toMatchObject({ rowCount: 1 });
+    await small.destroy();
   });
 
   it("throws when a statement failed and its error was swallowed", async () => {
