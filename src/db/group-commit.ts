@@ -59,6 +59,8 @@ export function groupCommit<Command, Result>(
   const flights: Flight[] = [];
   const { setsMax = 1 } = options;
 
+  const isUnderWay = (claim: string): boolean => flights.some(({ claimed }) => claimed.has(claim));
+
   function mayTakeOff(): boolean {
     const [oldest] = flights;
     return flights.length < setsMax && waiting.length >= (oldest?.size ?? 1);
@@ -77,7 +79,7 @@ export function groupCommit<Command, Result>(
   function takeOff(): void {
     if (!mayTakeOff()) return;
     const inOrder = inFairOrder(waiting, options.sizeMax);
-    const [set, rest] = takeSet(inOrder, { sizeMax: options.sizeMax, flights });
+    const [set, rest] = takeSet(inOrder, { sizeMax: options.sizeMax, isUnderWay });
     if (set.length === 0) return;
     waiting = rest;
     const flight = { size: set.length, claimed: new Set(set.flatMap(({ claims }) => claims)) };
@@ -108,9 +110,11 @@ export function groupCommit<Command, Result>(
         reject(overloaded());
         return;
       }
-      waiting.push({ command, tenant, claims: options.claims(command), resolve, reject });
+      const claims = options.claims(command);
+      waiting.push({ command, tenant, claims, resolve, reject });
       waitingOf.add(tenant, 1);
-      schedule();
+      // What has to wait for a set that is under way is no reason to look through all that wait.
+      if (!claims.some(isUnderWay)) schedule();
     });
 }
 
@@ -145,13 +149,15 @@ function overloaded(): Failure {
 
 function takeSet<Command, Result>(
   waiting: readonly Waiting<Command, Result>[],
-  { sizeMax, flights }: { readonly sizeMax: number; readonly flights: readonly Flight[] },
+  {
+    sizeMax,
+    isUnderWay,
+  }: { readonly sizeMax: number; readonly isUnderWay: (claim: string) => boolean },
 ): [Waiting<Command, Result>[], Waiting<Command, Result>[]] {
   const set: Waiting<Command, Result>[] = [];
   const rest: Waiting<Command, Result>[] = [];
   const claimed = new Set<string>();
-  const isTaken = (claim: string): boolean =>
-    claimed.has(claim) || flights.some((flight) => flight.claimed.has(claim));
+  const isTaken = (claim: string): boolean => claimed.has(claim) || isUnderWay(claim);
   for (const entry of waiting) {
     const fits = set.length < sizeMax && !entry.claims.some(isTaken);
     (fits ? set : rest).push(entry);

@@ -61,9 +61,7 @@ export function openDeliveries(
     goOn(air, delivered.next);
   };
   const air: Air = newAir(sender, told, room);
-  const idle = async (): Promise<void> => {
-    await air.begun.idle();
-  };
+  const idle = (): Promise<void> => air.begun.idle();
   return {
     deliver: (keys) => {
       const done: Promise<void>[] = [];
