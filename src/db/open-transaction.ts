@@ -15,18 +15,25 @@ interface Connection {
 }
 
 interface Client {
+  /** Of a transaction, by whomever. */
+  readonly transacting?: boolean;
   acquireConnection(): Promise<Connection>;
   releaseConnection(connection: Connection): Promise<void>;
   raw(text: string, bindings?: readonly unknown[]): Knex.Raw;
   queryBuilder(): Knex.QueryBuilder;
 }
 
-/** Runs work between BEGIN and COMMIT; a throw rolls back, and is what is thrown. */
+/**
+ * Runs work between BEGIN and COMMIT; a throw rolls back, and is what is thrown. Within a transaction of Knex' own it is
+ * between savepoints, and ours have none.
+ */
 export async function inTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = db.client as Client;
+  if (client.transacting) return db.transaction(work);
   const connection = await client.acquireConnection();
   let isOver = false;
   const own = Object.assign(Object.create(client) as Client, {
+    transacting: true,
     acquireConnection: () =>
       isOver ? Promise.reject(new Error("the transaction is over")) : Promise.resolve(connection),
     releaseConnection: () => Promise.resolve(),

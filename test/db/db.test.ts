@@ -112,9 +112,25 @@ describe("transact", () => {
   it("has no other transaction within it, whose end would be its own", async () => {
     const work = transact(db, async (tx) => {
       await tx("notes").insert({ id: 1 });
-      await tx.transaction(async (inner) => void (await inner("notes").insert({ id: 2 })));
+      await transact(tx, (inner) => inner("notes").insert({ id: 2 }));
     });
     await expect(work).rejects.toThrow("none within it");
+    expect(await db("notes")).toHaveLength(0);
+  });
+
+  it("is a savepoint within a transaction of Knex' own, which can still roll all of it back", async () => {
+    const outer = db.transaction(async (tx) => {
+      await failed(
+        transact(tx, async (inner) => {
+          await inner("notes").insert({ id: 1 });
+          throw new Failure("INTERNAL", "no");
+        }),
+      );
+      await transact(tx, (inner) => inner("notes").insert({ id: 2 }));
+      expect(await tx("notes").pluck("id")).toEqual([2]);
+      throw new Failure("INTERNAL", "not at all");
+    });
+    await expect(outer).rejects.toThrow("not at all");
     expect(await db("notes")).toHaveLength(0);
   });
 
