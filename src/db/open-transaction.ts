@@ -3,7 +3,7 @@ import type { Db, Tx } from "./db";
 
 /*
  * A transaction of one connection, without Knex' own, which makes a whole Knex for each: a dozen of functions that V8 puts
- * into the old generation (see silence.ts), with all that they know, 27 KB for each cancellation.
+ * into the old generation (see silence.ts), with all that they know, some 20 KB for each cancellation.
  *
  * Guarantees: what is asked of it goes to its connection, and once it is over, nowhere. Whoever listens to the pool's
  * statements hears these. A connection that could not be rolled back leaves the pool.
