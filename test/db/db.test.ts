@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import { Client } from "pg";
 import { capturePaymentIntent } from "../../src/payments/capture-payment-intent";
 import { type Db, type Tx, run } from "../../src/db/db";
-import { connect } from "../../src/db/connect";
+import { type DbOptions, connect } from "../../src/db/connect";
 import {
   isDatabaseAway,
   isLockTimeout,
@@ -66,6 +66,15 @@ const failed = async (work: Promise<unknown>): Promise<unknown> => {
   }
   throw new Error("it did not fail");
 };
+
+const connectPatiently = (applicationName: string, more: Partial<DbOptions> = {}): Db =>
+  connect({
+    url: t.databaseUrl,
+    poolMax: 1,
+    applicationName,
+    connectTimeoutMs: PATIENCE_MS,
+    ...more,
+  });
 
 describe("transact", () => {
   it("commits what work did, and gives its result", async () => {
@@ -135,7 +144,7 @@ describe("transact", () => {
   });
 
   it("tells why it failed, and not that its lost connection could not be rolled back", async () => {
-    const small = connect({ url: t.databaseUrl, poolMax: 1, applicationName: "lost" });
+    const small = connectPatiently("lost");
     const work = transact(small, async (tx) => {
       await tx.raw("select pg_terminate_backend(pg_backend_pid())");
     });
@@ -243,13 +252,7 @@ describe("what may be stored after a failure", () => {
   const STOPPED = "select pg_terminate_backend(pg_backend_pid())";
 
   it("is nothing when a statement was refused or cancelled, and unknown when its connection was lost", async () => {
-    const hasty = connect({
-      url: t.databaseUrl,
-      poolMax: 1,
-      applicationName: "hasty",
-      statementTimeoutMs: 30,
-      connectTimeoutMs: PATIENCE_MS,
-    });
+    const hasty = connectPatiently("hasty", { statementTimeoutMs: 30 });
     const cancelled = await failed(runAlone(hasty, statement("select pg_sleep(30)"), []));
     await hasty.destroy();
     expect(sqlState(cancelled)).toBe("57014");
@@ -264,13 +267,7 @@ describe("what may be stored after a failure", () => {
     const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
     const url = new URL(t.databaseUrl);
     url.port = String(proxy.port);
-    const silent = connect({
-      url: url.href,
-      poolMax: 1,
-      applicationName: "silent",
-      statementTimeoutMs: 300,
-      connectTimeoutMs: PATIENCE_MS,
-    });
+    const silent = connectPatiently("silent", { url: url.href, statementTimeoutMs: 300 });
     await waitFor("an answer in time", () => isAnswered(silent));
     proxy.strand();
     const error = await failed(runAlone(silent, statement("insert into notes values (9)"), []));
@@ -311,9 +308,6 @@ describe("what may be stored after a failure", () => {
 });
 
 describe("connections", () => {
-  const connectPatiently = (applicationName: string): Db =>
-    connect({ url: t.databaseUrl, poolMax: 1, applicationName, connectTimeoutMs: PATIENCE_MS });
-
   it("does not give out one again whose answer never came", async () => {
     const small = connectPatiently("poisoned");
     const pid = async (): Promise<number> =>
@@ -332,13 +326,7 @@ describe("connections", () => {
     const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
     const url = new URL(t.databaseUrl);
     url.port = String(proxy.port);
-    const small = connect({
-      url: url.href,
-      poolMax: 1,
-      applicationName: "silent",
-      statementTimeoutMs: 1_000,
-      connectTimeoutMs: PATIENCE_MS,
-    });
+    const small = connectPatiently("silent", { url: url.href, statementTimeoutMs: 1_000 });
     await small.raw("select 1");
     proxy.strand();
     expect(isDatabaseAway(await failed(small.raw("select 1")))).toBe(true);
@@ -348,14 +336,10 @@ describe("connections", () => {
   });
 
   it("keeps one whose server answers one thing after the other, however long all of them take", async () => {
-    const busy = connect({
-      url: t.databaseUrl,
-      poolMax: 1,
-      applicationName: "busy",
+    const busy = connectPatiently("busy", {
       // Two seconds and a millisecond on this side, and none on the server's.
       statementTimeoutMs: 1,
       settings: ["statement_timeout=0"],
-      connectTimeoutMs: PATIENCE_MS,
     });
     const naps = Array.from({ length: 6 }, () => "select pg_sleep(0.5)");
     await busy.transaction((tx) => Promise.all(naps.map((nap) => tx.raw(nap))));
